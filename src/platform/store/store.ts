@@ -1,0 +1,104 @@
+/**
+ * The store's contracts, from the driver up.
+ *
+ * A *driver* keeps ordered byte keys within numbered partitions: it reads, and applies packed batches of mutations, each
+ * batch wholly or not at all, on disk before it says so. A *partition* (service x account x region) is what one
+ * transaction writes. Its owner runs transactions one at a time, synchronously, over an overlay of writes that are not
+ * yet on disk; so they are serial by construction and read what came before. Nothing that read or wrote such a write is
+ * told to a client before the batch is on disk (`Partition.durable`).
+ *
+ * A transaction is a synchronous function. A driver whose data is across a wire throws `Suspend` from a read that it
+ * can't answer at once; the transaction is undone, waited for and run again. So handlers read, decide, then write, and
+ * touch the owner's memory last.
+ */
+
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Key, PrefixOf, RowTable, Table } from '#platform/store/keys.ts';
+
+/** Which partition: service x account x region; global things have the region `aws-global`. */
+export interface PartitionName {
+  readonly service: string;
+  readonly account: AccountId | 'global';
+  readonly region: Region;
+}
+
+/** Thrown by a read that has to wait; the transaction runs again when `ready` resolves. */
+export class Suspend extends Error {
+  readonly ready: Promise<void>;
+  constructor(ready: Promise<void>) {
+    super('waiting for the store');
+    this.ready = ready;
+  }
+}
+
+export interface RangeOptions<Values extends readonly unknown[]> {
+  /** The leading key parts that all rows share. */
+  readonly prefix?: PrefixOf<Values>;
+  /** Only rows with a key above this one (below it, when reversed). */
+  readonly after?: Key;
+  /** Only rows with a key of at least this. */
+  readonly from?: Key;
+  /** Only rows with a key below this. */
+  readonly before?: Key;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+export interface KeyedRow<Row> {
+  readonly key: Key;
+  readonly row: Row;
+}
+
+export interface ReadTransaction {
+  readonly partition: Partition;
+  get<Row>(table: RowTable<Row>, key: Key): Row | undefined;
+  range<Row, Values extends readonly unknown[]>(
+    table: Table<Row, Values>,
+    options?: RangeOptions<Values>,
+  ): KeyedRow<Row>[];
+}
+
+export interface Transaction extends ReadTransaction {
+  put<Row>(table: RowTable<Row>, key: Key, row: Row): void;
+  delete(table: RowTable<unknown>, key: Key): void;
+  /** Deletes all rows whose leading key parts are these. */
+  deleteRange<Values extends readonly unknown[]>(table: Table<unknown, Values>, prefix: PrefixOf<Values>): void;
+  /** Runs when the transaction is undone: takes back what it did to the owner's memory. */
+  onUndo(action: () => void): void;
+  /** Runs when the transaction's batch is on disk (not when it fails). */
+  onDurable(action: () => void): void;
+}
+
+/** A named place for what the owner keeps in memory about a partition; dropped when a commit fails. */
+export interface MemorySlot<T> {
+  readonly name: string;
+  readonly load: (partition: Partition) => T;
+  /** Cancels timers and the like before the value is dropped. */
+  readonly unload?: (value: T) => void;
+}
+
+export interface Partition {
+  readonly name: PartitionName;
+  /** Runs `action` as one transaction. If it throws, nothing of it remains. */
+  transact<T>(action: (tx: Transaction) => T): T;
+  /** Reads without writing; cheaper, and may run inside nothing else. */
+  read<T>(action: (tx: ReadTransaction) => T): T;
+  /**
+   * Undefined when nothing that was written so far still waits for the disk; else a promise that resolves when it is
+   * there and rejects if it can't get there. The output gate of the pipeline.
+   */
+  durable(): Promise<void> | undefined;
+  memory<T>(slot: MemorySlot<T>): T;
+}
+
+/** All partitions of a cloud. */
+export interface Store {
+  partition(name: PartitionName): Partition;
+  /** The partitions that hold rows, for reconcilers, timers and the removal of an account. */
+  partitions(filter: {
+    readonly service?: string;
+    readonly account?: AccountId;
+    readonly region?: Region;
+  }): PartitionName[];
+  close(): Promise<void>;
+}
