@@ -1,0 +1,111 @@
+/**
+ * Who makes a call. Authentication turns a request into one of these; the policy engine, the audit and the handlers
+ * read it. It holds no secret. What the principal may do is looked up apart (`Identity.policiesOf`), by version, so that a
+ * change of policy is felt by the next request.
+ */
+
+import type { Milliseconds } from '#platform/base/clock.ts';
+import type { AccountId } from '#platform/base/ids.ts';
+import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
+
+export type Principal =
+  | RootPrincipal
+  | UserPrincipal
+  | RoleSessionPrincipal
+  | FederatedUserPrincipal
+  | ServicePrincipal
+  | AnonymousPrincipal;
+
+export interface RootPrincipal {
+  readonly kind: 'root';
+  readonly account: AccountId;
+  /** `arn:aws:iam::123456789012:root` */
+  readonly arn: string;
+  /** The account id. */
+  readonly userId: string;
+  readonly session?: SessionFacts;
+}
+
+export interface UserPrincipal {
+  readonly kind: 'user';
+  readonly account: AccountId;
+  /** `arn:aws:iam::123456789012:user/path/name` */
+  readonly arn: string;
+  /** `AIDA…` */
+  readonly userId: string;
+  readonly userName: string;
+  /** Present when temporary credentials of GetSessionToken are used. */
+  readonly session?: SessionFacts;
+}
+
+export interface RoleSessionPrincipal {
+  readonly kind: 'role-session';
+  readonly account: AccountId;
+  /** `arn:aws:sts::123456789012:assumed-role/role/session` */
+  readonly arn: string;
+  /** `AROA…:session` */
+  readonly userId: string;
+  readonly roleArn: string;
+  readonly roleId: string;
+  readonly roleName: string;
+  readonly session: SessionFacts;
+}
+
+export interface FederatedUserPrincipal {
+  readonly kind: 'federated-user';
+  readonly account: AccountId;
+  /** `arn:aws:sts::123456789012:federated-user/name` */
+  readonly arn: string;
+  /** `123456789012:name` */
+  readonly userId: string;
+  readonly session: SessionFacts;
+}
+
+/** A service of this cloud that acts for itself or, with `sourceArn`, for a resource. */
+export interface ServicePrincipal {
+  readonly kind: 'service';
+  /** `sns.amazonaws.com` */
+  readonly service: string;
+  readonly sourceArn?: string;
+  readonly sourceAccount?: AccountId;
+}
+
+export interface AnonymousPrincipal {
+  readonly kind: 'anonymous';
+}
+
+export interface SessionFacts {
+  readonly issuedAt: Milliseconds;
+  readonly expiresAt: Milliseconds;
+  readonly mfaAuthenticatedAt?: Milliseconds;
+  readonly sourceIdentity?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys?: readonly string[];
+  /** Inline session policy and ARNs of managed ones, as the AssumeRole call gave them. */
+  readonly policy?: string;
+  readonly policyArns?: readonly string[];
+  /** The user or role behind a federated user, or the chain's earlier role. */
+  readonly issuerArn?: string;
+}
+
+/** What a key opens: the secret to verify a signature with, and the principal. */
+export interface Credential {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly principal: Exclude<Principal, AnonymousPrincipal>;
+}
+
+/**
+ * What the gateway and the platform need of IAM; main.ts passes the IAM service's implementation. Both answers are kept by
+ * the implementation and dropped by the commit that changes them.
+ */
+export interface Identity {
+  /**
+   * Throws ServiceError (InvalidClientTokenId, ExpiredToken …) for a key that does not exist, is inactive, or needs another token.
+   */
+  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds): Credential;
+  /** Notes that a key was used, for GetAccessKeyLastUsed; kept in memory and written now and then. */
+  noteUse(accessKeyId: string, service: string, region: string, now: Milliseconds): void;
+  policiesOf(principal: Principal): PrincipalPolicies;
+}

@@ -1,0 +1,175 @@
+/**
+ * The declaration of a service. A service is data: which operations there are, what each needs permission for, how it is
+ * metered and audited, which kinds of resource it has, its quotas and its jobs. Handlers hold behaviour only: plain
+ * input, plain output, and a `Call` that carries who, where and when. They never see HTTP, XML or a status code.
+ *
+ * A handler is a synchronous function that runs as one transaction of the partition it is declared for. One that waits
+ * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
+ * ones by `call.transact`.
+ */
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Logger } from '#platform/base/log.ts';
+import type { Principal } from '#platform/principal.ts';
+import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
+
+export type Input = Record<string, unknown>;
+export type Output = Record<string, unknown>;
+
+export interface Call {
+  readonly service: string;
+  readonly operation: string;
+  readonly requestId: string;
+  readonly principal: Principal;
+  /** The account whose partition the call works on: the resource's owner, mostly the caller's own account. */
+  readonly account: AccountId;
+  readonly region: Region;
+  /** Wall time when the call began; the same all through a synchronous handler. */
+  readonly now: Milliseconds;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly partition: Partition;
+  /** The handler's transaction. Not there in a `steps` handler. */
+  readonly tx: Transaction;
+  /** `http://localhost:4566`: where this client reached us; URLs that we hand out start with it. */
+  readonly origin: string;
+  readonly sourceAddress: string;
+  /** Aborted when the client is gone or the server stops. */
+  readonly signal: AbortSignal;
+  transact<T>(action: (tx: Transaction) => T): T;
+  /** Adds to a usage type beyond the call's own request count: bytes, payload units. */
+  meter(usageType: string, amount: number, resource?: string): void;
+  /** The effective value of one of the service's quotas for this account and region. */
+  quota(code: string): number;
+  /** Another operation, of this or another service, as the same caller, through the same authoriser and audit. */
+  invoke(service: string, operation: string, input: Input): Promise<Output>;
+}
+
+/** What of a call is known before it is authorised. */
+export interface CallScope {
+  readonly principal: Principal;
+  /** The caller's account; of an anonymous caller, none. */
+  readonly callerAccount: AccountId | undefined;
+  readonly account: AccountId;
+  readonly region: Region;
+  readonly now: Milliseconds;
+  readonly origin: string;
+  read<T>(action: (tx: ReadTransaction) => T): T;
+}
+
+export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface OperationDeclaration<In = never, Out = unknown> {
+  readonly handler: (input: In, call: Call) => Out | Promise<Out>;
+  /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
+  readonly resource: (input: In, scope: CallScope) => string | readonly string[];
+  /** IAM actions, all needed; the default is `<prefix>:<Operation>`. */
+  readonly action?: string | readonly string[];
+  /** Values of the service's own condition keys for this request. */
+  readonly conditions?: (input: In, scope: CallScope) => ConditionValues;
+  /** Whose partition; the default is the caller's account and the request's region. */
+  readonly owner?: (input: In, caller: AccountId | undefined) => { account?: AccountId; region?: Region };
+  readonly event?: 'management' | 'data';
+  /** The default comes from the action's access level in the service authorization reference. */
+  readonly access?: 'read' | 'write';
+  readonly usage?: string;
+  /** The throttle bucket that counts this call; the default is the operation's own. */
+  readonly throttle?: string;
+  readonly steps?: true;
+  /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
+  readonly anonymous?: true;
+  /** The call needs no permission at all (sts:GetCallerIdentity can't be denied). */
+  readonly always?: true;
+  /** Members left out of the audit record, beyond those that the model marks sensitive. */
+  readonly secret?: readonly string[];
+}
+
+/** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */
+export type Handlers<Operations, NotImplemented extends Partial<Record<keyof Operations, string>>> = {
+  [Name in Exclude<keyof Operations, keyof NotImplemented>]: Operations[Name] extends {
+    input: infer In;
+    output: infer Out;
+  }
+    ? OperationDeclaration<In, Out>
+    : never;
+};
+
+/** A kind of resource, keyed by the noun of the service authorization reference. */
+export interface Kind {
+  readonly name: string;
+  readonly cloudFormationType?: string;
+  /** All resources of the kind in a partition, in a stable order, after the ARN given. */
+  readonly list: (tx: ReadTransaction, after: string | undefined, limit: number) => readonly string[];
+  readonly exists: (tx: ReadTransaction, arn: string) => boolean;
+  /** The resource's own policy, as JSON text, for the authoriser. */
+  readonly policy?: (tx: ReadTransaction, arn: string) => string | undefined;
+  /** The public operations that tag it and how their inputs are made; the platform keeps the tags themselves. */
+  readonly tagging?: {
+    readonly tag: { readonly operation: string; readonly input: (arn: string, tags: Record<string, string>) => Input };
+    readonly untag: { readonly operation: string; readonly input: (arn: string, keys: readonly string[]) => Input };
+  };
+  /** The public operation that deletes it, for the removal of an account. */
+  readonly remove: { readonly operation: string; readonly input: (arn: string) => Input };
+  /** Kinds of the same service that must be gone before. */
+  readonly removeAfter?: readonly string[];
+  readonly holdsData: boolean;
+}
+
+export interface QuotaDeclaration {
+  readonly name: string;
+  readonly description: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly adjustable: boolean;
+  readonly global?: boolean;
+  /** How much of it is used now, where that can be counted. */
+  readonly used?: (tx: ReadTransaction) => number;
+}
+
+/** Token bucket per account and region; a rate of AWS's, or none where AWS names none. */
+export interface ThrottleDeclaration {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** What a timer's or relay's work gets: a call without a client. */
+export interface JobCall {
+  readonly account: AccountId;
+  readonly region: Region;
+  readonly now: Milliseconds;
+  readonly partition: Partition;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** `payload` is what the timer was set with. Runs as one transaction, at least once: it must be idempotent. */
+export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
+
+/** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
+export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
+
+export interface ServiceDeclaration {
+  /** The folder's name, the models' name, the partition's first part. */
+  readonly name: string;
+  /** The model's file name in models/; the default is `name`. */
+  readonly model?: string;
+  /** `sqs.amazonaws.com` */
+  readonly principal: string;
+  /** The name in credential scopes, where it is not the model's. */
+  readonly signingName?: string;
+  /** Global services live in the region `aws-global`, whatever the request's. */
+  readonly scope: 'regional' | 'global';
+  readonly defaults?: Pick<OperationDeclaration, 'event' | 'usage' | 'access'>;
+  readonly operations: Readonly<Record<string, OperationDeclaration>>;
+  readonly notImplemented: Readonly<Record<string, string>>;
+  readonly kinds: Readonly<Record<string, Kind>>;
+  readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
+  readonly throttles?: Readonly<Record<string, ThrottleDeclaration>>;
+  /** The error that throttled calls of this service get; the default is ThrottlingException. */
+  readonly throttlingError?: string;
+  readonly timers?: Readonly<Record<string, TimerJob>>;
+  readonly reconcilers?: Readonly<Record<string, Reconciler>>;
+}
+
+export const defineService = <const Declaration extends ServiceDeclaration>(declaration: Declaration): Declaration =>
+  declaration;
