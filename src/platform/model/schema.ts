@@ -11,12 +11,18 @@ export interface ServiceModel {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly paginators?: Readonly<Record<string, PaginatorModel>>;
   readonly waiters?: Readonly<Record<string, unknown>>;
+  /** The host names that the service has on AWS, of the `aws` partition. */
+  readonly endpoints?: readonly EndpointModel[];
+  /** How the service words what a validator finds, where it differs from its protocol's way. From models/patches. */
+  readonly validation?: ValidationModel;
   /** From AWS's service authorization reference; see tools/generate-models. */
   readonly authorization?: AuthorizationModel;
 }
 
 export interface ServiceMetadata {
   readonly serviceId: string;
+  /** For people: `Amazon Simple Queue Service`. */
+  readonly serviceFullName?: string;
   readonly apiVersion: string;
   readonly endpointPrefix: string;
   readonly signingName?: string;
@@ -29,12 +35,26 @@ export interface ServiceMetadata {
   readonly xmlNamespace?: string;
   readonly awsQueryCompatible?: object;
   readonly signatureVersion?: string;
+  readonly auth?: readonly string[];
+  readonly protocolSettings?: Readonly<Record<string, unknown>>;
+}
+
+export interface EndpointModel {
+  /** `sqs.{Region}.amazonaws.com` */
+  readonly host: string;
+  readonly signingRegion?: string;
+  readonly signingName?: string;
 }
 
 export interface ShapeRef {
   readonly shape: string;
   readonly location?: 'header' | 'headers' | 'uri' | 'querystring' | 'statusCode';
   readonly locationName?: string;
+  /**
+   * The name in the EC2 protocol's requests. Where a service speaks JSON and Query under different names (SQS), it is
+   * the name in the Query protocol's requests and responses, of members, list members, map keys and values alike; there
+   * it goes before `locationName`. No model of AWS has it on a Query service, so the two uses can't meet.
+   */
   readonly queryName?: string;
   readonly flattened?: boolean;
   readonly streaming?: boolean;
@@ -63,6 +83,8 @@ export interface OperationModel {
   readonly httpChecksumRequired?: boolean;
   readonly endpoint?: { readonly hostPrefix: string };
   readonly idempotent?: boolean;
+  readonly readonly?: boolean;
+  readonly requestcompression?: { readonly encodings: readonly string[] };
   readonly staticContextParams?: Readonly<Record<string, unknown>>;
 }
 
@@ -105,6 +127,15 @@ export interface Shape extends Omit<ShapeRef, 'shape'> {
   readonly enum?: readonly string[];
   readonly sensitive?: boolean;
   readonly requiresLength?: boolean;
+  /** A list or map whose values may be null. */
+  readonly sparse?: boolean;
+}
+
+export interface ValidationModel {
+  /** The code for all constraints; by default the protocol's: ValidationException, in Query protocols ValidationError. */
+  readonly code?: string;
+  /** For a required member that is absent, one at a time; `{member}` stands for its name. */
+  readonly missing?: { readonly code: string; readonly message: string };
 }
 
 export interface PaginatorModel {
@@ -126,6 +157,8 @@ export interface AuthorizationModel {
         /** Resource type -> whether it is required. */
         readonly resources: Readonly<Record<string, boolean>>;
         readonly conditionKeys: readonly string[];
+        /** Actions that the caller needs as well: `iam:PassRole`. */
+        readonly dependentActions?: readonly string[];
       }
     >
   >;

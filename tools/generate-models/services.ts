@@ -1,0 +1,13 @@
+/** The services whose models are generated: botocore's folder, and the prefix of its actions in IAM policies. */
+export const SERVICES: Readonly<Record<string, { readonly prefix: string }>> = {
+  cloudtrail: { prefix: 'cloudtrail' },
+  iam: { prefix: 'iam' },
+  kms: { prefix: 'kms' },
+  resourcegroupstaggingapi: { prefix: 'tag' },
+  'service-quotas': { prefix: 'servicequotas' },
+  sqs: { prefix: 'sqs' },
+  sts: { prefix: 'sts' },
+};
+
+/** The release that all models come from. Raise it, run generate.ts, read the diff of models/. */
+export const BOTOCORE_VERSION = '1.44.5';
