@@ -10,6 +10,7 @@
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
@@ -63,8 +64,13 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
-  /** IAM actions, all needed; the default is `<prefix>:<Operation>`. */
-  readonly action?: string | readonly string[];
+  /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
+  readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  /**
+   * The resource's own policy where it is not the kind's: for sts:AssumeRole the trust policy of a role, which is IAM's.
+   * Answers from memory or by a read of its own, outside of any transaction.
+   */
+  readonly resourcePolicy?: (input: In, scope: CallScope) => CompiledPolicy | undefined;
   /** Values of the service's own condition keys for this request. */
   readonly conditions?: (input: In, scope: CallScope) => ConditionValues;
   /** Whose partition; the default is the caller's account and the request's region. */
