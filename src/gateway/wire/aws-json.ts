@@ -1,0 +1,82 @@
+/**
+ * awsJson1_0 and awsJson1_1: a POST to `/` whose X-Amz-Target names the operation, JSON both ways. The versions differ in
+ * their content type and in the namespace before an error's name, which 1.0 gives and 1.1 leaves out.
+ */
+import { jsonDecoder, textOf } from '#gateway/wire/json-decode.ts';
+import { type JsonEncoder, jsonEncoder } from '#gateway/wire/json-encode.ts';
+import type { OperationCodec, Protocol, WireResponse } from '#gateway/wire/protocol.ts';
+import { serviceCodec } from '#gateway/wire/service-codec.ts';
+import { structureOf } from '#gateway/wire/shapes.ts';
+import { errorResolver, type WireError } from '#gateway/wire/wire-error.ts';
+import type { OperationModel, ServiceModel } from '#platform/model/schema.ts';
+
+export const awsJson: Protocol = {
+  name: 'json',
+  compile(model) {
+    const contentType = `application/x-amz-json-${model.metadata.jsonVersion ?? '1.1'}`;
+    const decoder = jsonDecoder(model);
+    const encoder = jsonEncoder(model);
+    const resolveError = errorResolver(model, 'json');
+    const namespace = model.metadata.jsonVersion === '1.0' ? namespacesOf(model) : () => '';
+
+    function compileOperation(operation: OperationModel): OperationCodec {
+      const read = operation.input ? decoder.reader(operation.input) : undefined;
+      const write = operation.output ? encoder.structure(structureOf(model, operation.output)) : () => '';
+      return {
+        decode(request) {
+          if (!read || request.body.length === 0) return {};
+          // A structure's reader gives an object.
+          return decoder.decode(textOf(request.body), read) as Record<string, unknown>;
+        },
+        encode: (output, requestId) => ({
+          status: 200,
+          headers: { 'x-amzn-RequestId': requestId, 'Content-Type': contentType },
+          body: write(output),
+        }),
+      };
+    }
+
+    return serviceCodec('json', model, compileOperation, (error, requestId, operation) => {
+      const wire = resolveError(error, operation);
+      const body = errorBody(encoder, wire, namespace(wire) + wire.name);
+      return jsonError(model, wire, requestId, { 'Content-Type': contentType }, body);
+    });
+  },
+};
+
+/** `__type` first, then the message, under the model's name for it, and what else the shape has. */
+function errorBody(encoder: JsonEncoder, wire: WireError, type: string): string {
+  const start = `{"__type":${JSON.stringify(type)}`;
+  const rest = wire.shape ? encoder.writer({ shape: wire.shape.shape })(wire.members) : '{}';
+  const hasMessage = Object.keys(wire.members).some((name) => /^message$/i.test(name));
+  // Coral, AWS's framework, capitalises the message of its own errors.
+  const key = wire.isCommon ? 'Message' : 'message';
+  const message = hasMessage || wire.message === '' ? '' : `,"${key}":${JSON.stringify(wire.message)}`;
+  return start + message + (rest === '{}' ? '}' : `,${rest.slice(1)}`);
+}
+
+/** The parts of an error response that JSON and CBOR share. */
+export function jsonError(
+  model: ServiceModel,
+  wire: WireError,
+  requestId: string,
+  headers: Record<string, string>,
+  body: string | Uint8Array,
+): WireResponse {
+  const queryError = model.metadata.awsQueryCompatible ? { 'x-amzn-query-error': `${wire.code};${wire.type}` } : {};
+  return { status: wire.status, headers: { 'x-amzn-RequestId': requestId, ...queryError, ...headers }, body };
+}
+
+/** Errors of a service carry the namespace of its Smithy model, common ones that of AWS's framework. */
+export function namespacesOf(model: ServiceModel): (wire: WireError) => string {
+  const { serviceId, apiVersion } = model.metadata;
+  const name = serviceId.toLowerCase().replace(/[^a-z0-9]/g, '');
+  // DynamoDB's and Kinesis' models are versioned (`com.amazonaws.dynamodb.v20120810`); SQS' is not.
+  const version = VERSIONED.has(name) ? `.v${apiVersion.replaceAll('-', '')}` : '';
+  return (wire) => {
+    if (wire.shape) return `com.amazonaws.${name}${version}#`;
+    return wire.name === 'ValidationException' ? 'com.amazon.coral.validate#' : 'com.amazon.coral.service#';
+  };
+}
+
+const VERSIONED: ReadonlySet<string> = new Set(['dynamodb', 'dynamodbstreams']);

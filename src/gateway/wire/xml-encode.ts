@@ -1,0 +1,185 @@
+/**
+ * Values to XML text, one compiled writer per shape and element name: tags and namespaces are put together once. Used by
+ * the responses of awsQuery, ec2Query and restXml, which differ in what they wrap around it.
+ */
+import { type TextWriter, textWriter } from '#gateway/wire/scalar-text.ts';
+import {
+  listMember,
+  type Member,
+  mapKey,
+  mapValue,
+  membersOf,
+  memoized,
+  type Resolved,
+  resolve,
+} from '#gateway/wire/shapes.ts';
+import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
+
+export type XmlWriter = (value: unknown) => string;
+
+export interface XmlEncoder {
+  /** The value within an element of that name; a flattened collection as several of them. */
+  element(ref: ShapeRef, name: string): XmlWriter;
+  /** A structure's members without an element around them; `keep` says which of them belong to the body. */
+  content(shape: Resolved, keep?: (member: Resolved) => boolean): XmlWriter;
+}
+
+/** How the protocol names members: the Query protocol's `queryName` goes before `locationName`. */
+export type NameOf = (member: Resolved, name: string) => string;
+
+export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
+  const element = memoized<XmlWriter>(
+    (ref, name) => compile(resolve(model, ref), name),
+    (slot) => (value) => slot()(value),
+  );
+
+  function compile(shape: Resolved, name: string): XmlWriter {
+    switch (shape.type) {
+      case 'structure':
+        return structureWriter(shape, name);
+      case 'list':
+        return listWriter(shape, name);
+      case 'map':
+        return mapWriter(shape, name);
+      default:
+        return scalarWriter(shape, name);
+    }
+  }
+
+  function structureWriter(shape: Resolved, name: string): XmlWriter {
+    const start = `<${name}${namespaceOf(shape)}`;
+    const end = `</${name}>`;
+    const attributes = attributesOf(model, shape);
+    const write = content(shape);
+    return (value) => {
+      let text = start;
+      for (const attribute of attributes) text += attribute(value as Record<string, unknown>);
+      return `${text}>${write(value)}${end}`;
+    };
+  }
+
+  const whole = new Map<string, XmlWriter>();
+
+  function content(shape: Resolved, keep?: (member: Resolved) => boolean): XmlWriter {
+    if (keep) return membersWriter(membersOf(model, shape).filter((member) => keep(member.shape)));
+    const known = whole.get(shape.shape);
+    if (known) return known;
+    const made = membersWriter(membersOf(model, shape));
+    whole.set(shape.shape, made);
+    return made;
+  }
+
+  function membersWriter(all: readonly Member[]): XmlWriter {
+    const members = all.filter((member) => !member.shape.xmlAttribute);
+    const names = members.map((member) => member.name);
+    const writers = members.map((member) => element(member.ref, elementName(model, member, nameOf)));
+    return (value) => {
+      // The contract: a structure is an object. The two arrays are of one length.
+      const source = value as Record<string, unknown>;
+      let text = '';
+      for (let i = 0; i < names.length; i++) {
+        const item = source[names[i] as string];
+        if (item !== undefined && item !== null) text += (writers[i] as XmlWriter)(item);
+      }
+      return text;
+    };
+  }
+
+  function listWriter(shape: Resolved, name: string): XmlWriter {
+    const ref = listMember(shape);
+    const member = resolve(model, ref);
+    if (shape.flattened) return repeated(element({ ...ref, ...flatNamespace(shape) }, name));
+    const write = repeated(element(ref, nameOf(member, 'member')));
+    const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
+    return (value) => start + write(value) + end;
+  }
+
+  function mapWriter(shape: Resolved, name: string): XmlWriter {
+    const [key, value] = [mapKey(shape), mapValue(shape)];
+    const writeKey = element(key, nameOf(resolve(model, key), 'key'));
+    const writeValue = element(value, nameOf(resolve(model, value), 'value'));
+    const entry = shape.flattened ? name : 'entry';
+    const entryStart = `<${entry}${shape.flattened ? namespaceOf(shape) : ''}>`;
+    const entries: XmlWriter = (map) => {
+      let text = '';
+      for (const [itemKey, item] of Object.entries(map as Record<string, unknown>)) {
+        if (item !== undefined && item !== null)
+          text += `${entryStart}${writeKey(itemKey)}${writeValue(item)}</${entry}>`;
+      }
+      return text;
+    };
+    if (shape.flattened) return entries;
+    const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
+    return (map) => start + entries(map) + end;
+  }
+
+  return { element, content };
+}
+
+/**
+ * A flattened list has no element of its own: its items take the member's name, or where the member has none the list
+ * member's (S3: `Contents`). The vectors have the former, older models the latter.
+ */
+export function elementName(model: ServiceModel, member: Member, nameOf: NameOf): string {
+  if (member.shape.type === 'list' && member.shape.flattened && nameOf(member.shape, '') === '') {
+    return nameOf(resolve(model, listMember(member.shape)), member.name);
+  }
+  return nameOf(member.shape, member.name);
+}
+
+function repeated(write: XmlWriter): XmlWriter {
+  return (value) => {
+    let text = '';
+    for (const item of value as readonly unknown[]) if (item !== undefined && item !== null) text += write(item);
+    return text;
+  };
+}
+
+function scalarWriter(shape: Resolved, name: string): XmlWriter {
+  // `compile` has dealt with structures, lists and maps.
+  const write = textWriter(shape, 'iso8601') as TextWriter;
+  const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
+  if (shape.type === 'string' || shape.type === 'character') return (value) => start + escapeXml(String(value)) + end;
+  return (value) => start + write(value) + end;
+}
+
+function attributesOf(model: ServiceModel, shape: Resolved): ((value: Record<string, unknown>) => string)[] {
+  return membersOf(model, shape)
+    .filter((member) => member.shape.xmlAttribute)
+    .map((member) => {
+      const write = textWriter(member.shape, 'iso8601') ?? String;
+      const start = ` ${member.shape.locationName ?? member.name}="`;
+      return (value) => {
+        const item = value[member.name];
+        return item === undefined || item === null ? '' : `${start}${escapeXml(write(item))}"`;
+      };
+    });
+}
+
+/** What a flattened list says of its namespace goes to each item, unless the item says something itself. */
+const flatNamespace = (shape: Resolved): Partial<ShapeRef> =>
+  shape.xmlNamespace && !shape.member?.xmlNamespace ? { xmlNamespace: shape.xmlNamespace } : {};
+
+export function namespaceOf(shape: Pick<ShapeRef, 'xmlNamespace'>): string {
+  const namespace = shape.xmlNamespace;
+  if (namespace === undefined) return '';
+  if (typeof namespace === 'string') return ` xmlns="${escapeXml(namespace)}"`;
+  return ` xmlns${namespace.prefix ? `:${namespace.prefix}` : ''}="${escapeXml(namespace.uri)}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be escaped
+const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
+const EVERY_SPECIAL = new RegExp(SPECIAL, 'g');
+
+/**
+ * A carriage return would come back as a line feed (XML 1.0, 2.11), so it is written as a reference, as AWS does. So are
+ * control characters, which no reference makes legal: a key that holds one is then at least not silently another key.
+ */
+export function escapeXml(text: string): string {
+  if (!SPECIAL.test(text)) return text;
+  return text.replace(
+    EVERY_SPECIAL,
+    (character) => ESCAPES[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`,
+  );
+}
