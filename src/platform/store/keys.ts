@@ -32,6 +32,7 @@ export const u64: KeyPart<number> = {
   decode: (key, offset) => ({ value: readWord(key, offset) * HIGH + readWord(key, offset + 4), next: offset + 8 }),
 };
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range of characters that are their own UTF-8, but zero.
 const PLAIN = /^[\x01-\x7f]*$/;
 
 /** Any text, in the order of its UTF-8 bytes. A zero byte becomes 00 FF, the end is 00 00. */

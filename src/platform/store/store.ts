@@ -31,6 +31,16 @@ export class Suspend extends Error {
   }
 }
 
+/** More waits for the disk than may wait. Nothing was written; services answer their throttling error. */
+export class StoreBusy extends Error {
+  override name = 'StoreBusy';
+}
+
+/** The disk refused (full, failing, taken over by another owner). Nothing that waited was written for certain. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable';
+}
+
 export interface RangeOptions<Values extends readonly unknown[]> {
   /** The leading key parts that all rows share. */
   readonly prefix?: PrefixOf<Values>;
@@ -79,22 +89,36 @@ export interface MemorySlot<T> {
 
 export interface Partition {
   readonly name: PartitionName;
-  /** Runs `action` as one transaction. If it throws, nothing of it remains. */
+  /** Counts the owners of this partition: higher in every process that opens it. */
+  readonly epoch: number;
+  /**
+   * Runs `action` as one transaction. If it throws, nothing of it remains. Inside a transaction of the same partition it
+   * becomes a part of that one, undone alone when it alone throws; inside one of another partition it is refused.
+   * Throws `StoreBusy` from the first write when too much waits for the disk.
+   */
   transact<T>(action: (tx: Transaction) => T): T;
-  /** Reads without writing; cheaper, and may run inside nothing else. */
+  /** Reads without writing; cheaper, and may run anywhere. */
   read<T>(action: (tx: ReadTransaction) => T): T;
   /**
+   * Runs `action` once, as a transaction of its own, when the current batch is closed: for rows that many requests of a
+   * turn touch and one write can cover (usage). Opens a batch if there is none.
+   */
+  beforeCommit(action: (tx: Transaction) => void): void;
+  /**
    * Undefined when nothing that was written so far still waits for the disk; else a promise that resolves when it is
-   * there and rejects if it can't get there. The output gate of the pipeline.
+   * there and rejects if it can't get there. The output gate of the pipeline. Ask in the turn of the transaction: writes
+   * that were lost since then no longer wait (who has to ask later compares `losses`).
    */
   durable(): Promise<void> | undefined;
+  /** How often writes of this partition were lost because the store failed. */
+  readonly losses: number;
   memory<T>(slot: MemorySlot<T>): T;
 }
 
 /** All partitions of a cloud. */
 export interface Store {
   partition(name: PartitionName): Partition;
-  /** The partitions that hold rows, for reconcilers, timers and the removal of an account. */
+  /** The partitions that were ever written to, for reconcilers, timers and the removal of an account. */
   partitions(filter: {
     readonly service?: string;
     readonly account?: AccountId;

@@ -1,0 +1,193 @@
+/**
+ * The commit path. All writes of a turn of the event loop, of all partitions of one driver, go into one batch. At the end
+ * of the turn the batch is closed and handed to the driver; while it is being synced the next one fills. When it is on
+ * disk its overlay entries go and everybody who waited for it continues (the output gate). When it can't get there,
+ * nothing that waits is told that it succeeded: this batch and the next, which may have read from it, are lost, and the
+ * partitions that they touched forget what they had in memory.
+ *
+ * What may wait is bounded in operations, bytes and time; beyond that `admit` throws `StoreBusy`.
+ */
+import { assert } from '#platform/base/assert.ts';
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
+import { type BatchOwner, BatchWriter } from '#platform/store/batch.ts';
+import type { StoreDriver } from '#platform/store/driver.ts';
+import { type PendingClear, type PendingWrite, releaseClear, releaseWrite } from '#platform/store/overlay.ts';
+import { StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
+
+export interface PendingLimits {
+  readonly operations: number;
+  readonly bytes: number;
+  readonly age: Milliseconds;
+}
+
+export const DEFAULT_PENDING_LIMITS: PendingLimits = { operations: 200_000, bytes: 64 * 2 ** 20, age: 5_000 };
+
+/** Memory larger than this is not kept for the next batch. */
+const KEPT_BYTES = 4 * 2 ** 20;
+
+/** A partition, as its batches see it. */
+export interface BatchMember extends BatchOwner {
+  /** Its unwritten changes are lost: forget them and all memory that they may have touched. */
+  lose(): void;
+}
+
+export class Batch {
+  readonly writer: BatchWriter;
+  readonly members = new Set<BatchMember>();
+  readonly writes: PendingWrite[] = [];
+  readonly clears: PendingClear[] = [];
+  readonly whenDurable: (() => void)[] = [];
+  readonly beforeCommit: (() => void)[] = [];
+  openedAt: Milliseconds | undefined;
+  isSettled = false;
+  #promise: Promise<void> | undefined;
+  #resolve: () => void = () => {};
+  #reject: (error: Error) => void = () => {};
+
+  constructor(memory?: Buffer) {
+    this.writer = new BatchWriter(memory);
+  }
+
+  get isEmpty(): boolean {
+    return this.writer.operations === 0;
+  }
+
+  /** Whether closing it would do anything. */
+  get hasWork(): boolean {
+    return this.writer.operations > 0 || this.beforeCommit.length > 0 || this.whenDurable.length > 0;
+  }
+
+  /** One promise for all who wait for this batch. */
+  durable(): Promise<void> {
+    if (!this.#promise) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      // Whoever waits sees the rejection; that nobody does must not end the process.
+      promise.catch(() => {});
+      this.#promise = promise;
+      this.#resolve = resolve;
+      this.#reject = reject;
+    }
+    return this.#promise;
+  }
+
+  settle(error?: Error): void {
+    this.isSettled = true;
+    if (error) this.#reject(error);
+    else this.#resolve();
+  }
+}
+
+export class Committer {
+  readonly driver: StoreDriver;
+  /** The partition whose transaction is running: there is at most one. */
+  active: BatchMember | undefined;
+  readonly #clock: Clock;
+  readonly #limits: PendingLimits;
+  readonly #onFault: (error: unknown) => void;
+  #filling = new Batch();
+  #flying: Batch | undefined;
+  #isScheduled = false;
+  #spare: Buffer | undefined;
+
+  constructor(driver: StoreDriver, clock: Clock, limits: PendingLimits, onFault: (error: unknown) => void) {
+    this.driver = driver;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#onFault = onFault;
+  }
+
+  /** The batch that takes writes now. */
+  get filling(): Batch {
+    return this.#filling;
+  }
+
+  /** Throws `StoreBusy` when too much waits already. */
+  admit(): void {
+    const flying = this.#flying;
+    if (!flying) {
+      // Nothing is closed before the end of the turn, so one endless turn is bounded here too.
+      this.#filling.openedAt ??= this.#clock.monotonic();
+      if (this.#isWithin(0, 0)) return;
+    } else if (
+      this.#isWithin(flying.writer.operations, flying.writer.length) &&
+      this.#clock.monotonic() - (flying.openedAt ?? 0) < this.#limits.age
+    ) {
+      this.#filling.openedAt ??= this.#clock.monotonic();
+      return;
+    }
+    throw new StoreBusy('too many writes are waiting for the disk');
+  }
+
+  #isWithin(operations: number, bytes: number): boolean {
+    const { writer } = this.#filling;
+    return writer.operations + operations < this.#limits.operations && writer.length + bytes < this.#limits.bytes;
+  }
+
+  /** Closes the batch at the end of this turn, or when the one under way has settled. */
+  schedule(): void {
+    if (this.#isScheduled || this.#flying) return;
+    this.#isScheduled = true;
+    // The check phase follows the poll phase: all requests that this turn reads share the batch.
+    setImmediate(() => this.#close());
+  }
+
+  /** Resolves when nothing waits any more; rejects if something was lost meanwhile. */
+  async drain(): Promise<void> {
+    while (this.#flying || this.#filling.hasWork) {
+      this.schedule();
+      await (this.#filling.hasWork ? this.#filling : this.#flying)?.durable();
+    }
+  }
+
+  #close(): void {
+    this.#isScheduled = false;
+    const batch = this.#filling;
+    assert(!this.#flying, 'one batch at a time is under way');
+    try {
+      for (const action of batch.beforeCommit) action();
+    } catch (error) {
+      this.#onFault(error);
+      this.#lose(error);
+      return;
+    }
+    const next = new Batch(this.#spare);
+    this.#spare = undefined;
+    this.#filling = next;
+    this.#flying = batch;
+    const sent = batch.isEmpty ? Promise.resolve() : this.driver.commit(batch.writer.finish(batch.members));
+    sent.then(
+      () => this.#settled(batch),
+      (error) => this.#lose(error),
+    );
+  }
+
+  #settled(batch: Batch): void {
+    this.#flying = undefined;
+    for (const write of batch.writes) releaseWrite(write);
+    for (const clear of batch.clears) releaseClear(clear);
+    if (batch.writer.memory.length <= KEPT_BYTES) this.#spare = batch.writer.memory;
+    for (const action of batch.whenDurable) this.#guarded(action);
+    batch.settle();
+    // Not at once: those who have just been woken may join.
+    if (this.#filling.hasWork) this.schedule();
+  }
+
+  #lose(cause: unknown): void {
+    const error =
+      cause instanceof StoreUnavailable ? cause : new StoreUnavailable('the store failed to write', { cause });
+    const lost = [this.#flying, this.#filling];
+    this.#flying = undefined;
+    this.#filling = new Batch();
+    const members = new Set(lost.flatMap((batch) => (batch ? [...batch.members] : [])));
+    for (const member of members) this.#guarded(() => member.lose());
+    for (const batch of lost) batch?.settle(error);
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What a store stands on: a driver per region keeps ordered byte keys within numbered partitions. Reads are answered at
+ * once, or throw `Suspend`. A batch (batch.ts) is applied wholly or not at all, in order, and is on disk when `commit`
+ * resolves; after a failed commit the driver trusts nothing it held open and starts afresh with the next batch.
+ *
+ * A partition's number is chosen by its first owner and becomes known with that owner's first batch, like its epoch: a
+ * batch of an owner with a lower epoch than the stored one is refused.
+ */
+import type { Region } from '#platform/base/ids.ts';
+import type { Key } from '#platform/store/keys.ts';
+
+export interface DriverRow {
+  readonly key: Key;
+  readonly value: Buffer;
+}
+
+export interface OwnedNumber {
+  readonly number: number;
+  readonly epoch: number;
+}
+
+/** Keys from `from` up to, not including, `before`. */
+export interface DriverRange {
+  readonly from: Key;
+  readonly before: Key;
+  readonly limit: number;
+  readonly reverse: boolean;
+}
+
+export interface StoreDriver {
+  /** Takes a partition over, under a new epoch. `name` is `service/account/region`. */
+  own(name: string): OwnedNumber;
+  /** The names of all partitions that were written to. */
+  names(): string[];
+  get(partition: number, key: Key): Buffer | undefined;
+  range(partition: number, range: DriverRange): DriverRow[];
+  /** Rejects with `StoreUnavailable` when the batch is not on disk; one at a time. */
+  commit(batch: Uint8Array): Promise<void>;
+  /** A consistent copy of what is committed, as a new file at `target`. */
+  backup(target: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the drivers of a cloud's regions; opening one must not create anything before its first commit. */
+export interface StoreDrivers {
+  /** Regions that hold data. */
+  regions(): Region[];
+  open(region: Region): StoreDriver;
+  close(): Promise<void>;
+}

@@ -1,0 +1,129 @@
+/** A driver for tests of what stands above the store: the same batches, kept in sorted arrays, lost at the end. */
+import type { Region } from '#platform/base/ids.ts';
+import { batchOwners, visitBatch } from '#platform/store/batch.ts';
+import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
+import type { Key } from '#platform/store/keys.ts';
+import { StoreUnavailable } from '#platform/store/store.ts';
+
+class SortedRows {
+  readonly #rows = new Map<Key, Buffer>();
+  #sorted: Key[] | undefined = [];
+
+  get(key: Key): Buffer | undefined {
+    return this.#rows.get(key);
+  }
+
+  put(key: Key, value: Buffer): void {
+    if (!this.#rows.has(key)) this.#sorted = undefined;
+    this.#rows.set(key, Buffer.from(value));
+  }
+
+  delete(key: Key): void {
+    if (this.#rows.delete(key)) this.#sorted = undefined;
+  }
+
+  range({ from, before, limit, reverse }: DriverRange): DriverRow[] {
+    this.#sorted ??= [...this.#rows.keys()].sort();
+    const keys = this.#sorted.slice(this.#indexOf(from), this.#indexOf(before));
+    if (reverse) keys.reverse();
+    // Every sorted key has its row.
+    return keys.slice(0, limit).map((key) => ({ key, value: this.#rows.get(key) as Buffer }));
+  }
+
+  #indexOf(key: Key): number {
+    const sorted = this.#sorted ?? [];
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      // Always within the array.
+      if ((sorted[middle] as Key) < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** What survives a driver's close: the "disk". */
+class MemoryRegion {
+  readonly owners = new Map<string, OwnedNumber>();
+  readonly partitions = new Map<number, SortedRows>();
+}
+
+class MemoryDriver implements StoreDriver {
+  readonly #region: MemoryRegion;
+  readonly #claims = new Map<string, OwnedNumber>();
+
+  constructor(region: MemoryRegion) {
+    this.#region = region;
+  }
+
+  own(name: string): OwnedNumber {
+    const stored = this.#region.owners.get(name);
+    const taken = [...this.#region.owners.values(), ...this.#claims.values()].map((owned) => owned.number);
+    const owned = stored
+      ? { number: stored.number, epoch: stored.epoch + 1 }
+      : { number: Math.max(0, ...taken) + 1, epoch: 1 };
+    this.#claims.set(name, owned);
+    return owned;
+  }
+
+  names(): string[] {
+    return [...this.#region.owners.keys()];
+  }
+
+  get(partition: number, key: Key): Buffer | undefined {
+    const value = this.#region.partitions.get(partition)?.get(key);
+    return value && Buffer.from(value);
+  }
+
+  range(partition: number, range: DriverRange): DriverRow[] {
+    return this.#region.partitions.get(partition)?.range(range) ?? [];
+  }
+
+  async commit(batch: Uint8Array): Promise<void> {
+    for (const { number, epoch, path } of batchOwners(batch)) {
+      const stored = this.#region.owners.get(path);
+      if (stored && stored.epoch > epoch) throw new StoreUnavailable(`${path} was taken over by another owner`);
+      this.#region.owners.set(path, { number, epoch });
+    }
+    visitBatch(batch, {
+      put: (partition, key, value) => this.#rows(partition).put(key.toString('latin1') as Key, value),
+      delete: (partition, key) => this.#rows(partition).delete(key.toString('latin1') as Key),
+      deleteRange: (partition, from, before) => {
+        const range = { from: from.toString('latin1') as Key, before: before.toString('latin1') as Key };
+        const rows = this.#rows(partition);
+        for (const { key } of rows.range({ ...range, limit: Number.POSITIVE_INFINITY, reverse: false }))
+          rows.delete(key);
+      },
+    });
+  }
+
+  async backup(): Promise<void> {
+    throw new StoreUnavailable('there is no backup of a store in memory');
+  }
+
+  async close(): Promise<void> {}
+
+  #rows(partition: number): SortedRows {
+    let rows = this.#region.partitions.get(partition);
+    if (!rows) {
+      rows = new SortedRows();
+      this.#region.partitions.set(partition, rows);
+    }
+    return rows;
+  }
+}
+
+export function memoryDrivers(): StoreDrivers {
+  const regions = new Map<Region, MemoryRegion>();
+  return {
+    regions: () => [...regions.keys()],
+    open(region) {
+      const kept = regions.get(region) ?? new MemoryRegion();
+      regions.set(region, kept);
+      return new MemoryDriver(kept);
+    },
+    close: async () => {},
+  };
+}

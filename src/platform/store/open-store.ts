@@ -1,0 +1,75 @@
+/** All partitions of a cloud over the drivers of its regions. A region is opened when something asks for it. */
+import { type Clock, systemClock } from '#platform/base/clock.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
+import type { StoreDrivers } from '#platform/store/driver.ts';
+import { OwnedPartition } from '#platform/store/partition.ts';
+import type { Partition, PartitionName, Store } from '#platform/store/store.ts';
+
+export interface StoreOptions {
+  readonly drivers: StoreDrivers;
+  readonly clock?: Clock;
+  readonly limits?: Partial<PendingLimits>;
+  /** A fault in a callback of ours, which no request can be told about. By default it ends the process. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+const pathOf = ({ service, account, region }: PartitionName): string => `${service}/${account}/${region}`;
+
+function nameOf(path: string): PartitionName {
+  const [service = '', account = '', region = ''] = path.split('/');
+  // Written by pathOf, so the parts are what they were.
+  return { service, account: account as AccountId, region: region as Region };
+}
+
+const rethrow = (error: unknown): void => {
+  queueMicrotask(() => {
+    throw error;
+  });
+};
+
+export function openStore({ drivers, clock = systemClock, limits, onFault = rethrow }: StoreOptions): Store {
+  const committers = new Map<Region, Committer>();
+  const partitions = new Map<string, Partition>();
+
+  function committerOf(region: Region): Committer {
+    let committer = committers.get(region);
+    if (!committer) {
+      committer = new Committer(drivers.open(region), clock, { ...DEFAULT_PENDING_LIMITS, ...limits }, onFault);
+      committers.set(region, committer);
+    }
+    return committer;
+  }
+
+  return {
+    partition(name) {
+      const path = pathOf(name);
+      let partition = partitions.get(path);
+      if (!partition) {
+        partition = new OwnedPartition(name, path, committerOf(name.region));
+        partitions.set(path, partition);
+      }
+      return partition;
+    },
+
+    partitions({ service, account, region }) {
+      const regions = region ? [region] : new Set([...drivers.regions(), ...committers.keys()]);
+      return [...regions]
+        .flatMap((each) => committerOf(each).driver.names().map(nameOf))
+        .filter((name) => (service ?? name.service) === name.service && (account ?? name.account) === name.account);
+    },
+
+    async close() {
+      const ends = [...committers.values()].map(async (committer) => {
+        try {
+          await committer.drain();
+        } finally {
+          await committer.driver.close();
+        }
+      });
+      const [failure] = (await Promise.allSettled(ends)).filter((end) => end.status === 'rejected');
+      await drivers.close();
+      if (failure) throw failure.reason;
+    },
+  };
+}

@@ -1,0 +1,306 @@
+/**
+ * A partition in the hands of its owner. A transaction writes straight into the open batch and into the overlay, and
+ * keeps an undo log: when it throws, the log is played backwards and the batch cut to where it was. So there is no copy,
+ * no merge and nothing to do at the end of a transaction that succeeds.
+ */
+import { assert } from '#platform/base/assert.ts';
+import type { BatchSpan } from '#platform/store/batch.ts';
+import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
+import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
+import {
+  mergedRange,
+  newTableOverlay,
+  type PendingWrite,
+  pendingValue,
+  type TableOverlay,
+} from '#platform/store/overlay.ts';
+import type {
+  KeyedRow,
+  MemorySlot,
+  Partition,
+  PartitionName,
+  RangeOptions,
+  ReadTransaction,
+  Transaction,
+} from '#platform/store/store.ts';
+
+export class OwnedPartition implements Partition, BatchMember {
+  readonly name: PartitionName;
+  readonly path: string;
+  readonly number: number;
+  readonly epoch: number;
+  #losses = 0;
+  readonly #committer: Committer;
+  readonly #tables = new Map<string, TableOverlay>();
+  readonly #memory = new Map<MemorySlot<unknown>, unknown>();
+  readonly #reader: ReadTransaction;
+  /** The last batch with writes of this partition. */
+  #lastBatch: Batch | undefined;
+  /** How to undo the running transaction: played backwards. */
+  readonly #undo: (() => void)[] = [];
+
+  constructor(name: PartitionName, path: string, committer: Committer) {
+    const { number, epoch } = committer.driver.own(path);
+    this.name = name;
+    this.path = path;
+    this.number = number;
+    this.epoch = epoch;
+    this.#committer = committer;
+    this.#reader = {
+      partition: this,
+      get: (table, key) => this.get(table, key),
+      range: (table, options) => this.range(table, options),
+    };
+  }
+
+  get losses(): number {
+    return this.#losses;
+  }
+
+  transact<T>(action: (tx: Transaction) => T): T {
+    return this.#transact(action, true);
+  }
+
+  read<T>(action: (tx: ReadTransaction) => T): T {
+    return action(this.#reader);
+  }
+
+  beforeCommit(action: (tx: Transaction) => void): void {
+    this.#committer.filling.beforeCommit.push(() => this.#transact(action, false));
+    this.#committer.schedule();
+  }
+
+  durable(): Promise<void> | undefined {
+    if (this.#lastBatch?.isSettled) this.#lastBatch = undefined;
+    return this.#lastBatch?.durable();
+  }
+
+  memory<T>(slot: MemorySlot<T>): T {
+    // A slot's value is of the slot's type, which a map of many slots can't say.
+    if (this.#memory.has(slot as MemorySlot<unknown>)) return this.#memory.get(slot as MemorySlot<unknown>) as T;
+    const value = slot.load(this);
+    this.#memory.set(slot as MemorySlot<unknown>, value);
+    // Loaded from what a running transaction wrote, it must not outlive it.
+    if (this.#committer.active === this) this.#undo.push(() => this.#dropMemory(slot as MemorySlot<unknown>));
+    return value;
+  }
+
+  lose(): void {
+    this.#losses++;
+    this.#lastBatch = undefined;
+    this.#tables.clear();
+    for (const slot of [...this.#memory.keys()]) this.#dropMemory(slot);
+  }
+
+  get<Row>(table: RowTable<Row>, key: Key): Row | undefined {
+    const overlay = this.#tables.get(table.prefix);
+    const pending = overlay && pendingValue(overlay, key);
+    const value = pending === undefined ? this.#committer.driver.get(this.number, key) : pending;
+    return value ? table.codec.decode(value) : undefined;
+  }
+
+  range<Row, Values extends readonly unknown[]>(
+    table: Table<Row, Values>,
+    options: RangeOptions<Values> = {},
+  ): KeyedRow<Row>[] {
+    const prefix = options.prefix ? table.keyPrefix(...options.prefix) : table.prefix;
+    const reverse = options.reverse ?? false;
+    let from = prefix as Key;
+    let before = afterPrefix(prefix);
+    if (options.from !== undefined && options.from > from) from = options.from;
+    if (options.before !== undefined && options.before < before) before = options.before;
+    if (options.after !== undefined) {
+      const next = `${options.after}\0` as Key;
+      if (reverse && options.after < before) before = options.after;
+      if (!reverse && next > from) from = next;
+    }
+    const range = { from, before, limit: options.limit ?? Number.POSITIVE_INFINITY, reverse };
+    const rows = mergedRange(this.#tables.get(table.prefix), range, (part) =>
+      this.#committer.driver.range(this.number, part),
+    );
+    return rows.map(({ key, value }) => ({ key, row: table.codec.decode(value) }));
+  }
+
+  put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
+    const value = table.codec.encode(row);
+    this.#write(table, key, this.#open().writer.put(this.number, key, value));
+  }
+
+  delete(table: RowTable<unknown>, key: Key): void {
+    this.#write(table, key, this.#open().writer.delete(this.number, key));
+  }
+
+  deleteRange<Values extends readonly unknown[]>(table: Table<unknown, Values>, prefix: PrefixOf<Values>): void {
+    const batch = this.#open();
+    const from = table.keyPrefix(...prefix) as Key;
+    const before = afterPrefix(from);
+    batch.writer.deleteRange(this.number, from, before);
+    const overlay = this.#overlayOf(table);
+    const hidden = [...overlay.writes.values()].filter(({ key }) => key >= from && key < before);
+    for (const write of hidden) overlay.writes.delete(write.key);
+    const clear = { table: overlay, from, before };
+    overlay.clears.push(clear);
+    batch.clears.push(clear);
+    this.#undo.push(() => {
+      overlay.clears.pop();
+      batch.clears.pop();
+      for (const write of hidden) overlay.writes.set(write.key, write);
+    });
+  }
+
+  /** Called by the open transaction before each write: the first one has to be let in. */
+  admit(): void {
+    if (!this.#isAdmitted) this.#committer.admit();
+    this.#isAdmitted = true;
+  }
+  #isAdmitted = false;
+
+  onUndo(action: () => void): void {
+    this.#undo.push(action);
+  }
+
+  onDurable(action: () => void): void {
+    const { whenDurable } = this.#open();
+    whenDurable.push(action);
+    this.#undo.push(() => whenDurable.pop());
+  }
+
+  #transact<T>(action: (tx: Transaction) => T, isBounded: boolean): T {
+    const committer = this.#committer;
+    const outer = committer.active;
+    assert(outer === undefined || outer === this, 'a transaction writes one partition');
+    const { writer } = committer.filling;
+    const { length, operations } = writer;
+    const undoFrom = this.#undo.length;
+    const lastBatch = this.#lastBatch;
+    if (!outer) this.#isAdmitted = !isBounded;
+    committer.active = this;
+    const tx = new OpenTransaction(this);
+    try {
+      const result = action(tx);
+      assert(!(result instanceof Promise), 'a transaction is synchronous');
+      return result;
+    } catch (error) {
+      this.#playUndo(undoFrom);
+      writer.truncate(length, operations);
+      this.#lastBatch = lastBatch;
+      throw error;
+    } finally {
+      tx.close();
+      committer.active = outer;
+      if (!outer) {
+        this.#undo.length = 0;
+        if (committer.filling.hasWork) committer.schedule();
+      }
+    }
+  }
+
+  #playUndo(from: number): void {
+    let isMemoryTrusted = true;
+    while (this.#undo.length > from) {
+      try {
+        this.#undo.pop()?.();
+      } catch {
+        isMemoryTrusted = false;
+      }
+    }
+    if (!isMemoryTrusted) for (const slot of [...this.#memory.keys()]) this.#dropMemory(slot);
+  }
+
+  #open(): Batch {
+    const batch = this.#committer.filling;
+    if (this.#lastBatch !== batch) {
+      this.#lastBatch = batch;
+      batch.members.add(this);
+    }
+    return batch;
+  }
+
+  #overlayOf(table: RowTable<unknown>): TableOverlay {
+    let overlay = this.#tables.get(table.prefix);
+    if (!overlay) {
+      overlay = newTableOverlay();
+      this.#tables.set(table.prefix, overlay);
+    }
+    return overlay;
+  }
+
+  #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {
+    const overlay = this.#overlayOf(table);
+    const { writes } = this.#committer.filling;
+    const previous = overlay.writes.get(key);
+    const write: PendingWrite = { table: overlay, key, span };
+    overlay.writes.set(key, write);
+    writes.push(write);
+    this.#undo.push(() => {
+      writes.pop();
+      if (previous) overlay.writes.set(key, previous);
+      else overlay.writes.delete(key);
+    });
+  }
+
+  #dropMemory(slot: MemorySlot<unknown>): void {
+    if (!this.#memory.has(slot)) return;
+    const value = this.#memory.get(slot);
+    this.#memory.delete(slot);
+    slot.unload?.(value);
+  }
+}
+
+/** What a transaction's action holds: ends with it, so that nobody writes later. */
+class OpenTransaction implements Transaction {
+  readonly #partition: OwnedPartition;
+  #isOpen = true;
+
+  constructor(partition: OwnedPartition) {
+    this.#partition = partition;
+  }
+
+  get partition(): Partition {
+    return this.#partition;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  get<Row>(table: RowTable<Row>, key: Key): Row | undefined {
+    assert(this.#isOpen, 'the transaction has ended');
+    return this.#partition.get(table, key);
+  }
+
+  range<Row, Values extends readonly unknown[]>(table: Table<Row, Values>, options?: RangeOptions<Values>) {
+    assert(this.#isOpen, 'the transaction has ended');
+    return this.#partition.range(table, options);
+  }
+
+  put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
+    this.#beforeWrite();
+    this.#partition.put(table, key, row);
+  }
+
+  delete(table: RowTable<unknown>, key: Key): void {
+    this.#beforeWrite();
+    this.#partition.delete(table, key);
+  }
+
+  deleteRange<Values extends readonly unknown[]>(table: Table<unknown, Values>, prefix: PrefixOf<Values>): void {
+    this.#beforeWrite();
+    this.#partition.deleteRange(table, prefix);
+  }
+
+  onUndo(action: () => void): void {
+    assert(this.#isOpen, 'the transaction has ended');
+    this.#partition.onUndo(action);
+  }
+
+  onDurable(action: () => void): void {
+    assert(this.#isOpen, 'the transaction has ended');
+    this.#partition.onDurable(action);
+  }
+
+  #beforeWrite(): void {
+    assert(this.#isOpen, 'the transaction has ended');
+    this.#partition.admit();
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The embedded driver: SQLite files in `<folder>/<region>.sqlite`, read by this thread and written by the committer thread.
+ * A region's file comes into being with its first commit.
+ */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import { assert } from '#platform/base/assert.ts';
+import type { Region } from '#platform/base/ids.ts';
+import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
+import type { Key } from '#platform/store/keys.ts';
+import type { Order, Report } from '#platform/store/sqlite/committer.ts';
+import { openForReading, unavailable } from '#platform/store/sqlite/file.ts';
+import { StoreUnavailable } from '#platform/store/store.ts';
+
+const SUFFIX = '.sqlite';
+const NOTHING = Buffer.alloc(0);
+
+export const regionFile = (folder: string, region: string): string => join(folder, region + SUFFIX);
+
+export const regionsIn = (folder: string): Region[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith(SUFFIX))
+        .map((name) => name.slice(0, -SUFFIX.length) as Region)
+    : [];
+
+/** Hands orders to the committer thread, which is started by the first one. */
+class CommitterThread {
+  #worker: Worker | undefined;
+  #files = 0;
+  readonly #waiting = new Map<number, (error: Error | undefined) => void>();
+
+  open(path: string): number {
+    const file = ++this.#files;
+    this.#post({ kind: 'open', file, path });
+    return file;
+  }
+
+  ask(order: Order & { readonly file: number }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      assert(!this.#waiting.has(order.file), 'one order at a time for a file');
+      this.#waiting.set(order.file, (error) => (error ? reject(error) : resolve()));
+      if (this.#waiting.size === 1) this.#worker?.ref();
+      this.#post(order);
+    });
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
+    worker.ref();
+    this.#post({ kind: 'stop' });
+    await exited;
+  }
+
+  #post(order: Order): void {
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(order);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./committer.ts', import.meta.url), { name: 'committer' });
+    worker.on('message', ({ file, error }: Report) =>
+      this.#answer(file, error === undefined ? undefined : unavailable(error)),
+    );
+    worker.on('error', (error) => this.#fail(unavailable(error)));
+    worker.on('exit', () => this.#fail(new StoreUnavailable('the committer thread has ended')));
+    // An idle store keeps no process alive; one that writes does.
+    worker.unref();
+    return worker;
+  }
+
+  #answer(file: number, error: Error | undefined): void {
+    const settle = this.#waiting.get(file);
+    this.#waiting.delete(file);
+    if (this.#waiting.size === 0) this.#worker?.unref();
+    settle?.(error);
+  }
+
+  #fail(error: Error): void {
+    for (const file of [...this.#waiting.keys()]) this.#answer(file, error);
+  }
+}
+
+interface Reader {
+  readonly db: DatabaseSync;
+  readonly get: StatementSync;
+  readonly large: StatementSync;
+  readonly up: StatementSync;
+  readonly down: StatementSync;
+}
+
+/** `[value, large]`, and before them the key in a range. */
+type Value = [Uint8Array, number | null];
+type KeyedValue = [Uint8Array, ...Value];
+
+const RANGE = 'SELECT key, value, large FROM rows WHERE partition = ? AND key >= ? AND key < ? ORDER BY key';
+
+function openReader(path: string): Reader {
+  const db = openForReading(path);
+  const prepare = (sql: string): StatementSync => {
+    const statement = db.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  };
+  return {
+    db,
+    get: prepare('SELECT value, large FROM rows WHERE partition = ? AND key = ?'),
+    large: prepare('SELECT value FROM large WHERE id = ?'),
+    up: prepare(`${RANGE} ASC LIMIT ?`),
+    down: prepare(`${RANGE} DESC LIMIT ?`),
+  };
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const keyBytes = (key: Key): Buffer => Buffer.from(key, 'latin1');
+
+class SqliteDriver implements StoreDriver {
+  readonly #path: string;
+  readonly #thread: CommitterThread;
+  #file: number | undefined;
+  #reader: Reader | undefined;
+  #owned: Map<string, OwnedNumber> | undefined;
+  #highest = 0;
+
+  constructor(path: string, thread: CommitterThread) {
+    this.#path = path;
+    this.#thread = thread;
+    if (existsSync(path)) this.#reader = openReader(path);
+  }
+
+  own(name: string): OwnedNumber {
+    const stored = this.#stored().get(name);
+    const owned = stored ? { number: stored.number, epoch: stored.epoch + 1 } : { number: ++this.#highest, epoch: 1 };
+    this.#stored().set(name, owned);
+    return owned;
+  }
+
+  names(): string[] {
+    const rows = this.#reader?.db.prepare('SELECT name FROM partitions ORDER BY number').all() ?? [];
+    return rows.map((row) => String(row['name']));
+  }
+
+  get(partition: number, key: Key): Buffer | undefined {
+    const reader = this.#reader;
+    if (!reader) return undefined;
+    try {
+      // The columns are those of the statement.
+      const row = reader.get.get(partition, keyBytes(key)) as Value | undefined;
+      return row && this.#value(reader, row[0], row[1]);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  range(partition: number, { from, before, limit, reverse }: DriverRange): DriverRow[] {
+    const reader = this.#reader;
+    if (!reader) return [];
+    try {
+      const statement = reverse ? reader.down : reader.up;
+      const count = Number.isFinite(limit) ? limit : -1;
+      const rows = statement.all(partition, keyBytes(from), keyBytes(before), count) as unknown as KeyedValue[];
+      return rows.map(([key, value, large]) => ({
+        key: asBuffer(key).toString('latin1') as Key,
+        value: this.#value(reader, value, large),
+      }));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async commit(batch: Uint8Array): Promise<void> {
+    this.#file ??= this.#thread.open(this.#path);
+    await this.#thread.ask({ kind: 'commit', file: this.#file, batch });
+    this.#reader ??= openReader(this.#path);
+  }
+
+  async backup(target: string): Promise<void> {
+    if (this.#reader) await backup(this.#reader.db, target);
+  }
+
+  async close(): Promise<void> {
+    this.#reader?.db.close();
+    this.#reader = undefined;
+    if (this.#file !== undefined) await this.#thread.ask({ kind: 'close', file: this.#file });
+  }
+
+  #value(reader: Reader, value: Uint8Array, large: number | null): Buffer {
+    if (large === null) return asBuffer(value);
+    const [body] = (reader.large.get(large) as [Uint8Array] | undefined) ?? [NOTHING];
+    return asBuffer(body);
+  }
+
+  #stored(): Map<string, OwnedNumber> {
+    if (this.#owned) return this.#owned;
+    this.#owned = new Map();
+    const rows = this.#reader?.db.prepare('SELECT number, name, epoch FROM partitions').all() ?? [];
+    for (const { number, name, epoch } of rows as unknown as (OwnedNumber & { name: string })[]) {
+      this.#owned.set(name, { number, epoch });
+      this.#highest = Math.max(this.#highest, number);
+    }
+    return this.#owned;
+  }
+}
+
+export function sqliteDrivers(folder: string): StoreDrivers {
+  const thread = new CommitterThread();
+  return {
+    regions: () => regionsIn(folder),
+    open(region) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return new SqliteDriver(regionFile(folder, region), thread);
+    },
+    close: () => thread.stop(),
+  };
+}
