@@ -1,0 +1,134 @@
+/**
+ * Finds the operation of a REST request: AWS's URI templates (`/2013-04-01/hostedzone/{Id}`, `/{Bucket}/{Key+}?acl`), put into
+ * a tree by path segment once per service. A literal segment beats a label, a label beats a greedy one; among templates of
+ * one path, the one with most matching query literals wins.
+ */
+import type { ServiceModel } from '#platform/model/schema.ts';
+
+export interface TemplateMatch {
+  readonly operation: string;
+  /** Decoded values of the labels. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export type TemplateRouter = (method: string, path: string, query: string) => TemplateMatch | undefined;
+
+interface Candidate {
+  readonly operation: string;
+  readonly method: string;
+  readonly labels: readonly string[];
+  /** `acl` or `x-id=GetObject`. */
+  readonly literals: readonly string[];
+}
+
+interface Node {
+  readonly literal: Map<string, Node>;
+  label: Node | undefined;
+  greedy: Node | undefined;
+  readonly candidates: Candidate[];
+}
+
+const newNode = (): Node => ({ literal: new Map(), label: undefined, greedy: undefined, candidates: [] });
+
+export function templateRouter(model: ServiceModel): TemplateRouter {
+  const root = newNode();
+  for (const [operation, { http }] of Object.entries(model.operations)) {
+    if (http !== undefined) add(root, operation, http.method, http.requestUri);
+  }
+  return (method, path, query) => {
+    const segments = splitPath(path);
+    const literals = query === '' ? [] : query.split('&').map((part) => decode(part) ?? part);
+    // A trailing slash belongs to a greedy label that ends the path (`folder/` is an S3 key), and to nothing else.
+    const tail = path.endsWith('/') ? '/' : '';
+    return walk(root, { segments, tail }, 0, [], (node, values) => choose(node, values, method, literals));
+  };
+}
+
+function add(root: Node, operation: string, method: string, uri: string): void {
+  const [path = '', query = ''] = uri.split('?', 2);
+  const labels: string[] = [];
+  let node = root;
+  for (const segment of splitPath(path)) {
+    const label = /^\{([^}+]+)(\+?)\}$/.exec(segment);
+    if (label?.[1] === undefined) {
+      const next = node.literal.get(segment) ?? newNode();
+      node.literal.set(segment, next);
+      node = next;
+      continue;
+    }
+    labels.push(label[1]);
+    if (label[2] === '+') node = node.greedy ??= newNode();
+    else node = node.label ??= newNode();
+  }
+  node.candidates.push({ operation, method, labels, literals: query === '' ? [] : query.split('&') });
+}
+
+/** A trailing slash is no segment of its own, except inside of greedy labels. */
+function splitPath(path: string): string[] {
+  const segments = path.split('/');
+  segments.shift();
+  if (segments.length > 0 && segments.at(-1) === '') segments.pop();
+  return segments;
+}
+
+type Accept = (node: Node, values: readonly string[]) => TemplateMatch | undefined;
+
+interface Path {
+  readonly segments: readonly string[];
+  readonly tail: string;
+}
+
+function walk(node: Node, path: Path, at: number, values: string[], accept: Accept): TemplateMatch | undefined {
+  const { segments, tail } = path;
+  if (at === segments.length) return accept(node, values);
+  const segment = segments[at] ?? '';
+  const literal = node.literal.get(segment);
+  const found = literal && walk(literal, path, at + 1, values, accept);
+  if (found !== undefined) return found;
+  if (node.label !== undefined && segment !== '') {
+    const labelled = walk(node.label, path, at + 1, [...values, segment], accept);
+    if (labelled !== undefined) return labelled;
+  }
+  if (node.greedy === undefined) return undefined;
+  // The greedy label takes all segments but those that literals after it need.
+  for (let end = segments.length; end > at; end--) {
+    const value = segments.slice(at, end).join('/') + (end === segments.length ? tail : '');
+    const rest = walk(node.greedy, path, end, [...values, value], accept);
+    if (rest !== undefined) return rest;
+  }
+  return undefined;
+}
+
+function choose(
+  node: Node,
+  values: readonly string[],
+  method: string,
+  query: readonly string[],
+): TemplateMatch | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of node.candidates) {
+    if (candidate.method !== method) continue;
+    if (!candidate.literals.every((literal) => query.some((part) => matchesLiteral(part, literal)))) continue;
+    if (best === undefined || candidate.literals.length > best.literals.length) best = candidate;
+  }
+  if (best === undefined) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, label] of best.labels.entries()) {
+    const value = decode(values[index] ?? '');
+    if (value === undefined) return undefined;
+    parameters[label] = value;
+  }
+  return { operation: best.operation, parameters };
+}
+
+/** `acl` is there as `acl` or `acl=`. */
+const matchesLiteral = (part: string, literal: string): boolean =>
+  part === literal || (!literal.includes('=') && part.startsWith(`${literal}=`) && part.length === literal.length + 1);
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The audit, in CloudTrail's form. A successful mutating management call commits with its record; reads, refusals and
+ * failures join the next batch. Data events (messages, objects) are recorded only where a trail asks for them. Records stay in
+ * the partition that they speak of, by day, and are dropped a day at a time after 90 days.
+ *
+ * Source of the form: "CloudTrail record contents", event version 1.11.
+ */
+import { days, type Milliseconds } from '#platform/base/clock.ts';
+import { uuid } from '#platform/base/ids.ts';
+import type { ServiceError } from '#platform/error.ts';
+import type { Principal } from '#platform/principal.ts';
+import type { Input } from '#platform/service.ts';
+import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
+import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
+
+export interface AuditRecord {
+  readonly eventVersion: '1.11';
+  readonly eventID: string;
+  readonly eventTime: string;
+  readonly eventSource: string;
+  readonly eventName: string;
+  readonly awsRegion: string;
+  readonly sourceIPAddress: string;
+  readonly userAgent: string;
+  readonly userIdentity: Readonly<Record<string, unknown>>;
+  readonly requestParameters: unknown;
+  readonly responseElements: unknown;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly requestID: string;
+  readonly readOnly: boolean;
+  readonly eventType: 'AwsApiCall';
+  readonly managementEvent: boolean;
+  readonly eventCategory: 'Management' | 'Data';
+  readonly recipientAccountId: string;
+  readonly resources: readonly { readonly ARN: string }[];
+}
+
+export interface AuditedCall {
+  readonly time: Milliseconds;
+  readonly source: string;
+  readonly operation: string;
+  readonly region: string;
+  readonly account: string;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  readonly principal: Principal;
+  readonly accessKeyId: string | undefined;
+  readonly requestId: string;
+  readonly isReadOnly: boolean;
+  readonly isManagement: boolean;
+  readonly resources: readonly string[];
+  readonly input: Input;
+  readonly output: Input | undefined;
+  readonly error: ServiceError | undefined;
+}
+
+const DAY = days(1);
+export const AUDIT_RETENTION: Milliseconds = days(90);
+/** CloudTrail omits request parameters and response elements beyond 100 KB. */
+const MAX_PART_BYTES = 100 * 1024;
+
+/** Day, time, event id. */
+const auditRows = table('audit', [u64, u64, text], jsonRows<AuditRecord>(1));
+
+const lastSweep: MemorySlot<{ day: number }> = { name: 'audit-sweep', load: () => ({ day: 0 }) };
+
+export function writeAudit(tx: Transaction, call: AuditedCall): void {
+  const day = Math.floor(call.time / DAY);
+  const record = recordOf(call);
+  tx.put(auditRows, auditRows.key(day, call.time, record.eventID), record);
+  const sweep = tx.partition.memory(lastSweep);
+  if (sweep.day === day) return;
+  sweep.day = day;
+  for (const old of daysBefore(tx, day - AUDIT_RETENTION / DAY)) tx.deleteRange(auditRows, [old]);
+}
+
+function daysBefore(tx: ReadTransaction, day: number): number[] {
+  if (day <= 0) return [];
+  const found: number[] = [];
+  let from = 0;
+  for (;;) {
+    const [first] = tx.range(auditRows, {
+      from: auditRows.key(from, 0, ''),
+      before: auditRows.key(day, 0, ''),
+      limit: 1,
+    });
+    if (first === undefined) return found;
+    const [old] = auditRows.parts(first.key);
+    found.push(old);
+    from = old + 1;
+  }
+}
+
+/** Records of the partition from `from` until `to`, newest first. */
+export function auditOf(tx: ReadTransaction, from: Milliseconds, to: Milliseconds, limit: number): AuditRecord[] {
+  const options = {
+    from: auditRows.key(Math.floor(from / DAY), from, ''),
+    before: auditRows.key(Math.floor(to / DAY), to, ''),
+    reverse: true,
+    limit,
+  };
+  return tx.range(auditRows, options).map(({ row }) => row);
+}
+
+function recordOf(call: AuditedCall): AuditRecord {
+  return {
+    eventVersion: '1.11',
+    eventID: uuid(),
+    eventTime: `${new Date(call.time).toISOString().slice(0, 19)}Z`,
+    eventSource: call.source,
+    eventName: call.operation,
+    awsRegion: call.region,
+    sourceIPAddress: call.sourceAddress,
+    userAgent: call.userAgent,
+    userIdentity: userIdentity(call.principal, call.accessKeyId),
+    requestParameters: bounded(call.input),
+    responseElements: call.isReadOnly || call.output === undefined ? null : bounded(call.output),
+    ...(call.error && { errorCode: call.error.code, errorMessage: call.error.message }),
+    requestID: call.requestId,
+    readOnly: call.isReadOnly,
+    eventType: 'AwsApiCall',
+    managementEvent: call.isManagement,
+    eventCategory: call.isManagement ? 'Management' : 'Data',
+    recipientAccountId: call.account,
+    resources: call.resources.filter((arn) => arn !== '*').map((ARN) => ({ ARN })),
+  };
+}
+
+/** CloudTrail writes member names with a small first letter, and null for an empty structure. */
+function bounded(part: Input): unknown {
+  if (Object.keys(part).length === 0) return null;
+  const named = Object.fromEntries(Object.entries(part).map(([name, value]) => [camel(name), value]));
+  return JSON.stringify(named).length > MAX_PART_BYTES
+    ? { omitted: true, originalSize: JSON.stringify(named).length }
+    : named;
+}
+
+const camel = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+function userIdentity(principal: Principal, accessKeyId: string | undefined): Record<string, unknown> {
+  const key = accessKeyId === undefined ? {} : { accessKeyId };
+  switch (principal.kind) {
+    case 'root':
+      return { type: 'Root', principalId: principal.userId, arn: principal.arn, accountId: principal.account, ...key };
+    case 'user':
+      return {
+        type: 'IAMUser',
+        principalId: principal.userId,
+        arn: principal.arn,
+        accountId: principal.account,
+        ...key,
+        userName: principal.userName,
+      };
+    case 'role-session':
+      return {
+        type: 'AssumedRole',
+        principalId: principal.userId,
+        arn: principal.arn,
+        accountId: principal.account,
+        ...key,
+        sessionContext: {
+          sessionIssuer: {
+            type: 'Role',
+            principalId: principal.roleId,
+            arn: principal.roleArn,
+            accountId: principal.account,
+            userName: principal.roleName,
+          },
+          attributes: {
+            creationDate: `${new Date(principal.session.issuedAt).toISOString().slice(0, 19)}Z`,
+            mfaAuthenticated: String(principal.session.mfaAuthenticatedAt !== undefined),
+          },
+          ...(principal.session.sourceIdentity && { sourceIdentity: principal.session.sourceIdentity }),
+        },
+      };
+    case 'federated-user':
+      return {
+        type: 'FederatedUser',
+        principalId: principal.userId,
+        arn: principal.arn,
+        accountId: principal.account,
+        ...key,
+      };
+    case 'service':
+      return { type: 'AWSService', invokedBy: principal.service };
+    case 'anonymous':
+      return { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
+  }
+}

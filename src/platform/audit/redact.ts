@@ -1,0 +1,63 @@
+/** Copies of inputs and outputs that may be written down: sensitive members are left out, blobs become their size. */
+import type { ServiceModel } from '#platform/model/schema.ts';
+import type { Output } from '#platform/service.ts';
+
+type Redact = (value: unknown) => unknown;
+
+const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+const asItIs: Redact = (value) => value;
+
+/** Compiled once per operation; a shape with nothing to hide costs nothing. */
+export function compileRedaction(
+  model: ServiceModel,
+  shape: string | undefined,
+  secret: readonly string[] = [],
+): (structure: Output) => Output {
+  if (shape === undefined) return (structure) => structure;
+  // A structure's redaction gives a structure.
+  return redactionOf(model, shape, new Set(secret), new Map()) as (structure: Output) => Output;
+}
+
+function redactionOf(model: ServiceModel, name: string, secret: Set<string>, known: Map<string, Redact>): Redact {
+  const made = known.get(name);
+  if (made !== undefined) return made;
+  // A recursive shape meets itself here while it is being made: it goes through the map at run time.
+  known.set(name, (value) => (known.get(name) ?? asItIs)(value));
+  const redact = build(model, name, secret, known);
+  known.set(name, redact);
+  return redact;
+}
+
+function build(model: ServiceModel, name: string, secret: Set<string>, known: Map<string, Redact>): Redact {
+  const shape = model.shapes[name];
+  if (shape === undefined) return asItIs;
+  if (shape.sensitive) return () => HIDDEN;
+  switch (shape.type) {
+    case 'blob':
+      return (value) => (value instanceof Uint8Array ? { size: value.length } : { streamed: true });
+    case 'list': {
+      const member = shape.member ? redactionOf(model, shape.member.shape, secret, known) : asItIs;
+      return member === asItIs ? asItIs : (value) => (Array.isArray(value) ? value.map(member) : value);
+    }
+    case 'map': {
+      const member = shape.value ? redactionOf(model, shape.value.shape, secret, known) : asItIs;
+      return member === asItIs ? asItIs : (value) => mapMembers(value, () => member);
+    }
+    case 'structure': {
+      const members = Object.entries(shape.members ?? {}).map(([key, { shape: of }]): [string, Redact] => [
+        key,
+        secret.has(key) ? () => HIDDEN : redactionOf(model, of, secret, known),
+      ]);
+      if (members.every(([, redact]) => redact === asItIs)) return asItIs;
+      const byName = new Map(members);
+      return (value) => mapMembers(value, (key) => byName.get(key) ?? asItIs);
+    }
+    default:
+      return asItIs;
+  }
+}
+
+function mapMembers(value: unknown, redactionFor: (key: string) => Redact): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redactionFor(key)(member)]));
+}

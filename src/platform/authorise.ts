@@ -1,0 +1,110 @@
+/**
+ * The permission check, in the one place where it is made. What an operation needs is declared: its actions, the ARNs it works
+ * on, its own condition keys. The resource's policy comes from its kind, whichever service that belongs to. Values for conditions
+ * are read only when a policy asks for them.
+ */
+import { parseArn } from '#platform/base/arn.ts';
+import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
+import type { LiveCall } from '#platform/call.ts';
+import type { Cloud, Invocation } from '#platform/dispatch.ts';
+import { ServiceError } from '#platform/error.ts';
+import { globalContext } from '#platform/policy/context.ts';
+import { evaluate } from '#platform/policy/evaluate.ts';
+import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import type { ConditionValues } from '#platform/service.ts';
+import { tagsOf } from '#platform/tags.ts';
+
+/** Throws AccessDenied unless every action is allowed on every resource. */
+export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
+  const { operation, input, caller } = invocation;
+  const { declaration } = operation;
+  // Throughout: the declaration's input type is the one that the validator has just checked.
+  const resources = declaration.resource(input as never, call);
+  call.resources = typeof resources === 'string' ? [resources] : resources;
+  if (declaration.always) return;
+  const policies = cloud.identity.policiesOf(caller.principal);
+  const own = declaration.conditions?.(input as never, call);
+  for (const resource of call.resources) {
+    const declared = declaration.resourcePolicy?.(input as never, call);
+    const resourcePolicy = declared ?? resourcePolicyOf(cloud, resource);
+    const resourceAccount = accountOf(resource) ?? call.account;
+    const context = contextOf(cloud, invocation, call, resource, resourceAccount, own);
+    for (const action of operation.actions(input)) {
+      const decision = evaluate({
+        principal: caller.principal,
+        policies,
+        action,
+        resource,
+        resourceAccount,
+        ...(resourcePolicy && { resourcePolicy }),
+        context,
+      });
+      if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
+    }
+  }
+}
+
+const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;
+
+function contextOf(
+  cloud: Cloud,
+  invocation: Invocation,
+  call: LiveCall,
+  resource: string,
+  resourceAccount: string,
+  serviceKeys: ConditionValues | undefined,
+): (key: string) => string | readonly string[] | undefined {
+  const { caller, region } = invocation;
+  return globalContext({
+    principal: caller.principal,
+    now: call.now,
+    sourceAddress: caller.sourceAddress,
+    userAgent: caller.userAgent,
+    isSecure: caller.isSecure,
+    calledVia: caller.calledVia,
+    requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
+    resourceAccount,
+    resourceTags: () => resourceTags(cloud, resource),
+    serviceKeys: serviceKeys ?? {},
+  });
+}
+
+function resourceTags(cloud: Cloud, arn: string): Record<string, string> {
+  const place = placeOf(cloud, arn);
+  return place === undefined ? {} : place.partition.read((tx) => tagsOf(tx, arn));
+}
+
+/** The partition that holds the resource of an ARN. */
+function placeOf(cloud: Cloud, arn: string) {
+  const parts = parseArn(arn);
+  const service = parts && cloud.registry.byArnService(parts.service);
+  if (service === undefined || !isAccountId(parts?.account ?? '')) return undefined;
+  const account = parts?.account;
+  const region = service.declaration.scope === 'global' ? GLOBAL_REGION : parts?.region;
+  if (account === undefined || !isAccountId(account) || !region) return undefined;
+  return { service, partition: cloud.store.partition({ service: service.name, account, region: region as Region }) };
+}
+
+function resourcePolicyOf(cloud: Cloud, arn: string): CompiledPolicy | undefined {
+  const place = placeOf(cloud, arn);
+  if (place === undefined) return undefined;
+  for (const kind of cloud.registry.kinds(place.service)) {
+    const text = kind.policy && place.partition.read((tx) => kind.policy?.(tx, arn));
+    if (text !== undefined) return compiled(text);
+  }
+  return undefined;
+}
+
+/** A policy's text decides all about it, so it is its own key; the oldest entry leaves. */
+const compiledByText = new Map<string, CompiledPolicy>();
+const MAX_COMPILED = 10_000;
+
+function compiled(text: string): CompiledPolicy {
+  const known = compiledByText.get(text);
+  if (known !== undefined) return known;
+  const policy = parsePolicy(text, 'resource');
+  const [oldest] = compiledByText.keys();
+  if (compiledByText.size >= MAX_COMPILED && oldest !== undefined) compiledByText.delete(oldest);
+  compiledByText.set(text, policy);
+  return policy;
+}

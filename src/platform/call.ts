@@ -1,0 +1,177 @@
+/** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
+import type { AuditedCall } from '#platform/audit/record.ts';
+import { assert } from '#platform/base/assert.ts';
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Logger } from '#platform/base/log.ts';
+import { type Cloud, type Invocation, invokeFor } from '#platform/dispatch.ts';
+import type { ServiceError } from '#platform/error.ts';
+import type { TokenUse } from '#platform/idempotency.ts';
+import type { Principal } from '#platform/principal.ts';
+import { effectiveQuota } from '#platform/quotas.ts';
+import type { Call, CallScope, Input, Output } from '#platform/service.ts';
+import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
+
+interface MeteredAmount {
+  readonly usageType: string;
+  readonly amount: number;
+  readonly resource: string | undefined;
+}
+
+interface Place {
+  readonly account: AccountId;
+  readonly region: Region;
+  readonly partition: Partition;
+  readonly now: Milliseconds;
+}
+
+const NOTHING: readonly MeteredAmount[] = [];
+
+export class LiveCall implements Call, CallScope {
+  readonly account: AccountId;
+  readonly region: Region;
+  readonly partition: Partition;
+  readonly now: Milliseconds;
+  /** The ARNs that the authoriser asked about: the audit and the bill name them. */
+  resources: readonly string[] = [];
+  readonly #cloud: Cloud;
+  readonly #invocation: Invocation;
+  #tx: Transaction | undefined;
+  #metered: MeteredAmount[] | undefined;
+
+  constructor(cloud: Cloud, invocation: Invocation, place: Place) {
+    this.#cloud = cloud;
+    this.#invocation = invocation;
+    this.account = place.account;
+    this.region = place.region;
+    this.partition = place.partition;
+    this.now = place.now;
+  }
+
+  get service(): string {
+    return this.#invocation.operation.service.name;
+  }
+  get operation(): string {
+    return this.#invocation.operation.name;
+  }
+  get requestId(): string {
+    return this.#invocation.requestId;
+  }
+  get principal(): Principal {
+    return this.#invocation.caller.principal;
+  }
+  get callerAccount(): AccountId | undefined {
+    return 'account' in this.principal ? this.principal.account : undefined;
+  }
+  get clock(): Clock {
+    return this.#cloud.clock;
+  }
+  get log(): Logger {
+    return this.#cloud.log;
+  }
+  get origin(): string {
+    return this.#invocation.origin;
+  }
+  get sourceAddress(): string {
+    return this.#invocation.caller.sourceAddress;
+  }
+  get signal(): AbortSignal {
+    return this.#invocation.signal;
+  }
+  get usageType(): string {
+    return this.#invocation.operation.usageType;
+  }
+  get metered(): readonly MeteredAmount[] {
+    return this.#metered ?? NOTHING;
+  }
+  get isAudited(): boolean {
+    return this.#invocation.operation.isManagement;
+  }
+  get tx(): Transaction {
+    assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
+    return this.#tx;
+  }
+
+  read<T>(action: (tx: ReadTransaction) => T): T {
+    return this.partition.read(action);
+  }
+
+  transact<T>(action: (tx: Transaction) => T): T {
+    return this.partition.transact(action);
+  }
+
+  meter(usageType: string, amount: number, resource?: string): void {
+    this.#metered ??= [];
+    this.#metered.push({ usageType, amount, resource });
+  }
+
+  quota(code: string): number {
+    const { service } = this.#invocation.operation;
+    const quota = service.declaration.quotas[code];
+    assert(quota, `service ${service.name} declares no quota ${code}`);
+    return effectiveQuota(this.#cloud.store, this.account, this.region, service.name, code, quota);
+  }
+
+  invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
+    const via = this.#invocation.operation.service.declaration.principal;
+    return invokeFor(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
+  }
+
+  handleIn(tx: Transaction): Output {
+    this.#tx = tx;
+    this.#metered = undefined;
+    try {
+      const output = this.#handler(this.#invocation.input, this);
+      assert(!(output instanceof Promise), `${this.operation} waits, but is not declared with steps`);
+      return output;
+    } finally {
+      this.#tx = undefined;
+    }
+  }
+
+  async handle(): Promise<Output> {
+    return await this.#handler(this.#invocation.input, this);
+  }
+
+  /** The declaration's input type is the one that the validator has checked; outputs are the model's structures. */
+  get #handler(): (input: Input, call: Call) => Output | Promise<Output> {
+    return this.#invocation.operation.declaration.handler as (input: Input, call: Call) => Output | Promise<Output>;
+  }
+
+  tokenUse(): TokenUse | undefined {
+    const { operation, input, idempotencyToken, caller } = this.#invocation;
+    const given = operation.tokenMember === undefined ? undefined : input[operation.tokenMember];
+    const token = idempotencyToken ?? (typeof given === 'string' ? given : undefined);
+    if (token === undefined) return undefined;
+    const account = 'account' in caller.principal ? (caller.principal.account ?? '') : '';
+    return { account, operation: operation.name, token, input, now: this.now };
+  }
+
+  /** A created resource's ARN is among the asked-for resources already: actions name what they make. */
+  meteredResource(): string {
+    const [first] = this.resources;
+    return first === undefined || first === '*' ? '' : first;
+  }
+
+  audited(output: Output | undefined, error: ServiceError | undefined): AuditedCall {
+    const { operation, caller, requestId, input } = this.#invocation;
+    return {
+      time: this.now,
+      source: operation.service.declaration.principal,
+      operation: operation.name,
+      region: this.region,
+      account: this.account,
+      sourceAddress: caller.calledVia.at(-1) ?? caller.sourceAddress,
+      userAgent: caller.calledVia.at(-1) ?? caller.userAgent,
+      principal: caller.principal,
+      accessKeyId: caller.accessKeyId,
+      requestId,
+      isReadOnly: operation.isReadOnly,
+      isManagement: operation.isManagement,
+      resources: this.resources,
+      input: operation.redactInput(input),
+      output: output && operation.redactOutput(output),
+      error,
+    };
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * What happens to every call once it is known who makes it and what is asked, whether it came by HTTP, from another service or
+ * from a relay: validate, authorise, admit, run, commit. There is no second way to a handler, so what stands here (permission,
+ * quotas, audit, metering, durability) holds for all of them. gateway/pipeline.ts does the rest for HTTP.
+ */
+
+import { writeAudit } from '#platform/audit/record.ts';
+import { authorise } from '#platform/authorise.ts';
+import type { Clock } from '#platform/base/clock.ts';
+import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
+import type { Logger } from '#platform/base/log.ts';
+import { LiveCall } from '#platform/call.ts';
+import { ServiceError } from '#platform/error.ts';
+import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
+import { meter } from '#platform/metering/usage.ts';
+import type { Identity, Principal } from '#platform/principal.ts';
+import type { RegisteredOperation, Registry } from '#platform/registry.ts';
+import type { Input, Output } from '#platform/service.ts';
+import type { Store } from '#platform/store/store.ts';
+import { StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
+import type { Throttle } from '#platform/throttle.ts';
+
+/** What every part of a running cloud may reach. */
+export interface Cloud {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly throttle: Throttle;
+}
+
+/** Who asks, from where. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly accessKeyId: string | undefined;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  readonly isSecure: boolean;
+  /** Services that pass the call on for the caller, the first one first: aws:CalledVia. */
+  readonly calledVia: readonly string[];
+}
+
+export interface Invocation {
+  readonly operation: RegisteredOperation;
+  readonly input: Input;
+  readonly caller: Caller;
+  readonly region: Region;
+  readonly requestId: string;
+  readonly origin: string;
+  readonly signal: AbortSignal;
+  /** Of an internal call: kept with the answer, whatever the operation. */
+  readonly idempotencyToken?: string;
+}
+
+export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
+  const { operation, input } = invocation;
+  operation.validate(input);
+  const now = cloud.clock.now();
+  const { account, region } = ownerOf(invocation);
+  const partition = cloud.store.partition({ service: operation.service.name, account, region });
+  const call = new LiveCall(cloud, invocation, { account, region, partition, now });
+  let output: Output;
+  try {
+    authorise(cloud, invocation, call);
+    admit(cloud, operation, call);
+    output = operation.declaration.steps ? await runSteps(call) : await runTransaction(call);
+  } catch (error) {
+    const refusal = serviceErrorOf(error, cloud, invocation);
+    recordRefusal(call, refusal);
+    await partition.durable();
+    throw refusal;
+  }
+  count(call);
+  const gate = partition.durable();
+  if (gate !== undefined)
+    await gate.catch((error: unknown) => Promise.reject(serviceErrorOf(error, cloud, invocation)));
+  return output;
+}
+
+/** The account and region whose partition the call works on. */
+function ownerOf(invocation: Invocation): { account: AccountId; region: Region } {
+  const { operation, input, caller } = invocation;
+  const { principal } = caller;
+  const callerAccount = 'account' in principal ? principal.account : undefined;
+  // The declaration's input type is the one that the validator has just checked.
+  const owner = operation.declaration.owner?.(input as never, callerAccount);
+  const account = owner?.account ?? callerAccount;
+  if (account === undefined)
+    throw new ServiceError('MissingAuthenticationToken', 'Request is missing Authentication Token');
+  return { account, region: operation.service.regionOf(owner?.region ?? invocation.region) };
+}
+
+function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
+  const { declaration } = operation.service;
+  const bucket = operation.declaration.throttle ?? operation.name;
+  const rate = declaration.throttles?.[bucket];
+  if (rate === undefined) return;
+  const key = `${declaration.name}/${bucket}/${call.account}/${call.region}`;
+  if (!cloud.throttle.admit(key, rate, cloud.clock.monotonic())) throw throttled(operation);
+}
+
+const throttled = (operation: RegisteredOperation): ServiceError =>
+  new ServiceError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
+
+/** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
+async function runTransaction(call: LiveCall): Promise<Output> {
+  for (;;) {
+    try {
+      return call.partition.transact((tx) => {
+        const token = call.tokenUse();
+        const kept = token && keptAnswer(tx, token);
+        if (kept !== undefined) return kept;
+        const output = call.handleIn(tx);
+        if (token !== undefined) keepAnswer(tx, token, output);
+        if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
+        return output;
+      });
+    } catch (error) {
+      if (!(error instanceof Suspend)) throw error;
+      await error.ready;
+    }
+  }
+}
+
+async function runSteps(call: LiveCall): Promise<Output> {
+  const token = call.tokenUse();
+  const kept = token && call.partition.read((tx) => keptAnswer(tx, token));
+  if (kept !== undefined) return kept;
+  const output = await call.handle();
+  if (token !== undefined || call.isAudited) {
+    call.partition.transact((tx) => {
+      if (token !== undefined) keepAnswer(tx, token, output);
+      if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
+    });
+  }
+  return output;
+}
+
+/** Only what is answered is metered: it joins the batch that the answer waits for. */
+function count(call: LiveCall): void {
+  const { partition, operation } = call;
+  const resource = call.meteredResource();
+  meter(partition, call.now, { usageType: call.usageType, operation, resource }, 1);
+  for (const { usageType, amount, resource: own } of call.metered) {
+    meter(partition, call.now, { usageType, operation, resource: own ?? resource }, amount);
+  }
+}
+
+/** Refusals and failures of management calls are in the audit too; a store that can't write must not hide the refusal. */
+function recordRefusal(call: LiveCall, error: ServiceError): void {
+  if (!call.isAudited || (error.status ?? 400) >= 500) return;
+  try {
+    call.partition.transact((tx) => writeAudit(tx, call.audited(undefined, error)));
+  } catch (failure) {
+    call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
+  }
+}
+
+/** What a client is told of a failure: its own errors as they are, ours without their inside, which goes to the log. */
+export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invocation?: Invocation): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (error instanceof StoreBusy && invocation !== undefined) return throttled(invocation.operation);
+  const stack = error instanceof Error ? error.stack : String(error);
+  cloud.log.log('error', 'request failed', {
+    requestId: invocation?.requestId,
+    operation: invocation?.operation.name,
+    stack,
+  });
+  if (error instanceof StoreUnavailable || error instanceof StoreBusy) {
+    return new ServiceError('ServiceUnavailable', 'The service is temporarily unable to store data. Try again.', {
+      status: 503,
+    });
+  }
+  return new ServiceError('InternalFailure', 'The request processing has failed because of an unknown error.', {
+    status: 500,
+  });
+}
+
+/** Another operation for the same caller, by way of `via`: same authoriser, same audit, no HTTP. */
+export async function invokeFor(
+  cloud: Cloud,
+  from: Invocation,
+  via: string,
+  target: { service: string; operation: string; input: Input; region?: Region },
+): Promise<Output> {
+  const operation = cloud.registry.service(target.service)?.operation(target.operation);
+  if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
+  return dispatch(cloud, {
+    ...from,
+    operation,
+    input: target.input,
+    region: target.region ?? from.region,
+    requestId: newRequestId(),
+    caller: { ...from.caller, calledVia: [...from.caller.calledVia, via] },
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * Timers that survive a restart. A timer is a row, ordered by its due time, written in the transaction that wants it; so it is
+ * set exactly if that transaction is durable. The owner of a partition keeps only the earliest due time in memory and wakes
+ * then, takes a page of due rows, and runs each as one transaction together with the removal of its row. Millions may be
+ * pending at the cost of their rows.
+ */
+import { type Clock, hours, type Milliseconds, type TimerHandle } from '#platform/base/clock.ts';
+import type { Logger } from '#platform/base/log.ts';
+import type { Input, JobCall, TimerJob } from '#platform/service.ts';
+import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
+import type { Partition, Transaction } from '#platform/store/store.ts';
+
+export interface Timer {
+  readonly job: string;
+  /** Unique among the job's timers of the partition: setting one again moves it. */
+  readonly id: string;
+  readonly due: Milliseconds;
+  readonly payload?: Input;
+}
+
+interface TimerRow {
+  readonly payload: Input;
+  /** Failed runs so far: the next try waits longer each time. */
+  readonly failures?: number;
+}
+
+/** Due time, job, id -> what to run. */
+const timerRows = table('timer', [u64, text, text], jsonRows<TimerRow>(1));
+/** Job, id -> due time: finds a timer to move or cancel. */
+const timerIndex = table('timer-due', [text, text], jsonRows<{ due: Milliseconds }>(1));
+
+const PAGE = 64;
+const LONGEST_RETRY: Milliseconds = hours(1);
+
+export function setTimer(tx: Transaction, timer: Timer): void {
+  cancelTimer(tx, timer.job, timer.id);
+  const due = Math.max(0, Math.ceil(timer.due));
+  tx.put(timerRows, timerRows.key(due, timer.job, timer.id), { payload: timer.payload ?? {} });
+  tx.put(timerIndex, timerIndex.key(timer.job, timer.id), { due });
+  runners.get(tx.partition)?.wakeAt(due);
+}
+
+export function cancelTimer(tx: Transaction, job: string, id: string): void {
+  const key = timerIndex.key(job, id);
+  const set = tx.get(timerIndex, key);
+  if (set === undefined) return;
+  tx.delete(timerRows, timerRows.key(set.due, job, id));
+  tx.delete(timerIndex, key);
+}
+
+/** Who waits for the earliest timer of a partition. It outlives the partition's memory: a wake too many does no harm. */
+const runners = new WeakMap<Partition, TimerRunner>();
+
+export interface TimerRunnerOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly jobs: Readonly<Record<string, TimerJob>>;
+}
+
+/** Runs the timers of one partition from the time it is opened until it is stopped. */
+export class TimerRunner {
+  readonly #partition: Partition;
+  readonly #options: TimerRunnerOptions;
+  #next: Milliseconds = Number.POSITIVE_INFINITY;
+  #handle: TimerHandle | undefined;
+  #isStopped = false;
+
+  constructor(partition: Partition, options: TimerRunnerOptions) {
+    this.#partition = partition;
+    this.#options = options;
+    runners.set(partition, this);
+    this.#readNext();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#handle?.cancel();
+  }
+
+  /** Makes sure that the runner wakes at `due` at the latest. */
+  wakeAt(due: Milliseconds): void {
+    if (this.#isStopped || due >= this.#next) return;
+    this.#next = due;
+    this.#handle?.cancel();
+    this.#handle = this.#options.clock.after(Math.max(0, due - this.#options.clock.now()), () => this.#run());
+  }
+
+  #readNext(): void {
+    const [first] = this.#partition.read((tx) => tx.range(timerRows, { limit: 1 }));
+    if (first !== undefined) this.wakeAt(timerRows.parts(first.key)[0]);
+  }
+
+  /** One page, then the event loop gets its turn before the next. */
+  #run(): void {
+    this.#next = Number.POSITIVE_INFINITY;
+    if (this.#isStopped) return;
+    const now = this.#options.clock.now();
+    const due = this.#partition.read((tx) =>
+      tx.range(timerRows, { before: timerRows.key(now + 1, '', ''), limit: PAGE }),
+    );
+    for (const { key, row } of due) this.#fire(key, row, now);
+    this.#readNext();
+  }
+
+  #fire(key: ReturnType<typeof timerRows.key>, row: TimerRow, now: Milliseconds): void {
+    const [, job, id] = timerRows.parts(key);
+    const { log, clock, jobs } = this.#options;
+    const { account, region } = this.#partition.name;
+    try {
+      this.#partition.transact((tx) => {
+        if (tx.get(timerRows, key) === undefined) return;
+        cancelTimer(tx, job, id);
+        // Timers of the directory partitions (account `global`) work without an account.
+        const call: JobCall = {
+          account: account as JobCall['account'],
+          region,
+          now,
+          partition: this.#partition,
+          clock,
+          log,
+        };
+        const run = jobs[job];
+        if (run === undefined) throw new Error(`no job ${job} in service ${this.#partition.name.service}`);
+        run(tx, row.payload, call);
+      });
+    } catch (error) {
+      const failures = (row.failures ?? 0) + 1;
+      const retryAt = now + Math.min(LONGEST_RETRY, 1000 * 2 ** Math.min(failures, 20));
+      log.log('error', 'timer failed', { job, id, failures, reason: String(error) });
+      this.#postpone(key, { ...row, failures }, retryAt);
+    }
+  }
+
+  #postpone(key: ReturnType<typeof timerRows.key>, row: TimerRow, due: Milliseconds): void {
+    const [, job, id] = timerRows.parts(key);
+    try {
+      this.#partition.transact((tx) => {
+        tx.delete(timerRows, key);
+        tx.put(timerRows, timerRows.key(due, job, id), row);
+        tx.put(timerIndex, timerIndex.key(job, id), { due });
+      });
+    } catch (error) {
+      // The store itself refuses: the row stays as it is, and the next wake finds it.
+      this.#options.log.log('error', 'timer not postponed', { job, id, reason: String(error) });
+    }
+    this.wakeAt(due);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Usage: what a bill is made of. Every acknowledged call is counted, and whatever else a service meters (bytes, payload
+ * units), by usage type, operation and resource, in integers of the smallest unit, by hours in UTC.
+ *
+ * The owner of a partition adds in memory; each batch writes one absolute row for each touched dimension, in the same
+ * commit as the calls that it counts. So there is no shared counter, and a crash neither loses nor doubles: after it the
+ * sums are read again from the rows. A row can't be written by a deposed owner, as nothing can.
+ */
+import { type Clock, hours, type Milliseconds } from '#platform/base/clock.ts';
+import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
+import type { MemorySlot, Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
+
+export interface UsageDimension {
+  readonly usageType: string;
+  readonly operation: string;
+  /** An ARN, or empty for calls without a resource. */
+  readonly resource: string;
+}
+
+export interface UsageRecord extends UsageDimension {
+  /** The first millisecond of the hour, UTC. */
+  readonly hour: Milliseconds;
+  readonly amount: number;
+}
+
+/** Hour, usage type, operation, resource -> the sum so far. */
+const usageRows = table('usage', [u64, text, text, text], jsonRows<{ amount: number }>(1));
+/** One row: usage of hours before this one will not change any more. */
+const usageFinal = table('usage-final', [], jsonRows<{ before: Milliseconds }>(1));
+
+interface Sum extends UsageDimension {
+  amount: number;
+  isTouched: boolean;
+}
+
+interface Meter {
+  hour: Milliseconds;
+  sums: Map<string, Sum>;
+  touched: Sum[];
+  readonly write: (tx: Transaction) => void;
+}
+
+const hourOf = (now: Milliseconds): Milliseconds => now - (now % hours(1));
+
+const meterSlot: MemorySlot<Meter> = {
+  name: 'usage',
+  load: () => {
+    const meter: Meter = { hour: 0, sums: new Map(), touched: [], write: (tx) => writeTouched(tx, meter) };
+    return meter;
+  },
+};
+
+function writeTouched(tx: Transaction, meter: Meter): void {
+  for (const sum of meter.touched) {
+    sum.isTouched = false;
+    const key = usageRows.key(meter.hour, sum.usageType, sum.operation, sum.resource);
+    tx.put(usageRows, key, { amount: sum.amount });
+  }
+  meter.touched = [];
+}
+
+/** Counts `amount`. It is on disk when `partition.durable()` says so. */
+export function meter(partition: Partition, now: Milliseconds, dimension: UsageDimension, amount: number): void {
+  const memory = partition.memory(meterSlot);
+  if (now - memory.hour >= hours(1)) startHour(partition, memory, hourOf(now));
+  const id = `${dimension.usageType}\0${dimension.operation}\0${dimension.resource}`;
+  let sum = memory.sums.get(id);
+  if (sum === undefined) {
+    sum = { ...dimension, amount: storedAmount(partition, memory.hour, dimension), isTouched: false };
+    memory.sums.set(id, sum);
+  }
+  sum.amount += amount;
+  if (sum.isTouched) return;
+  sum.isTouched = true;
+  if (memory.touched.push(sum) === 1) partition.beforeCommit(memory.write);
+}
+
+/** A call that began just before the hour may end after it: its usage belongs to the new hour, so hours close for good. */
+function startHour(partition: Partition, memory: Meter, hour: Milliseconds): void {
+  partition.transact((tx) => {
+    writeTouched(tx, memory);
+    tx.put(usageFinal, usageFinal.key(), { before: hour });
+  });
+  memory.hour = hour;
+  memory.sums = new Map();
+}
+
+function storedAmount(partition: Partition, hour: Milliseconds, dimension: UsageDimension): number {
+  const key = usageRows.key(hour, dimension.usageType, dimension.operation, dimension.resource);
+  return partition.read((tx) => tx.get(usageRows, key))?.amount ?? 0;
+}
+
+/** The usage of the hours from `from` until `to`, in the order of hours. */
+export function usageOf(tx: ReadTransaction, from: Milliseconds, to: Milliseconds): UsageRecord[] {
+  const rows = tx.range(usageRows, {
+    from: usageRows.key(hourOf(from), '', '', ''),
+    before: usageRows.key(hourOf(to - 1) + hours(1), '', '', ''),
+  });
+  return rows.map(({ key, row }) => {
+    const [hour, usageType, operation, resource] = usageRows.parts(key);
+    return { hour, usageType, operation, resource, amount: row.amount };
+  });
+}
+
+/** Hours before this one are complete: a bill may close over them. */
+export function usageFinalBefore(tx: ReadTransaction, clock: Clock): Milliseconds {
+  const stored = tx.get(usageFinal, usageFinal.key())?.before ?? 0;
+  return Math.min(Math.max(stored, 0), hourOf(clock.now()));
+}
