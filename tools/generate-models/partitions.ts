@@ -9,7 +9,7 @@ interface Source {
   }[];
 }
 
-export function partitionModel(source: unknown): unknown {
+export function partitionModel(source: unknown): object {
   const aws = (source as Source).partitions.find(({ id }) => id === 'aws');
   if (!aws) throw new Error('no partition aws');
   const { dnsSuffix, dualStackDnsSuffix, implicitGlobalRegion } = aws.outputs;

@@ -131,11 +131,18 @@ export interface Shape extends Omit<ShapeRef, 'shape'> {
   readonly sparse?: boolean;
 }
 
+/** The words of a service about bad values, where they are not those of its protocol. */
 export interface ValidationModel {
   /** The code for all constraints; by default the protocol's: ValidationException, in Query protocols ValidationError. */
   readonly code?: string;
-  /** For a required member that is absent, one at a time; `{member}` stands for its name. */
+  /** For a required member that is absent: one at a time. `{member}` is its path in the Query protocol: `Entries.1.Id`. */
   readonly missing?: { readonly code: string; readonly message: string };
+  /** "hidden": `Value at 'x'` for every value, as if all were sensitive. */
+  readonly values?: 'hidden';
+  /** "open": values outside an enum pass here, and the service words them itself. */
+  readonly enums?: 'open';
+  /** Patterns that the service checks itself, after all other constraints: pattern -> its message about `{member}`. */
+  readonly patterns?: Readonly<Record<string, string>>;
 }
 
 export interface PaginatorModel {
