@@ -1,9 +1,24 @@
 /**
- * The decision: may this principal do this action on this resource? (Contract; the engine is being written.)
+ * The decision: may this principal do this action on this resource? It follows AWS's documented logic (IAM User Guide,
+ * "Policy evaluation logic" and "Cross-account policy evaluation logic"), in this order:
+ *
+ *   1. A Deny in any policy ends it.
+ *   2. Each level of the organization must allow: resource control policies above the resource, service control policies
+ *      above the caller; then the VPC endpoint that the request came through.
+ *   3. The resource's own policy. Within the account it may suffice (see principals.ts for how far a grant reaches);
+ *      across accounts, and where the resource's policy is the root of trust, it must allow.
+ *   4. The caller's identity policies (a root user needs none), then its permissions boundary and its session policies.
+ *
+ * The caller supplies compiled policies and a function that answers condition keys; nothing here reads the store.
  */
-
-import type { CompiledPolicy } from '#platform/policy/parse.ts';
+import { denialMessage, type PolicyType } from '#platform/policy/denial.ts';
+import type { CompiledPolicy, Statement, StatementsByEffect } from '#platform/policy/parse.ts';
+import { type Caller, callerOf, type Grant, grantTo, isDenied } from '#platform/policy/principals.ts';
+import type { Context } from '#platform/policy/variables.ts';
 import type { Principal } from '#platform/principal.ts';
+
+/** One entry a level (root, unit, account); each level must allow. */
+export type Levels = readonly (readonly CompiledPolicy[])[];
 
 /** All policies that speak about a principal, apart from the resource's own. */
 export interface PrincipalPolicies {
@@ -13,9 +28,8 @@ export interface PrincipalPolicies {
   readonly boundary?: CompiledPolicy;
   /** Undefined: the session has no session policies. */
   readonly session?: readonly CompiledPolicy[];
-  /** One entry a level (root, unit, account); each level must allow. Undefined: no organization. */
-  readonly serviceControl?: readonly (readonly CompiledPolicy[])[];
-  readonly resourceControl?: readonly (readonly CompiledPolicy[])[];
+  /** Undefined: no organization, or one that does not bind this principal (management account, service-linked role). */
+  readonly serviceControl?: Levels;
 }
 
 export interface AuthorizationRequest {
@@ -27,12 +41,157 @@ export interface AuthorizationRequest {
   /** The account that owns the resource. */
   readonly resourceAccount: string;
   readonly resourcePolicy?: CompiledPolicy;
+  /** The resource's policy is the only root of trust (KMS keys): without its consent nobody has rights. Trust policies imply it. */
+  readonly resourcePolicyRequired?: boolean;
+  /** Undefined: the resource's account has no organization, or is its management account. */
+  readonly resourceControl?: Levels;
+  readonly endpointPolicy?: CompiledPolicy;
+  /** The identity provider that vouches for the caller, as a trust policy's `Federated` principal names it. */
+  readonly federatedProvider?: string;
+  /** S3's name for the caller's account. */
+  readonly canonicalUser?: string;
   /** Condition keys in lower case -> values; undefined where the request has none. */
-  readonly context: (key: string) => string | readonly string[] | undefined;
+  readonly context: Context;
 }
 
 export type Decision =
   | { readonly allowed: true }
-  | { readonly allowed: false; readonly message: string; readonly explicit: boolean };
+  | { readonly allowed: false; readonly message: string; readonly explicit: boolean; readonly policy: PolicyType };
 
-export declare function evaluate(request: AuthorizationRequest): Decision;
+/** What is asked of each statement. */
+export interface Inquiry {
+  /** In lower case, as its prefix. */
+  readonly action: string;
+  readonly service: string;
+  readonly resource: string;
+  readonly context: Context;
+  readonly caller: Caller;
+}
+
+const ALLOWED: Decision = { allowed: true };
+const NO_POLICIES: readonly CompiledPolicy[] = [];
+
+export function inquiryOf(request: AuthorizationRequest): Inquiry {
+  const action = request.action.toLowerCase();
+  const { resource, context, principal, federatedProvider, canonicalUser } = request;
+  const caller = callerOf(principal, federatedProvider, canonicalUser);
+  return { action, service: action.slice(0, action.indexOf(':')), resource, context, caller };
+}
+
+export function evaluate(request: AuthorizationRequest): Decision {
+  const inquiry = inquiryOf(request);
+  const denier = explicitDenier(request, inquiry);
+  if (denier !== undefined) return refusal(request, denier, true);
+  const lacking = lackingConsent(request, inquiry);
+  return lacking === undefined ? ALLOWED : refusal(request, lacking, false);
+}
+
+const refusal = (request: AuthorizationRequest, policy: PolicyType, explicit: boolean): Decision => ({
+  allowed: false,
+  message: denialMessage(request.principal, request.action, request.resource, policy, explicit),
+  explicit,
+  policy,
+});
+
+/** AWS names one type of policy in its refusal, however many deny. */
+function explicitDenier(request: AuthorizationRequest, inquiry: Inquiry): PolicyType | undefined {
+  const { policies, resourcePolicy, endpointPolicy } = request;
+  if (anyLevelDenies(request.resourceControl, inquiry)) return 'resource-control';
+  if (anyLevelDenies(policies.serviceControl, inquiry)) return 'service-control';
+  if (endpointPolicy !== undefined && denies(endpointPolicy, inquiry)) return 'endpoint';
+  if (resourcePolicy !== undefined && denies(resourcePolicy, inquiry)) return typeOfResourcePolicy(request);
+  if (anyDenies(policies.identity, inquiry)) return 'identity';
+  if (policies.boundary !== undefined && denies(policies.boundary, inquiry)) return 'boundary';
+  if (policies.session !== undefined && anyDenies(policies.session, inquiry)) return 'session';
+  return undefined;
+}
+
+/** Steps 2 to 4: the first type of policy that had to allow and did not. */
+function lackingConsent(request: AuthorizationRequest, inquiry: Inquiry): PolicyType | undefined {
+  const { principal, policies, resourcePolicy, endpointPolicy } = request;
+  if (!eachLevelAllows(request.resourceControl, inquiry)) return 'resource-control';
+  if (!eachLevelAllows(policies.serviceControl, inquiry)) return 'service-control';
+  if (endpointPolicy !== undefined && grantOf(endpointPolicy, inquiry) === 'none') return 'endpoint';
+
+  const grant = resourcePolicy === undefined ? 'none' : grantOf(resourcePolicy, inquiry);
+  // Services and anonymous callers have no policies of their own.
+  if (!('account' in principal)) return grant === 'none' ? typeOfResourcePolicy(request) : undefined;
+  // What AWS itself owns (`arn:aws:iam::aws:policy/…`) belongs to every account.
+  const isOwn = request.resourceAccount === principal.account || request.resourceAccount === 'aws';
+  if (isOwn && grant === 'direct') return undefined;
+  if (grant === 'none' && (!isOwn || isRootOfTrust(request))) return typeOfResourcePolicy(request);
+
+  const needsIdentityPolicy = principal.kind !== 'root' && !(isOwn && grant === 'entity');
+  if (needsIdentityPolicy && !anyAllows(policies.identity, inquiry)) return 'identity';
+  if (policies.boundary !== undefined && !allows(policies.boundary, inquiry)) return 'boundary';
+  // "If there is no session policy [and the principal is no] role session, then the request is implicitly denied."
+  const session = policies.session ?? (principal.kind === 'federated-user' ? NO_POLICIES : undefined);
+  if (session !== undefined && !anyAllows(session, inquiry)) return 'session';
+  return undefined;
+}
+
+const typeOfResourcePolicy = ({ resourcePolicy }: AuthorizationRequest): PolicyType =>
+  resourcePolicy?.kind === 'trust' ? 'trust' : 'resource';
+
+const isRootOfTrust = (request: AuthorizationRequest): boolean =>
+  request.resourcePolicyRequired === true || request.resourcePolicy?.kind === 'trust';
+
+function anyLevelDenies(levels: Levels | undefined, inquiry: Inquiry): boolean {
+  return levels?.some((policies) => anyDenies(policies, inquiry)) ?? false;
+}
+
+function eachLevelAllows(levels: Levels | undefined, inquiry: Inquiry): boolean {
+  return levels?.every((policies) => anyAllows(policies, inquiry)) ?? true;
+}
+
+function anyDenies(policies: readonly CompiledPolicy[], inquiry: Inquiry): boolean {
+  for (const policy of policies) if (denies(policy, inquiry)) return true;
+  return false;
+}
+
+function anyAllows(policies: readonly CompiledPolicy[], inquiry: Inquiry): boolean {
+  for (const policy of policies) if (allows(policy, inquiry)) return true;
+  return false;
+}
+
+const statementsFor = (policy: CompiledPolicy, inquiry: Inquiry): StatementsByEffect =>
+  policy.byService.get(inquiry.service) ?? policy.others;
+
+function denies(policy: CompiledPolicy, inquiry: Inquiry): boolean {
+  for (const statement of statementsFor(policy, inquiry).deny) if (speaksOf(statement, inquiry)) return true;
+  return false;
+}
+
+function allows(policy: CompiledPolicy, inquiry: Inquiry): boolean {
+  for (const statement of statementsFor(policy, inquiry).allow) if (speaksOf(statement, inquiry)) return true;
+  return false;
+}
+
+const REACH: Readonly<Record<Grant, number>> = { none: 0, account: 1, entity: 2, direct: 3 };
+
+/** The farthest-reaching Allow of a resource's policy. */
+function grantOf(policy: CompiledPolicy, inquiry: Inquiry): Grant {
+  let best: Grant = 'none';
+  for (const statement of statementsFor(policy, inquiry).allow) {
+    if (!speaksOf(statement, inquiry)) continue;
+    const grant = statement.principal === undefined ? 'direct' : grantTo(inquiry.caller, statement.principal);
+    if (REACH[grant] > REACH[best]) best = grant;
+    if (best === 'direct') break;
+  }
+  return best;
+}
+
+/** Does a statement apply? Cheapest question first. */
+export function speaksOf(statement: Statement, inquiry: Inquiry): boolean {
+  if (!statement.matchesAction(inquiry.action) || !statement.matchesResource(inquiry.resource, inquiry.context)) {
+    return false;
+  }
+  const { principal, conditions, effect } = statement;
+  if (principal !== undefined) {
+    const isMeant =
+      effect === 'Deny' ? isDenied(inquiry.caller, principal) : grantTo(inquiry.caller, principal) !== 'none';
+    if (!isMeant) return false;
+  }
+  for (const holds of conditions) if (!holds(inquiry.context)) return false;
+  return true;
+}

@@ -1,0 +1,50 @@
+/** AWS's words for a refusal (IAM User Guide, "Troubleshoot access denied error messages"). */
+import type { Principal } from '#platform/principal.ts';
+
+export type PolicyType =
+  | 'resource-control'
+  | 'service-control'
+  | 'resource'
+  | 'trust'
+  | 'endpoint'
+  | 'identity'
+  | 'boundary'
+  | 'session';
+
+interface Words {
+  /** `because no … allows the … action` */
+  readonly name: string;
+  /** `with an explicit deny in …` */
+  readonly withArticle: string;
+}
+
+const WORDS: Readonly<Record<PolicyType, Words>> = {
+  'resource-control': { name: 'resource control policy', withArticle: 'a resource control policy' },
+  'service-control': { name: 'service control policy', withArticle: 'a service control policy' },
+  resource: { name: 'resource-based policy', withArticle: 'a resource-based policy' },
+  trust: { name: 'role trust policy', withArticle: 'the role trust policy' },
+  endpoint: { name: 'VPC endpoint policy', withArticle: 'a VPC endpoint policy' },
+  identity: { name: 'identity-based policy', withArticle: 'an identity-based policy' },
+  boundary: { name: 'permissions boundary', withArticle: 'a permissions boundary' },
+  session: { name: 'session policy', withArticle: 'a session policy' },
+};
+
+/** How a refusal names the caller: an ARN, a service's name, or `anonymous`. */
+export function nameOf(principal: Principal): string {
+  if (principal.kind === 'anonymous') return 'anonymous';
+  return principal.kind === 'service' ? principal.service : principal.arn;
+}
+
+export function denialMessage(
+  principal: Principal,
+  action: string,
+  resource: string,
+  policy: PolicyType,
+  explicit: boolean,
+): string {
+  const refusal = `User: ${nameOf(principal)} is not authorized to perform: ${action} on resource: ${resource}`;
+  const { name, withArticle } = WORDS[policy];
+  return explicit
+    ? `${refusal} with an explicit deny in ${withArticle}`
+    : `${refusal} because no ${name} allows the ${action} action`;
+}
