@@ -1,0 +1,24 @@
+/** Models of services, read from models/ at first use and kept. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServiceModel } from '#platform/model/schema.ts';
+
+/** The text of models/<name>.json. Injected where files are out of reach after the start (a process that gave up root). */
+export type ReadModelFile = (name: string) => string;
+
+const MODELS = join(import.meta.dirname, '../../../models');
+
+export const packagedModelFile: ReadModelFile = (name) => readFileSync(join(MODELS, `${name}.json`), 'utf8');
+
+/** A function that gives the model of a service (`sqs`, `service-quotas`: the file's name). */
+export function modelLoader(read: ReadModelFile = packagedModelFile): (service: string) => ServiceModel {
+  const loaded = new Map<string, ServiceModel>();
+  return (service) => {
+    const known = loaded.get(service);
+    if (known) return known;
+    // The files are ours, written by the generator: their form is the test's business, not each start's.
+    const model = JSON.parse(read(service)) as ServiceModel;
+    loaded.set(service, model);
+    return model;
+  };
+}
