@@ -1,0 +1,373 @@
+/**
+ * One client's connection: its requests in order, each read, handed to the handler and answered before the next is looked
+ * at. Who is slow is found by the listener's sweep (`check`), never by a timer of its own.
+ */
+import type { Socket } from 'node:net';
+import type { WireResponse } from '#gateway/wire/protocol.ts';
+import type { Milliseconds } from '#platform/base/clock.ts';
+import { BodyStream } from './body-stream.ts';
+import { writeStream } from './http1-body-writer.ts';
+import type { HeadParser, Http1Head } from './http1-head.ts';
+import { Http1Reader, type ReaderSink } from './http1-reader.ts';
+import { Http1Request } from './http1-request.ts';
+import { type HeadTail, isBodiless, refusalAnswer, wholeAnswer } from './http1-response.ts';
+import { BodyPace, type HttpLimits } from './limits.ts';
+import type { RequestHandler } from './listener.ts';
+import { type Refusal, refusals } from './refusal.ts';
+
+/** What a connection needs of its listener. */
+export interface ConnectionHost {
+  readonly handler: RequestHandler;
+  readonly limits: HttpLimits;
+  readonly parser: HeadParser;
+  readonly tail: HeadTail;
+  readonly stopping: boolean;
+  /** Monotonic, at most a sweep old: nobody needs deadlines to the millisecond. */
+  readonly coarseNow: Milliseconds;
+  /** Bodies being buffered, over all connections. */
+  bufferedBytes: number;
+  onFault(error: unknown): void;
+  onRefusal(refusal: Refusal, remoteAddress: string): void;
+  onClose(connection: Http1Connection): void;
+}
+
+/** `idle` between requests, `head` and `body` while one comes in, `answering`, `lingering` after the last answer. */
+type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering';
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+export class Http1Connection implements ReaderSink {
+  readonly remoteAddress: string;
+  readonly #host: ConnectionHost;
+  readonly #socket: Socket;
+  readonly #reader: Http1Reader;
+  #phase: Phase = 'idle';
+  #deadline: Milliseconds;
+  #writeDeadline: Milliseconds = Number.POSITIVE_INFINITY;
+  #pace: BodyPace | undefined;
+  #request: Http1Request | undefined;
+  #keepAlive = true;
+  #bodyComplete = true;
+  /** A buffered body as it comes in. */
+  #pieces: Buffer[] = [];
+  #piecesBytes = 0;
+  #bodyLimit = 0;
+  #stream: BodyStream | undefined;
+  #isHeldUp = false;
+  #peerEnded = false;
+  #lingered = 0;
+
+  constructor(host: ConnectionHost, socket: Socket) {
+    this.#host = host;
+    this.#socket = socket;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.#reader = new Http1Reader(this, host.limits, host.parser);
+    this.#deadline = host.coarseNow + host.limits.idleTime;
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('end', () => this.#onPeerEnd());
+    socket.on('drain', () => this.#onDrain());
+    // 'close' follows each error, and tells all there is to know.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#onClosed());
+  }
+
+  /** No further request: an idle connection is closed at once. */
+  retire(): void {
+    this.#keepAlive = false;
+    if (this.#phase === 'idle') this.#close();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  refuseAtOnce(refusal: Refusal): void {
+    this.#reader.stop();
+    this.onRefuse(refusal);
+  }
+
+  /** The sweep: whatever took too long ends here. */
+  check(now: Milliseconds): void {
+    if (now > this.#writeDeadline) this.destroy();
+    else if (this.#phase === 'body') this.#checkPace(now);
+    else if (now <= this.#deadline) return;
+    else if (this.#phase === 'head') this.refuseAtOnce(refusals.timeout);
+    else if (this.#phase === 'lingering') this.destroy();
+    else if (this.#phase === 'idle') this.#close();
+  }
+
+  onHead(head: Http1Head): void {
+    const request = new Http1Request(head, this.remoteAddress);
+    this.#request = request;
+    this.#keepAlive = head.keepAlive;
+    this.#phase = 'answering';
+    if (this.#peerEnded) request.abort();
+    this.#bodyComplete = head.bodyLength === 0;
+    if (this.#host.stopping) this.refuseAtOnce(refusals.stopping);
+    else if (!this.#bodyComplete) this.#planBody(request, head);
+  }
+
+  #planBody(request: Http1Request, head: Http1Head): void {
+    const { limits, handler } = this.#host;
+    try {
+      const plan = handler.planBody?.(request) ?? { mode: 'buffer', limitBytes: limits.bufferedBodyBytes };
+      if (plan.mode === 'answer') {
+        this.#answer(request, plan.response);
+        return;
+      }
+      this.#pace = new BodyPace(limits, this.#host.coarseNow);
+      this.#phase = 'body';
+      if (plan.mode === 'buffer') this.#beginBuffer(head, plan.limitBytes);
+      else this.#beginStream(request, head);
+    } catch (error) {
+      this.#fault(request, error);
+    }
+  }
+
+  onBody(chunk: Buffer): void {
+    this.#pace?.count(chunk.length);
+    if (this.#stream) {
+      if (!this.#stream.push(chunk)) this.#holdUp();
+      return;
+    }
+    this.#piecesBytes += chunk.length;
+    this.#host.bufferedBytes += chunk.length;
+    this.#pieces.push(chunk);
+    if (this.#piecesBytes > this.#bodyLimit) this.refuseAtOnce(refusals.bodySize);
+    else if (this.#host.bufferedBytes > this.#host.limits.bufferedBodyBytesTotal)
+      this.refuseAtOnce(refusals.overloaded);
+  }
+
+  onEnd(): void {
+    this.#bodyComplete = true;
+    this.#pace = undefined;
+    if (this.#phase === 'body') this.#phase = 'answering';
+    const request = this.#request;
+    if (this.#stream) this.#stream.end();
+    else if (request) {
+      request.body = this.#takePieces();
+      this.#serve(request);
+    }
+  }
+
+  onRefuse(refusal: Refusal): void {
+    this.#host.onRefusal(refusal, this.remoteAddress);
+    const hasBegun = this.#request?.answerBegun === true;
+    this.#abandon();
+    // Half an answer can't be taken back; the client sees that it is cut off.
+    if (hasBegun || !this.#socket.writable) this.destroy();
+    else this.#writeRefusal(refusal);
+  }
+
+  #checkPace(now: Milliseconds): void {
+    if (this.#isHeldUp) this.#pace?.restart(now);
+    else if (this.#pace?.isLate(now)) this.refuseAtOnce(refusals.timeout);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#phase === 'lingering') {
+      this.#lingered += chunk.length;
+      if (this.#lingered > this.#host.limits.lingerBytes) this.destroy();
+      return;
+    }
+    this.#reader.push(chunk);
+    if (this.#reader.stored === 0) return;
+    if (this.#phase === 'idle') this.#enter('head', this.#host.limits.headTime);
+    else if (this.#phase === 'answering' && this.#reader.stored > this.#host.limits.pipelinedBytes) this.#holdUp();
+  }
+
+  #beginBuffer(head: Http1Head, limitBytes: number): void {
+    this.#bodyLimit = limitBytes;
+    if (head.bodyLength > limitBytes) this.refuseAtOnce(refusals.bodySize);
+    else if (head.expectContinue) this.#write(CONTINUE);
+  }
+
+  #beginStream(request: Http1Request, head: Http1Head): void {
+    const { expectContinue } = head;
+    const stream = new BodyStream(
+      {
+        onWanted: () => {
+          // Not when the body is here already, or the answer: RFC 9110 10.1.1.
+          if (expectContinue && this.#request === request && !request.answerBegun && this.#phase === 'body')
+            this.#write(CONTINUE);
+        },
+        onRoom: () => this.#letGo(),
+      },
+      this.#host.limits.streamQueueBytes,
+    );
+    this.#stream = stream;
+    request.stream = stream;
+    this.#serve(request);
+  }
+
+  #takePieces(): Buffer {
+    const [first] = this.#pieces;
+    const whole = first === undefined ? EMPTY : this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+    this.#dropPieces();
+    return whole;
+  }
+
+  #dropPieces(): void {
+    if (this.#pieces.length === 0) return;
+    this.#host.bufferedBytes -= this.#piecesBytes;
+    this.#piecesBytes = 0;
+    this.#pieces = [];
+  }
+
+  #serve(request: Http1Request): void {
+    try {
+      const response = this.#host.handler.serve(request);
+      if (response instanceof Promise) {
+        response.then(
+          (late) => this.#answer(request, late),
+          (error) => this.#fault(request, error),
+        );
+      } else this.#answer(request, response);
+    } catch (error) {
+      this.#fault(request, error);
+    }
+  }
+
+  #answer(request: Http1Request, response: WireResponse): void {
+    const { body } = response;
+    const isWhole = typeof body === 'string' || body instanceof Uint8Array;
+    // Otherwise the client has gone, or was refused in between: nobody is there to answer.
+    const isAwaited = this.#request === request && !this.#socket.destroyed;
+    // An unread body can't be skipped safely, so the connection ends with this answer.
+    if (isAwaited) this.#keepAlive &&= this.#bodyComplete && !this.#host.stopping;
+    if (isAwaited && !isWhole && request.method !== 'HEAD' && !isBodiless(response.status)) {
+      this.#answerStream(request, response, body);
+      return;
+    }
+    if (!isWhole) body[Symbol.asyncIterator]().return?.();
+    if (isAwaited) this.#answerWhole(request, response, isWhole ? body : '');
+  }
+
+  #answerWhole(request: Http1Request, response: WireResponse, body: string | Uint8Array): void {
+    try {
+      const tail = this.#host.tail.lines(this.#keepAlive);
+      const { first, second } = wholeAnswer(response, body, request.method === 'HEAD', tail);
+      request.answerBegun = true;
+      if (second) this.#socket.cork();
+      this.#write(first);
+      if (second) {
+        this.#write(second);
+        this.#socket.uncork();
+      }
+    } catch (error) {
+      this.#fault(request, error);
+      return;
+    }
+    this.#finish(request);
+  }
+
+  #answerStream(request: Http1Request, response: WireResponse, body: AsyncIterable<Uint8Array>): void {
+    const tail = this.#host.tail.lines(this.#keepAlive);
+    writeStream(this.#socket, response, body, tail, {
+      onBegin: () => {
+        request.answerBegun = true;
+      },
+      write: (bytes) => this.#write(bytes),
+    }).then(
+      () => this.#finish(request),
+      (error) => {
+        if (!this.#socket.destroyed) this.#fault(request, error);
+      },
+    );
+  }
+
+  #fault(request: Http1Request, error: unknown): void {
+    // What a handler says about a request that is gone (its body broke off, its signal fired) is no news.
+    if (this.#request !== request) return;
+    this.#host.onFault(error);
+    this.#reader.stop();
+    this.#abandon();
+    if (request.answerBegun) this.destroy();
+    else this.#writeRefusal(refusals.fault);
+  }
+
+  #writeRefusal(refusal: Refusal): void {
+    this.#write(refusalAnswer(refusal, this.#host.tail.lines(false)));
+    this.#close();
+  }
+
+  #finish(request: Http1Request): void {
+    if (this.#request !== request) return;
+    const isComplete = this.#bodyComplete;
+    if (!isComplete) this.#stream?.fail();
+    this.#request = undefined;
+    this.#stream = undefined;
+    if (!this.#keepAlive || !isComplete || this.#host.stopping) {
+      this.#reader.stop();
+      this.#close();
+      return;
+    }
+    this.#enter('idle', this.#host.limits.idleTime);
+    this.#letGo();
+    this.#reader.proceed();
+    if (this.#phase !== 'idle') return;
+    if (this.#reader.stored > 0) this.#enter('head', this.#host.limits.headTime);
+    if (this.#peerEnded) this.#socket.end();
+  }
+
+  /** Ends our side, and reads on for a while what the client still sends. */
+  #close(): void {
+    this.#enter('lingering', this.#host.limits.lingerTime);
+    this.#letGo();
+    this.#socket.end();
+  }
+
+  /** The request comes to nothing: its body breaks off, its signal fires, its answer will not be sent. */
+  #abandon(): void {
+    this.#dropPieces();
+    const request = this.#request;
+    const stream = this.#stream;
+    this.#request = undefined;
+    this.#stream = undefined;
+    stream?.fail();
+    request?.abort();
+  }
+
+  #onPeerEnd(): void {
+    this.#peerEnded = true;
+    if (this.#phase === 'answering') this.#request?.abort();
+    else if (this.#phase === 'body') this.refuseAtOnce(refusals.truncated);
+    else this.#socket.end();
+  }
+
+  #onDrain(): void {
+    this.#writeDeadline = Number.POSITIVE_INFINITY;
+  }
+
+  #onClosed(): void {
+    this.#reader.stop();
+    this.#abandon();
+    this.#host.onClose(this);
+  }
+
+  #write(bytes: string | Uint8Array): boolean {
+    if (this.#socket.write(bytes as string, 'latin1')) return true; // the encoding is not looked at for bytes
+    const { writeTime, writeBytesPerSecond } = this.#host.limits;
+    this.#writeDeadline = this.#host.coarseNow + writeTime + (this.#socket.writableLength / writeBytesPerSecond) * 1000;
+    return false;
+  }
+
+  #enter(phase: Phase, time: Milliseconds): void {
+    this.#phase = phase;
+    this.#deadline = this.#host.coarseNow + time;
+  }
+
+  #holdUp(): void {
+    this.#isHeldUp = true;
+    this.#socket.pause();
+  }
+
+  #letGo(): void {
+    if (!this.#isHeldUp) return;
+    this.#isHeldUp = false;
+    this.#pace?.restart(this.#host.coarseNow);
+    this.#socket.resume();
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
