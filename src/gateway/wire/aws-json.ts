@@ -2,8 +2,10 @@
  * awsJson1_0 and awsJson1_1: a POST to `/` whose X-Amz-Target names the operation, JSON both ways. The versions differ in
  * their content type and in the namespace before an error's name, which 1.0 gives and 1.1 leaves out.
  */
+import { hasEventStream, rpcEventStreams } from '#gateway/wire/event-stream-codec.ts';
 import { jsonDecoder, textOf } from '#gateway/wire/json-decode.ts';
-import { type JsonEncoder, jsonEncoder } from '#gateway/wire/json-encode.ts';
+import { type JsonWriter, jsonEncoder } from '#gateway/wire/json-encode.ts';
+import { jsonFormat } from '#gateway/wire/payload-format.ts';
 import type { OperationCodec, Protocol, WireResponse } from '#gateway/wire/protocol.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
@@ -20,6 +22,7 @@ export const awsJson: Protocol = {
     const namespace = model.metadata.jsonVersion === '1.0' ? namespacesOf(model) : () => '';
 
     function compileOperation(operation: OperationModel): OperationCodec {
+      if (hasEventStream(model, operation)) return rpcEventStreams(model, operation, jsonFormat(model), resolveError);
       const read = operation.input ? decoder.reader(operation.input) : undefined;
       const write = operation.output ? encoder.structure(structureOf(model, operation.output)) : () => '';
       return {
@@ -38,25 +41,23 @@ export const awsJson: Protocol = {
 
     return serviceCodec('json', model, compileOperation, (error, requestId, operation) => {
       const wire = resolveError(error, operation);
-      const body = errorBody(encoder, wire, namespace(wire) + wire.name);
-      return jsonError(model, wire, requestId, { 'Content-Type': contentType }, body);
+      const write = wire.shape ? encoder.writer({ shape: wire.shape.shape }) : undefined;
+      const body = jsonErrorBody(`"__type":${JSON.stringify(namespace(wire) + wire.name)}`, wire, write);
+      return rpcError(model, wire, requestId, { 'Content-Type': contentType }, body);
     });
   },
 };
 
-/** `__type` first, then the message, under the model's name for it, and what else the shape has. */
-function errorBody(encoder: JsonEncoder, wire: WireError, type: string): string {
-  const start = `{"__type":${JSON.stringify(type)}`;
-  const rest = wire.shape ? encoder.writer({ shape: wire.shape.shape })(wire.members) : '{}';
-  const hasMessage = Object.keys(wire.members).some((name) => /^message$/i.test(name));
-  // Coral, AWS's framework, capitalises the message of its own errors.
-  const key = wire.isCommon ? 'Message' : 'message';
-  const message = hasMessage || wire.message === '' ? '' : `,"${key}":${JSON.stringify(wire.message)}`;
-  return start + message + (rest === '{}' ? '}' : `,${rest.slice(1)}`);
+/** What `start` says, the message under the model's name for it, and what else the error's shape has. */
+export function jsonErrorBody(start: string, wire: WireError, write: JsonWriter | undefined): string {
+  const members = write ? write(wire.members).slice(1, -1) : '';
+  const isInMembers = Object.keys(wire.members).some((name) => /^message$/i.test(name));
+  const message = isInMembers || wire.message === '' ? '' : `"${wire.messageKey}":${JSON.stringify(wire.message)}`;
+  return `{${[start, message, members].filter((part) => part !== '').join(',')}}`;
 }
 
-/** The parts of an error response that JSON and CBOR share. */
-export function jsonError(
+/** What an error response of JSON and of CBOR has beside its body. */
+export function rpcError(
   model: ServiceModel,
   wire: WireError,
   requestId: string,
@@ -67,16 +68,16 @@ export function jsonError(
   return { status: wire.status, headers: { 'x-amzn-RequestId': requestId, ...queryError, ...headers }, body };
 }
 
+/** Whose Smithy namespaces carry the API's version (`com.amazonaws.dynamodb.v20120810`); most do not. */
+const VERSIONED: ReadonlySet<string> = new Set(['dynamodb', 'dynamodbstreams']);
+
 /** Errors of a service carry the namespace of its Smithy model, common ones that of AWS's framework. */
 export function namespacesOf(model: ServiceModel): (wire: WireError) => string {
   const { serviceId, apiVersion } = model.metadata;
   const name = serviceId.toLowerCase().replace(/[^a-z0-9]/g, '');
-  // DynamoDB's and Kinesis' models are versioned (`com.amazonaws.dynamodb.v20120810`); SQS' is not.
   const version = VERSIONED.has(name) ? `.v${apiVersion.replaceAll('-', '')}` : '';
   return (wire) => {
     if (wire.shape) return `com.amazonaws.${name}${version}#`;
     return wire.name === 'ValidationException' ? 'com.amazon.coral.validate#' : 'com.amazon.coral.service#';
   };
 }
-
-const VERSIONED: ReadonlySet<string> = new Set(['dynamodb', 'dynamodbstreams']);

@@ -29,6 +29,8 @@ const INEXACT = Symbol('inexact');
 export interface JsonDecoder {
   /** The reader of one shape, for protocols that hold JSON in parts. */
   reader(ref: ShapeRef): JsonReader;
+  /** Of a structure; `keep` says which members belong to the body. */
+  structure(shape: Resolved, keep?: (member: Resolved) => boolean): JsonReader;
   decode(text: string, reader: JsonReader): unknown;
 }
 
@@ -51,8 +53,8 @@ export function jsonDecoder(model: ServiceModel): JsonDecoder {
     }
   }
 
-  function structureReader(shape: Resolved): JsonReader {
-    const members = membersOf(model, shape);
+  function structureReader(shape: Resolved, keep: (member: Resolved) => boolean = () => true): JsonReader {
+    const members = membersOf(model, shape).filter((member) => keep(member.shape));
     const names = members.map((member) => member.name);
     const wireNames = members.map((member) => member.shape.locationName ?? member.name);
     const readers = members.map((member) => reader(member.ref));
@@ -75,6 +77,7 @@ export function jsonDecoder(model: ServiceModel): JsonDecoder {
 
   return {
     reader,
+    structure: structureReader,
     decode(text, read) {
       const value = parse(text);
       try {

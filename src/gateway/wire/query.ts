@@ -8,8 +8,7 @@ import type { OperationCodec, Protocol, WireRequest } from '#gateway/wire/protoc
 import { type QueryDialect, queryReader } from '#gateway/wire/query-decode.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
-import type { WireError } from '#gateway/wire/wire-error.ts';
-import { errorResolver } from '#gateway/wire/wire-error.ts';
+import { errorResolver, otherMembers, type WireError } from '#gateway/wire/wire-error.ts';
 import { escapeXml, type NameOf, namespaceOf, type XmlEncoder, xmlEncoder } from '#gateway/wire/xml-encode.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 
@@ -67,9 +66,6 @@ export function formOf(request: WireRequest): FormNode {
 /** Type, code, message, then what else the error's shape has. */
 export function errorElement(encoder: XmlEncoder, wire: WireError): string {
   const message = wire.message === '' ? '' : `<Message>${escapeXml(wire.message)}</Message>`;
-  const isOther = (name: string): boolean => !/^(message|code|type)$/i.test(name);
-  const rest = wire.shape
-    ? encoder.content(wire.shape)(Object.fromEntries(Object.entries(wire.members).filter(([name]) => isOther(name))))
-    : '';
+  const rest = wire.shape ? encoder.content(wire.shape)(otherMembers(wire)) : '';
   return `<Error><Type>${wire.type}</Type><Code>${escapeXml(wire.code)}</Code>${message}${rest}</Error>`;
 }

@@ -19,7 +19,8 @@ export interface WireError {
   /** The error's further members and its message, under the model's names; empty strings and absent members left out. */
   readonly members: Readonly<Record<string, unknown>>;
   readonly message: string;
-  readonly isCommon: boolean;
+  /** Of the message in JSON. AWS's framework capitalises it in some of its own errors. */
+  readonly messageKey: 'message' | 'Message';
 }
 
 export type ErrorResolver = (error: ServiceError, operation: string | undefined) => WireError;
@@ -82,8 +83,13 @@ function modelled(model: ServiceModel, shape: Resolved, error: ServiceError, spe
     shape,
     members: messageMember && error.message ? { ...error.fields, [messageMember]: error.message } : { ...error.fields },
     message: error.message,
-    isCommon: false,
+    messageKey: 'message',
   };
+}
+
+/** The members that XML errors have beside type, code and message. */
+export function otherMembers(wire: WireError): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(wire.members).filter(([name]) => !/^(message|code|type)$/i.test(name)));
 }
 
 function unmodelled(error: ServiceError, common: CommonError | undefined, asQuery: CommonError | undefined): WireError {
@@ -94,8 +100,8 @@ function unmodelled(error: ServiceError, common: CommonError | undefined, asQuer
     status,
     type: status >= 500 ? 'Receiver' : 'Sender',
     shape: undefined,
-    members: {},
+    members: { ...error.fields },
     message: error.message,
-    isCommon: common !== undefined,
+    messageKey: common?.name === 'AccessDenied' || common?.name === 'SerializationException' ? 'Message' : 'message',
   };
 }

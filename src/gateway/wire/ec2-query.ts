@@ -1,0 +1,61 @@
+/**
+ * ec2Query: awsQuery's elder sister. Lists are always flattened on the way in, names are capitalised, the answer has no
+ * result element, and an error no type.
+ */
+import type { OperationCodec, Protocol } from '#gateway/wire/protocol.ts';
+import { formOf } from '#gateway/wire/query.ts';
+import { type QueryDialect, queryReader } from '#gateway/wire/query-decode.ts';
+import { serviceCodec } from '#gateway/wire/service-codec.ts';
+import { structureOf } from '#gateway/wire/shapes.ts';
+import { errorResolver, otherMembers } from '#gateway/wire/wire-error.ts';
+import { escapeXml, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import type { OperationModel } from '#platform/model/schema.ts';
+
+const XML_TYPE = 'text/xml;charset=UTF-8';
+
+const capitalised = (name: string): string => (name === '' ? '' : name.charAt(0).toUpperCase() + name.slice(1));
+
+const dialect: QueryDialect = {
+  nameOf: (shape, name) => shape.queryName ?? capitalised(shape.locationName ?? name),
+  isFlat: () => true,
+  flatListsTakeItemName: false,
+};
+
+export const ec2Query: Protocol = {
+  name: 'ec2',
+  compile(model) {
+    const reader = queryReader(model, dialect);
+    const encoder = xmlEncoder(model, (shape, name) => shape.locationName ?? name);
+    const resolveError = errorResolver(model, 'ec2');
+    const { xmlNamespace } = model.metadata;
+    const namespace = xmlNamespace ? namespaceOf({ xmlNamespace }) : '';
+
+    function compileOperation(operation: OperationModel): OperationCodec {
+      const read = operation.input ? reader(operation.input) : undefined;
+      const write = operation.output ? encoder.content(structureOf(model, operation.output)) : () => '';
+      const start = `<${operation.name}Response${namespace}><requestId>`;
+      const end = `</${operation.name}Response>`;
+      return {
+        // A structure's reader gives an object.
+        decode: (request) => (read ? (read(formOf(request)) as Record<string, unknown>) : {}),
+        encode: (value, requestId) => ({
+          status: 200,
+          headers: { 'x-amzn-RequestId': requestId, 'Content-Type': XML_TYPE },
+          body: `${start}${escapeXml(requestId)}</requestId>${write(value)}${end}`,
+        }),
+      };
+    }
+
+    return serviceCodec('ec2', model, compileOperation, (error, requestId, operation) => {
+      const wire = resolveError(error, operation);
+      const rest = wire.shape ? encoder.content(wire.shape)(otherMembers(wire)) : '';
+      const code = `<Code>${escapeXml(wire.code)}</Code><Message>${escapeXml(wire.message)}</Message>${rest}`;
+      const id = `<RequestID>${escapeXml(requestId)}</RequestID>`;
+      return {
+        status: wire.status,
+        headers: { 'x-amzn-RequestId': requestId, 'Content-Type': XML_TYPE },
+        body: `<Response><Errors><Error>${code}</Error></Errors>${id}</Response>`,
+      };
+    });
+  },
+};

@@ -1,0 +1,75 @@
+/**
+ * A body's format apart from the HTTP bindings around it, so that REST protocols and event streams share one binding
+ * each: JSON and XML here, CBOR in rpc-v2-cbor.ts.
+ */
+import { jsonDecoder, textOf } from '#gateway/wire/json-decode.ts';
+import { jsonEncoder } from '#gateway/wire/json-encode.ts';
+import { type Resolved, resolve } from '#gateway/wire/shapes.ts';
+import { xmlDecoder } from '#gateway/wire/xml-decode.ts';
+import { type NameOf, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { parseXml } from '#gateway/wire/xml-parse.ts';
+import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
+
+export interface PayloadFormat {
+  readonly contentType: string;
+  /** One value that fills the body. */
+  read(ref: ShapeRef): (body: Buffer) => unknown;
+  write(ref: ShapeRef): (value: unknown) => string | Uint8Array;
+  /** The members of a structure that belong to the body. */
+  readMembers(shape: Resolved, keep: (member: Resolved) => boolean): (body: Buffer) => Record<string, unknown>;
+  writeMembers(shape: Resolved, keep: (member: Resolved) => boolean): (value: unknown) => string | Uint8Array;
+}
+
+export function jsonFormat(model: ServiceModel): PayloadFormat {
+  const decoder = jsonDecoder(model);
+  const encoder = jsonEncoder(model);
+  return {
+    contentType: 'application/json',
+    read(ref) {
+      const read = decoder.reader(ref);
+      return (body) => decoder.decode(textOf(body), read);
+    },
+    write: (ref) => encoder.writer(ref),
+    readMembers(shape, keep) {
+      const read = decoder.structure(shape, keep);
+      // A structure's reader gives an object.
+      return (body) => decoder.decode(textOf(body), read) as Record<string, unknown>;
+    },
+    writeMembers: (shape, keep) => encoder.structure(shape, keep),
+  };
+}
+
+const nameOf: NameOf = (shape, name) => shape.locationName ?? name;
+
+export function xmlFormat(model: ServiceModel): PayloadFormat {
+  const decoder = xmlDecoder(model);
+  const encoder = xmlEncoder(model, nameOf);
+  const { xmlNamespace } = model.metadata;
+  const rootOf = (shape: Resolved): { start: string; name: string } => {
+    const name = shape.locationName ?? shape.shape;
+    const namespace = namespaceOf(shape) || (xmlNamespace ? namespaceOf({ xmlNamespace }) : '');
+    return { start: `<${name}${namespace}>`, name };
+  };
+  return {
+    contentType: 'application/xml',
+    read(ref) {
+      const read = decoder.reader(ref);
+      return (body) => read([parseXml(body)]);
+    },
+    write(ref) {
+      const shape = resolve(model, ref);
+      const { name } = rootOf(shape);
+      const inherited = shape.xmlNamespace || !xmlNamespace ? ref : { ...ref, xmlNamespace };
+      return encoder.element(inherited, name);
+    },
+    readMembers(shape, keep) {
+      const read = decoder.content(shape, keep);
+      return (body) => read(parseXml(body));
+    },
+    writeMembers(shape, keep) {
+      const { start, name } = rootOf(shape);
+      const write = encoder.content(shape, keep);
+      return (value) => `${start}${write(value)}</${name}>`;
+    },
+  };
+}
