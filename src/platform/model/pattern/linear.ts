@@ -82,7 +82,10 @@ function emit(node: PatternNode, program: Instruction[]): void {
 function emitChoice(nodes: readonly PatternNode[], program: Instruction[]): void {
   const ends: { op: 'go'; to: number }[] = [];
   nodes.forEach((inner, i) => {
-    if (i === nodes.length - 1) return emit(inner, program);
+    if (i === nodes.length - 1) {
+      emit(inner, program);
+      return;
+    }
     const either = { op: 'either' as const, first: program.length + 1, second: 0 };
     program.push(either);
     emit(inner, program);

@@ -1,0 +1,158 @@
+/**
+ * Our models against the schemas of AWS's SDKs, which come from the same source by another way: operations, members,
+ * types, names on the wire, errors. What differs is listed here, each with its reason.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as iam from '@aws-sdk/client-iam';
+import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as serviceQuotas from '@aws-sdk/client-service-quotas';
+import * as sqs from '@aws-sdk/client-sqs';
+import * as sts from '@aws-sdk/client-sts';
+import { modelLoader } from '#platform/model/load.ts';
+import type { ServiceModel, Shape, ShapeRef } from '#platform/model/schema.ts';
+import { type SdkMember, type SdkStructure, sdkService } from '#test/protocol/sdk-schema.ts';
+
+const SERVICES: Readonly<Record<string, object>> = {
+  iam,
+  resourcegroupstaggingapi: tagging,
+  'service-quotas': serviceQuotas,
+  sqs,
+  sts,
+};
+
+const MESSAGE = 'botocore leaves it out; codecs write every error with its message, member or not';
+
+/** Service -> difference -> why it is right. */
+const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  iam: {
+    'AccountNotManagementOrDelegatedAdministratorException: Message is in the SDK only': MESSAGE,
+    'CallerIsNotManagementAccountException: Message is in the SDK only': MESSAGE,
+    'OrganizationNotFoundException: Message is in the SDK only': MESSAGE,
+    'OrganizationNotInAllFeaturesModeException: Message is in the SDK only': MESSAGE,
+    'ServiceAccessNotEnabledException: Message is in the SDK only': MESSAGE,
+  },
+  resourcegroupstaggingapi: {
+    'DescribeReportCreationOutput: StartDate is in the SDK only':
+      'botocore 1.44.5 does not have it; nothing reads it yet',
+  },
+};
+
+const loadModel = modelLoader();
+
+for (const [service, exported] of Object.entries(SERVICES)) {
+  test(`the model of ${service} says what the SDK's schemas say`, () => {
+    const differences = new Comparison(loadModel(service)).withSdk(exported);
+    assert.deepEqual(differences, Object.keys(EXPECTED[service] ?? {}).sort());
+  });
+}
+
+class Comparison {
+  readonly #model: ServiceModel;
+  readonly #speaksQuery: boolean;
+  readonly #differences = new Set<string>();
+  readonly #compared = new Set<string>();
+
+  constructor(model: ServiceModel) {
+    this.#model = model;
+    this.#speaksQuery = model.metadata.protocols.includes('query');
+  }
+
+  withSdk(exported: object): string[] {
+    const sdk = sdkService(exported);
+    const { operations, shapes } = this.#model;
+    this.#names('operations', Object.keys(operations), [...sdk.operations.keys()]);
+    for (const [name, { input, output }] of sdk.operations) {
+      const operation = operations[name];
+      if (!operation) continue;
+      this.#structure(operation.input?.shape, input);
+      this.#structure(operation.output?.shape, output);
+    }
+    const exceptions = Object.entries(shapes).filter(([, shape]) => shape.exception);
+    this.#names(
+      'errors',
+      exceptions.map(([name]) => name),
+      [...sdk.errors.keys()],
+    );
+    for (const [name, shape] of exceptions) {
+      const error = sdk.errors.get(name);
+      if (error) this.#error(name, shape, error);
+    }
+    return [...this.#differences].sort();
+  }
+
+  #same(what: string, ours: unknown, theirs: unknown): void {
+    if (ours !== theirs) this.#differences.add(`${what}: ${String(ours)}, in the SDK ${String(theirs)}`);
+  }
+
+  #names(what: string, ours: readonly string[], theirs: readonly string[]): void {
+    for (const name of ours) if (!theirs.includes(name)) this.#differences.add(`${what}: ${name} is not in the SDK`);
+    for (const name of theirs) if (!ours.includes(name)) this.#differences.add(`${what}: ${name} is in the SDK only`);
+  }
+
+  #error(name: string, shape: Shape, error: SdkStructure): void {
+    this.#structure(name, error);
+    // In JSON protocols every error that the client caused has status 400, whatever Smithy's httpError says.
+    if (!this.#speaksQuery) return;
+    const [code, status] = error.traits.awsQueryError ?? [name, error.traits.httpError ?? 400];
+    this.#same(`code of ${name}`, shape.error?.code ?? name, code);
+    this.#same(`status of ${name}`, shape.error?.httpStatusCode ?? 400, status);
+  }
+
+  #structure(name: string | undefined, sdk: SdkStructure | undefined): void {
+    // An operation without input or output has no structure here, and in the SDK sometimes an empty one.
+    if (!name || !sdk) {
+      this.#same('structure', name, sdk?.members.size === 0 ? undefined : sdk?.name);
+      return;
+    }
+    if (this.#compared.has(name)) return;
+    this.#compared.add(name);
+    const shape = this.#shape(name);
+    this.#same('structure', name, sdk.name);
+    this.#names(name, Object.keys(shape.members ?? {}), [...sdk.members.keys()]);
+    this.#names(`required in ${name}`, shape.required ?? [], [...sdk.members.keys()].slice(0, sdk.requiredCount));
+    for (const [memberName, ref] of Object.entries(shape.members ?? {})) {
+      const member = sdk.members.get(memberName)?.();
+      if (!member) continue;
+      if (this.#speaksQuery)
+        this.#same(`name of ${name}.${memberName}`, this.#queryName(ref, memberName), sdkName(member, memberName));
+      this.#type(`${name}.${memberName}`, ref, member);
+    }
+  }
+
+  #type(where: string, ref: ShapeRef, sdk: SdkMember): void {
+    const shape = this.#shape(ref.shape);
+    this.#same(`type of ${where}`, kindOf(shape), sdk.type.kind);
+    if (sdk.type.kind === 'structure') this.#structure(ref.shape, sdk.type.structure);
+    if (sdk.type.kind === 'list' && shape.member) this.#type(`${where}[]`, shape.member, sdk.type.member);
+    if (sdk.type.kind !== 'map' || !shape.key || !shape.value) return;
+    if (this.#speaksQuery) {
+      this.#same(`key of ${where}`, shape.key.queryName ?? 'key', sdkName(sdk.type.key, 'key'));
+      this.#same(`value of ${where}`, shape.value.queryName ?? 'value', sdkName(sdk.type.value, 'value'));
+    }
+    this.#type(`${where}{}`, shape.value, sdk.type.value);
+  }
+
+  /** With a star where a list or map has no element around it. A flattened list goes by its elements' name. */
+  #queryName(ref: ShapeRef, name: string): string {
+    const shape = this.#shape(ref.shape);
+    const own = ref.queryName ?? ref.locationName ?? name;
+    const isFlattened = ref.flattened ?? shape.flattened ?? false;
+    return isFlattened ? `${shape.member?.queryName ?? shape.member?.locationName ?? own}*` : own;
+  }
+
+  #shape(name: string): Shape {
+    const shape = this.#model.shapes[name];
+    assert(shape, `no shape ${name}`);
+    return shape;
+  }
+}
+
+const sdkName = ({ traits }: SdkMember, name: string): string =>
+  `${traits.xmlName ?? name}${traits.xmlFlattened ? '*' : ''}`;
+
+function kindOf(shape: Shape): string {
+  if (shape.document) return 'document';
+  const numbers = ['integer', 'long', 'float', 'double', 'byte', 'short'];
+  return numbers.includes(shape.type) ? 'number' : shape.type;
+}
