@@ -11,7 +11,7 @@ import { ServiceError } from '#platform/error.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
-import type { ConditionValues } from '#platform/service.ts';
+import type { ConditionValues, Input } from '#platform/service.ts';
 import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
@@ -65,8 +65,22 @@ function contextOf(
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
     resourceAccount,
     resourceTags: () => resourceTags(cloud, resource),
+    ...requestTags(invocation.input),
     serviceKeys: serviceKeys ?? {},
   });
+}
+
+/** aws:RequestTag and aws:TagKeys, from the forms that tags have in AWS's inputs: a map, or a list of keys and values. */
+function requestTags(input: Input): { requestTags?: Record<string, string>; tagKeys?: readonly string[] } {
+  const tags = input['Tags'] ?? input['tags'];
+  const keys = input['TagKeys'] ?? input['tagKeys'];
+  if (Array.isArray(tags)) {
+    const pairs = tags.map((tag: Input) => [String(tag['Key'] ?? tag['key']), String(tag['Value'] ?? tag['value'] ?? '')]);
+    return { requestTags: Object.fromEntries(pairs) };
+  }
+  // Validated: a tag map's values are text.
+  if (typeof tags === 'object' && tags !== null) return { requestTags: tags as Record<string, string> };
+  return Array.isArray(keys) ? { tagKeys: keys } : {};
 }
 
 function resourceTags(cloud: Cloud, arn: string): Record<string, string> {

@@ -1,0 +1,242 @@
+/**
+ * Every option of the program, said once: its flag, its environment variable, its key in the configuration file, its check
+ * and its help. A flag beats the environment, the environment beats the file. What is mistyped is an error that names the
+ * nearest option; nothing is ignored. This is the only file that reads the environment.
+ */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { LogLevel } from '#platform/base/log.ts';
+
+export interface Config {
+  /** The API's port; 0 lets the system choose. */
+  readonly port: number;
+  readonly adminPort: number;
+  /** Where everything durable lies. */
+  readonly data: string;
+  /** Addresses to bind; empty for loopback only. */
+  readonly listen: readonly string[];
+  /** Names under which clients reach this cloud, beside localhost and AWS's own. */
+  readonly domains: readonly string[];
+  readonly region: string;
+  readonly tls: boolean;
+  readonly masterKey: string | undefined;
+  readonly logLevel: LogLevel;
+  /** The user that a process started as root becomes. */
+  readonly user: string;
+}
+
+type Parsed = string | number | boolean | readonly string[];
+
+interface OptionSpec {
+  readonly flag: string;
+  /** What stands for the value in help; absent for a switch. */
+  readonly value?: string;
+  readonly help: string;
+  readonly parse: (text: string) => Parsed;
+}
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const refuse = (problem: string): never => {
+  throw new ConfigError(problem);
+};
+
+const port = (text: string): number => {
+  const number = Number(text);
+  const isPort = /^\d{1,5}$/.test(text) && number <= 65_535;
+  return isPort ? number : refuse(`a port is a number from 0 to 65535, not "${text}"`);
+};
+const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
+const list = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+const flag = (text: string): boolean => {
+  if (/^(true|1|yes|on)$/i.test(text)) return true;
+  return /^(false|0|no|off)$/i.test(text) ? false : refuse(`expected true or false, not "${text}"`);
+};
+const oneOf =
+  (...choices: readonly string[]) =>
+  (text: string): string =>
+    choices.includes(text) ? text : refuse(`expected one of ${choices.join(', ')}, not "${text}"`);
+const region = (text: string): string =>
+  /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
+
+const absolute = (text: string): string => {
+  const expanded = text.startsWith('~/') ? join(homedir(), text.slice(2)) : text;
+  return isAbsolute(expanded) ? expanded : resolve(expanded);
+};
+
+export const options: Readonly<Record<keyof Config, OptionSpec>> = {
+  port: { flag: '--port', value: 'N', help: 'port of the API (4566)', parse: port },
+  adminPort: {
+    flag: '--admin-port',
+    value: 'N',
+    help: 'port of health and metrics, on loopback (chosen by the system)',
+    parse: port,
+  },
+  data: {
+    flag: '--data',
+    value: 'DIR',
+    help: 'folder of all data (~/.makonis; /var/lib/makonis for root)',
+    parse: path,
+  },
+  listen: { flag: '--listen', value: 'ADDRESS,…', help: 'addresses to bind (loopback only)', parse: list },
+  domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: list },
+  region: { flag: '--region', value: 'NAME', help: 'region of requests that name none (us-east-1)', parse: region },
+  tls: { flag: '--tls', help: 'HTTPS (and HTTP/2) with a local certificate authority', parse: flag },
+  masterKey: {
+    flag: '--master-key',
+    value: 'FILE',
+    help: 'file of the master key, outside of the data folder',
+    parse: path,
+  },
+  logLevel: {
+    flag: '--log-level',
+    value: 'LEVEL',
+    help: 'debug, info, warn or error (info)',
+    parse: oneOf('debug', 'info', 'warn', 'error'),
+  },
+  user: {
+    flag: '--user',
+    value: 'NAME',
+    help: 'what a process started as root becomes (makonis)',
+    parse: (text) => text,
+  },
+};
+
+const envName = (name: string): string => `MAKONIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+export interface ConfigSources {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isRoot: boolean;
+  /** Flags that the command knows beside the configuration's: `--json`, `--detach`. Each is a switch or takes a value. */
+  readonly extra?: Readonly<Record<string, 'switch' | 'value'>>;
+}
+
+export interface ReadConfig {
+  readonly config: Config;
+  /** Values of the extra flags that were given; a switch is `true`. */
+  readonly extra: Readonly<Record<string, string>>;
+  readonly positional: readonly string[];
+}
+
+export function readConfig({ args, env, isRoot, extra: extraSpecs = {} }: ConfigSources): ReadConfig {
+  const values = new Map<string, Parsed>(Object.entries(defaults(isRoot)));
+  const { given, extra, positional } = readArguments(args, extraSpecs);
+  const file = given.get('config') ?? env['MAKONIS_CONFIG'];
+  if (file !== undefined) for (const [name, value] of readFile(absolute(file))) values.set(name, value);
+  for (const [name, value] of readEnvironment(env)) values.set(name, value);
+  for (const [name, text] of given) {
+    if (name !== 'config') values.set(name, parsed(name as keyof Config, text, options[name as keyof Config].flag));
+  }
+  // Every value was made by its own option's parser.
+  return { config: { masterKey: undefined, ...Object.fromEntries(values) } as unknown as Config, extra, positional };
+}
+
+const defaults = (isRoot: boolean): Omit<Config, 'masterKey'> => ({
+  port: 4566,
+  adminPort: 0,
+  data: isRoot ? '/var/lib/makonis' : join(homedir(), '.makonis'),
+  listen: [],
+  domains: ['localhost'],
+  region: 'us-east-1',
+  tls: false,
+  logLevel: 'info',
+  user: 'makonis',
+});
+
+function parsed(name: keyof Config, text: string, source: string): Parsed {
+  try {
+    const value = options[name].parse(text);
+    return name === 'domains' && Array.isArray(value) ? ['localhost', ...value] : value;
+  } catch (error) {
+    throw error instanceof ConfigError ? new ConfigError(`${source}: ${error.message}`) : error;
+  }
+}
+
+function readArguments(args: readonly string[], extraSpecs: Readonly<Record<string, 'switch' | 'value'>>) {
+  const given = new Map<string, string>();
+  const extra: Record<string, string> = {};
+  const positional: string[] = [];
+  const byFlag = new Map(Object.entries(options).map(([name, spec]) => [spec.flag, { name, spec }]));
+  const known = ['--config', ...byFlag.keys(), ...Object.keys(extraSpecs)];
+  for (let at = 0; at < args.length; at++) {
+    const argument = args[at] ?? '';
+    if (!argument.startsWith('-')) {
+      positional.push(argument);
+      continue;
+    }
+    const [name = '', inline] = argument.split(/=(.*)/s, 2);
+    if (!known.includes(name)) return refuse(`unknown option ${name}${nearest(name, known)}`);
+    const option = byFlag.get(name);
+    const isSwitch = option ? option.spec.value === undefined : extraSpecs[name] === 'switch';
+    const value = inline ?? (isSwitch ? 'true' : args[++at]);
+    if (value === undefined) return refuse(`${name} needs a value`);
+    if (extraSpecs[name] !== undefined) extra[name] = value;
+    else given.set(option?.name ?? 'config', value);
+  }
+  return { given, extra, positional };
+}
+
+function readEnvironment(env: ConfigSources['env']): [string, Parsed][] {
+  const byName = new Map(Object.keys(options).map((name) => [envName(name), name as keyof Config]));
+  const known = ['MAKONIS_CONFIG', ...byName.keys()];
+  return Object.entries(env).flatMap(([name, text]): [string, Parsed][] => {
+    if (!name.startsWith('MAKONIS_') || name.startsWith('MAKONIS_INTERNAL_') || name === 'MAKONIS_CONFIG') return [];
+    const option = byName.get(name);
+    if (option === undefined) return refuse(`unknown environment variable ${name}${nearest(name, known)}`);
+    return [[option, parsed(option, text ?? '', name)]];
+  });
+}
+
+/** A JSON object with the options' names as keys: `{"port": 4566, "domains": ["cloud.example"]}`. */
+function readFile(file: string): [string, Parsed][] {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return refuse(`configuration file ${file}: ${(error as Error).message}`);
+  }
+  if (typeof content !== 'object' || content === null) return refuse(`configuration file ${file} holds no JSON object`);
+  return Object.entries(content).map(([name, value]): [string, Parsed] => {
+    if (!Object.hasOwn(options, name))
+      return refuse(`${file}: unknown option "${name}"${nearest(name, Object.keys(options))}`);
+    const text = Array.isArray(value) ? value.join(',') : String(value);
+    return [name, parsed(name as keyof Config, text, `${file}: ${name}`)];
+  });
+}
+
+function nearest(name: string, known: readonly string[]): string {
+  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  ranked.sort((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best !== undefined && best.distance <= Math.max(3, name.length / 2) ? `: did you mean ${best.candidate}?` : '';
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The process's own sources. */
+export const processSources = (args: readonly string[], extra: ConfigSources['extra'] = {}): ConfigSources => ({
+  args,
+  env: process.env,
+  isRoot: process.getuid?.() === 0,
+  extra,
+});

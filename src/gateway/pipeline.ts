@@ -1,0 +1,143 @@
+/**
+ * The way of a request, in order: where is it sent, who signed it, what is asked for, decode, then platform/dispatch.ts
+ * (validate, authorise, admit, run, commit), encode. Every request that is answered with more than an error has passed
+ * `authenticate`; only operations that AWS lets be called unsigned get an anonymous principal.
+ */
+import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
+import { checkClaims, readAuthentication, verifySignature } from '#gateway/auth/sigv4.ts';
+import type { HostReader } from '#gateway/host.ts';
+import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
+import { fallbackCodec, type Route, type Router } from '#gateway/route.ts';
+import type { ServiceCodec, WireResponse } from '#gateway/wire/protocol.ts';
+import { newRequestId, type Region } from '#platform/base/ids.ts';
+import { type Caller, type Cloud, dispatch, serviceErrorOf } from '#platform/dispatch.ts';
+import { fail } from '#platform/error.ts';
+import type { Metrics } from '#platform/metrics.ts';
+import type { AnonymousPrincipal, Principal } from '#platform/principal.ts';
+import type { RegisteredService } from '#platform/registry.ts';
+
+export interface Gateway {
+  readonly cloud: Cloud;
+  readonly router: Router;
+  readonly readHost: HostReader;
+  readonly isRegion: (name: string) => boolean;
+  readonly defaultRegion: Region;
+  readonly metrics: Metrics;
+}
+
+/** SQS's largest request is 1 MiB of message, which a form triples by percent-encoding; S3 streams. */
+const MAX_BUFFERED_BODY_BYTES = 8 * 1024 * 1024;
+const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };
+
+export const planBody = (_head: RequestHead): BodyPlan => ({ mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES });
+
+/** What the log says of a request when it is over. */
+interface Trace {
+  service: string;
+  operation: string;
+  principal: string;
+  error: string;
+}
+
+export async function serve(request: IncomingRequest, gateway: Gateway): Promise<WireResponse> {
+  const { cloud } = gateway;
+  const requestId = newRequestId();
+  const started = cloud.clock.monotonic();
+  const trace: Trace = { service: '', operation: '', principal: '', error: '' };
+  const response = await answer(request, gateway, requestId, trace);
+  const microseconds = Math.round((cloud.clock.monotonic() - started) * 1000);
+  const { status } = response;
+  const { remoteAddress } = request;
+  gateway.metrics.answered(trace.service, trace.operation, status, microseconds);
+  cloud.log.request({ requestId, ...trace, status, microseconds, remoteAddress });
+  return response;
+}
+
+async function answer(
+  request: IncomingRequest,
+  gateway: Gateway,
+  requestId: string,
+  trace: Trace,
+): Promise<WireResponse> {
+  const { cloud, router } = gateway;
+  let codec: ServiceCodec | undefined;
+  try {
+    const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
+    const dialect = dialectOf(request, host.service);
+    const signed = readAuthentication(request, dialect);
+    const service = router.serviceOf(request, host, signed);
+    trace.service = service.name;
+    codec = router.codec(service, router.protocolOf(request, service));
+    const caller = authenticate(request, gateway, service, signed, dialect);
+    const route = router.operationOf(request, service, codec);
+    trace.operation = route.operation.name;
+    if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(route);
+    else trace.principal = nameOf(caller.principal);
+    const input = codec.operation(route.operation.name).decode(request, route.pathParameters);
+    const output = await dispatch(cloud, {
+      operation: route.operation,
+      input,
+      caller,
+      region: (signed?.region ?? host.region ?? gateway.defaultRegion) as Region,
+      requestId,
+      origin: `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`,
+      get signal() {
+        return request.signal;
+      },
+    });
+    return codec.operation(route.operation.name).encode(output, requestId);
+  } catch (error) {
+    const told = serviceErrorOf(error, cloud);
+    trace.error = told.code;
+    return (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
+  }
+}
+
+const UNKNOWN_HOST =
+  'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';
+
+/** S3 and its kin judge signatures in a manner of their own. */
+function dialectOf(request: IncomingRequest, hostService: string | undefined): Dialect {
+  const authorization = request.headers['authorization'];
+  const scoped = authorization === undefined ? hostService : /\/(s3[a-z-]*)\/aws4_request/.exec(authorization)?.[1];
+  return scoped?.startsWith('s3') ? s3Dialect : standardDialect;
+}
+
+/** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
+function authenticate(
+  request: IncomingRequest,
+  { cloud, isRegion }: Gateway,
+  service: RegisteredService,
+  signed: Authentication | undefined,
+  dialect: Dialect,
+): Caller {
+  const place = {
+    sourceAddress: request.remoteAddress,
+    userAgent: request.headers['user-agent'] ?? '',
+    isSecure: request.secure,
+    calledVia: [],
+  };
+  if (signed === undefined) return { ...place, principal: ANONYMOUS, accessKeyId: undefined };
+  const now = cloud.clock.now();
+  checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: isRegion }, dialect);
+  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now);
+  verifySignature(request, signed, credential, now, dialect);
+  cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
+  return { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
+}
+
+function refuseUnlessAnonymous({ operation }: Route): void {
+  if (operation.declaration.anonymous) return;
+  fail('MissingAuthenticationToken', 'Request is missing Authentication Token');
+}
+
+const nameOf = (principal: Principal): string => {
+  switch (principal.kind) {
+    case 'anonymous':
+      return '';
+    case 'service':
+      return principal.service;
+    default:
+      return principal.arn;
+  }
+};

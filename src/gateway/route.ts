@@ -1,0 +1,191 @@
+/**
+ * Which operation of which service a request asks for, and in which protocol. A signed request names its service in the
+ * credential scope, and nothing else may contradict it: a bucket named `sqs` is a bucket. An unsigned one is known by its target
+ * header, by the action and version of a form, or by its host; what is left is S3's, as on AWS.
+ */
+import type { Authentication } from '#gateway/auth/authentication.ts';
+import type { HostFacts } from '#gateway/host.ts';
+import { type TemplateRouter, templateRouter } from '#gateway/uri-templates.ts';
+import type { ServiceCodec, WireRequest } from '#gateway/wire/protocol.ts';
+import { protocols } from '#gateway/wire/protocols.ts';
+import { present } from '#platform/base/assert.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import { fail } from '#platform/error.ts';
+import type { ProtocolName, ServiceModel } from '#platform/model/schema.ts';
+import type { RegisteredOperation, RegisteredService, Registry } from '#platform/registry.ts';
+
+export interface Route {
+  readonly codec: ServiceCodec;
+  readonly operation: RegisteredOperation;
+  readonly pathParameters: Readonly<Record<string, string>>;
+}
+
+const NO_PARAMETERS = {};
+const ACTION = /(?:^|&)Action=([^&]*)/;
+const VERSION = /(?:^|&)Version=([^&]*)/;
+const RPC_PATH = /^\/service\/([^/]+)\/operation\/([^/]+)$/;
+
+export class Router {
+  readonly #registry: Registry;
+  readonly #codecs = new Map<RegisteredService, Map<ProtocolName, ServiceCodec>>();
+  readonly #bySigningName = new Map<string, readonly RegisteredService[]>();
+  readonly #templates = new Map<RegisteredService, TemplateRouter>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** Throws what the client is to be told when there is no such service. */
+  serviceOf(request: WireRequest, host: HostFacts, signed: Authentication | undefined): RegisteredService {
+    const named = signed?.service ?? this.#unsignedServiceName(request, host);
+    const candidates = this.#signedAs(named);
+    const [only] = candidates;
+    if (only === undefined) return fail('UnsupportedOperation', `The service ${named} is not offered by this cloud.`);
+    if (candidates.length === 1) return only;
+    // Several services sign with one name (monitoring, execute-api): target, version or operation tell them apart.
+    const target = request.headers['x-amz-target'];
+    const version = VERSION.exec(formOf(request))?.[1];
+    return (
+      candidates.find(({ model }) => target?.startsWith(`${model.metadata.targetPrefix}.`)) ??
+      candidates.find(({ model }) => version !== undefined && model.metadata.apiVersion === version) ??
+      candidates.find((service) => this.#templateOf(service)(request.method, request.path, request.query)) ??
+      only
+    );
+  }
+
+  #signedAs(name: string): readonly RegisteredService[] {
+    if (this.#bySigningName.size === 0) {
+      for (const service of this.#registry.services) {
+        const same = this.#bySigningName.get(service.signingName) ?? [];
+        this.#bySigningName.set(service.signingName, [...same, service]);
+      }
+    }
+    return this.#bySigningName.get(name) ?? [];
+  }
+
+  #unsignedServiceName(request: WireRequest, host: HostFacts): string {
+    const { services } = this.#registry;
+    const target = request.headers['x-amz-target'];
+    const form = formOf(request);
+    const version = ACTION.test(form) ? (VERSION.exec(form)?.[1] ?? '') : undefined;
+    const found =
+      services.find(({ model }) => target?.startsWith(`${model.metadata.targetPrefix}.`)) ??
+      services.find(
+        ({ model }) => version !== undefined && speaksForms(model) && model.metadata.apiVersion === version,
+      );
+    if (found !== undefined) return found.signingName;
+    // A form without a version on the bare host: SQS takes it, as its queue URLs are posted to directly.
+    if (version === '' && host.service === undefined) return 'sqs';
+    return host.service ?? 's3';
+  }
+
+  protocolOf(request: WireRequest, { model }: RegisteredService): ProtocolName {
+    const { protocols: spoken } = model.metadata;
+    const type = request.headers['content-type'] ?? '';
+    if (request.headers['smithy-protocol'] === 'rpc-v2-cbor' && spoken.includes('smithy-rpc-v2-cbor')) {
+      return 'smithy-rpc-v2-cbor';
+    }
+    if (
+      spoken.includes('json') &&
+      (request.headers['x-amz-target'] !== undefined || type.startsWith('application/x-amz-json'))
+    ) {
+      return 'json';
+    }
+    const forms = spoken.find((name) => name === 'query' || name === 'ec2');
+    if (forms !== undefined && (type.startsWith('application/x-www-form-urlencoded') || ACTION.test(request.query))) {
+      return forms;
+    }
+    return (
+      spoken.find((name) => name === 'rest-json' || name === 'rest-xml') ?? present(spoken[0], 'a model has a protocol')
+    );
+  }
+
+  codec(service: RegisteredService, protocol: ProtocolName): ServiceCodec {
+    const codecs = getOrInsert(this.#codecs, service, () => new Map<ProtocolName, ServiceCodec>());
+    return getOrInsert(codecs, protocol, () => compiled(protocol, service.model));
+  }
+
+  operationOf(request: WireRequest, service: RegisteredService, codec: ServiceCodec): Route {
+    if (codec.protocol === 'rest-json' || codec.protocol === 'rest-xml') {
+      const match = this.#templateOf(service)(request.method, request.path, request.query);
+      if (match === undefined) return fail('InvalidAction', 'The requested operation does not exist.');
+      return { codec, operation: known(service, match.operation), pathParameters: match.parameters };
+    }
+    return {
+      codec,
+      operation: known(service, nameOf(request, service, codec.protocol)),
+      pathParameters: NO_PARAMETERS,
+    };
+  }
+
+  #templateOf(service: RegisteredService): TemplateRouter {
+    return getOrInsert(this.#templates, service, () => templateRouter(service.model));
+  }
+}
+
+const speaksForms = ({ metadata }: ServiceModel): boolean =>
+  metadata.protocols.includes('query') || metadata.protocols.includes('ec2');
+
+const isForm = (request: WireRequest): boolean =>
+  request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
+
+/** The parameters of a Query request: the body's, or those of a GET. */
+const formOf = (request: WireRequest): string =>
+  isForm(request) && request.body.length > 0 ? request.body.toString('latin1') : request.query;
+
+function nameOf(request: WireRequest, service: RegisteredService, protocol: ProtocolName): string {
+  switch (protocol) {
+    case 'json': {
+      const target = request.headers['x-amz-target'] ?? '';
+      const [prefix, name] = target.split('.', 2);
+      const { targetPrefix } = service.model.metadata;
+      return prefix === targetPrefix && name ? name : fail('InvalidAction', '');
+    }
+    case 'smithy-rpc-v2-cbor':
+      return RPC_PATH.exec(request.path)?.[2] ?? fail('InvalidAction', '');
+    default: {
+      const form = formOf(request);
+      const action = ACTION.exec(form)?.[1];
+      if (action === undefined)
+        return fail('MissingAction', 'The request is missing an action or a required parameter.');
+      const version = VERSION.exec(form)?.[1] ?? '';
+      const { apiVersion } = service.model.metadata;
+      // SQS alone takes forms without a version; an unknown one is refused as AWS does.
+      if (version !== '' && version !== apiVersion) fail('InvalidAction', invalidAction(action, version));
+      return action;
+    }
+  }
+}
+
+const invalidAction = (action: string, version: string): string =>
+  `Could not find operation ${action} for version ${version}`;
+
+function known(service: RegisteredService, name: string): RegisteredOperation {
+  const operation = service.operation(name);
+  if (operation !== undefined) return operation;
+  const reason = Object.hasOwn(service.declaration.notImplemented, name)
+    ? service.declaration.notImplemented[name]
+    : undefined;
+  if (reason !== undefined) return fail('UnsupportedOperation', `${name} is not implemented: ${reason}`);
+  return fail('InvalidAction', `The action ${name} is not valid for this web service.`);
+}
+
+function compiled(protocol: ProtocolName, model: ServiceModel): ServiceCodec {
+  return present(protocols[protocol], `there is a codec for ${protocol}`).compile(model);
+}
+
+/** Before a service is known, an error is worded as the request's own form suggests. */
+export function fallbackCodec(request: WireRequest): ServiceCodec {
+  const type = request.headers['content-type'] ?? '';
+  let protocol: ProtocolName = 'rest-xml';
+  if (request.headers['x-amz-target'] !== undefined || type.includes('json')) protocol = 'json';
+  else if (isForm(request) || ACTION.test(request.query)) protocol = 'query';
+  return getOrInsert(fallbacks, protocol, () => compiled(protocol, NO_MODEL));
+}
+
+const fallbacks = new Map<ProtocolName, ServiceCodec>();
+const NO_MODEL: ServiceModel = {
+  metadata: { serviceId: 'Makonis', apiVersion: '', endpointPrefix: '', protocols: ['rest-xml'], jsonVersion: '1.0' },
+  operations: {},
+  shapes: {},
+};

@@ -1,0 +1,96 @@
+/**
+ * The work that no request waits for: each open partition gets its timers, its relay and the reconcilers of its service, from the
+ * time it is opened until the process stops. At start all partitions that hold rows are opened, in the background, so that what
+ * was pending goes on.
+ */
+import type { Clock, TimerHandle } from '#platform/base/clock.ts';
+import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
+import type { Logger } from '#platform/base/log.ts';
+import { type Deliver, Relay } from '#platform/jobs/outbox.ts';
+import { TimerRunner } from '#platform/jobs/timers.ts';
+import type { JobCall, Reconciler, ServiceDeclaration } from '#platform/service.ts';
+import type { Partition, Store } from '#platform/store/store.ts';
+
+export interface JobsOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly services: readonly ServiceDeclaration[];
+  readonly deliver: Deliver;
+}
+
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #services: ReadonlyMap<string, ServiceDeclaration>;
+  readonly #runners: { stop(): void }[] = [];
+  readonly #running = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+    this.#services = new Map(options.services.map((service) => [service.name, service]));
+  }
+
+  /** Called once for each partition that is opened. Its work begins when the present one is done. */
+  attach(partition: Partition): void {
+    const service = this.#services.get(partition.name.service);
+    if (service === undefined) return;
+    queueMicrotask(() => this.#start(partition, service));
+  }
+
+  /** Opens what holds rows, a partition a turn. */
+  async resume(store: Store): Promise<void> {
+    for (const name of store.partitions({})) {
+      if (this.#stopping.signal.aborted) return;
+      if (this.#services.has(name.service)) store.partition(name);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const runner of this.#runners) runner.stop();
+    await Promise.allSettled(this.#running);
+  }
+
+  #start(partition: Partition, service: ServiceDeclaration): void {
+    if (this.#stopping.signal.aborted) return;
+    const { clock, log, deliver } = this.#options;
+    this.#runners.push(new TimerRunner(partition, { clock, log, jobs: service.timers ?? {} }));
+    if (partition.name.region !== GLOBAL_REGION || service.scope === 'global') {
+      this.#runners.push(new Relay(partition, { clock, log, deliver }));
+    }
+    for (const [name, reconcile] of Object.entries(service.reconcilers ?? {}))
+      this.#reconcile(partition, name, reconcile);
+  }
+
+  /** Runs again when it asks to, and a minute after a failure. */
+  #reconcile(partition: Partition, name: string, reconcile: Reconciler): void {
+    const { clock, log } = this.#options;
+    let waiting: TimerHandle | undefined;
+    const run = async (): Promise<void> => {
+      waiting = undefined;
+      let again: number | undefined;
+      try {
+        again = await reconcile(this.#callFor(partition), this.#stopping.signal);
+      } catch (error) {
+        log.log('error', 'reconciler failed', { name, service: partition.name.service, reason: String(error) });
+        again = 60_000;
+      }
+      if (again !== undefined && !this.#stopping.signal.aborted) waiting = clock.after(again, () => this.#track(run()));
+    };
+    this.#runners.push({ stop: () => waiting?.cancel() });
+    this.#track(run());
+  }
+
+  #track(work: Promise<void>): void {
+    this.#running.add(work);
+    void work.finally(() => this.#running.delete(work));
+  }
+
+  #callFor(partition: Partition): JobCall {
+    const { clock, log } = this.#options;
+    const { account, region } = partition.name;
+    // Directory partitions (account `global`) belong to services that know it.
+    return { account: account as AccountId, region, now: clock.now(), partition, clock, log };
+  }
+}

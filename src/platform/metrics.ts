@@ -1,0 +1,47 @@
+/** Counts and sums for operators, in Prometheus's text form (exposition format 0.0.4). Kept in memory only. */
+
+interface CallSums {
+  count: number;
+  microseconds: number;
+}
+
+export type Gauge = () => number;
+
+export class Metrics {
+  readonly #calls = new Map<string, CallSums>();
+  readonly #gauges = new Map<string, { help: string; read: Gauge }>();
+
+  /** A request that was answered. On the path of each: one look-up. */
+  answered(service: string, operation: string, status: number, microseconds: number): void {
+    const key = `service="${service}",operation="${operation}",status="${status}"`;
+    const sums = this.#calls.get(key);
+    if (sums === undefined) {
+      this.#calls.set(key, { count: 1, microseconds });
+      return;
+    }
+    sums.count++;
+    sums.microseconds += microseconds;
+  }
+
+  /** `name` without its prefix; read when somebody asks. */
+  gauge(name: string, help: string, read: Gauge): void {
+    this.#gauges.set(`makonis_${name}`, { help, read });
+  }
+
+  text(): string {
+    const lines: string[] = [];
+    for (const [name, { help, read }] of this.#gauges) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
+    }
+    lines.push('# HELP makonis_requests_total Requests answered.', '# TYPE makonis_requests_total counter');
+    for (const [labels, { count }] of this.#calls) lines.push(`makonis_requests_total{${labels}} ${count}`);
+    lines.push(
+      '# HELP makonis_request_seconds_total Time from head to answer, long polls included.',
+      '# TYPE makonis_request_seconds_total counter',
+    );
+    for (const [labels, { microseconds }] of this.#calls) {
+      lines.push(`makonis_request_seconds_total{${labels}} ${microseconds / 1e6}`);
+    }
+    return `${lines.join('\n')}\n`;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The tagged resources of an account in a region, over all services: partition by partition in the order of the services'
+ * names, and within one by ARN. A position is `<service> <arn>`, so a page goes on where the last one ended whatever has come
+ * or gone in between.
+ */
+import { parseArn } from '#platform/base/arn.ts';
+import { isAccountId, type Region } from '#platform/base/ids.ts';
+import type { RegisteredService, Registry } from '#platform/registry.ts';
+import type { Call, Kind } from '#platform/service.ts';
+import type { Store } from '#platform/store/store.ts';
+import { type Tags, taggedResources } from '#platform/tags.ts';
+
+export interface TaggingDeps {
+  readonly registry: () => Registry;
+  readonly store: Store;
+}
+
+export interface TaggedResource {
+  readonly position: string;
+  readonly arn: string;
+  readonly tags: Tags;
+  /** `sqs:queue` */
+  readonly type: string;
+}
+
+/** Resources are read in pages of this size. */
+const PAGE = 200;
+
+/** From the one after `position` on. The caller stops when it has enough. */
+export function* tagged(deps: TaggingDeps, call: Call, position: string | undefined): Generator<TaggedResource> {
+  const [startService = '', startArn = ''] = position?.split(' ', 2) ?? [];
+  const services = taggableServices(deps.registry()).filter(({ name }) => name >= startService);
+  for (const service of services) {
+    const partition = deps.store.partition({ service: service.name, account: call.account, region: call.region });
+    let after = service.name === startService ? startArn : undefined;
+    for (;;) {
+      const page = partition.read((tx) => taggedResources(tx, after, PAGE));
+      for (const { arn, tags } of page) {
+        yield { position: `${service.name} ${arn}`, arn, tags, type: typeOf(service, arn, deps, call) };
+        after = arn;
+      }
+      if (page.length < PAGE) break;
+    }
+  }
+}
+
+/** Regional services only: AWS's tagging API lists a global service's resources in one region alone, and IAM's not at all. */
+const taggableServices = (registry: Registry): RegisteredService[] =>
+  registry.services
+    .filter(({ declaration }) => declaration.scope === 'regional')
+    .filter((service) => registry.kinds(service).some((kind) => kind.tagging !== undefined))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+function typeOf(service: RegisteredService, arn: string, deps: TaggingDeps, call: Call): string {
+  const kind = kindOf(service, arn, deps, call.account, call.region);
+  const name = parseArn(arn)?.service ?? service.name;
+  return kind === undefined ? name : `${name}:${kind.name}`;
+}
+
+function kindOf(
+  service: RegisteredService,
+  arn: string,
+  { registry, store }: TaggingDeps,
+  account: Call['account'],
+  region: Region,
+): Kind | undefined {
+  const kinds = registry().kinds(service);
+  const [only] = kinds;
+  if (kinds.length === 1) return only;
+  return store
+    .partition({ service: service.name, account, region })
+    .read((tx) => kinds.find((kind) => kind.exists(tx, arn)));
+}
+
+export interface Taggable {
+  readonly service: RegisteredService;
+  readonly tagging: NonNullable<Kind['tagging']>;
+}
+
+/** How to tag the resource of an ARN; undefined if no service here takes tags for it. */
+export function taggable(deps: TaggingDeps, call: Call, arn: string): Taggable | undefined {
+  const parts = parseArn(arn);
+  const service = parts && deps.registry().byArnService(parts.service);
+  if (service === undefined || parts?.region !== call.region || !isAccountId(parts.account)) return undefined;
+  const tagging = kindOf(service, arn, deps, parts.account, call.region)?.tagging;
+  return tagging && { service, tagging };
+}

@@ -1,0 +1,45 @@
+/**
+ * Resource Groups Tagging API: tags over all services, derived from what services declare of their kinds. It has no state of
+ * its own: tags are the platform's rows beside each resource.
+ */
+import type { ResourceGroupsTaggingApiOperations as Operations } from '#platform/model/generated/resourcegroupstaggingapi.ts';
+import { defineService, type Handlers } from '#platform/service.ts';
+import { tagResources, untagResources } from '#services/tagging/change.ts';
+import { type GetDeps, getResources, getTagKeys, getTagValues } from '#services/tagging/get.ts';
+
+const notImplemented = {
+  DescribeReportCreation: 'reports are written to S3, which comes later',
+  StartReportCreation: 'reports are written to S3, which comes later',
+  GetComplianceSummary: 'tag policies belong to Organizations, which comes later',
+  ListRequiredTags: 'tag policies belong to Organizations, which comes later',
+} as const;
+
+const all = (): string => '*';
+
+export const tagging = (deps: GetDeps) =>
+  defineService({
+    name: 'tagging',
+    model: 'resourcegroupstaggingapi',
+    principal: 'tagging.amazonaws.com',
+    scope: 'regional',
+    defaults: { event: 'management', usage: 'Requests' },
+    operations: {
+      GetResources: { handler: (input, call) => getResources(deps, input, call), resource: all },
+      GetTagKeys: { handler: (input, call) => getTagKeys(deps, input, call), resource: all },
+      GetTagValues: { handler: (input, call) => getTagValues(deps, input, call), resource: all },
+      TagResources: { handler: (input, call) => tagResources(deps, input, call), resource: all, steps: true },
+      UntagResources: { handler: (input, call) => untagResources(deps, input, call), resource: all, steps: true },
+    } satisfies Handlers<Operations, typeof notImplemented>,
+    notImplemented,
+    kinds: {},
+    quotas: {},
+    // AWS documents 15 GetResources calls a second, 5 of the others.
+    throttles: {
+      GetResources: { perSecond: 15, burst: 15 },
+      TagResources: { perSecond: 5, burst: 5 },
+      UntagResources: { perSecond: 5, burst: 5 },
+      GetTagKeys: { perSecond: 5, burst: 5 },
+      GetTagValues: { perSecond: 5, burst: 5 },
+    },
+    throttlingError: 'ThrottledException',
+  });
