@@ -156,7 +156,7 @@ export class ChunkedDecoder {
   }
 
   #startChunk(line: string, output: Buffer[]): void {
-    const match = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{1,144}\**))?[ \t]*$/.exec(line);
+    const match = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{1,144}\**))?$/.exec(line);
     const { signatures, decodedLength } = this.#options;
     const isSigned = match?.[2] !== undefined;
     if (!match || isSigned !== (signatures !== undefined)) throw incompleteBody();
