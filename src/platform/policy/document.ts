@@ -4,9 +4,10 @@
  * MalformedPolicy, SQS's InvalidAttributeValue) catches and renames. What comes out is plain data without surprises:
  * every element a list, operators and keys known, so that compiling it can't fail.
  */
+import { present } from '#platform/base/assert.ts';
 import { ServiceError } from '#platform/error.ts';
 import { isOperator } from '#platform/policy/conditions.ts';
-import { type JsonObject, JsonSyntaxError, type JsonValue, readJson } from '#platform/policy/json.ts';
+import { type JsonObject, JsonSyntaxError, type JsonValue, readJson, type Span } from '#platform/policy/json.ts';
 import { checkAction, checkPrincipal, checkResource } from '#platform/policy/names.ts';
 
 /** `identity` also stands for boundaries, session and service control policies; `resource` for resource control policies. */
@@ -29,6 +30,8 @@ export interface PolicyStatement {
   /** Undefined in trust policies, whose resource is the role. */
   readonly resource: { readonly negated: boolean; readonly patterns: readonly string[] } | undefined;
   readonly conditions: readonly ConditionElement[];
+  /** Where the statement stands in the text: its first character, and the one after its last. */
+  readonly span: Span;
 }
 
 export type PrincipalElement = '*' | Readonly<Partial<Record<PrincipalType, readonly string[]>>>;
@@ -54,23 +57,24 @@ export interface DocumentRules {
 
 export function readDocument(text: string, kind: PolicyKind, rules: DocumentRules = {}): PolicyDocument {
   if (text.length > MAX_LENGTH) throw syntaxError();
-  const root = objectOf(jsonOf(text, kind));
+  const spans = new Map<JsonObject, Span>();
+  const root = objectOf(jsonOf(text, kind, spans));
   onlyKeys(root, ['Version', 'Id', 'Statement']);
   const version = root.get('Version') ?? '2008-10-17';
   if (version !== '2012-10-17' && (version !== '2008-10-17' || rules.currentVersionOnly)) {
     throw malformed('Policy document must be version 2012-10-17 or greater.');
   }
   const id = optionalString(root.get('Id'));
-  const statements = listOf(root.get('Statement')).map((statement) => readStatement(objectOf(statement), kind));
+  const statements = listOf(root.get('Statement')).map((statement) => readStatement(objectOf(statement), kind, spans));
   if (statements.length === 0) throw syntaxError();
   const sids = statements.flatMap((statement) => statement.sid || []);
   if (new Set(sids).size < sids.length) throw malformed('Statement IDs (SID) in a single policy must be unique.');
   return { version, id, statements };
 }
 
-function jsonOf(text: string, kind: PolicyKind): JsonValue {
+function jsonOf(text: string, kind: PolicyKind, spans: Map<JsonObject, Span>): JsonValue {
   try {
-    return readJson(text);
+    return readJson(text, spans);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     // CreateRole and UpdateAssumeRolePolicy say it in other words than CreatePolicy.
@@ -82,18 +86,21 @@ const STATEMENT_KEYS = [
   ...['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'],
 ];
 
-function readStatement(statement: JsonObject, kind: PolicyKind): PolicyStatement {
+type Spans = ReadonlyMap<JsonObject, Span>;
+
+function readStatement(statement: JsonObject, kind: PolicyKind, spans: Spans): PolicyStatement {
   onlyKeys(statement, STATEMENT_KEYS);
   for (const key of ['Principal', 'Action', 'Resource']) {
     if (statement.has(key) && statement.has(`Not${key}`)) throw syntaxError();
   }
   return {
     sid: readSid(statement.get('Sid'), kind),
-    effect: readEffect(statement),
+    effect: readEffect(statement, kind),
     principal: readPrincipal(statement, kind),
     action: readActions(statement, kind),
     resource: readResources(statement, kind),
-    conditions: readConditions(statement.get('Condition')),
+    conditions: readConditions(statement.get('Condition'), kind),
+    span: present(spans.get(statement), 'the reader notes the span of each object'),
   };
 }
 
@@ -108,11 +115,12 @@ function readSid(value: JsonValue | undefined, kind: PolicyKind): string | undef
   return sid;
 }
 
-function readEffect(statement: JsonObject): Effect {
+function readEffect(statement: JsonObject, kind: PolicyKind): Effect {
   const effect = statement.get('Effect');
-  if (effect === undefined) throw malformed('Missing required field Effect');
-  if (effect !== 'Allow' && effect !== 'Deny') throw malformed(`Invalid effect: ${show(effect)}`);
-  return effect;
+  if (effect === 'Allow' || effect === 'Deny') return effect;
+  // IAM has one sentence for every fault of form; services with resource policies tell them apart.
+  if (kind === 'identity') throw syntaxError();
+  throw malformed(effect === undefined ? 'Missing required field Effect' : `Invalid effect: ${show(effect)}`);
 }
 
 function readPrincipal(statement: JsonObject, kind: PolicyKind): PolicyStatement['principal'] {
@@ -169,11 +177,13 @@ function readResources(statement: JsonObject, kind: PolicyKind): PolicyStatement
   return { negated, patterns };
 }
 
-function readConditions(value: JsonValue | undefined): readonly ConditionElement[] {
+function readConditions(value: JsonValue | undefined, kind: PolicyKind): readonly ConditionElement[] {
   if (value === undefined) return [];
   const conditions: ConditionElement[] = [];
   for (const [operator, keys] of objectOf(value)) {
-    if (!isOperator(operator)) throw malformed(`Invalid Condition type : ${operator}.`);
+    if (!isOperator(operator)) {
+      throw kind === 'resource' ? malformed(`Invalid Condition type : ${operator}.`) : syntaxError();
+    }
     for (const [key, values] of objectOf(keys)) {
       if (!key.includes(':')) {
         throw malformed('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');

@@ -13,8 +13,15 @@ export class JsonSyntaxError extends Error {
   override name = 'JsonSyntaxError';
 }
 
-export function readJson(text: string): JsonValue {
-  const reader = { text, at: 0 };
+/** Offsets into the text. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** `spans` takes up where each object stands. */
+export function readJson(text: string, spans?: Map<JsonObject, Span>): JsonValue {
+  const reader = { text, at: 0, spans };
   const value = readValue(reader, 0);
   skipSpace(reader);
   if (reader.at < text.length) throw new JsonSyntaxError(`text after the document at ${reader.at}`);
@@ -24,6 +31,7 @@ export function readJson(text: string): JsonValue {
 interface Reader {
   readonly text: string;
   at: number;
+  readonly spans: Map<JsonObject, Span> | undefined;
 }
 
 function readValue(reader: Reader, depth: number): JsonValue {
@@ -38,16 +46,18 @@ function readValue(reader: Reader, depth: number): JsonValue {
 
 function readObject(reader: Reader, depth: number): JsonObject {
   const members = new Map<string, JsonValue>();
-  reader.at++;
-  if (take(reader, '}')) return members;
-  do {
-    skipSpace(reader);
-    const key = readString(reader);
-    if (members.has(key)) throw new JsonSyntaxError(`duplicate key ${key}`);
-    expect(reader, ':');
-    members.set(key, readValue(reader, depth + 1));
-  } while (take(reader, ','));
-  expect(reader, '}');
+  const start = reader.at++;
+  if (!take(reader, '}')) {
+    do {
+      skipSpace(reader);
+      const key = readString(reader);
+      if (members.has(key)) throw new JsonSyntaxError(`duplicate key ${key}`);
+      expect(reader, ':');
+      members.set(key, readValue(reader, depth + 1));
+    } while (take(reader, ','));
+    expect(reader, '}');
+  }
+  reader.spans?.set(members, { start, end: reader.at });
   return members;
 }
 

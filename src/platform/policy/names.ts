@@ -50,7 +50,7 @@ export function checkResource(resource: string): string {
 
 const PRINCIPAL_FORMS = {
   // An account id, an ARN of an account, user, role or session, or the unique id that stands for a deleted one.
-  AWS: /^(?:\*|\d{12}|A[A-Z0-9]{15,127}|arn:aws[a-z-]*:(?:iam::\d{12}:(?:root|user\/[!-~]+|role\/[!-~]+)|sts::\d{12}:(?:assumed-role\/[\w+=,.@/-]+|federated-user\/[\w+=,.@-]+|self)))$/,
+  AWS: /^(?:\*|\d{12}|A[A-Z0-9]{15,127}|arn:aws[a-z-]*:(?:iam::(?:\d{12}:(?:root|user\/[!-~]+|role\/[!-~]+)|cloudfront:user\/[ -~]+)|sts::\d{12}:(?:assumed-role\/[\w+=,.@/-]+|federated-user\/[\w+=,.@-]+|self)))$/,
   Service: /^(?:\*|[a-z0-9.-]+\.[a-z]+)$/,
   Federated: /^(?:\*|[\w.:/=@+,-]+)$/,
   CanonicalUser: /^[0-9a-f]{1,128}$/i,

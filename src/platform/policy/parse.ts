@@ -11,6 +11,7 @@ import {
   type PolicyStatement,
   readDocument,
 } from '#platform/policy/document.ts';
+import type { Span } from '#platform/policy/json.ts';
 import { compileGlob, globOf, type Matcher } from '#platform/policy/match.ts';
 import { compilePrincipals, type PrincipalMatcher } from '#platform/policy/principals.ts';
 import { type Context, resolve, templateOf } from '#platform/policy/variables.ts';
@@ -42,6 +43,7 @@ export interface Statement {
   readonly matchesAction: Matcher;
   readonly matchesResource: (resource: string, context: Context) => boolean;
   readonly conditions: readonly Condition[];
+  readonly span: Span;
 }
 
 export function parsePolicy(json: string, kind: PolicyKind, rules?: DocumentRules): CompiledPolicy {
@@ -89,6 +91,7 @@ function compileStatement(statement: PolicyStatement, index: number, variables: 
     conditions: statement.conditions.map(({ operator, key, values }) =>
       compileCondition(operator, key, values, variables),
     ),
+    span: statement.span,
   };
 }
 

@@ -38,7 +38,8 @@ export interface PrincipalMatcher {
 
 const NONE: readonly string[] = [];
 
-export function callerOf(principal: Principal, federated?: string, canonicalUser?: string): Caller {
+export function callerOf(principal: Principal, provider?: string, canonicalUser?: string): Caller {
+  const federated = principal.kind === 'anonymous' ? provider : undefined;
   const service = principal.kind === 'service' ? principal.service : undefined;
   const account = 'account' in principal ? principal.account : undefined;
   return { direct: directNames(principal), entity: entityNames(principal), account, service, federated, canonicalUser };
