@@ -1,0 +1,44 @@
+/**
+ * The limits of SQS, each as AWS documents it (Developer Guide, "Amazon SQS quotas"; API Reference of the operation). They
+ * are AWS's contract with clients, not the machine's: how many messages, queues and long polls there may be is not here.
+ */
+import { days, minutes, seconds } from '#platform/base/clock.ts';
+
+/** Body plus names, types and values of attributes; also the sum over a batch. "Message size: … 1 MiB". */
+export const MAX_MESSAGE_BYTES = 1_048_576;
+export const MAX_BATCH_ENTRIES = 10;
+export const MAX_MESSAGE_ATTRIBUTES = 10;
+export const MAX_RECEIVED = 10;
+
+export const MAX_DELAY_SECONDS = 900;
+export const MAX_WAIT_SECONDS = 20;
+export const MAX_VISIBILITY_SECONDS = 43_200;
+
+/** "Avoid large message backlogs …": both kinds hold 120,000 in flight; a FIFO queue looks this far ahead for groups. */
+export const MAX_IN_FLIGHT = 120_000;
+export const FIFO_SCAN = 120_000;
+
+/** "Exactly-once processing": the deduplication interval; ReceiveRequestAttemptId has the same. */
+export const DEDUPLICATION_INTERVAL = minutes(5);
+export const PURGE_INTERVAL = seconds(60);
+export const DELETED_NAME_INTERVAL = seconds(60);
+export const LONGEST_RETENTION = days(14);
+
+export const MAX_LIST_RESULTS = 1000;
+export const MAX_POLICY_BYTES = 8192;
+export const MAX_LABELS = 7;
+export const MAX_MOVE_RATE = 500;
+export const MAX_LISTED_MOVE_TASKS = 10;
+/** "You can specify up to 10 source queue ARNs." */
+export const MAX_ALLOWED_SOURCES = 10;
+export const MAX_RECEIVE_COUNT = 1000;
+
+/** Fair queues: a group is noisy with more than a tenth of what is in flight, and 30 messages of its own at least. */
+export const NOISY_SHARE = 0.1;
+export const NOISY_LEAST = 30;
+
+/**
+ * Throughput of FIFO queues is a quota that users see in Service Quotas, not a brake: a queue is as fast as the machine.
+ * Decision: clients written for AWS never depend on being refused, and the brake would cost every call a bucket.
+ */
+export const FIFO_TRANSACTIONS_PER_SECOND = 300;

@@ -1,0 +1,222 @@
+/**
+ * A queue in the owner's memory: its row, its settings, how many messages it has, and (once a message was asked for) the
+ * index of what can be delivered. All of it can be dropped at any time and is read again from the rows.
+ *
+ * The rule of undoing: a handler that changed the index and whose transaction fails drops the index (`dropIndexOnUndo`).
+ * Nothing finer is needed, since failing after that point means a fault of the store.
+ */
+import type { Clock } from '#platform/base/clock.ts';
+import { setTimer } from '#platform/jobs/timers.ts';
+import type { MemorySlot, Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { type Delivery, type Entry, newEntry, StandardDelivery } from './delivery.ts';
+import { fail } from './errors.ts';
+import { FifoDelivery } from './fifo.ts';
+import { type Settings, settingsOf } from './settings.ts';
+import { counters, type MessageRow, messages, type QueueRow, queues, states, timeOfSequence } from './state.ts';
+import { Waiters } from './waiters.ts';
+
+export interface OpenQueue {
+  row: QueueRow;
+  settings: Settings;
+  readonly id: number;
+  readonly partition: Partition;
+  readonly waiters: Waiters;
+  index: Delivery | undefined;
+  /** Undefined until read. */
+  counts: { messages: number; lastSequence: number } | undefined;
+  isCountPending: boolean;
+  /** When the timer for expired messages runs; infinite when none is set. */
+  expiryDue: number;
+  /** Rows of older intervals of `remembered` were deleted. */
+  forgottenBefore: number;
+  cachedBytes: number;
+}
+
+interface QueueMemory {
+  readonly open: Map<string, OpenQueue>;
+  cachedBytes: number;
+}
+
+const memorySlot: MemorySlot<QueueMemory> = {
+  name: 'sqs queues',
+  load: () => ({ open: new Map(), cachedBytes: 0 }),
+  unload: (memory) => {
+    for (const queue of memory.open.values()) queue.waiters.close();
+  },
+};
+
+const PAGE = 200;
+/** Bytes of message rows kept for receives that follow soon, in all queues of a partition. */
+const CACHE_BYTES = 16 * 1024 * 1024;
+
+export function findQueue(tx: ReadTransaction, name: string): OpenQueue | undefined {
+  const memory = tx.partition.memory(memorySlot);
+  const known = memory.open.get(name);
+  if (known !== undefined) return known;
+  const row = tx.get(queues, queues.key(name));
+  if (row === undefined) return undefined;
+  const queue: OpenQueue = {
+    row,
+    settings: settingsOf(row),
+    id: row.id,
+    partition: tx.partition,
+    waiters: new Waiters(),
+    index: undefined,
+    counts: undefined,
+    isCountPending: false,
+    expiryDue: Number.POSITIVE_INFINITY,
+    forgottenBefore: 0,
+    cachedBytes: 0,
+  };
+  memory.open.set(name, queue);
+  return queue;
+}
+
+export const openQueue = (tx: ReadTransaction, name: string): OpenQueue =>
+  findQueue(tx, name) ?? fail('QueueDoesNotExist');
+
+/** Writes a changed row. */
+export function changeQueue(tx: Transaction, queue: OpenQueue, row: QueueRow): void {
+  const { row: oldRow, settings: oldSettings } = queue;
+  tx.put(queues, queues.key(row.name), row);
+  tx.onUndo(() => {
+    queue.row = oldRow;
+    queue.settings = oldSettings;
+  });
+  queue.row = row;
+  queue.settings = settingsOf(row);
+}
+
+/** The queue is deleted: long polls wake and find that out. */
+export function closeQueue(tx: Transaction, queue: OpenQueue): void {
+  const memory = tx.partition.memory(memorySlot);
+  tx.onUndo(() => memory.open.set(queue.row.name, queue));
+  memory.open.delete(queue.row.name);
+  memory.cachedBytes -= queue.cachedBytes;
+  queue.waiters.close();
+}
+
+export function countsOf(tx: ReadTransaction, queue: OpenQueue): { messages: number; lastSequence: number } {
+  if (queue.counts === undefined) {
+    const row = tx.get(counters, counters.key(queue.id));
+    queue.counts = { messages: row?.messages ?? 0, lastSequence: row?.lastSequence ?? 0 };
+  }
+  return queue.counts;
+}
+
+/** The counts are written once a batch, however many messages of the queue it carries. */
+export function addToCount(tx: Transaction, queue: OpenQueue, change: number): void {
+  const counts = countsOf(tx, queue);
+  counts.messages += change;
+  tx.onUndo(() => {
+    counts.messages -= change;
+  });
+  if (counts.messages === 0) clearCache(queue);
+  if (queue.isCountPending) return;
+  queue.isCountPending = true;
+  queue.partition.beforeCommit((last) => {
+    queue.isCountPending = false;
+    const isCurrent = last.partition.memory(memorySlot).open.get(queue.row.name) === queue;
+    if (isCurrent) last.put(counters, counters.key(queue.id), { ...counts });
+  });
+}
+
+export function indexOf(tx: ReadTransaction, queue: OpenQueue): Delivery {
+  if (queue.index !== undefined) return queue.index;
+  countsOf(tx, queue);
+  const index = queue.settings.isFifo ? new FifoDelivery() : new StandardDelivery();
+  for (let after = states.key(queue.id, 0); ; ) {
+    const page = tx.range(states, { prefix: [queue.id], after, limit: 1000 });
+    for (const { key, row } of page) {
+      after = key;
+      const entry = newEntry(states.parts(key)[1], row, row.visibleAt);
+      entry.receives = row.receives;
+      entry.firstReceivedAt = row.firstReceivedAt;
+      entry.receivedAt = row.receivedAt;
+      index.restore(entry);
+    }
+    if (page.length < 1000) break;
+  }
+  const [oldest] = tx.range(messages, { prefix: [queue.id], limit: 1 });
+  if (oldest === undefined) index.isComplete = true;
+  else {
+    // The timer of the oldest message was set when it was sent.
+    queue.expiryDue = timeOfSequence(messages.parts(oldest.key)[1]) + queue.settings.retention;
+  }
+  queue.index = index;
+  return index;
+}
+
+/** Reads a page of messages beyond the horizon into the index. */
+export function readPage(tx: ReadTransaction, queue: OpenQueue, index: Delivery): boolean {
+  const page = tx.range(messages, {
+    prefix: [queue.id],
+    after: messages.key(queue.id, index.horizon),
+    limit: PAGE,
+  });
+  for (const { key, row } of page) {
+    const entry = index.addPage(messages.parts(key)[1], row);
+    if (entry !== undefined) keepRow(queue, entry, row);
+  }
+  index.isComplete = page.length < PAGE;
+  return page.length > 0;
+}
+
+export function dropIndexOnUndo(tx: Transaction, queue: OpenQueue): void {
+  tx.onUndo(() => {
+    queue.index = undefined;
+    clearCache(queue);
+  });
+}
+
+const costOf = (row: MessageRow): number => 200 + row.body.length;
+
+/** Keeps the row with its entry while there is room, so that a receive that follows soon reads nothing. */
+export function keepRow(queue: OpenQueue, entry: Entry, row: MessageRow): void {
+  const memory = queue.partition.memory(memorySlot);
+  const cost = costOf(row);
+  if (row.isBodyApart || memory.cachedBytes + cost > CACHE_BYTES) return;
+  entry.message = row;
+  queue.cachedBytes += cost;
+  memory.cachedBytes += cost;
+}
+
+export function takeRow(tx: ReadTransaction, queue: OpenQueue, entry: Entry): MessageRow | undefined {
+  const kept = entry.message;
+  if (kept === undefined) return tx.get(messages, messages.key(queue.id, entry.sequence));
+  const cost = Math.min(costOf(kept), queue.cachedBytes);
+  queue.cachedBytes -= cost;
+  queue.partition.memory(memorySlot).cachedBytes -= cost;
+  entry.message = undefined;
+  return kept;
+}
+
+export function clearCache(queue: OpenQueue): void {
+  if (queue.cachedBytes === 0) return;
+  queue.partition.memory(memorySlot).cachedBytes -= queue.cachedBytes;
+  queue.cachedBytes = 0;
+}
+
+/** Something may have become available: one long poll looks, or is woken when the next message becomes visible. */
+export function notifyWaiters(queue: OpenQueue, clock: Clock): void {
+  if (queue.waiters.count === 0 || queue.index === undefined) return;
+  const { delay } = queue.settings;
+  if (queue.index.mayHaveReady(clock.now(), delay)) queue.waiters.wakeOne();
+  else wakeAtNextChange(queue, clock);
+}
+
+export function wakeAtNextChange(queue: OpenQueue, clock: Clock): void {
+  const due = queue.index?.nextChange(queue.settings.delay);
+  if (due !== undefined) queue.waiters.wakeAt(clock, due);
+}
+
+/** Sees to it that the timer for expired messages runs at `due` at the latest. */
+export function armExpiry(tx: Transaction, queue: OpenQueue, due: number): void {
+  const before = queue.expiryDue;
+  if (before <= due) return;
+  setTimer(tx, { job: 'expireMessages', id: String(queue.id), due, payload: { queue: queue.row.name } });
+  tx.onUndo(() => {
+    queue.expiryDue = before;
+  });
+  queue.expiryDue = due;
+}

@@ -1,0 +1,209 @@
+/** SendMessage and SendMessageBatch, and how any message gets into a queue (redrive.ts and move-tasks.ts use it too). */
+import { hash } from 'node:crypto';
+import { seconds } from '#platform/base/clock.ts';
+import { uuid } from '#platform/base/ids.ts';
+import type {
+  SendMessageBatchRequest,
+  SendMessageBatchRequestEntry,
+  SendMessageBatchResult,
+  SendMessageBatchResultEntry,
+  SendMessageRequest,
+  SendMessageResult,
+} from '#platform/model/generated/sqs.ts';
+import type { Call } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
+import { queueAddress } from './address.ts';
+import { checkBatch, runBatch } from './batch.ts';
+import { newEntry } from './delivery.ts';
+import { fail } from './errors.ts';
+import { MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES } from './limits.ts';
+import {
+  attributeBytes,
+  attributesMd5,
+  hasForbiddenCharacters,
+  md5Of,
+  type StoredAttributes,
+  storedAttributes,
+  traceHeaderMd5,
+  traceHeaderOf,
+} from './message-attributes.ts';
+import {
+  addToCount,
+  armExpiry,
+  countsOf,
+  dropIndexOnUndo,
+  indexOf,
+  keepRow,
+  notifyWaiters,
+  type OpenQueue,
+  openQueue,
+} from './open-queue.ts';
+import { recall, remember } from './remembered.ts';
+import { senderId } from './sender.ts';
+import { bodies, firstSequenceAt, INLINE_BODY, type MessageRow, messages, states } from './state.ts';
+
+type Sent = Omit<SendMessageBatchRequestEntry, 'Id'>;
+
+const PUNCTUATED_ID = /^[A-Za-z0-9!-/:-@[-`{-~]{1,128}$/;
+
+export const sequenceNumber = (sequence: number): string => `1${String(sequence).padStart(19, '0')}`;
+
+export function sendMessage(input: SendMessageRequest, call: Call): SendMessageResult {
+  const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
+  const result = send(call.tx, queue, input, call);
+  notifyWaiters(queue, call.clock);
+  return result;
+}
+
+export function sendMessageBatch(input: SendMessageBatchRequest, call: Call): SendMessageBatchResult {
+  const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
+  checkBatch(input.Entries, 'SendMessageBatchRequestEntry');
+  let bytes = 0;
+  for (const entry of input.Entries) bytes += Buffer.byteLength(entry.MessageBody) + givenBytes(entry);
+  if (bytes > MAX_MESSAGE_BYTES) fail('BatchRequestTooLong', bytes);
+  const result = runBatch(input.Entries, (entry): SendMessageBatchResultEntry => {
+    const sent = send(call.tx, queue, entry, call);
+    // SendMessageResult marks as optional what every send answers.
+    return { Id: entry.Id, ...sent } as SendMessageBatchResultEntry;
+  });
+  for (let i = 0; i < result.Successful.length; i++) notifyWaiters(queue, call.clock);
+  return result;
+}
+
+function givenBytes(entry: Sent): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(entry.MessageAttributes ?? {})) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value.DataType ?? '');
+    bytes += Buffer.byteLength(value.StringValue ?? '') + (value.BinaryValue?.byteLength ?? 0);
+  }
+  return bytes;
+}
+
+function send(tx: Transaction, queue: OpenQueue, input: Sent, call: Call): SendMessageResult {
+  const body = input.MessageBody;
+  if (body === '') fail('MissingParameter', 'MessageBody');
+  if (hasForbiddenCharacters(body)) fail('InvalidMessageContents');
+  const attributes = storedAttributes(input.MessageAttributes);
+  const traceHeader = traceHeaderOf(input.MessageSystemAttributes);
+  const { settings } = queue;
+  if (Buffer.byteLength(body) + attributeBytes(attributes) > settings.maxBytes)
+    fail('MessageTooLong', settings.maxBytes);
+  checkGroup(queue, input);
+  const delay = delayOf(queue, input);
+  const deduplicationId = deduplicationIdOf(queue, input);
+  const md5 = md5Of(body);
+  const duplicate =
+    deduplicationId === undefined ? undefined : recall(tx, queue, dedupKey(queue, input, deduplicationId), call.now);
+  if (duplicate !== undefined) {
+    return resultOf(md5, attributes, traceHeader, duplicate.id, sequenceNumber(duplicate.sequences[0] ?? 0));
+  }
+  const row: MessageRow = {
+    id: uuid(),
+    sentAt: call.now,
+    sender: senderId(call),
+    md5,
+    body,
+    isBodyApart: body.length > INLINE_BODY,
+    group: input.MessageGroupId,
+    deduplicationId,
+    attributes,
+    traceHeader,
+    deadLetterSource: undefined,
+    receivedBefore: 0,
+    firstReceivedBefore: 0,
+  };
+  const sequence = enqueue(tx, queue, row, delay);
+  if (deduplicationId !== undefined) {
+    remember(tx, queue, dedupKey(queue, input, deduplicationId), { at: call.now, id: row.id, sequences: [sequence] });
+  }
+  return resultOf(md5, attributes, traceHeader, row.id, settings.isFifo ? sequenceNumber(sequence) : undefined);
+}
+
+function resultOf(
+  md5: string,
+  attributes: StoredAttributes | undefined,
+  traceHeader: string | undefined,
+  id: string,
+  sequence: string | undefined,
+): SendMessageResult {
+  const result: { -readonly [Name in keyof SendMessageResult]: SendMessageResult[Name] } = {
+    MD5OfMessageBody: md5,
+    MessageId: id,
+  };
+  const ofAttributes = attributesMd5(attributes);
+  const ofSystemAttributes = traceHeaderMd5(traceHeader);
+  if (ofAttributes !== undefined) result.MD5OfMessageAttributes = ofAttributes;
+  if (ofSystemAttributes !== undefined) result.MD5OfMessageSystemAttributes = ofSystemAttributes;
+  if (sequence !== undefined) result.SequenceNumber = sequence;
+  return result;
+}
+
+function checkGroup(queue: OpenQueue, input: Sent): void {
+  const group = input.MessageGroupId;
+  if (group === undefined || group === '') {
+    if (queue.settings.isFifo) fail('MissingParameter', 'MessageGroupId');
+    if (group === '') fail('IdCharacters', group, 'MessageGroupId');
+  } else if (!PUNCTUATED_ID.test(group)) fail('IdCharacters', group, 'MessageGroupId');
+}
+
+/** Milliseconds, of standard queues; a FIFO queue's delay is the queue's alone. */
+function delayOf(queue: OpenQueue, input: Sent): number {
+  const given = input.DelaySeconds;
+  if (given !== undefined && (given < 0 || given > MAX_DELAY_SECONDS)) {
+    fail('ParameterReason', given, 'DelaySeconds', 'DelaySeconds must be >= 0 and <= 900.');
+  }
+  if (!queue.settings.isFifo) return given === undefined ? queue.settings.delay : seconds(given);
+  // AWS accepts the parameter with 0, and with nothing else.
+  if (given !== undefined && given > 0) fail('NotForThisType', String(given), 'DelaySeconds');
+  return 0;
+}
+
+function deduplicationIdOf(queue: OpenQueue, input: Sent): string | undefined {
+  const given = input.MessageDeduplicationId;
+  if (!queue.settings.isFifo) {
+    if (given !== undefined) fail('NotForThisType', given, 'MessageDeduplicationId');
+    return undefined;
+  }
+  if (given === undefined) {
+    if (!queue.settings.deduplicatesByContent) fail('NoDeduplicationId');
+    return hash('sha256', input.MessageBody, 'hex');
+  }
+  if (!PUNCTUATED_ID.test(given)) fail('IdCharacters', given, 'MessageDeduplicationId');
+  return given;
+}
+
+const dedupKey = (queue: OpenQueue, input: Sent, id: string): string =>
+  queue.settings.deduplicatesByGroup ? `group ${input.MessageGroupId} ${id}` : `queue ${id}`;
+
+/** Writes a message as the queue's newest and answers its sequence. */
+export function enqueue(tx: Transaction, queue: OpenQueue, row: MessageRow, delay: number): number {
+  const counts = countsOf(tx, queue);
+  indexOf(tx, queue);
+  const sequence = Math.max(counts.lastSequence + 1, firstSequenceAt(row.sentAt));
+  counts.lastSequence = sequence;
+  insert(tx, queue, sequence, row, delay);
+  return sequence;
+}
+
+/** Writes a message at a sequence that is free. */
+export function insert(tx: Transaction, queue: OpenQueue, sequence: number, row: MessageRow, delay: number): void {
+  const index = indexOf(tx, queue);
+  tx.put(messages, messages.key(queue.id, sequence), row);
+  if (row.isBodyApart) tx.put(bodies, bodies.key(queue.id, sequence), row.body);
+  const entry = newEntry(sequence, row);
+  if (delay > 0) {
+    entry.visibleAt = row.sentAt + delay;
+    tx.put(states, states.key(queue.id, sequence), {
+      visibleAt: entry.visibleAt,
+      receives: 0,
+      firstReceivedAt: 0,
+      receivedAt: 0,
+      isBodyApart: row.isBodyApart,
+      group: row.group,
+    });
+  }
+  addToCount(tx, queue, 1);
+  armExpiry(tx, queue, row.sentAt + queue.settings.retention);
+  dropIndexOnUndo(tx, queue);
+  if (index.append(entry) && delay === 0) keepRow(queue, entry, row);
+}

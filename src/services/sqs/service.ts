@@ -1,0 +1,145 @@
+/**
+ * Amazon SQS. A queue belongs to one partition. Rows are the truth (state.ts); the owner keeps, per open queue, which
+ * messages are ready, in flight and delayed (delivery.ts, fifo.ts) and can rebuild that from the rows at any time.
+ *
+ * Order of reading: state.ts, delivery.ts, open-queue.ts, send.ts, receive.ts, in-flight.ts, then the rest.
+ */
+import { parseArn } from '#platform/base/arn.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { SqsOperations } from '#platform/model/generated/sqs.ts';
+import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
+import { queueAddress, queueArn } from './address.ts';
+import { expireMessages } from './expiry.ts';
+import {
+  changeMessageVisibility,
+  changeMessageVisibilityBatch,
+  deleteMessage,
+  deleteMessageBatch,
+} from './in-flight.ts';
+import { FIFO_TRANSACTIONS_PER_SECOND } from './limits.ts';
+import { listDeadLetterSourceQueues, listQueues, listQueueTags, tagQueue, untagQueue } from './listing.ts';
+import {
+  cancelMessageMoveTask,
+  listMessageMoveTasks,
+  moveMessages,
+  readTaskHandle,
+  startMessageMoveTask,
+} from './move-tasks.ts';
+import { addPermission, removePermission } from './permissions.ts';
+import {
+  createQueue,
+  deleteQueue,
+  getQueueAttributes,
+  getQueueUrl,
+  purgeQueue,
+  queueKind,
+  setQueueAttributes,
+} from './queue.ts';
+import { receiveMessage } from './receive.ts';
+import { sendMessage, sendMessageBatch } from './send.ts';
+
+interface OnUrl {
+  readonly QueueUrl: string;
+}
+interface OnName {
+  readonly QueueName: string;
+  readonly QueueOwnerAWSAccountId?: string;
+}
+interface OnSource {
+  readonly SourceArn: string;
+}
+interface OnTask {
+  readonly TaskHandle: string;
+}
+
+const ofUrl = {
+  resource: (input: OnUrl, scope: CallScope) => queueArn(scope, queueAddress(input.QueueUrl).name),
+  owner: (input: OnUrl) => {
+    const { account, region } = queueAddress(input.QueueUrl);
+    return region === undefined ? { account } : { account, region };
+  },
+  anonymous: true,
+} as const;
+
+const ofName = {
+  resource: (input: OnName, scope: CallScope) => queueArn(scope, input.QueueName),
+  owner: (input: OnName) =>
+    // Checked by the store's partition: an account that does not exist has no queue.
+    input.QueueOwnerAWSAccountId ? { account: input.QueueOwnerAWSAccountId as AccountId } : {},
+} as const;
+
+const ownerOfArn = (arn: string) => {
+  const { account, region } = parseArn(arn) ?? {};
+  return account && region ? { account: account as AccountId, region: region as Region } : {};
+};
+
+const ofSource = {
+  resource: (input: OnSource) => input.SourceArn,
+  owner: (input: OnSource) => ownerOfArn(input.SourceArn),
+} as const;
+
+const ofTask = {
+  resource: (input: OnTask) => readTaskHandle(input.TaskHandle).sourceArn,
+  owner: (input: OnTask) => ownerOfArn(readTaskHandle(input.TaskHandle).sourceArn),
+} as const;
+
+const data = { event: 'data', usage: 'Requests' } as const;
+const management = { event: 'management', usage: 'Requests' } as const;
+const notImplemented = {} as const;
+
+// Each line: what it does, whose resource, how it is recorded. A batch needs the permission of the single operation.
+const operations = {
+  SendMessage: { handler: sendMessage, ...ofUrl, ...data },
+  SendMessageBatch: { handler: sendMessageBatch, ...ofUrl, ...data, action: 'sqs:SendMessage' },
+  ReceiveMessage: { handler: receiveMessage, ...ofUrl, ...data, steps: true },
+  DeleteMessage: { handler: deleteMessage, ...ofUrl, ...data },
+  DeleteMessageBatch: { handler: deleteMessageBatch, ...ofUrl, ...data, action: 'sqs:DeleteMessage' },
+  ChangeMessageVisibility: { handler: changeMessageVisibility, ...ofUrl, ...data },
+  ChangeMessageVisibilityBatch: {
+    handler: changeMessageVisibilityBatch,
+    ...ofUrl,
+    ...data,
+    action: 'sqs:ChangeMessageVisibility',
+  },
+  CreateQueue: { handler: createQueue, ...ofName, ...management },
+  DeleteQueue: { handler: deleteQueue, ...ofUrl, ...management },
+  GetQueueUrl: { handler: getQueueUrl, ...ofName, ...management },
+  ListQueues: { handler: listQueues, resource: () => '*', ...management },
+  GetQueueAttributes: { handler: getQueueAttributes, ...ofUrl, ...management },
+  SetQueueAttributes: { handler: setQueueAttributes, ...ofUrl, ...management },
+  PurgeQueue: { handler: purgeQueue, ...ofUrl, ...management },
+  ListDeadLetterSourceQueues: { handler: listDeadLetterSourceQueues, ...ofUrl, ...management },
+  AddPermission: { handler: addPermission, ...ofUrl, ...management },
+  RemovePermission: { handler: removePermission, ...ofUrl, ...management },
+  TagQueue: { handler: tagQueue, ...ofUrl, ...management },
+  UntagQueue: { handler: untagQueue, ...ofUrl, ...management },
+  ListQueueTags: { handler: listQueueTags, ...ofUrl, ...management },
+  StartMessageMoveTask: {
+    handler: startMessageMoveTask,
+    ...ofSource,
+    ...management,
+    action: ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  },
+  CancelMessageMoveTask: { handler: cancelMessageMoveTask, ...ofTask, ...management },
+  ListMessageMoveTasks: { handler: listMessageMoveTasks, ...ofSource, ...management },
+} satisfies Handlers<SqsOperations, typeof notImplemented>;
+
+export const sqs = defineService({
+  name: 'sqs',
+  principal: 'sqs.amazonaws.com',
+  scope: 'regional',
+  operations,
+  notImplemented,
+  kinds: { queue: queueKind },
+  quotas: {
+    'L-06F64E4D': {
+      name: 'API throughput of FIFO queues',
+      description: 'Calls per second of each message operation on a FIFO queue. Shown, not enforced: see limits.ts.',
+      value: FIFO_TRANSACTIONS_PER_SECOND,
+      unit: 'Count/Second',
+      adjustable: true,
+    },
+  },
+  throttlingError: 'RequestThrottled',
+  timers: { expireMessages, moveMessages },
+});

@@ -1,0 +1,177 @@
+/**
+ * What SQS keeps on disk. Rows are the truth; the owner's memory (delivery.ts, fifo.ts) is rebuilt from them.
+ *
+ * A message that was sent and never received is one row, `message`: a send writes one row, and a million waiting messages
+ * need no memory. A `state` row appears when a message is received, delayed or made visible by hand; it is small, because
+ * a receive rewrites it and must not rewrite a body. A body over INLINE_BODY lies apart, so that a page of `message` rows
+ * stays small.
+ *
+ * A message's sequence is its send time in milliseconds times 1024 plus a count: rows lie in the order of their expiry.
+ */
+import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
+
+export interface QueueRow {
+  /** Never used twice: the rows of a deleted queue can't show in one of the same name. */
+  readonly id: number;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  /** Attributes as they were set, all of them text as in the API. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Authenticates receipt handles. */
+  readonly secret: string;
+  readonly purgedAt?: number;
+}
+
+export interface StoredAttribute {
+  readonly DataType: string;
+  readonly StringValue?: string;
+  /** base64 */
+  readonly Binary?: string;
+}
+
+/** What of a message never changes. */
+export interface MessageRow {
+  readonly id: string;
+  readonly sentAt: number;
+  readonly sender: string;
+  readonly md5: string;
+  readonly body: string;
+  readonly isBodyApart: boolean;
+  readonly group: string | undefined;
+  readonly deduplicationId: string | undefined;
+  readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
+  readonly traceHeader: string | undefined;
+  /** Of a message in a dead-letter queue: where it came from, and what happened to it there. */
+  readonly deadLetterSource: string | undefined;
+  readonly receivedBefore: number;
+  readonly firstReceivedBefore: number;
+}
+
+/** What a receive changes. */
+export interface StateRow {
+  readonly visibleAt: number;
+  /** How often it was received from this queue; also names the receive that a handle stands for. */
+  readonly receives: number;
+  readonly firstReceivedAt: number;
+  readonly receivedAt: number;
+  readonly isBodyApart: boolean;
+  readonly group: string | undefined;
+}
+
+export interface CountersRow {
+  readonly messages: number;
+  readonly lastSequence: number;
+}
+
+/** What a deduplication id or a ReceiveRequestAttemptId stood for. */
+export interface RememberedRow {
+  readonly at: number;
+  readonly id: string;
+  readonly sequences: readonly number[];
+  readonly receives?: readonly number[];
+}
+
+export interface MoveTaskRow {
+  readonly source: string;
+  readonly destination: string | undefined;
+  readonly status: 'RUNNING' | 'COMPLETED' | 'CANCELLING' | 'CANCELLED' | 'FAILED';
+  readonly startedAt: number;
+  readonly perSecond: number | undefined;
+  readonly moved: number;
+  readonly toMove: number;
+  readonly failure?: string;
+}
+
+export const INLINE_BODY = 4096;
+
+/** A JSON array, a line feed (JSON text has none of its own), the body. */
+const messageCodec: RowCodec<MessageRow> = {
+  encode(row) {
+    const head = JSON.stringify([
+      row.id,
+      row.sentAt,
+      row.sender,
+      row.md5,
+      row.isBodyApart ? 1 : 0,
+      row.group ?? 0,
+      row.deduplicationId ?? 0,
+      row.attributes ?? 0,
+      row.traceHeader ?? 0,
+      row.deadLetterSource ?? 0,
+      row.receivedBefore,
+      row.firstReceivedBefore,
+    ]);
+    return row.isBodyApart ? `${head}\n` : `${head}\n${row.body}`;
+  },
+  decode(bytes) {
+    const content = bytes.toString('utf8');
+    const end = content.indexOf('\n');
+    const head = JSON.parse(content.slice(0, end));
+    return {
+      id: head[0],
+      sentAt: head[1],
+      sender: head[2],
+      md5: head[3],
+      body: content.slice(end + 1),
+      isBodyApart: head[4] === 1,
+      group: head[5] || undefined,
+      deduplicationId: head[6] || undefined,
+      attributes: head[7] || undefined,
+      traceHeader: head[8] || undefined,
+      deadLetterSource: head[9] || undefined,
+      receivedBefore: head[10],
+      firstReceivedBefore: head[11],
+    };
+  },
+};
+
+const stateCodec: RowCodec<StateRow> = {
+  encode: (row) =>
+    `${row.visibleAt},${row.receives},${row.firstReceivedAt},${row.receivedAt},${row.isBodyApart ? 1 : 0},${row.group ?? ''}`,
+  decode(bytes) {
+    const fields = bytes.toString('utf8').split(',');
+    return {
+      visibleAt: Number(fields[0]),
+      receives: Number(fields[1]),
+      firstReceivedAt: Number(fields[2]),
+      receivedAt: Number(fields[3]),
+      isBodyApart: fields[4] === '1',
+      group: fields.slice(5).join(',') || undefined,
+    };
+  },
+};
+
+const countersCodec: RowCodec<CountersRow> = {
+  encode: (row) => `${row.messages},${row.lastSequence}`,
+  decode(bytes) {
+    const [messages, lastSequence] = bytes.toString('latin1').split(',');
+    return { messages: Number(messages), lastSequence: Number(lastSequence) };
+  },
+};
+
+const bodyCodec: RowCodec<string> = { encode: (body) => body, decode: (bytes) => bytes.toString('utf8') };
+
+/** Name -> queue. */
+export const queues = table('queue', [text], jsonRows<QueueRow>(1));
+/** The one row: the id that the next queue gets. */
+export const queueIds = table('queue-id', [], jsonRows<{ next: number }>(1));
+/** Name -> when a queue of that name was deleted. */
+export const deletedNames = table('deleted', [text], jsonRows<{ at: number }>(1));
+/** Dead-letter queue's name, source queue's name. */
+export const deadLetterSources = table('source', [text, text], jsonRows<Record<string, never>>(1));
+
+/** Queue, sequence. */
+export const messages = table('message', [u64, u64], messageCodec);
+export const bodies = table('body', [u64, u64], bodyCodec);
+export const states = table('state', [u64, u64], stateCodec);
+/** Queue. */
+export const counters = table('count', [u64], countersCodec);
+/** Queue, interval of five minutes, what: an old interval is forgotten by one deletion. */
+export const remembered = table('seen', [u64, u64, text], jsonRows<RememberedRow>(1));
+/** Source's name, task id; ids ascend with time. */
+export const moveTasks = table('move', [text, text], jsonRows<MoveTaskRow>(1));
+
+const SEQUENCES_PER_MILLISECOND = 1024;
+export const firstSequenceAt = (time: number): number => Math.max(0, Math.floor(time)) * SEQUENCES_PER_MILLISECOND;
+export const timeOfSequence = (sequence: number): number => Math.floor(sequence / SEQUENCES_PER_MILLISECOND);

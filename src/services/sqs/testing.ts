@@ -1,0 +1,104 @@
+/** For tests of the handlers: one account's SQS over a store in memory, with a clock that tests move. */
+import type { TestContext } from 'node:test';
+import { SimulatedClock } from '#platform/base/clock.ts';
+import type { AccountId, Region, RequestId } from '#platform/base/ids.ts';
+import { silent } from '#platform/base/log.ts';
+import { TimerRunner } from '#platform/jobs/timers.ts';
+import type { SqsOperations } from '#platform/model/generated/sqs.ts';
+import type { Principal } from '#platform/principal.ts';
+import type { Call } from '#platform/service.ts';
+import { memoryDrivers } from '#platform/store/memory/drivers.ts';
+import { openStore } from '#platform/store/open-store.ts';
+import type { Partition, Store, Transaction } from '#platform/store/store.ts';
+import { sqs } from './service.ts';
+
+export const ACCOUNT = '123456789012' as AccountId;
+export const REGION = 'us-east-1' as Region;
+
+type In<Name extends keyof SqsOperations> = SqsOperations[Name]['input'];
+type Out<Name extends keyof SqsOperations> = SqsOperations[Name]['output'];
+
+export interface TestSqs {
+  readonly clock: SimulatedClock;
+  readonly partition: Partition;
+  call<Name extends keyof SqsOperations>(name: Name, input: In<Name>, signal?: AbortSignal): Promise<Out<Name>>;
+  /** A new queue's URL. */
+  queue(name: string, attributes?: Record<string, string>): Promise<string>;
+  /** Forgets all memory, as after a restart; rows stay. */
+  restart(): Promise<void>;
+}
+
+const principal: Principal = {
+  kind: 'user',
+  account: ACCOUNT,
+  arn: `arn:aws:iam::${ACCOUNT}:user/alice`,
+  userId: 'AIDAALICE',
+  userName: 'alice',
+};
+
+export function testSqs(t: TestContext): TestSqs {
+  const clock = new SimulatedClock();
+  const drivers = memoryDrivers();
+  let store: Store;
+  let partition: Partition;
+  let timers: TimerRunner;
+  const open = (): void => {
+    store = openStore({ drivers, clock });
+    partition = store.partition({ service: 'sqs', account: ACCOUNT, region: REGION });
+    timers = new TimerRunner(partition, { clock, log: silent, jobs: sqs.timers });
+  };
+  const close = async (): Promise<void> => {
+    timers.stop();
+    await partition.durable();
+    await store.close();
+  };
+  open();
+  t.after(close);
+  const sqsCall = (operation: string, signal: AbortSignal): Omit<Call, 'tx'> => ({
+    service: 'sqs',
+    operation,
+    requestId: 'test' as RequestId,
+    principal,
+    account: ACCOUNT,
+    region: REGION,
+    now: clock.now(),
+    clock,
+    log: silent,
+    partition,
+    origin: 'http://localhost:4566',
+    sourceAddress: '127.0.0.1',
+    signal,
+    transact: (action) => partition.transact(action),
+    meter: () => {},
+    quota: () => 0,
+    invoke: () => Promise.reject(new Error('not in this test')),
+  });
+  return {
+    clock,
+    get partition() {
+      return partition;
+    },
+    async call(name, input, signal = new AbortController().signal) {
+      const call = sqsCall(name, signal);
+      // The table's handlers take each its own input, which `name` and `input` together have.
+      const handler = sqs.operations[name].handler as (input: unknown, call: unknown) => never;
+      const output =
+        name === 'ReceiveMessage'
+          ? await handler(input, call)
+          : partition.transact((tx: Transaction) => handler(input, { ...call, tx }));
+      await partition.durable();
+      return output;
+    },
+    async queue(name, attributes) {
+      const { QueueUrl } = await this.call('CreateQueue', {
+        QueueName: name,
+        ...(attributes === undefined ? {} : { Attributes: attributes }),
+      });
+      return QueueUrl ?? '';
+    },
+    async restart() {
+      await close();
+      open();
+    },
+  };
+}
