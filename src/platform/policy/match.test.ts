@@ -97,3 +97,14 @@ test('adversarial patterns cost no more than length times a small constant', () 
     assert.ok(user < 400_000, `${pattern.slice(0, 12)}… took ${user} us`);
   }
 });
+
+test('a pattern of very many different characters compiles in no time and little memory', () => {
+  const letters = Array.from({ length: 30_000 }, (_, index) => String.fromCharCode(0x3000 + index)).join('');
+  const start = process.cpuUsage();
+  const before = process.memoryUsage().arrayBuffers;
+  const matches = globOf(`?${letters}?`);
+  assert.equal(matches(`x${letters}y`), true);
+  assert.equal(matches(`x${letters}`), false);
+  assert.ok(process.cpuUsage(start).user < 1_500_000);
+  assert.ok(process.memoryUsage().arrayBuffers - before < 10_000_000);
+});

@@ -118,7 +118,8 @@ function walk(literals: readonly string[]): Matcher {
 
 /**
  * State i: the first i single-character tokens are consumed. A character moves every state whose token takes it one up,
- * and keeps the states that stand at a run which takes it.
+ * and keeps the states that stand at a run which takes it. Characters that occur often in the pattern have their places
+ * as bits, rare ones as a list, so that memory and time stay linear for a pattern of a thousand different characters.
  */
 function stateSet(tokens: readonly number[]): (text: string, start: number, end: number) => boolean {
   const singles = tokens.filter((token) => token > RUN);
@@ -131,47 +132,62 @@ function stateSet(tokens: readonly number[]): (text: string, start: number, end:
     else setBit(loops, state);
     if (token === RUN) setBit(loopsOnColon, state);
   }
-  const takenByOthers = maskOf(singles, (token) => token === ANY || token === ANY_BUT_COLON);
-  const taken = new Map<number, Uint32Array>();
-  taken.set(
-    COLON,
-    maskOf(singles, (token) => token === ANY || token === COLON),
-  );
-  for (const code of singles) {
-    if (code < 0 || taken.has(code)) continue;
-    taken.set(
-      code,
-      maskOf(singles, (token) => token === code || token < 0),
-    );
-  }
-  const accepting = singles.length;
+  const wild = bitsOf(words, [...placesOf(singles, ANY), ...placesOf(singles, ANY_BUT_COLON)]);
+  const wildOnColon = bitsOf(words, placesOf(singles, ANY));
+  const { often, rare } = literalPlaces(singles, words);
+  const nowhere = new Uint32Array(words);
   return (text, start, end) => {
     const states = new Uint32Array(words);
     states[0] = 1;
     for (let at = start; at < end; at++) {
       const code = text.charCodeAt(at);
-      step(states, taken.get(code) ?? takenByOthers, code === COLON ? loopsOnColon : loops);
+      const hits = rare.get(code)?.filter((place) => hasBit(states, place));
+      const isColon = code === COLON;
+      step(states, isColon ? wildOnColon : wild, often.get(code) ?? nowhere, isColon ? loopsOnColon : loops);
+      if (hits) for (const place of hits) setBit(states, place + 1);
     }
-    return ((states[accepting >>> 5] ?? 0) & (1 << (accepting & 31))) !== 0;
+    return hasBit(states, singles.length);
   };
 }
 
-function step(states: Uint32Array, taken: Uint32Array, loops: Uint32Array): void {
+function step(states: Uint32Array, wild: Uint32Array, literal: Uint32Array, loops: Uint32Array): void {
   let carry = 0;
   for (let word = 0; word < states.length; word++) {
-    // The three arrays have one length.
+    // The four arrays have one length.
     const current = states[word] as number;
-    const moved = current & (taken[word] as number);
+    const moved = current & ((wild[word] as number) | (literal[word] as number));
     states[word] = (moved << 1) | carry | (current & (loops[word] as number));
     carry = moved >>> 31;
   }
 }
 
-function maskOf(tokens: readonly number[], takes: (token: number) => boolean): Uint32Array {
-  const mask = new Uint32Array((tokens.length >>> 5) + 1);
-  for (const [index, token] of tokens.entries()) if (takes(token)) setBit(mask, index);
-  return mask;
+function literalPlaces(singles: readonly number[], words: number) {
+  const often = new Map<number, Uint32Array>();
+  const rare = new Map<number, number[]>();
+  for (const [place, code] of singles.entries()) {
+    if (code < 0) continue;
+    const places = rare.get(code);
+    if (places) places.push(place);
+    else rare.set(code, [place]);
+  }
+  for (const [code, places] of rare) {
+    if (places.length < words) continue;
+    often.set(code, bitsOf(words, places));
+    rare.delete(code);
+  }
+  return { often, rare };
 }
+
+const placesOf = (singles: readonly number[], token: number): number[] =>
+  singles.flatMap((single, place) => (single === token ? [place] : []));
+
+function bitsOf(words: number, places: readonly number[]): Uint32Array {
+  const bits = new Uint32Array(words);
+  for (const place of places) setBit(bits, place);
+  return bits;
+}
+
+const hasBit = (bits: Uint32Array, index: number): boolean => ((bits[index >>> 5] ?? 0) & (1 << (index & 31))) !== 0;
 
 function setBit(bits: Uint32Array, index: number): void {
   bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31));
