@@ -1,0 +1,219 @@
+/**
+ * Identity: what a key opens and what a principal may do. Both answers come from the memory of the account's owner
+ * (memory.ts) and cost no store read when they were asked for before. Temporary credentials are opened from their own
+ * token and kept for as long as there is room; long-term ones are rows.
+ *
+ * An answer that rests on a write which is not yet on disk must wait for it: `durable` of the account says so.
+ */
+import type { Milliseconds } from '#platform/base/clock.ts';
+import type { AccountId } from '#platform/base/ids.ts';
+import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
+import type { Credential, FederatedUserPrincipal, Identity, Principal } from '#platform/principal.ts';
+import type { Sealer } from '#platform/secrets/sealer.ts';
+import type { Partition, Store } from '#platform/store/store.ts';
+import { accountOfKeyId } from '#services/iam/access-key-id.ts';
+import { awsManagedPolicy } from '#services/iam/aws-managed.ts';
+import { expiredToken, invalidToken } from '#services/iam/errors.ts';
+import { type AccountMemory, accountMemory, compiled } from '#services/iam/memory.ts';
+import { nameKey, nameOfArn, rootArn } from '#services/iam/names.ts';
+import { compiledSessionPolicies, policiesOfOwner } from '#services/iam/principal-policies.ts';
+import { credentialOfKey, principalOfSession } from '#services/iam/principals.ts';
+import { type SessionRecord, type SessionTokens, sessionTokens } from '#services/iam/session-tokens.ts';
+import {
+  accessKeys,
+  accounts,
+  chosenKeys,
+  directoryOf,
+  type LastUseRow,
+  lastUses,
+  partitionOf,
+  users,
+} from '#services/iam/state.ts';
+
+const MOST_SESSIONS = 20_000;
+const MOST_ROUTES = 100_000;
+const NO_POLICIES: PrincipalPolicies = { identity: [] };
+
+interface OpenSession {
+  readonly token: string;
+  readonly record: SessionRecord;
+  /** The account's generation that the credential was made in. */
+  readonly generation: number;
+  readonly credential: Credential;
+}
+
+interface PendingUse extends LastUseRow {
+  readonly account: AccountId;
+}
+
+type LimitedPrincipal = Extract<Principal, { kind: 'role-session' | 'federated-user' }>;
+
+export class IamIdentity implements Identity {
+  readonly #store: Store;
+  readonly #sealer: Sealer;
+  readonly #tokens: SessionTokens;
+  /** By access key id, the longest unused first. */
+  readonly #sessions = new Map<string, OpenSession>();
+  /** Access key id -> account, of keys that were found. */
+  readonly #routes = new Map<string, AccountId>();
+  readonly #limited = new WeakMap<Principal, { base: PrincipalPolicies; whole: PrincipalPolicies }>();
+  /** By access key id, or role id. */
+  readonly #uses = new Map<string, PendingUse>();
+
+  constructor(store: Store, sealer: Sealer) {
+    this.#store = store;
+    this.#sealer = sealer;
+    this.#tokens = sessionTokens(sealer);
+  }
+
+  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds): Credential {
+    if (sessionToken !== undefined) return this.#temporary(accessKeyId, sessionToken, now);
+    const account = this.#routes.get(accessKeyId);
+    const kept = account && this.#memory(account).credentials.get(accessKeyId);
+    return kept ?? this.#readKey(accessKeyId) ?? invalidToken();
+  }
+
+  policiesOf(principal: Principal): PrincipalPolicies {
+    switch (principal.kind) {
+      case 'user':
+        return this.#policiesById(principal.account, principal.userId);
+      case 'role-session':
+        return this.#limit(principal, this.#policiesById(principal.account, principal.roleId));
+      case 'federated-user':
+        return this.#limit(principal, this.#policiesOfIssuer(principal));
+      default:
+        return NO_POLICIES;
+    }
+  }
+
+  noteUse(accessKeyId: string, service: string, region: string, now: Milliseconds): void {
+    const session = this.#sessions.get(accessKeyId)?.record;
+    // Of temporary keys only a role's use is asked for (RoleLastUsed).
+    if (session && session.owner.kind !== 'role') return;
+    const id = session?.owner.kind === 'role' ? session.owner.id : accessKeyId;
+    const account = session?.account ?? this.#routes.get(accessKeyId);
+    if (account) this.#uses.set(id, { account, at: now, service, region });
+  }
+
+  /** The last use of a key, or of a role by its id, as far as it is not written yet. */
+  lastUse(id: string): LastUseRow | undefined {
+    return this.#uses.get(id);
+  }
+
+  /** Writes the noted uses; called now and then, and before the store is closed. */
+  flushUses(): void {
+    for (const [id, { account, ...use }] of this.#uses) {
+      partitionOf(this.#store, account).transact((tx) => tx.put(lastUses, lastUses.key(id), use));
+    }
+    this.#uses.clear();
+  }
+
+  /** The account that a key belongs to or, of a temporary one, belonged to. */
+  accountOfKey(accessKeyId: string): AccountId | undefined {
+    for (const account of this.#candidates(accessKeyId)) {
+      const partition = this.#partitionIfKnown(account);
+      if (partition && accessKeyId.startsWith('ASIA')) return account;
+      if (partition?.read((tx) => tx.get(accessKeys, accessKeys.key(accessKeyId)))) return account;
+    }
+    return undefined;
+  }
+
+  isAccount(account: AccountId): boolean {
+    return this.#partitionIfKnown(account) !== undefined;
+  }
+
+  durable(account: AccountId): Promise<void> | undefined {
+    return partitionOf(this.#store, account).durable();
+  }
+
+  #memory(account: AccountId): AccountMemory {
+    return partitionOf(this.#store, account).memory(accountMemory);
+  }
+
+  /** A partition comes into being when it is asked for: an id that a stranger made up must not make one. */
+  #partitionIfKnown(account: AccountId): Partition | undefined {
+    const row = directoryOf(this.#store).read((tx) => tx.get(accounts, accounts.key(account)));
+    return row?.status === 'ACTIVE' ? partitionOf(this.#store, account) : undefined;
+  }
+
+  /** An operator may choose an id of the generated form, so the directory is asked also where the form names an account. */
+  *#candidates(accessKeyId: string): Generator<AccountId> {
+    const named = accountOfKeyId(accessKeyId);
+    if (named) yield named;
+    const chosen = directoryOf(this.#store).read((tx) => tx.get(chosenKeys, chosenKeys.key(accessKeyId)));
+    if (chosen) yield chosen.account;
+  }
+
+  #readKey(accessKeyId: string): Credential | undefined {
+    for (const account of this.#candidates(accessKeyId)) {
+      const partition = this.#partitionIfKnown(account);
+      const credential = partition?.read((tx) => credentialOfKey(tx, account, accessKeyId, this.#sealer));
+      if (!credential) continue;
+      if (this.#routes.size >= MOST_ROUTES) this.#routes.clear();
+      this.#routes.set(accessKeyId, account);
+      this.#memory(account).credentials.set(accessKeyId, credential);
+      return credential;
+    }
+    return undefined;
+  }
+
+  #temporary(accessKeyId: string, token: string, now: Milliseconds): Credential {
+    const kept = this.#sessions.get(accessKeyId);
+    const record = kept?.token === token ? kept.record : this.#tokens.open(token);
+    if (record?.accessKeyId !== accessKeyId) return invalidToken();
+    if (record.facts.expiresAt <= now) return expiredToken();
+    const { generation } = this.#memory(record.account);
+    if (kept?.record === record && kept.generation === generation) return kept.credential;
+    const principal = this.#partitionIfKnown(record.account)?.read((tx) => principalOfSession(tx, record));
+    if (!principal) return invalidToken();
+    const credential = { accessKeyId, secretAccessKey: record.secretAccessKey, sessionToken: token, principal };
+    this.#keep(accessKeyId, { token, record, generation, credential });
+    return credential;
+  }
+
+  #keep(accessKeyId: string, session: OpenSession): void {
+    this.#sessions.delete(accessKeyId);
+    this.#sessions.set(accessKeyId, session);
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > MOST_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+  }
+
+  #policiesById(account: AccountId, id: string): PrincipalPolicies {
+    const memory = this.#memory(account);
+    let policies = memory.policies.get(id);
+    if (!policies) {
+      policies = partitionOf(this.#store, account).read((tx) => policiesOfOwner(tx, account, id)) ?? { identity: [] };
+      memory.policies.set(id, policies);
+    }
+    return policies;
+  }
+
+  /** Session policies are compiled once: the principal is one object for as long as its session is kept. */
+  #limit(principal: LimitedPrincipal, base: PrincipalPolicies): PrincipalPolicies {
+    const kept = this.#limited.get(principal);
+    if (kept?.base === base) return kept.whole;
+    const session = partitionOf(this.#store, principal.account).read((tx) =>
+      compiledSessionPolicies(tx, principal.account, principal.session),
+    );
+    // A federated user without session policies may do what resource policies allow it, and nothing else.
+    const isLimited = session.length > 0 || principal.kind === 'federated-user';
+    const whole = isLimited ? { ...base, session } : base;
+    this.#limited.set(principal, { base, whole });
+    return whole;
+  }
+
+  #policiesOfIssuer(principal: FederatedUserPrincipal): PrincipalPolicies {
+    const { account, session } = principal;
+    if (session.issuerArn === rootArn(account)) return ROOT_AS_ISSUER;
+    const name = nameKey(nameOfArn(session.issuerArn ?? ''));
+    const user = partitionOf(this.#store, account).read((tx) => tx.get(users, users.key(name)));
+    return user ? this.#policiesById(account, user.id) : NO_POLICIES;
+  }
+}
+
+/** The root user has no policies, but what it federates is limited by the session policies alone. */
+const ROOT_AS_ISSUER: PrincipalPolicies = {
+  get identity() {
+    return [compiled(awsManagedPolicy('arn:aws:iam::aws:policy/AdministratorAccess')?.document ?? '', 'identity')];
+  },
+};

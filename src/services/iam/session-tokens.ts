@@ -1,0 +1,48 @@
+/**
+ * Temporary credentials. The session token is the session: a sealed record of who, until when, with which secret and
+ * which session policies. Any process opens it without a look-up; nothing is stored, so nothing has to be removed.
+ */
+import { type AccountId, secretAccessKey } from '#platform/base/ids.ts';
+import type { SessionFacts } from '#platform/principal.ts';
+import type { Sealer } from '#platform/secrets/sealer.ts';
+import { newAccessKeyId } from '#services/iam/access-key-id.ts';
+import type { SessionCredentials, SessionOwner } from '#services/iam/api.ts';
+
+export interface SessionRecord {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly account: AccountId;
+  /** By unique id, not name: a deleted and recreated role or user does not inherit sessions. */
+  readonly owner: SessionOwner;
+  readonly facts: SessionFacts;
+}
+
+export interface SessionTokens {
+  issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
+  /** Undefined for what was not issued here, or was altered. Says nothing of its time. */
+  open(token: string): SessionRecord | undefined;
+}
+
+const BINDING = 'session/1';
+/** A token with the largest session policies and 50 tags stays well below; longer ones are not worth decoding. */
+const LONGEST_TOKEN = 64 * 1024;
+
+export function sessionTokens(sealer: Sealer): SessionTokens {
+  const tokens = sealer.purpose('session-token');
+  return {
+    issue(account, owner, facts) {
+      const pair = { accessKeyId: newAccessKeyId('ASIA', account), secretAccessKey: secretAccessKey() };
+      const record: SessionRecord = { ...pair, account, owner, facts };
+      return { ...pair, sessionToken: tokens.seal(JSON.stringify(record), BINDING).toString('base64') };
+    },
+    open(token) {
+      if (token.length > LONGEST_TOKEN) return undefined;
+      const sealed = Buffer.from(token, 'base64');
+      // Base 64 has several texts for the same bytes; only the one that was issued is the token.
+      if (sealed.toString('base64') !== token) return undefined;
+      const opened = tokens.open(sealed, BINDING);
+      // Sealed by us for this purpose alone, so its form is known.
+      return opened && (JSON.parse(opened.toString('utf8')) as SessionRecord);
+    },
+  };
+}

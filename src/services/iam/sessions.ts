@@ -1,0 +1,42 @@
+/** IAM as STS sees it: roles with their trust policies, checks of session policies, and the issue of session tokens. */
+import { parseArn } from '#platform/base/arn.ts';
+import { isAccountId } from '#platform/base/ids.ts';
+import { parsePolicy } from '#platform/policy/parse.ts';
+import type { Sealer } from '#platform/secrets/sealer.ts';
+import type { Store } from '#platform/store/store.ts';
+import type { RoleView, SessionsApi } from '#services/iam/api.ts';
+import type { IamIdentity } from '#services/iam/identity.ts';
+import { managedDocument } from '#services/iam/managed-policies.ts';
+import { accountMemory, compiled } from '#services/iam/memory.ts';
+import { entityArn, nameKey, nameOfArn } from '#services/iam/names.ts';
+import { sessionTokens } from '#services/iam/session-tokens.ts';
+import { partitionOf, roles } from '#services/iam/state.ts';
+
+export function createSessions(store: Store, sealer: Sealer, identity: IamIdentity): SessionsApi {
+  const tokens = sessionTokens(sealer);
+
+  function role(arn: string): RoleView | undefined {
+    const account = parseArn(arn)?.account ?? '';
+    if (!isAccountId(account) || !identity.isAccount(account)) return undefined;
+    const partition = partitionOf(store, account);
+    const kept = partition.memory(accountMemory).roles;
+    let view = kept.get(arn);
+    if (!view) {
+      const row = partition.read((tx) => tx.get(roles, roles.key(nameKey(nameOfArn(arn)))));
+      if (!row || entityArn(account, 'role', row) !== arn) return undefined;
+      const { id, name, maxSessionSeconds, trustPolicy } = row;
+      view = { account, id, name, arn, maxSessionSeconds, trust: compiled(trustPolicy, 'trust') };
+      kept.set(arn, view);
+    }
+    return view;
+  }
+
+  return {
+    role,
+    checkSessionPolicy: (document) => void parsePolicy(document, 'identity'),
+    managedPolicy: (account, arn) => partitionOf(store, account).read((tx) => managedDocument(tx, account, arn)),
+    issue: (account, owner, facts) => tokens.issue(account, owner, facts),
+    accountOfKey: (accessKeyId) => identity.accountOfKey(accessKeyId),
+    durable: (account) => identity.durable(account),
+  };
+}

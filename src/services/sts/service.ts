@@ -1,0 +1,55 @@
+/**
+ * AWS Security Token Service: who am I, and temporary credentials. It stores nothing: a session is its token (IAM seals and
+ * opens it, services/iam/session-tokens.ts). Reads of IAM go by `SessionsApi`, so every operation makes its own steps.
+ */
+import { fail } from '#platform/error.ts';
+import type {
+  GetAccessKeyInfoRequest,
+  GetAccessKeyInfoResponse,
+  GetCallerIdentityResponse,
+  StsOperations,
+} from '#platform/model/generated/sts.ts';
+import { type Call, defineService, type Handlers } from '#platform/service.ts';
+import type { SessionsApi } from '#services/iam/api.ts';
+import { assumeRole } from '#services/sts/assume-role.ts';
+import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
+
+const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
+
+const notImplemented = {
+  AssumeRoleWithSAML: NEXT_PART,
+  AssumeRoleWithWebIdentity: NEXT_PART,
+  AssumeRoot: NEXT_PART,
+  DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
+  GetDelegatedAccessToken: NEXT_PART,
+  GetWebIdentityToken: NEXT_PART,
+} as const;
+
+function getCallerIdentity(_input: object, { principal }: Call): GetCallerIdentityResponse {
+  // Signed requests come from principals with an account.
+  if (!('arn' in principal)) return fail('AccessDenied', 'Access Denied');
+  return { UserId: principal.userId, Account: principal.account, Arn: principal.arn };
+}
+
+const getAccessKeyInfo =
+  (sessions: SessionsApi) =>
+  ({ AccessKeyId }: GetAccessKeyInfoRequest): GetAccessKeyInfoResponse => ({
+    Account: sessions.accountOfKey(AccessKeyId) ?? fail('ValidationError', `Invalid access key id: ${AccessKeyId}`),
+  });
+
+export const sts = (sessions: SessionsApi) =>
+  defineService({
+    name: 'sts',
+    principal: 'sts.amazonaws.com',
+    scope: 'regional',
+    operations: {
+      AssumeRole: assumeRole(sessions),
+      GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
+      GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', steps: true, always: true },
+      GetFederationToken: getFederationToken(sessions),
+      GetSessionToken: getSessionToken(sessions),
+    } satisfies Handlers<StsOperations, typeof notImplemented>,
+    notImplemented,
+    kinds: {},
+    quotas: {},
+  });
