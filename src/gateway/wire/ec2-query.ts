@@ -15,10 +15,11 @@ const XML_TYPE = 'text/xml;charset=UTF-8';
 
 const capitalised = (name: string): string => (name === '' ? '' : name.charAt(0).toUpperCase() + name.slice(1));
 
+const nameOf: QueryDialect['nameOf'] = (shape, name) => shape.queryName ?? capitalised(shape.locationName ?? name);
 const dialect: QueryDialect = {
-  nameOf: (shape, name) => shape.queryName ?? capitalised(shape.locationName ?? name),
+  nameOf,
+  wireName: (_model, { shape, name }) => nameOf(shape, name),
   isFlat: () => true,
-  flatListsTakeItemName: false,
 };
 
 export const ec2Query: Protocol = {

@@ -4,9 +4,9 @@
  */
 import { jsonDecoder, textOf } from '#gateway/wire/json-decode.ts';
 import { jsonEncoder } from '#gateway/wire/json-encode.ts';
-import { type Resolved, resolve } from '#gateway/wire/shapes.ts';
+import { type Resolved, resolve, rootNameOf } from '#gateway/wire/shapes.ts';
 import { xmlDecoder } from '#gateway/wire/xml-decode.ts';
-import { type NameOf, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { type NameOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
 import { parseXml } from '#gateway/wire/xml-parse.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
@@ -45,11 +45,7 @@ export function xmlFormat(model: ServiceModel): PayloadFormat {
   const decoder = xmlDecoder(model);
   const encoder = xmlEncoder(model, nameOf);
   const { xmlNamespace } = model.metadata;
-  const rootOf = (shape: Resolved): { start: string; name: string } => {
-    const name = shape.locationName ?? shape.shape;
-    const namespace = namespaceOf(shape) || (xmlNamespace ? namespaceOf({ xmlNamespace }) : '');
-    return { start: `<${name}${namespace}>`, name };
-  };
+  const inherited = xmlNamespace ? { xmlNamespace } : {};
   return {
     contentType: 'application/xml',
     read(ref) {
@@ -58,18 +54,16 @@ export function xmlFormat(model: ServiceModel): PayloadFormat {
     },
     write(ref) {
       const shape = resolve(model, ref);
-      const { name } = rootOf(shape);
-      const inherited = shape.xmlNamespace || !xmlNamespace ? ref : { ...ref, xmlNamespace };
-      return encoder.element(inherited, name);
+      return encoder.element({ ...inherited, ...ref }, shape.locationName ?? rootNameOf(model, shape) ?? shape.shape);
     },
     readMembers(shape, keep) {
       const read = decoder.content(shape, keep);
       return (body) => read(parseXml(body));
     },
     writeMembers(shape, keep) {
-      const { start, name } = rootOf(shape);
-      const write = encoder.content(shape, keep);
-      return (value) => `${start}${write(value)}</${name}>`;
+      // An operation's reference has a name of no meaning (`XRequest`), so here the shape's own goes first.
+      const name = rootNameOf(model, shape) ?? shape.locationName ?? shape.shape;
+      return encoder.document({ ...inherited, ...shape }, name, keep);
     },
   };
 }

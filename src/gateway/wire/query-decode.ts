@@ -20,11 +20,10 @@ import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 export type FormReader = (node: FormNode) => unknown;
 
 export interface QueryDialect {
-  /** The wire name of a member, key or value whose own name is `name`. */
+  /** Of an item, a key or a value whose own name is `name`. */
   nameOf(shape: Resolved, name: string): string;
+  wireName(model: ServiceModel, member: Member): string;
   isFlat(shape: Resolved): boolean;
-  /** Of a flattened list whose member has no wire name: whether its items' name stands for it. */
-  readonly flatListsTakeItemName: boolean;
 }
 
 export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: ShapeRef) => FormReader {
@@ -46,19 +45,10 @@ export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: S
     }
   }
 
-  function wireName(member: Member): string {
-    const { shape, name } = member;
-    const isNamed = dialect.nameOf(shape, '') !== '';
-    if (dialect.flatListsTakeItemName && !isNamed && shape.type === 'list' && dialect.isFlat(shape)) {
-      return dialect.nameOf(resolve(model, listMember(shape)), name);
-    }
-    return dialect.nameOf(shape, name);
-  }
-
   function structureReader(shape: Resolved): FormReader {
     const members = membersOf(model, shape).map((member) => ({
       name: member.name,
-      wireName: wireName(member),
+      wireName: dialect.wireName(model, member),
       read: reader(member.ref),
     }));
     return (node) => {

@@ -9,13 +9,24 @@ import { type QueryDialect, queryReader } from '#gateway/wire/query-decode.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
 import { errorResolver, otherMembers, type WireError } from '#gateway/wire/wire-error.ts';
-import { escapeXml, type NameOf, namespaceOf, type XmlEncoder, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import {
+  elementName,
+  escapeXml,
+  type NameOf,
+  namespaceOf,
+  type XmlEncoder,
+  xmlEncoder,
+} from '#gateway/wire/xml-encode.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 
 export const XML_TYPE = 'text/xml';
 
 const nameOf: NameOf = (shape, name) => shape.queryName ?? shape.locationName ?? name;
-const dialect: QueryDialect = { nameOf, isFlat: (shape) => shape.flattened === true, flatListsTakeItemName: true };
+const dialect: QueryDialect = {
+  nameOf,
+  wireName: (model, member) => elementName(model, member, nameOf),
+  isFlat: (shape) => shape.flattened === true,
+};
 
 export const awsQuery: Protocol = {
   name: 'query',

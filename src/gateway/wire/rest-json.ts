@@ -3,8 +3,8 @@ import { jsonErrorBody } from '#gateway/wire/aws-json.ts';
 import { jsonEncoder } from '#gateway/wire/json-encode.ts';
 import { jsonFormat } from '#gateway/wire/payload-format.ts';
 import type { Protocol } from '#gateway/wire/protocol.ts';
-import { belongsToBody, requestDecoder } from '#gateway/wire/rest-request.ts';
-import { headersWriter, responseEncoder } from '#gateway/wire/rest-response.ts';
+import { requestDecoder } from '#gateway/wire/rest-request.ts';
+import { belongsToBody, headersWriter, responseEncoder } from '#gateway/wire/rest-response.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { errorResolver } from '#gateway/wire/wire-error.ts';
 

@@ -27,7 +27,7 @@ type Binding = (values: Values, request: WireRequest, labels: Labels) => void;
 
 const PARAMETER_LIMIT = 1000;
 
-export const belongsToBody = (member: Resolved): boolean => member.location === undefined;
+const belongsToBody = (member: Resolved): boolean => member.location === undefined;
 
 export function requestDecoder(
   model: ServiceModel,
@@ -181,7 +181,7 @@ function payloadBinding(model: ServiceModel, { name, ref, shape }: Member, forma
 
 function payloadReader(ref: Member['ref'], shape: Resolved, format: PayloadFormat): (body: Buffer) => unknown {
   if (shape.type === 'blob') return (body) => body;
-  if (shape.type === 'string' && !shape.jsonvalue) return textOf;
+  if (shape.type === 'string') return textOf;
   return format.read(ref);
 }
 

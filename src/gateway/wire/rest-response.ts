@@ -2,7 +2,6 @@
 import { eventMessages, isEventStream } from '#gateway/wire/event-stream-codec.ts';
 import type { PayloadFormat } from '#gateway/wire/payload-format.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
-import { belongsToBody } from '#gateway/wire/rest-request.ts';
 import { headerWriter } from '#gateway/wire/rest-text.ts';
 import { type Member, membersOf, type Resolved, structureOf } from '#gateway/wire/shapes.ts';
 import type { ErrorResolver } from '#gateway/wire/wire-error.ts';
@@ -13,6 +12,10 @@ type ResponseHeaders = Record<string, string>;
 type Body = WireResponse['body'];
 /** The body, having set its content type. */
 type BodyWriter = (values: Values, headers: ResponseHeaders) => Body;
+
+/** A label or a query parameter is one on the way in only; on the way out such a member is in the body. */
+export const belongsToBody = (member: Resolved): boolean =>
+  member.location !== 'header' && member.location !== 'headers' && member.location !== 'statusCode';
 
 /** `identify` gives the headers that name the request: `x-amzn-RequestId`, or S3's two. */
 export function responseEncoder(
@@ -104,7 +107,7 @@ function bodyWriter(
 
 function payloadWriter({ name, ref, shape }: Member, format: PayloadFormat): BodyWriter {
   const isBlob = shape.type === 'blob';
-  const isText = shape.type === 'string' && !shape.jsonvalue;
+  const isText = shape.type === 'string';
   const contentType = isBlob ? 'application/octet-stream' : isText ? 'text/plain' : format.contentType;
   const write = isBlob || isText ? (value: unknown) => value as Body : format.write(ref);
   return (values, headers) => {

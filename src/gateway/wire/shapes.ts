@@ -17,8 +17,19 @@ export interface Resolved extends Shape {
 }
 
 export function resolve(model: ServiceModel, ref: ShapeRef): Resolved {
-  return { ...present(model.shapes[ref.shape], `no shape ${ref.shape} in ${model.metadata.serviceId}`), ...ref };
+  const { locationName: _, ...shape } = shapeOf(model, ref.shape);
+  return { ...shape, ...ref };
 }
+
+/**
+ * A shape's own `locationName` is its name as the root of a document; a member or an item is not called by it (Smithy,
+ * xmlName). Hence it is asked for here, and `resolve` leaves it out.
+ */
+export const rootNameOf = (model: ServiceModel, shape: Resolved): string | undefined =>
+  shape.shape === '' ? undefined : shapeOf(model, shape.shape).locationName;
+
+const shapeOf = (model: ServiceModel, name: string): Shape =>
+  present(model.shapes[name], `no shape ${name} in ${model.metadata.serviceId}`);
 
 export interface Member {
   readonly name: string;

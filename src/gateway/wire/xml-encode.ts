@@ -20,9 +20,13 @@ export type XmlWriter = (value: unknown) => string;
 export interface XmlEncoder {
   /** The value within an element of that name; a flattened collection as several of them. */
   element(ref: ShapeRef, name: string): XmlWriter;
-  /** A structure's members without an element around them; `keep` says which of them belong to the body. */
-  content(shape: Resolved, keep?: (member: Resolved) => boolean): XmlWriter;
+  /** A structure within an element of that name; `keep` says which of its members belong to the body. */
+  document(shape: Resolved, name: string, keep: Keep): XmlWriter;
+  /** A structure's members without an element around them. */
+  content(shape: Resolved): XmlWriter;
 }
+
+type Keep = (member: Resolved) => boolean;
 
 /** How the protocol names members: the Query protocol's `queryName` goes before `locationName`. */
 export type NameOf = (member: Resolved, name: string) => string;
@@ -36,7 +40,7 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
   function compile(shape: Resolved, name: string): XmlWriter {
     switch (shape.type) {
       case 'structure':
-        return structureWriter(shape, name);
+        return document(shape, name, () => true);
       case 'list':
         return listWriter(shape, name);
       case 'map':
@@ -46,11 +50,11 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     }
   }
 
-  function structureWriter(shape: Resolved, name: string): XmlWriter {
+  function document(shape: Resolved, name: string, keep: Keep): XmlWriter {
     const start = `<${name}${namespaceOf(shape)}`;
     const end = `</${name}>`;
     const attributes = attributesOf(model, shape);
-    const write = content(shape);
+    const write = membersWriter(membersOf(model, shape).filter((member) => keep(member.shape)));
     return (value) => {
       let text = start;
       for (const attribute of attributes) text += attribute(value as Record<string, unknown>);
@@ -60,8 +64,7 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
 
   const whole = new Map<string, XmlWriter>();
 
-  function content(shape: Resolved, keep?: (member: Resolved) => boolean): XmlWriter {
-    if (keep) return membersWriter(membersOf(model, shape).filter((member) => keep(member.shape)));
+  function content(shape: Resolved): XmlWriter {
     const known = whole.get(shape.shape);
     if (known) return known;
     const made = membersWriter(membersOf(model, shape));
@@ -113,18 +116,21 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     return (map) => start + entries(map) + end;
   }
 
-  return { element, content };
+  return { element, document, content };
+}
+
+/** A flattened list has no element of its own: see `itemNameOf`. */
+export function elementName(model: ServiceModel, member: Member, nameOf: NameOf): string {
+  return nameOf(member.shape, '') || itemNameOf(model, member, nameOf) || member.name;
 }
 
 /**
- * A flattened list has no element of its own: its items take the member's name, or where the member has none the list
- * member's (S3: `Contents`). The vectors have the former, older models the latter.
+ * Where the list's shape is flattened, its items may be named (SQS: `Message`, S3: `EncryptionType`), and the name counts
+ * if the member has none. Where the member flattens a list that others don't, the items' name is for those others.
  */
-export function elementName(model: ServiceModel, member: Member, nameOf: NameOf): string {
-  if (member.shape.type === 'list' && member.shape.flattened && nameOf(member.shape, '') === '') {
-    return nameOf(resolve(model, listMember(member.shape)), member.name);
-  }
-  return nameOf(member.shape, member.name);
+export function itemNameOf(model: ServiceModel, { ref, shape }: Member, nameOf: NameOf): string {
+  const isItems = shape.type === 'list' && shape.flattened === true && ref.flattened !== true;
+  return isItems ? nameOf(resolve(model, listMember(shape)), '') : '';
 }
 
 function repeated(write: XmlWriter): XmlWriter {
