@@ -7,7 +7,7 @@
  */
 import { present } from '#platform/base/assert.ts';
 import { ServiceError } from '#platform/error.ts';
-import { constraintsOf, servicePattern } from '#platform/model/constraints.ts';
+import { type Constraint, constraintsOf, servicePattern } from '#platform/model/constraints.ts';
 import type { ProtocolName, ServiceModel, Shape, ShapeRef } from '#platform/model/schema.ts';
 
 /** "member": `tags.1.member.key`, as most services; "pointer": `/tags/0/key`, as those on Smithy's server. */
@@ -25,6 +25,8 @@ interface Walk {
   readonly serviceMessages: string[];
   /** Query paths of required members that are absent. */
   readonly missing: string[];
+  readonly constraints: Map<Shape, readonly Constraint[]>;
+  readonly sensitive: Map<Shape, boolean>;
 }
 
 interface Place {
@@ -40,7 +42,8 @@ export function reject(
   value: unknown,
   { protocol, paths = 'member' }: { readonly protocol?: ProtocolName; readonly paths?: PathStyle } = {},
 ): never {
-  const walk: Walk = { model, style: paths, violations: [], serviceMessages: [], missing: [] };
+  const found = { violations: [], serviceMessages: [], missing: [] };
+  const walk: Walk = { model, style: paths, ...found, constraints: new Map(), sensitive: new Map() };
   visitContent(walk, shapeOf(model, shapeName), value, { path: '', queryPath: '', member: '' });
   const { missing } = model.validation ?? {};
   const [firstMissing] = walk.missing;
@@ -62,17 +65,25 @@ const defaultCode = (protocol: ProtocolName | undefined): string =>
 
 const shapeOf = (model: ServiceModel, name: string): Shape => present(model.shapes[name], `no shape ${name}`);
 
-function report(walk: Walk, place: Place, printed: string, constraint: string): void {
+function constraintsOn(walk: Walk, shape: Shape): readonly Constraint[] {
+  const known = walk.constraints.get(shape);
+  if (known) return known;
+  const made = constraintsOf(walk.model, shape);
+  walk.constraints.set(shape, made);
+  return made;
+}
+
+function report(walk: Walk, place: Place, shape: Shape, value: unknown, constraint: string): void {
   if (walk.violations.length >= VIOLATION_LIMIT) return;
-  const value = printed === '' ? 'Value' : `Value ${printed}`;
-  walk.violations.push(`${value} at '${place.path}' failed to satisfy constraint: ${constraint}`);
+  const shown = isSensitive(walk, shape) ? '' : ` ${printed(value)}`;
+  walk.violations.push(`Value${shown} at '${place.path}' failed to satisfy constraint: ${constraint}`);
 }
 
 /** A value and all that is in it. */
 function visit(walk: Walk, ref: ShapeRef, value: unknown, place: Place): void {
   const shape = shapeOf(walk.model, ref.shape);
-  for (const { text, holds } of constraintsOf(walk.model, shape)) {
-    if (!holds(value)) report(walk, place, printed(walk, shape, value), text);
+  for (const { text, holds } of constraintsOn(walk, shape)) {
+    if (!holds(value)) report(walk, place, shape, value, text);
   }
   noteServicePattern(walk, shape, value, place);
   visitContent(walk, shape, value, place);
@@ -98,8 +109,7 @@ function visitMembers(walk: Walk, shape: Shape, structure: Record<string, unknow
     if (value !== undefined && value !== null) visit(walk, ref, value, inner);
     else if (shape.required?.includes(name)) {
       walk.missing.push(inner.queryPath);
-      const isHidden = isSensitive(walk, shapeOf(walk.model, ref.shape));
-      report(walk, inner, isHidden ? '' : 'null', 'Member must not be null');
+      report(walk, inner, shapeOf(walk.model, ref.shape), null, 'Member must not be null');
     }
   }
 }
@@ -109,7 +119,7 @@ function visitElements(walk: Walk, shape: Shape, list: readonly unknown[], place
   const elementShape = shapeOf(walk.model, member.shape);
   const places = list.map((_, index) => elementPlace(walk, place, index, shape, member));
   const broken = brokenOnes(walk, shape, elementShape, list, places);
-  if (broken) report(walk, place, printed(walk, shape, list), `Member must satisfy constraint: [${broken}]`);
+  if (broken) report(walk, place, shape, list, `Member must satisfy constraint: [${broken}]`);
   list.forEach((element, index) => {
     const inner = present(places[index], 'each element has its place');
     noteServicePattern(walk, elementShape, element, inner);
@@ -124,9 +134,9 @@ function visitEntries(walk: Walk, shape: Shape, map: Record<string, unknown>, pl
   const entries = Object.entries(map);
   const places = entries.map(([key], index) => entryPlace(walk, place, key, index, value));
   const brokenKeys = brokenOnes(walk, shape, keyShape, Object.keys(map), places);
-  if (brokenKeys) report(walk, place, printed(walk, shape, map), `Map keys must satisfy constraint: [${brokenKeys}]`);
+  if (brokenKeys) report(walk, place, shape, map, `Map keys must satisfy constraint: [${brokenKeys}]`);
   const broken = brokenOnes(walk, shape, valueShape, Object.values(map), places);
-  if (broken) report(walk, place, printed(walk, shape, map), `Map value must satisfy constraint: [${broken}]`);
+  if (broken) report(walk, place, shape, map, `Map value must satisfy constraint: [${broken}]`);
   entries.forEach(([key, entry], index) => {
     const inner = present(places[index], 'each entry has its place');
     noteServicePattern(walk, keyShape, key, inner);
@@ -143,7 +153,7 @@ function brokenOnes(
   values: readonly unknown[],
   places: readonly Place[],
 ): string | undefined {
-  const constraints = constraintsOf(walk.model, shape);
+  const constraints = constraintsOn(walk, shape);
   const texts = constraints.map(({ text }) => text);
   const firstNull = holder.sparse ? -1 : values.findIndex((value) => !isPresent(value));
   if (firstNull >= 0) {
@@ -191,17 +201,24 @@ function entryPlace(walk: Walk, place: Place, key: string, index: number, value:
 }
 
 /** Sensitive itself, or by what it holds. */
-function isSensitive(walk: Walk, shape: Shape, depth = 0): boolean {
-  if (walk.model.validation?.values === 'hidden' || shape.sensitive) return true;
-  const inner = [shape.member, shape.key, shape.value, ...Object.values(shape.members ?? {})];
-  return depth < 8 && inner.some((ref) => ref && isSensitive(walk, shapeOf(walk.model, ref.shape), depth + 1));
+function isSensitive(walk: Walk, start: Shape): boolean {
+  if (walk.model.validation?.values === 'hidden') return true;
+  const known = walk.sensitive.get(start);
+  if (known !== undefined) return known;
+  const reached = new Set([start]);
+  for (const shape of reached) {
+    for (const ref of [shape.member, shape.key, shape.value, ...Object.values(shape.members ?? {})]) {
+      if (ref) reached.add(shapeOf(walk.model, ref.shape));
+    }
+  }
+  const answer = [...reached].some((shape) => shape.sensitive);
+  walk.sensitive.set(start, answer);
+  return answer;
 }
 
-/** The value as Java prints it, in quotes; nothing if it is sensitive. */
-function printed(walk: Walk, shape: Shape, value: unknown): string {
-  if (isSensitive(walk, shape)) return '';
-  return `'${print(value, { left: PRINTED_COLLECTION_LIMIT })}'`;
-}
+/** The value as Java prints it, in quotes. */
+const printed = (value: unknown): string =>
+  value === null ? 'null' : `'${print(value, { left: PRINTED_COLLECTION_LIMIT })}'`;
 
 function print(value: unknown, budget: { left: number }): string {
   if (value instanceof Uint8Array) return `java.nio.HeapByteBuffer[pos=0 lim=${value.length} cap=${value.length}]`;
