@@ -8,7 +8,7 @@ import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
 import { parseHttpDate } from '#gateway/auth/timestamp.ts';
 import type { WireRequest } from '#gateway/wire/protocol.ts';
 import { ServiceError } from '#platform/error.ts';
-import { CREDENTIAL, EXPECTED, EXPECTED_S3, NOW, signed } from './sigv4-signing.ts';
+import { CREDENTIAL, EXPECTED, EXPECTED_S3, NOW, signed } from './sigv4-signing.fixture.ts';
 
 const bare = (headers: Record<string, string>, query = ''): WireRequest => ({
   method: 'GET',
@@ -60,6 +60,11 @@ const malformed: [name: string, authorization: string, refusal: string][] = [
     'the host not signed',
     header(SCOPE, 'x-amz-date'),
     "SignatureDoesNotMatch: 'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+  ],
+  [
+    'the date of another day in the scope',
+    header('AKID/20260130/us-east-1/sqs/aws4_request'),
+    "SignatureDoesNotMatch: Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20260130' != '20260131', from '20260131T235930Z'.",
   ],
   [
     'everything wrong in the scope',

@@ -24,7 +24,7 @@ import {
   NOW,
   type Signing,
   signed,
-} from './sigv4-signing.ts';
+} from './sigv4-signing.fixture.ts';
 
 interface Circumstances {
   readonly credential?: Credential;
@@ -238,6 +238,8 @@ test('the hash of the body is part of what is signed', async () => {
   assert.deepEqual(judge(unsigned, S3), { kind: 'unsigned' });
   const streamed = { ...object, stream: (async function* () {})() };
   assert.equal(judge(streamed, S3).kind, 'hashed');
+  const ecdsa = { headers: { 'x-amz-content-sha256': 'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD' } };
+  assert.equal(refusal(await signed(ecdsa, { service: 's3' }), S3).code, 'InvalidArgument');
   const nonsense = await signed({ headers: { 'x-amz-content-sha256': 'nonsense' } }, { service: 's3' });
   assert.equal(refusal(nonsense, S3).code, 'InvalidArgument');
   // Elsewhere the header is one like another, and the body counts.
@@ -245,4 +247,12 @@ test('the hash of the body is part of what is signed', async () => {
     refusal(await signed({ ...SEND, headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } })).code,
     'SignatureDoesNotMatch',
   );
+});
+
+test('a plus sign in the query is a space, as the decoders have it', async () => {
+  const spaced = await signed({ query: { QueueNamePrefix: 'a b' } });
+  judge({ ...spaced, query: spaced.query.replace('%20', '+') });
+  const plus = await signed({ query: { QueueNamePrefix: 'a+b' } });
+  judge(plus);
+  refusal({ ...plus, query: plus.query.replace('%2B', '+') });
 });

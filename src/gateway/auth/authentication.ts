@@ -25,6 +25,8 @@ export interface Authentication {
   /** Presigned requests: how long they hold. */
   readonly expiresSeconds: number | undefined;
   readonly sessionToken: string | undefined;
+  /** What the request says of its body: a hash in hexadecimal, `UNSIGNED-PAYLOAD`, `STREAMING-…`. */
+  readonly declaredPayload: string | undefined;
 }
 
 /** How a family of services reads signatures. */

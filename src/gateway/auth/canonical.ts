@@ -66,7 +66,7 @@ function encode(text: string, form: Encoding): string {
 const encodeQueryPart = (text: string): string => (UNRESERVED.test(text) ? text : encode(text, QUERY));
 
 /** S3 takes the path as it is, encoded once; all others take dot segments and double slashes out and encode it again. */
-export function canonicalPath(path: string, normalises: boolean): string {
+function canonicalPath(path: string, normalises: boolean): string {
   if (path === '' || path === '/') return '/';
   if (!normalises) return PLAIN_PATH.test(path) ? path : encode(path, OBJECT_PATH);
   const normal = NEEDS_NORMALISING.test(path) ? removeDotSegments(path) : path;
@@ -83,7 +83,7 @@ function removeDotSegments(path: string): string {
 }
 
 /** Sorted by name, then value, after encoding; `leaveOut` names a parameter that the signature does not cover. */
-export function canonicalQuery(query: string, leaveOut?: (name: string) => boolean): string {
+function canonicalQuery(query: string, leaveOut?: (name: string) => boolean): string {
   if (query === '') return '';
   const pairs: [name: string, value: string][] = [];
   for (const piece of query.split('&')) {

@@ -1,7 +1,7 @@
 /**
  * What can be wrong with a request's authentication, and how AWS says it. S3 words everything in its own way
  * (s3-faults.ts); the others share one framework and with it these texts, observed in public bug reports. The codes are
- * those of the Query protocol; the encoder of each protocol knows its own name for them (`InvalidSignatureException`).
+ * those of the Query protocol; the encoder of each protocol has its own name and status for them (wire/common-errors.ts).
  */
 import { formatBasicDate } from '#gateway/auth/timestamp.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
@@ -51,9 +51,8 @@ export interface Faults {
   invalidPayloadHash(): ServiceError;
 }
 
-const incomplete = (message: string): ServiceError => new ServiceError('IncompleteSignature', message, { status: 400 });
-const mismatched = (message: string): ServiceError =>
-  new ServiceError('SignatureDoesNotMatch', message, { status: 403 });
+const incomplete = (message: string): ServiceError => new ServiceError('IncompleteSignature', message);
+const mismatched = (message: string): ServiceError => new ServiceError('SignatureDoesNotMatch', message);
 
 const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
@@ -107,7 +106,7 @@ export const standardFaults: Faults = {
     mismatched(
       `Signature not yet current: ${formatBasicDate(time)} is still later than ${formatBasicDate(now + skew)} (${formatBasicDate(now)} + ${skew / 60_000} min.)`,
     ),
-  presignedExpired: () => new ServiceError('RequestExpired', 'Request has expired.', { status: 400 }),
+  presignedExpired: () => new ServiceError('RequestExpired', 'Request has expired.'),
   wrongScope: ({ region, service, terminator, date }) =>
     mismatched(
       (region === undefined ? '' : `Credential should be scoped to a valid region, not '${region}'. `) +
@@ -128,10 +127,8 @@ export const standardFaults: Faults = {
         )
         .join(' '),
     ),
-  badToken: () =>
-    new ServiceError('InvalidClientTokenId', 'The security token included in the request is invalid.', { status: 403 }),
-  expiredToken: () =>
-    new ServiceError('ExpiredToken', 'The security token included in the request is expired', { status: 403 }),
+  badToken: () => new ServiceError('InvalidClientTokenId', 'The security token included in the request is invalid.'),
+  expiredToken: () => new ServiceError('ExpiredToken', 'The security token included in the request is expired'),
   mismatch: ({ canonicalRequest, stringToSign }) =>
     mismatched(
       `${MISMATCH}\n\nThe Canonical String for this request should have been\n'${canonicalRequest}'\n\nThe String-to-Sign should have been\n'${stringToSign}'\n`,
@@ -140,10 +137,3 @@ export const standardFaults: Faults = {
   missingPayloadHash: () => mismatched(MISMATCH),
   invalidPayloadHash: () => mismatched(MISMATCH),
 };
-
-/** For a request that carries no authentication where the operation needs one. */
-export const missingAuthentication = (): ServiceError =>
-  new ServiceError('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });
-
-/** For an access key id that nobody has. */
-export const unknownAccessKey = (): ServiceError => standardFaults.badToken();

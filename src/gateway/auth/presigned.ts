@@ -23,7 +23,8 @@ function authenticationParameters(query: string): Map<string, string> | undefine
     // Two values for one name: which one was meant is anybody's guess, so nobody guesses.
     if (found.has(name)) return undefined;
     try {
-      found.set(name, equals < 0 ? '' : decodeURIComponent(piece.slice(equals + 1).replaceAll('+', '%20')));
+      const value = equals < 0 ? '' : piece.slice(equals + 1);
+      found.set(name, /[%+]/.test(value) ? decodeURIComponent(value.replaceAll('+', '%20')) : value);
     } catch {
       return undefined;
     }
@@ -56,6 +57,7 @@ export function readPresigned(request: WireRequest, dialect: Dialect): Authentic
     time,
     expiresSeconds: readExpires(parameters.get('X-Amz-Expires'), dialect),
     sessionToken: parameters.get('X-Amz-Security-Token') ?? request.headers['x-amz-security-token'],
+    declaredPayload: request.headers['x-amz-content-sha256'] ?? parameters.get('X-Amz-Content-Sha256'),
   };
 }
 
@@ -79,11 +81,6 @@ export function checkPresignedTime(
   if (time > now + skew) throw dialect.faults.notYetCurrent('query', time, now, skew);
   const expiry = time + expiresSeconds * 1000;
   if (now >= expiry) throw dialect.faults.presignedExpired(expiresSeconds, expiry, now);
-}
-
-/** The payload hash that a presigned URL of S3 declares. */
-export function presignedPayloadHash(query: string): string | undefined {
-  return authenticationParameters(query)?.get('X-Amz-Content-Sha256');
 }
 
 const UNCOVERED = (name: string): boolean => name === 'X-Amz-Signature';

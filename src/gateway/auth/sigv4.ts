@@ -23,7 +23,6 @@ import type { ScopeFaults } from '#gateway/auth/faults.ts';
 import {
   checkPresignedTime,
   hasQueryAuthentication,
-  presignedPayloadHash,
   readPresigned,
   uncoveredParameters,
 } from '#gateway/auth/presigned.ts';
@@ -102,6 +101,7 @@ function readHeader(request: WireRequest, authorization: string, dialect: Dialec
     time,
     expiresSeconds: undefined,
     sessionToken: request.headers['x-amz-security-token'],
+    declaredPayload: request.headers['x-amz-content-sha256'],
   };
 }
 
@@ -246,10 +246,10 @@ const STREAMING =
   /^STREAMING-(?:UNSIGNED-PAYLOAD-TRAILER|(AWS4-HMAC-SHA256|AWS4-ECDSA-P256-SHA256)-PAYLOAD(?:-TRAILER)?)$/;
 
 /** The last line of the canonical request. */
-function payloadHashOf(request: WireRequest, { form }: Authentication, { payload, faults }: Dialect): string {
-  const declared = request.headers['x-amz-content-sha256'];
+function payloadHashOf(request: WireRequest, authentication: Authentication, { payload, faults }: Dialect): string {
+  const { form, declaredPayload: declared } = authentication;
   if (payload === 'declared') {
-    const hash = declared ?? (form === 'query' ? (presignedPayloadHash(request.query) ?? UNSIGNED) : undefined);
+    const hash = declared ?? (form === 'query' ? UNSIGNED : undefined);
     if (hash === undefined) throw faults.missingPayloadHash();
     if (hash !== UNSIGNED && !SHA256_HEX.test(hash) && !STREAMING.test(hash)) throw faults.invalidPayloadHash();
     return hash;

@@ -37,7 +37,7 @@ function derivePublicKey(accessKeyId: string, secretAccessKey: string): KeyObjec
   });
 }
 
-export function derivePrivateKey(accessKeyId: string, secretAccessKey: string): bigint {
+function derivePrivateKey(accessKeyId: string, secretAccessKey: string): bigint {
   const key = hmacKey(Buffer.from(`AWS4A${secretAccessKey}`, 'utf8'));
   for (let counter = 1; counter < 255; counter++) {
     const input = Buffer.concat([
