@@ -1,12 +1,12 @@
 /** A server that echoes bodies, run as a child process: `own` by our listener, `node` by bare node:http. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { listenHttp1 } from '#gateway/http/http1-server.ts';
+import { startHttp1 } from '#gateway/http/http1-server.ts';
 import { systemClock } from '#platform/base/clock.ts';
 
 const ports: Record<string, () => Promise<number>> = {
   async own() {
-    const listener = await listenHttp1({
+    const listener = await startHttp1({
       hosts: ['127.0.0.1'],
       port: 0,
       clock: systemClock,

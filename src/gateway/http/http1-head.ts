@@ -56,11 +56,13 @@ export const byteClass = Uint8Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** What AWS's APIs use. CONNECT, TRACE and the rest have no business here. */
-const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']);
+export const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']);
 const LONGEST_METHOD = 20;
 
 const VERSION = Buffer.from('HTTP/1.1\r\n', 'latin1');
-const hostForm = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9._~-]{1,255})(?::[0-9]{1,5})?$/i;
+export const hostForm = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9._~-]{1,255})(?::[0-9]{1,5})?$/i;
+/** Nor after an offer to upgrade, which is not taken: what follows it others may read as the other protocol. */
+const lastRequest = /(?:^|,)[ \t]*(?:close|upgrade)[ \t]*(?:,|$)/i;
 const lengthForm = /^[0-9]{1,15}$/;
 
 /** Words of a mark: index of a known name or -1, start and end of the name, start and end of the value. */
@@ -204,8 +206,7 @@ export class HeadParser {
     if (typeof bodyLength !== 'number') return bodyLength;
     const expectContinue = (seen & (1 << EXPECT)) !== 0;
     if (expectContinue && headers.expect?.toLowerCase() !== '100-continue') return refusals.expectation;
-    const keepAlive =
-      (seen & (1 << CONNECTION)) === 0 || !/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(`${headers.connection}`);
+    const keepAlive = (seen & (1 << CONNECTION)) === 0 || !lastRequest.test(`${headers.connection}`);
 
     let pathStart = this.#methodEnd + 1 - start;
     if (text.charCodeAt(pathStart) !== 47) {

@@ -132,6 +132,7 @@ const accepted: Record<string, [stream: string, request: Partial<ReadRequest>]> 
   'absolute form of our host': [get('http://LOCALHOST/a?b'), { method: 'GET', path: '/a', query: 'b' }],
   'connection: close': [post('Connection: close\r\n'), { keepAlive: false }],
   'connection: close in a list': [post('Connection: te, Close\r\n'), { keepAlive: false }],
+  'an offer to upgrade, not taken': [post('Connection: Upgrade\r\nUpgrade: h2c\r\n'), { keepAlive: false }],
   'a connection option that only looks like it': [post('Connection: closed\r\n'), { keepAlive: true }],
   'an expectation': [post('Expect: 100-Continue\r\nContent-Length: 1\r\n', 'A'), { body: 'A' }],
   'an IPv6 host': [get('/', 'Host: [::1]:4566\r\n'), { method: 'GET' }],

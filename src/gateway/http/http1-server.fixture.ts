@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import { SimulatedClock } from '#platform/base/clock.ts';
-import { listenHttp1 } from './http1-server.ts';
+import { startHttp1 } from './http1-server.ts';
 import type { HttpLimits } from './limits.ts';
 import type { IncomingRequest, Listener, RequestHandler } from './listener.ts';
 
@@ -31,7 +31,7 @@ export async function front(t: TestContext, handler: RequestHandler, limits: Par
   const faults: unknown[] = [];
   const refusals: string[] = [];
   const clients: Client[] = [];
-  const listener = await listenHttp1({
+  const listener = await startHttp1({
     port: 0,
     handler,
     clock,
@@ -111,9 +111,13 @@ export class Client {
   }
 }
 
-/** What the server sees last for sure: a condition on its side, looked at in each turn of the event loop. */
+/** Waits for a condition, looked at in each turn of the event loop; a test that is wrong must not spin for ever. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  const begin = performance.now();
+  while (!condition()) {
+    if (performance.now() - begin > 10_000) throw new Error('it never happened');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** A handler whose answers the test gives by hand. */

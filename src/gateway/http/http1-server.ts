@@ -9,7 +9,7 @@ import { defaultLimits, type HttpLimits } from './limits.ts';
 import type { Listener, ListenOptions, RequestHandler } from './listener.ts';
 import { type Refusal, refusals } from './refusal.ts';
 
-export async function listenHttp1(options: ListenOptions): Promise<Listener> {
+export async function startHttp1(options: ListenOptions): Promise<Listener> {
   const host = new Http1Host(options);
   const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true };
   const create = (): Server => createServer(settings, (socket) => host.accept(socket));
