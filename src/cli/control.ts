@@ -1,0 +1,65 @@
+/** `makonis down` and `makonis status`. */
+import { get } from 'node:http';
+import { CommandError, print, printJson } from '#cli/output.ts';
+import { isAlive, type RunState, readRunState } from '#cli/run-state.ts';
+import { waitUntil } from '#cli/wait.ts';
+import { processSources, readConfig } from '#config';
+
+/** A cloud has ten seconds to finish what is in flight, and then closes its files. */
+const STOP_LIMIT_MILLISECONDS = 30_000;
+
+export async function down(args: readonly string[]): Promise<number> {
+  const { config } = readConfig(processSources(args));
+  const state = readRunState(config.data);
+  const pids = state?.pids.filter(isAlive) ?? [];
+  if (pids.length === 0) {
+    print(`no cloud runs on ${config.data}`);
+    return 0;
+  }
+  for (const pid of pids) process.kill(pid, 'SIGTERM');
+  const isDown = await waitUntil(() => !pids.some(isAlive), STOP_LIMIT_MILLISECONDS);
+  if (!isDown) {
+    const left = pids.filter(isAlive).join(' ');
+    throw new CommandError(
+      `the cloud has not stopped within 30 s (process ${left}). Its log: ${config.data}/log; kill -9 loses nothing that was answered`,
+    );
+  }
+  print(`stopped the cloud on ${config.data}`);
+  return 0;
+}
+
+export async function status(args: readonly string[]): Promise<number> {
+  const { config, extra } = readConfig(processSources(args, { '--json': 'switch' }));
+  const state = readRunState(config.data);
+  const pids = state?.pids.filter(isAlive) ?? [];
+  const ready = state !== undefined && pids.length > 0 && (await isHealthy(state));
+  if (extra['--json'] !== undefined) {
+    const { url, port, version } = state ?? {};
+    printJson({ ready, pids, url, port, version, data: config.data });
+  } else if (state === undefined || pids.length === 0) {
+    print(`no cloud runs on ${config.data}. Start it: makonis up --detach`);
+  } else {
+    print(
+      `${ready ? 'ready' : 'not ready'}: ${state.url} (version ${state.version}, process ${pids.join(' ')}, data ${config.data})`,
+    );
+  }
+  return ready ? 0 : 1;
+}
+
+function isHealthy({ adminPort, adminToken }: RunState): Promise<boolean> {
+  return new Promise((resolve) => {
+    const options = {
+      host: '127.0.0.1',
+      port: adminPort,
+      path: '/_makonis/health',
+      headers: { authorization: `Bearer ${adminToken}` },
+      timeout: 2000,
+    };
+    const request = get(options, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+  });
+}

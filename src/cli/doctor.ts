@@ -1,0 +1,146 @@
+/** `makonis doctor`: what this machine can and can't do, what that costs, and how to mend it. */
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fdatasyncSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
+import { availableParallelism, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { print } from '#cli/output.ts';
+import { isRoot } from '#cli/privileges.ts';
+import { processSources, readConfig } from '#config';
+
+interface Finding {
+  readonly name: string;
+  readonly verdict: 'good' | 'missing' | 'bad';
+  readonly facts: string;
+  /** What to do, when it is not good. */
+  readonly mend?: string;
+}
+
+const GIB = 2 ** 30;
+const LEAST_FREE_BYTES = 2 * GIB;
+const SLOW_SYNC_MILLISECONDS = 10;
+
+export async function doctor(args: readonly string[]): Promise<number> {
+  const { config } = readConfig(processSources(args));
+  const findings = [
+    machine(),
+    node(),
+    rights(),
+    ...disk(config.data),
+    kvm(),
+    program('qemu-system-x86_64', 'qemu-system-x86'),
+    program('nft', 'nftables'),
+  ];
+  const mark = { good: 'ok     ', missing: 'missing', bad: 'BAD    ' };
+  for (const { name, verdict, facts, mend } of findings) {
+    print(`${mark[verdict]}  ${name.padEnd(14)}  ${facts}`);
+    if (mend !== undefined) print(`${' '.repeat(25)}-> ${mend}`);
+  }
+  return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0;
+}
+
+const machine = (): Finding => ({
+  name: 'machine',
+  verdict: 'good',
+  facts: `${process.platform} ${release()}, ${process.arch}, ${availableParallelism()} cores, ${(totalmem() / GIB).toFixed(1)} GiB of memory`,
+});
+
+const node = (): Finding => ({ name: 'Node', verdict: 'good', facts: `${process.version} (${process.execPath})` });
+
+function rights(): Finding {
+  if (isRoot()) return { name: 'rights', verdict: 'good', facts: 'root; the server gives it up before it serves' };
+  return {
+    name: 'rights',
+    verdict: 'missing',
+    facts: 'not root: queues, identities and all other data work; networks of virtual machines will not',
+    mend: 'start as root for those: the server itself runs as a user without rights',
+  };
+}
+
+function disk(data: string): Finding[] {
+  let folder = data;
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    return [
+      { name: 'data folder', verdict: 'bad', facts: `${folder} can't be written`, mend: 'choose another with --data' },
+    ];
+  }
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const isEnough = free >= LEAST_FREE_BYTES;
+  const sync = syncMilliseconds(folder);
+  const isFast = sync < SLOW_SYNC_MILLISECONDS;
+  return [
+    {
+      name: 'disk space',
+      verdict: isEnough ? 'good' : 'bad',
+      facts: `${(free / GIB).toFixed(1)} GiB free at ${folder}`,
+      ...(isEnough
+        ? {}
+        : { mend: 'writes are refused when it is full: free some, or choose another disk with --data' }),
+    },
+    {
+      name: 'disk sync',
+      verdict: isFast ? 'good' : 'missing',
+      facts: `${sync.toFixed(2)} ms until a write is on disk: the least time of an answered write`,
+      ...(isFast ? {} : { mend: 'a slow disk: put the data on one with a faster fdatasync' }),
+    },
+  ];
+}
+
+/** The median of some small synced appends. */
+function syncMilliseconds(folder: string): number {
+  const probe = mkdtempSync(join(folder, '.makonis-doctor-'));
+  const file = openSync(join(probe, 'probe'), 'w');
+  try {
+    const times = Array.from({ length: 15 }, () => {
+      const start = performance.now();
+      writeSync(file, Buffer.alloc(4096));
+      fdatasyncSync(file);
+      return performance.now() - start;
+    });
+    return times.sort((a, b) => a - b)[7] ?? 0;
+  } finally {
+    closeSync(file);
+    rmSync(probe, { recursive: true });
+  }
+}
+
+function kvm(): Finding {
+  if (existsSync('/dev/kvm')) {
+    return {
+      name: 'KVM',
+      verdict: 'good',
+      facts: '/dev/kvm is there; whether it runs a guest is tried when the first one starts',
+    };
+  }
+  return {
+    name: 'KVM',
+    verdict: 'missing',
+    facts: 'no /dev/kvm: virtual machines (a later version) will be emulated, some ten times slower',
+    mend: 'switch on virtualisation in the firmware, or nested virtualisation at your provider',
+  };
+}
+
+function program(name: string, debianPackage: string): Finding {
+  const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
+  if (status === 0) return { name, verdict: 'good', facts: stdout.trim() };
+  return {
+    name,
+    verdict: 'missing',
+    facts: 'needed by virtual machines, which come with a later version',
+    mend: `apt-get install ${debianPackage}`,
+  };
+}

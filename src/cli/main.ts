@@ -1,0 +1,62 @@
+/** The command line: one table of commands, each in a file of its own. bin/makonis finds Node 24 and comes here. */
+import { account } from '#cli/account.ts';
+import { backup, restore } from '#cli/backup.ts';
+import { down, status } from '#cli/control.ts';
+import { doctor } from '#cli/doctor.ts';
+import { env } from '#cli/env.ts';
+import { CommandError, print, printError } from '#cli/output.ts';
+import { programVersion } from '#cli/program.ts';
+import { up } from '#cli/up.ts';
+import { ConfigError, options } from '#config';
+
+/** Answers the exit code; a server answers when it has stopped. */
+type Command = (args: readonly string[]) => Promise<number>;
+
+const commands: Readonly<Record<string, { readonly run: Command; readonly help: string }>> = {
+  up: { run: up, help: 'start the cloud: makonis up [--port N] [--data DIR] [--detach]' },
+  down: { run: down, help: 'stop it: finish what is in flight, refuse the new, flush' },
+  status: { run: status, help: 'is it running, and where: [--json]' },
+  env: { run: env, help: 'settings for AWS clients as shell exports: eval "$(makonis env)"; or --profile [NAME]' },
+  account: { run: account, help: 'create | list | key: accounts and their access keys [--json]' },
+  doctor: { run: doctor, help: 'what this machine can and can’t do, and how to mend it' },
+  backup: { run: backup, help: 'makonis backup TARGET: a consistent copy while the cloud runs' },
+  restore: { run: restore, help: 'makonis restore SOURCE: fill an empty data folder from a copy' },
+  version: { run: version, help: 'the version of this program' },
+  help: { run: help, help: 'this text' },
+};
+
+async function version(): Promise<number> {
+  print(programVersion());
+  return 0;
+}
+
+async function help(): Promise<number> {
+  const rows = (entries: readonly (readonly [string, string])[]): string =>
+    entries.map(([name, text]) => `  ${name.padEnd(24)}${text}`).join('\n');
+  const optionRows = Object.values(options).map(({ flag, value, help: text }) => {
+    return [value === undefined ? flag : `${flag} ${value}`, text] as const;
+  });
+  print(`makonis ${programVersion()}: a cloud of your own, with the APIs of AWS\n`);
+  print(`Commands:\n${rows(Object.entries(commands).map(([name, { help: text }]) => [name, text]))}\n`);
+  print(`Options (each also as MAKONIS_<NAME>, or in the JSON file of --config):\n${rows(optionRows)}`);
+  return 0;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const [name = 'help', ...args] = argv;
+  const asked = name === '--version' ? 'version' : name === '--help' || name === '-h' ? 'help' : name;
+  const command = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+  if (command === undefined) {
+    printError(`unknown command ${name}. There are: ${Object.keys(commands).join(', ')}`);
+    return 2;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof CommandError)) throw error;
+    printError(error.message);
+    return error instanceof ConfigError ? 2 : 1;
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2));

@@ -1,0 +1,59 @@
+/**
+ * Giving up root. A process that parses what strangers send must not be root; a server started as root becomes a user that owns
+ * nothing but the data. There is no way back, and what it needs of files that only root can read must be in memory by then.
+ */
+import { spawnSync } from 'node:child_process';
+import { chownSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError } from '#cli/output.ts';
+
+export interface Unprivileged {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** The user `name`, made as a system user without a login if it is not there. */
+export function unprivilegedUser(name: string): Unprivileged {
+  if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(name)) throw new CommandError(`"${name}" is no name for a user`);
+  const found = lookUp(name);
+  if (found !== undefined) return found;
+  const made = spawnSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', name], {
+    encoding: 'utf8',
+  });
+  const user = lookUp(name);
+  if (user !== undefined) return user;
+  const why = made.error?.message ?? made.stderr.trim();
+  throw new CommandError(`the user ${name} can't be made (${why}): make it, or name another with --user`);
+}
+
+function lookUp(name: string): Unprivileged | undefined {
+  const id = (flag: string): number | undefined => {
+    const { status, stdout } = spawnSync('id', [flag, name], { encoding: 'utf8' });
+    return status === 0 ? Number(stdout.trim()) : undefined;
+  };
+  const uid = id('-u');
+  const gid = id('-g');
+  return uid === undefined || gid === undefined ? undefined : { name, uid, gid };
+}
+
+/** The data folder and all in it; links themselves, never where they lead. */
+export function handOver(folder: string, { uid, gid }: Unprivileged): void {
+  chownSync(folder, uid, gid);
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const stats = lstatSync(path);
+    if (stats.isDirectory()) handOver(path, { name: '', uid, gid });
+    else if (stats.uid !== uid) lchownSync(path, uid, gid);
+  }
+}
+
+export function giveUpRoot({ uid, gid, name }: Unprivileged): void {
+  if (uid === 0) throw new CommandError(`${name} is root itself: name another user with --user`);
+  // These are there on every system that has root.
+  process.setgroups?.([gid]);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}

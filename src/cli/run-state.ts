@@ -1,0 +1,69 @@
+/**
+ * What a running cloud leaves for the command line in `<data>/run`: where it listens, and the keys that commands sign with. Only
+ * the owner of the data can read it. The files tell nothing about life: the process and its health do.
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError } from '#cli/output.ts';
+
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface RunState {
+  readonly pids: readonly number[];
+  readonly url: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly adminToken: string;
+  readonly version: string;
+  readonly region: string;
+  /** The certificate to trust, when the API speaks TLS. */
+  readonly authorityFile?: string;
+  readonly operator: AccessKey;
+  /** Of the first account; absent if its owner removed the user or its keys. */
+  readonly administrator?: AccessKey & { readonly account: string };
+}
+
+const folderOf = (data: string): string => join(data, 'run');
+const fileOf = (data: string): string => join(folderOf(data), 'state.json');
+
+export function writeRunState(data: string, state: RunState): void {
+  mkdirSync(folderOf(data), { recursive: true, mode: 0o700 });
+  const draft = `${fileOf(data)}.new`;
+  writeFileSync(draft, JSON.stringify(state), { mode: 0o600 });
+  writeFileSync(join(folderOf(data), 'admin-token'), `${state.adminToken}\n`, { mode: 0o600 });
+  renameSync(draft, fileOf(data));
+}
+
+export function removeRunState(data: string): void {
+  rmSync(fileOf(data), { force: true });
+}
+
+/** Undefined when no cloud has left one, or it was stopped in order. */
+export function readRunState(data: string): RunState | undefined {
+  try {
+    // Written by writeRunState.
+    return JSON.parse(readFileSync(fileOf(data), 'utf8')) as RunState;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CommandError(`the state of the cloud in ${data} can't be read: ${(error as Error).message}`);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The state of a cloud that runs; a CommandError that says how to start it otherwise. */
+export function runningState(data: string): RunState {
+  const state = readRunState(data);
+  if (state?.pids.some(isAlive)) return state;
+  throw new CommandError(`no cloud runs on ${data}. Start it: makonis up --detach --data ${data}`);
+}

@@ -1,0 +1,198 @@
+/**
+ * `makonis up`: starts a cloud in this process, or with --detach in one of its own, and says how to use it. What can be wrong
+ * (port taken, folder in use, wrong key) is said in one line, with what to do next.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { openLogFile } from '#cli/log-file.ts';
+import { CommandError, print, printError } from '#cli/output.ts';
+import { giveUpRoot, handOver, isRoot, unprivilegedUser } from '#cli/privileges.ts';
+import { programRoot, programVersion } from '#cli/program.ts';
+import { type RunState, removeRunState, writeRunState } from '#cli/run-state.ts';
+import { type Config, processSources, readConfig } from '#config';
+import { type CloudOptions, type RunningCloud, startCloud } from '#main';
+import { randomBytes } from '#platform/base/ids.ts';
+import { lineLogger } from '#platform/base/log.ts';
+import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
+import { type DataFolder, DataFolderError, openDataFolder } from '#platform/store/data-folder.ts';
+
+export async function up(args: readonly string[]): Promise<number> {
+  const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
+  if (extra['--detach'] !== undefined) return detach(args, config);
+  try {
+    await serve(config);
+    return 0;
+  } catch (error) {
+    const reason = reasonOf(error, config);
+    if (reason === undefined) throw error;
+    throw new CommandError(reason);
+  }
+}
+
+/** What a user can mend; undefined for a fault of ours. */
+function reasonOf(error: unknown, config: Config): string | undefined {
+  if (error instanceof CommandError || error instanceof DataFolderError || error instanceof MasterKeyError)
+    return error.message;
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return `port ${config.port} is taken: choose another with --port, or 0 for any`;
+    case 'EACCES':
+      return config.port > 0 && config.port < 1024
+        ? `port ${config.port} needs a right that this process has given up: choose one from 1024 on`
+        : `no permission: ${(error as Error).message}`;
+    case 'EADDRNOTAVAIL':
+      return `this machine has no address ${config.listen.join(', ')}: see --listen`;
+    default:
+      return undefined;
+  }
+}
+
+async function serve(config: Config): Promise<void> {
+  const folder = openDataFolder({ path: config.data, version: programVersion() });
+  const logFile = openLogFile(join(config.data, 'log'));
+  const log = lineLogger(logFile.write, Date.now, config.logLevel);
+  const adminToken = randomBytes(24).toString('base64url');
+  const options: CloudOptions = {
+    ...config,
+    masterKeys: masterKeysOf(config, folder),
+    adminToken,
+    tlsFolder: config.tls ? join(config.data, 'tls') : undefined,
+    log,
+    version: programVersion(),
+    readModel: modelReader(),
+    onReady: () => becomeUnprivileged(config),
+  };
+  const running = await startCloud(options);
+  const state = stateOf(config, running, adminToken);
+  writeRunState(config.data, state);
+  announce(greeting(state, config, logFile.path));
+  await untilAskedToStop();
+  await running.stop();
+  removeRunState(config.data);
+  folder.close();
+}
+
+/** To the terminal, or to the process that waits for this one and is gone after that. */
+function announce(greeting: string): void {
+  if (process.send === undefined) {
+    print(greeting);
+    return;
+  }
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.send({ greeting });
+  process.disconnect();
+}
+
+/** Root's files may be out of reach after the start: then all models are read before. */
+function modelReader(): (name: string) => string {
+  const folder = join(programRoot, 'models');
+  const read = (name: string): string => readFileSync(join(folder, `${name}.json`), 'utf8');
+  if (!isRoot()) return read;
+  const texts = new Map<string, string>();
+  for (const file of readdirSync(folder)) {
+    if (file.endsWith('.json')) texts.set(file.slice(0, -5), read(file.slice(0, -5)));
+  }
+  return (name) => texts.get(name) ?? read(name);
+}
+
+function becomeUnprivileged(config: Config): void {
+  if (!isRoot()) return;
+  const user = unprivilegedUser(config.user);
+  handOver(config.data, user);
+  giveUpRoot(user);
+}
+
+/** A new data folder gets a new key, beside the configuration; an old one needs its own. */
+function masterKeysOf(config: Config, folder: DataFolder): MasterKeys {
+  const path = config.masterKey ?? defaultMasterKey(folder.cloudId);
+  return folder.isNew && !existsSync(path) ? createMasterKeys(path) : readMasterKeys(path);
+}
+
+const defaultMasterKey = (cloudId: string): string =>
+  isRoot() ? `/etc/makonis/${cloudId}.key` : join(homedir(), '.config', 'makonis', `${cloudId}.key`);
+
+function stateOf(config: Config, running: RunningCloud, adminToken: string): RunState {
+  const { operator, first } = running.keys();
+  return {
+    pids: [process.pid],
+    url: running.url,
+    port: running.port,
+    adminPort: running.adminPort,
+    adminToken,
+    version: programVersion(),
+    region: config.region,
+    operator,
+    ...(config.tls && { authorityFile: join(config.data, 'tls', 'ca.pem') }),
+    ...(first && { administrator: { ...first.administrator, account: first.account } }),
+  };
+}
+
+function greeting(state: RunState, config: Config, logPath: string): string {
+  const isDefault = config.data === readConfig(processSources([])).config.data;
+  const data = isDefault ? '' : ` --data ${config.data}`;
+  const { account, accessKeyId, secretAccessKey } = state.administrator ?? {};
+  return [
+    `Makonis ${state.version} is ready: ${state.url}`,
+    ...(account === undefined ? [] : [`  account            ${account}`]),
+    ...(accessKeyId === undefined ? [] : [`  access key id      ${accessKeyId}`]),
+    ...(secretAccessKey === undefined ? [] : [`  secret access key  ${secretAccessKey}`]),
+    `  data               ${config.data}`,
+    `  log                ${logPath}`,
+    'Try:',
+    `  eval "$(${join(programRoot, 'bin', 'makonis')} env${data})"`,
+    `  aws --endpoint-url ${state.url} sqs create-queue --queue-name first`,
+    'The web console comes with a later version.',
+    `Stop it: ${process.send === undefined ? 'Ctrl+C' : `makonis down${data}`}. The data stays.`,
+  ].join('\n');
+}
+
+function untilAskedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    // The server's handles keep the process alive; SIGHUP is the terminal's end.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve());
+  });
+}
+
+/** Starts `up` in a process of its own and returns when it answers, or says why it does not. */
+async function detach(args: readonly string[], config: Config): Promise<number> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const rest = args.filter((argument) => argument !== '--detach');
+  const main = join(programRoot, 'src', 'cli', 'main.ts');
+  const child = spawn(process.execPath, [...process.execArgv, main, 'up', ...rest], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const outcome = await outcomeOf(child);
+  if (outcome.greeting === undefined) {
+    printError(outcome.errors.trim().replace(/^makonis: /, '') || 'the cloud ended before it was ready');
+    return 1;
+  }
+  print(outcome.greeting);
+  return 0;
+}
+
+interface Outcome {
+  /** Undefined when it ended instead. */
+  readonly greeting?: string;
+  readonly errors: string;
+}
+
+function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString('utf8');
+  });
+  return new Promise((resolve) => {
+    child.once('message', (message) => {
+      // Its streams are let go, or they would hold this process.
+      child.stderr?.destroy();
+      child.unref();
+      // The only message is `announce`'s.
+      resolve({ greeting: (message as { greeting: string }).greeting, errors });
+    });
+    child.once('close', () => resolve({ errors }));
+    child.once('error', (error) => resolve({ errors: error.message }));
+  });
+}

@@ -1,0 +1,192 @@
+/**
+ * The composition root: the only file that names every part. `startCloud` opens the store, joins the services to the gateway and
+ * listens; what it returns can be stopped. The command line (cli/) and the tests start clouds through it.
+ */
+import { join } from 'node:path';
+import { startAdmin } from '#gateway/admin.ts';
+import { hostReader } from '#gateway/host.ts';
+import { startHttp1 } from '#gateway/http/http1-server.ts';
+import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
+import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
+import { Router } from '#gateway/route.ts';
+import { present } from '#platform/base/assert.ts';
+import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
+import type { Logger } from '#platform/base/log.ts';
+import { type Cloud, dispatch } from '#platform/dispatch.ts';
+import { ServiceError } from '#platform/error.ts';
+import { Jobs } from '#platform/jobs/jobs.ts';
+import type { Delivery } from '#platform/jobs/outbox.ts';
+import { Metrics } from '#platform/metrics.ts';
+import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
+import { loadPartition } from '#platform/model/partitions.ts';
+import { compileValidator } from '#platform/model/validate.ts';
+import { pageTokens } from '#platform/page-token.ts';
+import { RegisteredService, Registry } from '#platform/registry.ts';
+import { checkMasterKeys } from '#platform/secrets/check-value.ts';
+import type { MasterKeys } from '#platform/secrets/master-key.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
+import type { ServiceDeclaration } from '#platform/service.ts';
+import { openStore } from '#platform/store/open-store.ts';
+import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
+import { Throttle } from '#platform/throttle.ts';
+import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/bootstrap.ts';
+import { assembleServices } from '#services/index.ts';
+
+export interface CloudOptions {
+  readonly data: string;
+  readonly masterKeys: MasterKeys;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly adminToken: string;
+  /** Empty: loopback only. */
+  readonly listen: readonly string[];
+  readonly domains: readonly string[];
+  readonly region: string;
+  /** A folder with the certificate authority; undefined for plain HTTP. */
+  readonly tlsFolder: string | undefined;
+  readonly log: Logger;
+  readonly version: string;
+  readonly clock?: Clock;
+  readonly readModel?: ReadModelFile;
+  /** All files that were there are read and nothing has come from a client: the time to give up root. */
+  readonly onReady?: () => void;
+}
+
+export interface RunningCloud {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly url: string;
+  readonly cloud: Cloud;
+  /** The operator's key, and that of the first account's administrator, as they are now. */
+  keys(): FirstKeys;
+  /** Finishes what is in flight, flushes, closes. After `grace` milliseconds connections are cut. */
+  stop(grace?: Milliseconds): Promise<void>;
+}
+
+const DEFAULT_GRACE: Milliseconds = seconds(10);
+
+export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
+  const { log, data, clock = systemClock } = options;
+  const stopping = new AbortController();
+  const sealer = createSealer(options.masterKeys);
+  const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
+
+  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
+  const late: { jobs?: Jobs; registry?: Registry } = {};
+  const drivers = sqliteDrivers(join(data, 'regions'));
+  const store = openStore({ drivers, clock, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  checkMasterKeys(options.masterKeys, store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION }));
+
+  const geography = loadPartition(options.readModel);
+  const { declarations, identity } = assembleServices({
+    store,
+    sealer,
+    pages: pageTokens(sealer),
+    registry: () => present(late.registry, 'services ask for the registry when they are called'),
+    version: options.version,
+    regions: Object.keys(geography.regions),
+    startedAt: clock.now(),
+  });
+  const registry = registryOf(declarations, options.readModel);
+  const metrics = new Metrics();
+  const throttle = new Throttle();
+  const cloud: Cloud = { store, registry, identity, clock, log, throttle, stopping: stopping.signal };
+  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
+  Object.assign(late, { jobs, registry });
+
+  await bootstrap(store, sealer, clock.now());
+  options.onReady?.();
+  const gateway: Gateway = {
+    cloud,
+    router: new Router(registry),
+    readHost: hostReader(options.domains),
+    isRegion: (name) => Object.hasOwn(geography.regions, name),
+    defaultRegion: options.region as Region,
+    metrics,
+  };
+  const listener = await listen(options, gateway, onFault, clock);
+  metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
+  const admin = await startAdmin({
+    port: options.adminPort,
+    token: options.adminToken,
+    health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
+    metrics: () => metrics.text(),
+  });
+  void jobs.resume(store).catch(onFault);
+
+  return {
+    port: listener.port,
+    adminPort: admin.port,
+    url: `${options.tlsFolder === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
+    cloud,
+    keys: () => firstKeys(store, sealer),
+    async stop(grace = DEFAULT_GRACE) {
+      stopping.abort();
+      await listener.stop(grace);
+      await jobs.stop();
+      await admin.stop();
+      await store.close();
+    },
+  };
+}
+
+function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
+  const load = modelLoader(readModel);
+  return new Registry(
+    declarations.map(
+      (declaration) =>
+        new RegisteredService(declaration, () => load(declaration.model ?? declaration.name), compileValidator),
+    ),
+  );
+}
+
+async function listen(
+  options: CloudOptions,
+  gateway: Gateway,
+  onFault: (error: unknown) => void,
+  clock: Clock,
+): Promise<Listener> {
+  const { tlsFolder, listen: hosts, port } = options;
+  const listenOptions: ListenOptions = {
+    ...(hosts.length > 0 && { hosts }),
+    port,
+    clock,
+    onFault,
+    handler: { planBody, serve: (request) => serve(request, gateway) },
+  };
+  return await startHttp1(listenOptions);
+}
+
+/** A message of an outbox, as a call of the service that sends it. */
+async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
+  const operation = cloud.registry.service(delivery.service)?.operation(delivery.operation);
+  const sender = cloud.registry.service(delivery.from)?.declaration.principal;
+  if (operation === undefined || sender === undefined) {
+    throw new ServiceError('InvalidAction', `nobody takes ${delivery.service}:${delivery.operation}`);
+  }
+  await dispatch(cloud, {
+    operation,
+    input: delivery.input,
+    region: delivery.region,
+    requestId: delivery.requestId,
+    idempotencyToken: delivery.idempotencyToken,
+    origin: 'http://localhost',
+    signal: cloud.stopping,
+    caller: {
+      principal: {
+        kind: 'service',
+        service: sender,
+        sourceArn: delivery.sourceArn,
+        sourceAccount: delivery.sourceAccount,
+      },
+      accessKeyId: undefined,
+      sourceAddress: sender,
+      userAgent: sender,
+      isSecure: true,
+      calledVia: [],
+    },
+  });
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,0 +1,108 @@
+/**
+ * Removes all that an account has, by the public operations of the services, as the account's root, so that every rule and
+ * record that holds for a user holds here too. Kinds go in the order that they declare (`removeAfter`); what appears or fails in
+ * between is met by another round, until a round removes nothing.
+ */
+import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
+import { type Caller, type Cloud, dispatch } from '#platform/dispatch.ts';
+import { ServiceError } from '#platform/error.ts';
+import type { RegisteredService } from '#platform/registry.ts';
+import type { Kind } from '#platform/service.ts';
+import type { PartitionName } from '#platform/store/store.ts';
+
+export interface Removal {
+  readonly removed: number;
+  /** What could not be removed, with the reason. */
+  readonly left: readonly { readonly arn: string; readonly reason: string }[];
+}
+
+const PAGE = 100;
+
+export async function removeAccountResources(cloud: Cloud, account: AccountId, signal: AbortSignal): Promise<Removal> {
+  let removed = 0;
+  for (;;) {
+    const round = await removeOnce(cloud, account, signal);
+    removed += round.removed;
+    if (round.removed === 0 || signal.aborted) return { removed, left: round.left };
+  }
+}
+
+async function removeOnce(cloud: Cloud, account: AccountId, signal: AbortSignal): Promise<Removal> {
+  const left: { arn: string; reason: string }[] = [];
+  let removed = 0;
+  for (const place of cloud.store.partitions({ account })) {
+    const service = cloud.registry.service(place.service);
+    if (service === undefined) continue;
+    for (const kind of inRemovalOrder(service)) {
+      for (const arn of resourcesOf(cloud, place, kind)) {
+        if (signal.aborted) return { removed, left };
+        const reason = await remove(cloud, service, kind, arn, { account, region: place.region }, signal);
+        if (reason === undefined) removed++;
+        else left.push({ arn, reason });
+      }
+    }
+  }
+  return { removed, left };
+}
+
+/** Kinds that others wait for come first. A circle is broken by the order of names. */
+export function inRemovalOrder({ declaration }: Pick<RegisteredService, 'declaration'>): Kind[] {
+  const waiting = new Map(Object.entries(declaration.kinds));
+  const ordered: Kind[] = [];
+  while (waiting.size > 0) {
+    const free = [...waiting].filter(([, kind]) => !(kind.removeAfter ?? []).some((name) => waiting.has(name)));
+    const [first] = [...waiting];
+    for (const [name, kind] of free.length > 0 ? free : first ? [first] : []) {
+      waiting.delete(name);
+      ordered.push(kind);
+    }
+  }
+  return ordered;
+}
+
+function* resourcesOf(cloud: Cloud, place: PartitionName, kind: Kind): Generator<string> {
+  let after: string | undefined;
+  for (;;) {
+    const page = cloud.store.partition(place).read((tx) => kind.list(tx, after, PAGE));
+    yield* page;
+    after = page.at(-1);
+    if (page.length < PAGE) return;
+  }
+}
+
+/** Undefined when it is gone, else why not. */
+async function remove(
+  cloud: Cloud,
+  service: RegisteredService,
+  kind: Kind,
+  arn: string,
+  { account, region }: { account: AccountId; region: Region },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const operation = service.operation(kind.remove.operation);
+  if (operation === undefined) return `${service.name} has no operation ${kind.remove.operation}`;
+  const caller: Caller = {
+    principal: { kind: 'root', account, arn: `arn:aws:iam::${account}:root`, userId: account },
+    accessKeyId: undefined,
+    sourceAddress: 'makonis.internal',
+    userAgent: 'makonis.internal',
+    isSecure: true,
+    calledVia: [],
+  };
+  const input = kind.remove.input(arn);
+  try {
+    await dispatch(cloud, {
+      operation,
+      input,
+      caller,
+      region,
+      requestId: newRequestId(),
+      origin: 'http://localhost',
+      signal,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ServiceError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}

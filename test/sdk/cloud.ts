@@ -1,0 +1,118 @@
+/**
+ * A real cloud for tests: its own data folder, port and clock, removed when the test ends. Clients are AWS's own SDKs over real
+ * HTTP; when a test moves the clock, they are told, as their signatures carry the time.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type RunningCloud, startCloud } from '#main';
+import { SimulatedClock } from '#platform/base/clock.ts';
+import { type Logger, silent } from '#platform/base/log.ts';
+import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+  readonly maxAttempts: number;
+  systemClockOffset: number;
+}
+
+interface Client {
+  destroy(): void;
+}
+
+export interface TestCloud {
+  readonly url: string;
+  readonly port: number;
+  readonly clock: SimulatedClock;
+  readonly running: RunningCloud;
+  readonly account: string;
+  /** The first account's administrator. */
+  readonly administrator: Credentials;
+  readonly operator: Credentials;
+  /** A client of any SDK class, as the administrator unless told otherwise, destroyed with the test. */
+  client<T extends Client>(
+    Class: new (config: ClientConfig) => T,
+    options?: { credentials?: Credentials; region?: string; endpoint?: string },
+  ): T;
+  /** Moves the cloud's clock, and that of the clients with it. */
+  advance(milliseconds: number): void;
+  /** Stops the cloud and starts it again on the same data. The port changes; `client` knows the new one. */
+  restart(): Promise<TestCloud>;
+}
+
+export interface TestCloudOptions {
+  readonly log?: Logger;
+  readonly tls?: boolean;
+}
+
+export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-test-'));
+  const clock = new SimulatedClock();
+  const keyFile = join(folder, 'master-key.json');
+  createMasterKeys(keyFile);
+  const clouds: RunningCloud[] = [];
+  t.after(async () => {
+    await clouds.at(-1)?.stop(0);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return start();
+
+  async function start(): Promise<TestCloud> {
+    const running = await startCloud({
+      data: join(folder, 'data'),
+      masterKeys: readMasterKeys(keyFile),
+      port: 0,
+      adminPort: 0,
+      adminToken: 'test',
+      listen: [],
+      domains: ['localhost'],
+      region: 'us-east-1',
+      tlsFolder: options.tls ? join(folder, 'tls') : undefined,
+      log: options.log ?? silent,
+      version: 'test',
+      clock,
+    });
+    clouds.push(running);
+    return testCloud(running);
+  }
+
+  function testCloud(running: RunningCloud): TestCloud {
+    const { operator, first } = running.keys();
+    if (first === undefined) throw new Error('the first account has no administrator');
+    const configs: ClientConfig[] = [];
+    return {
+      url: running.url,
+      port: running.port,
+      clock,
+      running,
+      account: first.account,
+      administrator: first.administrator,
+      operator,
+      client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = running.url } = {}) {
+        const config = { endpoint, region, credentials, maxAttempts: 1, systemClockOffset: clock.offset };
+        const client = new Class(config);
+        // SDK clients keep their resolved configuration here, and read the offset for each signature.
+        configs.push((client as unknown as { config: ClientConfig }).config);
+        t.after(() => client.destroy());
+        return client;
+      },
+      advance(milliseconds) {
+        clock.advance(milliseconds);
+        for (const config of configs) config.systemClockOffset = clock.offset;
+      },
+      async restart() {
+        await running.stop(0);
+        return start();
+      },
+    };
+  }
+}
