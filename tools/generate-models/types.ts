@@ -64,7 +64,8 @@ function mapType(model: ServiceModel, shape: Shape, key: ShapeRef, value: ShapeR
 
 function declarationOf(model: ServiceModel, name: string, shape: Shape): string | undefined {
   if (shape.enum) return `export type ${name} = ${literals(shape.enum)}${isOpen(model) ? ' | (string & {})' : ''};`;
-  if (shape.type !== 'structure' || shape.exception) return undefined;
+  // An exception is thrown, not returned; but event streams have some among their events.
+  if (shape.type !== 'structure' || (shape.exception && !isMember(model, name))) return undefined;
   const members = Object.entries(shape.members ?? {}).map(([member, ref]) => {
     const optional = shape.required?.includes(member) ? '' : '?';
     const key = /^[\w$]+$/.test(member) ? member : JSON.stringify(member);
@@ -73,6 +74,9 @@ function declarationOf(model: ServiceModel, name: string, shape: Shape): string 
   // An alias, not an interface: only that is assignable to Record<string, unknown>, which codecs take.
   return members.length === 0 ? `export type ${name} = object;` : `export type ${name} = {\n${members.join('\n')}\n};`;
 }
+
+const isMember = (model: ServiceModel, name: string): boolean =>
+  Object.values(model.shapes).some(({ members }) => Object.values(members ?? {}).some(({ shape }) => shape === name));
 
 const operationType = ({ name, input, output }: OperationModel): string =>
   `  readonly ${name}: { readonly input: ${input?.shape ?? 'object'}; readonly output: ${output?.shape ?? 'void'} };`;
