@@ -140,12 +140,13 @@ export class Committer {
   }
 
   #close(): void {
-    this.#isScheduled = false;
     const batch = this.#filling;
     assert(!this.#flying, 'one batch at a time is under way');
     try {
+      // What these write belongs to this batch: they schedule no other.
       for (const action of batch.beforeCommit) action();
     } catch (error) {
+      this.#isScheduled = false;
       this.#onFault(error);
       this.#lose(error);
       return;
@@ -154,6 +155,7 @@ export class Committer {
     this.#spare = undefined;
     this.#filling = next;
     this.#flying = batch;
+    this.#isScheduled = false;
     const sent = batch.isEmpty ? Promise.resolve() : this.driver.commit(batch.writer.finish(batch.members));
     sent.then(
       () => this.#settled(batch),
@@ -175,7 +177,7 @@ export class Committer {
   #lose(cause: unknown): void {
     const error =
       cause instanceof StoreUnavailable ? cause : new StoreUnavailable('the store failed to write', { cause });
-    const lost = [this.#flying, this.#filling];
+    const lost = [this.#flying];
     this.#flying = undefined;
     this.#filling = new Batch();
     const members = new Set(lost.flatMap((batch) => (batch ? [...batch.members] : [])));

@@ -12,6 +12,8 @@ export interface StoreOptions {
   readonly limits?: Partial<PendingLimits>;
   /** A fault in a callback of ours, which no request can be told about. By default it ends the process. */
   readonly onFault?: (error: unknown) => void;
+  /** A partition was opened by its first use in this process: its timers and outbox start. */
+  readonly onOpen?: (partition: Partition) => void;
 }
 
 const pathOf = ({ service, account, region }: PartitionName): string => `${service}/${account}/${region}`;
@@ -28,7 +30,7 @@ const rethrow = (error: unknown): void => {
   });
 };
 
-export function openStore({ drivers, clock = systemClock, limits, onFault = rethrow }: StoreOptions): Store {
+export function openStore({ drivers, clock = systemClock, limits, onFault = rethrow, onOpen }: StoreOptions): Store {
   const committers = new Map<Region, Committer>();
   const partitions = new Map<string, Partition>();
 
@@ -48,6 +50,7 @@ export function openStore({ drivers, clock = systemClock, limits, onFault = reth
       if (!partition) {
         partition = new OwnedPartition(name, path, committerOf(name.region));
         partitions.set(path, partition);
+        onOpen?.(partition);
       }
       return partition;
     },

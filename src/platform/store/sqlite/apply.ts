@@ -8,8 +8,8 @@ import { assert } from '#platform/base/assert.ts';
 import { type BatchOwner, type BatchVisitor, batchOwners, visitBatch } from '#platform/store/batch.ts';
 import { LARGE_BYTES, openForWriting } from '#platform/store/sqlite/file.ts';
 
-/** A WAL of this many pages (16 MiB) is moved into the file after the commit that is being waited for. */
-const CHECKPOINT_PAGES = 4096;
+/** A WAL of this many pages (4 MiB) is moved into the file when its commit has been answered; then it is written over. */
+const CHECKPOINT_PAGES = 1000;
 /** Beyond this (64 MiB) nothing is committed before a checkpoint succeeds. */
 const MOST_PAGES = 16_384;
 

@@ -1,0 +1,66 @@
+/** For tests: drivers that misbehave when told to, around drivers that don't. */
+import type { StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
+import { StoreUnavailable } from '#platform/store/store.ts';
+
+export interface Faults {
+  /** Commits wait from now on, as on a slow disk. */
+  hold(): void;
+  /** Commits that wait, and later ones, go on. */
+  release(): void;
+  /** The next commit that goes on is refused: before it is applied, or after it (its sync failed). */
+  failNext(when: 'before' | 'after'): void;
+  /** Commits under way or waiting. */
+  readonly underWay: number;
+}
+
+export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Faults } {
+  let gate: PromiseWithResolvers<void> | undefined;
+  let failing: 'before' | 'after' | undefined;
+  let underWay = 0;
+
+  async function commit(driver: StoreDriver, batch: Uint8Array): Promise<void> {
+    underWay++;
+    try {
+      await gate?.promise;
+      const when = failing;
+      failing = undefined;
+      if (when !== 'before') await driver.commit(batch);
+      if (when) throw new StoreUnavailable('injected fault');
+    } finally {
+      underWay--;
+    }
+  }
+
+  const faults: Faults = {
+    hold: () => {
+      gate ??= Promise.withResolvers();
+    },
+    release: () => {
+      gate?.resolve();
+      gate = undefined;
+    },
+    failNext: (when) => {
+      failing = when;
+    },
+    get underWay() {
+      return underWay;
+    },
+  };
+  const drivers: StoreDrivers = {
+    regions: () => inner.regions(),
+    close: () => inner.close(),
+    open(region) {
+      const driver = inner.open(region);
+      return {
+        own: (name) => driver.own(name),
+        names: () => driver.names(),
+        get: (partition, key) => driver.get(partition, key),
+        range: (partition, range) => driver.range(partition, range),
+        commit: (batch) => commit(driver, batch),
+        backup: (target) => driver.backup(target),
+        close: () => driver.close(),
+      };
+    },
+  };
+  return { drivers, faults };
+}

@@ -1,0 +1,11 @@
+import { driverConformance } from '#platform/store/conformance.ts';
+import { memoryDrivers } from '#platform/store/memory/drivers.ts';
+
+driverConformance(
+  'memory',
+  () => {
+    const drivers = memoryDrivers();
+    return () => drivers;
+  },
+  1000,
+);
