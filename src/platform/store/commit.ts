@@ -177,7 +177,7 @@ export class Committer {
   #lose(cause: unknown): void {
     const error =
       cause instanceof StoreUnavailable ? cause : new StoreUnavailable('the store failed to write', { cause });
-    const lost = [this.#flying];
+    const lost = [this.#flying, this.#filling];
     this.#flying = undefined;
     this.#filling = new Batch();
     const members = new Set(lost.flatMap((batch) => (batch ? [...batch.members] : [])));
