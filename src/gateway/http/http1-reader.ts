@@ -33,8 +33,6 @@ export class Http1Reader {
   /** An incomplete head, or what a client sent ahead; grows by doubling, so that single bytes are not copied each time. */
   #store: Buffer | undefined;
   #stored = 0;
-  /** Up to where the stored bytes have been searched for the head's end. */
-  #searched = 0;
 
   /** The parser may serve many readers: it keeps nothing between calls. */
   constructor(sink: ReaderSink, limits: HttpLimits, parser = new HeadParser(limits)) {
@@ -94,7 +92,6 @@ export class Http1Reader {
     const head = this.#parser.parse(bytes, at);
     if (head === undefined) {
       this.#keep(at === 0 ? bytes : bytes.subarray(at));
-      this.#searched = Math.max(this.#stored - HEAD_END.length + 1, 0);
       return -1;
     }
     if (!('headers' in head)) return this.#refuse(head);
@@ -153,15 +150,12 @@ export class Http1Reader {
     const bytes = (this.#store ?? HEAD_END).subarray(0, this.#stored);
     this.#store = undefined;
     this.#stored = 0;
-    this.#searched = 0;
     return bytes;
   }
 
   /** Whether parsing the stored bytes can come to a result: a slow client's head is parsed once, not for each byte. */
   #mayHoldHead(): boolean {
     const stored = this.#store?.subarray(0, this.#stored) ?? HEAD_END;
-    if (stored.length >= this.#limits.headBytes || stored.indexOf(HEAD_END, this.#searched) >= 0) return true;
-    this.#searched = Math.max(this.#stored - HEAD_END.length + 1, 0);
-    return false;
+    return stored.length >= this.#limits.headBytes || stored.indexOf(HEAD_END) >= 0;
   }
 }

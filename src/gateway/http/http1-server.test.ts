@@ -204,6 +204,24 @@ test('an answer that comes before the body is read closes the connection', async
   assert.doesNotMatch(peer.received, /early[\s\S]*HTTP/);
 });
 
+test('a handler that reads on after its answer is told that there is no more', async (t) => {
+  let failure: unknown;
+  const { client } = await front(t, {
+    planBody: () => ({ mode: 'stream' }),
+    serve({ stream = [] }) {
+      const reading = async (): Promise<void> => {
+        for await (const _ of stream);
+      };
+      reading().catch((error) => {
+        failure = error;
+      });
+      return text('early');
+    },
+  });
+  await (await client()).send(`PUT /a HTTP/1.1\r\n${H}Content-Length: 5\r\n\r\n`).end();
+  await eventually(() => failure instanceof BodyAborted);
+});
+
 test('a long poll learns that its client went away', async (t) => {
   const { handler, requests } = held();
   const { client, listener } = await front(t, handler);
