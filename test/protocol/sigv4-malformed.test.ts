@@ -7,6 +7,7 @@ import { checkClaims, readAuthentication, verifySignature } from '#gateway/auth/
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
 import { parseHttpDate } from '#gateway/auth/timestamp.ts';
 import type { WireRequest } from '#gateway/wire/protocol.ts';
+import { present } from '#platform/base/assert.ts';
 import { ServiceError } from '#platform/error.ts';
 import { CREDENTIAL, EXPECTED, EXPECTED_S3, NOW, signed } from './sigv4-signing.fixture.ts';
 
@@ -178,6 +179,16 @@ describe('malformed presigned requests', () => {
     assert.match(await refuse(expires('-1'), s3Dialect), /must be non-negative/);
     assert.match(await refuse(expires('1e3'), s3Dialect), /should be a number/);
     assert.equal(await refuse(expires('604800')), 'taken');
+  });
+
+  test('a list of signed headers that holds more than names', async () => {
+    const request = await signed({ method: 'GET' }, { presignedFor: 60 });
+    const query = request.query.replace('SignedHeaders=host', 'SignedHeaders=host%0Ax-amz-date;host');
+    const authentication = present(readAuthentication({ ...request, query }), 'the request is presigned');
+    assert.throws(
+      () => checkClaims({ ...request, query }, authentication, NOW, EXPECTED),
+      /'Host' or ':authority' must be/,
+    );
   });
 
   test('a parameter given twice', async () => {

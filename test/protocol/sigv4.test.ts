@@ -160,6 +160,7 @@ const claims: Record<string, (request: WireRequest) => WireRequest> = {
   'signed headers': (request) => inHeader(request, /host;/, ''),
   'another algorithm': (request) => inHeader(request, /AWS4-[A-Z0-9-]+/, 'AWS4-HMAC-SHA512'),
   'a signature of nothing': (request) => inHeader(request, /Signature=.*$/, 'Signature=ABCDEF'),
+  'a signature without end': (request) => inHeader(request, /Signature=.*$/, `Signature=${'*'.repeat(10_000)}0`),
   'signature cut short': (request) => inHeader(request, /..$/, ''),
   'a digit of the signature': (request) =>
     inHeader(request, /.$/, request.headers['authorization']?.endsWith('0') ? '1' : '0'),
@@ -255,4 +256,19 @@ test('a plus sign in the query is a space, as the decoders have it', async () =>
   const plus = await signed({ query: { QueueNamePrefix: 'a+b' } });
   judge(plus);
   refusal({ ...plus, query: plus.query.replace('%2B', '+') });
+});
+
+test('a presigned URL of S3 leaves the body open and says when it ends', async () => {
+  const draft: Draft = { method: 'PUT', path: '/bucket/key', headers: { 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD' } };
+  const request = await signed(draft, { service: 's3', presignedFor: 300 });
+  assert.deepEqual(judge({ ...request, body: Buffer.from('any') }, S3), { kind: 'unsigned' });
+  assert.deepEqual(refusal(request, { ...S3, now: NOW + minutes(6) }).fields, {
+    'X-Amz-Expires': '300',
+    Expires: '2026-02-01T00:04:30Z',
+    ServerTime: '2026-02-01T00:05:30Z',
+  });
+  assert.equal(refusal(request, { ...S3, now: NOW - minutes(16) }).message, 'Request is not yet valid');
+  assert.deepEqual(refusal(withHeaders(request, { 'x-amz-acl': 'public-read' }), S3).fields, {
+    HeadersNotSigned: 'x-amz-acl',
+  });
 });

@@ -99,10 +99,7 @@ function canonicalQuery(query: string, leaveOut?: (name: string) => boolean): st
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/**
- * The names of a SignedHeaders list, read once per distinct list: clients send the same few over and over. Undefined
- * names a list that no client writes.
- */
+/** The names of a SignedHeaders list. */
 export interface SignedHeaders {
   /** Sorted, lower case, joined: the form that stands in the canonical request. */
   readonly text: string;
@@ -110,6 +107,7 @@ export interface SignedHeaders {
   has(name: string): boolean;
 }
 
+/** Clients send the same few lists over and over: they are read once. */
 const KEPT_LISTS = 500;
 const KEPT_LENGTH = 1000;
 const lists = new Map<string, SignedHeaders>();
@@ -117,13 +115,16 @@ const lists = new Map<string, SignedHeaders>();
 export function signedHeaders(text: string): SignedHeaders {
   const known = lists.get(text);
   if (known) return known;
-  const set = new Set(text.toLowerCase().split(';'));
+  // A copy: a slice would keep the whole head of the request in memory.
+  const own = Buffer.from(text, 'utf8').toString('utf8');
+  // With blanks or line ends in it, it is no list, and nothing counts as signed.
+  const set = new Set(/^[!-~]*$/.test(own) ? own.toLowerCase().split(';') : []);
   set.delete('');
   const names = [...set].sort(compare);
   const list: SignedHeaders = { text: names.join(';'), names, has: (name) => set.has(name) };
-  if (text.length <= KEPT_LENGTH) {
+  if (own.length <= KEPT_LENGTH) {
     if (lists.size >= KEPT_LISTS) lists.clear();
-    lists.set(text, list);
+    lists.set(own, list);
   }
   return list;
 }
