@@ -46,8 +46,9 @@ const policy = (statement: object, kind: 'identity' | 'resource' | 'trust' = 'id
 const ALLOW = policy({ Effect: 'Allow', Action: 'sqs:*', Resource: '*' });
 const DENY = policy({ Effect: 'Deny', Action: 'sqs:*', Resource: '*' });
 const ELSE = policy({ Effect: 'Allow', Action: 's3:*', Resource: '*' });
+const GRANT = { Effect: 'Allow', Action: 'sqs:*', Resource: '*' };
 const grant = (principal: unknown, more: object = {}): CompiledPolicy =>
-  policy({ Effect: 'Allow', Action: 'sqs:*', Resource: '*', Principal: principal, ...more }, 'resource');
+  policy({ ...GRANT, Principal: principal, ...more }, 'resource');
 
 type Case = Omit<Partial<AuthorizationRequest>, 'policies'> & { policies?: Partial<PrincipalPolicies> };
 
@@ -111,6 +112,13 @@ test('how far a resource policy reaches within the account', () => {
   );
 });
 
+test('of several grants the farthest-reaching counts, in any order', () => {
+  const grants = [worker.roleArn, OWN].map((name) => ({ ...GRANT, Principal: { AWS: name } }));
+  for (const statements of [grants, grants.toReversed()]) {
+    assert.equal(isAllowed({ principal: worker, resourcePolicy: policy(statements, 'resource') }), true);
+  }
+});
+
 test('permissions are the intersection of what limits them', () => {
   const identity = [ELSE, ALLOW];
   assert.equal(isAllowed({ policies: { identity } }), true);
@@ -147,6 +155,14 @@ test('services and anonymous callers have the resource policy alone', () => {
   assert.equal(isAllowed({ principal: anonymous, resourcePolicy: grant('*') }), true);
   assert.equal(isAllowed({ principal: anonymous, resourcePolicy: grant({ AWS: '*' }) }), true);
   assert.equal(isAllowed({ principal: anonymous, resourcePolicy: grant({ AWS: OWN }) }), false);
+});
+
+test('a canonical user id stands for its account', () => {
+  const resourcePolicy = grant({ CanonicalUser: 'ab12' });
+  const stranger = { principal: userIn(OTHER), policies: { identity: [ALLOW] }, resourcePolicy };
+  assert.equal(isAllowed({ ...stranger, canonicalUser: 'ab12' }), true);
+  assert.equal(isAllowed({ ...stranger, canonicalUser: 'cd34' }), false);
+  assert.equal(isAllowed({ resourcePolicy, canonicalUser: 'ab12' }), false);
 });
 
 test('who may assume a role', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { BlockList } from 'node:net';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { contains, parseAddress, parseRange } from '#platform/policy/ip.ts';
 
 const isIn = (address: string, range: string): boolean => {
@@ -44,5 +46,26 @@ test('what is no address or range', () => {
   }
   for (const text of ['1.2.3.4/33', '1.2.3.4/', '1.2.3.4/-1', '1.2.3.4/8/8', '::/129', '1.2.3.4/8x']) {
     assert.equal(parseRange(text), undefined, text);
+  }
+});
+
+test("agrees with Node's own block list", () => {
+  const families = [
+    { family: 'ipv4', addresses: fc.ipV4(), bits: 32 },
+    { family: 'ipv6', addresses: fc.ipV6(), bits: 128 },
+  ] as const;
+  for (const { family, addresses, bits } of families) {
+    fc.assert(
+      // A random address lies in a random range seldom, so the range's own is asked for too.
+      fc.property(addresses, addresses, fc.nat(bits), (range, address, prefix) => {
+        const list = new BlockList();
+        list.addSubnet(range, prefix, family);
+        for (const asked of [address, range]) {
+          const isMapped = parseAddress(asked)?.length !== parseAddress(range)?.length;
+          if (!isMapped) assert.equal(isIn(asked, `${range}/${prefix}`), list.check(asked, family), asked);
+        }
+      }),
+      { numRuns: 500 },
+    );
   }
 });

@@ -3,7 +3,6 @@
  * documents, asks everything before it decides anything, and shares no matching, comparison or decision with evaluate.ts.
  * Used by tests only.
  */
-import { BlockList, isIP } from 'node:net';
 import type { ConditionElement, PolicyDocument, PolicyStatement, PrincipalElement } from '#platform/policy/document.ts';
 import type { AuthorizationRequest, Levels } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
@@ -250,13 +249,23 @@ function isArnLike(actual: string, expected: readonly Letter[]): boolean {
   return components.length === parts.length && parts.every((part, index) => isLike(components[index] ?? '', part));
 }
 
+/** An address lies in a range if their first bits are the same. */
 function isInRange(actual: string, range: string): boolean {
-  const [address = '', bits] = range.split('/');
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  if (isIP(address) === 0 || isIP(actual) !== isIP(address)) return false;
-  const list = new BlockList();
-  list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
-  return list.check(actual, family);
+  const [address = '', length] = range.split('/');
+  const [found, wanted] = [bitsOf(actual), bitsOf(address)];
+  if (found === '' || found.length !== wanted.length) return false;
+  return found.startsWith(wanted.slice(0, Number(length ?? wanted.length)));
+}
+
+/** 32 or 128 zeros and ones; nothing for what is no address. */
+function bitsOf(address: string): string {
+  const binary = (numbers: string[], radix: number, width: number): string =>
+    numbers.map((number) => Number.parseInt(number, radix).toString(2).padStart(width, '0')).join('');
+  if (/^\d+(?:\.\d+){3}$/.test(address)) return binary(address.split('.'), 10, 8);
+  if (!/^[0-9a-f:]+:[0-9a-f:]*$/i.test(address)) return '';
+  const [head, tail] = address.split('::').map((half) => half.split(':').filter(Boolean));
+  const zeros = new Array<string>(8 - (head?.length ?? 0) - (tail?.length ?? 0)).fill('0');
+  return binary([...(head ?? []), ...zeros, ...(tail ?? [])], 16, 16);
 }
 
 function ranks(operator: string, actual: string, expected: string): boolean {
