@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<PolicyType, Words>> = {
 };
 
 /** How a refusal names the caller: an ARN, a service's name, or `anonymous`. */
-export function nameOf(principal: Principal): string {
+function nameOf(principal: Principal): string {
   if (principal.kind === 'anonymous') return 'anonymous';
   return principal.kind === 'service' ? principal.service : principal.arn;
 }

@@ -142,6 +142,13 @@ test('managed policies must be of the current version', () => {
   refused(JSON.stringify({ Statement: STATEMENT }), message, 'identity', rules);
 });
 
+test('some services let a resource policy leave out its Resource', () => {
+  const text = document(without('Resource', { ...STATEMENT, Principal: '*' }));
+  refused(text, 'Missing required field Resource', 'resource');
+  assert.doesNotThrow(() => parsePolicy(text, 'resource', { resourceOptional: true }));
+  refused(document(without('Resource', STATEMENT)), /resources/, 'identity', { resourceOptional: true });
+});
+
 test('white space does not count towards the size', () => {
   assert.equal(policySize('{ "a" :\n\t"b c" }'), '{"a":"bc"}'.length);
 });

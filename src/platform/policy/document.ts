@@ -5,10 +5,10 @@
  * every element a list, operators and keys known, so that compiling it can't fail.
  */
 import { present } from '#platform/base/assert.ts';
-import { ServiceError } from '#platform/error.ts';
+import type { ServiceError } from '#platform/error.ts';
 import { isOperator } from '#platform/policy/conditions.ts';
 import { type JsonObject, JsonSyntaxError, type JsonValue, readJson, type Span } from '#platform/policy/json.ts';
-import { checkAction, checkPrincipal, checkResource } from '#platform/policy/names.ts';
+import { checkAction, checkPrincipal, checkResource, malformed } from '#platform/policy/names.ts';
 
 /** `identity` also stands for boundaries, session and service control policies; `resource` for resource control policies. */
 export type PolicyKind = 'identity' | 'resource' | 'trust';
@@ -27,7 +27,7 @@ export interface PolicyStatement {
   readonly effect: Effect;
   readonly principal: { readonly negated: boolean; readonly principals: PrincipalElement } | undefined;
   readonly action: { readonly negated: boolean; readonly patterns: readonly string[] };
-  /** Undefined in trust policies, whose resource is the role. */
+  /** Undefined in trust policies and where a resource policy leaves it out: what the policy is attached to. */
   readonly resource: { readonly negated: boolean; readonly patterns: readonly string[] } | undefined;
   readonly conditions: readonly ConditionElement[];
   /** Where the statement stands in the text: its first character, and the one after its last. */
@@ -46,13 +46,13 @@ export interface ConditionElement {
 /** The longest document that any IAM operation takes (its model's length limit); quotas are the services' own. */
 const MAX_LENGTH = 131_072;
 
-export const malformed = (message: string): ServiceError => new ServiceError('MalformedPolicyDocument', message);
-
 const syntaxError = (): ServiceError => malformed('Syntax errors in policy.');
 
 export interface DocumentRules {
   /** Managed policies must be of version 2012-10-17; inline and resource policies may be older. */
   readonly currentVersionOnly?: boolean;
+  /** A resource policy may leave out what it is attached to anyway (SNS, ECR). */
+  readonly resourceOptional?: boolean;
 }
 
 export function readDocument(text: string, kind: PolicyKind, rules: DocumentRules = {}): PolicyDocument {
@@ -65,7 +65,9 @@ export function readDocument(text: string, kind: PolicyKind, rules: DocumentRule
     throw malformed('Policy document must be version 2012-10-17 or greater.');
   }
   const id = optionalString(root.get('Id'));
-  const statements = listOf(root.get('Statement')).map((statement) => readStatement(objectOf(statement), kind, spans));
+  const statements = listOf(root.get('Statement')).map((statement) =>
+    readStatement(objectOf(statement), kind, rules, spans),
+  );
   if (statements.length === 0) throw syntaxError();
   const sids = statements.flatMap((statement) => statement.sid || []);
   if (new Set(sids).size < sids.length) throw malformed('Statement IDs (SID) in a single policy must be unique.');
@@ -83,12 +85,20 @@ function jsonOf(text: string, kind: PolicyKind, spans: Map<JsonObject, Span>): J
 }
 
 const STATEMENT_KEYS = [
-  ...['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'],
+  'Sid',
+  'Effect',
+  'Principal',
+  'NotPrincipal',
+  'Action',
+  'NotAction',
+  'Resource',
+  'NotResource',
+  'Condition',
 ];
 
 type Spans = ReadonlyMap<JsonObject, Span>;
 
-function readStatement(statement: JsonObject, kind: PolicyKind, spans: Spans): PolicyStatement {
+function readStatement(statement: JsonObject, kind: PolicyKind, rules: DocumentRules, spans: Spans): PolicyStatement {
   onlyKeys(statement, STATEMENT_KEYS);
   for (const key of ['Principal', 'Action', 'Resource']) {
     if (statement.has(key) && statement.has(`Not${key}`)) throw syntaxError();
@@ -98,7 +108,7 @@ function readStatement(statement: JsonObject, kind: PolicyKind, spans: Spans): P
     effect: readEffect(statement, kind),
     principal: readPrincipal(statement, kind),
     action: readActions(statement, kind),
-    resource: readResources(statement, kind),
+    resource: readResources(statement, kind, rules),
     conditions: readConditions(statement.get('Condition'), kind),
     span: present(spans.get(statement), 'the reader notes the span of each object'),
   };
@@ -160,13 +170,14 @@ function readActions(statement: JsonObject, kind: PolicyKind): PolicyStatement['
   return { negated, patterns };
 }
 
-function readResources(statement: JsonObject, kind: PolicyKind): PolicyStatement['resource'] {
+function readResources(statement: JsonObject, kind: PolicyKind, rules: DocumentRules): PolicyStatement['resource'] {
   const negated = statement.has('NotResource');
   const value = statement.get(negated ? 'NotResource' : 'Resource');
   if (kind === 'trust') {
     if (value !== undefined) throw malformed(`Has prohibited field ${negated ? 'NotResource' : 'Resource'}`);
     return undefined;
   }
+  if (value === undefined && kind === 'resource' && rules.resourceOptional) return undefined;
   if (value === undefined) {
     throw malformed(
       kind === 'identity' ? 'Policy statement must contain resources.' : 'Missing required field Resource',

@@ -1,7 +1,7 @@
 /** The forms that actions, resources and principals may have in a policy document, with IAM's words for each fault. */
 import { ServiceError } from '#platform/error.ts';
 
-const malformed = (message: string): ServiceError => new ServiceError('MalformedPolicyDocument', message);
+export const malformed = (message: string): ServiceError => new ServiceError('MalformedPolicyDocument', message);
 
 export function checkAction(action: string): string {
   if (action === '*') return action;
@@ -17,8 +17,19 @@ export function checkAction(action: string): string {
 }
 
 const IAM_PATHS = [
-  ...['user/', 'federated-user/', 'role/', 'group/', 'instance-profile/', 'mfa/', 'server-certificate/', 'policy/'],
-  ...['sms-mfa/', 'saml-provider/', 'oidc-provider/', 'report/', 'access-report/'],
+  'user/',
+  'federated-user/',
+  'role/',
+  'group/',
+  'instance-profile/',
+  'mfa/',
+  'server-certificate/',
+  'policy/',
+  'sms-mfa/',
+  'saml-provider/',
+  'oidc-provider/',
+  'report/',
+  'access-report/',
 ];
 
 export function checkResource(resource: string): string {
