@@ -16,8 +16,8 @@ import { type MessageRow, timeOfSequence } from './state.ts';
 /** A message in the owner's memory. One shape for all, so that the engine keeps it small. */
 export interface Entry {
   readonly sequence: number;
-  /** ready: may be handed out; waiting: in flight, or delayed when it was never received; parked: see fifo.ts. */
-  place: 'ready' | 'waiting' | 'parked' | 'gone';
+  /** ready: may be handed out; waiting: in flight, or delayed when it was never received. */
+  place: 'ready' | 'waiting' | 'gone';
   visibleAt: number;
   receives: number;
   firstReceivedAt: number;
@@ -95,6 +95,7 @@ export interface Delivery {
 
 /** More redriven messages than this wait for the next receive: one call stays short. */
 export const MAX_REDRIVEN_AT_ONCE = 100;
+/** Fresh messages in memory; more of them wait as rows. */
 const WINDOW = 4096;
 /** How far a queue with a noisy group looks ahead for quiet ones. */
 const FAIR_SCAN = 10_000;
@@ -115,6 +116,11 @@ export class StandardDelivery implements Delivery {
   /** All but the fresh. */
   readonly #known = new Map<number, Entry>();
   readonly #groupInFlight = new Map<string, number>();
+  readonly #window: number;
+
+  constructor(window = WINDOW) {
+    this.#window = window;
+  }
 
   find(sequence: number): Entry | undefined {
     return this.#known.get(sequence);
@@ -144,7 +150,7 @@ export class StandardDelivery implements Delivery {
       else this.#returned.push(entry);
       return true;
     }
-    if (this.isComplete && this.#fresh.size < WINDOW) {
+    if (this.isComplete && this.#fresh.size < this.#window) {
       this.horizon = entry.sequence;
       this.#fresh.push(entry);
       return true;
@@ -249,7 +255,8 @@ export class StandardDelivery implements Delivery {
 
   #next(more: () => boolean): Entry | undefined {
     for (;;) {
-      if (this.#fresh.size === 0 && !this.isComplete && this.#asideSize < FAIR_SCAN) more();
+      // A page may hold nothing new: after a restart the first ones are in flight.
+      while (this.#fresh.size === 0 && !this.isComplete && this.#asideSize < FAIR_SCAN && more());
       const entry = this.#oldest();
       if (entry === undefined) return this.#leastNoisy();
       if (entry.group === undefined || entry.place !== 'ready' || !this.#isNoisy(entry.group)) return entry;

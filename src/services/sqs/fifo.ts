@@ -4,8 +4,8 @@
  * Within a group messages go out in order of sequence, and none while one of the group is in flight. Of the groups that may
  * go, the one with the oldest message goes first, with as many of its messages as the call takes.
  *
- * A message that came back while its page is not read yet is `parked`: to hand it out would overtake older messages of its
- * group that are still beyond the horizon.
+ * A message that comes back may lie beyond the horizon after a restart. It goes out all the same: whatever is older in its
+ * group was received before it, has a state row, and so is here too.
  */
 
 import { type Delivery, type Entry, MAX_REDRIVEN_AT_ONCE, newEntry, type Picked, type PickRules } from './delivery.ts';
@@ -34,6 +34,11 @@ export class FifoDelivery implements Delivery {
   readonly #groups = new Map<string, Group>();
   readonly #open = new Heap<Group>((group) => group.ready.first()?.sequence ?? 0);
   readonly #waiting = new Heap<Entry>((entry) => entry.visibleAt);
+  readonly #window: number;
+
+  constructor(window = WINDOW) {
+    this.#window = window;
+  }
 
   find(sequence: number): Entry | undefined {
     return this.#known.get(sequence);
@@ -46,16 +51,14 @@ export class FifoDelivery implements Delivery {
 
   addPage(sequence: number, message: MessageRow): Entry | undefined {
     this.horizon = Math.max(this.horizon, sequence);
-    const known = this.#known.get(sequence);
-    if (known?.place === 'parked') this.#makeReady(known);
-    if (known !== undefined) return undefined;
+    if (this.#known.has(sequence)) return undefined;
     const entry = newEntry(sequence, message);
     this.#append(entry);
     return entry;
   }
 
   append(entry: Entry): boolean {
-    if (!this.isComplete || this.#known.size >= WINDOW) {
+    if (!this.isComplete || this.#known.size >= this.#window) {
       this.isComplete = false;
       return false;
     }
@@ -152,10 +155,6 @@ export class FifoDelivery implements Delivery {
   }
 
   #makeReady(entry: Entry): void {
-    if (entry.sequence > this.horizon) {
-      entry.place = 'parked';
-      return;
-    }
     entry.place = 'ready';
     const group = this.#groupOf(entry);
     insertInOrder(group.ready, entry);
