@@ -36,8 +36,6 @@ export interface StoreDriver {
   range(partition: number, range: DriverRange): DriverRow[];
   /** Rejects with `StoreUnavailable` when the batch is not on disk; one at a time. */
   commit(batch: Uint8Array): Promise<void>;
-  /** A consistent copy of what is committed, as a new file at `target`. */
-  backup(target: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -57,7 +57,6 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
         get: (partition, key) => driver.get(partition, key),
         range: (partition, range) => driver.range(partition, range),
         commit: (batch) => commit(driver, batch),
-        backup: (target) => driver.backup(target),
         close: () => driver.close(),
       };
     },

@@ -99,10 +99,6 @@ class MemoryDriver implements StoreDriver {
     });
   }
 
-  async backup(): Promise<void> {
-    throw new StoreUnavailable('there is no backup of a store in memory');
-  }
-
   async close(): Promise<void> {}
 
   #rows(partition: number): SortedRows {

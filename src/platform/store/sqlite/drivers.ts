@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { assert } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
@@ -176,10 +176,6 @@ class SqliteDriver implements StoreDriver {
     this.#file ??= this.#thread.open(this.#path);
     await this.#thread.ask({ kind: 'commit', file: this.#file, batch });
     this.#reader ??= openReader(this.#path);
-  }
-
-  async backup(target: string): Promise<void> {
-    if (this.#reader) await backup(this.#reader.db, target);
   }
 
   async close(): Promise<void> {
