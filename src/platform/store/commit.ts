@@ -155,6 +155,8 @@ export class Committer {
     this.#spare = undefined;
     this.#filling = next;
     this.#flying = batch;
+    // One that only `beforeCommit` wrote to was never admitted.
+    batch.openedAt ??= this.#clock.monotonic();
     this.#isScheduled = false;
     const sent = batch.isEmpty ? Promise.resolve() : this.driver.commit(batch.writer.finish(batch.members));
     sent.then(
