@@ -8,7 +8,7 @@ export const loopbackHosts: readonly string[] = ['127.0.0.1', '::1'];
 const absent = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 const PORT_ATTEMPTS = 10;
 
-export interface Binding {
+interface Binding {
   readonly servers: readonly Server[];
   readonly port: number;
   readonly addresses: readonly string[];

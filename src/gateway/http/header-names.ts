@@ -6,11 +6,10 @@
 /** The first ones have fixed places (`host` is 0): the parser acts on them. */
 export const CONTENT_LENGTH = 1;
 export const TRANSFER_ENCODING = 2;
-export const AUTHORIZATION = 3;
+/** `authorization`: the last of those that must not be repeated. */
+export const LAST_SINGLE = 3;
 export const CONNECTION = 4;
 export const EXPECT = 5;
-/** Headers up to this index must not be repeated. */
-export const LAST_SINGLE = AUTHORIZATION;
 
 export const knownNames: readonly string[] = [
   'host,content-length,transfer-encoding,authorization,connection,expect',

@@ -17,7 +17,7 @@ export interface ReaderSink {
   onRefuse(refusal: Refusal): void;
 }
 
-export type ReaderState = 'head' | 'body' | 'chunked' | 'held' | 'stopped';
+type ReaderState = 'head' | 'body' | 'chunked' | 'held' | 'stopped';
 
 const HEAD_END = Buffer.from('\r\n\r\n', 'latin1');
 const SMALLEST_STORE = 4096;

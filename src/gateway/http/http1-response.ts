@@ -94,7 +94,7 @@ export function givenLength(response: WireResponse): number | undefined {
   return length;
 }
 
-export interface WholeAnswer {
+interface WholeAnswer {
   /** In latin1 when it is a string. */
   readonly first: string | Uint8Array;
   readonly second?: Uint8Array;

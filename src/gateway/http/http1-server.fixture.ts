@@ -7,7 +7,7 @@ import { startHttp1 } from './http1-server.ts';
 import type { HttpLimits } from './limits.ts';
 import type { IncomingRequest, Listener, RequestHandler } from './listener.ts';
 
-export interface Front {
+interface Front {
   readonly listener: Listener;
   readonly clock: SimulatedClock;
   readonly faults: unknown[];
@@ -53,7 +53,7 @@ export async function front(t: TestContext, handler: RequestHandler, limits: Par
 }
 
 /** A raw client: what it received is text in latin1. */
-export class Client {
+class Client {
   readonly socket: Socket;
   received = '';
   /** How many pieces it came in. */

@@ -23,7 +23,7 @@ export interface TlsIdentity {
   material(): TlsMaterial;
 }
 
-export interface TlsIdentityOptions {
+interface TlsIdentityOptions {
   /** Made if it is not there. */
   readonly folder: string;
   /** See `serverNames`. */

@@ -6,7 +6,7 @@ import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import { randomBytes } from '#platform/base/ids.ts';
 
-export interface CertificateRequest {
+interface CertificateRequest {
   readonly subject: string;
   readonly issuer: string;
   /** Of the subject. */
