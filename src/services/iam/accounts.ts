@@ -17,6 +17,7 @@ import {
   type AccountRow,
   accessKeys,
   accounts,
+  addToCount,
   attachedTo,
   attachments,
   chosenKeys,
@@ -69,6 +70,7 @@ export function createAccounts(store: Store, sealer: Sealer): Accounts {
       const row: AccountRow = { id: OPERATOR_ACCOUNT, name: 'operator', createdAt: now, status: 'ACTIVE' };
       await commit(partitionOf(store, row.id), (tx) => {
         eraseAccount(tx);
+        tx.put(accounts, accounts.key(row.id), row);
         putAccessKey(tx, sealer, { account: row.id, owner: ROOT_OWNER, now });
         identitiesChanged(tx);
       });
@@ -109,6 +111,7 @@ async function makeAccount(
   const row: AccountRow = { id, name: request.name ?? id, createdAt: now, status: 'ACTIVE' };
   const keys = await commit(partitionOf(store, id), (tx) => {
     eraseAccount(tx);
+    tx.put(accounts, accounts.key(id), row);
     const root = putAccessKey(tx, sealer, { account: id, owner: ROOT_OWNER, now });
     const administrator = putAdministrator(tx, now);
     const administratorKey = putAccessKey(tx, sealer, { account: id, owner: administrator, now, chosen });
@@ -124,6 +127,7 @@ function putAdministrator(tx: Transaction, now: Milliseconds): string {
   const id = iamId('AIDA', 17);
   tx.put(users, users.key(ADMINISTRATOR), { name: ADMINISTRATOR, path: '/', id, createdAt: now });
   tx.put(entities, entities.key(id), { kind: 'user', name: ADMINISTRATOR });
+  addToCount(tx, 'user', 1);
   tx.put(attachments, attachments.key(id, ADMINISTRATOR_POLICY), EMPTY);
   tx.put(attachedTo, attachedTo.key(ADMINISTRATOR_POLICY, id), EMPTY);
   return id;

@@ -1,7 +1,9 @@
 /** Managed policies by ARN: the account's own from its rows, those of AWS from the table of documents. */
 import type { AccountId } from '#platform/base/ids.ts';
+import { fail } from '#platform/error.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { awsManagedPolicy } from '#services/iam/aws-managed.ts';
+import { type AwsManagedPolicy, awsManagedPolicy } from '#services/iam/aws-managed.ts';
+import { policyNotFound } from '#services/iam/errors.ts';
 import { nameKey, nameOfArn } from '#services/iam/names.ts';
 import { type PolicyRow, policies, policyVersions } from '#services/iam/state.ts';
 
@@ -21,4 +23,20 @@ export function managedDocument(tx: ReadTransaction, account: AccountId, arn: st
   if (aws) return aws.document;
   const row = customerPolicy(tx, account, arn);
   return row && tx.get(policyVersions, policyVersions.key(row.id, row.defaultVersion))?.document;
+}
+
+export type FoundPolicy =
+  | { readonly kind: 'aws'; readonly policy: AwsManagedPolicy }
+  | { readonly kind: 'customer'; readonly row: PolicyRow };
+
+export function requirePolicy(tx: ReadTransaction, account: AccountId, arn: string): FoundPolicy {
+  const policy = awsManagedPolicy(arn);
+  if (policy) return { kind: 'aws', policy };
+  return { kind: 'customer', row: customerPolicy(tx, account, arn) ?? policyNotFound(arn) };
+}
+
+/** For changes: what AWS manages is the same for everybody. */
+export function ownPolicy(tx: ReadTransaction, account: AccountId, arn: string): PolicyRow {
+  const found = requirePolicy(tx, account, arn);
+  return found.kind === 'customer' ? found.row : fail('AccessDenied', `Policy ${arn} is managed by AWS.`);
 }

@@ -1,22 +1,35 @@
-/** AWS Identity and Access Management. */
-import type { PageTokens } from '#platform/page-token.ts';
-import type { Sealer } from '#platform/secrets/sealer.ts';
-import { defineService } from '#platform/service.ts';
-import type { IamIdentity } from '#services/iam/identity.ts';
+/**
+ * AWS Identity and Access Management: who there is in an account, what they may do, and with which keys they sign. All of
+ * an account is one partition. What the request path needs of it (credentials, compiled policies) is kept ready in memory
+ * and forgotten by each write (memory.ts, identity.ts).
+ *
+ * Order of reading: state.ts, names.ts, owners.ts, then one file per noun; identity.ts for the request path, accounts.ts
+ * and bootstrap.ts for how accounts come to be, sessions.ts for what STS asks.
+ */
+import type { IamOperations } from '#platform/model/generated/iam.ts';
+import { defineService, type Handlers } from '#platform/service.ts';
+import { kinds } from '#services/iam/kinds.ts';
+import { quotas } from '#services/iam/limits.ts';
+import { notImplemented } from '#services/iam/not-implemented.ts';
+import { groupOperations } from '#services/iam/operations-of-groups.ts';
+import { policyOperations } from '#services/iam/operations-of-policies.ts';
+import { roleOperations } from '#services/iam/operations-of-roles.ts';
+import { userOperations } from '#services/iam/operations-of-users.ts';
+import type { IamParts } from '#services/iam/parts.ts';
 
-export interface IamParts {
-  readonly sealer: Sealer;
-  readonly pages: PageTokens;
-  readonly identity: IamIdentity;
-}
-
-export const iam = (_parts: IamParts) =>
+export const iam = (parts: IamParts) =>
   defineService({
     name: 'iam',
     principal: 'iam.amazonaws.com',
     scope: 'global',
-    operations: {},
-    notImplemented: {},
-    kinds: {},
-    quotas: {},
+    defaults: { event: 'management' },
+    operations: {
+      ...userOperations(parts),
+      ...groupOperations(parts),
+      ...roleOperations(parts),
+      ...policyOperations(parts),
+    } satisfies Handlers<IamOperations, typeof notImplemented>,
+    notImplemented,
+    kinds,
+    quotas,
   });

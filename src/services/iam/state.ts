@@ -6,7 +6,7 @@
  */
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
-import type { Partition, Store, Transaction } from '#platform/store/store.ts';
+import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -92,6 +92,10 @@ export const members = table('member', [text, text], jsonRows<Empty>(1));
 export const accessKeys = table('access-key', [text], jsonRows<AccessKeyRow>(1));
 /** Owner (a user's id or `root`), access key id. */
 export const keysOfOwner = table('key-of', [text, text], jsonRows<Empty>(1));
+export type Counted = 'user' | 'role' | 'group' | 'policy';
+/** How many there are: what the quotas count. */
+export const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
+
 export interface LastUseRow {
   readonly at: Time;
   readonly service: string;
@@ -107,12 +111,18 @@ export interface AccountRow {
   readonly status: 'ACTIVE' | 'SUSPENDED';
 }
 
-/** In the directory. */
+/** In the directory, where it makes the account exist; and a copy in the account's partition. */
 export const accounts = table('account', [text], jsonRows<AccountRow>(1));
 /** In the directory: access key ids that an operator chose -> the account. */
 export const chosenKeys = table('chosen-key', [text], jsonRows<{ readonly account: AccountId }>(1));
 /** In the directory: what first start noted. */
 export const settings = table('setting', [text], jsonRows<{ readonly value: string }>(1));
+
+export const countOf = (tx: ReadTransaction, noun: Counted): number => tx.get(counts, counts.key(noun))?.count ?? 0;
+
+export function addToCount(tx: Transaction, noun: Counted, by: 1 | -1): void {
+  tx.put(counts, counts.key(noun), { count: countOf(tx, noun) + by });
+}
 
 export const directoryOf = (store: Store): Partition =>
   store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
@@ -139,6 +149,8 @@ const ACCOUNT_TABLES = [
   accessKeys,
   keysOfOwner,
   lastUses,
+  counts,
+  accounts,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

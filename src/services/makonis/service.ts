@@ -125,14 +125,12 @@ export const makonis = (parts: MakonisParts) =>
         resource: ({ Id }: Model.CreateAccountRequest) => accountArn(Id ?? '*'),
         owner,
         steps: true,
-        secret: ['SecretAccessKey'],
       },
       CreateAccountAccessKey: {
         handler: createAccountAccessKey(parts),
         resource: ({ AccountId }: Model.CreateAccountAccessKeyRequest) => accountArn(AccountId),
         owner,
         steps: true,
-        secret: ['SecretAccessKey'],
       },
       ApproveQuotaIncrease: {
         handler: decideQuotaIncrease(parts, true),

@@ -1,0 +1,51 @@
+/** The table of the operations on groups. */
+import type { IamOperations } from '#platform/model/generated/iam.ts';
+import type { CallScope, Handlers } from '#platform/service.ts';
+import { attach, detach, listAttached } from '#services/iam/attachments.ts';
+import {
+  addUserToGroup,
+  createGroup,
+  deleteGroup,
+  getGroup,
+  listGroups,
+  listGroupsForUser,
+  removeUserFromGroup,
+  updatedGroupResources,
+  updateGroup,
+} from '#services/iam/groups.ts';
+import { deleteInline, getInline, listInline, putInline } from '#services/iam/inline-policies.ts';
+import { entityArn } from '#services/iam/names.ts';
+import { GROUP, resourceOf, USER } from '#services/iam/owners.ts';
+import type { IamParts } from '#services/iam/parts.ts';
+
+const group = resourceOf(GROUP);
+const conditions = ({ PolicyArn }: { readonly PolicyArn: string }) => ({ 'iam:policyarn': PolicyArn });
+const below = ({ PathPrefix = '/' }: { readonly PathPrefix?: string }, { account }: CallScope): string =>
+  `arn:aws:iam::${account}:group${PathPrefix}`;
+
+export const groupOperations = ({ pages }: IamParts) =>
+  ({
+    CreateGroup: {
+      handler: createGroup,
+      resource: ({ Path: path = '/', GroupName: name }, { account }) => entityArn(account, 'group', { path, name }),
+    },
+    GetGroup: { handler: getGroup(pages), resource: group },
+    ListGroups: { handler: listGroups(pages), resource: below },
+    UpdateGroup: { handler: updateGroup, resource: updatedGroupResources },
+    DeleteGroup: { handler: deleteGroup, resource: group },
+    AddUserToGroup: { handler: addUserToGroup, resource: group },
+    RemoveUserFromGroup: { handler: removeUserFromGroup, resource: group },
+    ListGroupsForUser: { handler: listGroupsForUser(pages), resource: resourceOf(USER) },
+
+    PutGroupPolicy: { handler: putInline(GROUP), resource: group },
+    GetGroupPolicy: {
+      handler: (input, call) => ({ GroupName: input.GroupName, ...getInline(GROUP)(input, call) }),
+      resource: group,
+    },
+    ListGroupPolicies: { handler: listInline(pages, GROUP), resource: group },
+    DeleteGroupPolicy: { handler: deleteInline(GROUP), resource: group },
+
+    AttachGroupPolicy: { handler: attach(GROUP), resource: group, conditions },
+    DetachGroupPolicy: { handler: detach(GROUP), resource: group, conditions },
+    ListAttachedGroupPolicies: { handler: listAttached(pages, GROUP), resource: group },
+  }) satisfies Partial<Handlers<IamOperations, object>>;

@@ -1,0 +1,64 @@
+/** The table of the operations on roles. */
+import type { IamOperations } from '#platform/model/generated/iam.ts';
+import type { Call, CallScope, Handlers } from '#platform/service.ts';
+import { attach, detach, listAttached } from '#services/iam/attachments.ts';
+import { deleteBoundary, putBoundary } from '#services/iam/boundaries.ts';
+import { deleteInline, getInline, listInline, putInline } from '#services/iam/inline-policies.ts';
+import { entityArn } from '#services/iam/names.ts';
+import { ownerConditions, ownerOf, ROLE, resourceOf } from '#services/iam/owners.ts';
+import type { IamParts } from '#services/iam/parts.ts';
+import {
+  createRole,
+  deleteRole,
+  getRole,
+  listRoles,
+  updateAssumeRolePolicy,
+  updateRole,
+  updateRoleDescription,
+} from '#services/iam/roles.ts';
+import { listTags, tag, untag } from '#services/iam/tags.ts';
+
+const role = resourceOf(ROLE);
+const conditions = ownerConditions(ROLE);
+const arnOf = (input: { readonly RoleName: string }, { tx, account }: Call): string =>
+  entityArn(account, 'role', ownerOf(tx, ROLE, input));
+const below = ({ PathPrefix = '/' }: { readonly PathPrefix?: string }, { account }: CallScope): string =>
+  `arn:aws:iam::${account}:role${PathPrefix}`;
+
+export const roleOperations = ({ pages, identity }: IamParts) =>
+  ({
+    CreateRole: {
+      handler: createRole,
+      resource: ({ Path: path = '/', RoleName: name }, { account }) => entityArn(account, 'role', { path, name }),
+      conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
+    },
+    GetRole: { handler: getRole(identity), resource: role },
+    ListRoles: { handler: listRoles(pages), resource: below },
+    UpdateRole: { handler: updateRole, resource: role },
+    UpdateRoleDescription: { handler: updateRoleDescription, resource: role },
+    UpdateAssumeRolePolicy: { handler: updateAssumeRolePolicy, resource: role },
+    DeleteRole: { handler: deleteRole, resource: role },
+
+    PutRolePolicy: { handler: putInline(ROLE), resource: role, conditions },
+    GetRolePolicy: {
+      handler: (input, call) => ({ RoleName: input.RoleName, ...getInline(ROLE)(input, call) }),
+      resource: role,
+    },
+    ListRolePolicies: { handler: listInline(pages, ROLE), resource: role },
+    DeleteRolePolicy: { handler: deleteInline(ROLE), resource: role, conditions },
+
+    AttachRolePolicy: { handler: attach(ROLE), resource: role, conditions },
+    DetachRolePolicy: { handler: detach(ROLE), resource: role, conditions },
+    ListAttachedRolePolicies: { handler: listAttached(pages, ROLE), resource: role },
+
+    PutRolePermissionsBoundary: {
+      handler: putBoundary(ROLE),
+      resource: role,
+      conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
+    },
+    DeleteRolePermissionsBoundary: { handler: deleteBoundary(ROLE), resource: role, conditions },
+
+    TagRole: { handler: tag(arnOf), resource: role },
+    UntagRole: { handler: untag(arnOf), resource: role },
+    ListRoleTags: { handler: listTags(pages, arnOf), resource: role },
+  }) satisfies Partial<Handlers<IamOperations, object>>;

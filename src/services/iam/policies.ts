@@ -1,0 +1,168 @@
+/** Managed policies: the account's own, and those of AWS beside them in every list. */
+
+import { type AccountId, iamId } from '#platform/base/ids.ts';
+import { fail } from '#platform/error.ts';
+import type * as Model from '#platform/model/generated/iam.ts';
+import type { PageTokens } from '#platform/page-token.ts';
+import type { Call } from '#platform/service.ts';
+import type { ReadTransaction } from '#platform/store/store.ts';
+import { deleteTags, tagsOf } from '#platform/tags.ts';
+import { checkPolicyArn } from '#services/iam/attachments.ts';
+import { type AwsManagedPolicy, awsManagedPolicies } from '#services/iam/aws-managed.ts';
+import { checkManagedDocument } from '#services/iam/documents.ts';
+import { limitExceeded } from '#services/iam/errors.ts';
+import { ownPolicy, requirePolicy } from '#services/iam/managed-policies.ts';
+import { identitiesChanged } from '#services/iam/memory.ts';
+import { entityArn, nameKey } from '#services/iam/names.ts';
+import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import {
+  addToCount,
+  attachedTo,
+  boundaryOf,
+  countOf,
+  type PolicyRow,
+  policies,
+  policyVersions,
+} from '#services/iam/state.ts';
+import { tagList, writeTags } from '#services/iam/tags.ts';
+
+const POLICIES_PER_ACCOUNT = 'L-E95E4862';
+
+const versionId = (number: number): string => `v${number}`;
+
+interface Usage {
+  readonly AttachmentCount: number;
+  readonly PermissionsBoundaryUsageCount: number;
+}
+
+const usageOf = (tx: ReadTransaction, arn: string): Usage => ({
+  AttachmentCount: tx.range(attachedTo, { prefix: [arn] }).length,
+  PermissionsBoundaryUsageCount: tx.range(boundaryOf, { prefix: [arn] }).length,
+});
+
+function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy & Usage {
+  const arn = entityArn(account, 'policy', row);
+  return {
+    PolicyName: row.name,
+    PolicyId: row.id,
+    Arn: arn,
+    Path: row.path,
+    DefaultVersionId: versionId(row.defaultVersion),
+    ...usageOf(tx, arn),
+    IsAttachable: true,
+    CreateDate: row.createdAt,
+    UpdateDate: row.updatedAt,
+  };
+}
+
+function awsView(tx: ReadTransaction, policy: AwsManagedPolicy): Model.Policy & Usage {
+  return {
+    PolicyName: policy.name,
+    PolicyId: policy.id,
+    Arn: policy.arn,
+    Path: policy.path,
+    DefaultVersionId: policy.version,
+    ...usageOf(tx, policy.arn),
+    IsAttachable: true,
+    CreateDate: policy.createdAt,
+    UpdateDate: policy.createdAt,
+  };
+}
+
+/** With description and tags, which lists leave out. */
+function wholePolicy(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy {
+  const view = customerView(tx, account, row);
+  const tags = tagList(tagsOf(tx, entityArn(account, 'policy', row)));
+  return {
+    ...view,
+    ...(row.description !== undefined && { Description: row.description }),
+    ...(tags.length > 0 && { Tags: tags }),
+  };
+}
+
+export function createPolicy(input: Model.CreatePolicyRequest, call: Call): Model.CreatePolicyResponse {
+  const { tx, account, now } = call;
+  const { PolicyName: name, Path: path = '/', PolicyDocument: document, Description: description } = input;
+  const key = policies.key(nameKey(name));
+  checkManagedDocument(document);
+  if (tx.get(policies, key)) {
+    fail('EntityAlreadyExists', `A policy called ${name} already exists. Duplicate names are not allowed.`);
+  }
+  const most = call.quota(POLICIES_PER_ACCOUNT);
+  if (countOf(tx, 'policy') >= most) limitExceeded('PoliciesPerAccount', most);
+  const row: PolicyRow = {
+    name,
+    path,
+    id: iamId('ANPA', 17),
+    createdAt: now,
+    updatedAt: now,
+    defaultVersion: 1,
+    lastVersion: 1,
+    ...(description !== undefined && { description }),
+  };
+  tx.put(policies, key, row);
+  tx.put(policyVersions, policyVersions.key(row.id, 1), { document, createdAt: now });
+  addToCount(tx, 'policy', 1);
+  writeTags(tx, entityArn(account, 'policy', row), input.Tags);
+  return { Policy: wholePolicy(tx, account, row) };
+}
+
+export function getPolicy({ PolicyArn }: Model.GetPolicyRequest, { tx, account }: Call): Model.GetPolicyResponse {
+  checkPolicyArn(PolicyArn);
+  const found = requirePolicy(tx, account, PolicyArn);
+  if (found.kind === 'customer') return { Policy: wholePolicy(tx, account, found.row) };
+  return { Policy: { ...awsView(tx, found.policy), Description: found.policy.description } };
+}
+
+/** AWS's stand before the account's own, each in the order of names; a position says in which part it is. */
+function* allPolicies(
+  call: Call,
+  scope: Model.policyScopeType,
+  after: string | undefined,
+): Generator<Positioned<Model.Policy & Usage>> {
+  const { tx, account } = call;
+  if (scope !== 'Local' && !after?.startsWith('own/')) {
+    for (const policy of awsManagedPolicies()) {
+      const position = `aws/${policy.name}`;
+      if (after === undefined || position > after) yield [position, awsView(tx, policy)];
+    }
+  }
+  if (scope === 'AWS') return;
+  const from = after?.startsWith('own/') ? after.slice('own/'.length) : undefined;
+  for (const [name, row] of namedRows(tx, policies, from)) yield [`own/${name}`, customerView(tx, account, row)];
+}
+
+export const listPolicies =
+  (pages: PageTokens) =>
+  (input: Model.ListPoliciesRequest, call: Call): Model.ListPoliciesResponse => {
+    const { Scope: scope = 'All', OnlyAttached: onlyAttached, PathPrefix: prefix = '/' } = input;
+    const { PolicyUsageFilter: usage } = input;
+    const isAsked = (policy: Model.Policy & Usage): boolean => {
+      if (!policy.Path?.startsWith(prefix)) return false;
+      if (onlyAttached && policy.AttachmentCount === 0) return false;
+      if (usage === 'PermissionsBoundary') return policy.PermissionsBoundaryUsageCount > 0;
+      return usage === undefined || policy.AttachmentCount > 0;
+    };
+    const query = [scope, onlyAttached, prefix, usage];
+    const { items, end } = pageOf(pages, call, input, query, function* (after): Generator<Positioned<Model.Policy>> {
+      for (const each of allPolicies(call, scope, after)) if (isAsked(each[1])) yield each;
+    });
+    return { Policies: items, ...end };
+  };
+
+export function deletePolicy({ PolicyArn: arn }: Model.DeletePolicyRequest, { tx, account }: Call): void {
+  const row = ownPolicy(tx, account, arn);
+  const { AttachmentCount, PermissionsBoundaryUsageCount } = usageOf(tx, arn);
+  if (AttachmentCount + PermissionsBoundaryUsageCount > 0) {
+    fail('DeleteConflict', 'Cannot delete a policy attached to entities.');
+  }
+  if (tx.range(policyVersions, { prefix: [row.id], limit: 2 }).length > 1) {
+    const versions = "This policy has more than one version. Before you delete a policy, you must delete the policy's";
+    fail('DeleteConflict', `${versions} versions. The default version is deleted with the policy.`);
+  }
+  tx.deleteRange(policyVersions, [row.id]);
+  tx.delete(policies, policies.key(nameKey(row.name)));
+  addToCount(tx, 'policy', -1);
+  deleteTags(tx, arn);
+  identitiesChanged(tx);
+}

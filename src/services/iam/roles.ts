@@ -1,0 +1,138 @@
+/** IAM roles. */
+
+import { type AccountId, iamId } from '#platform/base/ids.ts';
+import type * as Model from '#platform/model/generated/iam.ts';
+import type { PageTokens } from '#platform/page-token.ts';
+import type { Call } from '#platform/service.ts';
+import type { ReadTransaction } from '#platform/store/store.ts';
+import { deleteTags, tagsOf } from '#platform/tags.ts';
+import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/boundaries.ts';
+import { checkTrustDocument, encodedDocument } from '#services/iam/documents.ts';
+import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
+import type { IamIdentity } from '#services/iam/identity.ts';
+import { identitiesChanged } from '#services/iam/memory.ts';
+import { entityArn, nameKey } from '#services/iam/names.ts';
+import { ownerOf, ROLE } from '#services/iam/owners.ts';
+import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import {
+  addToCount,
+  attachments,
+  countOf,
+  entities,
+  inlinePolicies,
+  lastUses,
+  type RoleRow,
+  roles,
+} from '#services/iam/state.ts';
+import { tagList, writeTags } from '#services/iam/tags.ts';
+
+const ROLES_PER_ACCOUNT = 'L-FE177D64';
+const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
+const DEFAULT_SESSION_SECONDS = 3600;
+
+function roleView(account: AccountId, row: RoleRow): Model.Role {
+  return {
+    Path: row.path,
+    RoleName: row.name,
+    RoleId: row.id,
+    Arn: entityArn(account, 'role', row),
+    CreateDate: row.createdAt,
+    AssumeRolePolicyDocument: encodedDocument(row.trustPolicy),
+    MaxSessionDuration: row.maxSessionSeconds,
+    ...(row.description !== undefined && { Description: row.description }),
+  };
+}
+
+function wholeRole(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
+  const view = roleView(account, row);
+  const tags = tagList(tagsOf(tx, view.Arn));
+  return { ...view, ...boundaryView(row.boundary), ...(tags.length > 0 && { Tags: tags }) };
+}
+
+export function createRole(input: Model.CreateRoleRequest, call: Call): Model.CreateRoleResponse {
+  const { tx, account } = call;
+  const { RoleName: name, Path: path = '/', PermissionsBoundary: boundary, Description: description } = input;
+  const key = roles.key(nameKey(name));
+  checkTrustDocument(input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH));
+  if (tx.get(roles, key)) alreadyExists('Role', name);
+  const most = call.quota(ROLES_PER_ACCOUNT);
+  if (countOf(tx, 'role') >= most) limitExceeded('RolesPerAccount', most);
+  const row: RoleRow = {
+    name,
+    path,
+    id: iamId('AROA', 17),
+    createdAt: call.now,
+    trustPolicy: input.AssumeRolePolicyDocument,
+    maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS,
+    ...(description !== undefined && { description }),
+    ...(boundary !== undefined && { boundary }),
+  };
+  if (boundary !== undefined) linkBoundary(tx, account, row.id, boundary);
+  tx.put(roles, key, row);
+  tx.put(entities, entities.key(row.id), { kind: 'role', name: nameKey(name) });
+  addToCount(tx, 'role', 1);
+  writeTags(tx, entityArn(account, 'role', row), input.Tags);
+  identitiesChanged(tx);
+  return { Role: wholeRole(tx, account, row) };
+}
+
+export const getRole =
+  (identity: IamIdentity) =>
+  (input: Model.GetRoleRequest, { tx, account }: Call): Model.GetRoleResponse => {
+    const row = ownerOf(tx, ROLE, input);
+    const use = identity.lastUse(row.id) ?? tx.get(lastUses, lastUses.key(row.id));
+    const lastUsed = use ? { LastUsedDate: use.at, Region: use.region } : {};
+    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: lastUsed } };
+  };
+
+export const listRoles =
+  (pages: PageTokens) =>
+  (input: Model.ListRolesRequest, call: Call): Model.ListRolesResponse => {
+    const { PathPrefix: prefix = '/' } = input;
+    const { items, end } = pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<RoleRow>> {
+      for (const each of namedRows(call.tx, roles, after)) if (each[1].path.startsWith(prefix)) yield each;
+    });
+    return { Roles: items.map((row) => roleView(call.account, row)), ...end };
+  };
+
+export function updateRole(input: Model.UpdateRoleRequest, { tx }: Call): Model.UpdateRoleResponse {
+  const row = ownerOf(tx, ROLE, input);
+  const { Description: description, MaxSessionDuration: maxSessionSeconds } = input;
+  tx.put(roles, roles.key(nameKey(row.name)), {
+    ...row,
+    ...(description !== undefined && { description }),
+    ...(maxSessionSeconds !== undefined && { maxSessionSeconds }),
+  });
+  identitiesChanged(tx);
+  return {};
+}
+
+export function updateRoleDescription(
+  input: Model.UpdateRoleDescriptionRequest,
+  call: Call,
+): Model.UpdateRoleDescriptionResponse {
+  updateRole(input, call);
+  return { Role: wholeRole(call.tx, call.account, ownerOf(call.tx, ROLE, input)) };
+}
+
+export function updateAssumeRolePolicy(input: Model.UpdateAssumeRolePolicyRequest, call: Call): void {
+  const { tx } = call;
+  const row = ownerOf(tx, ROLE, input);
+  checkTrustDocument(input.PolicyDocument, call.quota(TRUST_POLICY_LENGTH));
+  tx.put(roles, roles.key(nameKey(row.name)), { ...row, trustPolicy: input.PolicyDocument });
+  identitiesChanged(tx);
+}
+
+export function deleteRole(input: Model.DeleteRoleRequest, { tx, account }: Call): void {
+  const row = ownerOf(tx, ROLE, input);
+  const { id } = row;
+  if (tx.range(attachments, { prefix: [id], limit: 1 }).length > 0) deleteConflict('detach all policies');
+  if (tx.range(inlinePolicies, { prefix: [id], limit: 1 }).length > 0) deleteConflict('delete policies');
+  unlinkBoundary(tx, row);
+  tx.delete(roles, roles.key(nameKey(row.name)));
+  tx.delete(entities, entities.key(id));
+  tx.delete(lastUses, lastUses.key(id));
+  addToCount(tx, 'role', -1);
+  deleteTags(tx, entityArn(account, 'role', row));
+  identitiesChanged(tx);
+}
