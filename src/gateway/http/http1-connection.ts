@@ -14,6 +14,7 @@ import { type HeadTail, isBodiless, refusalAnswer, wholeAnswer } from './http1-r
 import { BodyPace, type HttpLimits } from './limits.ts';
 import type { RequestHandler } from './listener.ts';
 import { type Refusal, refusals } from './refusal.ts';
+import { remoteAddressOf } from './remote-address.ts';
 
 /** What a connection needs of its listener. */
 export interface ConnectionHost {
@@ -60,7 +61,7 @@ export class Http1Connection implements ReaderSink {
   constructor(host: ConnectionHost, socket: Socket) {
     this.#host = host;
     this.#socket = socket;
-    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remoteAddress = remoteAddressOf(socket);
     this.#reader = new Http1Reader(this, host.limits, host.parser);
     this.#deadline = host.coarseNow + host.limits.idleTime;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));

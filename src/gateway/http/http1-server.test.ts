@@ -4,6 +4,7 @@ import { minutes, seconds } from '#platform/base/clock.ts';
 import { echo, eventually, front, held, text } from './http1-server.fixture.ts';
 import { defaultLimits } from './limits.ts';
 import { BodyAborted } from './listener.ts';
+import { remoteAddressOf } from './remote-address.ts';
 
 const H = 'Host: localhost\r\n';
 const GET = `GET /a?b HTTP/1.1\r\n${H}\r\n`;
@@ -53,6 +54,11 @@ test('a client that sends far ahead is held up', async (t) => {
   assert.ok(peer.socket.writableLength > 0, 'the client could not get rid of its bytes');
   answer(0, text('first'));
   await peer.until(/first/);
+});
+
+test('a client that comes by IPv4 to a socket for both families has an IPv4 address', () => {
+  assert.equal(remoteAddressOf({ remoteAddress: '::ffff:192.0.2.1' }), '192.0.2.1');
+  assert.equal(remoteAddressOf({ remoteAddress: '::ffff:1' }), '::ffff:1');
 });
 
 test('HEAD has the length of a body and no body; 204 and 304 have neither', async (t) => {

@@ -36,6 +36,8 @@ export interface HttpLimits {
   readonly connectionsPerAddress: number;
   /** Concurrent streams of an HTTP/2 connection. */
   readonly streams: number;
+  /** What an HTTP/2 connection, and each of its streams, may send ahead of our reading. */
+  readonly windowBytes: number;
   /** How often deadlines are looked at: one timer for a listener, none for a connection. */
   readonly sweepTime: Milliseconds;
 }
@@ -60,6 +62,7 @@ export const defaultLimits: HttpLimits = {
   connections: 10_000,
   connectionsPerAddress: Number.POSITIVE_INFINITY,
   streams: 128,
+  windowBytes: 1024 * 1024,
   sweepTime: seconds(1),
 };
 

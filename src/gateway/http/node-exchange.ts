@@ -8,6 +8,7 @@ import { BodyPace, type HttpLimits } from './limits.ts';
 import type { BodyPlan, RequestHandler } from './listener.ts';
 import { hasBody, type NodeMessage, NodeRequest, readNodeHead } from './node-request.ts';
 import { type Refusal, refusals } from './refusal.ts';
+import { remoteAddressOf } from './remote-address.ts';
 
 /** What ServerResponse and Http2ServerResponse have in common; their own types don't say so. */
 export interface NodeAnswer {
@@ -252,7 +253,7 @@ export class NodeExchange {
 
   #refuse(refusal: Refusal): void {
     if (this.#isOver) return;
-    this.#host.onRefusal(refusal, this.#message.socket.remoteAddress ?? '');
+    this.#host.onRefusal(refusal, remoteAddressOf(this.#message.socket));
     this.#giveUp(refusal);
   }
 

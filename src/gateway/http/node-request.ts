@@ -6,6 +6,7 @@ import { hostForm, methods } from './http1-head.ts';
 import type { HttpLimits } from './limits.ts';
 import type { IncomingRequest } from './listener.ts';
 import { type Refusal, refusals } from './refusal.ts';
+import { remoteAddressOf } from './remote-address.ts';
 
 export type NodeMessage = IncomingMessage | Http2ServerRequest;
 
@@ -36,7 +37,7 @@ export class NodeRequest implements IncomingRequest {
     this.headers = headers;
     const length = headers['content-length'];
     this.contentLength = length === undefined ? undefined : Number(length);
-    this.remoteAddress = message.socket.remoteAddress ?? '';
+    this.remoteAddress = remoteAddressOf(message.socket);
     this.httpVersion = message.httpVersion;
   }
 

@@ -13,6 +13,7 @@ import type { Listener, ListenOptions, RequestHandler } from './listener.ts';
 import { type ExchangeHost, type NodeAnswer, NodeExchange } from './node-exchange.ts';
 import type { NodeMessage } from './node-request.ts';
 import type { Refusal } from './refusal.ts';
+import { remoteAddressOf } from './remote-address.ts';
 import type { TlsIdentity, TlsMaterial } from './tls.ts';
 
 const HANDSHAKE_TIME = seconds(10);
@@ -84,7 +85,12 @@ class NodeHost implements ExchangeHost {
       minVersion: 'TLSv1.2',
       handshakeTimeout: HANDSHAKE_TIME,
       maxHeaderListPairs: limits.headers,
-      settings: { maxConcurrentStreams: limits.streams, maxHeaderListSize: limits.headBytes, enablePush: false },
+      settings: {
+        maxConcurrentStreams: limits.streams,
+        maxHeaderListSize: limits.headBytes,
+        initialWindowSize: limits.windowBytes,
+        enablePush: false,
+      },
       // Node hands these to its HTTP/1.1 side; its types name but two.
       ...{
         maxHeaderSize: limits.headBytes,
@@ -124,7 +130,7 @@ class NodeHost implements ExchangeHost {
   }
 
   #accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
+    const address = remoteAddressOf(socket);
     const fromAddress = (this.#perAddress.get(address) ?? 0) + 1;
     this.#sockets.add(socket);
     this.#perAddress.set(address, fromAddress);
@@ -140,6 +146,7 @@ class NodeHost implements ExchangeHost {
 
   /** An HTTP/2 connection is idle when nothing moved on it and no stream is open: a long poll is no idleness. */
   #watch(session: ServerHttp2Session): void {
+    session.setLocalWindowSize(this.limits.windowBytes);
     let open = 0;
     let since = this.now();
     session.on('stream', (stream) => {
