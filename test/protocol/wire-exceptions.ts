@@ -124,6 +124,9 @@ const OUTPUT_BY_ID: Readonly<Record<string, OutputException>> = {
 const UNKNOWN = "a union's member that the model does not have can't be encoded";
 
 const OUTPUT_BY_PLACE: Readonly<Record<string, OutputException>> = {
+  'legacy/output/rest-json.json 9:0': {
+    leftOut: 'it asks for the case of header names, which has no meaning; ours are lower',
+  },
   'legacy/output/rest-json.json 17:2': { leftOut: UNKNOWN },
   'legacy/output/rest-xml.json 16:2': { leftOut: UNKNOWN },
 };

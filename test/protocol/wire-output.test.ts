@@ -72,7 +72,7 @@ async function judged(cases: readonly VectorCase[], responses: readonly WireResp
       const response = present(responses[i], 'one for each case');
       const body = (await bodyOf(response)).toString('base64');
       // A header of every response, which a map of all headers in a vector does not expect.
-      const { 'x-amzn-RequestId': _, ...headers } = response.headers;
+      const { 'x-amzn-requestid': _, ...headers } = response.headers;
       return { file, suite: at[0], test: at[1], status: response.status, headers, body };
     }),
   );

@@ -33,7 +33,7 @@ export const awsJson: Protocol = {
         },
         encode: (output, requestId) => ({
           status: 200,
-          headers: { 'x-amzn-RequestId': requestId, 'Content-Type': contentType },
+          headers: { 'x-amzn-requestid': requestId, 'content-type': contentType },
           body: write(output),
         }),
       };
@@ -43,7 +43,7 @@ export const awsJson: Protocol = {
       const wire = resolveError(error, operation);
       const write = wire.shape ? encoder.writer({ shape: wire.shape.shape }) : undefined;
       const body = jsonErrorBody(`"__type":${JSON.stringify(namespace(wire) + wire.name)}`, wire, write);
-      return rpcError(model, wire, requestId, { 'Content-Type': contentType }, body);
+      return rpcError(model, wire, requestId, { 'content-type': contentType }, body);
     });
   },
 };
@@ -65,7 +65,7 @@ export function rpcError(
   body: string | Uint8Array,
 ): WireResponse {
   const queryError = model.metadata.awsQueryCompatible ? { 'x-amzn-query-error': `${wire.code};${wire.type}` } : {};
-  return { status: wire.status, headers: { 'x-amzn-RequestId': requestId, ...queryError, ...headers }, body };
+  return { status: wire.status, headers: { 'x-amzn-requestid': requestId, ...queryError, ...headers }, body };
 }
 
 /** Whose Smithy namespaces carry the API's version (`com.amazonaws.dynamodb.v20120810`); most do not. */

@@ -1,6 +1,6 @@
 /**
  * Errors that every service can answer, under one neutral name, with each protocol's code and status. Neutral names are
- * those of the Query protocol; the codes of other families are understood as well, so a caller may say either.
+ * those of the Query protocol; JSON's are understood as well, and in a family its own, so a caller may say either.
  *
  * Sources: "Common error types" in the API references of SQS and IAM (query), of KMS and SSM (json); "Error handling
  * with DynamoDB" (json statuses: 400 throughout); "Error codes for the Amazon EC2 API"; "Error responses" of S3; Lambda
@@ -41,9 +41,9 @@ const TABLE = {
   MissingAction:              [['UnknownOperationException', 400],           ['MissingAction', 400],              ['MissingAction', 400],              ['UnknownOperationException', 404],           ['MissingAction', 400],              ['MethodNotAllowed', 405]],
   MalformedQueryString:       [['MalformedHttpRequestException', 400],       ['MalformedQueryString', 404],       ['MalformedQueryString', 404],       ['MalformedHttpRequestException', 400],       ['MalformedQueryString', 404],       ['InvalidURI', 400]],
   MalformedHttpRequest:       [['MalformedHttpRequestException', 400],       ['MalformedHttpRequestException', 400], ['MalformedHttpRequestException', 400], ['MalformedHttpRequestException', 400], ['MalformedHttpRequestException', 400], ['InvalidRequest', 400]],
-  InvalidParameterValue:      [['ValidationException', 400],                 ['InvalidParameterValue', 400],      ['InvalidParameterValue', 400],      ['ValidationException', 400],                 ['InvalidParameterValue', 400],      ['InvalidArgument', 400]],
-  InvalidParameterCombination:[['ValidationException', 400],                 ['InvalidParameterCombination', 400],['InvalidParameterCombination', 400],['ValidationException', 400],                 ['InvalidParameterCombination', 400],['InvalidArgument', 400]],
-  MissingParameter:           [['ValidationException', 400],                 ['MissingParameter', 400],           ['MissingParameter', 400],           ['ValidationException', 400],                 ['MissingParameter', 400],           ['InvalidArgument', 400]],
+  InvalidParameterValue:      [['InvalidParameterValueException', 400],                 ['InvalidParameterValue', 400],      ['InvalidParameterValue', 400],      ['ValidationException', 400],                 ['InvalidParameterValue', 400],      ['InvalidArgument', 400]],
+  InvalidParameterCombination:[['InvalidParameterCombinationException', 400],                 ['InvalidParameterCombination', 400],['InvalidParameterCombination', 400],['ValidationException', 400],                 ['InvalidParameterCombination', 400],['InvalidArgument', 400]],
+  MissingParameter:           [['MissingParameterException', 400],                 ['MissingParameter', 400],           ['MissingParameter', 400],           ['ValidationException', 400],                 ['MissingParameter', 400],           ['InvalidArgument', 400]],
   ValidationError:            [['ValidationException', 400],                 ['ValidationError', 400],            ['InvalidParameterValue', 400],      ['ValidationException', 400],                 ['ValidationError', 400],            ['InvalidArgument', 400]],
   SerializationException:     [['SerializationException', 400],              ['MalformedInput', 400],             ['InvalidParameterValue', 400],      ['SerializationException', 400],              ['MalformedInput', 400],             ['MalformedXML', 400]],
   RequestEntityTooLarge:      [['RequestEntityTooLargeException', 413],      ['RequestEntityTooLarge', 413],      ['RequestEntityTooLarge', 413],      ['RequestEntityTooLargeException', 413],      ['RequestEntityTooLarge', 413],      ['EntityTooLarge', 400]],
@@ -59,21 +59,32 @@ export interface CommonError {
   readonly status: number;
 }
 
-/** The row that a code belongs to, whichever family's code it is. The first row that has it wins. */
-const NAMES: ReadonlyMap<string, CommonErrorName> = (() => {
-  const names = new Map<string, CommonErrorName>();
-  for (const name of Object.keys(TABLE) as CommonErrorName[]) names.set(name, name);
-  for (const name of Object.keys(TABLE) as CommonErrorName[]) {
-    for (const [code] of TABLE[name]) if (!names.has(code)) names.set(code, name);
+/**
+ * The row that a code belongs to: neutral names, JSON's and Query's codes, and the family's own, the first row first. EC2's
+ * and S3's codes are plain words (`InvalidRequest`, `Unavailable`) that mean something else in the mouth of another service.
+ */
+function namesOf(family: ErrorFamily): ReadonlyMap<string, CommonErrorName> {
+  const rows = Object.keys(TABLE) as CommonErrorName[];
+  const names = new Map<string, CommonErrorName>(rows.map((name) => [name, name]));
+  for (const column of [COLUMN.json, COLUMN.query, COLUMN[family]]) {
+    for (const name of rows) {
+      const [code] = formOf(name, column);
+      if (!names.has(code)) names.set(code, name);
+    }
   }
   return names;
-})();
+}
+
+// Six columns, and COLUMN counts them.
+const formOf = (name: CommonErrorName, column: number): Form => TABLE[name][column] as Form;
+
+const NAMES = new Map((Object.keys(COLUMN) as ErrorFamily[]).map((family) => [family, namesOf(family)]));
 
 /** `AccessDenied` or `AccessDeniedException` in EC2's words is `UnauthorizedOperation`, 403. Undefined if not common. */
 export function commonError(code: string, family: ErrorFamily): CommonError | undefined {
-  const name = NAMES.get(code);
+  const name = NAMES.get(family)?.get(code);
   if (name === undefined) return undefined;
-  const [spelled, status] = (TABLE[name] as Row)[COLUMN[family] as 0];
+  const [spelled, status] = formOf(name, COLUMN[family]);
   return { name, code: spelled, status };
 }
 

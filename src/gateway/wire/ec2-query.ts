@@ -41,7 +41,7 @@ export const ec2Query: Protocol = {
         decode: (request) => (read ? (read(formOf(request)) as Record<string, unknown>) : {}),
         encode: (value, requestId) => ({
           status: 200,
-          headers: { 'x-amzn-RequestId': requestId, 'Content-Type': XML_TYPE },
+          headers: { 'x-amzn-requestid': requestId, 'content-type': XML_TYPE },
           body: `${start}${escapeXml(requestId)}</requestId>${write(value)}${end}`,
         }),
       };
@@ -54,7 +54,7 @@ export const ec2Query: Protocol = {
       const id = `<RequestID>${escapeXml(requestId)}</RequestID>`;
       return {
         status: wire.status,
-        headers: { 'x-amzn-RequestId': requestId, 'Content-Type': XML_TYPE },
+        headers: { 'x-amzn-requestid': requestId, 'content-type': XML_TYPE },
         body: `<Response><Errors><Error>${code}</Error></Errors>${id}</Response>`,
       };
     });

@@ -223,9 +223,9 @@ export function rpcEventStreams(
     encode: (values, requestId) => ({
       status: 200,
       headers: {
-        'x-amzn-RequestId': requestId,
+        'x-amzn-requestid': requestId,
         ...headers,
-        'Content-Type': outputStream ? EVENT_STREAM_TYPE : format.contentType,
+        'content-type': outputStream ? EVENT_STREAM_TYPE : format.contentType,
       },
       body: outputStream ? stream(outputStream.name, values) : writeInitial(values),
     }),

@@ -20,9 +20,11 @@ export function parseForm(text: string, root: FormNode = { value: undefined, chi
     if (end < 0) end = text.length;
     if (end > start) {
       if (++count > PARAMETER_LIMIT) malformed(`There are more than ${PARAMETER_LIMIT} parameters`);
-      const equals = text.indexOf('=', start);
-      const split = equals < 0 || equals > end ? end : equals;
-      insert(root, decodeFormText(text.slice(start, split)), decodeFormText(text.slice(split + 1, end)));
+      // Searched for within the part: parts without one must not each search to the end of the body.
+      const part = text.slice(start, end);
+      const equals = part.indexOf('=');
+      const name = equals < 0 ? part : part.slice(0, equals);
+      insert(root, decodeFormText(name), equals < 0 ? '' : decodeFormText(part.slice(equals + 1)));
     }
     start = end + 1;
   }

@@ -58,17 +58,14 @@ export function jsonDecoder(model: ServiceModel): JsonDecoder {
     const names = members.map((member) => member.name);
     const wireNames = members.map((member) => member.shape.locationName ?? member.name);
     const readers = members.map((member) => reader(member.ref));
-    // A member called `constructor` must not be found in the prototype.
-    const isInherited = wireNames.some((name) => name in Object.prototype);
     return (value, depth) => {
       const source = objectOf(value);
       if (depth > DEPTH_LIMIT) tooDeep();
       const result: JsonObject = {};
       for (let i = 0; i < names.length; i++) {
         // The three arrays are of one length.
-        const wireName = wireNames[i] as string;
-        const item = source[wireName];
-        if (item === undefined || item === null || (isInherited && !Object.hasOwn(source, wireName))) continue;
+        const item = source[wireNames[i] as string];
+        if (item === undefined || item === null) continue;
         result[names[i] as string] = (readers[i] as JsonReader)(item, depth + 1);
       }
       return result;
@@ -193,6 +190,8 @@ function scalarReader(shape: Resolved): JsonReader {
 function floatReader(type: string): JsonReader {
   return (value) => {
     if (typeof value === 'number') return value;
+    // Of a second parse, for the sake of a long elsewhere.
+    if (typeof value === 'bigint') return Number(value);
     return (typeof value === 'string' ? specialFloat(value) : undefined) ?? mismatch(value, type);
   };
 }
@@ -212,7 +211,7 @@ function integerReader(type: string): JsonReader {
 function timestampReader(shape: Resolved): JsonReader {
   const format = shape.timestampFormat ?? 'unixTimestamp';
   return (value) => {
-    if (typeof value === 'number') return timestampOfSeconds(value);
+    if (typeof value === 'number' || typeof value === 'bigint') return timestampOfSeconds(Number(value));
     if (typeof value !== 'string' || format === 'unixTimestamp') mismatch(value, 'milliseconds since epoch');
     return parseTimestamp(value, format);
   };

@@ -27,12 +27,16 @@ export interface WireRequest {
 
 export interface WireResponse {
   readonly status: number;
+  /** Lower-case names, as in requests. */
   readonly headers: Record<string, string | readonly string[]>;
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
 export interface OperationCodec {
-  /** Throws ServiceError (SerializationException, MalformedQueryString …) for what is not well-formed. */
+  /**
+   * Throws ServiceError (SerializationException, MalformedQueryString …) for what is not well-formed. The path's labels
+   * come from the router, percent-decoded.
+   */
   decode(request: WireRequest, pathParameters: Readonly<Record<string, string>>): Record<string, unknown>;
   encode(output: Record<string, unknown>, requestId: string): WireResponse;
 }

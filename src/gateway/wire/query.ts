@@ -50,7 +50,7 @@ export const awsQuery: Protocol = {
         decode: (request) => (read ? (read(formOf(request)) as Record<string, unknown>) : {}),
         encode: (value, requestId) => ({
           status: 200,
-          headers: { 'x-amzn-RequestId': requestId, 'Content-Type': XML_TYPE },
+          headers: { 'x-amzn-requestid': requestId, 'content-type': XML_TYPE },
           body: start + (write ? write(value) : '') + middle + escapeXml(requestId) + end,
         }),
       };
@@ -61,7 +61,7 @@ export const awsQuery: Protocol = {
       const id = `<RequestId>${escapeXml(requestId)}</RequestId>`;
       return {
         status: wire.status,
-        headers: { 'x-amzn-RequestId': requestId, 'Content-Type': XML_TYPE },
+        headers: { 'x-amzn-requestid': requestId, 'content-type': XML_TYPE },
         body: `<ErrorResponse${namespace}>${errorElement(encoder, wire)}${id}</ErrorResponse>`,
       };
     });

@@ -4,8 +4,9 @@ import { jsonEncoder } from '#gateway/wire/json-encode.ts';
 import { jsonFormat } from '#gateway/wire/payload-format.ts';
 import type { Protocol } from '#gateway/wire/protocol.ts';
 import { requestDecoder } from '#gateway/wire/rest-request.ts';
-import { belongsToBody, headersWriter, responseEncoder } from '#gateway/wire/rest-response.ts';
+import { belongsToBody, errorHeaders, responseEncoder } from '#gateway/wire/rest-response.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
+import { perShape } from '#gateway/wire/shapes.ts';
 import { errorResolver } from '#gateway/wire/wire-error.ts';
 
 export const restJson: Protocol = {
@@ -14,7 +15,9 @@ export const restJson: Protocol = {
     const format = jsonFormat(model);
     const encoder = jsonEncoder(model);
     const resolveError = errorResolver(model, 'rest-json');
-    const identify = (requestId: string) => ({ 'x-amzn-RequestId': requestId });
+    const identify = (requestId: string) => ({ 'x-amzn-requestid': requestId });
+    const writeErrorHeaders = errorHeaders(model);
+    const errorWriter = perShape((shape) => encoder.structure(shape, belongsToBody));
 
     return serviceCodec(
       'rest-json',
@@ -25,10 +28,10 @@ export const restJson: Protocol = {
       }),
       (error, requestId, operation) => {
         const wire = resolveError(error, operation);
-        const headers = { ...identify(requestId), 'x-amzn-ErrorType': wire.name, 'Content-Type': format.contentType };
-        if (wire.shape) headersWriter(model, wire.shape)(wire.members, headers);
-        const write = wire.shape ? encoder.structure(wire.shape, belongsToBody) : undefined;
-        return { status: wire.status, headers, body: jsonErrorBody('', wire, write) };
+        const headers = { ...identify(requestId), 'x-amzn-errortype': wire.name, 'content-type': format.contentType };
+        writeErrorHeaders(wire, headers);
+        const body = jsonErrorBody('', wire, wire.shape && errorWriter(wire.shape));
+        return { status: wire.status, headers, body };
       },
     );
   },

@@ -3,8 +3,8 @@ import { eventMessages, isEventStream } from '#gateway/wire/event-stream-codec.t
 import type { PayloadFormat } from '#gateway/wire/payload-format.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import { headerWriter } from '#gateway/wire/rest-text.ts';
-import { type Member, membersOf, type Resolved, structureOf } from '#gateway/wire/shapes.ts';
-import type { ErrorResolver } from '#gateway/wire/wire-error.ts';
+import { type Member, membersOf, perShape, type Resolved, structureOf } from '#gateway/wire/shapes.ts';
+import type { ErrorResolver, WireError } from '#gateway/wire/wire-error.ts';
 import type { OperationModel, ServiceModel } from '#platform/model/schema.ts';
 
 type Values = Record<string, unknown>;
@@ -17,7 +17,7 @@ type BodyWriter = (values: Values, headers: ResponseHeaders) => Body;
 export const belongsToBody = (member: Resolved): boolean =>
   member.location !== 'header' && member.location !== 'headers' && member.location !== 'statusCode';
 
-/** `identify` gives the headers that name the request: `x-amzn-RequestId`, or S3's two. */
+/** `identify` gives the headers that name the request: `x-amzn-requestid`, or S3's two. */
 export function responseEncoder(
   model: ServiceModel,
   operation: OperationModel,
@@ -41,23 +41,20 @@ export function responseEncoder(
   };
 }
 
-/** The members bound to headers, of an output or of an error. */
-export function headersWriter(
-  model: ServiceModel,
-  shape: Resolved,
-): (values: Values, headers: ResponseHeaders) => void {
+/** The members bound to headers. */
+function headersWriter(model: ServiceModel, shape: Resolved): (values: Values, headers: ResponseHeaders) => void {
   const members = membersOf(model, shape);
   const single = members
     .filter((member) => member.shape.location === 'header')
     .map(({ name, shape: member }) => ({
       name,
-      header: member.locationName ?? name,
+      header: (member.locationName ?? name).toLowerCase(),
       write: headerWriter(model, member),
       isList: member.type === 'list',
     }));
   const prefixed = members
     .filter((member) => member.shape.location === 'headers')
-    .map(({ name, shape: member }) => ({ name, prefix: member.locationName ?? '' }));
+    .map(({ name, shape: member }) => ({ name, prefix: (member.locationName ?? '').toLowerCase() }));
   return (values, headers) => {
     for (const { name, header, write, isList } of single) {
       const value = values[name];
@@ -67,9 +64,17 @@ export function headersWriter(
     }
     for (const { name, prefix } of prefixed) {
       for (const [key, value] of Object.entries((values[name] ?? {}) as Record<string, string>)) {
-        headers[prefix + key] = headerValue(value);
+        headers[prefix + key.toLowerCase()] = headerValue(value);
       }
     }
+  };
+}
+
+/** The same of an error's shape, compiled at its first use. */
+export function errorHeaders(model: ServiceModel): (wire: WireError, headers: ResponseHeaders) => void {
+  const writer = perShape((shape) => headersWriter(model, shape));
+  return (wire, headers) => {
+    if (wire.shape) writer(wire.shape)({ ...wire.members }, headers);
   };
 }
 
@@ -92,7 +97,7 @@ function bodyWriter(
   if (payload && isEventStream(payload.shape)) {
     const messages = eventMessages(model, payload.shape, format, resolveError);
     return (values, headers) => {
-      headers['Content-Type'] = 'application/vnd.amazon.eventstream';
+      headers['content-type'] = 'application/vnd.amazon.eventstream';
       return messages(values[payload.name] as AsyncIterable<Values>);
     };
   }
@@ -100,7 +105,7 @@ function bodyWriter(
   if (!members.some((member) => belongsToBody(member.shape))) return () => '';
   const write = format.writeMembers(output, belongsToBody);
   return (values, headers) => {
-    headers['Content-Type'] = format.contentType;
+    headers['content-type'] = format.contentType;
     return write(values);
   };
 }
@@ -113,11 +118,8 @@ function payloadWriter({ name, ref, shape }: Member, format: PayloadFormat): Bod
   return (values, headers) => {
     const value = values[name];
     if (value === undefined || value === null) return '';
-    if (!hasContentType(headers)) headers['Content-Type'] = contentType;
+    // S3's objects have a content type of their own, bound to this header.
+    headers['content-type'] ??= contentType;
     return write(value);
   };
 }
-
-/** S3's objects have a content type of their own, bound to this header. */
-const hasContentType = (headers: ResponseHeaders): boolean =>
-  Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');

@@ -7,7 +7,7 @@ import { xmlFormat } from '#gateway/wire/payload-format.ts';
 import type { Protocol, WireResponse } from '#gateway/wire/protocol.ts';
 import { errorElement } from '#gateway/wire/query.ts';
 import { requestDecoder } from '#gateway/wire/rest-request.ts';
-import { headersWriter, responseEncoder } from '#gateway/wire/rest-response.ts';
+import { errorHeaders, responseEncoder } from '#gateway/wire/rest-response.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { errorResolver, otherMembers, type WireError } from '#gateway/wire/wire-error.ts';
 import { escapeXml, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
@@ -19,7 +19,8 @@ export const restXml: Protocol = {
     const encoder = xmlEncoder(model, (shape, name) => shape.locationName ?? name);
     const resolveError = errorResolver(model, 'rest-xml');
     const isS3 = familyOf('rest-xml', model.metadata.serviceId) === 's3';
-    const identify = isS3 ? s3Ids : (requestId: string) => ({ 'x-amzn-RequestId': requestId });
+    const identify = isS3 ? s3Ids : (requestId: string) => ({ 'x-amzn-requestid': requestId });
+    const writeErrorHeaders = errorHeaders(model);
     const { xmlNamespace } = model.metadata;
     const namespace = xmlNamespace ? namespaceOf({ xmlNamespace }) : '';
 
@@ -32,8 +33,8 @@ export const restXml: Protocol = {
       }),
       (error, requestId, operation): WireResponse => {
         const wire = resolveError(error, operation);
-        const headers: Record<string, string> = { ...identify(requestId), 'Content-Type': format.contentType };
-        if (wire.shape) headersWriter(model, wire.shape)(wire.members, headers);
+        const headers: Record<string, string> = { ...identify(requestId), 'content-type': format.contentType };
+        writeErrorHeaders(wire, headers);
         const id = `<RequestId>${escapeXml(requestId)}</RequestId>`;
         const body = isS3
           ? bareError(wire, id, hostId(requestId))

@@ -9,7 +9,7 @@ import { structureOf } from '#gateway/wire/shapes.ts';
 import { errorResolver, type WireError } from '#gateway/wire/wire-error.ts';
 import type { OperationModel, ServiceModel } from '#platform/model/schema.ts';
 
-const HEADERS = { 'smithy-protocol': 'rpc-v2-cbor', 'Content-Type': 'application/cbor' };
+const HEADERS = { 'smithy-protocol': 'rpc-v2-cbor', 'content-type': 'application/cbor' };
 const ALL = (): boolean => true;
 
 export const rpcV2Cbor: Protocol = {
@@ -27,7 +27,7 @@ export const rpcV2Cbor: Protocol = {
         decode: (request) => (read && request.body.length > 0 ? read(request.body) : {}),
         encode: (output, requestId) => ({
           status: 200,
-          headers: { 'x-amzn-RequestId': requestId, ...HEADERS },
+          headers: { 'x-amzn-requestid': requestId, ...HEADERS },
           body: write(output),
         }),
       };

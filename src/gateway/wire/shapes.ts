@@ -39,8 +39,8 @@ export interface Member {
 
 export function membersOf(model: ServiceModel, shape: Shape): Member[] {
   return Object.entries(shape.members ?? {}).map(([name, ref]) => {
-    // A model is data from outside; this name would reach the prototype of what we decode.
-    assert(name !== '__proto__', 'a member is named __proto__');
+    // No model of AWS's has such a member; codecs and handlers read members without asking who owns them.
+    assert(!(name in Object.prototype) && !((ref.locationName ?? '') in Object.prototype), `a member is named ${name}`);
     return { name, ref, shape: resolve(model, ref) };
   });
 }
@@ -72,6 +72,18 @@ export function memoized<F>(
     const made = build(ref, variant);
     compiled.set(key, made);
     return made;
+  };
+}
+
+/** Keeps what was made of a shape, by its name. */
+export function perShape<F>(make: (shape: Resolved) => F): (shape: Resolved) => F {
+  const made = new Map<string, F>();
+  return (shape) => {
+    const known = made.get(shape.shape);
+    if (known !== undefined) return known;
+    const fresh = make(shape);
+    made.set(shape.shape, fresh);
+    return fresh;
   };
 }
 

@@ -10,6 +10,7 @@ import {
   mapValue,
   membersOf,
   memoized,
+  perShape,
   type Resolved,
   resolve,
 } from '#gateway/wire/shapes.ts';
@@ -62,15 +63,7 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     };
   }
 
-  const whole = new Map<string, XmlWriter>();
-
-  function content(shape: Resolved): XmlWriter {
-    const known = whole.get(shape.shape);
-    if (known) return known;
-    const made = membersWriter(membersOf(model, shape));
-    whole.set(shape.shape, made);
-    return made;
-  }
+  const content = perShape((shape) => membersWriter(membersOf(model, shape)));
 
   function membersWriter(all: readonly Member[]): XmlWriter {
     const members = all.filter((member) => !member.shape.xmlAttribute);

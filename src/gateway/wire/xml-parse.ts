@@ -17,6 +17,7 @@ export interface XmlNode {
 }
 
 const ATTRIBUTE_LIMIT = 64;
+const DECLARATION_LIMIT = 200;
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
 const NAME = '[A-Za-z_\\u0080-\\uffff][A-Za-z0-9_.\\-\\u0080-\\uffff]*';
@@ -64,8 +65,9 @@ class XmlReader {
   }
 
   #declaration(): void {
-    const match = DECLARATION.exec(this.#text);
-    if (!match) return;
+    if (!/^<\?xml[ \t\r\n]/.test(this.#text)) return;
+    // The pattern may look again at what it has seen, so it sees no more than a declaration can be.
+    const match = DECLARATION.exec(this.#text.slice(0, DECLARATION_LIMIT)) ?? notWellFormed();
     if (!/^(utf-?8|us-ascii|iso-8859-1)$/i.test(match[1] ?? 'utf-8')) malformed('The XML is not encoded in UTF-8');
     this.#offset = match[0].length;
   }
