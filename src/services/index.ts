@@ -41,7 +41,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     iam({ ...deps, identity }),
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
-    sqs,
+    sqs(deps),
     sts(createSessions(store, sealer, identity)),
     tagging(deps),
   ];

@@ -9,6 +9,7 @@ import type {
   TagQueueRequest,
   UntagQueueRequest,
 } from '#platform/model/generated/sqs.ts';
+import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key } from '#platform/store/keys.ts';
 import { checkTags, removeTags, setTags, tagsOf } from '#platform/tags.ts';
@@ -28,30 +29,28 @@ function pageSize(maxResults: number | undefined): number {
   return maxResults;
 }
 
-const tokenAfter = (name: string): string => Buffer.from(JSON.stringify({ after: name })).toString('base64');
-
-function readToken(token: string | undefined): string | undefined {
-  if (token === undefined) return undefined;
-  try {
-    const { after } = JSON.parse(Buffer.from(token, 'base64').toString('utf8')) as { after: unknown };
-    if (typeof after === 'string') return after;
-  } catch {
-    // Not one of ours.
-  }
-  return fail('InvalidNextToken');
+interface Page {
+  readonly shown: readonly string[];
+  readonly token: { readonly NextToken?: string };
 }
 
-function pageOf(names: readonly string[], limit: number, maxResults: number | undefined, call: Call) {
+/** One name more than the limit was read, if there is one: then a next page follows. */
+function pageOf(pages: PageTokens, call: Call, query: object, names: readonly string[], maxResults?: number): Page {
+  const limit = maxResults ?? MAX_LIST_RESULTS;
   const shown = names.slice(0, limit).map((name) => queueUrl(call, name));
   const last = names[limit - 1];
-  const hasMore = maxResults !== undefined && names.length > limit && last !== undefined;
-  return { shown, token: hasMore ? { NextToken: tokenAfter(last) } : {} };
+  if (maxResults === undefined || names.length <= limit || last === undefined) return { shown, token: {} };
+  return { shown, token: { NextToken: pages.seal(call, query, last) } };
 }
 
-export function listQueues(input: ListQueuesRequest, call: Call): ListQueuesResult {
+const positionOf = (pages: PageTokens, call: Call, query: object, token: string | undefined): string | undefined =>
+  token === undefined ? undefined : pages.open(call, query, token, () => fail('InvalidNextToken'));
+
+export function listQueues(pages: PageTokens, input: ListQueuesRequest, call: Call): ListQueuesResult {
   const limit = pageSize(input.MaxResults);
-  const after = readToken(input.NextToken);
   const prefix = input.QueueNamePrefix ?? '';
+  const query = { prefix };
+  const after = positionOf(pages, call, query, input.NextToken);
   // A name's key ends with two zero bytes; without them it is the prefix of all names that start so.
   const from = queues.keyPrefix(prefix).slice(0, -2) as Key;
   const rows = call.tx.range(queues, {
@@ -60,29 +59,27 @@ export function listQueues(input: ListQueuesRequest, call: Call): ListQueuesResu
     limit: limit + 1,
     ...(after === undefined ? {} : { after: queues.key(after) }),
   });
-  const { shown, token } = pageOf(
-    rows.map(({ row }) => row.name),
-    limit,
-    input.MaxResults,
-    call,
-  );
+  const names = rows.map(({ row }) => row.name);
+  const { shown, token } = pageOf(pages, call, query, names, input.MaxResults);
   return shown.length === 0 ? {} : { QueueUrls: shown, ...token };
 }
 
 export function listDeadLetterSourceQueues(
+  pages: PageTokens,
   input: ListDeadLetterSourceQueuesRequest,
   call: Call,
 ): ListDeadLetterSourceQueuesResult {
   const { row } = openQueue(call.tx, queueAddress(input.QueueUrl).name);
   const limit = pageSize(input.MaxResults);
-  const after = readToken(input.NextToken);
+  const query = { of: row.name };
+  const after = positionOf(pages, call, query, input.NextToken);
   const rows = call.tx.range(deadLetterSources, {
     prefix: [row.name],
     limit: limit + 1,
     ...(after === undefined ? {} : { after: deadLetterSources.key(row.name, after) }),
   });
   const names = rows.map(({ key }) => deadLetterSources.parts(key)[1]);
-  const { shown, token } = pageOf(names, limit, input.MaxResults, call);
+  const { shown, token } = pageOf(pages, call, query, names, input.MaxResults);
   return { queueUrls: shown, ...token };
 }
 

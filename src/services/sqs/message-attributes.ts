@@ -13,10 +13,12 @@ export type StoredAttributes = Readonly<Record<string, StoredAttribute>>;
 const NAME = /^[A-Za-z0-9_.-]{1,256}$/;
 const TYPE = /^(String|Number|Binary)(\..+)?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-// The characters that a body may have, too. Written with escapes on purpose: they are the rule.
-const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+// Allowed are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about them.
+const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 
-export const hasForbiddenCharacters = (value: string): boolean => FORBIDDEN.test(value);
+/** Of surrogates only pairs are characters. */
+export const hasForbiddenCharacters = (value: string): boolean => !value.isWellFormed() || FORBIDDEN.test(value);
 
 function checkName(name: string): void {
   if (!NAME.test(name)) {

@@ -6,8 +6,13 @@
  */
 import { parseArn } from '#platform/base/arn.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
-import type { SqsOperations } from '#platform/model/generated/sqs.ts';
-import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
+import type {
+  ListDeadLetterSourceQueuesRequest,
+  ListQueuesRequest,
+  SqsOperations,
+} from '#platform/model/generated/sqs.ts';
+import type { PageTokens } from '#platform/page-token.ts';
+import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import { queueAddress, queueArn } from './address.ts';
 import { expireMessages } from './expiry.ts';
 import {
@@ -37,6 +42,10 @@ import {
 } from './queue.ts';
 import { receiveMessage } from './receive.ts';
 import { sendMessage, sendMessageBatch } from './send.ts';
+
+export interface SqsDeps {
+  readonly pages: PageTokens;
+}
 
 interface OnUrl {
   readonly QueueUrl: string;
@@ -87,59 +96,69 @@ const data = { event: 'data', usage: 'Requests' } as const;
 const management = { event: 'management', usage: 'Requests' } as const;
 const notImplemented = {} as const;
 
-// Each line: what it does, whose resource, how it is recorded. A batch needs the permission of the single operation.
-const operations = {
-  SendMessage: { handler: sendMessage, ...ofUrl, ...data },
-  SendMessageBatch: { handler: sendMessageBatch, ...ofUrl, ...data, action: 'sqs:SendMessage' },
-  ReceiveMessage: { handler: receiveMessage, ...ofUrl, ...data, steps: true },
-  DeleteMessage: { handler: deleteMessage, ...ofUrl, ...data },
-  DeleteMessageBatch: { handler: deleteMessageBatch, ...ofUrl, ...data, action: 'sqs:DeleteMessage' },
-  ChangeMessageVisibility: { handler: changeMessageVisibility, ...ofUrl, ...data },
-  ChangeMessageVisibilityBatch: {
-    handler: changeMessageVisibilityBatch,
-    ...ofUrl,
-    ...data,
-    action: 'sqs:ChangeMessageVisibility',
-  },
-  CreateQueue: { handler: createQueue, ...ofName, ...management },
-  DeleteQueue: { handler: deleteQueue, ...ofUrl, ...management },
-  GetQueueUrl: { handler: getQueueUrl, ...ofName, ...management },
-  ListQueues: { handler: listQueues, resource: () => '*', ...management },
-  GetQueueAttributes: { handler: getQueueAttributes, ...ofUrl, ...management },
-  SetQueueAttributes: { handler: setQueueAttributes, ...ofUrl, ...management },
-  PurgeQueue: { handler: purgeQueue, ...ofUrl, ...management },
-  ListDeadLetterSourceQueues: { handler: listDeadLetterSourceQueues, ...ofUrl, ...management },
-  AddPermission: { handler: addPermission, ...ofUrl, ...management },
-  RemovePermission: { handler: removePermission, ...ofUrl, ...management },
-  TagQueue: { handler: tagQueue, ...ofUrl, ...management },
-  UntagQueue: { handler: untagQueue, ...ofUrl, ...management },
-  ListQueueTags: { handler: listQueueTags, ...ofUrl, ...management },
-  StartMessageMoveTask: {
-    handler: startMessageMoveTask,
-    ...ofSource,
-    ...management,
-    action: ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-  },
-  CancelMessageMoveTask: { handler: cancelMessageMoveTask, ...ofTask, ...management },
-  ListMessageMoveTasks: { handler: listMessageMoveTasks, ...ofSource, ...management },
-} satisfies Handlers<SqsOperations, typeof notImplemented>;
-
-export const sqs = defineService({
-  name: 'sqs',
-  principal: 'sqs.amazonaws.com',
-  scope: 'regional',
-  operations,
-  notImplemented,
-  kinds: { queue: queueKind },
-  quotas: {
-    'L-06F64E4D': {
-      name: 'API throughput of FIFO queues',
-      description: 'Calls per second of each message operation on a FIFO queue. Shown, not enforced: see limits.ts.',
-      value: FIFO_TRANSACTIONS_PER_SECOND,
-      unit: 'Count/Second',
-      adjustable: true,
+/** Each line: what it does, whose resource, how it is recorded. A batch needs the permission of the single operation. */
+const operations = ({ pages }: SqsDeps) =>
+  ({
+    SendMessage: { handler: sendMessage, ...ofUrl, ...data },
+    SendMessageBatch: { handler: sendMessageBatch, ...ofUrl, ...data, action: 'sqs:SendMessage' },
+    ReceiveMessage: { handler: receiveMessage, ...ofUrl, ...data, steps: true },
+    DeleteMessage: { handler: deleteMessage, ...ofUrl, ...data },
+    DeleteMessageBatch: { handler: deleteMessageBatch, ...ofUrl, ...data, action: 'sqs:DeleteMessage' },
+    ChangeMessageVisibility: { handler: changeMessageVisibility, ...ofUrl, ...data },
+    ChangeMessageVisibilityBatch: {
+      handler: changeMessageVisibilityBatch,
+      ...ofUrl,
+      ...data,
+      action: 'sqs:ChangeMessageVisibility',
     },
-  },
-  throttlingError: 'RequestThrottled',
-  timers: { expireMessages, moveMessages },
-});
+    CreateQueue: { handler: createQueue, ...ofName, ...management },
+    DeleteQueue: { handler: deleteQueue, ...ofUrl, ...management },
+    GetQueueUrl: { handler: getQueueUrl, ...ofName, ...management },
+    ListQueues: {
+      handler: (input: ListQueuesRequest, call: Call) => listQueues(pages, input, call),
+      resource: () => '*',
+      ...management,
+    },
+    GetQueueAttributes: { handler: getQueueAttributes, ...ofUrl, ...management },
+    SetQueueAttributes: { handler: setQueueAttributes, ...ofUrl, ...management },
+    PurgeQueue: { handler: purgeQueue, ...ofUrl, ...management },
+    ListDeadLetterSourceQueues: {
+      handler: (input: ListDeadLetterSourceQueuesRequest, call: Call) => listDeadLetterSourceQueues(pages, input, call),
+      ...ofUrl,
+      ...management,
+    },
+    AddPermission: { handler: addPermission, ...ofUrl, ...management },
+    RemovePermission: { handler: removePermission, ...ofUrl, ...management },
+    TagQueue: { handler: tagQueue, ...ofUrl, ...management },
+    UntagQueue: { handler: untagQueue, ...ofUrl, ...management },
+    ListQueueTags: { handler: listQueueTags, ...ofUrl, ...management },
+    StartMessageMoveTask: {
+      handler: startMessageMoveTask,
+      ...ofSource,
+      ...management,
+      action: ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+    },
+    CancelMessageMoveTask: { handler: cancelMessageMoveTask, ...ofTask, ...management },
+    ListMessageMoveTasks: { handler: listMessageMoveTasks, ...ofSource, ...management },
+  }) satisfies Handlers<SqsOperations, typeof notImplemented>;
+
+export const sqs = (deps: SqsDeps) =>
+  defineService({
+    name: 'sqs',
+    principal: 'sqs.amazonaws.com',
+    scope: 'regional',
+    operations: operations(deps),
+    notImplemented,
+    kinds: { queue: queueKind },
+    quotas: {
+      'L-06F64E4D': {
+        name: 'API throughput of FIFO queues',
+        description: 'Calls per second of each message operation on a FIFO queue. Shown, not enforced: see limits.ts.',
+        value: FIFO_TRANSACTIONS_PER_SECOND,
+        unit: 'Count/Second',
+        adjustable: true,
+      },
+    },
+    throttlingError: 'RequestThrottled',
+    timers: { expireMessages, moveMessages },
+  });

@@ -5,12 +5,23 @@ import type { AccountId, Region, RequestId } from '#platform/base/ids.ts';
 import { silent } from '#platform/base/log.ts';
 import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { SqsOperations } from '#platform/model/generated/sqs.ts';
+import type { PageTokens } from '#platform/page-token.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Call } from '#platform/service.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import type { Partition, Store, Transaction } from '#platform/store/store.ts';
 import { sqs } from './service.ts';
+
+/** Tokens that anybody can read; that they are sealed is tested with the platform. */
+const openTokens: PageTokens = {
+  seal: (_, query, position) => JSON.stringify([query, position]),
+  open(_, query, token, invalid) {
+    if (!token.startsWith(`[${JSON.stringify(query)},`)) return invalid();
+    return JSON.parse(token)[1];
+  },
+};
+const service = sqs({ pages: openTokens });
 
 export const ACCOUNT = '123456789012' as AccountId;
 export const REGION = 'us-east-1' as Region;
@@ -45,7 +56,7 @@ export function testSqs(t: TestContext): TestSqs {
   const open = (): void => {
     store = openStore({ drivers, clock });
     partition = store.partition({ service: 'sqs', account: ACCOUNT, region: REGION });
-    timers = new TimerRunner(partition, { clock, log: silent, jobs: sqs.timers });
+    timers = new TimerRunner(partition, { clock, log: silent, jobs: service.timers });
   };
   const close = async (): Promise<void> => {
     timers.stop();
@@ -81,7 +92,7 @@ export function testSqs(t: TestContext): TestSqs {
     async call(name, input, signal = new AbortController().signal) {
       const call = sqsCall(name, signal);
       // The table's handlers take each its own input, which `name` and `input` together have.
-      const handler = sqs.operations[name].handler as (input: unknown, call: unknown) => never;
+      const handler = service.operations[name].handler as (input: unknown, call: unknown) => never;
       const output =
         name === 'ReceiveMessage'
           ? await handler(input, call)
