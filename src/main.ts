@@ -7,13 +7,16 @@ import { startAdmin } from '#gateway/admin.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
+import { startNodeServer } from '#gateway/http/node-server.ts';
+import { openTlsIdentity, serverNames } from '#gateway/http/tls.ts';
 import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
 import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
-import { type Cloud, dispatch } from '#platform/dispatch.ts';
+import type { Cloud } from '#platform/cloud.ts';
+import { dispatch } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import type { Delivery } from '#platform/jobs/outbox.ts';
@@ -105,7 +108,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     defaultRegion: options.region as Region,
     metrics,
   };
-  const listener = await listen(options, gateway, onFault, clock);
+  const listener = await listen(options, gateway, Object.keys(geography.regions), onFault, clock);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await startAdmin({
     port: options.adminPort,
@@ -144,6 +147,7 @@ function registryOf(declarations: readonly ServiceDeclaration[], readModel: Read
 async function listen(
   options: CloudOptions,
   gateway: Gateway,
+  regions: readonly string[],
   onFault: (error: unknown) => void,
   clock: Clock,
 ): Promise<Listener> {
@@ -155,7 +159,9 @@ async function listen(
     onFault,
     handler: { planBody, serve: (request) => serve(request, gateway) },
   };
-  return await startHttp1(listenOptions);
+  if (tlsFolder === undefined) return await startHttp1(listenOptions);
+  const names = serverNames(options.domains, regions);
+  return await startNodeServer(listenOptions, openTlsIdentity({ folder: tlsFolder, names, clock }));
 }
 
 /** A message of an outbox, as a call of the service that sends it. */

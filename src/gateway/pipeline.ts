@@ -10,7 +10,8 @@ import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/liste
 import { fallbackCodec, type Route, type Router } from '#gateway/route.ts';
 import type { ServiceCodec, WireResponse } from '#gateway/wire/protocol.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import { type Caller, type Cloud, dispatch, serviceErrorOf } from '#platform/dispatch.ts';
+import type { Caller, Cloud } from '#platform/cloud.ts';
+import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { AnonymousPrincipal, Principal } from '#platform/principal.ts';

@@ -6,7 +6,7 @@
 import { parseArn } from '#platform/base/arn.ts';
 import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
-import type { Cloud, Invocation } from '#platform/dispatch.ts';
+import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
@@ -64,6 +64,7 @@ function contextOf(
     calledVia: caller.calledVia,
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
     resourceAccount,
+    principalTags: () => cloud.identity.tagsOf(caller.principal),
     resourceTags: () => resourceTags(cloud, resource),
     ...requestTags(invocation.input),
     serviceKeys: serviceKeys ?? {},
@@ -75,7 +76,10 @@ function requestTags(input: Input): { requestTags?: Record<string, string>; tagK
   const tags = input['Tags'] ?? input['tags'];
   const keys = input['TagKeys'] ?? input['tagKeys'];
   if (Array.isArray(tags)) {
-    const pairs = tags.map((tag: Input) => [String(tag['Key'] ?? tag['key']), String(tag['Value'] ?? tag['value'] ?? '')]);
+    const pairs = tags.map((tag: Input) => [
+      String(tag['Key'] ?? tag['key']),
+      String(tag['Value'] ?? tag['value'] ?? ''),
+    ]);
     return { requestTags: Object.fromEntries(pairs) };
   }
   // Validated: a tag map's values are text.

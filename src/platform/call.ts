@@ -4,7 +4,7 @@ import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
-import { type Cloud, type Invocation, invokeFor } from '#platform/dispatch.ts';
+import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { TokenUse } from '#platform/idempotency.ts';
 import type { Principal } from '#platform/principal.ts';
@@ -36,13 +36,16 @@ export class LiveCall implements Call, CallScope {
   resources: readonly string[] = [];
   readonly #cloud: Cloud;
   readonly #invocation: Invocation;
+  readonly #invoke: Invoke;
   #tx: Transaction | undefined;
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
 
-  constructor(cloud: Cloud, invocation: Invocation, place: Place) {
+  /** `invoke` is the dispatcher's, which makes these calls itself. */
+  constructor(cloud: Cloud, invocation: Invocation, place: Place, invoke: Invoke) {
     this.#cloud = cloud;
     this.#invocation = invocation;
+    this.#invoke = invoke;
     this.account = place.account;
     this.region = place.region;
     this.partition = place.partition;
@@ -116,7 +119,7 @@ export class LiveCall implements Call, CallScope {
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
     const via = this.#invocation.operation.service.declaration.principal;
-    return invokeFor(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
+    return this.#invoke(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
   }
 
   handleIn(tx: Transaction): Output {

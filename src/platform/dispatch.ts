@@ -3,57 +3,17 @@
  * from a relay: validate, authorise, admit, run, commit. There is no second way to a handler, so what stands here (permission,
  * quotas, audit, metering, durability) holds for all of them. gateway/pipeline.ts does the rest for HTTP.
  */
-
 import { writeAudit } from '#platform/audit/record.ts';
 import { authorise } from '#platform/authorise.ts';
-import type { Clock } from '#platform/base/clock.ts';
 import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
-import type { Logger } from '#platform/base/log.ts';
 import { LiveCall } from '#platform/call.ts';
+import type { Cloud, Invocation, Target } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
-import type { Identity, Principal } from '#platform/principal.ts';
-import type { RegisteredOperation, Registry } from '#platform/registry.ts';
-import type { Input, Output } from '#platform/service.ts';
-import type { Store } from '#platform/store/store.ts';
+import type { RegisteredOperation } from '#platform/registry.ts';
+import type { Output } from '#platform/service.ts';
 import { StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
-import type { Throttle } from '#platform/throttle.ts';
-
-/** What every part of a running cloud may reach. */
-export interface Cloud {
-  readonly store: Store;
-  readonly registry: Registry;
-  readonly identity: Identity;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly throttle: Throttle;
-  /** Aborted when the cloud stops: long polls answer at once. */
-  readonly stopping: AbortSignal;
-}
-
-/** Who asks, from where. */
-export interface Caller {
-  readonly principal: Principal;
-  readonly accessKeyId: string | undefined;
-  readonly sourceAddress: string;
-  readonly userAgent: string;
-  readonly isSecure: boolean;
-  /** Services that pass the call on for the caller, the first one first: aws:CalledVia. */
-  readonly calledVia: readonly string[];
-}
-
-export interface Invocation {
-  readonly operation: RegisteredOperation;
-  readonly input: Input;
-  readonly caller: Caller;
-  readonly region: Region;
-  readonly requestId: string;
-  readonly origin: string;
-  readonly signal: AbortSignal;
-  /** Of an internal call: kept with the answer, whatever the operation. */
-  readonly idempotencyToken?: string;
-}
 
 export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
   const { operation, input } = invocation;
@@ -61,7 +21,7 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
   const now = cloud.clock.now();
   const { account, region } = ownerOf(invocation);
   const partition = cloud.store.partition({ service: operation.service.name, account, region });
-  const call = new LiveCall(cloud, invocation, { account, region, partition, now });
+  const call = new LiveCall(cloud, invocation, { account, region, partition, now }, invokeFor);
   let output: Output;
   try {
     authorise(cloud, invocation, call);
@@ -180,12 +140,7 @@ export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invoca
 }
 
 /** Another operation for the same caller, by way of `via`: same authoriser, same audit, no HTTP. */
-export async function invokeFor(
-  cloud: Cloud,
-  from: Invocation,
-  via: string,
-  target: { service: string; operation: string; input: Input; region?: Region },
-): Promise<Output> {
+async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
   const operation = cloud.registry.service(target.service)?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   return dispatch(cloud, {

@@ -4,7 +4,8 @@
  * between is met by another round, until a round removes nothing.
  */
 import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
-import { type Caller, type Cloud, dispatch } from '#platform/dispatch.ts';
+import type { Caller, Cloud } from '#platform/cloud.ts';
+import { dispatch } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { RegisteredService } from '#platform/registry.ts';
 import type { Kind } from '#platform/service.ts';

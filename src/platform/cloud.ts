@@ -1,0 +1,56 @@
+/** What the request path hands on: the running cloud, who calls, and what for. Types only, so that its files need not import each other. */
+import type { Clock } from '#platform/base/clock.ts';
+import type { Region } from '#platform/base/ids.ts';
+import type { Logger } from '#platform/base/log.ts';
+import type { Identity, Principal } from '#platform/principal.ts';
+import type { RegisteredOperation, Registry } from '#platform/registry.ts';
+import type { Input, Output } from '#platform/service.ts';
+import type { Store } from '#platform/store/store.ts';
+import type { Throttle } from '#platform/throttle.ts';
+
+/** What every part of a running cloud may reach. */
+export interface Cloud {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly throttle: Throttle;
+  /** Aborted when the cloud stops: long polls answer at once. */
+  readonly stopping: AbortSignal;
+}
+
+/** Who asks, from where. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly accessKeyId: string | undefined;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  readonly isSecure: boolean;
+  /** Services that pass the call on for the caller, the first one first: aws:CalledVia. */
+  readonly calledVia: readonly string[];
+}
+
+export interface Invocation {
+  readonly operation: RegisteredOperation;
+  readonly input: Input;
+  readonly caller: Caller;
+  readonly region: Region;
+  readonly requestId: string;
+  readonly origin: string;
+  readonly signal: AbortSignal;
+  /** Of an internal call: kept with the answer, whatever the operation. */
+  readonly idempotencyToken?: string;
+}
+
+/** An operation that a handler calls. */
+export interface Target {
+  readonly service: string;
+  readonly operation: string;
+  readonly input: Input;
+  /** The default is the call's own. */
+  readonly region?: Region;
+}
+
+/** Calls `target` for the same caller, by way of the service `via`. */
+export type Invoke = (cloud: Cloud, from: Invocation, via: string, target: Target) => Promise<Output>;
