@@ -26,7 +26,7 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
   const own = declaration.conditions?.(input as never, call);
   for (const resource of call.resources) {
     const declared = declaration.resourcePolicy?.(input as never, call);
-    const resourcePolicy = declared ?? resourcePolicyOf(cloud, resource);
+    const resourcePolicy = declared ?? resourcePolicyOf(cloud, resource, call.callerAccount);
     const resourceAccount = accountOf(resource) ?? call.account;
     const context = contextOf(cloud, invocation, call, resource, resourceAccount, own);
     for (const action of operation.actions(input)) {
@@ -58,14 +58,14 @@ function contextOf(
   return globalContext({
     principal: caller.principal,
     now: call.now,
-    sourceAddress: caller.sourceAddress,
+    sourceAddress: caller.principal.kind === 'service' ? undefined : caller.sourceAddress,
     userAgent: caller.userAgent,
     isSecure: caller.isSecure,
     calledVia: caller.calledVia,
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
     resourceAccount,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
-    resourceTags: () => resourceTags(cloud, resource),
+    resourceTags: () => resourceTags(cloud, resource, call.callerAccount),
     ...requestTags(invocation.input),
     serviceKeys: serviceKeys ?? {},
   });
@@ -87,24 +87,25 @@ function requestTags(input: Input): { requestTags?: Record<string, string>; tagK
   return Array.isArray(keys) ? { tagKeys: keys } : {};
 }
 
-function resourceTags(cloud: Cloud, arn: string): Record<string, string> {
-  const place = placeOf(cloud, arn);
+function resourceTags(cloud: Cloud, arn: string, known: string | undefined): Record<string, string> {
+  const place = placeOf(cloud, arn, known);
   return place === undefined ? {} : place.partition.read((tx) => tagsOf(tx, arn));
 }
 
-/** The partition that holds the resource of an ARN. */
-function placeOf(cloud: Cloud, arn: string) {
+/** The partition that holds the resource of an ARN. `known` is an account that exists. */
+function placeOf(cloud: Cloud, arn: string, known: string | undefined) {
   const parts = parseArn(arn);
   const service = parts && cloud.registry.byArnService(parts.service);
-  if (service === undefined || !isAccountId(parts?.account ?? '')) return undefined;
-  const account = parts?.account;
-  const region = service.declaration.scope === 'global' ? GLOBAL_REGION : parts?.region;
-  if (account === undefined || !isAccountId(account) || !region) return undefined;
+  if (service === undefined) return undefined;
+  const { account, region: named } = parts;
+  const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
+  if (!isAccountId(account) || !region) return undefined;
+  if (account !== known && !cloud.identity.isAccount(account)) return undefined;
   return { service, partition: cloud.store.partition({ service: service.name, account, region: region as Region }) };
 }
 
-function resourcePolicyOf(cloud: Cloud, arn: string): CompiledPolicy | undefined {
-  const place = placeOf(cloud, arn);
+function resourcePolicyOf(cloud: Cloud, arn: string, known: string | undefined): CompiledPolicy | undefined {
+  const place = placeOf(cloud, arn, known);
   if (place === undefined) return undefined;
   for (const kind of cloud.registry.kinds(place.service)) {
     const text = kind.policy && place.partition.read((tx) => kind.policy?.(tx, arn));

@@ -108,4 +108,10 @@ export interface Identity {
   /** Notes that a key was used, for GetAccessKeyLastUsed; kept in memory and written now and then. */
   noteUse(accessKeyId: string, service: string, region: string, now: Milliseconds): void;
   policiesOf(principal: Principal): PrincipalPolicies;
+  /** Tags of the user or role: aws:PrincipalTag, below those of the session. */
+  tagsOf(principal: Principal): Readonly<Record<string, string>>;
+  /** False also for an account that is closed. An account that only a request names must not get partitions. */
+  isAccount(account: AccountId): boolean;
+  /** What was answered about the account may rest on writes that are not on disk yet: like `Partition.durable`. */
+  durable(account: AccountId): Promise<void> | undefined;
 }

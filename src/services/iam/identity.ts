@@ -5,12 +5,13 @@
  *
  * An answer that rests on a write which is not yet on disk must wait for it: `durable` of the account says so.
  */
-import type { Milliseconds } from '#platform/base/clock.ts';
+import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import type { Credential, FederatedUserPrincipal, Identity, Principal } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
+import { type Tags, tagsOf } from '#platform/tags.ts';
 import { accountOfKeyId } from '#services/iam/access-key-id.ts';
 import { awsManagedPolicy } from '#services/iam/aws-managed.ts';
 import { expiredToken, invalidToken } from '#services/iam/errors.ts';
@@ -24,6 +25,7 @@ import {
   accounts,
   chosenKeys,
   directoryOf,
+  entities,
   type LastUseRow,
   lastUses,
   partitionOf,
@@ -32,6 +34,9 @@ import {
 
 const MOST_SESSIONS = 20_000;
 const MOST_ROUTES = 100_000;
+/** AWS tells the last use with a delay of hours; a crash loses no more than this. */
+const USES_WRITTEN_EVERY: Milliseconds = minutes(15);
+const NO_TAGS: Tags = {};
 const NO_POLICIES: PrincipalPolicies = { identity: [] };
 
 interface OpenSession {
@@ -42,8 +47,11 @@ interface OpenSession {
   readonly credential: Credential;
 }
 
-interface PendingUse extends LastUseRow {
-  readonly account: AccountId;
+interface NotedUse {
+  at: Milliseconds;
+  service: string;
+  region: string;
+  writtenAt: Milliseconds;
 }
 
 type LimitedPrincipal = Extract<Principal, { kind: 'role-session' | 'federated-user' }>;
@@ -58,7 +66,7 @@ export class IamIdentity implements Identity {
   readonly #routes = new Map<string, AccountId>();
   readonly #limited = new WeakMap<Principal, { base: PrincipalPolicies; whole: PrincipalPolicies }>();
   /** By access key id, or role id. */
-  readonly #uses = new Map<string, PendingUse>();
+  readonly #uses = new Map<string, NotedUse>();
 
   constructor(store: Store, sealer: Sealer) {
     this.#store = store;
@@ -86,26 +94,47 @@ export class IamIdentity implements Identity {
     }
   }
 
+  tagsOf(principal: Principal): Tags {
+    if (principal.kind !== 'user' && principal.kind !== 'role-session') return NO_TAGS;
+    const { account } = principal;
+    const arn = principal.kind === 'user' ? principal.arn : principal.roleArn;
+    const { tags } = this.#memory(account);
+    let found = tags.get(arn);
+    if (!found) {
+      found = partitionOf(this.#store, account).read((tx) => tagsOf(tx, arn));
+      tags.set(arn, found);
+    }
+    return found;
+  }
+
   noteUse(accessKeyId: string, service: string, region: string, now: Milliseconds): void {
     const session = this.#sessions.get(accessKeyId)?.record;
     // Of temporary keys only a role's use is asked for (RoleLastUsed).
     if (session && session.owner.kind !== 'role') return;
     const id = session?.owner.kind === 'role' ? session.owner.id : accessKeyId;
     const account = session?.account ?? this.#routes.get(accessKeyId);
-    if (account) this.#uses.set(id, { account, at: now, service, region });
+    if (!account) return;
+    const use = this.#uses.get(id);
+    if (use) Object.assign(use, { at: now, service, region });
+    else this.#uses.set(id, { at: now, service, region, writtenAt: Number.NEGATIVE_INFINITY });
+    const noted = use ?? this.#uses.get(id);
+    if (noted && noted.writtenAt + USES_WRITTEN_EVERY <= now) this.#writeUse(account, id, noted);
   }
 
-  /** The last use of a key, or of a role by its id, as far as it is not written yet. */
+  /** Joins the next batch; nobody waits for it. */
+  #writeUse(account: AccountId, id: string, use: NotedUse): void {
+    const { writtenAt: _, ...row } = use;
+    use.writtenAt = use.at;
+    if (this.#uses.size > MOST_ROUTES) this.#uses.clear();
+    partitionOf(this.#store, account).beforeCommit((tx) => {
+      const isThere = tx.get(accessKeys, accessKeys.key(id)) ?? tx.get(entities, entities.key(id));
+      if (isThere) tx.put(lastUses, lastUses.key(id), row);
+    });
+  }
+
+  /** The last use of a key, or of a role by its id, as this process knows it. */
   lastUse(id: string): LastUseRow | undefined {
     return this.#uses.get(id);
-  }
-
-  /** Writes the noted uses; called now and then, and before the store is closed. */
-  flushUses(): void {
-    for (const [id, { account, ...use }] of this.#uses) {
-      partitionOf(this.#store, account).transact((tx) => tx.put(lastUses, lastUses.key(id), use));
-    }
-    this.#uses.clear();
   }
 
   /** The account that a key belongs to or, of a temporary one, belonged to. */

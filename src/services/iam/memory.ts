@@ -8,6 +8,7 @@ import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import type { Credential } from '#platform/principal.ts';
 import type { MemorySlot, Transaction } from '#platform/store/store.ts';
+import type { Tags } from '#platform/tags.ts';
 import type { RoleView } from '#services/iam/api.ts';
 
 export class AccountMemory {
@@ -17,6 +18,8 @@ export class AccountMemory {
   readonly credentials = new Map<string, Credential>();
   /** By the unique id of a user or role; undefined when there is none any more. */
   readonly policies = new Map<string, PrincipalPolicies | undefined>();
+  /** Of users and roles, by ARN: aws:PrincipalTag. */
+  readonly tags = new Map<string, Tags>();
   /** By ARN. */
   readonly roles = new Map<string, RoleView>();
 
@@ -24,6 +27,7 @@ export class AccountMemory {
     this.generation++;
     this.credentials.clear();
     this.policies.clear();
+    this.tags.clear();
     this.roles.clear();
   }
 }

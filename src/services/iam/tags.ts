@@ -5,6 +5,7 @@ import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { checkTags, removeTags, setTags, tagsOf } from '#platform/tags.ts';
 import { invalidInput } from '#services/iam/errors.ts';
+import { identitiesChanged } from '#services/iam/memory.ts';
 import { counted, type PageEnd, type PageInput, pageOf } from '#services/iam/paging.ts';
 
 export const tagList = (tags: Readonly<Record<string, string>>): Tag[] =>
@@ -22,6 +23,7 @@ export function writeTags(tx: Transaction, arn: string, list: readonly Tag[] = [
   checkTags(tags, kept, { invalid: 'InvalidInput', tooMany: 'LimitExceeded' });
   removeTags(tx, arn, replaced);
   setTags(tx, arn, tags);
+  identitiesChanged(tx);
 }
 
 /** The ARN of what the input names; throws if it is not there. */
@@ -39,6 +41,7 @@ export const untag =
     const names = input.TagKeys.map((key) => key.toLowerCase());
     const gone = Object.keys(tagsOf(call.tx, arn)).filter((key) => names.includes(key.toLowerCase()));
     removeTags(call.tx, arn, gone);
+    identitiesChanged(call.tx);
   };
 
 export const listTags =
