@@ -96,7 +96,7 @@ function resourceTags(cloud: Cloud, arn: string, known: string | undefined): Rec
 function placeOf(cloud: Cloud, arn: string, known: string | undefined) {
   const parts = parseArn(arn);
   const service = parts && cloud.registry.byArnService(parts.service);
-  if (service === undefined) return undefined;
+  if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
   const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
   if (!isAccountId(account) || !region) return undefined;

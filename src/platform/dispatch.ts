@@ -13,15 +13,18 @@ import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
 import type { Output } from '#platform/service.ts';
-import { StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
+import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
   const { operation, input } = invocation;
   operation.validate(input);
   const now = cloud.clock.now();
   const { account, region } = ownerOf(invocation);
-  const partition = cloud.store.partition({ service: operation.service.name, account, region });
+  const partition = partitionFor(cloud, invocation, account, region);
   const call = new LiveCall(cloud, invocation, { account, region, partition, now }, invokeFor);
+  const { callerAccount } = call;
+  // Policies and credentials that decide here may themselves wait for the disk.
+  const permission = callerAccount && cloud.identity.durable(callerAccount);
   let output: Output;
   try {
     authorise(cloud, invocation, call);
@@ -29,15 +32,30 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
     output = operation.declaration.steps ? await runSteps(call) : await runTransaction(call);
   } catch (error) {
     const refusal = serviceErrorOf(error, cloud, invocation);
-    recordRefusal(call, refusal);
+    await recordRefusal(cloud, call, refusal);
     await partition.durable();
     throw refusal;
   }
-  count(call);
-  const gate = partition.durable();
-  if (gate !== undefined)
-    await gate.catch((error: unknown) => Promise.reject(serviceErrorOf(error, cloud, invocation)));
+  try {
+    count(call);
+    const gate = partition.durable();
+    if (gate !== undefined) await gate;
+    if (permission !== undefined) await permission;
+  } catch (error) {
+    throw serviceErrorOf(error, cloud, invocation);
+  }
   return output;
+}
+
+/**
+ * An account that does not exist has nothing, so nobody is allowed anything there. It gets no partition (ids are for anybody to
+ * make up): the service's directory stands in, and the authoriser refuses as it does for an existing account.
+ */
+function partitionFor(cloud: Cloud, { operation, caller }: Invocation, account: AccountId, region: Region): Partition {
+  const service = operation.service.name;
+  const isOwn = 'account' in caller.principal && caller.principal.account === account;
+  const isThere = isOwn || cloud.identity.isAccount(account);
+  return cloud.store.partition({ service, account: isThere ? account : 'global', region });
 }
 
 /** The account and region whose partition the call works on. */
@@ -72,9 +90,8 @@ async function runTransaction(call: LiveCall): Promise<Output> {
       return call.partition.transact((tx) => {
         const token = call.tokenUse();
         const kept = token && keptAnswer(tx, token);
-        if (kept !== undefined) return kept;
-        const output = call.handleIn(tx);
-        if (token !== undefined) keepAnswer(tx, token, output);
+        const output = kept ?? call.handleIn(tx);
+        if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
         if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
         return output;
       });
@@ -86,13 +103,16 @@ async function runTransaction(call: LiveCall): Promise<Output> {
 }
 
 async function runSteps(call: LiveCall): Promise<Output> {
+  const { partition } = call;
+  const { losses } = partition;
   const token = call.tokenUse();
-  const kept = token && call.partition.read((tx) => keptAnswer(tx, token));
-  if (kept !== undefined) return kept;
-  const output = await call.handle();
+  const kept = token && partition.read((tx) => keptAnswer(tx, token));
+  const output = kept ?? (await call.handle());
+  // Its steps may have ended a while ago, and what they wrote may have been lost since.
+  if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
   if (token !== undefined || call.isAudited) {
-    call.partition.transact((tx) => {
-      if (token !== undefined) keepAnswer(tx, token, output);
+    partition.transact((tx) => {
+      if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
       if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
     });
   }
@@ -109,11 +129,18 @@ function count(call: LiveCall): void {
   }
 }
 
-/** Refusals and failures of management calls are in the audit too; a store that can't write must not hide the refusal. */
-function recordRefusal(call: LiveCall, error: ServiceError): void {
-  if (!call.isAudited || (error.status ?? 400) >= 500) return;
+/**
+ * Refusals and failures of management calls are in the audit too: in the caller's own, as with CloudTrail, so that nobody fills
+ * another's. A store that can't write must not hide the refusal.
+ */
+async function recordRefusal(cloud: Cloud, call: LiveCall, error: ServiceError): Promise<void> {
+  const { principal, region } = call;
+  const account = principal.kind === 'service' ? principal.sourceAccount : call.callerAccount;
+  if (!call.isAudited || (error.status ?? 400) >= 500 || account === undefined) return;
   try {
-    call.partition.transact((tx) => writeAudit(tx, call.audited(undefined, error)));
+    const partition = cloud.store.partition({ service: call.service, account, region });
+    partition.transact((tx) => writeAudit(tx, { ...call.audited(undefined, error), account }));
+    await partition.durable();
   } catch (failure) {
     call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
   }
@@ -143,8 +170,10 @@ export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invoca
 async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
   const operation = cloud.registry.service(target.service)?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
+  // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
+  const { idempotencyToken: _, ...rest } = from;
   return dispatch(cloud, {
-    ...from,
+    ...rest,
     operation,
     input: target.input,
     region: target.region ?? from.region,

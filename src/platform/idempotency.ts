@@ -45,7 +45,8 @@ export function keptAnswer(tx: ReadTransaction, use: TokenUse): Output | undefin
 export function keepAnswer(tx: Transaction, use: TokenUse, output: Output): void {
   tx.put(tokens, tokens.key(use.account, use.operation, use.token), {
     inputHash: hashOf(use.input),
-    output,
+    // An operation without output has nothing to answer, but it has answered.
+    output: output ?? {},
     at: use.now,
   });
   tx.put(tokenAges, tokenAges.key(use.now, use.account, use.operation, use.token), {});
