@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { test } from 'node:test';
+import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { AccessKey, CreateAccountResponse, ListAccountsResponse } from '#platform/model/generated/makonis.ts';
+import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
+
+type SourceData = string | ArrayBuffer | ArrayBufferView;
+
+function bytesOf(data: SourceData): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
+
+/** The signer wants a hash class; node:crypto has functions. */
+class Sha256 {
+  #hash: Hash | Hmac;
+  constructor(secret?: SourceData) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
+  }
+  update(data: SourceData): void {
+    this.#hash.update(bytesOf(data));
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+  reset(): void {}
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Record<string, unknown>;
+}
+
+/** As the command line calls it: no SDK knows this service. */
+async function ask(c: TestCloud, credentials: Credentials, operation: string, input: object = {}): Promise<Answer> {
+  const signer = new SignatureV4({ service: 'makonis', region: 'us-east-1', credentials, sha256: Sha256 });
+  const url = new URL(c.url);
+  const signed = await signer.sign({
+    method: 'POST',
+    protocol: url.protocol,
+    hostname: url.hostname,
+    port: Number(url.port),
+    path: '/',
+    query: {},
+    headers: {
+      host: url.host,
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `Makonis.${operation}`,
+    },
+    body: JSON.stringify(input),
+  });
+  const response = await fetch(url, { method: 'POST', headers: signed.headers, body: JSON.stringify(input) });
+  const body = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, type: String(body['__type'] ?? '').replace(/^.*#/, ''), body };
+}
+
+const pairOf = ({ AccessKeyId, SecretAccessKey }: AccessKey): Credentials => ({
+  accessKeyId: AccessKeyId,
+  secretAccessKey: SecretAccessKey,
+});
+
+test('the operator makes accounts, with ids and keys of its choice', async (t) => {
+  const c = await cloud(t);
+  const chosen = { Id: '123456789012', Name: 'emulated', AccessKeyId: 'test', SecretAccessKey: 'test' };
+  const made = await ask(c, c.operator, 'CreateAccount', chosen);
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+  const { Account, RootAccessKey, AdministratorAccessKey } = made.body as CreateAccountResponse;
+  assert.equal(Account.Id, '123456789012');
+  assert.deepEqual(pairOf(AdministratorAccessKey), { accessKeyId: 'test', secretAccessKey: 'test' });
+  const who = async (credentials: Credentials) =>
+    (await c.client(STSClient, { credentials }).send(new GetCallerIdentityCommand({}))).Arn;
+  assert.equal(await who(pairOf(RootAccessKey)), 'arn:aws:iam::123456789012:root');
+  assert.equal(
+    await who({ accessKeyId: 'test', secretAccessKey: 'test' }),
+    `arn:aws:iam::123456789012:user/administrator`,
+  );
+
+  assert.equal((await ask(c, c.operator, 'CreateAccount', chosen)).type, 'AccountAlreadyExistsException');
+  const taken = { AccessKeyId: 'test', SecretAccessKey: 'else' };
+  assert.equal((await ask(c, c.operator, 'CreateAccount', taken)).type, 'AccessKeyAlreadyExistsException');
+  assert.equal((await ask(c, c.operator, 'CreateAccount', { Id: '12' })).status, 400);
+
+  const further = await ask(c, c.operator, 'CreateAccountAccessKey', { AccountId: '123456789012', Owner: 'root' });
+  const key = pairOf((further.body as unknown as { AccessKey: AccessKey }).AccessKey);
+  assert.equal(await who(key), 'arn:aws:iam::123456789012:root');
+  const third = await ask(c, c.operator, 'CreateAccountAccessKey', { AccountId: '123456789012', Owner: 'root' });
+  assert.equal(third.type, 'ServiceQuotaExceededException');
+
+  const first = await ask(c, c.operator, 'ListAccounts', { MaxResults: 1 });
+  const page = first.body as ListAccountsResponse;
+  const rest = await ask(c, c.operator, 'ListAccounts', { NextToken: page.NextToken });
+  const ids = [...page.Accounts, ...(rest.body as ListAccountsResponse).Accounts].map(({ Id }) => Id);
+  assert.deepEqual(ids, [c.account, '123456789012'].sort());
+
+  const again = await c.restart();
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  await again.client(STSClient, { credentials }).send(new GetCallerIdentityCommand({}));
+  assert.deepEqual(again.operator, c.operator);
+});
+
+test('nobody else may, and no key works that nobody asked for', async (t) => {
+  const c = await cloud(t);
+  for (const operation of ['CreateAccount', 'ListAccounts', 'DescribeCloud', 'ListQuotaRequests']) {
+    const refused = await ask(c, c.administrator, operation);
+    assert.deepEqual([refused.status, refused.type], [400, 'AccessDeniedException'], operation);
+  }
+  const magic = await ask(c, { accessKeyId: 'test', secretAccessKey: 'test' }, 'ListAccounts');
+  assert.notEqual(magic.status, 200);
+  const described = await ask(c, c.operator, 'DescribeCloud');
+  assert.equal(described.body['Version'], 'test');
+});
+
+test('an account’s users are its own', async (t) => {
+  const c = await cloud(t);
+  const made = await ask(c, c.operator, 'CreateAccount');
+  const other = pairOf((made.body as CreateAccountResponse).AdministratorAccessKey);
+  await c.client(IAMClient).send(new CreateUserCommand({ UserName: 'bob' }));
+  await c.client(IAMClient, { credentials: other }).send(new CreateUserCommand({ UserName: 'bob' }));
+});
