@@ -7,16 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { malformed } from '#gateway/wire/shapes.ts';
 
-export type EventHeaderType =
-  | 'boolean'
-  | 'byte'
-  | 'short'
-  | 'integer'
-  | 'long'
-  | 'blob'
-  | 'string'
-  | 'timestamp'
-  | 'uuid';
+type EventHeaderType = 'boolean' | 'byte' | 'short' | 'integer' | 'long' | 'blob' | 'string' | 'timestamp' | 'uuid';
 
 export interface EventHeader {
   readonly name: string;

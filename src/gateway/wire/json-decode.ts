@@ -20,7 +20,7 @@ import {
 import { parseTimestamp, timestampOfSeconds } from '#gateway/wire/timestamps.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
-export type JsonReader = (value: unknown, depth: number) => unknown;
+type JsonReader = (value: unknown, depth: number) => unknown;
 type JsonObject = Record<string, unknown>;
 
 /** Signals that a long does not fit a double, so that the text must be parsed again with exact integers. */

@@ -39,7 +39,7 @@ export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: S
       case 'list':
         return listReader(shape);
       case 'map':
-        return mapReader(shape);
+        return mapReader(model, dialect, shape, reader(mapValue(shape)));
       default:
         return scalarReader(shape);
     }
@@ -81,31 +81,29 @@ export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: S
     };
   }
 
-  function mapReader(shape: Resolved): FormReader {
-    const [key, value] = [mapKey(shape), mapValue(shape)];
-    const keyName = dialect.nameOf(resolve(model, key), 'key');
-    const valueName = dialect.nameOf(resolve(model, value), 'value');
-    const read = reader(value);
-    const isFlat = dialect.isFlat(shape);
-    return (node) => {
-      const result: Record<string, unknown> = Object.create(null);
-      const entries = isFlat ? node : node.children?.get('entry');
-      if (entries === undefined) {
-        if (node.children !== undefined || node.value) malformed('Unexpected map element termination');
-        return result;
-      }
-      for (const entry of indexedChildren(entries)) {
-        const entryKey = entry.children?.get(keyName)?.value;
-        const entryValue = entry.children?.get(valueName);
-        if (entryKey === undefined) malformed('A map entry has no key');
-        // Validation says what a null value means; SQS gives a message of its own.
-        result[entryKey] = entryValue === undefined ? null : read(entryValue);
-      }
-      return result;
-    };
-  }
-
   return reader;
+}
+
+function mapReader(model: ServiceModel, dialect: QueryDialect, shape: Resolved, read: FormReader): FormReader {
+  const keyName = dialect.nameOf(resolve(model, mapKey(shape)), 'key');
+  const valueName = dialect.nameOf(resolve(model, mapValue(shape)), 'value');
+  const isFlat = dialect.isFlat(shape);
+  return (node) => {
+    const result: Record<string, unknown> = Object.create(null);
+    const entries = isFlat ? node : node.children?.get('entry');
+    if (entries === undefined) {
+      if (node.children !== undefined || node.value) malformed('Unexpected map element termination');
+      return result;
+    }
+    for (const entry of indexedChildren(entries)) {
+      const entryKey = entry.children?.get(keyName)?.value;
+      const entryValue = entry.children?.get(valueName);
+      if (entryKey === undefined) malformed('A map entry has no key');
+      // Validation says what a null value means; SQS gives a message of its own.
+      result[entryKey] = entryValue === undefined ? null : read(entryValue);
+    }
+    return result;
+  };
 }
 
 function scalarReader(shape: Resolved): FormReader {

@@ -19,7 +19,7 @@ import {
 } from '#gateway/wire/xml-encode.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 
-export const XML_TYPE = 'text/xml';
+const XML_TYPE = 'text/xml';
 
 const nameOf: NameOf = (shape, name) => shape.queryName ?? shape.locationName ?? name;
 const dialect: QueryDialect = {

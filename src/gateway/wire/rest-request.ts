@@ -97,7 +97,7 @@ const queryReader =
     };
   };
 
-export function parseQuery(query: string): Map<string, string[]> {
+function parseQuery(query: string): Map<string, string[]> {
   const parameters = new Map<string, string[]>();
   const parts = query.split('&');
   if (parts.length > PARAMETER_LIMIT) malformed(`There are more than ${PARAMETER_LIMIT} query parameters`);
@@ -185,7 +185,7 @@ function payloadReader(ref: Member['ref'], shape: Resolved, format: PayloadForma
   return format.read(ref);
 }
 
-export async function* chunksOf(request: WireRequest): AsyncGenerator<Uint8Array> {
+async function* chunksOf(request: WireRequest): AsyncGenerator<Uint8Array> {
   if (request.stream) yield* request.stream;
   else if (request.body.length > 0) yield request.body;
 }

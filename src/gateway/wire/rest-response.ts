@@ -1,5 +1,5 @@
 /** Values to a REST response: status, headers and body, each member where the model binds it. */
-import { eventMessages, isEventStream } from '#gateway/wire/event-stream-codec.ts';
+import { EVENT_STREAM_TYPE, eventMessages, isEventStream } from '#gateway/wire/event-stream-codec.ts';
 import type { PayloadFormat } from '#gateway/wire/payload-format.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import { headerWriter } from '#gateway/wire/rest-text.ts';
@@ -97,7 +97,7 @@ function bodyWriter(
   if (payload && isEventStream(payload.shape)) {
     const messages = eventMessages(model, payload.shape, format, resolveError);
     return (values, headers) => {
-      headers['content-type'] = 'application/vnd.amazon.eventstream';
+      headers['content-type'] = EVENT_STREAM_TYPE;
       return messages(values[payload.name] as AsyncIterable<Values>);
     };
   }

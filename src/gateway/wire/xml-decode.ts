@@ -16,7 +16,7 @@ import type { XmlNode } from '#gateway/wire/xml-parse.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
 /** One node, or for a flattened collection all that have its name. */
-export type XmlNodeReader = (nodes: readonly XmlNode[]) => unknown;
+type XmlNodeReader = (nodes: readonly XmlNode[]) => unknown;
 
 export interface XmlDecoder {
   reader(ref: ShapeRef): XmlNodeReader;
@@ -41,7 +41,7 @@ export function xmlDecoder(model: ServiceModel): XmlDecoder {
       case 'list':
         return listReader(shape);
       case 'map':
-        return mapReader(shape);
+        return mapReader(model, shape, reader(mapValue(shape)));
       default:
         return scalarReader(shape);
     }
@@ -82,23 +82,21 @@ export function xmlDecoder(model: ServiceModel): XmlDecoder {
     };
   }
 
-  function mapReader(shape: Resolved): XmlNodeReader {
-    const [key, value] = [mapKey(shape), mapValue(shape)];
-    const keyName = nameOf(resolve(model, key), 'key');
-    const valueName = nameOf(resolve(model, value), 'value');
-    const read = reader(value);
-    return (nodes) => {
-      const result: Record<string, unknown> = Object.create(null);
-      for (const entry of shape.flattened ? nodes : only(nodes).children) {
-        const byName = Map.groupBy(entry.children, (child) => child.name);
-        const values = byName.get(valueName);
-        result[only(byName.get(keyName) ?? []).text] = values === undefined ? null : read(values);
-      }
-      return result;
-    };
-  }
-
   return { reader, content };
+}
+
+function mapReader(model: ServiceModel, shape: Resolved, read: XmlNodeReader): XmlNodeReader {
+  const keyName = nameOf(resolve(model, mapKey(shape)), 'key');
+  const valueName = nameOf(resolve(model, mapValue(shape)), 'value');
+  return (nodes) => {
+    const result: Record<string, unknown> = Object.create(null);
+    for (const entry of shape.flattened ? nodes : only(nodes).children) {
+      const byName = Map.groupBy(entry.children, (child) => child.name);
+      const values = byName.get(valueName);
+      result[only(byName.get(keyName) ?? []).text] = values === undefined ? null : read(values);
+    }
+    return result;
+  };
 }
 
 function only(nodes: readonly XmlNode[]): XmlNode {

@@ -16,7 +16,7 @@ import {
 } from '#gateway/wire/shapes.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
-export type XmlWriter = (value: unknown) => string;
+type XmlWriter = (value: unknown) => string;
 
 export interface XmlEncoder {
   /** The value within an element of that name; a flattened collection as several of them. */
@@ -94,22 +94,25 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     const [key, value] = [mapKey(shape), mapValue(shape)];
     const writeKey = element(key, nameOf(resolve(model, key), 'key'));
     const writeValue = element(value, nameOf(resolve(model, value), 'value'));
-    const entry = shape.flattened ? name : 'entry';
-    const entryStart = `<${entry}${shape.flattened ? namespaceOf(shape) : ''}>`;
-    const entries: XmlWriter = (map) => {
-      let text = '';
-      for (const [itemKey, item] of Object.entries(map as Record<string, unknown>)) {
-        if (item !== undefined && item !== null)
-          text += `${entryStart}${writeKey(itemKey)}${writeValue(item)}</${entry}>`;
-      }
-      return text;
-    };
-    if (shape.flattened) return entries;
-    const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
-    return (map) => start + entries(map) + end;
+    return mapElements(shape, name, writeKey, writeValue);
   }
 
   return { element, document, content };
+}
+
+function mapElements(shape: Resolved, name: string, writeKey: XmlWriter, writeValue: XmlWriter): XmlWriter {
+  const entry = shape.flattened ? name : 'entry';
+  const entryStart = `<${entry}${shape.flattened ? namespaceOf(shape) : ''}>`;
+  const entries: XmlWriter = (map) => {
+    let text = '';
+    for (const [key, item] of Object.entries(map as Record<string, unknown>)) {
+      if (item !== undefined && item !== null) text += `${entryStart}${writeKey(key)}${writeValue(item)}</${entry}>`;
+    }
+    return text;
+  };
+  if (shape.flattened) return entries;
+  const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
+  return (map) => start + entries(map) + end;
 }
 
 /** A flattened list has no element of its own: see `itemNameOf`. */
@@ -119,10 +122,10 @@ export function elementName(model: ServiceModel, member: Member, nameOf: NameOf)
 
 /**
  * Where the list's shape is flattened, its items may be named (SQS: `Message`, S3: `EncryptionType`), and the name counts
- * if the member has none. Where the member flattens a list that others don't, the items' name is for those others.
+ * if the member has none. Where only the member flattens a list, the items' name is for the places that don't.
  */
-export function itemNameOf(model: ServiceModel, { ref, shape }: Member, nameOf: NameOf): string {
-  const isItems = shape.type === 'list' && shape.flattened === true && ref.flattened !== true;
+function itemNameOf(model: ServiceModel, { ref, shape }: Member, nameOf: NameOf): string {
+  const isItems = shape.type === 'list' && model.shapes[ref.shape]?.flattened === true;
   return isItems ? nameOf(resolve(model, listMember(shape)), '') : '';
 }
 

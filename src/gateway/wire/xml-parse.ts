@@ -152,7 +152,7 @@ class XmlReader {
   }
 }
 
-export const localName = (qualified: string): string => qualified.slice(qualified.indexOf(':') + 1);
+const localName = (qualified: string): string => qualified.slice(qualified.indexOf(':') + 1);
 
 /** XML 1.0, 2.11: line ends are line feeds. */
 const normalised = (text: string): string => (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text);
