@@ -123,13 +123,23 @@ test('a deactivated or deleted key is refused from the next request on, and an u
 });
 
 test('policies follow changes at once', async () => {
-  const { everyone, identity, change } = await cloud();
+  const { everyone, identity, change, store } = await cloud();
   const { administrator } = await everyone.createAccount({ id: OWN }, NOW);
   const { principal } = identity.credential(administrator.accessKeyId, undefined, NOW);
   const id = principal.kind === 'user' ? principal.userId : '';
   const policies = () => identity.policiesOf(principal);
   assert.equal(policies(), policies(), 'kept as long as nothing changes');
-  change(OWN, (tx) => tx.delete(attachments, attachments.key(id, 'arn:aws:iam::aws:policy/AdministratorAccess')));
+  const attachment = attachments.key(id, 'arn:aws:iam::aws:policy/AdministratorAccess');
+  assert.throws(() =>
+    partitionOf(store, OWN).transact((tx) => {
+      tx.delete(attachments, attachment);
+      identitiesChanged(tx);
+      assert.equal(policies().identity.length, 0);
+      throw new Error('undone');
+    }),
+  );
+  assert.equal(policies().identity.length, 1);
+  change(OWN, (tx) => tx.delete(attachments, attachment));
   assert.equal(policies().identity.length, 0);
 });
 
@@ -153,7 +163,10 @@ test('session tokens can be neither altered nor joined with another key, and the
       assert.throws(() => identity.credential(accessKeyId, altered, NOW), code('InvalidClientTokenId'));
     }),
   );
-  const [, , user] = [0, 0, tokens.issue(OWN, { kind: 'user', id: 'AIDANOBODY' }, facts)];
+  for (const same of [`${sessionToken} `, `${sessionToken}=`, `\n${sessionToken}`]) {
+    assert.throws(() => identity.credential(accessKeyId, same, NOW), code('InvalidClientTokenId'));
+  }
+  const user = tokens.issue(OWN, { kind: 'user', id: 'AIDANOBODY' }, facts);
   assert.throws(() => identity.credential(user.accessKeyId, user.sessionToken, NOW), code('InvalidClientTokenId'));
   change(OWN, (tx) => tx.delete(users, users.key('administrator')));
   identity.credential(accessKeyId, sessionToken, NOW);
