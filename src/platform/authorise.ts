@@ -4,6 +4,7 @@
  * are read only when a policy asks for them.
  */
 import { parseArn } from '#platform/base/arn.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation } from '#platform/cloud.ts';
@@ -11,7 +12,8 @@ import { ServiceError } from '#platform/error.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
-import type { ConditionValues, Input } from '#platform/service.ts';
+import type { ConditionValues, Input, Kind } from '#platform/service.ts';
+import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
@@ -25,10 +27,11 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
   const policies = cloud.identity.policiesOf(caller.principal);
   const own = declaration.conditions?.(input as never, call);
   for (const resource of call.resources) {
+    const place = placeOf(cloud, resource, call.callerAccount);
     const declared = declaration.resourcePolicy?.(input as never, call);
-    const resourcePolicy = declared ?? resourcePolicyOf(cloud, resource, call.callerAccount);
-    const resourceAccount = accountOf(resource) ?? call.account;
-    const context = contextOf(cloud, invocation, call, resource, resourceAccount, own);
+    const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
+    const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+    const context = contextOf(cloud, invocation, call, { arn: resource, account: resourceAccount, place }, own);
     for (const action of operation.actions(input)) {
       const decision = evaluate({
         principal: caller.principal,
@@ -50,8 +53,7 @@ function contextOf(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  resource: string,
-  resourceAccount: string,
+  resource: { readonly arn: string; readonly account: string; readonly place: Place | undefined },
   serviceKeys: ConditionValues | undefined,
 ): (key: string) => string | readonly string[] | undefined {
   const { caller, region } = invocation;
@@ -63,9 +65,9 @@ function contextOf(
     isSecure: caller.isSecure,
     calledVia: caller.calledVia,
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
-    resourceAccount,
+    resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
-    resourceTags: () => resourceTags(cloud, resource, call.callerAccount),
+    resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
     ...requestTags(invocation.input),
     serviceKeys: serviceKeys ?? {},
   });
@@ -87,28 +89,43 @@ function requestTags(input: Input): { requestTags?: Record<string, string>; tagK
   return Array.isArray(keys) ? { tagKeys: keys } : {};
 }
 
-function resourceTags(cloud: Cloud, arn: string, known: string | undefined): Record<string, string> {
-  const place = placeOf(cloud, arn, known);
-  return place === undefined ? {} : place.partition.read((tx) => tagsOf(tx, arn));
+interface Place {
+  readonly partition: Partition;
+  /** The service's kinds that may have a policy. */
+  readonly kinds: readonly Kind[];
 }
 
+/** Where an ARN's resource lies does not change: ARNs that were found once are kept, so a busy queue's costs one look-up. */
+const placesOf = new WeakMap<Cloud, Map<string, Place>>();
+const MAX_PLACES = 10_000;
+
 /** The partition that holds the resource of an ARN. `known` is an account that exists. */
-function placeOf(cloud: Cloud, arn: string, known: string | undefined) {
+function placeOf(cloud: Cloud, arn: string, known: string | undefined): Place | undefined {
+  const places = getOrInsert(placesOf, cloud, () => new Map<string, Place>());
+  const kept = places.get(arn);
+  if (kept !== undefined) return kept;
+  const place = findPlace(cloud, arn, known);
+  if (place === undefined) return undefined;
+  if (places.size >= MAX_PLACES) places.clear();
+  places.set(arn, place);
+  return place;
+}
+
+function findPlace({ registry, store, identity }: Cloud, arn: string, known: string | undefined): Place | undefined {
   const parts = parseArn(arn);
-  const service = parts && cloud.registry.byArnService(parts.service);
+  const service = parts && registry.byArnService(parts.service);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
   const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
   if (!isAccountId(account) || !region) return undefined;
-  if (account !== known && !cloud.identity.isAccount(account)) return undefined;
-  return { service, partition: cloud.store.partition({ service: service.name, account, region: region as Region }) };
+  if (account !== known && !identity.isAccount(account)) return undefined;
+  const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);
+  return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };
 }
 
-function resourcePolicyOf(cloud: Cloud, arn: string, known: string | undefined): CompiledPolicy | undefined {
-  const place = placeOf(cloud, arn, known);
-  if (place === undefined) return undefined;
-  for (const kind of cloud.registry.kinds(place.service)) {
-    const text = kind.policy && place.partition.read((tx) => kind.policy?.(tx, arn));
+function resourcePolicyOf({ partition, kinds }: Place, arn: string): CompiledPolicy | undefined {
+  for (const kind of kinds) {
+    const text = partition.read((tx) => kind.policy?.(tx, arn));
     if (text !== undefined) return compiled(text);
   }
   return undefined;
