@@ -18,7 +18,8 @@ import { Waiters } from './waiters.ts';
 export interface OpenQueue {
   row: QueueRow;
   settings: Settings;
-  readonly id: number;
+  /** The row's `messagesId`: the first part of all its messages' keys. */
+  id: number;
   readonly partition: Partition;
   readonly waiters: Waiters;
   index: Delivery | undefined;
@@ -58,7 +59,7 @@ export function findQueue(tx: ReadTransaction, name: string): OpenQueue | undefi
   const queue: OpenQueue = {
     row,
     settings: settingsOf(row),
-    id: row.id,
+    id: row.messagesId,
     partition: tx.partition,
     waiters: new Waiters(),
     index: undefined,
@@ -87,12 +88,25 @@ export function changeQueue(tx: Transaction, queue: OpenQueue, row: QueueRow): v
   queue.settings = settingsOf(row);
 }
 
+/** After a purge: the queue's messages lie under another number, and there are none. Sequences go on. */
+export function startEmpty(tx: Transaction, queue: OpenQueue, messagesId: number): void {
+  const { id, counts, expiryDue } = queue;
+  tx.onUndo(() => Object.assign(queue, { id, counts, expiryDue }));
+  Object.assign(queue, {
+    id: messagesId,
+    counts: { messages: 0, lastSequence: countsOf(tx, queue).lastSequence },
+    index: undefined,
+  });
+  clearCache(queue);
+  addToCount(tx, queue, 0);
+}
+
 /** The queue is deleted: long polls wake and find that out. */
 export function closeQueue(tx: Transaction, queue: OpenQueue): void {
   const memory = tx.partition.memory(memorySlot);
   tx.onUndo(() => memory.open.set(queue.row.name, queue));
   memory.open.delete(queue.row.name);
-  memory.cachedBytes -= queue.cachedBytes;
+  clearCache(queue);
   queue.waiters.close();
 }
 
@@ -117,7 +131,7 @@ export function addToCount(tx: Transaction, queue: OpenQueue, change: number): v
   queue.partition.beforeCommit((last) => {
     queue.isCountPending = false;
     const isCurrent = last.partition.memory(memorySlot).open.get(queue.row.name) === queue;
-    if (isCurrent) last.put(counters, counters.key(queue.id), { ...counts });
+    if (isCurrent) last.put(counters, counters.key(queue.id), { ...countsOf(last, queue) });
   });
 }
 
@@ -214,7 +228,7 @@ export function wakeAtNextChange(queue: OpenQueue, clock: Clock): void {
 export function armExpiry(tx: Transaction, queue: OpenQueue, due: number): void {
   const before = queue.expiryDue;
   if (before <= due) return;
-  setTimer(tx, { job: 'expireMessages', id: String(queue.id), due, payload: { queue: queue.row.name } });
+  setTimer(tx, { job: 'expireMessages', id: String(queue.row.id), due, payload: { queue: queue.row.name } });
   tx.onUndo(() => {
     queue.expiryDue = before;
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seconds } from '#platform/base/clock.ts';
 import { queueAddress, queueUrl } from './address.ts';
+import { messages, states } from './state.ts';
 import { ACCOUNT, REGION, testSqs } from './testing.ts';
 
 test('queue URLs are written and read', () => {
@@ -140,6 +141,27 @@ test('purge empties the queue, once a minute', async (t) => {
   await sqs.restart();
   const { Attributes } = await sqs.call('GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] });
   assert.equal(Attributes?.['ApproximateNumberOfMessages'], '0');
+});
+
+test('the rows of a large queue are swept after a purge, and sequences go on', async (t) => {
+  const sqs = testSqs(t);
+  const QueueUrl = await sqs.queue('orders.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
+  const send = (MessageBody: string) => sqs.call('SendMessage', { QueueUrl, MessageBody, MessageGroupId: 'g' });
+  for (let i = 0; i < 1001; i++) await send(`m${i}`);
+  const { Messages } = await sqs.call('ReceiveMessage', { QueueUrl });
+  const last = await send('last');
+  await sqs.call('PurgeQueue', { QueueUrl });
+  assert.deepEqual(await sqs.call('ReceiveMessage', { QueueUrl }), {});
+  await sqs.call('DeleteMessage', { QueueUrl, ReceiptHandle: Messages?.[0]?.ReceiptHandle ?? '' });
+  assert.equal((await send('last')).MessageId, last.MessageId, 'deduplication outlives a purge');
+  const next = await send('next');
+  assert.ok((next.SequenceNumber ?? '') > (last.SequenceNumber ?? ''));
+  for (let i = 0; i < 5; i++) sqs.clock.advance(1);
+  const rows = sqs.partition.read((tx) => tx.range(messages).length + tx.range(states).length);
+  assert.equal(rows, 1);
+  await sqs.restart();
+  const { Attributes } = await sqs.call('GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] });
+  assert.equal(Attributes?.['ApproximateNumberOfMessages'], '1');
 });
 
 test('permissions are statements of the policy', async (t) => {

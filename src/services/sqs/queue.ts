@@ -21,10 +21,8 @@ import { allowsSource, changedAttributes, checkAttributeNames } from './attribut
 import { fail } from './errors.ts';
 import { DELETED_NAME_INTERVAL, PURGE_INTERVAL } from './limits.ts';
 import {
-  addToCount,
   armExpiry,
   changeQueue,
-  clearCache,
   closeQueue,
   countsOf,
   dropIndexOnUndo,
@@ -33,11 +31,10 @@ import {
   notifyWaiters,
   type OpenQueue,
   openQueue,
+  startEmpty,
 } from './open-queue.ts';
 import { DEFAULTS, FIFO_DEFAULTS, isFifoName, setOrDefault } from './settings.ts';
 import {
-  bodies,
-  counters,
   deadLetterSources,
   deletedNames,
   firstSequenceAt,
@@ -47,9 +44,9 @@ import {
   queueIds,
   queues,
   remembered,
-  states,
   timeOfSequence,
 } from './state.ts';
+import { dropMessages } from './sweep.ts';
 
 const STANDARD_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
@@ -78,8 +75,10 @@ export function createQueue(input: CreateQueueRequest, call: Call): CreateQueueR
   checkRedrive(tx, call, name, attributes);
   const tags = input.tags ?? {};
   checkTags(tags, {}, TAG_ERRORS);
+  const id = nextQueueId(tx);
   const row: QueueRow = {
-    id: nextQueueId(tx),
+    id,
+    messagesId: id,
     name,
     createdAt: call.now,
     modifiedAt: call.now,
@@ -261,29 +260,24 @@ export function purgeQueue(input: PurgeQueueRequest, call: Call): void {
   const queue = openQueue(tx, queueAddress(input.QueueUrl).name);
   const { row } = queue;
   if (row.purgedAt !== undefined && call.now < row.purgedAt + PURGE_INTERVAL) fail('PurgeQueueInProgress', row.name);
+  const { messages: count } = countsOf(tx, queue);
+  dropMessages(tx, queue.id, count, call.now);
   dropIndexOnUndo(tx, queue);
-  addToCount(tx, queue, -countsOf(tx, queue).messages);
-  deleteMessages(tx, queue.id);
-  changeQueue(tx, queue, { ...row, purgedAt: call.now });
-  queue.index = undefined;
-  clearCache(queue);
-}
-
-function deleteMessages(tx: Transaction, id: number): void {
-  for (const table of [messages, states, bodies]) tx.deleteRange(table, [id]);
+  const messagesId = nextQueueId(tx);
+  changeQueue(tx, queue, { ...row, messagesId, purgedAt: call.now });
+  startEmpty(tx, queue, messagesId);
 }
 
 export function deleteQueue(input: DeleteQueueRequest, call: Call): void {
   const { tx } = call;
   const { name } = queueAddress(input.QueueUrl);
   const queue = openQueue(tx, name);
-  deleteMessages(tx, queue.id);
-  tx.deleteRange(remembered, [queue.id]);
-  tx.delete(counters, counters.key(queue.id));
+  dropMessages(tx, queue.id, countsOf(tx, queue).messages, call.now);
+  tx.deleteRange(remembered, [queue.row.id]);
   tx.deleteRange(moveTasks, [name]);
   tx.delete(queues, queues.key(name));
   noteDeadLetterQueue(tx, name, queue.row.attributes['RedrivePolicy'], undefined);
-  cancelTimer(tx, 'expireMessages', String(queue.id));
+  cancelTimer(tx, 'expireMessages', String(queue.row.id));
   deleteTags(tx, queueArn(call, name));
   tx.put(deletedNames, deletedNames.key(name), { at: call.now });
   closeQueue(tx, queue);

@@ -11,8 +11,7 @@ export interface Receipt {
 }
 
 interface Queue {
-  readonly id: number;
-  readonly row: { readonly secret: string };
+  readonly row: { readonly id: number; readonly secret: string };
 }
 
 const CHECK_BYTES = 12;
@@ -23,7 +22,7 @@ const scratch = Buffer.alloc(BYTES);
 const VERSION = 0x010101;
 
 function check(queue: Queue, sequence: number, receives: number): Buffer {
-  const digest = hash('sha1', `${queue.row.secret}/${queue.id}/${sequence}/${receives}`, 'buffer');
+  const digest = hash('sha1', `${queue.row.secret}/${queue.row.id}/${sequence}/${receives}`, 'buffer');
   return digest.subarray(0, CHECK_BYTES);
 }
 
@@ -31,7 +30,7 @@ export function receiptHandle(queue: Queue, sequence: number, receives: number):
   scratch.writeUIntBE(VERSION, 0, 3);
   scratch[3] = 0;
   scratch.writeDoubleBE(sequence, 4);
-  scratch.writeDoubleBE(queue.id, 12);
+  scratch.writeDoubleBE(queue.row.id, 12);
   scratch.writeUInt32BE(receives, 20);
   check(queue, sequence, receives).copy(scratch, 24);
   return scratch.toString('base64');

@@ -13,29 +13,29 @@ const intervalOf = (time: number): number => Math.floor(time / DEDUPLICATION_INT
 export function recall(tx: Transaction, queue: OpenQueue, what: string, now: number): RememberedRow | undefined {
   const interval = intervalOf(now);
   const row =
-    tx.get(remembered, remembered.key(queue.id, interval, what)) ??
-    tx.get(remembered, remembered.key(queue.id, interval - 1, what));
+    tx.get(remembered, remembered.key(queue.row.id, interval, what)) ??
+    tx.get(remembered, remembered.key(queue.row.id, interval - 1, what));
   return row !== undefined && row.at + DEDUPLICATION_INTERVAL > now ? row : undefined;
 }
 
 export function remember(tx: Transaction, queue: OpenQueue, what: string, row: RememberedRow): void {
   const interval = intervalOf(row.at);
   forgetBefore(tx, queue, interval - 1);
-  tx.put(remembered, remembered.key(queue.id, interval, what), row);
+  tx.put(remembered, remembered.key(queue.row.id, interval, what), row);
 }
 
 export function forget(tx: Transaction, queue: OpenQueue, what: string, at: number): void {
-  tx.delete(remembered, remembered.key(queue.id, intervalOf(at), what));
+  tx.delete(remembered, remembered.key(queue.row.id, intervalOf(at), what));
 }
 
 function forgetBefore(tx: Transaction, queue: OpenQueue, interval: number): void {
   const before = queue.forgottenBefore;
   if (before >= interval) return;
   for (;;) {
-    const [oldest] = tx.range(remembered, { prefix: [queue.id], limit: 1 });
+    const [oldest] = tx.range(remembered, { prefix: [queue.row.id], limit: 1 });
     const found = oldest === undefined ? interval : remembered.parts(oldest.key)[1];
     if (found >= interval) break;
-    tx.deleteRange(remembered, [queue.id, found]);
+    tx.deleteRange(remembered, [queue.row.id, found]);
   }
   tx.onUndo(() => {
     queue.forgottenBefore = before;

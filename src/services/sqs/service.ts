@@ -42,6 +42,7 @@ import {
 } from './queue.ts';
 import { receiveMessage } from './receive.ts';
 import { sendMessage, sendMessageBatch } from './send.ts';
+import { sweepMessages } from './sweep.ts';
 
 export interface SqsDeps {
   readonly pages: PageTokens;
@@ -160,5 +161,5 @@ export const sqs = (deps: SqsDeps) =>
       },
     },
     throttlingError: 'RequestThrottled',
-    timers: { expireMessages, moveMessages },
+    timers: { expireMessages, moveMessages, sweepMessages },
   });

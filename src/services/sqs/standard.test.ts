@@ -137,3 +137,15 @@ test('messages expire with the retention period, to the second', async (t) => {
   sqs.clock.advance(seconds(31));
   assert.equal(await count(), '0');
 });
+
+test('a thousand long polls at once get a message each, in their order', async (t) => {
+  const sqs = testSqs(t);
+  const QueueUrl = await sqs.queue('orders');
+  const polls = Array.from({ length: 1000 }, () => sqs.call('ReceiveMessage', { QueueUrl, WaitTimeSeconds: 20 }));
+  for (let i = 0; i < 1000; i++) await sqs.call('SendMessage', { QueueUrl, MessageBody: `${i}` });
+  const bodies = (await Promise.all(polls)).map(({ Messages }) => Messages?.[0]?.Body);
+  assert.deepEqual(
+    bodies,
+    bodies.map((_, i) => `${i}`),
+  );
+});

@@ -13,6 +13,8 @@ import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.
 export interface QueueRow {
   /** Never used twice: the rows of a deleted queue can't show in one of the same name. */
   readonly id: number;
+  /** Under which number its messages lie: a purge gives it a new one, and the rows of the old are swept. */
+  readonly messagesId: number;
   readonly name: string;
   readonly createdAt: number;
   readonly modifiedAt: number;
@@ -154,18 +156,18 @@ const bodyCodec: RowCodec<string> = { encode: (body) => body, decode: (bytes) =>
 
 /** Name -> queue. */
 export const queues = table('queue', [text], jsonRows<QueueRow>(1));
-/** The one row: the id that the next queue gets. */
+/** The one row: the number that the next queue, or the next purge, gets. */
 export const queueIds = table('queue-id', [], jsonRows<{ next: number }>(1));
 /** Name -> when a queue of that name was deleted. */
 export const deletedNames = table('deleted', [text], jsonRows<{ at: number }>(1));
 /** Dead-letter queue's name, source queue's name. */
 export const deadLetterSources = table('source', [text, text], jsonRows<Record<string, never>>(1));
 
-/** Queue, sequence. */
+/** Queue's `messagesId`, sequence. */
 export const messages = table('message', [u64, u64], messageCodec);
 export const bodies = table('body', [u64, u64], bodyCodec);
 export const states = table('state', [u64, u64], stateCodec);
-/** Queue. */
+/** Queue's `messagesId`. */
 export const counters = table('count', [u64], countersCodec);
 /** Queue, interval of five minutes, what: an old interval is forgotten by one deletion. */
 export const remembered = table('seen', [u64, u64, text], jsonRows<RememberedRow>(1));
