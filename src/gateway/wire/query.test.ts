@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { kitchenCodec, requestOf } from '#gateway/wire/kitchen-sink.fixture.ts';
 import { awsQuery } from '#gateway/wire/query.ts';
+import { escapeXml } from '#gateway/wire/xml-encode.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 
 const sqs = awsQuery.compile(
@@ -94,3 +95,9 @@ const REFUSED: readonly (readonly [body: string, code: string])[] = [
 for (const [body, code] of REFUSED) {
   test(`refuses ${body}`, () => assert.throws(() => decode(body), { code }));
 }
+
+test('what XML can not hold as it is, is escaped', () => {
+  assert.equal(escapeXml('plain é €'), 'plain é €');
+  assert.equal(escapeXml('<a b="c">&\'\t\n\r'), "&lt;a b=&quot;c&quot;&gt;&amp;'\t\n&#xD;");
+  assert.equal(escapeXml('\0\u001f\ufffe\uffff\u{1f600}'), '&#x0;&#x1F;&#xFFFE;&#xFFFF;\u{1f600}');
+});

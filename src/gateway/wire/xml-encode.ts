@@ -169,19 +169,35 @@ export function namespaceOf(shape: Pick<ShapeRef, 'xmlNamespace'>): string {
   return ` xmlns${namespace.prefix ? `:${namespace.prefix}` : ''}="${escapeXml(namespace.uri)}"`;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+/** What to write for the characters below U+003F that are not written as they are. */
+const ESCAPES: readonly (string | undefined)[] = Array.from({ length: 0x3f }, (_, code) => {
+  const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  if (code < 0x20 && code !== 0x9 && code !== 0xa) return reference(code);
+  return named[String.fromCharCode(code)];
+});
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be escaped
 const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
-const EVERY_SPECIAL = new RegExp(SPECIAL, 'g');
 
 /**
  * A carriage return would come back as a line feed (XML 1.0, 2.11), so it is written as a reference, as AWS does. So are
  * control characters, which no reference makes legal: a key that holds one is then at least not silently another key.
+ * Character by character: a message body of JSON is full of quotes, and a replacer function is called for each.
  */
 export function escapeXml(text: string): string {
-  if (!SPECIAL.test(text)) return text;
-  return text.replace(
-    EVERY_SPECIAL,
-    (character) => ESCAPES[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`,
-  );
+  const first = text.search(SPECIAL);
+  if (first < 0) return text;
+  let escaped = '';
+  let start = 0;
+  for (let i = first; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const written = code < ESCAPES.length ? ESCAPES[code] : code >= 0xfffe ? reference(code) : undefined;
+    if (written === undefined) continue;
+    escaped += text.slice(start, i) + written;
+    start = i + 1;
+  }
+  return escaped + text.slice(start);
+}
+
+function reference(code: number): string {
+  return `&#x${code.toString(16).toUpperCase()};`;
 }
