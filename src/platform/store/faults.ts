@@ -7,16 +7,21 @@ export interface Faults {
   hold(): void;
   /** Commits that wait, and later ones, go on. */
   release(): void;
+  /** The commits that wait go on; later ones wait. */
+  letThrough(): void;
   /** The next commit that goes on is refused: before it is applied, or after it (its sync failed). */
   failNext(when: 'before' | 'after'): void;
   /** Commits under way or waiting. */
   readonly underWay: number;
+  /** Commits that have ended. */
+  readonly done: number;
 }
 
 export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Faults } {
   let gate: PromiseWithResolvers<void> | undefined;
   let failing: 'before' | 'after' | undefined;
   let underWay = 0;
+  let done = 0;
 
   async function commit(driver: StoreDriver, batch: Uint8Array): Promise<void> {
     underWay++;
@@ -28,6 +33,7 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
       if (when) throw new StoreUnavailable('injected fault');
     } finally {
       underWay--;
+      done++;
     }
   }
 
@@ -39,11 +45,18 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
       gate?.resolve();
       gate = undefined;
     },
+    letThrough: () => {
+      gate?.resolve();
+      gate = Promise.withResolvers();
+    },
     failNext: (when) => {
       failing = when;
     },
     get underWay() {
       return underWay;
+    },
+    get done() {
+      return done;
     },
   };
   const drivers: StoreDrivers = {

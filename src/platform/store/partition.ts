@@ -66,7 +66,8 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   beforeCommit(action: (tx: Transaction) => void): void {
-    this.#committer.filling.beforeCommit.push(() => this.#transact(action, false));
+    // A member from now on: who asks `durable` waits for it, and a loss is told.
+    this.#open().beforeCommit.push(() => this.#transact(action, false));
     this.#committer.schedule();
   }
 
