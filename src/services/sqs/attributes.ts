@@ -194,7 +194,7 @@ function checkEncryption(given: Attributes, after: Record<string, string>): void
   else if (given['SqsManagedSseEnabled'] === 'true') delete after['KmsMasterKeyId'];
 }
 
-export interface RedriveAllowPolicy {
+interface RedriveAllowPolicy {
   readonly redrivePermission: 'allowAll' | 'denyAll' | 'byQueue';
   readonly sourceQueueArns?: readonly string[];
 }

@@ -125,10 +125,9 @@ const ERRORS = {
   InvalidNextToken: (): Worded => ['InvalidParameterValue', 'Invalid or expired next token.'],
 } as const;
 
-export type Problem = keyof typeof ERRORS;
+type Problem = keyof typeof ERRORS;
 
-/** The error itself: for batches, which report it instead of throwing it. */
-export function problem<Name extends Problem>(name: Name, ...args: Parameters<(typeof ERRORS)[Name]>): ServiceError {
+function problem<Name extends Problem>(name: Name, ...args: Parameters<(typeof ERRORS)[Name]>): ServiceError {
   // Each entry takes what its own parameters say; the union of all of them can't be called without the cast.
   const [code, message] = (ERRORS[name] as (...args: unknown[]) => Worded)(...args);
   return new ServiceError(code, message);

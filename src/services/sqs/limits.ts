@@ -2,7 +2,7 @@
  * The limits of SQS, each as AWS documents it (Developer Guide, "Amazon SQS quotas"; API Reference of the operation). They
  * are AWS's contract with clients, not the machine's: how many messages, queues and long polls there may be is not here.
  */
-import { days, minutes, seconds } from '#platform/base/clock.ts';
+import { minutes, seconds } from '#platform/base/clock.ts';
 
 /** Body plus names, types and values of attributes; also the sum over a batch. "Message size: … 1 MiB". */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -22,7 +22,6 @@ export const FIFO_SCAN = 120_000;
 export const DEDUPLICATION_INTERVAL = minutes(5);
 export const PURGE_INTERVAL = seconds(60);
 export const DELETED_NAME_INTERVAL = seconds(60);
-export const LONGEST_RETENTION = days(14);
 
 export const MAX_LIST_RESULTS = 1000;
 export const MAX_POLICY_BYTES = 8192;

@@ -205,7 +205,7 @@ export function takeRow(tx: ReadTransaction, queue: OpenQueue, entry: Entry): Me
   return kept;
 }
 
-export function clearCache(queue: OpenQueue): void {
+function clearCache(queue: OpenQueue): void {
   if (queue.cachedBytes === 0) return;
   queue.partition.memory(memorySlot).cachedBytes -= queue.cachedBytes;
   queue.cachedBytes = 0;

@@ -15,7 +15,7 @@ import type {
 } from '#platform/model/generated/sqs.ts';
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { checkTags, deleteTags, setTags, tagsOf } from '#platform/tags.ts';
+import { checkTags, deleteTags, setTags } from '#platform/tags.ts';
 import { queueAddress, queueArn, queueUrl } from './address.ts';
 import { allowsSource, changedAttributes, checkAttributeNames } from './attributes.ts';
 import { fail } from './errors.ts';
@@ -50,7 +50,7 @@ import { dropMessages } from './sweep.ts';
 
 const STANDARD_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
-const TAG_ERRORS = { invalid: 'InvalidParameterValue', tooMany: 'InvalidParameterValue' } as const;
+export const TAG_ERRORS = { invalid: 'InvalidParameterValue', tooMany: 'InvalidParameterValue' } as const;
 
 export function createQueue(input: CreateQueueRequest, call: Call): CreateQueueResult {
   const { tx } = call;
@@ -306,7 +306,3 @@ export const queueKind: Kind = {
   remove: { operation: 'DeleteQueue', input: (arn) => ({ QueueUrl: urlOf(arn) }) },
   holdsData: true,
 };
-
-export const tagsOfQueue = (tx: ReadTransaction, call: Call, name: string): Record<string, string> =>
-  tagsOf(tx, queueArn(call, name));
-export { TAG_ERRORS };

@@ -24,10 +24,6 @@ export function remember(tx: Transaction, queue: OpenQueue, what: string, row: R
   tx.put(remembered, remembered.key(queue.row.id, interval, what), row);
 }
 
-export function forget(tx: Transaction, queue: OpenQueue, what: string, at: number): void {
-  tx.delete(remembered, remembered.key(queue.row.id, intervalOf(at), what));
-}
-
 function forgetBefore(tx: Transaction, queue: OpenQueue, interval: number): void {
   const before = queue.forgottenBefore;
   if (before >= interval) return;

@@ -4,7 +4,7 @@ import { seconds } from '#platform/base/clock.ts';
 import { MAX_MESSAGE_BYTES } from './limits.ts';
 import type { QueueRow } from './state.ts';
 
-export interface Redrive {
+interface Redrive {
   readonly targetArn: string;
   readonly targetName: string;
   readonly maxReceives: number;
