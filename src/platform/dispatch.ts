@@ -8,7 +8,7 @@ import { authorise } from '#platform/authorise.ts';
 import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation, Target } from '#platform/cloud.ts';
-import { ServiceError } from '#platform/error.ts';
+import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
@@ -81,7 +81,7 @@ function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): vo
 }
 
 const throttled = (operation: RegisteredOperation): ServiceError =>
-  new ServiceError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
+  new ThrottlingError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
 
 /** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
 async function runTransaction(call: LiveCall): Promise<Output> {

@@ -22,6 +22,9 @@ export class ServiceError extends Error {
     this.fields = options.fields;
   }
 }
+/** Too many calls: whatever the code that a service gives it, the same call may succeed later. */
+export class ThrottlingError extends ServiceError {}
+
 /** The end of a condition that fails: `queue ?? fail('QueueDoesNotExist', '…')`. */
 export function fail(code: string, message: string, fields?: Record<string, unknown>): never {
   throw new ServiceError(code, message, fields ? { fields } : {});

@@ -6,33 +6,40 @@ import type { Milliseconds } from '#platform/base/clock.ts';
 import type { ThrottleDeclaration } from '#platform/service.ts';
 
 interface Bucket {
+  readonly rate: ThrottleDeclaration;
   tokens: number;
   at: Milliseconds;
 }
 
-/** A full bucket is the same as none: beyond this many, full ones are dropped. */
+/** A full bucket is the same as none: beyond this many, full ones are dropped, and again when the rest has doubled. */
 const SWEEP_BEYOND = 10_000;
+
+const tokensAt = ({ rate, tokens, at }: Bucket, now: Milliseconds): number =>
+  Math.min(rate.burst, tokens + ((now - at) / 1000) * rate.perSecond);
 
 export class Throttle {
   readonly #buckets = new Map<string, Bucket>();
+  #sweepBeyond = SWEEP_BEYOND;
 
   /** Takes a token; false when there is none. `now` is monotonic. */
   admit(key: string, rate: ThrottleDeclaration, now: Milliseconds): boolean {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      if (this.#buckets.size >= SWEEP_BEYOND) this.#dropIdle(now);
-      bucket = { tokens: rate.burst, at: now };
+      if (this.#buckets.size >= this.#sweepBeyond) this.#dropFull(now);
+      bucket = { rate, tokens: rate.burst, at: now };
       this.#buckets.set(key, bucket);
     }
-    bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.at) / 1000) * rate.perSecond);
+    bucket.tokens = tokensAt(bucket, now);
     bucket.at = now;
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;
   }
 
-  /** An account that pauses for a minute starts with a full bucket again. */
-  #dropIdle(now: Milliseconds): void {
-    for (const [key, bucket] of this.#buckets) if (now - bucket.at > 60_000) this.#buckets.delete(key);
+  #dropFull(now: Milliseconds): void {
+    for (const [key, bucket] of this.#buckets) {
+      if (tokensAt(bucket, now) === bucket.rate.burst) this.#buckets.delete(key);
+    }
+    this.#sweepBeyond = Math.max(SWEEP_BEYOND, 2 * this.#buckets.size);
   }
 }

@@ -7,7 +7,7 @@
 import { type Clock, hours, type Milliseconds, type TimerHandle } from '#platform/base/clock.ts';
 import { type AccountId, newRequestId, type Region, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
-import { ServiceError } from '#platform/error.ts';
+import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import type { Input } from '#platform/service.ts';
 import { jsonRows, table, u64 } from '#platform/store/keys.ts';
 import type { MemorySlot, Partition, Transaction } from '#platform/store/store.ts';
@@ -52,6 +52,13 @@ const sequenceSlot: MemorySlot<Sequence> = {
 };
 
 const relays = new WeakMap<Partition, Relay>();
+
+/** Dropped with the memory of a partition whose commit failed: rows that were sent and removed are there again. */
+const sentSlot: MemorySlot<Partition> = {
+  name: 'relay',
+  load: (partition) => partition,
+  unload: (partition) => relays.get(partition)?.wakeLater(),
+};
 
 /** Sends `message` when the transaction is on disk. */
 export function send(tx: Transaction, now: Milliseconds, message: Message): void {
@@ -106,7 +113,10 @@ export class Relay {
     this.#isWoken = false;
     try {
       for (;;) {
+        this.#partition.memory(sentSlot);
         const page = this.#partition.read((tx) => tx.range(outboxRows, { limit: PAGE }));
+        // A read shows rows that are not on disk yet; what a crash can take back must not be sent.
+        await this.#partition.durable();
         for (const { key, row } of page) {
           if (this.#isStopped) return;
           await this.#deliver(row);
@@ -117,7 +127,7 @@ export class Relay {
       }
     } catch (error) {
       this.#options.log.log('warn', 'relay waits', { service: this.#partition.name.service, reason: String(error) });
-      this.#retryLater();
+      this.wakeLater();
     }
   }
 
@@ -131,15 +141,17 @@ export class Relay {
       const sourceAccount = account as AccountId;
       await deliver({ ...message, idempotencyToken: id, requestId: newRequestId(), sourceAccount, from: service });
     } catch (error) {
-      // A refusal stays one (the target is gone, its policy says no); a failure of ours may pass.
-      const isFinal = error instanceof ServiceError && (error.status ?? 400) < 500;
+      // A refusal stays one (the target is gone, its policy says no); a failure of ours, or too high a rate, may pass.
+      const isFinal =
+        error instanceof ServiceError && !(error instanceof ThrottlingError) && (error.status ?? 400) < 500;
       if (!isFinal && clock.now() - at < GIVE_UP_AFTER) throw error;
       log.log('warn', 'message dropped', { id, target: `${row.service}:${row.operation}`, reason: String(error) });
     }
   }
 
-  #retryLater(): void {
-    if (this.#isStopped) return;
+  /** After a pause that grows from failure to failure. */
+  wakeLater(): void {
+    if (this.#isStopped || this.#retry !== undefined) return;
     this.#retry = this.#options.clock.after(this.#delay, () => {
       this.#retry = undefined;
       this.wake();

@@ -4,11 +4,11 @@
  * then, takes a page of due rows, and runs each as one transaction together with the removal of its row. Millions may be
  * pending at the cost of their rows.
  */
-import { type Clock, hours, type Milliseconds, type TimerHandle } from '#platform/base/clock.ts';
+import { type Clock, hours, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Input, JobCall, TimerJob } from '#platform/service.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
-import type { Partition, Transaction } from '#platform/store/store.ts';
+import { type MemorySlot, type Partition, StoreBusy, type Transaction } from '#platform/store/store.ts';
 
 export interface Timer {
   readonly job: string;
@@ -30,6 +30,8 @@ const timerRows = table('timer', [u64, text, text], jsonRows<TimerRow>(1));
 const timerIndex = table('timer-due', [text, text], jsonRows<{ due: Milliseconds }>(1));
 
 const PAGE = 64;
+/** When the store refuses. */
+const STORE_RETRY: Milliseconds = seconds(1);
 const LONGEST_RETRY: Milliseconds = hours(1);
 
 export function setTimer(tx: Transaction, timer: Timer): void {
@@ -51,6 +53,13 @@ export function cancelTimer(tx: Transaction, job: string, id: string): void {
 /** Who waits for the earliest timer of a partition. It outlives the partition's memory: a wake too many does no harm. */
 const runners = new WeakMap<Partition, TimerRunner>();
 
+/** Dropped with the memory of a partition whose commit failed: the timers that had fired in it are there again. */
+const firedSlot: MemorySlot<Partition> = {
+  name: 'timers',
+  load: (partition) => partition,
+  unload: (partition) => runners.get(partition)?.wakeSoon(),
+};
+
 export interface TimerRunnerOptions {
   readonly clock: Clock;
   readonly log: Logger;
@@ -69,6 +78,7 @@ export class TimerRunner {
     this.#partition = partition;
     this.#options = options;
     runners.set(partition, this);
+    partition.memory(firedSlot);
     this.#readNext();
   }
 
@@ -85,6 +95,10 @@ export class TimerRunner {
     this.#handle = this.#options.clock.after(Math.max(0, due - this.#options.clock.now()), () => this.#run());
   }
 
+  wakeSoon(): void {
+    this.wakeAt(this.#options.clock.now() + STORE_RETRY);
+  }
+
   #readNext(): void {
     const [first] = this.#partition.read((tx) => tx.range(timerRows, { limit: 1 }));
     if (first !== undefined) this.wakeAt(timerRows.parts(first.key)[0]);
@@ -94,14 +108,22 @@ export class TimerRunner {
   #run(): void {
     this.#next = Number.POSITIVE_INFINITY;
     if (this.#isStopped) return;
-    const now = this.#options.clock.now();
-    const due = this.#partition.read((tx) =>
-      tx.range(timerRows, { before: timerRows.key(now + 1, '', ''), limit: PAGE }),
-    );
-    for (const { key, row } of due) this.#fire(key, row, now);
-    this.#readNext();
+    try {
+      this.#partition.memory(firedSlot);
+      const now = this.#options.clock.now();
+      const due = this.#partition.read((tx) =>
+        tx.range(timerRows, { before: timerRows.key(Math.floor(now) + 1, '', ''), limit: PAGE }),
+      );
+      for (const { key, row } of due) this.#fire(key, row, now);
+      this.#readNext();
+    } catch (error) {
+      // The rows stay as they are.
+      this.#options.log.log('error', 'timers wait for the store', { reason: String(error) });
+      this.wakeSoon();
+    }
   }
 
+  /** Throws when the store takes nothing. */
   #fire(key: ReturnType<typeof timerRows.key>, row: TimerRow, now: Milliseconds): void {
     const [, job, id] = timerRows.parts(key);
     const { log, clock, jobs } = this.#options;
@@ -124,8 +146,9 @@ export class TimerRunner {
         run(tx, row.payload, call);
       });
     } catch (error) {
+      if (error instanceof StoreBusy) throw error;
       const failures = (row.failures ?? 0) + 1;
-      const retryAt = now + Math.min(LONGEST_RETRY, 1000 * 2 ** Math.min(failures, 20));
+      const retryAt = Math.floor(now) + Math.min(LONGEST_RETRY, 1000 * 2 ** Math.min(failures, 20));
       log.log('error', 'timer failed', { job, id, failures, reason: String(error) });
       this.#postpone(key, { ...row, failures }, retryAt);
     }
@@ -133,16 +156,10 @@ export class TimerRunner {
 
   #postpone(key: ReturnType<typeof timerRows.key>, row: TimerRow, due: Milliseconds): void {
     const [, job, id] = timerRows.parts(key);
-    try {
-      this.#partition.transact((tx) => {
-        tx.delete(timerRows, key);
-        tx.put(timerRows, timerRows.key(due, job, id), row);
-        tx.put(timerIndex, timerIndex.key(job, id), { due });
-      });
-    } catch (error) {
-      // The store itself refuses: the row stays as it is, and the next wake finds it.
-      this.#options.log.log('error', 'timer not postponed', { job, id, reason: String(error) });
-    }
-    this.wakeAt(due);
+    this.#partition.transact((tx) => {
+      tx.delete(timerRows, key);
+      tx.put(timerRows, timerRows.key(due, job, id), row);
+      tx.put(timerIndex, timerIndex.key(job, id), { due });
+    });
   }
 }

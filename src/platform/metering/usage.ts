@@ -77,12 +77,14 @@ export function meter(partition: Partition, now: Milliseconds, dimension: UsageD
 
 /** A call that began just before the hour may end after it: its usage belongs to the new hour, so hours close for good. */
 function startHour(partition: Partition, memory: Meter, hour: Milliseconds): void {
-  partition.transact((tx) => {
-    writeTouched(tx, memory);
-    tx.put(usageFinal, usageFinal.key(), { before: hour });
-  });
+  const old = { ...memory };
   memory.hour = hour;
   memory.sums = new Map();
+  memory.touched = [];
+  partition.beforeCommit((tx) => {
+    writeTouched(tx, old);
+    tx.put(usageFinal, usageFinal.key(), { before: hour });
+  });
 }
 
 function storedAmount(partition: Partition, hour: Milliseconds, dimension: UsageDimension): number {
