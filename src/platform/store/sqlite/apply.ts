@@ -1,7 +1,7 @@
 /**
  * The writer of one file, in the committer thread: applies batches, one transaction each, and moves the WAL into the file
- * between them. After any failure the connection is closed and a fresh one must first move the whole WAL into the file:
- * frames whose sync failed may look written to whoever reads them back, so nothing is appended to them.
+ * between them. After any failure the connection is closed. A fresh one first moves the whole WAL into the file: frames
+ * whose sync failed may look written to whoever reads them back, so nothing is appended to what another has left.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { assert } from '#platform/base/assert.ts';
@@ -89,7 +89,6 @@ class OpenFile implements BatchVisitor {
 export class FileWriter {
   readonly #path: string;
   #open: OpenFile | undefined;
-  #isTrusted = true;
 
   constructor(path: string) {
     this.#path = path;
@@ -98,7 +97,7 @@ export class FileWriter {
   /** Throws when the batch is not on disk. */
   apply(batch: Uint8Array): void {
     try {
-      const file = this.#trusted();
+      const file = this.#opened();
       const { statements } = file;
       if (file.pagesInWal() > MOST_PAGES) this.#moveWal(file, MOST_PAGES);
       statements.begin.run();
@@ -106,7 +105,7 @@ export class FileWriter {
       visitBatch(batch, file);
       statements.commit.run();
     } catch (error) {
-      this.#distrust();
+      this.#drop();
       throw error;
     }
   }
@@ -119,7 +118,7 @@ export class FileWriter {
       if (file.pagesInWal() > CHECKPOINT_PAGES) file.statements.checkpoint.get();
     } catch {
       // The WAL still holds everything; the next batch begins with a fresh connection.
-      this.#distrust();
+      this.#drop();
     }
   }
 
@@ -128,16 +127,15 @@ export class FileWriter {
     this.#open = undefined;
   }
 
-  #trusted(): OpenFile {
+  #opened(): OpenFile {
     if (this.#open) return this.#open;
     const file = new OpenFile(this.#path);
     try {
-      if (!this.#isTrusted) this.#moveWal(file, 0);
+      this.#moveWal(file, 0);
     } catch (error) {
       file.db.close();
       throw error;
     }
-    this.#isTrusted = true;
     this.#open = file;
     return file;
   }
@@ -147,8 +145,7 @@ export class FileWriter {
     if (busy && file.pagesInWal() > most) throw new Error('the write-ahead log could not be moved into the file');
   }
 
-  #distrust(): void {
-    this.#isTrusted = false;
+  #drop(): void {
     const file = this.#open;
     this.#open = undefined;
     try {

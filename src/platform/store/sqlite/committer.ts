@@ -3,43 +3,51 @@ import { parentPort } from 'node:worker_threads';
 import { present } from '#platform/base/assert.ts';
 import { FileWriter } from '#platform/store/sqlite/apply.ts';
 
-export type Order =
-  | { readonly kind: 'open'; readonly file: number; readonly path: string }
-  | { readonly kind: 'commit'; readonly file: number; readonly batch: Uint8Array }
-  | { readonly kind: 'close'; readonly file: number }
-  | { readonly kind: 'stop' };
+export interface Order {
+  readonly kind: 'commit' | 'close' | 'stop';
+  /** The file it is about. */
+  readonly path: string;
+  readonly batch?: Uint8Array;
+}
 
 export interface Report {
-  readonly file: number;
+  readonly path: string;
   readonly error?: string;
 }
 
 const port = present(parentPort, 'the committer runs in a thread of its own');
-const files = new Map<number, FileWriter>();
+const files = new Map<string, FileWriter>();
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+function writerOf(path: string): FileWriter {
+  let writer = files.get(path);
+  if (!writer) {
+    writer = new FileWriter(path);
+    files.set(path, writer);
+  }
+  return writer;
+}
 
-function attempt(file: number, action: () => void): void {
-  let report: Report = { file };
+function attempt(path: string, action: () => void): void {
+  let report: Report = { path };
   try {
     action();
   } catch (error) {
-    report = { file, error: messageOf(error) };
+    report = { path, error: error instanceof Error ? error.message : String(error) };
   }
   port.postMessage(report);
 }
 
-port.on('message', (order: Order) => {
-  if (order.kind === 'open') files.set(order.file, new FileWriter(order.path));
-  else if (order.kind === 'stop') port.close();
-  else {
-    const writer = present(files.get(order.file), 'a file is opened before it is written');
-    if (order.kind === 'commit') {
-      attempt(order.file, () => writer.apply(order.batch));
-      writer.tidy();
-    } else {
-      files.delete(order.file);
-      attempt(order.file, () => writer.close());
-    }
+port.on('message', ({ kind, path, batch }: Order) => {
+  if (kind === 'stop') {
+    port.close();
+    return;
   }
+  const writer = writerOf(path);
+  if (kind === 'close') {
+    files.delete(path);
+    attempt(path, () => writer.close());
+    return;
+  }
+  attempt(path, () => writer.apply(present(batch, 'there is a batch to commit')));
+  writer.tidy();
 });

@@ -2,7 +2,7 @@
  * The embedded driver: SQLite files in `<folder>/<region>.sqlite`, read by this thread and written by the committer thread.
  * A region's file comes into being with its first commit.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
@@ -29,21 +29,15 @@ export const regionsIn = (folder: string): Region[] =>
 /** Hands orders to the committer thread, which is started by the first one. */
 class CommitterThread {
   #worker: Worker | undefined;
-  #files = 0;
-  readonly #waiting = new Map<number, (error: Error | undefined) => void>();
+  readonly #waiting = new Map<string, (error: Error | undefined) => void>();
 
-  open(path: string): number {
-    const file = ++this.#files;
-    this.#post({ kind: 'open', file, path });
-    return file;
-  }
-
-  ask(order: Order & { readonly file: number }): Promise<void> {
+  ask(order: Order): Promise<void> {
     return new Promise((resolve, reject) => {
-      assert(!this.#waiting.has(order.file), 'one order at a time for a file');
-      this.#waiting.set(order.file, (error) => (error ? reject(error) : resolve()));
-      if (this.#waiting.size === 1) this.#worker?.ref();
-      this.#post(order);
+      assert(!this.#waiting.has(order.path), 'one order at a time for a file');
+      this.#waiting.set(order.path, (error) => (error ? reject(error) : resolve()));
+      this.#worker ??= this.#start();
+      if (this.#waiting.size === 1) this.#worker.ref();
+      this.#worker.postMessage(order);
     });
   }
 
@@ -52,36 +46,35 @@ class CommitterThread {
     if (!worker) return;
     const exited = new Promise((resolve) => worker.once('exit', resolve));
     worker.ref();
-    this.#post({ kind: 'stop' });
+    worker.postMessage({ kind: 'stop', path: '' } satisfies Order);
     await exited;
-  }
-
-  #post(order: Order): void {
-    this.#worker ??= this.#start();
-    this.#worker.postMessage(order);
   }
 
   #start(): Worker {
     const worker = new Worker(new URL('./committer.ts', import.meta.url), { name: 'committer' });
-    worker.on('message', ({ file, error }: Report) =>
-      this.#answer(file, error === undefined ? undefined : unavailable(error)),
+    worker.on('message', ({ path, error }: Report) =>
+      this.#answer(path, error === undefined ? undefined : unavailable(error)),
     );
     worker.on('error', (error) => this.#fail(unavailable(error)));
-    worker.on('exit', () => this.#fail(new StoreUnavailable('the committer thread has ended')));
+    worker.on('exit', () => {
+      // Whoever writes next starts another, which trusts nothing that this one left.
+      if (this.#worker === worker) this.#worker = undefined;
+      this.#fail(new StoreUnavailable('the committer thread has ended'));
+    });
     // An idle store keeps no process alive; one that writes does.
     worker.unref();
     return worker;
   }
 
-  #answer(file: number, error: Error | undefined): void {
-    const settle = this.#waiting.get(file);
-    this.#waiting.delete(file);
+  #answer(path: string, error: Error | undefined): void {
+    const settle = this.#waiting.get(path);
+    this.#waiting.delete(path);
     if (this.#waiting.size === 0) this.#worker?.unref();
     settle?.(error);
   }
 
   #fail(error: Error): void {
-    for (const file of [...this.#waiting.keys()]) this.#answer(file, error);
+    for (const path of [...this.#waiting.keys()]) this.#answer(path, error);
   }
 }
 
@@ -115,13 +108,25 @@ function openReader(path: string): Reader {
   };
 }
 
+/** A killed process may leave frames that were written but not synced. They count as committed, so they must stay. */
+function syncWal(path: string): void {
+  const wal = `${path}-wal`;
+  if (!existsSync(wal)) return;
+  const file = openSync(wal, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const keyBytes = (key: Key): Buffer => Buffer.from(key, 'latin1');
 
 class SqliteDriver implements StoreDriver {
   readonly #path: string;
   readonly #thread: CommitterThread;
-  #file: number | undefined;
+  #hasCommitted = false;
   #reader: Reader | undefined;
   #owned: Map<string, OwnedNumber> | undefined;
   #highest = 0;
@@ -129,7 +134,10 @@ class SqliteDriver implements StoreDriver {
   constructor(path: string, thread: CommitterThread) {
     this.#path = path;
     this.#thread = thread;
-    if (existsSync(path)) this.#reader = openReader(path);
+    if (existsSync(path)) {
+      syncWal(path);
+      this.#reader = openReader(path);
+    }
   }
 
   own(name: string): OwnedNumber {
@@ -173,15 +181,15 @@ class SqliteDriver implements StoreDriver {
   }
 
   async commit(batch: Uint8Array): Promise<void> {
-    this.#file ??= this.#thread.open(this.#path);
-    await this.#thread.ask({ kind: 'commit', file: this.#file, batch });
+    this.#hasCommitted = true;
+    await this.#thread.ask({ kind: 'commit', path: this.#path, batch });
     this.#reader ??= openReader(this.#path);
   }
 
   async close(): Promise<void> {
     this.#reader?.db.close();
     this.#reader = undefined;
-    if (this.#file !== undefined) await this.#thread.ask({ kind: 'close', file: this.#file });
+    if (this.#hasCommitted) await this.#thread.ask({ kind: 'close', path: this.#path });
   }
 
   #value(reader: Reader, value: Uint8Array, large: number | null): Buffer {
