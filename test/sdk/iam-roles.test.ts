@@ -52,7 +52,20 @@ test('a role’s life', async (t) => {
     admin.send(new iam.TagRoleCommand({ RoleName, Tags: [{ Key: 'aws:x', Value: '' }] })),
     named('InvalidInputException'),
   );
+});
 
+test('what must go before a role goes', async (t) => {
+  const c = await cloud(t);
+  const admin = c.client(iam.IAMClient);
+  const RoleName = 'worker';
+  await admin.send(
+    new iam.CreateRoleCommand({
+      RoleName,
+      Path: '/service/',
+      AssumeRolePolicyDocument: trust('ec2.amazonaws.com'),
+      PermissionsBoundary: ReadOnly,
+    }),
+  );
   await admin.send(new iam.PutRolePolicyCommand({ RoleName, PolicyName: 'own', PolicyDocument: allow('sqs:*') }));
   await admin.send(new iam.AttachRolePolicyCommand({ RoleName, PolicyArn: ReadOnly }));
   const inline = await admin.send(new iam.GetRolePolicyCommand({ RoleName, PolicyName: 'own' }));

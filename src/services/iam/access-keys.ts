@@ -12,7 +12,7 @@ import { entityArn } from '#services/iam/names.ts';
 import { ownerOf, USER, userNameOf } from '#services/iam/owners.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
 import { userById } from '#services/iam/principals.ts';
-import { type AccessKeyRow, accessKeys, keysOfOwner, lastUses, ROOT_OWNER } from '#services/iam/state.ts';
+import { type AccessKeyRow, accessKeys, keysOfOwner, lastUses, ROOT_OWNER, wholeSecond } from '#services/iam/state.ts';
 
 const KEYS_PER_USER = 'L-8758042E';
 
@@ -48,7 +48,7 @@ export const createAccessKey =
         AccessKeyId: accessKeyId,
         Status: 'Active',
         SecretAccessKey: secretAccessKey,
-        CreateDate: now,
+        CreateDate: wholeSecond(now),
       },
     };
   };
@@ -101,7 +101,7 @@ export const getAccessKeyLastUsed =
     return {
       UserName: userById(tx, row.owner)?.name ?? account,
       AccessKeyLastUsed: use
-        ? { LastUsedDate: use.at, ServiceName: use.service, Region: use.region }
+        ? { LastUsedDate: wholeSecond(use.at), ServiceName: use.service, Region: use.region }
         : { ServiceName: 'N/A', Region: 'N/A' },
     };
   };

@@ -28,6 +28,7 @@ import {
   partitionOf,
   ROOT_OWNER,
   users,
+  wholeSecond,
 } from '#services/iam/state.ts';
 
 /** The operator of the cloud: the root user of this account. AWS gives the number to nobody. */
@@ -67,7 +68,7 @@ export function createAccounts(store: Store, sealer: Sealer): Accounts {
         .slice(0, limit),
     createAccountAccessKey: (request, now) => createKey(store, sealer, request, now),
     async createOperator(now) {
-      const row: AccountRow = { id: OPERATOR_ACCOUNT, name: 'operator', createdAt: now, status: 'ACTIVE' };
+      const row: AccountRow = { id: OPERATOR_ACCOUNT, name: 'operator', createdAt: wholeSecond(now), status: 'ACTIVE' };
       await commit(partitionOf(store, row.id), (tx) => {
         eraseAccount(tx);
         tx.put(accounts, accounts.key(row.id), row);
@@ -108,7 +109,7 @@ async function makeAccount(
 ): Promise<CreatedAccount> {
   const { id } = request;
   const chosen = chosenOf(request);
-  const row: AccountRow = { id, name: request.name ?? id, createdAt: now, status: 'ACTIVE' };
+  const row: AccountRow = { id, name: request.name ?? id, createdAt: wholeSecond(now), status: 'ACTIVE' };
   const keys = await commit(partitionOf(store, id), (tx) => {
     eraseAccount(tx);
     tx.put(accounts, accounts.key(id), row);
@@ -125,7 +126,7 @@ async function makeAccount(
 /** The user's unique id. */
 function putAdministrator(tx: Transaction, now: Milliseconds): string {
   const id = iamId('AIDA', 17);
-  tx.put(users, users.key(ADMINISTRATOR), { name: ADMINISTRATOR, path: '/', id, createdAt: now });
+  tx.put(users, users.key(ADMINISTRATOR), { name: ADMINISTRATOR, path: '/', id, createdAt: wholeSecond(now) });
   tx.put(entities, entities.key(id), { kind: 'user', name: ADMINISTRATOR });
   addToCount(tx, 'user', 1);
   tx.put(attachments, attachments.key(id, ADMINISTRATOR_POLICY), EMPTY);

@@ -21,6 +21,7 @@ import {
   inlinePolicies,
   members,
   memberships,
+  wholeSecond,
 } from '#services/iam/state.ts';
 import { userView } from '#services/iam/users.ts';
 
@@ -42,7 +43,7 @@ export function createGroup(input: Model.CreateGroupRequest, call: Call): Model.
   if (tx.get(groups, key)) alreadyExists('Group', name);
   const most = call.quota(GROUPS_PER_ACCOUNT);
   if (countOf(tx, 'group') >= most) limitExceeded('GroupsPerAccount', most);
-  const row: GroupRow = { name, path, id: iamId('AGPA', 17), createdAt: call.now };
+  const row: GroupRow = { name, path, id: iamId('AGPA', 17), createdAt: wholeSecond(call.now) };
   tx.put(groups, key, row);
   tx.put(entities, entities.key(row.id), { kind: 'group', name: nameKey(name) });
   addToCount(tx, 'group', 1);

@@ -3,7 +3,7 @@ import { type AccountId, secretAccessKey } from '#platform/base/ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { newAccessKeyId } from '#services/iam/access-key-id.ts';
-import { type AccessKeyRow, accessKeys, EMPTY, keysOfOwner } from '#services/iam/state.ts';
+import { type AccessKeyRow, accessKeys, EMPTY, keysOfOwner, wholeSecond } from '#services/iam/state.ts';
 
 export interface AccessKeyPair {
   readonly accessKeyId: string;
@@ -28,7 +28,7 @@ export function putAccessKey(
   };
   const id = pair.accessKeyId;
   const sealed = sealer.seal(pair.secretAccessKey, place(account, id));
-  tx.put(accessKeys, accessKeys.key(id), { id, owner, status: 'Active', createdAt: now, sealed });
+  tx.put(accessKeys, accessKeys.key(id), { id, owner, status: 'Active', createdAt: wholeSecond(now), sealed });
   tx.put(keysOfOwner, keysOfOwner.key(owner, id), EMPTY);
   return pair;
 }

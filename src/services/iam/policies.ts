@@ -23,6 +23,7 @@ import {
   type PolicyRow,
   policies,
   policyVersions,
+  wholeSecond,
 } from '#services/iam/state.ts';
 import { tagList, writeTags } from '#services/iam/tags.ts';
 
@@ -81,7 +82,8 @@ function wholePolicy(tx: ReadTransaction, account: AccountId, row: PolicyRow): M
 }
 
 export function createPolicy(input: Model.CreatePolicyRequest, call: Call): Model.CreatePolicyResponse {
-  const { tx, account, now } = call;
+  const { tx, account } = call;
+  const now = wholeSecond(call.now);
   const { PolicyName: name, Path: path = '/', PolicyDocument: document, Description: description } = input;
   const key = policies.key(nameKey(name));
   checkManagedDocument(document);

@@ -11,7 +11,7 @@ import { ownPolicy, requirePolicy } from '#services/iam/managed-policies.ts';
 import { identitiesChanged } from '#services/iam/memory.ts';
 import { nameKey } from '#services/iam/names.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
-import { type PolicyRow, policies, policyVersions } from '#services/iam/state.ts';
+import { type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
 
 const MOST_VERSIONS = 5;
 
@@ -25,9 +25,10 @@ function putDefault(tx: Transaction, row: PolicyRow, defaultVersion: number, now
 
 export function createPolicyVersion(
   input: Model.CreatePolicyVersionRequest,
-  { tx, account, now }: Call,
+  { tx, account, now: at }: Call,
 ): Model.CreatePolicyVersionResponse {
   const { PolicyArn: arn, PolicyDocument: document, SetAsDefault: isDefault = false } = input;
+  const now = wholeSecond(at);
   const row = ownPolicy(tx, account, arn);
   checkManagedDocument(document);
   if (tx.range(policyVersions, { prefix: [row.id] }).length >= MOST_VERSIONS) {
@@ -83,12 +84,12 @@ export const listPolicyVersions =
 
 export function setDefaultPolicyVersion(
   { PolicyArn: arn, VersionId: id }: Model.SetDefaultPolicyVersionRequest,
-  { tx, account, now }: Call,
+  { tx, account, now: at }: Call,
 ): void {
   const row = ownPolicy(tx, account, arn);
   const number = numberOf(id);
   if (!tx.get(policyVersions, policyVersions.key(row.id, number))) noSuchVersion(arn, id);
-  putDefault(tx, row, number, now);
+  putDefault(tx, row, number, wholeSecond(at));
 }
 
 export function deletePolicyVersion(

@@ -23,6 +23,7 @@ import {
   lastUses,
   type RoleRow,
   roles,
+  wholeSecond,
 } from '#services/iam/state.ts';
 import { tagList, writeTags } from '#services/iam/tags.ts';
 
@@ -61,7 +62,7 @@ export function createRole(input: Model.CreateRoleRequest, call: Call): Model.Cr
     name,
     path,
     id: iamId('AROA', 17),
-    createdAt: call.now,
+    createdAt: wholeSecond(call.now),
     trustPolicy: input.AssumeRolePolicyDocument,
     maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS,
     ...(description !== undefined && { description }),
@@ -81,7 +82,7 @@ export const getRole =
   (input: Model.GetRoleRequest, { tx, account }: Call): Model.GetRoleResponse => {
     const row = ownerOf(tx, ROLE, input);
     const use = identity.lastUse(row.id) ?? tx.get(lastUses, lastUses.key(row.id));
-    const lastUsed = use ? { LastUsedDate: use.at, Region: use.region } : {};
+    const lastUsed = use ? { LastUsedDate: wholeSecond(use.at), Region: use.region } : {};
     return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: lastUsed } };
   };
 

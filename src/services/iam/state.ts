@@ -130,6 +130,9 @@ export const directoryOf = (store: Store): Partition =>
 export const partitionOf = (store: Store, account: AccountId): Partition =>
   store.partition({ service: 'iam', account, region: GLOBAL_REGION });
 
+/** IAM tells times in whole seconds, so it keeps them so. */
+export const wholeSecond = (at: Time): Time => at - (at % 1000);
+
 export const EMPTY: Empty = {};
 export const ROOT_OWNER = 'root';
 

@@ -23,6 +23,7 @@ import {
   memberships,
   type UserRow,
   users,
+  wholeSecond,
 } from '#services/iam/state.ts';
 import { tagList, writeTags } from '#services/iam/tags.ts';
 
@@ -55,7 +56,7 @@ export function createUser(input: Model.CreateUserRequest, call: Call): Model.Cr
     name,
     path,
     id: iamId('AIDA', 17),
-    createdAt: call.now,
+    createdAt: wholeSecond(call.now),
     ...(boundary !== undefined && { boundary }),
   };
   if (boundary !== undefined) linkBoundary(tx, account, row.id, boundary);
