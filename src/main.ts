@@ -16,10 +16,8 @@ import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/b
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
-import { dispatch } from '#platform/dispatch.ts';
-import { ServiceError } from '#platform/error.ts';
+import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
-import type { Delivery } from '#platform/jobs/outbox.ts';
 import { Metrics } from '#platform/metrics.ts';
 import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
@@ -162,37 +160,6 @@ async function listen(
   if (tlsFolder === undefined) return await startHttp1(listenOptions);
   const names = serverNames(options.domains, regions);
   return await startNodeServer(listenOptions, openTlsIdentity({ folder: tlsFolder, names, clock }));
-}
-
-/** A message of an outbox, as a call of the service that sends it. */
-async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
-  const operation = cloud.registry.service(delivery.service)?.operation(delivery.operation);
-  const sender = cloud.registry.service(delivery.from)?.declaration.principal;
-  if (operation === undefined || sender === undefined) {
-    throw new ServiceError('InvalidAction', `nobody takes ${delivery.service}:${delivery.operation}`);
-  }
-  await dispatch(cloud, {
-    operation,
-    input: delivery.input,
-    region: delivery.region,
-    requestId: delivery.requestId,
-    idempotencyToken: delivery.idempotencyToken,
-    origin: 'http://localhost',
-    signal: cloud.stopping,
-    caller: {
-      principal: {
-        kind: 'service',
-        service: sender,
-        sourceArn: delivery.sourceArn,
-        sourceAccount: delivery.sourceAccount,
-      },
-      accessKeyId: undefined,
-      sourceAddress: sender,
-      userAgent: sender,
-      isSecure: true,
-      calledVia: [],
-    },
-  });
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
