@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { openLogFile } from '#cli/log-file.ts';
@@ -13,6 +14,7 @@ import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, writeRunState } from '#cli/run-state.ts';
 import { type Config, processSources, readConfig } from '#config';
 import { type CloudOptions, type RunningCloud, startCloud } from '#main';
+import { systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { lineLogger } from '#platform/base/log.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
@@ -33,15 +35,15 @@ export async function up(args: readonly string[]): Promise<number> {
 
 /** What a user can mend; undefined for a fault of ours. */
 function reasonOf(error: unknown, config: Config): string | undefined {
-  if (error instanceof CommandError || error instanceof DataFolderError || error instanceof MasterKeyError)
-    return error.message;
-  switch ((error as NodeJS.ErrnoException).code) {
+  if (isForUsers(error)) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
     case 'EADDRINUSE':
       return `port ${config.port} is taken: choose another with --port, or 0 for any`;
     case 'EACCES':
       return config.port > 0 && config.port < 1024
         ? `port ${config.port} needs a right that this process has given up: choose one from 1024 on`
-        : `no permission: ${(error as Error).message}`;
+        : `no permission: ${message}`;
     case 'EADDRNOTAVAIL':
       return `this machine has no address ${config.listen.join(', ')}: see --listen`;
     default:
@@ -49,10 +51,13 @@ function reasonOf(error: unknown, config: Config): string | undefined {
   }
 }
 
+const isForUsers = (error: unknown): error is Error =>
+  error instanceof CommandError || error instanceof DataFolderError || error instanceof MasterKeyError;
+
 async function serve(config: Config): Promise<void> {
   const folder = openDataFolder({ path: config.data, version: programVersion() });
   const logFile = openLogFile(join(config.data, 'log'));
-  const log = lineLogger(logFile.write, Date.now, config.logLevel);
+  const log = lineLogger(logFile.write, systemClock.now, config.logLevel);
   const adminToken = randomBytes(24).toString('base64url');
   const options: CloudOptions = {
     ...config,
@@ -100,6 +105,8 @@ function modelReader(): (name: string) => string {
 function becomeUnprivileged(config: Config): void {
   if (!isRoot()) return;
   const user = unprivilegedUser(config.user);
+  // The cache is root's too: what was compiled so far is kept for the next start.
+  flushCompileCache();
   handOver(config.data, user);
   giveUpRoot(user);
 }
