@@ -2,9 +2,19 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { test } from 'node:test';
 import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
+import {
+  GetServiceQuotaCommand,
+  RequestServiceQuotaIncreaseCommand,
+  ServiceQuotasClient,
+} from '@aws-sdk/client-service-quotas';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { AccessKey, CreateAccountResponse, ListAccountsResponse } from '#platform/model/generated/makonis.ts';
+import type {
+  AccessKey,
+  CreateAccountResponse,
+  ListAccountsResponse,
+  QuotaRequest,
+} from '#platform/model/generated/makonis.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 
 type SourceData = string | ArrayBuffer | ArrayBufferView;
@@ -122,4 +132,29 @@ test('an account’s users are its own', async (t) => {
   const other = pairOf((made.body as CreateAccountResponse).AdministratorAccessKey);
   await c.client(IAMClient).send(new CreateUserCommand({ UserName: 'bob' }));
   await c.client(IAMClient, { credentials: other }).send(new CreateUserCommand({ UserName: 'bob' }));
+});
+
+test('the operator decides about requested quotas', async (t) => {
+  const c = await cloud(t);
+  const quotas = c.client(ServiceQuotasClient);
+  const roles = { ServiceCode: 'iam', QuotaCode: 'L-FE177D64' };
+  const wanted = async (DesiredValue: number): Promise<QuotaRequest> => {
+    await quotas.send(new RequestServiceQuotaIncreaseCommand({ ...roles, DesiredValue }));
+    const { body } = await ask(c, c.operator, 'ListQuotaRequests');
+    const found = (body as { QuotaRequests: QuotaRequest[] }).QuotaRequests.find((each) => each.Status === 'PENDING');
+    return found ?? assert.fail('the request is listed');
+  };
+  const decide = async (operation: string, { AccountId, Region, RequestId }: QuotaRequest) => {
+    const { body } = await ask(c, c.operator, operation, { AccountId, Region, RequestId });
+    return (body as { QuotaRequest: QuotaRequest }).QuotaRequest.Status;
+  };
+  const value = async () => (await quotas.send(new GetServiceQuotaCommand(roles))).Quota?.Value;
+  const request = await wanted(2000);
+  assert.equal(request.AccountId, c.account);
+  assert.equal(await decide('ApproveQuotaIncrease', request), 'APPROVED');
+  assert.equal(await value(), 2000);
+  assert.equal(await decide('DenyQuotaIncrease', await wanted(3000)), 'NOT_APPROVED');
+  assert.equal(await value(), 2000);
+  const nowhere = { AccountId: c.account, Region: 'us-east-1', RequestId: 'none' };
+  assert.equal((await ask(c, c.operator, 'ApproveQuotaIncrease', nowhere)).type, 'NoSuchResourceException');
 });

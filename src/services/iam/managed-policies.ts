@@ -10,7 +10,7 @@ import { type PolicyRow, policies, policyVersions } from '#services/iam/state.ts
 const CUSTOMER_ARN = /^arn:aws:iam::(\d{12}):policy(\/.*)?\/[^/]+$/;
 
 /** The account's own policy of this ARN; the path must be the policy's own. */
-export function customerPolicy(tx: ReadTransaction, account: AccountId, arn: string): PolicyRow | undefined {
+function customerPolicy(tx: ReadTransaction, account: AccountId, arn: string): PolicyRow | undefined {
   if (CUSTOMER_ARN.exec(arn)?.[1] !== account) return undefined;
   const name = nameOfArn(arn);
   const row = tx.get(policies, policies.key(nameKey(name)));

@@ -2,7 +2,6 @@
  * What users, roles and groups have in common: they own inline policies and attachments, are found by name, and stand in
  * ARNs by their path. Operations on them differ in the member that names them only, so they are written once.
  */
-import type { AccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { CallScope, ConditionValues } from '#platform/service.ts';
@@ -68,11 +67,7 @@ export const GROUP: Owner<GroupInput, GroupRow> = {
 };
 
 /** Names are unique without regard to case, but are asked for as they are written. */
-export function found<Row extends OwnerRow>(
-  tx: ReadTransaction,
-  table: Table<Row, [string]>,
-  name: string,
-): Row | undefined {
+function found<Row extends OwnerRow>(tx: ReadTransaction, table: Table<Row, [string]>, name: string): Row | undefined {
   const row = tx.get(table, table.key(nameKey(name)));
   return row?.name === name ? row : undefined;
 }
@@ -103,9 +98,6 @@ export function callerOrUser(input: { readonly UserName?: string }, scope: CallS
   const UserName = userNameOf(input, scope.principal);
   return UserName === undefined ? rootArn(scope.account) : resourceOf(USER)({ UserName }, scope);
 }
-
-export const arnOfOwner = <In, Row extends OwnerRow>(account: AccountId, owner: Owner<In, Row>, row: Row): string =>
-  entityArn(account, owner.noun, row);
 
 /** iam:PermissionsBoundary and iam:PolicyARN, for operations on what is there already. */
 export const ownerConditions =

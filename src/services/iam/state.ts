@@ -94,7 +94,7 @@ export const accessKeys = table('access-key', [text], jsonRows<AccessKeyRow>(1))
 export const keysOfOwner = table('key-of', [text, text], jsonRows<Empty>(1));
 export type Counted = 'user' | 'role' | 'group' | 'policy';
 /** How many there are: what the quotas count. */
-export const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
+const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
 
 export interface LastUseRow {
   readonly at: Time;
