@@ -158,6 +158,46 @@ function gate(place: Place): void {
 }
 
 function failures(place: Place): void {
+  test('what runs before the commit is waited for like a write, and lost like one', async (t) => {
+    const { drivers, faults } = faulty(place(t)());
+    const store = openStore({ drivers });
+    const [partition, other] = [store.partition(nameOf('sqs')), store.partition(nameOf('sns'))];
+    const slot = { name: 'sum', load: () => ({ sum: 0 }) };
+    const count = (): void => {
+      const memory = partition.memory(slot);
+      memory.sum++;
+      const { sum } = memory;
+      if (sum === 1) partition.beforeCommit((tx) => tx.put(note, note.key(1, ''), { text: String(memory.sum) }));
+    };
+    partition.memory(slot);
+    assert.throws(() => {
+      partition.transact(() => {
+        count();
+        throw new Error('undone');
+      });
+    }, /undone/);
+    count();
+    assert.ok(partition.durable());
+    await partition.durable();
+    assert.equal(partition.read((tx) => tx.get(note, note.key(1, '')))?.text, '2');
+
+    // The batch that it was to join is lost before it closes: memory must not believe that it is still to come.
+    faults.hold();
+    other.transact((tx) => tx.put(note, note.key(1, ''), { text: 'x' }));
+    await new Promise((resolve) => setImmediate(resolve));
+    partition.memory(slot).sum = 0;
+    count();
+    const gate = partition.durable();
+    faults.failNext('before');
+    faults.release();
+    await assert.rejects(gate ?? Promise.resolve(), StoreUnavailable);
+    assert.equal(partition.losses, 1);
+    count();
+    await partition.durable();
+    assert.equal(partition.read((tx) => tx.get(note, note.key(1, '')))?.text, '1');
+    await store.close();
+  });
+
   for (const when of ['before', 'after'] as const) {
     test(`a commit that fails ${when} it is applied is not answered, and memory is read again`, async (t) => {
       const { drivers, faults } = faulty(place(t)());

@@ -36,6 +36,8 @@ export class OwnedPartition implements Partition, BatchMember {
   readonly #reader: ReadTransaction;
   /** The last batch with writes of this partition. */
   #lastBatch: Batch | undefined;
+  /** The last batch that this partition has something to do for when it closes. */
+  #hookedBatch: Batch | undefined;
   /** How to undo the running transaction: played backwards. */
   readonly #undo: (() => void)[] = [];
 
@@ -89,6 +91,7 @@ export class OwnedPartition implements Partition, BatchMember {
   lose(): void {
     this.#losses++;
     this.#lastBatch = undefined;
+    this.#hookedBatch = undefined;
     this.#tables.clear();
     for (const slot of [...this.#memory.keys()]) this.#dropMemory(slot);
   }
@@ -184,7 +187,7 @@ export class OwnedPartition implements Partition, BatchMember {
     } catch (error) {
       this.#playUndo(undoFrom);
       writer.truncate(length, operations);
-      this.#lastBatch = lastBatch;
+      if (this.#hookedBatch !== committer.filling) this.#lastBatch = lastBatch;
       throw error;
     } finally {
       tx.close();

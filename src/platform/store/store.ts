@@ -101,7 +101,8 @@ export interface Partition {
   read<T>(action: (tx: ReadTransaction) => T): T;
   /**
    * Runs `action` once, as a transaction of its own, when the current batch is closed: for rows that many requests of a
-   * turn touch and one write can cover (usage). Opens a batch if there is none.
+   * turn touch and one write can cover (usage). `durable` waits for it as for a write; the undoing of a transaction that
+   * asked for it doesn't take it back.
    */
   beforeCommit(action: (tx: Transaction) => void): void;
   /**
