@@ -5,7 +5,7 @@
  */
 import type { TimerJob } from '#platform/service.ts';
 import { newEntry } from './delivery.ts';
-import { armExpiry, dropIndexOnUndo, findQueue, indexOf } from './open-queue.ts';
+import { armExpiry, dropIndexOnUndo, findQueue, indexOf, notifyWaiters } from './open-queue.ts';
 import { deleteEntry } from './redrive.ts';
 import { firstSequenceAt, messages, timeOfSequence } from './state.ts';
 
@@ -25,6 +25,8 @@ export const expireMessages: TimerJob = (tx, payload, job) => {
     const entry = index.find(sequence) ?? newEntry(sequence, row);
     deleteEntry(tx, queue, entry);
   }
+  // A FIFO group may have been waiting for one that is gone now.
+  notifyWaiters(queue, job.clock);
   const [oldest] = tx.range(messages, { prefix: [queue.id], limit: 1 });
   queue.expiryDue = Number.POSITIVE_INFINITY;
   if (oldest === undefined) return;

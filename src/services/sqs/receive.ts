@@ -7,7 +7,7 @@ import type { Message, ReceiveMessageRequest, ReceiveMessageResult } from '#plat
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { queueAddress } from './address.ts';
-import type { Entry, Picked } from './delivery.ts';
+import { type Entry, MAX_REDRIVEN_AT_ONCE, type Picked } from './delivery.ts';
 import { fail } from './errors.ts';
 import { MAX_IN_FLIGHT, MAX_RECEIVED, MAX_VISIBILITY_SECONDS, MAX_WAIT_SECONDS } from './limits.ts';
 import { attributesMd5, selectedAttributes, shownAttributes } from './message-attributes.ts';
@@ -93,32 +93,42 @@ export function receiveMessage(
     }
     return look(tx, queue, wish, call, call.now);
   });
-  if (found.length > 0) return { Messages: found };
-  return wait === 0 ? {} : waitAndLook(wish, call, call.clock.monotonic() + wait);
+  if (found !== undefined && found.length > 0) return { Messages: found };
+  if (found !== undefined && wait === 0) return {};
+  return lookAgain(wish, call, call.clock.monotonic() + wait, found);
 }
 
-async function waitAndLook(wish: Wish, call: Call, until: number): Promise<ReceiveMessageResult> {
+/** `last` is what the look before found. */
+async function lookAgain(wish: Wish, call: Call, until: number, last: Look): Promise<ReceiveMessageResult> {
   const { clock, signal } = call;
-  for (let isFirst = false; ; isFirst = true) {
+  for (let found = last, isFirst = false; ; isFirst = true) {
     const left = until - clock.monotonic();
-    if (left <= 0 || signal.aborted) return {};
+    if (signal.aborted) return {};
     const queue = call.partition.read((tx) => openQueue(tx, wish.name));
-    wakeAtNextChange(queue, clock);
-    await queue.waiters.wait(clock, left, signal, isFirst);
+    // Between two looks of a call that moves many dead letters, others get their turn.
+    if (found === undefined) await call.partition.durable();
+    else if (left <= 0) return {};
+    else {
+      wakeAtNextChange(queue, clock);
+      await queue.waiters.wait(clock, left, signal, isFirst);
+    }
     // Nobody would get what is handed out to a client that is gone: the next in line looks instead.
     if (signal.aborted) {
       notifyWaiters(queue, clock);
       return {};
     }
-    const found = call.transact((tx) => look(tx, openQueue(tx, wish.name), wish, call, clock.now()));
-    if (found.length > 0) {
+    found = call.transact((tx) => look(tx, openQueue(tx, wish.name), wish, call, clock.now()));
+    if (found !== undefined && found.length > 0) {
       notifyWaiters(queue, clock);
       return { Messages: found };
     }
   }
 }
 
-function look(tx: Transaction, queue: OpenQueue, wish: Wish, call: Call, now: number): Message[] {
+/** Undefined: nothing yet, but a full load of dead letters was moved, and more may follow before the next live message. */
+type Look = Message[] | undefined;
+
+function look(tx: Transaction, queue: OpenQueue, wish: Wish, call: Call, now: number): Look {
   const index = indexOf(tx, queue);
   const visibleAt = now + (wish.visibility ?? queue.settings.visibility);
   if (wish.attemptId !== undefined && queue.settings.isFifo) {
@@ -140,6 +150,7 @@ function look(tx: Transaction, queue: OpenQueue, wish: Wish, call: Call, now: nu
     for (const entry of picked.redrive) moveToDeadLetterQueue(tx, call, queue, deadLetterQueue, entry, now);
     notifyWaiters(deadLetterQueue, call.clock);
   }
+  if (picked.deliver.length === 0 && picked.redrive.length === MAX_REDRIVEN_AT_ONCE) return undefined;
   return handOut(tx, queue, picked, wish, now, visibleAt);
 }
 

@@ -48,6 +48,19 @@ for (const suffix of ['', '.fifo']) {
   });
 }
 
+test('a receive finds the live message behind hundreds of dead letters', async (t) => {
+  const sqs = testSqs(t);
+  const dead = await sqs.queue('dead');
+  const QueueUrl = await sqs.queue('orders', { RedrivePolicy: redriveTo('dead', 1) });
+  for (let i = 0; i < 350; i++) await sqs.call('SendMessage', { QueueUrl, MessageBody: `m${i}` });
+  for (let i = 0; i < 35; i++) await receiveAll(sqs, QueueUrl);
+  sqs.clock.advance(seconds(30));
+  await sqs.call('SendMessage', { QueueUrl, MessageBody: 'live' });
+  const [message] = await receiveAll(sqs, QueueUrl);
+  assert.equal(message?.Body, 'live');
+  assert.equal(await count(sqs, dead), 350);
+});
+
 test('what a redrive policy must be', async (t) => {
   const sqs = testSqs(t);
   const policy = redriveTo('nowhere');
