@@ -62,6 +62,22 @@ test('duplicates within five minutes are accepted and not delivered', async (t) 
   assert.equal((await receive(sqs, QueueUrl)).length, 2);
 });
 
+test('duplicates are found in every interval, before and after a restart', async (t) => {
+  const sqs = testSqs(t);
+  const QueueUrl = await sqs.queue('orders.fifo', FIFO);
+  const send = (MessageBody: string) => sqs.call('SendMessage', { QueueUrl, MessageBody, MessageGroupId: 'g' });
+  for (let round = 0; round < 8; round++) {
+    const sent = await send(`m${round}`);
+    if (round % 3 === 2) await sqs.restart();
+    for (let step = 0; step < 3; step++) {
+      sqs.clock.advance(seconds(90));
+      assert.equal((await send(`m${round}`)).MessageId, sent.MessageId, `round ${round}, step ${step}`);
+    }
+    sqs.clock.advance(seconds(31));
+    assert.notEqual((await send(`m${round}`)).MessageId, sent.MessageId);
+  }
+});
+
 test('deduplication by group lets another group send the same', async (t) => {
   const sqs = testSqs(t);
   const QueueUrl = await sqs.queue('orders.fifo', { ...FIFO, DeduplicationScope: 'messageGroup' });

@@ -25,7 +25,7 @@ export const DELETED_NAME_INTERVAL = seconds(60);
 
 export const MAX_LIST_RESULTS = 1000;
 export const MAX_POLICY_BYTES = 8192;
-export const MAX_LABELS = 7;
+export const MAX_GRANTED_ACTIONS = 7;
 export const MAX_MOVE_RATE = 500;
 export const MAX_LISTED_MOVE_TASKS = 10;
 /** "You can specify up to 10 source queue ARNs." */

@@ -11,6 +11,7 @@ import type { MemorySlot, Partition, ReadTransaction, Transaction } from '#platf
 import { type Delivery, type Entry, newEntry, StandardDelivery } from './delivery.ts';
 import { fail } from './errors.ts';
 import { FifoDelivery } from './fifo.ts';
+import type { RecentHashes } from './remembered.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { counters, type MessageRow, messages, type QueueRow, queues, states, timeOfSequence } from './state.ts';
 import { Waiters } from './waiters.ts';
@@ -30,6 +31,7 @@ export interface OpenQueue {
   expiryDue: number;
   /** Rows of older intervals of `remembered` were deleted. */
   forgottenBefore: number;
+  recent: RecentHashes | undefined;
   cachedBytes: number;
 }
 
@@ -67,6 +69,7 @@ export function findQueue(tx: ReadTransaction, name: string): OpenQueue | undefi
     isCountPending: false,
     expiryDue: Number.POSITIVE_INFINITY,
     forgottenBefore: 0,
+    recent: undefined,
     cachedBytes: 0,
   };
   memory.open.set(name, queue);

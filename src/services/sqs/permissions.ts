@@ -3,7 +3,7 @@ import type { AddPermissionRequest, RemovePermissionRequest } from '#platform/mo
 import type { Call } from '#platform/service.ts';
 import { queueAddress, queueArn } from './address.ts';
 import { fail } from './errors.ts';
-import { MAX_LABELS } from './limits.ts';
+import { MAX_GRANTED_ACTIONS } from './limits.ts';
 import { changeQueue, type OpenQueue, openQueue } from './open-queue.ts';
 
 interface Statement {
@@ -45,7 +45,7 @@ export function addPermission(input: AddPermissionRequest, call: Call): void {
   }
   if (accounts.length === 0) fail('MissingParameter', 'AWSAccountIds');
   if (actions.length === 0) fail('MissingParameter', 'Actions');
-  if (actions.length > MAX_LABELS) fail('TooManyActions', actions.length);
+  if (actions.length > MAX_GRANTED_ACTIONS) fail('TooManyActions', actions.length);
   for (const account of accounts) {
     if (!/^\d{12}$/.test(account)) fail('ParameterReason', `[${account}]`, 'PrincipalId', 'Unable to verify.');
   }
