@@ -109,7 +109,8 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   },
 };
 
-const envName = (name: string): string => `MAKONIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+export const envName = (name: string): string =>
+  `MAKONIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 export interface ConfigSources {
   readonly args: readonly string[];

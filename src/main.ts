@@ -28,7 +28,9 @@ import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
+import { backupStore, restoreStore } from '#platform/store/backup.ts';
 import { openStore } from '#platform/store/open-store.ts';
+import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import { Throttle } from '#platform/throttle.ts';
 import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/bootstrap.ts';
@@ -163,3 +165,9 @@ async function listen(
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** A consistent copy of a data folder, whether a cloud runs on it or not. */
+export const backupData = (data: string, target: string): Promise<void> => backupStore(data, target, copyRegions);
+
+/** Fills a data folder, which must be new or empty, from such a copy. */
+export const restoreData = (source: string, data: string): Promise<void> => restoreStore(source, data, copyRegions);

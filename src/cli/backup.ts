@@ -1,35 +1,45 @@
-/**
- * `makonis backup` and `makonis restore`. A backup holds the data and not the master key that sealed its secrets: who finds the
- * one can't read it without the other, and who restores needs both.
- */
+/** `makonis backup TARGET` and `makonis restore SOURCE`: a consistent copy of the data, taken while the cloud runs or not. */
 import { resolve } from 'node:path';
+import { keyFileOf } from '#cli/key-file.ts';
 import { CommandError, print } from '#cli/output.ts';
 import { processSources, readConfig } from '#config';
-import { backupStore, restoreStore } from '#platform/store/backup.ts';
-import { DataFolderError } from '#platform/store/data-folder.ts';
-import { copyRegions } from '#platform/store/sqlite/copy.ts';
+import { backupData, restoreData } from '#main';
+import { DataFolderError, readManifest } from '#platform/store/data-folder.ts';
 
 export async function backup(args: readonly string[]): Promise<number> {
   const { config, positional } = readConfig(processSources(args));
-  const [target] = positional;
-  if (target === undefined) throw new CommandError('where to? makonis backup TARGET');
-  await told(backupStore(config.data, resolve(target), copyRegions));
-  print(`copied ${config.data} to ${resolve(target)}. The master key is not in it: keep a copy of that apart.`);
+  const target = placeOf(positional, 'where to? makonis backup TARGET');
+  await forUsers(() => backupData(config.data, target));
+  print(`copied ${config.data} to ${target}`);
+  sayKey(keyFileOf(config, cloudIdOf(target)), 'Keep it apart from the copy, which is of no use without it.');
   return 0;
 }
 
 export async function restore(args: readonly string[]): Promise<number> {
   const { config, positional } = readConfig(processSources(args));
-  const [source] = positional;
-  if (source === undefined) throw new CommandError('where from? makonis restore SOURCE --data DIR');
-  await told(restoreStore(resolve(source), config.data, copyRegions));
-  print(`restored ${config.data}. It starts with the master key of the original: makonis up --master-key FILE`);
+  const source = placeOf(positional, 'from where? makonis restore SOURCE');
+  await forUsers(() => restoreData(source, config.data));
+  print(`restored ${source} to ${config.data}`);
+  sayKey(
+    keyFileOf(config, cloudIdOf(source)),
+    'Put it there before you start the cloud, or name its place with --master-key.',
+  );
   return 0;
 }
 
-async function told(work: Promise<void>): Promise<void> {
+function placeOf(positional: readonly string[], question: string): string {
+  const [place, ...more] = positional;
+  if (place === undefined || more.length > 0) throw new CommandError(question);
+  return resolve(place);
+}
+
+const cloudIdOf = (folder: string): string => readManifest(folder)?.cloudId ?? '';
+
+const sayKey = (file: string, advice: string): void => print(`The master key is not part of it: ${file}. ${advice}`);
+
+async function forUsers(action: () => Promise<void>): Promise<void> {
   try {
-    await work;
+    await action();
   } catch (error) {
     throw error instanceof DataFolderError ? new CommandError(error.message) : error;
   }

@@ -1,26 +1,47 @@
-/** The command line: one table of commands, each in a file of its own. bin/makonis finds Node 24 and comes here. */
-import { account } from '#cli/account.ts';
-import { backup, restore } from '#cli/backup.ts';
-import { down, status } from '#cli/control.ts';
-import { doctor } from '#cli/doctor.ts';
-import { env } from '#cli/env.ts';
+/**
+ * The command line: one table of commands, each in a file of its own that is loaded when it is asked for. bin/makonis finds
+ * Node 24 and comes here.
+ */
 import { CommandError, print, printError } from '#cli/output.ts';
 import { programVersion } from '#cli/program.ts';
-import { up } from '#cli/up.ts';
 import { ConfigError, options } from '#config';
 
 /** Answers the exit code; a server answers when it has stopped. */
 type Command = (args: readonly string[]) => Promise<number>;
 
 const commands: Readonly<Record<string, { readonly run: Command; readonly help: string }>> = {
-  up: { run: up, help: 'start the cloud: makonis up [--port N] [--data DIR] [--detach]' },
-  down: { run: down, help: 'stop it: finish what is in flight, refuse the new, flush' },
-  status: { run: status, help: 'is it running, and where: [--json]' },
-  env: { run: env, help: 'settings for AWS clients as shell exports: eval "$(makonis env)"; or --profile [NAME]' },
-  account: { run: account, help: 'create | list | key: accounts and their access keys [--json]' },
-  doctor: { run: doctor, help: 'what this machine can and can’t do, and how to mend it' },
-  backup: { run: backup, help: 'makonis backup TARGET: a consistent copy while the cloud runs' },
-  restore: { run: restore, help: 'makonis restore SOURCE: fill an empty data folder from a copy' },
+  up: {
+    run: async (args) => (await import('#cli/up.ts')).up(args),
+    help: 'start the cloud: makonis up [--port N] [--data DIR] [--detach]',
+  },
+  down: {
+    run: async (args) => (await import('#cli/control.ts')).down(args),
+    help: 'stop it: finish what is in flight, refuse the new, flush',
+  },
+  status: {
+    run: async (args) => (await import('#cli/control.ts')).status(args),
+    help: 'is it running, and where: [--json]',
+  },
+  env: {
+    run: async (args) => (await import('#cli/env.ts')).env(args),
+    help: 'settings for AWS clients as shell exports: eval "$(makonis env)"; or --profile [NAME]',
+  },
+  account: {
+    run: async (args) => (await import('#cli/account.ts')).account(args),
+    help: 'create | list | key: accounts and their access keys [--json]',
+  },
+  doctor: {
+    run: async (args) => (await import('#cli/doctor.ts')).doctor(args),
+    help: 'what this machine can and can’t do, and how to mend it',
+  },
+  backup: {
+    run: async (args) => (await import('#cli/backup.ts')).backup(args),
+    help: 'makonis backup TARGET: a consistent copy while the cloud runs',
+  },
+  restore: {
+    run: async (args) => (await import('#cli/backup.ts')).restore(args),
+    help: 'makonis restore SOURCE: fill an empty data folder from a copy',
+  },
   version: { run: version, help: 'the version of this program' },
   help: { run: help, help: 'this text' },
 };

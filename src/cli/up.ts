@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
 import { CommandError, print, printError } from '#cli/output.ts';
 import { giveUpRoot, handOver, isRoot, unprivilegedUser } from '#cli/privileges.ts';
@@ -113,12 +113,9 @@ function becomeUnprivileged(config: Config): void {
 
 /** A new data folder gets a new key, beside the configuration; an old one needs its own. */
 function masterKeysOf(config: Config, folder: DataFolder): MasterKeys {
-  const path = config.masterKey ?? defaultMasterKey(folder.cloudId);
+  const path = keyFileOf(config, folder.cloudId);
   return folder.isNew && !existsSync(path) ? createMasterKeys(path) : readMasterKeys(path);
 }
-
-const defaultMasterKey = (cloudId: string): string =>
-  isRoot() ? `/etc/makonis/${cloudId}.key` : join(homedir(), '.config', 'makonis', `${cloudId}.key`);
 
 function stateOf(config: Config, running: RunningCloud, adminToken: string): RunState {
   const { operator, first } = running.keys();

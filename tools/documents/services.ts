@@ -1,0 +1,35 @@
+/** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
+import { systemClock } from '#platform/base/clock.ts';
+import { modelLoader } from '#platform/model/load.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
+import { pageTokens } from '#platform/page-token.ts';
+import { Registry } from '#platform/registry.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
+import type { ServiceDeclaration } from '#platform/service.ts';
+import { memoryDrivers } from '#platform/store/memory/drivers.ts';
+import { openStore } from '#platform/store/open-store.ts';
+import { assembleServices } from '#services/index.ts';
+
+export interface DeclaredService {
+  readonly declaration: ServiceDeclaration;
+  readonly model: ServiceModel;
+}
+
+/** Nothing is called, so the store stays empty and the key is nobody's. */
+export function declaredServices(): DeclaredService[] {
+  const store = openStore({ drivers: memoryDrivers() });
+  const sealer = createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) });
+  const { declarations } = assembleServices({
+    store,
+    sealer,
+    pages: pageTokens(sealer),
+    registry: () => new Registry([]),
+    version: '',
+    regions: [],
+    startedAt: systemClock.now(),
+  });
+  const load = modelLoader();
+  return declarations
+    .map((declaration) => ({ declaration, model: load(declaration.model ?? declaration.name) }))
+    .sort((a, b) => (a.declaration.name < b.declaration.name ? -1 : 1));
+}

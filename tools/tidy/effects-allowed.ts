@@ -1,0 +1,19 @@
+/** The doors of the program: which files may reach what comes from outside, and why. An entry that nothing needs is a violation. */
+import type { Effect } from './effects.ts';
+
+interface Allowed {
+  readonly effects: readonly Effect[];
+  readonly why: string;
+}
+
+export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
+  'src/platform/base/clock.ts': { effects: ['clock', 'timers'], why: 'the clock that everything else is given' },
+  'src/platform/base/ids.ts': { effects: ['randomness'], why: 'ids, keys and random bytes for everything else' },
+  'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
+  'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
+  'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },
+  'src/cli/doctor.ts': { effects: ['clock', 'processes'], why: 'times the disk, looks for programs' },
+  'src/cli/privileges.ts': { effects: ['processes'], why: 'makes the user that the server runs as' },
+  'src/cli/up.ts': { effects: ['processes'], why: '--detach starts the server in a process of its own' },
+  'src/cli/wait.ts': { effects: ['clock', 'timers'], why: 'waits for another process' },
+};
