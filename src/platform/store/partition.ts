@@ -68,8 +68,10 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   beforeCommit(action: (tx: Transaction) => void): void {
-    // A member from now on: who asks `durable` waits for it, and a loss is told.
-    this.#open().beforeCommit.push(() => this.#transact(action, false));
+    // A member from now on, even when a transaction that asked is undone: `durable` waits for it, and a loss is told.
+    const batch = this.#open();
+    this.#hookedBatch = batch;
+    batch.beforeCommit.push(() => this.#transact(action, false));
     this.#committer.schedule();
   }
 
