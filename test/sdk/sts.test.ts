@@ -176,3 +176,31 @@ test('GetSessionToken and GetFederationToken', async (t) => {
     .catch(() => ({ Account: '' }));
   assert.equal(Account, '', 'bob has no permission for it');
 });
+
+test('a trust policy means the user that it was written for, not the name', async (t) => {
+  const c = await cloud(t);
+  const admin = c.client(iam.IAMClient);
+  const arnOf = (name: string) => `arn:aws:iam::${c.account}:user/${name}`;
+  await assert.rejects(role(c, 'keeper', trusting(arnOf('bob'))), (error: Error) => {
+    assert.equal(error.message, `Invalid principal in policy: "AWS":"${arnOf('bob')}"`);
+    return error.name === 'MalformedPolicyDocumentException';
+  });
+  const bob = await userWith(c, 'bob', document(allow('sts:AssumeRole')));
+  const RoleArn = await role(c, 'keeper', trusting(arnOf('bob')));
+  const trust = async () => {
+    const { Role } = await admin.send(new iam.GetRoleCommand({ RoleName: 'keeper' }));
+    return decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
+  };
+  await assume(c, bob, { RoleArn });
+  await admin.send(new iam.UpdateUserCommand({ UserName: 'bob', NewUserName: 'robert' }));
+  assert.equal(await trust(), trusting(arnOf('robert')));
+  await assume(c, bob, { RoleArn });
+
+  const { User } = await admin.send(new iam.GetUserCommand({ UserName: 'robert' }));
+  await admin.send(new iam.DeleteAccessKeyCommand({ UserName: 'robert', AccessKeyId: bob.accessKeyId }));
+  await admin.send(new iam.DeleteUserPolicyCommand({ UserName: 'robert', PolicyName: 'own' }));
+  await admin.send(new iam.DeleteUserCommand({ UserName: 'robert' }));
+  const imposter = await userWith(c, 'robert', document(allow('sts:AssumeRole')));
+  assert.equal(await trust(), trusting(User?.UserId ?? ''));
+  await assert.rejects(assume(c, imposter, { RoleArn }), named('AccessDenied'));
+});

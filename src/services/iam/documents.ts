@@ -15,11 +15,6 @@ export function checkManagedDocument(document: string): void {
   if (policySize(document) > MANAGED_LIMIT) limitExceeded('PolicySize', MANAGED_LIMIT);
 }
 
-export function checkTrustDocument(document: string, limit: number): void {
-  parsePolicy(document, 'trust');
-  if (policySize(document) > limit) limitExceeded('ACLSizePerRole', limit);
-}
-
 export function checkInlineDocuments(documents: readonly string[], limit: number, who: string): void {
   const size = documents.reduce((sum, document) => sum + policySize(document), 0);
   if (size > limit) fail('LimitExceeded', `Maximum policy size of ${limit} bytes exceeded for ${who}`);

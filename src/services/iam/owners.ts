@@ -67,7 +67,11 @@ export const GROUP: Owner<GroupInput, GroupRow> = {
 };
 
 /** Names are unique without regard to case, but are asked for as they are written. */
-function found<Row extends OwnerRow>(tx: ReadTransaction, table: Table<Row, [string]>, name: string): Row | undefined {
+export function found<Row extends OwnerRow>(
+  tx: ReadTransaction,
+  table: Table<Row, [string]>,
+  name: string,
+): Row | undefined {
   const row = tx.get(table, table.key(nameKey(name)));
   return row?.name === name ? row : undefined;
 }

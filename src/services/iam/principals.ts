@@ -28,7 +28,7 @@ export function userById(tx: ReadTransaction, id: string): UserRow | undefined {
   return entity?.kind === 'user' ? tx.get(users, users.key(entity.name)) : undefined;
 }
 
-function roleById(tx: ReadTransaction, id: string): RoleRow | undefined {
+export function roleById(tx: ReadTransaction, id: string): RoleRow | undefined {
   const entity = tx.get(entities, entities.key(id));
   return entity?.kind === 'role' ? tx.get(roles, roles.key(entity.name)) : undefined;
 }

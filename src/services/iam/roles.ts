@@ -7,7 +7,7 @@ import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { deleteTags, tagsOf } from '#platform/tags.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/boundaries.ts';
-import { checkTrustDocument, encodedDocument } from '#services/iam/documents.ts';
+import { encodedDocument } from '#services/iam/documents.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
 import type { IamIdentity } from '#services/iam/identity.ts';
 import { identitiesChanged } from '#services/iam/memory.ts';
@@ -26,26 +26,27 @@ import {
   wholeSecond,
 } from '#services/iam/state.ts';
 import { tagList, writeTags } from '#services/iam/tags.ts';
+import { checkedTrust, trustInForce } from '#services/iam/trust.ts';
 
 const ROLES_PER_ACCOUNT = 'L-FE177D64';
 const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
 const DEFAULT_SESSION_SECONDS = 3600;
 
-function roleView(account: AccountId, row: RoleRow): Model.Role {
+function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
   return {
     Path: row.path,
     RoleName: row.name,
     RoleId: row.id,
     Arn: entityArn(account, 'role', row),
     CreateDate: row.createdAt,
-    AssumeRolePolicyDocument: encodedDocument(row.trustPolicy),
+    AssumeRolePolicyDocument: encodedDocument(trustInForce(tx, account, row)),
     MaxSessionDuration: row.maxSessionSeconds,
     ...(row.description !== undefined && { Description: row.description }),
   };
 }
 
 function wholeRole(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
-  const view = roleView(account, row);
+  const view = roleView(tx, account, row);
   const tags = tagList(tagsOf(tx, view.Arn));
   return { ...view, ...boundaryView(row.boundary), ...(tags.length > 0 && { Tags: tags }) };
 }
@@ -54,7 +55,7 @@ export function createRole(input: Model.CreateRoleRequest, call: Call): Model.Cr
   const { tx, account } = call;
   const { RoleName: name, Path: path = '/', PermissionsBoundary: boundary, Description: description } = input;
   const key = roles.key(nameKey(name));
-  checkTrustDocument(input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH));
+  const trust = checkedTrust(tx, account, input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH));
   if (tx.get(roles, key)) alreadyExists('Role', name);
   const most = call.quota(ROLES_PER_ACCOUNT);
   if (countOf(tx, 'role') >= most) limitExceeded('RolesPerAccount', most);
@@ -63,7 +64,7 @@ export function createRole(input: Model.CreateRoleRequest, call: Call): Model.Cr
     path,
     id: iamId('AROA', 17),
     createdAt: wholeSecond(call.now),
-    trustPolicy: input.AssumeRolePolicyDocument,
+    ...trust,
     maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS,
     ...(description !== undefined && { description }),
     ...(boundary !== undefined && { boundary }),
@@ -93,7 +94,7 @@ export const listRoles =
     const { items, end } = pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<RoleRow>> {
       for (const each of namedRows(call.tx, roles, after)) if (each[1].path.startsWith(prefix)) yield each;
     });
-    return { Roles: items.map((row) => roleView(call.account, row)), ...end };
+    return { Roles: items.map((row) => roleView(call.tx, call.account, row)), ...end };
   };
 
 export function updateRole(input: Model.UpdateRoleRequest, { tx }: Call): Model.UpdateRoleResponse {
@@ -117,10 +118,10 @@ export function updateRoleDescription(
 }
 
 export function updateAssumeRolePolicy(input: Model.UpdateAssumeRolePolicyRequest, call: Call): void {
-  const { tx } = call;
+  const { tx, account } = call;
   const row = ownerOf(tx, ROLE, input);
-  checkTrustDocument(input.PolicyDocument, call.quota(TRUST_POLICY_LENGTH));
-  tx.put(roles, roles.key(nameKey(row.name)), { ...row, trustPolicy: input.PolicyDocument });
+  const trust = checkedTrust(tx, account, input.PolicyDocument, call.quota(TRUST_POLICY_LENGTH));
+  tx.put(roles, roles.key(nameKey(row.name)), { ...row, ...trust });
   identitiesChanged(tx);
 }
 

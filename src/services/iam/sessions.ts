@@ -11,6 +11,7 @@ import { accountMemory, compiled } from '#services/iam/memory.ts';
 import { entityArn, nameKey, nameOfArn } from '#services/iam/names.ts';
 import { sessionTokens } from '#services/iam/session-tokens.ts';
 import { partitionOf, roles } from '#services/iam/state.ts';
+import { trustInForce } from '#services/iam/trust.ts';
 
 export function createSessions(store: Store, sealer: Sealer, identity: IamIdentity): SessionsApi {
   const tokens = sessionTokens(sealer);
@@ -22,10 +23,14 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
     const kept = partition.memory(accountMemory).roles;
     let view = kept.get(arn);
     if (!view) {
-      const row = partition.read((tx) => tx.get(roles, roles.key(nameKey(nameOfArn(arn)))));
-      if (!row || entityArn(account, 'role', row) !== arn) return undefined;
-      const { id, name, maxSessionSeconds, trustPolicy } = row;
-      view = { account, id, name, arn, maxSessionSeconds, trust: compiled(trustPolicy, 'trust') };
+      view = partition.read((tx) => {
+        const row = tx.get(roles, roles.key(nameKey(nameOfArn(arn))));
+        if (!row || entityArn(account, 'role', row) !== arn) return undefined;
+        const { id, name, maxSessionSeconds } = row;
+        const trust = compiled(trustInForce(tx, account, row), 'trust');
+        return { account, id, name, arn, maxSessionSeconds, trust };
+      });
+      if (!view) return undefined;
       kept.set(arn, view);
     }
     return view;

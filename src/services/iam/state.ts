@@ -26,6 +26,8 @@ export interface RoleRow {
   readonly id: string;
   readonly createdAt: Time;
   readonly trustPolicy: string;
+  /** ARNs in the trust policy -> the unique ids that they meant when it was written (trust.ts). */
+  readonly trusted?: Readonly<Record<string, string>>;
   readonly maxSessionSeconds: number;
   readonly description?: string;
   readonly boundary?: string;
