@@ -78,7 +78,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
   const late: { jobs?: Jobs; registry?: Registry } = {};
   const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, clock, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
   checkMasterKeys(options.masterKeys, store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION }));
 
   const geography = loadPartition(options.readModel);

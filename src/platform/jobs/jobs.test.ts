@@ -15,7 +15,7 @@ test('a start takes up what every partition has pending, and a stop ends it', as
   const drivers = memoryDrivers();
   const clock = new SimulatedClock();
   const place = { service: 'notes', account: OWN, region: REGION };
-  const before = openStore({ drivers, clock }).partition(place);
+  const before = openStore({ drivers }).partition(place);
   const message = { service: 'sqs', operation: 'SendMessage', input: {}, region: REGION, sourceArn: 'arn' };
   before.transact((tx) => {
     setTimer(tx, { job: 'ring', id: 'a', due: clock.now() + seconds(5) });
@@ -35,7 +35,7 @@ test('a start takes up what every partition has pending, and a stop ends it', as
     reconcilers: { machines: reconcile },
   };
   const jobs = new Jobs({ clock, log: silent, services: [service], deliver: async ({ from }) => void seen.push(from) });
-  const store = openStore({ drivers, clock, onOpen: (partition) => jobs.attach(partition) });
+  const store = openStore({ drivers, onOpen: (partition) => jobs.attach(partition) });
   await jobs.resume(store);
   await until(() => seen.length === 1 && runs === 1, 'the relay and the first reconciliation');
   clock.advance(seconds(5));

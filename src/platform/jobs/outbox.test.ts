@@ -15,7 +15,7 @@ type Answer = (delivery: Delivery) => Promise<void>;
 
 function start(t: TestContext, drivers: StoreDrivers, answer: Answer = async () => {}) {
   const clock = new SimulatedClock();
-  const partition = openStore({ drivers, clock, onFault: () => {} }).partition({
+  const partition = openStore({ drivers, onFault: () => {} }).partition({
     service: 'test',
     account: OWN,
     region: REGION,

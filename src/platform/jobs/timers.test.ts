@@ -24,7 +24,7 @@ interface Bench {
 }
 
 function start(t: TestContext, drivers: StoreDrivers, clock = new SimulatedClock(), ran: string[] = []): Bench {
-  const store = openStore({ drivers, clock, onFault: () => {} });
+  const store = openStore({ drivers, onFault: () => {} });
   const partition = store.partition(NAME);
   const note: TimerJob = (_tx, payload) => ran.push(String(payload['id']));
   const fail: TimerJob = (_tx, payload) => {

@@ -40,6 +40,7 @@ export function driverConformance(name: string, place: Place, histories: number)
   });
   suite(`${name}: store`, () => {
     gate(place);
+    slowness(place);
     failures(place);
     reopening(place);
     modelTest(place, histories);
@@ -153,6 +154,24 @@ function gate(place: Place): void {
     await partition.durable();
     put(written++);
     assert.equal(partition.read((tx) => tx.range(note)).length, 101);
+    await store.close();
+  });
+}
+
+function slowness(place: Place): void {
+  test('a batch that is under way for too long holds up further writes', async (t) => {
+    const { drivers, faults } = faulty(place(t)());
+    const store = openStore({ drivers, limits: { age: 0 } });
+    const partition = store.partition(nameOf('sqs'));
+    const put = () => partition.transact((tx) => tx.put(note, note.key(1, ''), { text: 'x' }));
+    faults.hold();
+    put();
+    put();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.throws(put, StoreBusy);
+    faults.release();
+    await partition.durable();
+    put();
     await store.close();
   });
 }

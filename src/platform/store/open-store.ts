@@ -1,5 +1,4 @@
 /** All partitions of a cloud over the drivers of its regions. A region is opened when something asks for it. */
-import { type Clock, systemClock } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
@@ -8,7 +7,6 @@ import type { Partition, PartitionName, Store } from '#platform/store/store.ts';
 
 export interface StoreOptions {
   readonly drivers: StoreDrivers;
-  readonly clock?: Clock;
   readonly limits?: Partial<PendingLimits>;
   /** A fault in a callback of ours, which no request can be told about. By default it ends the process. */
   readonly onFault?: (error: unknown) => void;
@@ -30,14 +28,14 @@ const rethrow = (error: unknown): void => {
   });
 };
 
-export function openStore({ drivers, clock = systemClock, limits, onFault = rethrow, onOpen }: StoreOptions): Store {
+export function openStore({ drivers, limits, onFault = rethrow, onOpen }: StoreOptions): Store {
   const committers = new Map<Region, Committer>();
   const partitions = new Map<string, Partition>();
 
   function committerOf(region: Region): Committer {
     let committer = committers.get(region);
     if (!committer) {
-      committer = new Committer(drivers.open(region), clock, { ...DEFAULT_PENDING_LIMITS, ...limits }, onFault);
+      committer = new Committer(drivers.open(region), { ...DEFAULT_PENDING_LIMITS, ...limits }, onFault);
       committers.set(region, committer);
     }
     return committer;

@@ -54,7 +54,7 @@ export function testSqs(t: TestContext): TestSqs {
   let partition: Partition;
   let timers: TimerRunner;
   const open = (): void => {
-    store = openStore({ drivers, clock });
+    store = openStore({ drivers });
     partition = store.partition({ service: 'sqs', account: ACCOUNT, region: REGION });
     timers = new TimerRunner(partition, { clock, log: silent, jobs: service.timers });
   };
