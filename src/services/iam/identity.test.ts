@@ -68,6 +68,18 @@ test('first start makes the operator and a first account, and a second start the
   assert.deepEqual(await bootstrap(store, sealer, NOW + 1), keys);
 });
 
+test('a first start that was interrupted is finished by the next', async () => {
+  const store = openStore({ drivers: memoryDrivers() });
+  const sealer = createSealer(MASTER_KEYS);
+  const everyone = createAccounts(store, sealer);
+  await everyone.createOperator(NOW);
+  const made = await everyone.createAccount({}, NOW);
+  const keys = await bootstrap(store, sealer, NOW + 1);
+  assert.equal(keys.first?.account, made.account.id, 'the account that was made is the first');
+  assert.equal(keys.first?.administrator.accessKeyId, made.administrator.accessKeyId);
+  assert.equal(everyone.listAccounts(undefined, 10).length, 1);
+});
+
 test('a crash between the two steps of an account leaves an id that can be used', async () => {
   const { store, sealer, everyone, identity } = await cloud();
   const half = await everyone.createAccount({ id: OWN }, NOW);
