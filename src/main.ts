@@ -91,6 +91,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     regions: Object.keys(geography.regions),
     startedAt: clock.now(),
   });
+  const regions = new Set(Object.keys(geography.regions));
   const registry = registryOf(declarations, options.readModel);
   const metrics = new Metrics();
   const throttle = new Throttle();
@@ -104,11 +105,11 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     cloud,
     router: new Router(registry),
     readHost: hostReader(options.domains),
-    isRegion: (name) => Object.hasOwn(geography.regions, name),
+    isRegion: (name) => regions.has(name),
     defaultRegion: options.region as Region,
     metrics,
   };
-  const listener = await listen(options, gateway, Object.keys(geography.regions), onFault, clock);
+  const listener = await listen(options, gateway, [...regions], onFault, clock);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await startAdmin({
     port: options.adminPort,

@@ -11,15 +11,16 @@
 import { timingSafeEqual } from 'node:crypto';
 import {
   type Authentication,
+  type CredentialScope,
   type Dialect,
   isAlgorithm,
   readCredential,
   standardDialect,
 } from '#gateway/auth/authentication.ts';
-import { canonicalRequest, signedHeaders } from '#gateway/auth/canonical.ts';
+import { canonicalRequest, type SignedHeaders, signedHeaders } from '#gateway/auth/canonical.ts';
 import { type ChunkSignatures, chunkSignatures, type SignatureCheck } from '#gateway/auth/chunk-signatures.ts';
 import { hmac, sha256Hex } from '#gateway/auth/digest.ts';
-import type { ScopeFaults } from '#gateway/auth/faults.ts';
+import type { Algorithm, ScopeFaults } from '#gateway/auth/faults.ts';
 import {
   checkPresignedTime,
   hasQueryAuthentication,
@@ -77,33 +78,77 @@ export function readAuthentication(
   return readHeader(request, authorization, dialect);
 }
 
+/** What a header says before its signature: the same for all requests of a client in a day, so it is read once. */
+interface Claim extends CredentialScope {
+  readonly algorithm: Algorithm;
+  readonly signedHeaders: SignedHeaders;
+}
+
+const claims = new Map<string, Claim>();
+const MAX_CLAIMS = 4096;
+
 function readHeader(request: WireRequest, authorization: string, dialect: Dialect): Authentication {
+  const { headers } = request;
   const { faults } = dialect;
-  const match = HEADER.exec(authorization);
-  // A match has all four groups.
-  const [algorithm, credential, signed, signature] = match
-    ? (match.slice(1) as [string, string, string, string])
-    : readUnusualHeader(request, authorization, dialect);
-  const amzDate = request.headers['x-amz-date'];
-  const date = amzDate || request.headers['date'];
-  if (!date) throw faults.missingParts('header', ['Date'], hashOf(authorization));
-  const time = amzDate ? parseBasicDate(date) : parseHttpDate(date);
-  if (time === undefined) throw faults.malformedDate('header', date);
-  if (!isAlgorithm(algorithm)) throw faults.unsupportedAlgorithm('header', algorithm);
+  const signatureAt = authorization.lastIndexOf('Signature=') + 'Signature='.length;
+  const claimText = authorization.slice(0, signatureAt);
+  let claim = claims.get(claimText);
+  let signature = authorization.slice(signatureAt);
+  if (claim === undefined || !SIGNATURE.test(signature)) {
+    const match = HEADER.exec(authorization);
+    // A match has all four groups.
+    const [algorithm, credential, signed, given] = match
+      ? (match.slice(1) as [string, string, string, string])
+      : readUnusualHeader(request, authorization, dialect);
+    checkDate(headers, authorization, faults);
+    if (!isAlgorithm(algorithm)) throw faults.unsupportedAlgorithm('header', algorithm);
+    claim = {
+      algorithm,
+      ...readCredential('header', algorithm, credential, faults),
+      signedHeaders: signedHeaders(signed),
+    };
+    signature = given;
+    if (match) keepClaim(claimText, claim);
+  }
+  const amzDate = headers['x-amz-date'];
+  const time = checkDate(headers, authorization, faults);
   return {
     form: 'header',
-    algorithm,
-    ...readCredential('header', algorithm, credential, faults),
-    regionSet: request.headers['x-amz-region-set'],
-    signedHeaders: signedHeaders(signed),
+    algorithm: claim.algorithm,
+    accessKeyId: claim.accessKeyId,
+    date: claim.date,
+    region: claim.region,
+    service: claim.service,
+    terminator: claim.terminator,
+    scope: claim.scope,
+    regionSet: headers['x-amz-region-set'],
+    signedHeaders: claim.signedHeaders,
     signature,
     timestamp: amzDate || formatBasicDate(time),
     time,
     expiresSeconds: undefined,
-    sessionToken: request.headers['x-amz-security-token'],
-    declaredPayload: request.headers['x-amz-content-sha256'],
+    sessionToken: headers['x-amz-security-token'],
+    declaredPayload: headers['x-amz-content-sha256'],
   };
 }
+
+const SIGNATURE = /^[0-9a-f]+$/;
+
+function keepClaim(text: string, claim: Claim): void {
+  if (claims.size >= MAX_CLAIMS) claims.clear();
+  claims.set(text, claim);
+}
+
+function checkDate(headers: WireRequest['headers'], authorization: string, faults: Dialect['faults']): Milliseconds {
+  const amzDate = headers['x-amz-date'];
+  const date = amzDate || headers['date'];
+  if (!date) throw faults.missingParts('header', ['Date'], hashOf(authorization));
+  return (amzDate ? parseBasicDate(date) : parseHttpDate(date)) ?? raise(faults.malformedDate('header', date));
+}
+
+const raise = (error: Error): never => {
+  throw error;
+};
 
 /** Parts in another order or with other blanks, and all that is wrong. */
 function readUnusualHeader(

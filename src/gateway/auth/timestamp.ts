@@ -10,15 +10,18 @@ const HTTP_DATE = [
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
 ];
 
-let lastText = '';
-let lastTime: Milliseconds | undefined;
+/** Requests of one second share the work, and clients differ by some seconds. */
+const recent = new Map<string, Milliseconds>();
+const MAX_RECENT = 64;
 
-/** Undefined unless `text` is a real date and time. Requests of one second share the work. */
+/** Undefined unless `text` is a real date and time. */
 export function parseBasicDate(text: string): Milliseconds | undefined {
-  if (text === lastText) return lastTime;
+  const known = recent.get(text);
+  if (known !== undefined) return known;
   const time = fromParts(BASIC.exec(text));
-  lastText = text;
-  lastTime = time;
+  if (time === undefined) return undefined;
+  if (recent.size >= MAX_RECENT) recent.clear();
+  recent.set(text, time);
   return time;
 }
 

@@ -1,4 +1,5 @@
 /** All partitions of a cloud over the drivers of its regions. A region is opened when something asks for it. */
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
@@ -30,7 +31,8 @@ const rethrow = (error: unknown): void => {
 
 export function openStore({ drivers, limits, onFault = rethrow, onOpen }: StoreOptions): Store {
   const committers = new Map<Region, Committer>();
-  const partitions = new Map<string, Partition>();
+  /** Service, account, region: looked up several times a request, so no text is put together for it. */
+  const partitions = new Map<string, Map<string, Map<string, Partition>>>();
 
   function committerOf(region: Region): Committer {
     let committer = committers.get(region);
@@ -41,16 +43,17 @@ export function openStore({ drivers, limits, onFault = rethrow, onOpen }: StoreO
     return committer;
   }
 
+  function openPartition(name: PartitionName): Partition {
+    const partition = new OwnedPartition(name, pathOf(name), committerOf(name.region));
+    const accounts = getOrInsert(partitions, name.service, () => new Map<string, Map<string, Partition>>());
+    getOrInsert(accounts, name.account, () => new Map<string, Partition>()).set(name.region, partition);
+    onOpen?.(partition);
+    return partition;
+  }
+
   return {
     partition(name) {
-      const path = pathOf(name);
-      let partition = partitions.get(path);
-      if (!partition) {
-        partition = new OwnedPartition(name, path, committerOf(name.region));
-        partitions.set(path, partition);
-        onOpen?.(partition);
-      }
-      return partition;
+      return partitions.get(name.service)?.get(name.account)?.get(name.region) ?? openPartition(name);
     },
 
     partitions({ service, account, region }) {
