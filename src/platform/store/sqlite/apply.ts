@@ -10,8 +10,11 @@ import { LARGE_BYTES, openForWriting } from '#platform/store/sqlite/file.ts';
 
 /** A WAL of this many pages (4 MiB) is moved into the file when its commit has been answered; then it is written over. */
 const CHECKPOINT_PAGES = 1000;
-/** Beyond this (64 MiB) nothing is committed before a checkpoint succeeds. */
-const MOST_PAGES = 16_384;
+/**
+ * Beyond this (1 GiB) nothing is committed before the WAL has been moved: it grows when somebody reads an old state for long,
+ * as a backup does.
+ */
+const MOST_PAGES = 262_144;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -89,6 +92,7 @@ class OpenFile implements BatchVisitor {
 export class FileWriter {
   readonly #path: string;
   #open: OpenFile | undefined;
+  #pagesInWal = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -99,7 +103,7 @@ export class FileWriter {
     try {
       const file = this.#opened();
       const { statements } = file;
-      if (file.pagesInWal() > MOST_PAGES) this.#moveWal(file, MOST_PAGES);
+      if (this.#pagesInWal > MOST_PAGES) this.#moveWal(file, MOST_PAGES);
       statements.begin.run();
       for (const owner of batchOwners(batch)) file.confirm(owner);
       visitBatch(batch, file);
@@ -115,7 +119,8 @@ export class FileWriter {
     const file = this.#open;
     if (!file) return;
     try {
-      if (file.pagesInWal() > CHECKPOINT_PAGES) file.statements.checkpoint.get();
+      this.#pagesInWal = file.pagesInWal();
+      if (this.#pagesInWal > CHECKPOINT_PAGES) file.statements.checkpoint.get();
     } catch {
       // The WAL still holds everything; the next batch begins with a fresh connection.
       this.#drop();

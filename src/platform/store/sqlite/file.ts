@@ -6,7 +6,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
-export const LARGE_BYTES = 1024;
+/**
+ * A clustered row keeps about 1,000 bytes in its page and moves the rest to a page of its own: 1,100 bytes inline cost 33 us and
+ * 6.2 KB of WAL a row, apart 20 us and 2.7 KB; at 800 both cost the same and reading is cheaper inline.
+ */
+export const LARGE_BYTES = 900;
 const SCHEMA_VERSION = 1;
 /** How long a statement waits for the other connection's lock: a checkpoint that ends, a recovery. */
 const LOCK_WAIT_MS = 2_000;
