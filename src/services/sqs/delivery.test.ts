@@ -80,8 +80,8 @@ class Bench {
     this.index.append(entry);
   }
 
-  /** Answers what went out and what was spent, by sequence. */
-  receive(max: number, visibility: number): { out: number[]; spent: number[] } {
+  /** Answers what went out (or was moved) and what was spent, by sequence. */
+  receive(max: number, visibility: number, isMove = false): { out: number[]; spent: number[] } {
     const { deliver, redrive } = this.index.pick({
       now: this.now,
       max,
@@ -98,6 +98,11 @@ class Bench {
     for (const entry of deliver) {
       const message = this.messages.get(entry.sequence);
       assert.ok(message, 'a deleted message went out');
+      if (isMove) {
+        this.index.remove(entry);
+        this.messages.delete(entry.sequence);
+        continue;
+      }
       assert.ok(message.visibleAt <= this.now, 'a message went out while it was hidden');
       this.index.handOut(entry, this.now, this.now + visibility);
       message.receives++;
@@ -212,6 +217,10 @@ function step(bench: Bench, code: number): void {
       break;
     case 13:
       bench.index = bench.load();
+      break;
+    case 14:
+      // A move task takes messages without handing them out.
+      if (argument % 8 === 0) bench.receive((argument % 5) + 1, 0, true);
       break;
     default:
       bench.now += argument % 12;

@@ -112,9 +112,12 @@ export class FifoDelivery implements Delivery {
   }
 
   remove(entry: Entry): void {
-    if (entry.place === 'waiting') this.#unlock(entry);
-    entry.place = 'gone';
     this.#known.delete(entry.sequence);
+    const group = this.#groups.get(entry.group ?? '');
+    if (entry.place === 'waiting') this.#unlock(entry);
+    // Picked, and not handed out: the rest of its group may go.
+    else if (group !== undefined) this.#openIfFree(group);
+    entry.place = 'gone';
   }
 
   mayHaveReady(now: number, delay: number): boolean {

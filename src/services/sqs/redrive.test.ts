@@ -119,6 +119,38 @@ test('a move task takes messages back to their sources, at its rate, over a rest
   assert.equal(message?.Attributes?.['ApproximateReceiveCount'], '1');
 });
 
+test('a FIFO queue gets its letters back in their order', async (t) => {
+  const sqs = testSqs(t);
+  const base = { FifoQueue: 'true', ContentBasedDeduplication: 'true' };
+  const dead = await sqs.queue('dead.fifo', base);
+  const QueueUrl = await sqs.queue('orders.fifo', { ...base, RedrivePolicy: redriveTo('dead.fifo', 1) });
+  for (let i = 0; i < 120; i++) {
+    await sqs.call('SendMessage', { QueueUrl, MessageBody: `m${i}`, MessageGroupId: i % 10 ? 'g' : 'h' });
+  }
+  for (let i = 0; (await count(sqs, dead)) < 120; i++) {
+    assert.ok(i < 30, `${await count(sqs, dead)} of 120 were moved`);
+    await receiveAll(sqs, QueueUrl);
+    sqs.clock.advance(seconds(30));
+  }
+  await sqs.call('StartMessageMoveTask', { SourceArn: arnOf('dead.fifo') });
+  for (let i = 0; i < 5; i++) sqs.clock.advance(1);
+  assert.equal(await count(sqs, dead), 0);
+  const bodies: string[] = [];
+  for (;;) {
+    const messages = await receiveAll(sqs, QueueUrl);
+    if (messages.length === 0) break;
+    for (const { Body = '', ReceiptHandle = '', Attributes } of messages) {
+      if (Attributes?.['MessageGroupId'] === 'g') bodies.push(Body);
+      await sqs.call('DeleteMessage', { QueueUrl, ReceiptHandle });
+    }
+  }
+  const expected = Array.from({ length: 120 }, (_, i) => i).filter((i) => i % 10 !== 0);
+  assert.deepEqual(
+    bodies,
+    expected.map((i) => `m${i}`),
+  );
+});
+
 test('a move task that is cancelled stops', async (t) => {
   const sqs = testSqs(t);
   const dead = await sqs.queue('dead');
