@@ -20,30 +20,35 @@ export interface Removal {
 const PAGE = 100;
 
 export async function removeAccountResources(cloud: Cloud, account: AccountId, signal: AbortSignal): Promise<Removal> {
-  let removed = 0;
+  const removed = new Set<string>();
   for (;;) {
-    const round = await removeOnce(cloud, account, signal);
-    removed += round.removed;
-    if (round.removed === 0 || signal.aborted) return { removed, left: round.left };
+    const before = removed.size;
+    const left = await removeOnce(cloud, account, removed, signal);
+    if (removed.size === before || signal.aborted) return { removed: removed.size, left };
   }
 }
 
-async function removeOnce(cloud: Cloud, account: AccountId, signal: AbortSignal): Promise<Removal> {
+async function removeOnce(
+  cloud: Cloud,
+  account: AccountId,
+  removed: Set<string>,
+  signal: AbortSignal,
+): Promise<Removal['left']> {
   const left: { arn: string; reason: string }[] = [];
-  let removed = 0;
   for (const place of cloud.store.partitions({ account })) {
     const service = cloud.registry.service(place.service);
     if (service === undefined) continue;
     for (const kind of inRemovalOrder(service)) {
       for (const arn of resourcesOf(cloud, place, kind)) {
-        if (signal.aborted) return { removed, left };
+        if (signal.aborted) return left;
         const reason = await remove(cloud, service, kind, arn, { account, region: place.region }, signal);
-        if (reason === undefined) removed++;
-        else left.push({ arn, reason });
+        // Listed again after its removal was accepted: it takes its time, and is no progress of this round.
+        if (reason !== undefined || removed.has(arn)) left.push({ arn, reason: reason ?? 'its removal is under way' });
+        else removed.add(arn);
       }
     }
   }
-  return { removed, left };
+  return left;
 }
 
 /** Kinds that others wait for come first. A circle is broken by the order of names. */

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileRedaction } from '#platform/audit/redact.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
+
+const model: ServiceModel = {
+  metadata: { serviceId: 'T', apiVersion: '1', endpointPrefix: 't', protocols: ['json'] },
+  operations: {},
+  shapes: {
+    Plain: { type: 'structure', members: { Name: { shape: 'Text' } } },
+    Tree: {
+      type: 'structure',
+      members: {
+        Name: { shape: 'Text' },
+        Password: { shape: 'Secret' },
+        Handle: { shape: 'Text' },
+        Data: { shape: 'Bytes' },
+        Children: { shape: 'Trees' },
+        ByName: { shape: 'TreeMap' },
+        Secrets: { shape: 'SecretMap' },
+      },
+    },
+    Trees: { type: 'list', member: { shape: 'Tree' } },
+    TreeMap: { type: 'map', key: { shape: 'Text' }, value: { shape: 'Tree' } },
+    SecretMap: { type: 'map', key: { shape: 'Text' }, value: { shape: 'Secret' } },
+    Text: { type: 'string' },
+    Secret: { type: 'string', sensitive: true },
+    Bytes: { type: 'blob' },
+  },
+};
+const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+test('what is sensitive is hidden wherever it stands, also in a shape that holds itself', () => {
+  const redact = compileRedaction(model, 'Tree', ['Handle']);
+  const tree = { Name: 'a', Password: 'p', Handle: 'h', Data: Buffer.from('abc') };
+  const hidden = { Name: 'a', Password: HIDDEN, Handle: HIDDEN, Data: { size: 3 } };
+  assert.deepEqual(
+    redact({ ...tree, Children: [tree, { Children: [tree] }], ByName: { b: tree }, Secrets: { k: 'v' } }),
+    { ...hidden, Children: [hidden, { Children: [hidden] }], ByName: { b: hidden }, Secrets: { k: HIDDEN } },
+  );
+});
+
+test('a shape without secrets is given back as it is', () => {
+  const value = { Name: 'a' };
+  assert.equal(compileRedaction(model, 'Plain')(value), value);
+  assert.equal(compileRedaction(model, undefined)(value), value);
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parsePolicy } from '#platform/policy/parse.ts';
+import type { Principal } from '#platform/principal.ts';
+import { setTags } from '#platform/tags.ts';
+import { noteArn, notes, OTHER, OWN, type TinyCloud, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
+
+const policy = (Statement: object) => parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement }), 'identity');
+const allowed = async (tiny: TinyCloud, name: string, as?: Principal): Promise<boolean> => {
+  try {
+    await tiny.call('Get', { Name: name }, as);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'AccessDenied') return false;
+    throw error;
+  }
+};
+const put = (tiny: TinyCloud, name: string, resourcePolicy?: object): void =>
+  tiny.partition.transact((tx) =>
+    tx.put(notes, notes.key(name), { body: '', ...(resourcePolicy && { policy: JSON.stringify(resourcePolicy) }) }),
+  );
+
+test('tags of the resource decide where a policy asks for them, as they are at that moment', async (t) => {
+  const tiny = tinyCloud(t);
+  put(tiny, 'a');
+  const Condition = { StringEquals: { 'aws:ResourceTag/team': 'blue' } };
+  tiny.policies = { identity: [policy({ Effect: 'Allow', Action: 'notes:*', Resource: '*', Condition })] };
+  assert.equal(await allowed(tiny, 'a'), false);
+  tiny.partition.transact((tx) => setTags(tx, noteArn('a'), { team: 'blue' }));
+  assert.equal(await allowed(tiny, 'a'), true);
+  tiny.partition.transact((tx) => setTags(tx, noteArn('a'), { team: 'red' }));
+  assert.equal(await allowed(tiny, 'a'), false);
+});
+
+test('a service acts only for the resource and account that the resource’s policy names', async (t) => {
+  const tiny = tinyCloud(t);
+  const topic = `arn:aws:sns:us-east-1:${OTHER}:topic`;
+  put(tiny, 'a', {
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { Service: 'sns.amazonaws.com' },
+      Action: 'notes:Get',
+      Resource: noteArn('a'),
+      Condition: { ArnEquals: { 'aws:SourceArn': topic }, StringEquals: { 'aws:SourceAccount': OTHER } },
+    },
+  });
+  // Whose partition it is, the message says: the principal has no account.
+  const call = async (service: string, sourceArn?: string, sourceAccount?: typeof OTHER) => {
+    const principal: Principal = {
+      kind: 'service',
+      service,
+      ...(sourceArn && { sourceArn }),
+      ...(sourceAccount && { sourceAccount }),
+    };
+    const answer = tiny.call('Get', { Owner: OWN, Name: 'a' }, principal);
+    return answer.then(
+      () => true,
+      () => false,
+    );
+  };
+  assert.equal(await call('sns.amazonaws.com', topic, OTHER), true);
+  assert.equal(await call('sns.amazonaws.com', `${topic}-2`, OTHER), false);
+  assert.equal(await call('sns.amazonaws.com', topic, OWN as typeof OTHER), false);
+  assert.equal(await call('sns.amazonaws.com'), false);
+  assert.equal(await call('s3.amazonaws.com', topic, OTHER), false);
+});
+
+test('a policy of the resource can deny what the caller’s own allow, from the next call on', async (t) => {
+  const tiny = tinyCloud(t);
+  put(tiny, 'a');
+  assert.equal(await allowed(tiny, 'a'), true);
+  put(tiny, 'a', {
+    Version: '2012-10-17',
+    Statement: { Effect: 'Deny', Principal: '*', Action: 'notes:Get', Resource: noteArn('a') },
+  });
+  assert.equal(await allowed(tiny, 'a'), false);
+  put(tiny, 'a');
+  assert.equal(await allowed(tiny, 'a'), true);
+});

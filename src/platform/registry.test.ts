@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ServiceModel } from '#platform/model/schema.ts';
+import { RegisteredService, Registry } from '#platform/registry.ts';
+import { notesService, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
+
+const model: ServiceModel = {
+  metadata: { serviceId: 'Notes', apiVersion: '1', endpointPrefix: 'notes', protocols: ['json'] },
+  operations: Object.fromEntries(['Put', 'Get', 'Remove', 'Stop'].map((name) => [name, { name }])),
+  shapes: {},
+  authorization: {
+    prefix: 'paper',
+    actions: {
+      Put: { access: 'Write', resources: {}, conditionKeys: [] },
+      Get: { access: 'Read', resources: {}, conditionKeys: [] },
+      Remove: { access: 'List', resources: {}, conditionKeys: [] },
+    },
+    resources: {},
+    conditionKeys: {},
+  },
+};
+
+const declaration = () => {
+  const service = notesService();
+  const { access: _, ...put } = service.operations.Put;
+  return { ...service, operations: { ...service.operations, Put: put } };
+};
+const registered = (onLoad: () => void = () => {}): RegisteredService =>
+  new RegisteredService(
+    declaration(),
+    () => {
+      onLoad();
+      return model;
+    },
+    () => () => {},
+  );
+
+test('an operation is what the model and the declaration say together', () => {
+  const service = registered();
+  const put = service.operation('Put');
+  assert.deepEqual(put?.actions({}), ['paper:Put']);
+  assert.equal(put.isReadOnly, false);
+  assert.equal(put.isManagement, true);
+  assert.equal(service.operation('Get')?.isReadOnly, true);
+  assert.equal(service.operation('Get')?.isManagement, false);
+  assert.equal(service.operation('Put'), put);
+  // In the model but not handled; handled but not in the model; in neither, however it is named.
+  for (const name of ['Stop', 'Twice', 'Nothing', 'constructor', '__proto__', 'toString']) {
+    assert.equal(service.operation(name), undefined, name);
+  }
+});
+
+test('a token member and declared actions are found', (t) => {
+  const service = tinyCloud(t).cloud.registry.service('notes');
+  assert.equal(service?.operation('Put')?.tokenMember, 'Token');
+  const several = new RegisteredService(
+    { ...notesService(), operations: { Put: { handler: () => ({}), resource: () => '*', action: ['a:B', 'c:D'] } } },
+    () => model,
+    () => () => {},
+  );
+  assert.deepEqual(several.operation('Put')?.actions({}), ['a:B', 'c:D']);
+});
+
+test('a service is found by name and by the service of its ARNs; its model is read when it is asked for', () => {
+  let loads = 0;
+  const service = registered(() => loads++);
+  const registry = new Registry([service]);
+  assert.equal(registry.service('notes'), service);
+  assert.equal(loads, 0);
+  assert.equal(registry.byArnService('paper'), service);
+  assert.equal(registry.byArnService('paper'), service);
+  assert.equal(registry.byArnService('notes'), service);
+  assert.equal(registry.byArnService('sqs'), undefined);
+  assert.equal(loads, 1);
+  assert.throws(() => new Registry([service, registered()]), /registered twice/);
+});
