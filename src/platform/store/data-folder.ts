@@ -13,7 +13,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { uuid } from '#platform/base/ids.ts';
 
@@ -56,7 +56,7 @@ export const regionsFolder = (path: string): string => join(path, 'regions');
 
 /** Makes the folder, or opens one that was made before; a DataFolderError says why it can't. */
 export function openDataFolder({ path, version, newestFormat = STORE_FORMAT }: DataFolderOptions): DataFolder {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path);
   const lock = lockFolder(path);
   try {
     const stored = readManifest(path);
@@ -126,6 +126,13 @@ export function writeManifest(path: string, manifest: Manifest): void {
   writeFileSync(draft, `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600, flush: true });
   renameSync(draft, manifestFile(path));
   syncFolder(path);
+}
+
+/** For its owner alone, and on disk. */
+export function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
 }
 
 /** A new name is on disk when its folder is. */

@@ -2,12 +2,13 @@
  * The embedded driver: SQLite files in `<folder>/<region>.sqlite`, read by this thread and written by the committer thread.
  * A region's file comes into being with its first commit.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { assert } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
+import { makeFolder } from '#platform/store/data-folder.ts';
 import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { Order, Report } from '#platform/store/sqlite/committer.ts';
@@ -215,7 +216,7 @@ export function sqliteDrivers(folder: string): StoreDrivers {
   return {
     regions: () => regionsIn(folder),
     open(region) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       return new SqliteDriver(regionFile(folder, region), thread);
     },
     close: () => thread.stop(),
