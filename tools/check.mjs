@@ -8,7 +8,7 @@ const bin = (...path) => join(root, 'node_modules', ...path);
 
 const CHECKS = [
   ['types', [bin('typescript', 'bin', 'tsc'), '-p', '.']],
-  ['lint and format', [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--reporter=summary', '.']],
+  ['lint and format', [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--colors=off', '.']],
   ['layout (tools/tidy)', ['tools/tidy/tidy.ts']],
   ['generated documents', ['tools/documents/documents.ts', '--check']],
   ['unused code', [bin('knip', 'bin', 'knip.js'), '--no-progress']],

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSecrets, runningState } from '../../src/cli/run-state.ts';
 import { sqsRequest, type Target } from './request.ts';
 
 export interface Peer extends Target {
@@ -38,7 +39,8 @@ export async function startMakonis(
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'makonis-bench-compile') };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   await until(() => existsSync(state), 2);
-  const { administrator } = JSON.parse(readFileSync(state, 'utf8'));
+  const { administrator } = openSecrets(runningState(data));
+  if (administrator === undefined) throw new Error('the cloud has no administrator');
   const target = { port, ...administrator };
   const peer = peerOf('makonis', child, target, (performance.now() - begin) / 1000, () => {
     if (keepsData) return;

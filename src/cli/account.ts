@@ -1,7 +1,7 @@
 /** `makonis account create | list | key`: calls of the `makonis` service, signed with the operator's key. */
-import { callMakonis } from '#cli/client.ts';
+import { callMakonis, type Operator } from '#cli/client.ts';
 import { CommandError, print, printJson, printTable } from '#cli/output.ts';
-import { type RunState, runningState } from '#cli/run-state.ts';
+import { openSecrets, runningState } from '#cli/run-state.ts';
 import { type Config, processSources, type ReadConfig, readConfig } from '#config';
 
 const FLAGS = {
@@ -25,7 +25,7 @@ interface Account {
   readonly Status: string;
 }
 
-const actions: Readonly<Record<string, (state: RunState, extra: ReadConfig['extra']) => Promise<void>>> = {
+const actions: Readonly<Record<string, (as: Operator, extra: ReadConfig['extra']) => Promise<void>>> = {
   create,
   list,
   key,
@@ -36,19 +36,22 @@ export async function account(args: readonly string[]): Promise<number> {
   const [name = ''] = positional;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (action === undefined) throw new CommandError('makonis account create | list | key');
-  await action(stateOf(config), extra);
+  await action(operatorOf(config), extra);
   return 0;
 }
 
-const stateOf = (config: Config): RunState => runningState(config.data);
+function operatorOf({ data }: Config): Operator {
+  const state = runningState(data);
+  return { ...state, operator: openSecrets(state).operator };
+}
 
 /** Only what was given: absent members are chosen by the service. */
 const given = (members: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(members).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
-async function create(state: RunState, extra: ReadConfig['extra']): Promise<void> {
+async function create(as: Operator, extra: ReadConfig['extra']): Promise<void> {
   const answer = (await callMakonis(
-    state,
+    as,
     'CreateAccount',
     given({
       Id: extra['--id'],
@@ -82,11 +85,11 @@ const keyView = ({ AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey }:
   secretAccessKey,
 });
 
-async function list(state: RunState, extra: ReadConfig['extra']): Promise<void> {
+async function list(as: Operator, extra: ReadConfig['extra']): Promise<void> {
   const accounts: Account[] = [];
   let token: string | undefined;
   do {
-    const page = (await callMakonis(state, 'ListAccounts', given({ NextToken: token }))) as unknown as {
+    const page = (await callMakonis(as, 'ListAccounts', given({ NextToken: token }))) as unknown as {
       Accounts: Account[];
       NextToken?: string;
     };
@@ -100,11 +103,11 @@ async function list(state: RunState, extra: ReadConfig['extra']): Promise<void> 
   printTable([['ID', 'STATUS', 'NAME'], ...accounts.map(({ Id, Status, Name }) => [Id, Status, Name])]);
 }
 
-async function key(state: RunState, extra: ReadConfig['extra']): Promise<void> {
+async function key(as: Operator, extra: ReadConfig['extra']): Promise<void> {
   const id = extra['--id'];
   if (id === undefined) throw new CommandError('whose key? makonis account key --id 123456789012 [--owner root]');
   const { AccessKey: made } = (await callMakonis(
-    state,
+    as,
     'CreateAccountAccessKey',
     given({
       AccountId: id,

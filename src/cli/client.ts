@@ -4,14 +4,21 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { CommandError } from '#cli/output.ts';
-import type { RunState } from '#cli/run-state.ts';
+import type { RunSecrets, RunState } from '#cli/run-state.ts';
 
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
-export async function callMakonis(state: RunState, operation: string, input: object): Promise<Record<string, unknown>> {
+/** Where the cloud is, and whose key signs. */
+export type Operator = Pick<RunState, 'url' | 'region' | 'authorityFile'> & Pick<RunSecrets, 'operator'>;
+
+export async function callMakonis(
+  { url: address, region, authorityFile, operator }: Operator,
+  operation: string,
+  input: object,
+): Promise<Record<string, unknown>> {
   const body = JSON.stringify(input);
-  const url = new URL(state.url);
+  const url = new URL(address);
   const date = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
   const headers: Record<string, string> = {
     'content-type': 'application/x-amz-json-1.0',
@@ -22,12 +29,12 @@ export async function callMakonis(state: RunState, operation: string, input: obj
   const names = Object.keys(headers).sort();
   const canonicalHeaders = names.map((name) => `${name}:${headers[name]}\n`).join('');
   const canonical = `POST\n/\n\n${canonicalHeaders}\n${names.join(';')}\n${sha256(body)}`;
-  const scope = `${date.slice(0, 8)}/${state.region}/makonis/aws4_request`;
-  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${state.operator.secretAccessKey}`);
+  const scope = `${date.slice(0, 8)}/${region}/makonis/aws4_request`;
+  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${operator.secretAccessKey}`);
   const signature = hmac(key, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`).toString('hex');
   headers['authorization'] =
-    `AWS4-HMAC-SHA256 Credential=${state.operator.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  return answerOf(await post(url, headers, body, state.authorityFile));
+    `AWS4-HMAC-SHA256 Credential=${operator.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
+  return answerOf(await post(url, headers, body, authorityFile));
 }
 
 function answerOf({ status, text }: { status: number; text: string }): Record<string, unknown> {

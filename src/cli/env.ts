@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CommandError, print } from '#cli/output.ts';
-import { type RunState, runningState } from '#cli/run-state.ts';
+import { openSecrets, type RunSecrets, type RunState, runningState } from '#cli/run-state.ts';
 import { processSources, readConfig } from '#config';
 
 const DEFAULT_PROFILE = 'makonis';
@@ -16,7 +16,8 @@ export async function env(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-function administratorOf({ administrator }: RunState): NonNullable<RunState['administrator']> {
+function administratorOf(state: RunState): NonNullable<RunSecrets['administrator']> {
+  const { administrator } = openSecrets(state);
   if (administrator !== undefined) return administrator;
   throw new CommandError('the first account has no administrator with an active key any more: use makonis account key');
 }

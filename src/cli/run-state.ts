@@ -1,12 +1,14 @@
 /**
- * What a running cloud leaves for the command line in `<data>/run`: where it listens, and the keys that commands sign with. Only
- * the owner of the data can read it. The files tell nothing about life: the process and its health do.
+ * What a running cloud leaves for the command line in `<data>/run`: where it listens, and the keys that commands sign with, sealed
+ * by the master key: the data folder gives no secret away. The files tell nothing about life: the process and its health do.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '#cli/output.ts';
+import { MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
 
-export interface AccessKey {
+interface AccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
@@ -21,9 +23,31 @@ export interface RunState {
   readonly region: string;
   /** The certificate to trust, when the API speaks TLS. */
   readonly authorityFile?: string;
+  /** The master key's file, which opens the secrets. */
+  readonly keyFile: string;
+  /** `RunSecrets` as sealed JSON. */
+  readonly sealed: string;
+}
+
+/** The keys as they were at the start. */
+export interface RunSecrets {
   readonly operator: AccessKey;
   /** Of the first account; absent if its owner removed the user or its keys. */
   readonly administrator?: AccessKey & { readonly account: string };
+}
+
+const PLACE = { account: 'global', record: 'run-state', version: 1 };
+
+export const sealSecrets = (secrets: RunSecrets, keys: MasterKeys): string =>
+  createSealer(keys).seal(JSON.stringify(secrets), PLACE);
+
+export function openSecrets({ keyFile, sealed }: RunState): RunSecrets {
+  try {
+    // Sealed by sealSecrets.
+    return JSON.parse(createSealer(readMasterKeys(keyFile)).open(sealed, PLACE).toString('utf8')) as RunSecrets;
+  } catch (error) {
+    throw error instanceof MasterKeyError ? new CommandError(error.message) : error;
+  }
 }
 
 const folderOf = (data: string): string => join(data, 'run');

@@ -11,12 +11,12 @@ import { openLogFile } from '#cli/log-file.ts';
 import { CommandError, print, printError } from '#cli/output.ts';
 import { giveUpRoot, handOver, isRoot, unprivilegedUser } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
-import { type RunState, removeRunState, writeRunState } from '#cli/run-state.ts';
+import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, processSources, readConfig } from '#config';
 import { type CloudOptions, type RunningCloud, startCloud } from '#main';
 import { systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
-import { lineLogger } from '#platform/base/log.ts';
+import { type Logger, lineLogger } from '#platform/base/log.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { type DataFolder, DataFolderError, openDataFolder } from '#platform/store/data-folder.ts';
 
@@ -57,26 +57,34 @@ const isForUsers = (error: unknown): error is Error =>
 async function serve(config: Config): Promise<void> {
   const folder = openDataFolder({ path: config.data, version: programVersion() });
   const logFile = openLogFile(join(config.data, 'log'));
-  const log = lineLogger(logFile.write, systemClock.now, config.logLevel);
-  const adminToken = randomBytes(24).toString('base64url');
+  const start = startOf(config, folder, lineLogger(logFile.write, systemClock.now, config.logLevel));
+  const running = await startCloud(start.options);
+  writeRunState(config.data, stateOf(config, running, start));
+  announce(greeting(running.url, config, logFile.path));
+  await untilAskedToStop();
+  await running.stop();
+  removeRunState(config.data);
+  folder.close();
+}
+
+interface Start {
+  readonly options: CloudOptions;
+  readonly keyFile: string;
+}
+
+function startOf(config: Config, folder: DataFolder, log: Logger): Start {
+  const keyFile = keyFileOf(config, folder.cloudId);
   const options: CloudOptions = {
     ...config,
-    masterKeys: masterKeysOf(config, folder),
-    adminToken,
+    masterKeys: masterKeysOf(keyFile, folder),
+    adminToken: randomBytes(24).toString('base64url'),
     tlsFolder: config.tls ? join(config.data, 'tls') : undefined,
     log,
     version: programVersion(),
     readModel: modelReader(),
     onReady: () => becomeUnprivileged(config),
   };
-  const running = await startCloud(options);
-  const state = stateOf(config, running, adminToken);
-  writeRunState(config.data, state);
-  announce(greeting(state, config, logFile.path));
-  await untilAskedToStop();
-  await running.stop();
-  removeRunState(config.data);
-  folder.close();
+  return { options, keyFile };
 }
 
 /** To the terminal, or to the process that waits for this one and is gone after that. */
@@ -111,42 +119,38 @@ function becomeUnprivileged(config: Config): void {
   giveUpRoot(user);
 }
 
-/** A new data folder gets a new key, beside the configuration; an old one needs its own. */
-function masterKeysOf(config: Config, folder: DataFolder): MasterKeys {
-  const path = keyFileOf(config, folder.cloudId);
-  return folder.isNew && !existsSync(path) ? createMasterKeys(path) : readMasterKeys(path);
-}
+/** A new data folder gets a new key, if the operator has not put one there; an old one needs its own. */
+const masterKeysOf = (path: string, folder: DataFolder): MasterKeys =>
+  folder.isNew && !existsSync(path) ? createMasterKeys(path) : readMasterKeys(path);
 
-function stateOf(config: Config, running: RunningCloud, adminToken: string): RunState {
+function stateOf(config: Config, running: RunningCloud, { options, keyFile }: Start): RunState {
   const { operator, first } = running.keys();
+  const administrator = first && { ...first.administrator, account: first.account };
   return {
     pids: [process.pid],
     url: running.url,
     port: running.port,
     adminPort: running.adminPort,
-    adminToken,
-    version: programVersion(),
+    adminToken: options.adminToken,
+    version: options.version,
     region: config.region,
-    operator,
+    keyFile,
+    sealed: sealSecrets({ operator, ...(administrator && { administrator }) }, options.masterKeys),
     ...(config.tls && { authorityFile: join(config.data, 'tls', 'ca.pem') }),
-    ...(first && { administrator: { ...first.administrator, account: first.account } }),
   };
 }
 
-function greeting(state: RunState, config: Config, logPath: string): string {
+/** No secrets: a service manager may keep what is printed. */
+function greeting(url: string, config: Config, logPath: string): string {
   const isDefault = config.data === readConfig(processSources([])).config.data;
   const data = isDefault ? '' : ` --data ${config.data}`;
-  const { account, accessKeyId, secretAccessKey } = state.administrator ?? {};
   return [
-    `Makonis ${state.version} is ready: ${state.url}`,
-    ...(account === undefined ? [] : [`  account            ${account}`]),
-    ...(accessKeyId === undefined ? [] : [`  access key id      ${accessKeyId}`]),
-    ...(secretAccessKey === undefined ? [] : [`  secret access key  ${secretAccessKey}`]),
-    `  data               ${config.data}`,
-    `  log                ${logPath}`,
+    `Makonis ${programVersion()} is ready: ${url}`,
+    `  data  ${config.data}`,
+    `  log   ${logPath}`,
     'Try:',
     `  eval "$(${join(programRoot, 'bin', 'makonis')} env${data})"`,
-    `  aws --endpoint-url ${state.url} sqs create-queue --queue-name first`,
+    `  aws --endpoint-url ${url} sqs create-queue --queue-name first`,
     'The web console comes with a later version.',
     `Stop it: ${process.send === undefined ? 'Ctrl+C' : `makonis down${data}`}. The data stays.`,
   ].join('\n');
