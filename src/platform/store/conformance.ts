@@ -41,6 +41,7 @@ export function driverConformance(name: string, place: Place, histories: number)
   suite(`${name}: store`, () => {
     gate(place);
     slowness(place);
+    hooks(place);
     failures(place);
     reopening(place);
     modelTest(place, histories);
@@ -176,7 +177,7 @@ function slowness(place: Place): void {
   });
 }
 
-function failures(place: Place): void {
+function hooks(place: Place): void {
   test('what runs before the commit is waited for like a write, and lost like one', async (t) => {
     const { drivers, faults } = faulty(place(t)());
     const store = openStore({ drivers });
@@ -216,7 +217,9 @@ function failures(place: Place): void {
     assert.equal(partition.read((tx) => tx.get(note, note.key(1, '')))?.text, '1');
     await store.close();
   });
+}
 
+function failures(place: Place): void {
   for (const when of ['before', 'after'] as const) {
     test(`a commit that fails ${when} it is applied is not answered, and memory is read again`, async (t) => {
       const { drivers, faults } = faulty(place(t)());
