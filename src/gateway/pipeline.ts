@@ -5,7 +5,8 @@
  */
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
 import { checkClaims, readAuthentication, verifySignature } from '#gateway/auth/sigv4.ts';
-import type { HostReader } from '#gateway/host.ts';
+import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
+import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Route, type Router } from '#gateway/route.ts';
 import type { ServiceCodec, WireResponse } from '#gateway/wire/protocol.ts';
@@ -74,14 +75,18 @@ async function answer(
     trace.operation = route.operation.name;
     if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(route);
     else trace.principal = nameOf(caller.principal);
+    const origin = `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
     const input = codec.operation(route.operation.name).decode(request, route.pathParameters);
+    const { urlMember } = route.operation.declaration;
+    if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/')
+      input[urlMember] ??= `${origin}${request.path}`;
     const output = await dispatch(cloud, {
       operation: route.operation,
       input,
       caller,
-      region: (signed?.region ?? host.region ?? gateway.defaultRegion) as Region,
+      region: regionOf(signed, host, gateway),
       requestId,
-      origin: `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`,
+      origin,
       get signal() {
         return request.signal;
       },
@@ -94,15 +99,27 @@ async function answer(
   }
 }
 
+/** A signature of version 4A names a set of regions; the host, or the default, picks one that must be in it. */
+function regionOf(signed: Authentication | undefined, host: HostFacts, { defaultRegion }: Gateway): Region {
+  const region = signed?.region ?? host.region ?? defaultRegion;
+  if (signed?.regionSet !== undefined && !regionSetCovers(signed.regionSet, region)) {
+    fail('SignatureDoesNotMatch', `Credential should be scoped to a valid region, not '${signed.regionSet}'.`);
+  }
+  // Known regions only: of the scope it was checked, of the host it has a region's form.
+  return region as Region;
+}
+
 const UNKNOWN_HOST =
   'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';
 
-/** S3 and its kin judge signatures in a manner of their own. */
+/** S3 and its kin judge signatures in a manner of their own. The scope that is claimed decides, else the host. */
 function dialectOf(request: IncomingRequest, hostService: string | undefined): Dialect {
-  const authorization = request.headers['authorization'];
-  const scoped = authorization === undefined ? hostService : /\/(s3[a-z-]*)\/aws4_request/.exec(authorization)?.[1];
-  return scoped?.startsWith('s3') ? s3Dialect : standardDialect;
+  const claim = request.headers['authorization'] ?? request.query;
+  const claimed = claim === '' ? undefined : CLAIMED_S3.test(claim);
+  return (claimed ?? hostService?.startsWith('s3')) ? s3Dialect : standardDialect;
 }
+
+const CLAIMED_S3 = /(?:\/|%2F)s3[a-z-]*(?:\/|%2F)aws4_request/;
 
 /** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
 function authenticate(

@@ -86,6 +86,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly anonymous?: true;
   /** The call needs no permission at all (sts:GetCallerIdentity can't be denied). */
   readonly always?: true;
+  /** The member that a form may leave out when it is posted to the resource's own URL, as old SQS clients do. */
+  readonly urlMember?: string;
   /** Members left out of the audit record, beyond those that the model marks sensitive. */
   readonly secret?: readonly string[];
 }

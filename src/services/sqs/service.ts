@@ -69,6 +69,7 @@ const ofUrl = {
     return region === undefined ? { account } : { account, region };
   },
   anonymous: true,
+  urlMember: 'QueueUrl',
 } as const;
 
 const ofName = {
