@@ -1,6 +1,7 @@
 /**
  * Page tokens are opaque, sealed and bound: to the caller's account, the partition, the operation and the query that
- * made the first page. So a position in a store never shows, and a token of one list can't be used to walk another.
+ * made the first page. So a position in a store never shows, and a token of one list can't be used to walk another. They are
+ * written in base 64, its first alphabet: some models (Service Quotas) take no other characters.
  */
 import { days, type Milliseconds } from '#platform/base/clock.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
@@ -28,9 +29,12 @@ export function pageTokens(sealer: Sealer): PageTokens {
   const tokens = sealer.purpose('page-token');
   return {
     seal: (call, query, position) =>
-      tokens.seal(`${call.now.toString(36)}:${position}`, binding(call, query)).toString('base64url'),
+      tokens.seal(`${call.now.toString(36)}:${position}`, binding(call, query)).toString('base64'),
     open(call, query, token, invalid) {
-      const opened = tokens.open(Buffer.from(token, 'base64url'), binding(call, query))?.toString('utf8');
+      const sealed = Buffer.from(token, 'base64');
+      // The decoder passes over what is no base 64.
+      if (sealed.toString('base64') !== token) return invalid();
+      const opened = tokens.open(sealed, binding(call, query))?.toString('utf8');
       if (opened === undefined) return invalid();
       const colon = opened.indexOf(':');
       if (Number.parseInt(opened.slice(0, colon), 36) + LIFETIME < call.now) return invalid();

@@ -4,7 +4,7 @@
  * or gone in between.
  */
 import { parseArn } from '#platform/base/arn.ts';
-import { isAccountId, type Region } from '#platform/base/ids.ts';
+import type { Region } from '#platform/base/ids.ts';
 import type { RegisteredService, Registry } from '#platform/registry.ts';
 import type { Call, Kind } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -77,11 +77,11 @@ export interface Taggable {
   readonly tagging: NonNullable<Kind['tagging']>;
 }
 
-/** How to tag the resource of an ARN; undefined if no service here takes tags for it. */
+/** How to tag the resource of an ARN; undefined if it is not the account's own, or no service here takes tags for it. */
 export function taggable(deps: TaggingDeps, call: Call, arn: string): Taggable | undefined {
   const parts = parseArn(arn);
   const service = parts && deps.registry().byArnService(parts.service);
-  if (service === undefined || parts?.region !== call.region || !isAccountId(parts.account)) return undefined;
-  const tagging = kindOf(service, arn, deps, parts.account, call.region)?.tagging;
+  if (service === undefined || parts?.region !== call.region || parts.account !== call.account) return undefined;
+  const tagging = kindOf(service, arn, deps, call.account, call.region)?.tagging;
   return tagging && { service, tagging };
 }
