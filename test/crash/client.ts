@@ -1,0 +1,85 @@
+/** A client that knows the three ends of a request: it was answered, it was refused, or nobody knows, since the server died. */
+import { createHmac, hash } from 'node:crypto';
+import { Agent, request } from 'node:http';
+
+export interface Key {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export type Outcome =
+  | { readonly end: 'answered'; readonly body: string }
+  | { readonly end: 'refused'; readonly status: number; readonly body: string }
+  | { readonly end: 'unknown' };
+
+const VERSIONS: Readonly<Record<string, string>> = { iam: '2010-05-08', sts: '2011-06-15' };
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
+
+export class CrashClient {
+  readonly #port: number;
+  readonly #agent = new Agent({ keepAlive: true });
+  /** Operation -> how its requests ended. */
+  readonly ends: Record<string, Record<Outcome['end'], number>> = {};
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async sqs(operation: string, input: object, key: Key): Promise<Outcome> {
+    const type = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${operation}` };
+    return this.#note(operation, await this.#post('sqs', type, JSON.stringify(input), key));
+  }
+
+  async form(service: 'iam' | 'sts', operation: string, input: Record<string, string>, key: Key): Promise<Outcome> {
+    const form = new URLSearchParams({ Action: operation, Version: VERSIONS[service] ?? '', ...input });
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    return this.#note(operation, await this.#post(service, type, form.toString(), key));
+  }
+
+  #note(operation: string, outcome: Outcome): Outcome {
+    this.ends[operation] ??= { answered: 0, refused: 0, unknown: 0 };
+    this.ends[operation][outcome.end]++;
+    return outcome;
+  }
+
+  #post(service: string, type: Record<string, string>, body: string, key: Key): Promise<Outcome> {
+    const headers: Record<string, string> = { ...type, host: `localhost:${this.#port}`, 'x-amz-date': basicDate() };
+    headers['authorization'] = authorization(service, headers, body, key);
+    return new Promise((resolve) => {
+      const options = { host: '127.0.0.1', port: this.#port, method: 'POST', headers, agent: this.#agent };
+      const unknown = (): void => resolve({ end: 'unknown' });
+      const sent = request(options, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('error', unknown);
+        answer.on('close', unknown);
+        answer.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          const status = answer.statusCode ?? 0;
+          if (!answer.complete) unknown();
+          else resolve(status === 200 ? { end: 'answered', body: text } : { end: 'refused', status, body: text });
+        });
+      });
+      sent.on('error', unknown);
+      sent.end(body);
+    });
+  }
+}
+
+const basicDate = (): string => new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
+
+function authorization(service: string, headers: Record<string, string>, body: string, key: Key): string {
+  const date = headers['x-amz-date'] ?? '';
+  const names = Object.keys(headers).sort();
+  const lines = names.map((name) => `${name}:${headers[name]}\n`).join('');
+  const canonical = `POST\n/\n\n${lines}\n${names.join(';')}\n${sha256(body)}`;
+  const scope = `${date.slice(0, 8)}/us-east-1/${service}/aws4_request`;
+  const secret = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${key.secretAccessKey}`);
+  const signature = hmac(secret, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`).toString('hex');
+  return `AWS4-HMAC-SHA256 Credential=${key.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
+}

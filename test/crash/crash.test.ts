@@ -1,0 +1,176 @@
+/**
+ * Kills a cloud again and again, at any moment, while clients use it, and holds what they were told against what is there after
+ * each start. `MAKONIS_KILLS=200 node --test test/crash/crash.test.ts` for more of it.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createMasterKeys } from '#platform/secrets/master-key.ts';
+import { CrashClient, type Key, type Outcome } from '#test/crash/client.ts';
+import { FIFO_VISIBILITY_SECONDS, keyOf, Load, type Queues, STANDARD_VISIBILITY_SECONDS } from '#test/crash/load.ts';
+import type { Books, Ready } from '#test/crash/server.ts';
+import { until } from '#test/until.ts';
+
+const KILLS = Number(process.env['MAKONIS_KILLS'] ?? 20);
+
+class Server {
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+
+  constructor(...args: string[]) {
+    this.#args = args;
+  }
+
+  async start(port: number): Promise<Ready> {
+    const file = new URL('./server.ts', import.meta.url);
+    const child = fork(file, [...this.#args, String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = child;
+    const exit = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
+    const [ready] = (await Promise.race([once(child, 'message'), exit])) as [Ready];
+    exit.catch(() => {});
+    return ready;
+  }
+
+  async books(): Promise<Books> {
+    const answer = once(this.#child ?? assert.fail(), 'message');
+    this.#child?.send('books');
+    return ((await answer) as [Books])[0];
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+const answered = (outcome: Outcome): string =>
+  outcome.end === 'answered' ? outcome.body : assert.fail(JSON.stringify(outcome));
+
+async function makeQueues(client: CrashClient, key: Key): Promise<Queues> {
+  const make = async (QueueName: string, Attributes: Record<string, string>): Promise<string> =>
+    JSON.parse(answered(await client.sqs('CreateQueue', { QueueName, Attributes }, key))).QueueUrl;
+  return {
+    standard: await make('orders', { VisibilityTimeout: String(STANDARD_VISIBILITY_SECONDS) }),
+    fifo: await make('orders.fifo', { FifoQueue: 'true', VisibilityTimeout: String(FIFO_VISIBILITY_SECONDS) }),
+  };
+}
+
+async function makeStranger(client: CrashClient, key: Key): Promise<Key> {
+  answered(await client.form('iam', 'CreateUser', { UserName: 'stranger' }, key));
+  return keyOf(answered(await client.form('iam', 'CreateAccessKey', { UserName: 'stranger' }, key)));
+}
+
+/** How many messages a queue says it holds. */
+async function countOf(client: CrashClient, QueueUrl: string, key: Key): Promise<number> {
+  const input = { QueueUrl, AttributeNames: ['All'] };
+  const { Attributes } = JSON.parse(answered(await client.sqs('GetQueueAttributes', input, key)));
+  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+}
+
+/** Takes all that is left, and answers whether the count that the queue gave before was right at every step. */
+async function drain(client: CrashClient, load: Load, kind: 'standard' | 'fifo', url: string, key: Key): Promise<void> {
+  let left = await countOf(client, url, key);
+  await until(
+    async () => {
+      let received = 0;
+      assert.equal(await load.consume(kind, (count) => (received = count)), 'answered');
+      left -= received;
+      if (received > 0) assert.equal(await countOf(client, url, key), left, `the count of the ${kind} queue`);
+      else await pause(50);
+      return left <= 0;
+    },
+    `the ${kind} queue is empty`,
+    120,
+  );
+  assert.equal(left, 0);
+}
+
+function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
+  for (const [operation, { answered: acknowledged, unknown }] of Object.entries(ends)) {
+    const metered = usage[operation] ?? 0;
+    const what = `${operation}: ${acknowledged} acknowledged, ${unknown} unknown, ${metered} metered`;
+    assert.ok(metered >= acknowledged && metered <= acknowledged + unknown, what);
+  }
+  const { refused = 0, unknown = 0 } = ends['GetQueueAttributes'] ?? {};
+  const recorded = audit['GetQueueAttributes AccessDenied'] ?? 0;
+  assert.ok(
+    refused > 0 && recorded >= refused && recorded <= refused + unknown,
+    `${refused} refused, ${recorded} recorded`,
+  );
+  for (const operation of ['CreateUser', 'CreateAccessKey', 'TagQueue']) {
+    const { answered: acknowledged = 0, unknown: perhaps = 0 } = ends[operation] ?? {};
+    const records = audit[operation] ?? 0;
+    const what = `${operation}: ${acknowledged} acknowledged, ${records} recorded`;
+    assert.ok(records >= acknowledged && records <= acknowledged + perhaps, what);
+  }
+}
+
+async function checkKeys(client: CrashClient, keys: Iterable<[string, Key]>): Promise<void> {
+  for (const [user, key] of keys) {
+    const identity = await client.form('sts', 'GetCallerIdentity', {}, key);
+    assert.match(answered(identity), new RegExp(`:user/${user}<`));
+  }
+}
+
+async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
+  const { Tags } = JSON.parse(answered(await client.sqs('ListQueueTags', { QueueUrl }, key)));
+  const value = Number(Tags.count);
+  assert.ok(value >= tag.acknowledged && value <= tag.sent, `tag ${value} of ${tag.acknowledged} to ${tag.sent}`);
+}
+
+async function start(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-crash-'));
+  const keyFile = join(folder, 'master-key.json');
+  createMasterKeys(keyFile);
+  const server = new Server(join(folder, 'data'), keyFile);
+  t.after(async () => {
+    await server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const ready = await server.start(0);
+  const client = new CrashClient(ready.port);
+  t.after(() => client.close());
+  return { server, client, port: ready.port, key: ready as Key };
+}
+
+test(`${KILLS} kills lose nothing that was acknowledged`, { timeout: 60_000 + KILLS * 10_000 }, async (t) => {
+  const { server, client, port, key } = await start(t);
+  const queues = await makeQueues(client, key);
+  const load = new Load(client, queues, key, await makeStranger(client, key));
+  const running = load.run();
+  try {
+    for (let kill = 0; kill < KILLS; kill++) {
+      await pause(100 + Math.random() * 500);
+      await server.kill();
+      await server.start(port);
+      await checkKeys(client, [...load.keys].slice(-1));
+    }
+    await pause(300);
+  } finally {
+    load.stop();
+  }
+  await running;
+  await server.kill();
+  await server.start(port);
+
+  await checkKeys(client, load.keys);
+  await checkTag(client, load, queues.standard, key);
+  await drain(client, load, 'standard', queues.standard, key);
+  await drain(client, load, 'fifo', queues.fifo, key);
+  for (const model of [load.standard, load.fifo]) model.finish();
+  t.diagnostic(`standard: ${load.standard.summary}`);
+  t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
+  assert.deepEqual(load.unexpected, []);
+  assert.deepEqual(load.standard.faults, []);
+  assert.deepEqual(load.fifo.faults, []);
+  checkBooks(await server.books(), client);
+});
