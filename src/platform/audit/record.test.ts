@@ -24,8 +24,8 @@ const call = (over: Partial<AuditedCall> = {}): AuditedCall => ({
   isReadOnly: false,
   isManagement: true,
   resources: ['arn:aws:sqs:us-east-1:123456789012:orders', '*'],
-  input: { QueueName: 'orders' },
-  output: { QueueUrl: 'http://localhost/orders' },
+  input: { queueName: 'orders' },
+  output: { queueUrl: 'http://localhost/orders' },
   error: undefined,
   ...over,
 });

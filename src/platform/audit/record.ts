@@ -50,6 +50,7 @@ export interface AuditedCall {
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
   readonly resources: readonly string[];
+  /** As redact.ts writes it, like the output. */
   readonly input: Input;
   readonly output: Input | undefined;
   readonly error: ServiceError | undefined;
@@ -127,16 +128,12 @@ function recordOf(call: AuditedCall): AuditRecord {
   };
 }
 
-/** CloudTrail writes member names with a small first letter, and null for an empty structure. */
+/** CloudTrail writes null for an empty structure. */
 function bounded(part: Input): unknown {
   if (Object.keys(part).length === 0) return null;
-  const named = Object.fromEntries(Object.entries(part).map(([name, value]) => [camel(name), value]));
-  return JSON.stringify(named).length > MAX_PART_BYTES
-    ? { omitted: true, originalSize: JSON.stringify(named).length }
-    : named;
+  const size = JSON.stringify(part).length;
+  return size > MAX_PART_BYTES ? { omitted: true, originalSize: size } : part;
 }
-
-const camel = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 function userIdentity(principal: Principal, accessKeyId: string | undefined): Record<string, unknown> {
   const key = accessKeyId === undefined ? {} : { accessKeyId };

@@ -33,15 +33,15 @@ const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 test('what is sensitive is hidden wherever it stands, also in a shape that holds itself', () => {
   const redact = compileRedaction(model, 'Tree', ['Handle']);
   const tree = { Name: 'a', Password: 'p', Handle: 'h', Data: Buffer.from('abc') };
-  const hidden = { Name: 'a', Password: HIDDEN, Handle: HIDDEN, Data: { size: 3 } };
+  const hidden = { name: 'a', password: HIDDEN, handle: HIDDEN, data: { size: 3 } };
   assert.deepEqual(
     redact({ ...tree, Children: [tree, { Children: [tree] }], ByName: { b: tree }, Secrets: { k: 'v' } }),
-    { ...hidden, Children: [hidden, { Children: [hidden] }], ByName: { b: hidden }, Secrets: { k: HIDDEN } },
+    { ...hidden, children: [hidden, { children: [hidden] }], byName: { b: hidden }, secrets: { k: HIDDEN } },
   );
 });
 
-test('a shape without secrets is given back as it is', () => {
-  const value = { Name: 'a' };
-  assert.equal(compileRedaction(model, 'Plain')(value), value);
+test('what is not in the model is not written down, and without a shape nothing is changed', () => {
+  const value = { Name: 'a', Other: 'b' };
+  assert.deepEqual(compileRedaction(model, 'Plain')(value), { name: 'a' });
   assert.equal(compileRedaction(model, undefined)(value), value);
 });

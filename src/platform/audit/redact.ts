@@ -1,4 +1,7 @@
-/** Copies of inputs and outputs that may be written down: sensitive members are left out, blobs become their size. */
+/**
+ * Copies of inputs and outputs that may be written down, in CloudTrail's form: sensitive members are hidden, blobs become their
+ * size, and the names of members (not the keys of maps) begin with a small letter.
+ */
 import type { ServiceModel } from '#platform/model/schema.ts';
 import type { Output } from '#platform/service.ts';
 
@@ -7,7 +10,7 @@ type Redact = (value: unknown) => unknown;
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 const asItIs: Redact = (value) => value;
 
-/** Compiled once per operation; a shape with nothing to hide costs nothing. */
+/** Compiled once per operation. */
 export function compileRedaction(
   model: ServiceModel,
   shape: string | undefined,
@@ -41,23 +44,33 @@ function build(model: ServiceModel, name: string, secret: Set<string>, known: Ma
     }
     case 'map': {
       const member = shape.value ? redactionOf(model, shape.value.shape, secret, known) : asItIs;
-      return member === asItIs ? asItIs : (value) => mapMembers(value, () => member);
+      return member === asItIs ? asItIs : (value) => mapValues(value, member);
     }
     case 'structure': {
-      const members = Object.entries(shape.members ?? {}).map(([key, { shape: of }]): [string, Redact] => [
+      const members = Object.entries(shape.members ?? {}).map(([key, { shape: of }]): [string, string, Redact] => [
         key,
+        key.charAt(0).toLowerCase() + key.slice(1),
         secret.has(key) ? () => HIDDEN : redactionOf(model, of, secret, known),
       ]);
-      if (members.every(([, redact]) => redact === asItIs)) return asItIs;
-      const byName = new Map(members);
-      return (value) => mapMembers(value, (key) => byName.get(key) ?? asItIs);
+      return (value) => mapStructure(value, members);
     }
     default:
       return asItIs;
   }
 }
 
-function mapMembers(value: unknown, redactionFor: (key: string) => Redact): unknown {
+function mapStructure(value: unknown, members: readonly [name: string, written: string, Redact][]): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redactionFor(key)(member)]));
+  const from = value as Record<string, unknown>;
+  const to: Record<string, unknown> = {};
+  for (const [name, written, redact] of members) {
+    const member = from[name];
+    if (member !== undefined) to[written] = redact(member);
+  }
+  return to;
+}
+
+function mapValues(value: unknown, redact: Redact): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redact(member)]));
 }

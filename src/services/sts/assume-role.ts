@@ -16,6 +16,7 @@ const CHAINED_SECONDS = 3600;
 
 export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRoleRequest, AssumeRoleResponse> => ({
   handler: (input, call) => startSession(sessions, input, call),
+  secret: ['SessionToken'],
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,

@@ -35,6 +35,7 @@ function expiryOf(call: Call, caller: RootPrincipal | UserPrincipal, wanted = DE
 export const getSessionToken = (
   sessions: SessionsApi,
 ): OperationDeclaration<GetSessionTokenRequest, GetSessionTokenResponse> => ({
+  secret: ['SessionToken'],
   steps: true,
   always: true,
   resource: () => '*',
@@ -53,6 +54,7 @@ export const getSessionToken = (
 export const getFederationToken = (
   sessions: SessionsApi,
 ): OperationDeclaration<GetFederationTokenRequest, GetFederationTokenResponse> => ({
+  secret: ['SessionToken'],
   steps: true,
   resource: ({ Name }, { account }) => `arn:aws:sts::${account}:federated-user/${Name}`,
   action: ({ Tags }) => ['sts:GetFederationToken', ...(Tags?.length ? ['sts:TagSession'] : [])],

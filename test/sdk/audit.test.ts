@@ -1,0 +1,181 @@
+/** What the books say after a while of use: every management call, refused ones too; no secret; usage that equals the answers. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  DeleteUserCommand,
+  GetUserCommand,
+  IAMClient,
+} from '@aws-sdk/client-iam';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { type AuditRecord, auditOf } from '#platform/audit/record.ts';
+import { hours } from '#platform/base/clock.ts';
+import { type AccountId, GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
+import { usageOf } from '#platform/metering/usage.ts';
+import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { newAccount, newUser } from '#test/sdk/people.ts';
+
+const REGION = 'us-east-1' as Region;
+const partitionOf = (c: TestCloud, service: string, region: Region = REGION, account = c.account) =>
+  c.running.cloud.store.partition({ service, account: account as AccountId, region });
+
+/** The oldest first. */
+const auditIn = (c: TestCloud, ...place: [service: string, region?: Region, account?: string]): AuditRecord[] =>
+  partitionOf(c, ...place)
+    .read((tx) => auditOf(tx, 0, c.clock.now() + 1, 1000))
+    .toReversed();
+const named = (records: readonly AuditRecord[], name: string): AuditRecord =>
+  records.find(({ eventName }) => eventName === name) ?? assert.fail(`no record of ${name}`);
+
+test('management calls are in the audit: successes, reads and refusals; data events are not', async (t) => {
+  const c = await cloud(t);
+  const sqs = c.client(SQSClient);
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'orders', tags: { team: 'blue' } }));
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a body is nobody’s business' }));
+  await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+  c.advance(1);
+  await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  const { credentials } = await newUser(c, 'bob');
+  const bob = c.client(SQSClient, { credentials });
+  c.advance(1);
+  await assert.rejects(bob.send(new DeleteQueueCommand({ QueueUrl })), { name: /AccessDenied/ });
+  await assert.rejects(bob.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' })), { name: /AccessDenied/ });
+  c.advance(1);
+  const failed = new GetQueueAttributesCommand({ QueueUrl: `${QueueUrl}-gone`, AttributeNames: ['All'] });
+  await assert.rejects(sqs.send(failed), { name: 'QueueDoesNotExist' });
+
+  const records = auditIn(c, 'sqs');
+  const lines = records.map(({ eventName, errorCode = 'ok', readOnly }) => `${eventName} ${errorCode} ${readOnly}`);
+  assert.deepEqual(lines, [
+    'CreateQueue ok false',
+    'GetQueueAttributes ok true',
+    'DeleteQueue AccessDenied false',
+    'GetQueueAttributes QueueDoesNotExist true',
+  ]);
+  const created = named(records, 'CreateQueue');
+  assert.deepEqual(created.requestParameters, { queueName: 'orders', tags: { team: 'blue' } });
+  assert.deepEqual(created.responseElements, { queueUrl: QueueUrl });
+  assert.deepEqual(created.resources, [{ ARN: `arn:aws:sqs:us-east-1:${c.account}:orders` }]);
+  assert.equal(created.userIdentity['accessKeyId'], c.administrator.accessKeyId);
+  assert.equal(created.sourceIPAddress, '127.0.0.1');
+  assert.match(created.userAgent, /^aws-sdk-js/);
+  assert.equal(named(records, 'GetQueueAttributes').responseElements, null);
+  const refused = named(records, 'DeleteQueue');
+  assert.match(refused.errorMessage ?? '', /is not authorized to perform: sqs:DeleteQueue/);
+  assert.equal(refused.userIdentity['userName'], 'bob');
+});
+
+test('a refused stranger is in the audit of its own account, not of the queue’s', async (t) => {
+  const c = await cloud(t);
+  const partner = '210987654321';
+  const { QueueUrl } = await c.client(SQSClient).send(new CreateQueueCommand({ QueueName: 'orders' }));
+  const sqs = c.client(SQSClient, { credentials: await newAccount(c, partner) });
+  await assert.rejects(sqs.send(new DeleteQueueCommand({ QueueUrl })), { name: /AccessDenied/ });
+  assert.deepEqual(
+    auditIn(c, 'sqs').map(({ eventName }) => eventName),
+    ['CreateQueue'],
+  );
+  const [record] = auditIn(c, 'sqs', REGION, partner);
+  assert.equal(record?.errorCode, 'AccessDenied');
+  assert.equal(record.recipientAccountId, partner);
+});
+
+test('no secret is written down', async (t) => {
+  const c = await cloud(t);
+  const iam = c.client(IAMClient);
+  await iam.send(new CreateUserCommand({ UserName: 'bob' }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'bob' }));
+  const { CreateRoleCommand } = await import('@aws-sdk/client-iam');
+  const trust = { Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
+  const assume = new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'session' });
+  const { Credentials: session } = await c.client(STSClient).send(assume);
+  const partner = await newAccount(c, '210987654321');
+
+  const all = c.running.cloud.store
+    .partitions({})
+    .flatMap(({ service, account, region }) => auditIn(c, service, region, account));
+  const text = JSON.stringify(all);
+  for (const secret of [
+    AccessKey?.SecretAccessKey,
+    session?.SecretAccessKey,
+    session?.SessionToken,
+    partner.secretAccessKey,
+    c.administrator.secretAccessKey,
+    c.operator.secretAccessKey,
+  ]) {
+    assert.ok(secret !== undefined && secret !== '');
+    assert.ok(!text.includes(secret), text.slice(text.indexOf(secret) - 300, text.indexOf(secret) + 60));
+  }
+  const key = named(auditIn(c, 'iam', GLOBAL_REGION), 'CreateAccessKey');
+  const { accessKey } = key.responseElements as { accessKey: Record<string, string> };
+  assert.equal(accessKey['accessKeyId'], AccessKey?.AccessKeyId);
+  assert.match(JSON.stringify(named(all, 'AssumeRole').responseElements), new RegExp(session?.AccessKeyId ?? 'none'));
+});
+
+test('usage is the sum of what was answered, by operation and resource, and goes on after a restart', async (t) => {
+  const first = await cloud(t);
+  const usageIn = (c: TestCloud): Record<string, number> =>
+    Object.fromEntries(
+      partitionOf(c, 'sqs')
+        .read((tx) => usageOf(tx, 0, c.clock.now() + hours(1)))
+        .filter(({ usageType }) => usageType === 'Requests')
+        .map(({ operation, resource, amount }) => [`${operation} ${resource.replace(/.*:/, '')}`, amount]),
+    );
+  const sqs = first.client(SQSClient);
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'orders' }));
+  for (let i = 0; i < 7; i++) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+  const Entries = Array.from({ length: 10 }, (_, i) => ({ Id: String(i), MessageBody: 'x' }));
+  await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+  await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: Messages?.[0]?.ReceiptHandle }));
+  await assert.rejects(sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '' })));
+  await assert.rejects(sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: 'none' })));
+  const wanted = {
+    'CreateQueue orders': 1,
+    'DeleteMessage orders': 1,
+    'ReceiveMessage orders': 1,
+    'SendMessage orders': 7,
+    'SendMessageBatch orders': 1,
+  };
+  assert.deepEqual(usageIn(first), wanted);
+  const second = await first.restart();
+  await second.client(SQSClient).send(
+    new SendMessageCommand({
+      QueueUrl: QueueUrl?.replace(String(first.port), String(second.port)),
+      MessageBody: 'x',
+    }),
+  );
+  assert.deepEqual(usageIn(second), { ...wanted, 'SendMessage orders': 8 });
+});
+
+test('reads and failures of IAM and STS are recorded as what they are', async (t) => {
+  const c = await cloud(t);
+  const iam = c.client(IAMClient);
+  await iam.send(new GetUserCommand({}));
+  c.advance(1);
+  await assert.rejects(iam.send(new DeleteUserCommand({ UserName: 'nobody' })), { name: /^NoSuchEntity/ });
+  const records = auditIn(c, 'iam', GLOBAL_REGION).slice(-2);
+  assert.deepEqual(
+    records.map(({ eventName, errorCode, readOnly }) => [eventName, errorCode, readOnly]),
+    [
+      ['GetUser', undefined, true],
+      ['DeleteUser', records[1]?.errorCode, false],
+    ],
+  );
+  assert.match(records[1]?.errorCode ?? '', /^NoSuchEntity/);
+  await c.client(STSClient).send(new GetCallerIdentityCommand({}));
+  assert.equal(named(auditIn(c, 'sts'), 'GetCallerIdentity').readOnly, true);
+});
