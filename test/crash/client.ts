@@ -65,7 +65,11 @@ export class CrashClient {
           else resolve(status === 200 ? { end: 'answered', body: text } : { end: 'refused', status, body: text });
         });
       });
-      sent.on('error', unknown);
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // Between a kill and a start nobody listens: nothing was sent.
+        if (error.code !== 'ECONNREFUSED') return unknown();
+        setTimeout(() => resolve(this.#post(service, type, body, key)), 10);
+      });
       sent.end(body);
     });
   }
