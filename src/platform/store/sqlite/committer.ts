@@ -1,14 +1,19 @@
-/** The committer thread: one for all files of a store. Takes `Order`s, answers each commit with a `Report`. */
-import { parentPort } from 'node:worker_threads';
-import { present } from '#platform/base/assert.ts';
+/**
+ * The committer thread: one for all files of a store. Sleeps in the order ring, carries orders out one by one and answers each with
+ * a `Report`. It never returns to an event loop of its own; messages are taken out of the port when an order needs them.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { assert, present } from '#platform/base/assert.ts';
 import { FileWriter } from '#platform/store/sqlite/apply.ts';
+import { isByMessage, KNOWN_FILES, KNOWN_MEMORIES, RingReader } from '#platform/store/sqlite/order-ring.ts';
 
-export interface Order {
-  readonly kind: 'commit' | 'close' | 'stop';
-  /** The file it is about. */
-  readonly path: string;
-  readonly batch?: Uint8Array;
-}
+/** What comes by message: numbers for the ring to use, and orders that don't fit it. */
+export type Message =
+  | { readonly kind: 'file'; readonly number: number; readonly path: string }
+  | { readonly kind: 'memory'; readonly number: number; readonly memory: SharedArrayBuffer }
+  | { readonly kind: 'commit'; readonly path: string; readonly batch: Uint8Array }
+  | { readonly kind: 'close'; readonly path: string }
+  | { readonly kind: 'stop' };
 
 export interface Report {
   readonly path: string;
@@ -16,13 +21,16 @@ export interface Report {
 }
 
 const port = present(parentPort, 'the committer runs in a thread of its own');
-const files = new Map<string, FileWriter>();
+const ring = new RingReader(workerData);
+const writers = new Map<string, FileWriter>();
+const paths = new Map<number, string>();
+const memories = new Map<number, SharedArrayBuffer>();
 
 function writerOf(path: string): FileWriter {
-  let writer = files.get(path);
+  let writer = writers.get(path);
   if (!writer) {
     writer = new FileWriter(path);
-    files.set(path, writer);
+    writers.set(path, writer);
   }
   return writer;
 }
@@ -37,17 +45,59 @@ function attempt(path: string, action: () => void): void {
   port.postMessage(report);
 }
 
-port.on('message', ({ kind, path, batch }: Order) => {
-  if (kind === 'stop') {
-    port.close();
-    return;
-  }
+function commit(path: string, batch: Uint8Array): void {
   const writer = writerOf(path);
-  if (kind === 'close') {
-    files.delete(path);
-    attempt(path, () => writer.close());
-    return;
-  }
-  attempt(path, () => writer.apply(present(batch, 'there is a batch to commit')));
+  attempt(path, () => writer.apply(batch));
   writer.tidy();
-});
+}
+
+function nextMessage(): Message {
+  const received = receiveMessageOnPort(port);
+  // Only CommitterThread posts here, before it puts the order into the ring.
+  return present(received, 'what an order names was posted before it').message as Message;
+}
+
+/** Takes a message out; keeps what it names, or answers it if it is an order. */
+function takeIn(): Message | undefined {
+  const message = nextMessage();
+  if (message.kind === 'file') keep(paths, message.number, message.path, KNOWN_FILES);
+  else if (message.kind === 'memory') keep(memories, message.number, message.memory, KNOWN_MEMORIES);
+  else return message;
+  return undefined;
+}
+
+function nextOrder(): Message {
+  for (;;) {
+    const order = takeIn();
+    if (order !== undefined) return order;
+  }
+}
+
+function keep<T>(known: Map<number, T>, number: number, value: T, capacity: number): void {
+  known.set(number, value);
+  const [oldest] = known.keys();
+  if (known.size > capacity && oldest !== undefined) known.delete(oldest);
+}
+
+/** What the number stands for; told of by a message that is still in the port, if it is new. */
+function named<T>(known: Map<number, T>, number: number): T {
+  while (!known.has(number)) assert(takeIn() === undefined, 'an order by message has a slot of its own');
+  return present(known.get(number), 'it is known by now');
+}
+
+for (let isRunning = true; isRunning; ) {
+  const slot = ring.take();
+  if (!isByMessage(slot)) {
+    commit(named(paths, slot.file), new Uint8Array(named(memories, slot.memory), 0, slot.bytes));
+    continue;
+  }
+  const order = nextOrder();
+  if (order.kind === 'commit') commit(order.path, order.batch);
+  if (order.kind === 'close') {
+    const writer = writerOf(order.path);
+    writers.delete(order.path);
+    attempt(order.path, () => writer.close());
+  }
+  isRunning = order.kind !== 'stop';
+}
+port.close();

@@ -11,8 +11,9 @@ import type { Region } from '#platform/base/ids.ts';
 import { makeFolder } from '#platform/store/data-folder.ts';
 import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
-import type { Order, Report } from '#platform/store/sqlite/committer.ts';
+import type { Message, Report } from '#platform/store/sqlite/committer.ts';
 import { openForReading, unavailable } from '#platform/store/sqlite/file.ts';
+import { KNOWN_FILES, KNOWN_MEMORIES, Numbered, newRing, RingWriter, SLOTS } from '#platform/store/sqlite/order-ring.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 const SUFFIX = '.sqlite';
@@ -27,56 +28,95 @@ export const regionsIn = (folder: string): Region[] =>
         .map((name) => name.slice(0, -SUFFIX.length) as Region)
     : [];
 
-/** Hands orders to the committer thread, which is started by the first one. */
+/** The committer thread from this side: started by the first order, and again by the next after it has ended. */
+interface Thread {
+  readonly worker: Worker;
+  readonly ring: RingWriter;
+  /** Paths by value, so that equal ones are one. */
+  readonly files: Numbered<object>;
+  readonly memories: Numbered<SharedArrayBuffer>;
+}
+
+/** Larger batches are rare, and their memory is not used again: they go by message. */
+const MOST_RING_BYTES = 4 * 2 ** 20;
+
+/** Hands orders to the committer thread. */
 class CommitterThread {
-  #worker: Worker | undefined;
+  #thread: Thread | undefined;
   readonly #waiting = new Map<string, (error: Error | undefined) => void>();
 
-  ask(order: Order): Promise<void> {
-    return new Promise((resolve, reject) => {
-      assert(!this.#waiting.has(order.path), 'one order at a time for a file');
-      this.#waiting.set(order.path, (error) => (error ? reject(error) : resolve()));
-      this.#worker ??= this.#start();
-      if (this.#waiting.size === 1) this.#worker.ref();
-      this.#worker.postMessage(order);
+  /** `file` stands for `path` in the ring: the driver itself. */
+  commit(file: object, path: string, batch: Uint8Array): Promise<void> {
+    return this.#ask(path, ({ worker, ring, files, memories }) => {
+      const { buffer, byteOffset, byteLength: bytes } = batch;
+      const isShared = buffer instanceof SharedArrayBuffer && byteOffset === 0;
+      if (!isShared || buffer.byteLength > MOST_RING_BYTES) return post(worker, ring, { kind: 'commit', path, batch });
+      const tell = (message: Message): void => worker.postMessage(message);
+      ring.give({
+        file: files.numberOf(file, (number) => tell({ kind: 'file', number, path })),
+        memory: memories.numberOf(buffer, (number) => tell({ kind: 'memory', number, memory: buffer })),
+        bytes,
+      });
     });
   }
 
+  close(path: string): Promise<void> {
+    return this.#ask(path, ({ worker, ring }) => post(worker, ring, { kind: 'close', path }));
+  }
+
   async stop(): Promise<void> {
-    const worker = this.#worker;
-    if (!worker) return;
-    const exited = new Promise((resolve) => worker.once('exit', resolve));
-    worker.ref();
-    worker.postMessage({ kind: 'stop', path: '' } satisfies Order);
+    const thread = this.#thread;
+    if (!thread) return;
+    const exited = new Promise((resolve) => thread.worker.once('exit', resolve));
+    thread.worker.ref();
+    post(thread.worker, thread.ring, { kind: 'stop' });
     await exited;
   }
 
-  #start(): Worker {
-    const worker = new Worker(new URL('./committer.ts', import.meta.url), { name: 'committer' });
+  #ask(path: string, order: (thread: Thread) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      assert(!this.#waiting.has(path), 'one order at a time for a file');
+      assert(this.#waiting.size < SLOTS, 'the ring has a slot for every file');
+      this.#waiting.set(path, (error) => (error ? reject(error) : resolve()));
+      this.#thread ??= this.#start();
+      if (this.#waiting.size === 1) this.#thread.worker.ref();
+      order(this.#thread);
+    });
+  }
+
+  #start(): Thread {
+    const memory = newRing();
+    const worker = new Worker(new URL('./committer.ts', import.meta.url), { name: 'committer', workerData: memory });
     worker.on('message', ({ path, error }: Report) =>
       this.#answer(path, error === undefined ? undefined : unavailable(error)),
     );
     worker.on('error', (error) => this.#fail(unavailable(error)));
     worker.on('exit', () => {
       // Whoever writes next starts another, which trusts nothing that this one left.
-      if (this.#worker === worker) this.#worker = undefined;
+      if (this.#thread?.worker === worker) this.#thread = undefined;
       this.#fail(new StoreUnavailable('the committer thread has ended'));
     });
     // An idle store keeps no process alive; one that writes does.
     worker.unref();
-    return worker;
+    const files = new Numbered<object>(KNOWN_FILES);
+    return { worker, ring: new RingWriter(memory), files, memories: new Numbered(KNOWN_MEMORIES) };
   }
 
   #answer(path: string, error: Error | undefined): void {
     const settle = this.#waiting.get(path);
     this.#waiting.delete(path);
-    if (this.#waiting.size === 0) this.#worker?.unref();
+    if (this.#waiting.size === 0) this.#thread?.worker.unref();
     settle?.(error);
   }
 
   #fail(error: Error): void {
     for (const path of [...this.#waiting.keys()]) this.#answer(path, error);
   }
+}
+
+function post(worker: Worker, ring: RingWriter, message: Message): void {
+  worker.postMessage(message);
+  ring.giveMessage();
 }
 
 interface Reader {
@@ -183,14 +223,14 @@ class SqliteDriver implements StoreDriver {
 
   async commit(batch: Uint8Array): Promise<void> {
     this.#hasCommitted = true;
-    await this.#thread.ask({ kind: 'commit', path: this.#path, batch });
+    await this.#thread.commit(this, this.#path, batch);
     this.#reader ??= openReader(this.#path);
   }
 
   async close(): Promise<void> {
     this.#reader?.db.close();
     this.#reader = undefined;
-    if (this.#hasCommitted) await this.#thread.ask({ kind: 'close', path: this.#path });
+    if (this.#hasCommitted) await this.#thread.close(this.#path);
   }
 
   #value(reader: Reader, value: Uint8Array, large: number | null): Buffer {
