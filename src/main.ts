@@ -7,8 +7,6 @@ import { startAdmin } from '#gateway/admin.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
-import { startNodeServer } from '#gateway/http/node-server.ts';
-import { openTlsIdentity, serverNames } from '#gateway/http/tls.ts';
 import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
@@ -29,6 +27,7 @@ import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
 import { backupStore, restoreStore } from '#platform/store/backup.ts';
+import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
@@ -79,7 +78,11 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const late: { jobs?: Jobs; registry?: Registry } = {};
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
-  checkMasterKeys(options.masterKeys, store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION }));
+  const global = store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
+  checkMasterKeys(options.masterKeys, global);
+  const firstCommit = commitStart(global, clock.now(), options.version);
+  // It fails where it is awaited.
+  firstCommit.catch(() => {});
 
   const geography = loadPartition(options.readModel);
   const { declarations, identity } = assembleServices({
@@ -99,7 +102,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, registry });
 
+  await firstCommit;
   await bootstrap(store, sealer, clock.now());
+  const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();
   const gateway: Gateway = {
     cloud,
@@ -109,10 +114,12 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     defaultRegion: options.region as Region,
     metrics,
   };
-  const listener = await listen(options, gateway, [...regions], onFault, clock);
+  const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await startAdmin({
     port: options.adminPort,
+    clock,
+    onFault,
     token: options.adminToken,
     health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
     metrics: () => metrics.text(),
@@ -129,7 +136,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       stopping.abort();
       await listener.stop(grace);
       await jobs.stop();
-      await admin.stop();
+      await admin.stop(0);
       await store.close();
     },
   };
@@ -145,12 +152,20 @@ function registryOf(declarations: readonly ServiceDeclaration[], readModel: Read
   );
 }
 
+/** Node's HTTP takes 40 ms to load: only who wants TLS waits for it. */
+const loadTls = async () => ({
+  ...(await import('#gateway/http/node-server.ts')),
+  ...(await import('#gateway/http/tls.ts')),
+});
+type Tls = Awaited<ReturnType<typeof loadTls>>;
+
 async function listen(
   options: CloudOptions,
   gateway: Gateway,
   regions: readonly string[],
   onFault: (error: unknown) => void,
   clock: Clock,
+  tls: Tls | undefined,
 ): Promise<Listener> {
   const { tlsFolder, listen: hosts, port } = options;
   const listenOptions: ListenOptions = {
@@ -160,9 +175,9 @@ async function listen(
     onFault,
     handler: { planBody, serve: (request) => serve(request, gateway) },
   };
-  if (tlsFolder === undefined) return await startHttp1(listenOptions);
-  const names = serverNames(options.domains, regions);
-  return await startNodeServer(listenOptions, openTlsIdentity({ folder: tlsFolder, names, clock }));
+  if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
+  const names = tls.serverNames(options.domains, regions);
+  return await tls.startNodeServer(listenOptions, tls.openTlsIdentity({ folder: tlsFolder, names, clock }));
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -18,7 +18,7 @@ import { systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
-import { type DataFolder, DataFolderError, openDataFolder } from '#platform/store/data-folder.ts';
+import { type DataFolder, DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 
 export async function up(args: readonly string[]): Promise<number> {
   const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
@@ -119,9 +119,9 @@ function becomeUnprivileged(config: Config): void {
   giveUpRoot(user);
 }
 
-/** A new data folder gets a new key, if the operator has not put one there; an old one needs its own. */
+/** A folder without data gets a new key, if the operator has not put one there; one with data needs its own. */
 const masterKeysOf = (path: string, folder: DataFolder): MasterKeys =>
-  folder.isNew && !existsSync(path) ? createMasterKeys(path) : readMasterKeys(path);
+  existsSync(path) || existsSync(regionsFolder(folder.path)) ? readMasterKeys(path) : createMasterKeys(path);
 
 function stateOf(config: Config, running: RunningCloud, { options, keyFile }: Start): RunState {
   const { operator, first } = running.keys();

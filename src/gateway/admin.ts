@@ -3,81 +3,62 @@
  * for a Host that is this machine's, so that no web page that a browser shows can reach it (DNS rebinding).
  */
 import { hash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startHttp1 } from '#gateway/http/http1-server.ts';
+import type { IncomingRequest, Listener, ListenOptions } from '#gateway/http/listener.ts';
+import type { WireResponse } from '#gateway/wire/protocol.ts';
 
-export interface AdminOptions {
-  readonly port: number;
+export interface AdminOptions extends Pick<ListenOptions, 'port' | 'clock' | 'onFault'> {
   readonly token: string;
   /** A JSON object; `ready` decides the status. */
   readonly health: () => { readonly ready: boolean } & Record<string, unknown>;
   readonly metrics: () => string;
 }
 
-export interface AdminServer {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
-  const server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000 }, (request, response) =>
-    end(response, answer(request, options)),
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
+export const startAdmin = ({ port, clock, onFault, ...options }: AdminOptions): Promise<Listener> =>
+  startHttp1({
+    hosts: ['127.0.0.1'],
+    port,
+    clock,
+    onFault,
+    handler: {
+      planBody: () => ({ mode: 'answer', response: text(405, 'GET only') }),
+      serve: (request) => answer(request, options),
+    },
   });
-  return {
-    // A TCP server's address is never a pipe's name.
-    port: (server.address() as AddressInfo).port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
+type AdminParts = Pick<AdminOptions, 'token' | 'health' | 'metrics'>;
 
-const text = (status: number, body: string): Answer => ({ status, type: 'text/plain', body: `${body}\n` });
-
-function answer({ headers, method, url }: IncomingMessage, options: AdminOptions): Answer {
-  if (!LOCAL_HOST.test(headers.host ?? '')) return text(400, 'not a host of this port');
-  if (!isToken(headers.authorization, options.token)) {
+function answer({ headers, method, path }: IncomingRequest, { token, health, metrics }: AdminParts): WireResponse {
+  if (!LOCAL_HOST.test(headers['host'] ?? '')) return text(400, 'not a host of this port');
+  if (!isToken(headers['authorization'], token)) {
     return text(401, 'Authorization: Bearer <the token in run/admin-token of the data folder>');
   }
   if (method !== 'GET') return text(405, 'GET only');
-  switch (url) {
+  switch (path) {
     case '/_makonis/health': {
-      const health = options.health();
-      return { status: health.ready ? 200 : 503, type: 'application/json', body: `${JSON.stringify(health)}\n` };
+      const state = health();
+      return respond(state.ready ? 200 : 503, 'application/json', `${JSON.stringify(state)}\n`);
     }
     case '/_makonis/metrics':
     case '/metrics':
-      return { status: 200, type: 'text/plain; version=0.0.4', body: options.metrics() };
+      return respond(200, 'text/plain; version=0.0.4', metrics());
     default:
       return text(404, 'there are /_makonis/health and /_makonis/metrics');
   }
 }
 
+const text = (status: number, body: string): WireResponse => respond(status, 'text/plain', `${body}\n`);
+
+const respond = (status: number, type: string, body: string): WireResponse => ({
+  status,
+  headers: { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+  body,
+});
+
 /** Hashes have one length, so the comparison says nothing about the token's. */
 function isToken(authorization: string | undefined, token: string): boolean {
   const given = hash('sha256', authorization ?? '', 'buffer');
   return timingSafeEqual(given, hash('sha256', `Bearer ${token}`, 'buffer'));
-}
-
-function end(response: ServerResponse, { status, type, body }: Answer): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(body);
 }

@@ -1,5 +1,5 @@
 /** The head of an answer. Small answers are one string or one buffer, head and body together: one write, one packet. */
-import { STATUS_CODES } from 'node:http';
+import { REASONS } from '#gateway/http/reasons.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import { AssertionFailure, assert } from '#platform/base/assert.ts';
 import type { Clock } from '#platform/base/clock.ts';
@@ -28,7 +28,7 @@ function statusLine(status: number): string {
   const known = statusLines.get(status);
   if (known) return known;
   assert(Number.isInteger(status) && status >= 200 && status <= 599, 'a final status is between 200 and 599');
-  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
+  const line = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Unknown'}\r\n`;
   statusLines.set(status, line);
   return line;
 }

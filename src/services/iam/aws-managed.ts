@@ -1,6 +1,6 @@
 /**
  * Policies that AWS manages: the same in every account, attached by ARN, never changed by users. Their documents are AWS's
- * own, published with every account; they stand in aws-managed.json, which is read when one is first asked for.
+ * own, published with every account; they stand in aws-managed.json, which is unpacked when one is first asked for.
  */
 import { readFileSync } from 'node:fs';
 
@@ -17,18 +17,23 @@ export interface AwsManagedPolicy {
   readonly document: string;
 }
 
+/** Read at once: a process that gives up root may not do so later. */
+const FILE = readFileSync(new URL('aws-managed.json', import.meta.url), 'utf8');
+
 type Entry = Omit<AwsManagedPolicy, 'arn' | 'createdAt' | 'document'> & { createdAt: string; document: object };
 
 let table: ReadonlyMap<string, AwsManagedPolicy> | undefined;
 
 function load(): ReadonlyMap<string, AwsManagedPolicy> {
   // Our own file, of this form.
-  const entries = JSON.parse(readFileSync(new URL('aws-managed.json', import.meta.url), 'utf8')) as Entry[];
+  const entries = JSON.parse(FILE) as Entry[];
   const policies = entries.map((entry) => ({
     ...entry,
     arn: `arn:aws:iam::aws:policy${entry.path}${entry.name}`,
     createdAt: Date.parse(entry.createdAt),
-    document: JSON.stringify(entry.document, undefined, 2),
+    get document() {
+      return JSON.stringify(entry.document, undefined, 2);
+    },
   }));
   return new Map(policies.map((policy) => [policy.arn, policy]));
 }
