@@ -12,35 +12,35 @@ export type Protocol = 'json' | 'query';
 
 const REGION = 'us-east-1';
 
-/** A whole HTTP request. `input` holds text and numbers, and entries as a list of such objects. */
-export function sqsRequest(target: Target, protocol: Protocol, operation: string, input: object, path = '/'): Buffer {
-  const body = protocol === 'json' ? JSON.stringify(input) : formOf(operation, input);
+/** `input` holds text and numbers, and entries as a list of such objects. */
+export function sqsRequest(target: Target, protocol: Protocol, operation: string, input: object): Buffer {
+  if (protocol === 'query') return signedRequest(target, 'sqs', formOf(operation, input), [FORM]);
+  return signedRequest(target, 'sqs', JSON.stringify(input), [
+    ['content-type', 'application/x-amz-json-1.0'],
+    ['x-amz-target', `AmazonSQS.${operation}`],
+  ]);
+}
+
+type Header = readonly [string, string];
+const FORM: Header = ['content-type', 'application/x-www-form-urlencoded; charset=utf-8'];
+
+/** A whole HTTP request, posted to `/`. */
+export function signedRequest(target: Target, service: string, body: string, extra: readonly Header[]): Buffer {
   const date = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const host = `localhost:${target.port}`;
-  const headers: [string, string][] =
-    protocol === 'json'
-      ? [
-          ['content-type', 'application/x-amz-json-1.0'],
-          ['host', host],
-          ['x-amz-date', date],
-          ['x-amz-target', `AmazonSQS.${operation}`],
-        ]
-      : [
-          ['content-type', 'application/x-www-form-urlencoded; charset=utf-8'],
-          ['host', host],
-          ['x-amz-date', date],
-        ];
+  const own: Header[] = [
+    ['host', `localhost:${target.port}`],
+    ['x-amz-date', date],
+  ];
+  const headers = [...extra, ...own].sort(([a], [b]) => (a < b ? -1 : 1));
   const names = headers.map(([name]) => name).join(';');
   const canonicalHeaders = headers.map(([name, value]) => `${name}:${value}\n`).join('');
-  const canonical = `POST\n${path}\n\n${canonicalHeaders}\n${names}\n${sha256Hex(body)}`;
-  const scope = `${date.slice(0, 8)}/${REGION}/sqs/aws4_request`;
+  const canonical = `POST\n/\n\n${canonicalHeaders}\n${names}\n${sha256Hex(body)}`;
+  const scope = `${date.slice(0, 8)}/${REGION}/${service}/aws4_request`;
   const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256Hex(canonical)}`;
   const signature = hmac(signingKey(target.secretAccessKey, scope), toSign, 'hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${target.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-  const head = [...headers, ['authorization', authorization], ['content-length', String(Buffer.byteLength(body))]];
-  return Buffer.from(
-    `POST ${path} HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
-  );
+  const sent = [...headers, ['authorization', authorization], ['content-length', String(Buffer.byteLength(body))]];
+  return Buffer.from(`POST / HTTP/1.1\r\n${sent.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
 }
 
 function formOf(operation: string, input: object): string {

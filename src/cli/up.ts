@@ -57,12 +57,14 @@ const isForUsers = (error: unknown): error is Error =>
 async function serve(config: Config): Promise<void> {
   const folder = openDataFolder({ path: config.data, version: programVersion() });
   const logFile = openLogFile(join(config.data, 'log'));
-  const start = startOf(config, folder, lineLogger(logFile.write, systemClock.now, config.logLevel));
+  const log = lineLogger(logFile.write, systemClock, config.logLevel);
+  const start = startOf(config, folder, log);
   const running = await startCloud(start.options);
   writeRunState(config.data, stateOf(config, running, start));
   announce(greeting(running.url, config, logFile.path));
   await untilAskedToStop();
   await running.stop();
+  log.flush();
   removeRunState(config.data);
   folder.close();
 }

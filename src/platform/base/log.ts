@@ -1,4 +1,6 @@
 /** Structured log: one JSON object a line. Values are plain; secrets are never passed in. */
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -25,18 +27,25 @@ export const silent: Logger = { log: () => {}, request: () => {} };
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** Collects lines and writes them at the end of the turn in one call: a request pays for a string, not for a write. */
-export function lineLogger(write: (lines: string) => void, now: () => number, least: LogLevel = 'info'): Logger {
+/** How long lines are collected: one write serves hundreds of requests, and a crash takes no more than this from the log. */
+const FLUSH_AFTER: Milliseconds = 50;
+
+/** Collects lines: a request pays for a string, not for a write. `flush` writes what is there, at the end. */
+export function lineLogger(
+  write: (lines: string) => void,
+  clock: Clock,
+  least: LogLevel = 'info',
+): Logger & { flush(): void } {
   let pending = '';
   let second = 0;
   let time = '';
   const flush = (): void => {
     const lines = pending;
     pending = '';
-    write(lines);
+    if (lines !== '') write(lines);
   };
   const timestamp = (): string => {
-    const at = now();
+    const at = clock.now();
     if (Math.floor(at / 1000) !== second) {
       second = Math.floor(at / 1000);
       time = new Date(second * 1000).toISOString().slice(0, 19);
@@ -44,10 +53,11 @@ export function lineLogger(write: (lines: string) => void, now: () => number, le
     return `${time}.${String(at % 1000).padStart(3, '0')}Z`;
   };
   const append = (line: string): void => {
-    if (pending === '') setImmediate(flush);
+    if (pending === '') clock.after(FLUSH_AFTER, flush);
     pending += line;
   };
   return {
+    flush,
     log(level, event, fields) {
       if (RANK[level] < RANK[least]) return;
       append(`${JSON.stringify({ time: timestamp(), level, event, ...fields })}\n`);

@@ -283,7 +283,8 @@ export function deleteQueue(input: DeleteQueueRequest, call: Call): void {
   closeQueue(tx, queue);
 }
 
-const nameOf = (arn: string): string => parseArn(arn)?.resource ?? '';
+/** The ARN is one that the platform has parsed: what stands behind the last colon is the name. */
+const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1);
 const urlOf = (arn: string): string => {
   const { region = '', account = '', resource = '' } = parseArn(arn) ?? {};
   return `https://sqs.${region}.amazonaws.com/${account}/${resource}`;

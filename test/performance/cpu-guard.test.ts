@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { cpuRatio } from '../../bench/guard/ratio.ts';
+
+/** "Must not grow by more than a fifth over the recorded ratio." */
+const GROWTH = 1.2;
+const ROUNDS = 4;
+const TRIES = 3;
+
+test('a request costs no more CPU against bare node:http than is recorded', async (t) => {
+  const file = new URL('../../bench/guard/recorded.json', import.meta.url);
+  // Our own file; `node bench/guard/main.ts` prints what it holds.
+  const { ratio: recorded } = JSON.parse(readFileSync(file, 'utf8')) as { ratio: number };
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 1; attempt <= TRIES && least > recorded * GROWTH; attempt++) {
+    const { makonisUs, bareUs, ratio } = await cpuRatio(ROUNDS);
+    t.diagnostic(`makonis ${makonisUs.toFixed(1)} us, bare ${bareUs.toFixed(1)} us, ratio ${ratio.toFixed(2)}`);
+    least = Math.min(least, ratio);
+  }
+  assert.ok(least <= recorded * GROWTH, `the ratio is ${least.toFixed(2)}, recorded is ${recorded}`);
+});
