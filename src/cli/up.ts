@@ -3,7 +3,7 @@
  * (port taken, folder in use, wrong key) is said in one line, with what to do next.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { keyFileOf } from '#cli/key-file.ts';
@@ -95,7 +95,6 @@ function announce(greeting: string): void {
     print(greeting);
     return;
   }
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.send({ greeting });
   process.disconnect();
 }
@@ -167,42 +166,41 @@ function untilAskedToStop(): Promise<void> {
 
 /** Starts `up` in a process of its own and returns when it answers, or says why it does not. */
 async function detach(args: readonly string[], config: Config): Promise<number> {
+  const folder = join(config.data, 'log');
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // What it says before it can log, and the trace of a crash.
+  const errorFile = join(folder, 'errors.log');
+  const start = sizeOf(errorFile);
+  const errors = openSync(errorFile, 'a', 0o600);
   const rest = args.filter((argument) => argument !== '--detach');
   const main = join(programRoot, 'src', 'cli', 'main.ts');
   const child = spawn(process.execPath, [...process.execArgv, main, 'up', ...rest], {
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', errors, 'ipc'],
   });
-  const outcome = await outcomeOf(child);
-  if (outcome.greeting === undefined) {
-    printError(outcome.errors.trim().replace(/^makonis: /, '') || 'the cloud ended before it was ready');
-    return 1;
+  closeSync(errors);
+  const outcome = await greetingOf(child);
+  if (outcome !== undefined) {
+    print(outcome);
+    return 0;
   }
-  print(outcome.greeting);
-  return 0;
+  const said = readFileSync(errorFile).subarray(start).toString('utf8').trim();
+  printError(said.replace(/^makonis: /, '') || 'the cloud ended before it was ready');
+  return 1;
 }
 
-interface Outcome {
-  /** Undefined when it ended instead. */
-  readonly greeting?: string;
-  readonly errors: string;
-}
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-function outcomeOf(child: ChildProcess): Promise<Outcome> {
-  let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors += chunk.toString('utf8');
-  });
+/** Undefined when it ended instead. */
+function greetingOf(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('message', (message) => {
-      // Its streams are let go, or they would hold this process.
-      child.stderr?.destroy();
       child.unref();
       // The only message is `announce`'s.
-      resolve({ greeting: (message as { greeting: string }).greeting, errors });
+      resolve((message as { greeting: string }).greeting);
     });
-    child.once('close', () => resolve({ errors }));
-    child.once('error', (error) => resolve({ errors: error.message }));
+    child.once('exit', () => resolve(undefined));
+    child.once('error', () => resolve(undefined));
   });
 }
