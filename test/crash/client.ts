@@ -19,6 +19,7 @@ const sha256 = (text: string): string => hash('sha256', text, 'hex');
 export class CrashClient {
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true });
+  #isClosed = false;
   /** Operation -> how its requests ended. */
   readonly ends: Record<string, Record<Outcome['end'], number>> = {};
 
@@ -27,6 +28,7 @@ export class CrashClient {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#agent.destroy();
   }
 
@@ -67,7 +69,7 @@ export class CrashClient {
       });
       sent.on('error', (error: NodeJS.ErrnoException) => {
         // Between a kill and a start nobody listens: nothing was sent.
-        if (error.code !== 'ECONNREFUSED') return unknown();
+        if (error.code !== 'ECONNREFUSED' || this.#isClosed) return unknown();
         setTimeout(() => resolve(this.#post(service, type, body, key)), 10);
       });
       sent.end(body);

@@ -2,10 +2,12 @@
 import fc from 'fast-check';
 import type { ServiceModel, Shape } from '#platform/model/schema.ts';
 
-/** Values that exist and values that are nearly right get further than chance does. */
-function texts(known: readonly string[]): fc.Arbitrary<string> {
+/** Member -> values that exist: they get further than chance does. */
+export type Known = Readonly<Record<string, readonly string[]>>;
+
+function texts(known: Known): fc.Arbitrary<string> {
   return fc.oneof(
-    fc.constantFrom(...known),
+    { weight: 4, arbitrary: fc.constantFrom(...Object.values(known).flat()) },
     fc.string({ maxLength: 20 }),
     fc.string({ unit: 'binary', maxLength: 10 }),
     fc.constantFrom(
@@ -42,26 +44,31 @@ const anything = (text: fc.Arbitrary<string>): fc.Arbitrary<unknown> =>
     fc.jsonValue({ maxDepth: 3 }),
   );
 
+interface Words {
+  readonly known: Known;
+  readonly text: fc.Arbitrary<string>;
+}
+
 const DEEPEST = 5;
 
 /** Mostly of the shape's own form, so that decoding and validation let some of it pass. */
-function valuesOf(model: ServiceModel, name: string, text: fc.Arbitrary<string>, depth: number): fc.Arbitrary<unknown> {
+function valuesOf(model: ServiceModel, name: string, words: Words, depth: number): fc.Arbitrary<unknown> {
   const shape = model.shapes[name];
-  if (shape === undefined || depth > DEEPEST) return anything(text);
+  if (shape === undefined || depth > DEEPEST) return anything(words.text);
   return fc.oneof(
-    { weight: 8, arbitrary: proper(model, shape, text, depth) },
-    { weight: 1, arbitrary: anything(text) },
+    { weight: 20, arbitrary: proper(model, shape, words, depth) },
+    { weight: 1, arbitrary: anything(words.text) },
   );
 }
 
-function proper(model: ServiceModel, shape: Shape, text: fc.Arbitrary<string>, depth: number): fc.Arbitrary<unknown> {
+function proper(model: ServiceModel, shape: Shape, words: Words, depth: number): fc.Arbitrary<unknown> {
   switch (shape.type) {
     case 'structure':
-      return inputsOf(model, shape, text, depth);
+      return inputsOf(model, shape, words, depth);
     case 'list':
-      return fc.array(valuesOf(model, shape.member?.shape ?? '', text, depth + 1), { maxLength: 3 });
+      return fc.array(valuesOf(model, shape.member?.shape ?? '', words, depth + 1), { maxLength: 3 });
     case 'map':
-      return fc.dictionary(text, valuesOf(model, shape.value?.shape ?? '', text, depth + 1), { maxKeys: 3 });
+      return fc.dictionary(words.text, valuesOf(model, shape.value?.shape ?? '', words, depth + 1), { maxKeys: 3 });
     case 'boolean':
       return fc.boolean();
     case 'integer':
@@ -73,9 +80,9 @@ function proper(model: ServiceModel, shape: Shape, text: fc.Arbitrary<string>, d
     case 'timestamp':
       return fc.oneof(fc.integer(), fc.double());
     case 'blob':
-      return fc.oneof(fc.base64String({ maxLength: 20 }), text);
+      return fc.oneof(fc.base64String({ maxLength: 20 }), words.text);
     default:
-      return shape.enum === undefined ? text : fc.oneof(fc.constantFrom(...shape.enum), text);
+      return shape.enum === undefined ? words.text : fc.oneof(fc.constantFrom(...shape.enum), words.text);
   }
 }
 
@@ -85,14 +92,17 @@ const LEFT_OUT = new Set(['WaitTimeSeconds']);
 function inputsOf(
   model: ServiceModel,
   shape: Shape,
-  text: fc.Arbitrary<string>,
+  words: Words,
   depth: number,
 ): fc.Arbitrary<Record<string, unknown>> {
   const members = Object.entries(shape.members ?? {}).filter(([name]) => !LEFT_OUT.has(name));
   const required = (shape.required ?? []).filter((name) => !LEFT_OUT.has(name));
-  const arbitraries = Object.fromEntries(
-    members.map(([name, ref]) => [name, valuesOf(model, ref.shape, text, depth + 1)]),
-  );
+  const memberOf = (name: string, shapeName: string): fc.Arbitrary<unknown> => {
+    const any = valuesOf(model, shapeName, words, depth + 1);
+    const existing = words.known[name];
+    return existing ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...existing) }, any) : any;
+  };
+  const arbitraries = Object.fromEntries(members.map(([name, ref]) => [name, memberOf(name, ref.shape)]));
   return fc.oneof(
     { weight: 4, arbitrary: fc.record(arbitraries, { requiredKeys: required }) },
     { weight: 1, arbitrary: fc.record(arbitraries, { requiredKeys: [] }) },
@@ -102,10 +112,10 @@ function inputsOf(
 export function garbageFor(
   model: ServiceModel,
   operation: string,
-  known: readonly string[],
+  known: Known,
 ): fc.Arbitrary<Record<string, unknown>> {
   const shape = model.shapes[model.operations[operation]?.input?.shape ?? ''];
-  return shape === undefined ? fc.constant({}) : inputsOf(model, shape, texts(known), 0);
+  return shape === undefined ? fc.constant({}) : inputsOf(model, shape, { known, text: texts(known) }, 0);
 }
 
 /** Lists as one of the ways in which Query clients write them, maps as entries. */
