@@ -35,6 +35,8 @@ export interface TestCloud {
   readonly clock: SimulatedClock;
   readonly running: RunningCloud;
   readonly account: string;
+  /** The certificate to trust, with `tls`. */
+  readonly authorityFile: string;
   /** The first account's administrator. */
   readonly administrator: Credentials;
   readonly operator: Credentials;
@@ -95,6 +97,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       clock,
       running,
       account: first.account,
+      authorityFile: join(folder, 'tls', 'ca.pem'),
       administrator: first.administrator,
       operator,
       client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = running.url } = {}) {
