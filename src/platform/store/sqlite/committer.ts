@@ -2,6 +2,7 @@
  * The committer thread: one for all files of a store. Sleeps in the order ring, carries orders out one by one and answers each with
  * a `Report`. It never returns to an event loop of its own; messages are taken out of the port when an order needs them.
  */
+import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert, present } from '#platform/base/assert.ts';
 import { FileWriter } from '#platform/store/sqlite/apply.ts';
@@ -22,6 +23,8 @@ export interface Report {
 
 const port = present(parentPort, 'the committer runs in a thread of its own');
 const ring = new RingReader(workerData);
+// Node does it at the end of a thread, when the process may have given up the right to write there.
+flushCompileCache();
 const writers = new Map<string, FileWriter>();
 const paths = new Map<number, string>();
 const memories = new Map<number, SharedArrayBuffer>();
