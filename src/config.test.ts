@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ConfigError, readConfig } from '#config';
 
 const read = (args: string[], env: Record<string, string> = {}) =>
-  readConfig({ args, env, isRoot: false, extra: { '--json': 'switch', '--id': 'value' } });
+  readConfig({ args, env, isRoot: false, extra: { '--json': 'switch', '--id': 'value' }, words: 1 });
 
 test('a flag beats the environment, which beats the file', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
@@ -22,6 +22,7 @@ test('a mistyped option names the nearest one, wherever it stands', () => {
   assert.throws(() => read(['--prot', '1']), new ConfigError('unknown option --prot: did you mean --port?'));
   assert.throws(() => read([], { MAKONIS_PROT: '1' }), /MAKONIS_PROT: did you mean MAKONIS_PORT\?/);
   assert.throws(() => read(['--port', '70000']), /--port: a port is a number from 0 to 65535, not "70000"/);
+  assert.throws(() => read(['create', 'it']), /unexpected "it"/);
   assert.throws(() => read(['--port']), /--port needs a value/);
   assert.throws(() => read(['--log-level', 'loud']), /expected one of debug, info, warn, error/);
 });

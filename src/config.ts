@@ -118,6 +118,8 @@ export interface ConfigSources {
   readonly isRoot: boolean;
   /** Flags that the command knows beside the configuration's: `--json`, `--detach`. Each is a switch or takes a value. */
   readonly extra?: Readonly<Record<string, 'switch' | 'value'>>;
+  /** How many words the command takes beside its options. */
+  readonly words?: number;
 }
 
 export interface ReadConfig {
@@ -127,9 +129,10 @@ export interface ReadConfig {
   readonly positional: readonly string[];
 }
 
-export function readConfig({ args, env, isRoot, extra: extraSpecs = {} }: ConfigSources): ReadConfig {
+export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 0 }: ConfigSources): ReadConfig {
   const values = new Map<string, Parsed>(Object.entries(defaults(isRoot)));
   const { given, extra, positional } = readArguments(args, extraSpecs);
+  if (positional.length > words) refuse(`unexpected "${positional[words]}"`);
   const file = given.get('config') ?? env['MAKONIS_CONFIG'];
   if (file !== undefined) for (const [name, value] of readFile(absolute(file))) values.set(name, value);
   for (const [name, value] of readEnvironment(env)) values.set(name, value);
@@ -213,7 +216,7 @@ function readFile(file: string): [string, Parsed][] {
   });
 }
 
-function nearest(name: string, known: readonly string[]): string {
+export function nearest(name: string, known: readonly string[]): string {
   const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
   ranked.sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
@@ -235,9 +238,14 @@ function editDistance(a: string, b: string): number {
 }
 
 /** The process's own sources. */
-export const processSources = (args: readonly string[], extra: ConfigSources['extra'] = {}): ConfigSources => ({
+export const processSources = (
+  args: readonly string[],
+  extra: ConfigSources['extra'] = {},
+  words = 0,
+): ConfigSources => ({
   args,
   env: process.env,
   isRoot: process.getuid?.() === 0,
   extra,
+  words,
 });

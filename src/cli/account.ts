@@ -32,7 +32,7 @@ const actions: Readonly<Record<string, (as: Operator, extra: ReadConfig['extra']
 };
 
 export async function account(args: readonly string[]): Promise<number> {
-  const { config, extra, positional } = readConfig(processSources(args, FLAGS));
+  const { config, extra, positional } = readConfig(processSources(args, FLAGS, 1));
   const [name = ''] = positional;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (action === undefined) throw new CommandError('makonis account create | list | key');

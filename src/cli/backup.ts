@@ -7,7 +7,7 @@ import { backupData, restoreData } from '#main';
 import { DataFolderError, readManifest } from '#platform/store/data-folder.ts';
 
 export async function backup(args: readonly string[]): Promise<number> {
-  const { config, positional } = readConfig(processSources(args));
+  const { config, positional } = readConfig(processSources(args, {}, 1));
   const target = placeOf(positional, 'where to? makonis backup TARGET');
   await forUsers(() => backupData(config.data, target));
   print(`copied ${config.data} to ${target}`);
@@ -16,7 +16,7 @@ export async function backup(args: readonly string[]): Promise<number> {
 }
 
 export async function restore(args: readonly string[]): Promise<number> {
-  const { config, positional } = readConfig(processSources(args));
+  const { config, positional } = readConfig(processSources(args, {}, 1));
   const source = placeOf(positional, 'from where? makonis restore SOURCE');
   await forUsers(() => restoreData(source, config.data));
   print(`restored ${source} to ${config.data}`);

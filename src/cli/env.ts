@@ -9,7 +9,7 @@ import { processSources, readConfig } from '#config';
 const DEFAULT_PROFILE = 'makonis';
 
 export async function env(args: readonly string[]): Promise<number> {
-  const { config, extra, positional } = readConfig(processSources(args, { '--profile': 'switch' }));
+  const { config, extra, positional } = readConfig(processSources(args, { '--profile': 'switch' }, 1));
   const state = runningState(config.data);
   if (extra['--profile'] !== undefined) writeProfile(positional[0] ?? DEFAULT_PROFILE, state);
   else print(exportsOf(state).join('\n'));

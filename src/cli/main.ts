@@ -4,7 +4,7 @@
  */
 import { CommandError, print, printError } from '#cli/output.ts';
 import { programVersion } from '#cli/program.ts';
-import { ConfigError, options } from '#config';
+import { ConfigError, nearest, options } from '#config';
 
 /** Answers the exit code; a server answers when it has stopped. */
 type Command = (args: readonly string[]) => Promise<number>;
@@ -68,7 +68,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const asked = name === '--version' ? 'version' : name === '--help' || name === '-h' ? 'help' : name;
   const command = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
   if (command === undefined) {
-    printError(`unknown command ${name}. There are: ${Object.keys(commands).join(', ')}`);
+    const known = Object.keys(commands);
+    printError(`unknown command ${name}${nearest(asked, known) || `. There are: ${known.join(', ')}`}`);
     return 2;
   }
   try {
