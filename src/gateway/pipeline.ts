@@ -8,15 +8,16 @@ import { checkClaims, readAuthentication, verifySignature } from '#gateway/auth/
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
-import { fallbackCodec, type Route, type Router } from '#gateway/route.ts';
+import { fallbackCodec, type Router } from '#gateway/route.ts';
 import type { ServiceCodec, WireResponse } from '#gateway/wire/protocol.ts';
+import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { AnonymousPrincipal, Principal } from '#platform/principal.ts';
-import type { RegisteredService } from '#platform/registry.ts';
+import type { RegisteredOperation, RegisteredService } from '#platform/registry.ts';
 
 export interface Gateway {
   readonly cloud: Cloud;
@@ -35,6 +36,8 @@ export const planBody = (_head: RequestHead): BodyPlan => ({ mode: 'buffer', lim
 
 /** What the log says of a request when it is over. */
 interface Trace {
+  readonly requestId: string;
+  readonly started: Milliseconds;
   service: string;
   operation: string;
   principal: string;
@@ -42,26 +45,10 @@ interface Trace {
 }
 
 export async function serve(request: IncomingRequest, gateway: Gateway): Promise<WireResponse> {
-  const { cloud } = gateway;
+  const { cloud, router } = gateway;
   const requestId = newRequestId();
   const started = cloud.clock.monotonic();
-  const trace: Trace = { service: '', operation: '', principal: '', error: '' };
-  const response = await answer(request, gateway, requestId, trace);
-  const microseconds = Math.round((cloud.clock.monotonic() - started) * 1000);
-  const { status } = response;
-  const { remoteAddress } = request;
-  gateway.metrics.answered(trace.service, trace.operation, status, microseconds);
-  cloud.log.request({ requestId, ...trace, status, microseconds, remoteAddress });
-  return response;
-}
-
-async function answer(
-  request: IncomingRequest,
-  gateway: Gateway,
-  requestId: string,
-  trace: Trace,
-): Promise<WireResponse> {
-  const { cloud, router } = gateway;
+  const trace: Trace = { requestId, started, service: '', operation: '', principal: '', error: '' };
   let codec: ServiceCodec | undefined;
   try {
     const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
@@ -71,17 +58,19 @@ async function answer(
     trace.service = service.name;
     codec = router.codec(service, router.protocolOf(request, service));
     const caller = authenticate(request, gateway, service, signed, dialect);
-    const route = router.operationOf(request, service, codec);
-    trace.operation = route.operation.name;
-    if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(route);
+    const { operation, pathParameters } = router.operationOf(request, service, codec);
+    trace.operation = operation.name;
+    if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
     else trace.principal = nameOf(caller.principal);
     const origin = `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
-    const input = codec.operation(route.operation.name).decode(request, route.pathParameters);
-    const { urlMember } = route.operation.declaration;
-    if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/')
+    const { decode, encode } = codec.operation(operation.name);
+    const input = decode(request, pathParameters);
+    const { urlMember } = operation.declaration;
+    if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
       input[urlMember] ??= `${origin}${request.path}`;
+    }
     const output = await dispatch(cloud, {
-      operation: route.operation,
+      operation,
       input,
       caller,
       region: regionOf(signed, host, gateway),
@@ -91,12 +80,21 @@ async function answer(
         return request.signal;
       },
     });
-    return codec.operation(route.operation.name).encode(output, requestId);
+    return finished(encode(output, requestId), trace, request, gateway);
   } catch (error) {
     const told = serviceErrorOf(error, cloud);
     trace.error = told.code;
-    return (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
+    const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
+    return finished(response, trace, request, gateway);
   }
+}
+
+function finished(response: WireResponse, trace: Trace, request: IncomingRequest, gateway: Gateway): WireResponse {
+  const { service, operation, started } = trace;
+  const microseconds = Math.round((gateway.cloud.clock.monotonic() - started) * 1000);
+  gateway.metrics.answered(service, operation, response.status, microseconds);
+  gateway.cloud.log.request(trace, response.status, microseconds, request.remoteAddress);
+  return response;
 }
 
 /** A signature of version 4A names a set of regions; the host, or the default, picks one that must be in it. */
@@ -144,7 +142,7 @@ function authenticate(
   return { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
 }
 
-function refuseUnlessAnonymous({ operation }: Route): void {
+function refuseUnlessAnonymous(operation: RegisteredOperation): void {
   if (operation.declaration.anonymous) return;
   fail('MissingAuthenticationToken', 'Request is missing Authentication Token');
 }

@@ -134,8 +134,9 @@ export class LiveCall implements Call, CallScope {
     }
   }
 
-  async handle(): Promise<Output> {
-    return await this.#handler(this.#invocation.input, this);
+  /** A handler of steps may have nothing to wait for. */
+  handle(): Output | Promise<Output> {
+    return this.#handler(this.#invocation.input, this);
   }
 
   /** The declaration's input type is the one that the validator has checked; outputs are the model's structures. */

@@ -29,7 +29,8 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
   try {
     authorise(cloud, invocation, call);
     admit(cloud, operation, call);
-    output = operation.declaration.steps ? await runSteps(call) : await runTransaction(call);
+    const ran = operation.declaration.steps ? runSteps(call) : runTransaction(call);
+    output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
     const refusal = serviceErrorOf(error, cloud, invocation);
     await recordRefusal(cloud, call, refusal);
@@ -84,39 +85,39 @@ const throttled = (operation: RegisteredOperation): ServiceError =>
   new ThrottlingError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
 
 /** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
-async function runTransaction(call: LiveCall): Promise<Output> {
-  for (;;) {
-    try {
-      return call.partition.transact((tx) => {
-        const token = call.tokenUse();
-        const kept = token && keptAnswer(tx, token);
-        const output = kept ?? call.handleIn(tx);
-        if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-        if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
-        return output;
-      });
-    } catch (error) {
-      if (!(error instanceof Suspend)) throw error;
-      await error.ready;
-    }
+function runTransaction(call: LiveCall): Output | Promise<Output> {
+  try {
+    return call.partition.transact((tx) => {
+      const token = call.tokenUse();
+      const kept = token && keptAnswer(tx, token);
+      const output = kept ?? call.handleIn(tx);
+      if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
+      if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
+      return output;
+    });
+  } catch (error) {
+    if (!(error instanceof Suspend)) throw error;
+    return error.ready.then(() => runTransaction(call));
   }
 }
 
-async function runSteps(call: LiveCall): Promise<Output> {
+function runSteps(call: LiveCall): Output | Promise<Output> {
   const { partition } = call;
   const { losses } = partition;
   const token = call.tokenUse();
   const kept = token && partition.read((tx) => keptAnswer(tx, token));
-  const output = kept ?? (await call.handle());
-  // Its steps may have ended a while ago, and what they wrote may have been lost since.
-  if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
-  if (token !== undefined || call.isAudited) {
+  const finish = (output: Output): Output => {
+    // Its steps may have ended a while ago, and what they wrote may have been lost since.
+    if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
+    if (token === undefined && !call.isAudited) return output;
     partition.transact((tx) => {
       if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
       if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
     });
-  }
-  return output;
+    return output;
+  };
+  const ran = kept ?? call.handle();
+  return ran instanceof Promise ? ran.then(finish) : finish(ran);
 }
 
 /** Only what is answered is metered: it joins the batch that the answer waits for. */

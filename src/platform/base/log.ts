@@ -10,22 +10,22 @@ export interface RequestLine {
   readonly operation: string;
   /** An ARN, or a service's name; empty for anonymous ones. */
   readonly principal: string;
-  readonly status: number;
   /** The error's code, or empty. */
   readonly error: string;
-  readonly microseconds: number;
-  readonly remoteAddress: string;
 }
 
 export interface Logger {
   log(level: LogLevel, event: string, fields?: LogFields): void;
   /** One line a request: put together by hand, since every request pays for it. */
-  request(line: RequestLine): void;
+  request(line: RequestLine, status: number, microseconds: number, remoteAddress: string): void;
 }
 
 export const silent: Logger = { log: () => {}, request: () => {} };
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** Most names need no escapes. */
+const quoted = (text: string): string => (/^[\w:/.+=,@-]*$/.test(text) ? `"${text}"` : JSON.stringify(text));
 
 /** How long lines are collected: one write serves hundreds of requests, and a crash takes no more than this from the log. */
 const FLUSH_AFTER: Milliseconds = 50;
@@ -62,14 +62,14 @@ export function lineLogger(
       if (RANK[level] < RANK[least]) return;
       append(`${JSON.stringify({ time: timestamp(), level, event, ...fields })}\n`);
     },
-    request(line) {
+    request(line, status, microseconds, remoteAddress) {
       if (RANK[least] > RANK.info) return;
       // Names from requests (a role session's, an operation's) may hold anything: principal and error are escaped.
       append(
         `{"time":"${timestamp()}","level":"info","event":"request","requestId":"${line.requestId}",` +
-          `"service":"${line.service}","operation":"${line.operation}","principal":${JSON.stringify(line.principal)},` +
-          `"status":${line.status},"error":${JSON.stringify(line.error)},"microseconds":${line.microseconds},` +
-          `"remoteAddress":"${line.remoteAddress}"}\n`,
+          `"service":"${line.service}","operation":"${line.operation}","principal":${quoted(line.principal)},` +
+          `"status":${status},"error":${quoted(line.error)},"microseconds":${microseconds},` +
+          `"remoteAddress":"${remoteAddress}"}\n`,
       );
     },
   };
