@@ -53,7 +53,7 @@ test('queues: make, send, receive, delete, tag, FIFO', { skip }, async (t) => {
   const { Messages } = await cli<{ Messages?: Texts[] }>(
     `sqs receive-message --queue-url ${url} --wait-time-seconds 5`,
   );
-  const [message] = Messages ?? assert.fail();
+  const [message = {}] = Messages ?? [];
   assert.deepEqual([message['Body'], message['MessageId']], ['hello', sent['MessageId']]);
   await cli(`sqs delete-message --queue-url ${url} --receipt-handle ${message['ReceiptHandle']}`);
   const { Attributes } = await cli<{ Attributes?: Texts }>(
