@@ -19,7 +19,7 @@ const plainText: RowCodec<string> = {
 /** Resource ARN, tag key -> tag value. */
 const tagRows = table('tag', [text, text], plainText);
 
-export const MAX_TAGS_PER_RESOURCE = 50;
+const MAX_TAGS_PER_RESOURCE = 50;
 const ALLOWED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 export interface TagErrors {

@@ -62,68 +62,70 @@ const target = {
   owner: ({ Owner }: Note) => (Owner === undefined ? {} : { account: Owner as AccountId }),
 };
 
+const operations = {
+  Put: {
+    ...target,
+    access: 'write',
+    handler: ({ Name = '', Body = '' }: Note, call: Call) => {
+      call.tx.put(notes, notes.key(Name), { body: Body });
+      call.meter('Bytes', Body.length);
+      return { Name, Secret: 'kept from the audit' };
+    },
+  },
+  Get: {
+    ...target,
+    access: 'read',
+    event: 'data',
+    anonymous: true,
+    handler: ({ Name = '' }: Note, call: Call) => {
+      const row = call.tx.get(notes, notes.key(Name)) ?? fail('NoSuchNote', 'There is no such note.');
+      return { Name, Body: row.body };
+    },
+  },
+  // Without an answer, as AWS's deletions are.
+  Remove: {
+    ...target,
+    access: 'write',
+    handler: ({ Name = '' }: Note, call: Call) => {
+      if (call.tx.get(notes, notes.key(Name)) === undefined) fail('NoSuchNote', 'There is no such note.');
+      call.tx.delete(notes, notes.key(Name));
+    },
+  },
+  Fail: {
+    ...target,
+    handler: () => {
+      throw new Error('a fault of ours: secret inside');
+    },
+  },
+  Slow: {
+    ...target,
+    steps: true,
+    handler: async ({ Name = '' }: Note, call: Call) => {
+      call.transact((tx) => tx.put(notes, notes.key(Name), { body: 'slow' }));
+      await new Promise<void>((resolve) => {
+        call.clock.after(1000, resolve);
+      });
+      return { Name };
+    },
+  },
+  Twice: {
+    ...target,
+    steps: true,
+    handler: async ({ Name = '' }: Note, call: Call) => {
+      await call.invoke('notes', 'Put', { Name: `${Name}-1` });
+      await call.invoke('notes', 'Put', { Name: `${Name}-2` });
+      return {};
+    },
+  },
+  Limited: { ...target, handler: () => ({}) },
+} as const;
+
 export const notesService = () =>
   defineService({
     name: 'notes',
     principal: 'notes.amazonaws.com',
     scope: 'regional',
-    operations: {
-      Put: {
-        ...target,
-        access: 'write',
-        handler: ({ Name = '', Body = '' }: Note, call: Call) => {
-          call.tx.put(notes, notes.key(Name), { body: Body });
-          call.meter('Bytes', Body.length);
-          return { Name, Secret: 'kept from the audit' };
-        },
-      },
-      Get: {
-        ...target,
-        access: 'read',
-        event: 'data',
-        anonymous: true,
-        handler: ({ Name = '' }: Note, call: Call) => {
-          const row = call.tx.get(notes, notes.key(Name)) ?? fail('NoSuchNote', 'There is no such note.');
-          return { Name, Body: row.body };
-        },
-      },
-      // Without an answer, as AWS's deletions are.
-      Remove: {
-        ...target,
-        access: 'write',
-        handler: ({ Name = '' }: Note, call: Call) => {
-          if (call.tx.get(notes, notes.key(Name)) === undefined) fail('NoSuchNote', 'There is no such note.');
-          call.tx.delete(notes, notes.key(Name));
-        },
-      },
-      Fail: {
-        ...target,
-        handler: () => {
-          throw new Error('a fault of ours: secret inside');
-        },
-      },
-      Slow: {
-        ...target,
-        steps: true,
-        handler: async ({ Name = '' }: Note, call: Call) => {
-          call.transact((tx) => tx.put(notes, notes.key(Name), { body: 'slow' }));
-          await new Promise<void>((resolve) => {
-            call.clock.after(1000, resolve);
-          });
-          return { Name };
-        },
-      },
-      Twice: {
-        ...target,
-        steps: true,
-        handler: async ({ Name = '' }: Note, call: Call) => {
-          await call.invoke('notes', 'Put', { Name: `${Name}-1` });
-          await call.invoke('notes', 'Put', { Name: `${Name}-2` });
-          return {};
-        },
-      },
-      Limited: { ...target, handler: () => ({}) },
-    },
+    operations,
     notImplemented: {},
     kinds: {
       note: {

@@ -80,6 +80,31 @@ test('a new user may do nothing until a policy allows it, and a refusal says why
   assert.equal(await refusal(c.administrator), undefined);
 });
 
+test('a queue that is tagged as it is made needs both permissions, and aws:RequestTag knows the tags', async (t) => {
+  const c = await cloud(t);
+  const { credentials, allow } = await newUser(c, 'bob');
+  const make = async (QueueName: string, tags?: Record<string, string>): Promise<string> =>
+    c
+      .client(SQSClient, { credentials })
+      .send(new CreateQueueCommand({ QueueName, ...(tags && { tags }) }))
+      .then(
+        () => 'made',
+        (error: Error) => /perform: (\S+)/.exec(error.message)?.[1] ?? error.message,
+      );
+  const create = { Effect: 'Allow', Action: 'sqs:CreateQueue', Resource: '*' };
+  await allow(create);
+  assert.equal(await make('plain'), 'made');
+  assert.equal(await make('tagged', { team: 'blue' }), 'sqs:TagQueue');
+  const Condition = {
+    StringEquals: { 'aws:RequestTag/team': 'blue' },
+    'ForAllValues:StringEquals': { 'aws:TagKeys': 'team' },
+  };
+  await allow(create, { Effect: 'Allow', Action: 'sqs:TagQueue', Resource: '*', Condition });
+  assert.equal(await make('tagged', { team: 'red' }), 'sqs:TagQueue');
+  assert.equal(await make('tagged', { team: 'blue', more: 'x' }), 'sqs:TagQueue');
+  assert.equal(await make('tagged', { team: 'blue' }), 'made');
+});
+
 test('another account’s user needs the queue’s policy and a policy of its own', async (t) => {
   const c = await cloud(t);
   const { arn, policy, refusal } = await start(c);

@@ -113,7 +113,13 @@ const operations = ({ pages }: SqsDeps) =>
       ...data,
       action: 'sqs:ChangeMessageVisibility',
     },
-    CreateQueue: { handler: createQueue, ...ofName, ...management },
+    CreateQueue: {
+      handler: createQueue,
+      ...ofName,
+      ...management,
+      action: ({ tags }: { readonly tags?: object }) =>
+        Object.keys(tags ?? {}).length > 0 ? ['sqs:CreateQueue', 'sqs:TagQueue'] : ['sqs:CreateQueue'],
+    },
     DeleteQueue: { handler: deleteQueue, ...ofUrl, ...management },
     GetQueueUrl: { handler: getQueueUrl, ...ofName, ...management },
     ListQueues: {
