@@ -7,10 +7,11 @@
  */
 import { days, type Milliseconds } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
+import { jsonText } from '#platform/base/json-text.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Input } from '#platform/service.ts';
-import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
+import { type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
 import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export interface AuditRecord {
@@ -61,15 +62,18 @@ export const AUDIT_RETENTION: Milliseconds = days(90);
 /** CloudTrail omits request parameters and response elements beyond 100 KB. */
 const MAX_PART_BYTES = 100 * 1024;
 
+/** Records are written as JSON text by hand, since every management call pays for one. */
+const recordTexts: RowCodec<string> = { encode: (record) => record, decode: (bytes) => bytes.toString('utf8') };
+
 /** Day, time, event id. */
-const auditRows = table('audit', [u64, u64, text], jsonRows<AuditRecord>(1));
+const auditRows = table('audit', [u64, u64, text], recordTexts);
 
 const lastSweep: MemorySlot<{ day: number }> = { name: 'audit-sweep', load: () => ({ day: 0 }) };
 
 export function writeAudit(tx: Transaction, call: AuditedCall): void {
   const day = Math.floor(call.time / DAY);
-  const record = recordOf(call);
-  tx.put(auditRows, auditRows.key(day, call.time, record.eventID), record);
+  const eventId = uuid();
+  tx.put(auditRows, auditRows.key(day, call.time, eventId), recordText(call, eventId));
   const sweep = tx.partition.memory(lastSweep);
   if (sweep.day === day) return;
   sweep.day = day;
@@ -101,38 +105,53 @@ export function auditOf(tx: ReadTransaction, from: Milliseconds, to: Millisecond
     reverse: true,
     limit,
   };
-  return tx.range(auditRows, options).map(({ row }) => row);
+  // Written by recordText.
+  return tx.range(auditRows, options).map(({ row }) => JSON.parse(row) as AuditRecord);
 }
 
-function recordOf(call: AuditedCall): AuditRecord {
-  return {
-    eventVersion: '1.11',
-    eventID: uuid(),
-    eventTime: `${new Date(call.time).toISOString().slice(0, 19)}Z`,
-    eventSource: call.source,
-    eventName: call.operation,
-    awsRegion: call.region,
-    sourceIPAddress: call.sourceAddress,
-    userAgent: call.userAgent,
-    userIdentity: userIdentity(call.principal, call.accessKeyId),
-    requestParameters: bounded(call.input),
-    responseElements: call.isReadOnly || call.output === undefined ? null : bounded(call.output),
-    ...(call.error && { errorCode: call.error.code, errorMessage: call.error.message }),
-    requestID: call.requestId,
-    readOnly: call.isReadOnly,
-    eventType: 'AwsApiCall',
-    managementEvent: call.isManagement,
-    eventCategory: call.isManagement ? 'Management' : 'Data',
-    recipientAccountId: call.account,
-    resources: call.resources.filter((arn) => arn !== '*').map((ARN) => ({ ARN })),
-  };
+/** An `AuditRecord`, in the order of its members. */
+function recordText(call: AuditedCall, eventId: string): string {
+  const output = call.isReadOnly ? undefined : call.output;
+  const error = call.error
+    ? `"errorCode":${jsonText(call.error.code)},"errorMessage":${jsonText(call.error.message)},`
+    : '';
+  const resources = call.resources.filter((arn) => arn !== '*').map((arn) => `{"ARN":${jsonText(arn)}}`);
+  return (
+    `{"eventVersion":"1.11","eventID":"${eventId}","eventTime":"${secondText(call.time)}",` +
+    `"eventSource":"${call.source}","eventName":"${call.operation}","awsRegion":"${call.region}",` +
+    `"sourceIPAddress":${jsonText(call.sourceAddress)},"userAgent":${jsonText(call.userAgent)},` +
+    `"userIdentity":${identityText(call.principal, call.accessKeyId)},` +
+    `"requestParameters":${partText(call.input)},"responseElements":${output ? partText(output) : 'null'},${error}` +
+    `"requestID":"${call.requestId}","readOnly":${call.isReadOnly},"eventType":"AwsApiCall",` +
+    `"managementEvent":${call.isManagement},"eventCategory":"${call.isManagement ? 'Management' : 'Data'}",` +
+    `"recipientAccountId":"${call.account}","resources":[${resources.join(',')}]}`
+  );
+}
+
+let lastSecond = { at: Number.NaN, text: '' };
+
+function secondText(time: Milliseconds): string {
+  const at = Math.floor(time / 1000);
+  if (at !== lastSecond.at) lastSecond = { at, text: `${new Date(at * 1000).toISOString().slice(0, 19)}Z` };
+  return lastSecond.text;
 }
 
 /** CloudTrail writes null for an empty structure. */
-function bounded(part: Input): unknown {
-  if (Object.keys(part).length === 0) return null;
-  const size = JSON.stringify(part).length;
-  return size > MAX_PART_BYTES ? { omitted: true, originalSize: size } : part;
+function partText(part: Input): string {
+  const written = JSON.stringify(part);
+  if (written === '{}') return 'null';
+  return written.length > MAX_PART_BYTES ? `{"omitted":true,"originalSize":${written.length}}` : written;
+}
+
+/** A principal is the same object from request to request of a key. */
+const identities = new WeakMap<Principal, { readonly accessKeyId: string | undefined; readonly written: string }>();
+
+function identityText(principal: Principal, accessKeyId: string | undefined): string {
+  const known = identities.get(principal);
+  if (known !== undefined && known.accessKeyId === accessKeyId) return known.written;
+  const written = JSON.stringify(userIdentity(principal, accessKeyId));
+  identities.set(principal, { accessKeyId, written });
+  return written;
 }
 
 function userIdentity(principal: Principal, accessKeyId: string | undefined): Record<string, unknown> {

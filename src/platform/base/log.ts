@@ -1,5 +1,6 @@
 /** Structured log: one JSON object a line. Values are plain; secrets are never passed in. */
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
+import { jsonText } from '#platform/base/json-text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -23,9 +24,6 @@ export interface Logger {
 export const silent: Logger = { log: () => {}, request: () => {} };
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
-
-/** Most names need no escapes. */
-const quoted = (text: string): string => (/^[\w:/.+=,@-]*$/.test(text) ? `"${text}"` : JSON.stringify(text));
 
 /** How long lines are collected: one write serves hundreds of requests, and a crash takes no more than this from the log. */
 const FLUSH_AFTER: Milliseconds = 50;
@@ -67,8 +65,8 @@ export function lineLogger(
       // Names from requests (a role session's, an operation's) may hold anything: principal and error are escaped.
       append(
         `{"time":"${timestamp()}","level":"info","event":"request","requestId":"${line.requestId}",` +
-          `"service":"${line.service}","operation":"${line.operation}","principal":${quoted(line.principal)},` +
-          `"status":${status},"error":${quoted(line.error)},"microseconds":${microseconds},` +
+          `"service":"${line.service}","operation":"${line.operation}","principal":${jsonText(line.principal)},` +
+          `"status":${status},"error":${jsonText(line.error)},"microseconds":${microseconds},` +
           `"remoteAddress":"${remoteAddress}"}\n`,
       );
     },

@@ -45,7 +45,7 @@ export const sts = (sessions: SessionsApi) =>
     operations: {
       AssumeRole: assumeRole(sessions),
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
-      GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', steps: true, always: true },
+      GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
       GetFederationToken: getFederationToken(sessions),
       GetSessionToken: getSessionToken(sessions),
     } satisfies Handlers<StsOperations, typeof notImplemented>,
