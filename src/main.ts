@@ -31,6 +31,7 @@ import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
+import type { Store } from '#platform/store/store.ts';
 import { Throttle } from '#platform/throttle.ts';
 import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
@@ -51,6 +52,8 @@ export interface CloudOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** Brings the store to this program's format before anything is served. */
+  readonly migrate?: (store: Store) => Promise<void>;
   /** All files that were there are read and nothing has come from a client: the time to give up root. */
   readonly onReady?: () => void;
 }
@@ -103,6 +106,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   Object.assign(late, { jobs, registry });
 
   await firstCommit;
+  await options.migrate?.(store);
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();

@@ -19,6 +19,7 @@ import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { type DataFolder, DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
+import { migrate } from '#platform/store/migrate.ts';
 
 export async function up(args: readonly string[]): Promise<number> {
   const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
@@ -84,6 +85,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     log,
     version: programVersion(),
     readModel: modelReader(),
+    migrate: (store) => migrate(folder, store),
     onReady: () => becomeUnprivileged(config),
   };
   return { options, keyFile };

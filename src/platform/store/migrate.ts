@@ -29,7 +29,7 @@ export interface MigrationStep {
 }
 
 /** In order of their formats; a released step is never changed. */
-export const STEPS: readonly MigrationStep[] = [];
+const STEPS: readonly MigrationStep[] = [];
 
 const PORTION = 500;
 
