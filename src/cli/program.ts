@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 export const programRoot = join(import.meta.dirname, '../..');
 
-export const programVersion = (): string =>
-  // Our own package.json.
-  (JSON.parse(readFileSync(join(programRoot, 'package.json'), 'utf8')) as { version: string }).version;
+// Our own package.json; read now, since a process that gives up root may not do so later.
+const { version } = JSON.parse(readFileSync(join(programRoot, 'package.json'), 'utf8')) as { version: string };
+
+export const programVersion = (): string => version;
