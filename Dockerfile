@@ -12,4 +12,4 @@ RUN bin/makonis version
 ENV MAKONIS_DATA=/var/lib/makonis MAKONIS_MASTER_KEY=/etc/makonis/master.key
 VOLUME ["/var/lib/makonis", "/etc/makonis"]
 EXPOSE 4566
-CMD ["npm", "start", "--", "--listen", "0.0.0.0"]
+CMD ["bin/makonis", "up", "--listen", "0.0.0.0"]
