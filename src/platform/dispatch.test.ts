@@ -55,8 +55,9 @@ test('an account that only a request names gets no partition', async (t) => {
     tiny.call('Get', { Owner: '999999999999', Name: 'a' }, { kind: 'anonymous' }),
     refused('AccessDenied'),
   );
-  const accounts = tiny.cloud.store.partitions({}).map(({ account }) => account);
-  assert.deepEqual(new Set(accounts), new Set([OWN]));
+  assert.deepEqual(tiny.opened, new Set([OWN, 'global']));
+  await assert.rejects(tiny.call('Put', { Owner: OTHER, Name: 'a' }), refused('AccessDenied'));
+  assert.deepEqual(tiny.opened, new Set([OWN, 'global', OTHER]));
 });
 
 test('another account needs both sides: its own policies and those of the resource', async (t) => {

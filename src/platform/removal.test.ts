@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { auditOf } from '#platform/audit/record.ts';
 import { inRemovalOrder, removeAccountResources } from '#platform/removal.ts';
 import type { Kind } from '#platform/service.ts';
-import { notes, notesService, OTHER, OWN, REGION, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
+import { noteArn, notes, notesService, OTHER, OWN, REGION, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -22,6 +22,24 @@ test('all that an account has is removed by the public operations, and nothing o
   const records = partition.read((tx) => auditOf(tx, 0, clock.now() + 1, 1000));
   assert.equal(records.length, 250);
   assert.equal(records[0]?.userIdentity['type'], 'Root');
+});
+
+test('what can’t go yet goes in a later round, and what never can is said', async (t) => {
+  const { cloud, partition } = tinyCloud(t);
+  partition.transact((tx) => {
+    for (const name of ['first', 'second', 'third']) tx.put(notes, notes.key(name), { body: '' });
+  });
+  await partition.durable();
+  assert.deepEqual(await removeAccountResources(cloud, OWN, NEVER), { removed: 3, left: [] });
+  partition.transact((tx) => {
+    for (const name of ['first', 'held']) tx.put(notes, notes.key(name), { body: '' });
+  });
+  const { removed, left } = await removeAccountResources(cloud, OWN, NEVER);
+  assert.equal(removed, 0);
+  assert.deepEqual(left, [
+    { arn: noteArn('first'), reason: 'NotEmpty: It holds other notes.' },
+    { arn: noteArn('held'), reason: 'NotYours: It is held.' },
+  ]);
 });
 
 test('kinds go after those that must be gone before, and a circle is broken', () => {

@@ -87,6 +87,8 @@ const operations = {
     ...target,
     access: 'write',
     handler: ({ Name = '' }: Note, call: Call) => {
+      if (Name === 'first' && call.tx.range(notes, { limit: 2 }).length > 1) fail('NotEmpty', 'It holds other notes.');
+      if (Name === 'held') fail('NotYours', 'It is held.');
       if (call.tx.get(notes, notes.key(Name)) === undefined) fail('NoSuchNote', 'There is no such note.');
       call.tx.delete(notes, notes.key(Name));
     },
@@ -162,6 +164,8 @@ export interface TinyCloud {
   readonly cloud: Cloud;
   readonly clock: SimulatedClock;
   readonly faults: Faults;
+  /** Accounts that have a partition in memory. */
+  readonly opened: ReadonlySet<string>;
   readonly partition: Partition;
   /** What alice may do; all, until a test says otherwise. */
   policies: PrincipalPolicies;
@@ -171,7 +175,8 @@ export interface TinyCloud {
 export function tinyCloud(t: TestContext): TinyCloud {
   const clock = new SimulatedClock();
   const { drivers, faults } = faulty(memoryDrivers());
-  const store = openStore({ drivers, onFault: () => {} });
+  const opened = new Set<string>();
+  const store = openStore({ drivers, onFault: () => {}, onOpen: ({ name }) => opened.add(name.account) });
   t.after(() => store.close().catch(() => {}));
   const service = new RegisteredService(notesService(), () => model, compileValidator);
   const cloud: Cloud = {
@@ -194,6 +199,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     cloud,
     clock,
     faults,
+    opened,
     partition: store.partition({ service: 'notes', account: OWN, region: REGION }),
     policies: { identity: [allowAll] },
     call(name, input = {}, principal = userOf(OWN), idempotencyToken = undefined) {

@@ -91,6 +91,9 @@ test('an account asks for more, the operator approves, and the new value counts'
   const second = await ask(before * 4);
   await operate(c, 'DenyQuotaIncrease', { ...decision, RequestId: second.RequestedQuota?.Id });
   assert.equal(await value(), before * 2);
+  // A decision stays as it is.
+  await operate(c, 'ApproveQuotaIncrease', { ...decision, RequestId: second.RequestedQuota?.Id });
+  assert.equal(await value(), before * 2);
   assert.deepEqual((await operate(c, 'ListQuotaRequests', {}))['QuotaRequests'], []);
   const history = await quotas.send(new ListRequestedServiceQuotaChangeHistoryCommand({ ServiceCode: 'sqs' }));
   assert.deepEqual(history.RequestedQuotas?.map(({ Status }) => Status).sort(), ['APPROVED', 'NOT_APPROVED']);

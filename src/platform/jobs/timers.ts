@@ -78,7 +78,6 @@ export class TimerRunner {
     this.#partition = partition;
     this.#options = options;
     runners.set(partition, this);
-    partition.memory(firedSlot);
     this.#readNext();
   }
 
