@@ -81,11 +81,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const late: { jobs?: Jobs; registry?: Registry } = {};
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
-  const global = store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
-  checkMasterKeys(options.masterKeys, global);
-  const firstCommit = commitStart(global, clock.now(), options.version);
-  // It fails where it is awaited.
-  firstCommit.catch(() => {});
+  const firstCommit = proveData(options, store, clock);
 
   const geography = loadPartition(options.readModel);
   const { declarations, identity } = assembleServices({
@@ -144,6 +140,16 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await store.close();
     },
   };
+}
+
+/** The keys fit the data; when the promise resolves, the disk has taken a write. */
+function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
+  const global = store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
+  checkMasterKeys(masterKeys, global);
+  const committed = commitStart(global, clock.now(), version);
+  // It fails where it is awaited.
+  committed.catch(() => {});
+  return committed;
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {

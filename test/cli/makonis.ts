@@ -58,7 +58,7 @@ export function program(t: TestContext, launcher = join(ROOT, 'bin', 'makonis'))
 /** What was fetched and compiled before is used again. */
 const cacheHome = process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? '', '.cache');
 
-export function end(command: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<Ended> {
+function end(command: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Record<'out' | 'err', Buffer[]> = { out: [], err: [] };

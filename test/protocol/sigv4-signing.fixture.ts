@@ -10,7 +10,7 @@ export const CREDENTIAL: Credential = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 };
 export const NOW = Date.UTC(2026, 0, 31, 23, 59, 30);
-export const HOST = 'localhost:4566';
+const HOST = 'localhost:4566';
 export const EXPECTED = { service: 'sqs', acceptsRegion: (region: string): boolean => region === 'us-east-1' };
 export const EXPECTED_S3 = { ...EXPECTED, service: 's3' };
 

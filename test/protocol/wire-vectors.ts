@@ -169,5 +169,3 @@ const membersFrom = (model: ServiceModel, shape: Resolved, value: object): Recor
       return [name, member ? fromVectorForm(model, member, item) : item];
     }),
   );
-
-export const outputShape = (vector: VectorCase): Resolved => structureOf(vector.model, vector.operation.output);

@@ -11,7 +11,6 @@ export type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type AccountId = Branded<'AccountId'>;
 /** `us-east-1`; `aws-global` for services without regions (IAM). */
 export type Region = Branded<'Region'>;
-export type AccessKeyId = Branded<'AccessKeyId'>;
 export type RequestId = Branded<'RequestId'>;
 
 export const GLOBAL_REGION = 'aws-global' as Region;

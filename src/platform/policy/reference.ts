@@ -196,7 +196,7 @@ export function isLike(text: string, pattern: readonly Letter[]): boolean {
   return matches(0, 0);
 }
 
-export function isMet(condition: ConditionElement, document: PolicyDocument, context: Context): boolean {
+function isMet(condition: ConditionElement, document: PolicyDocument, context: Context): boolean {
   const [, set, name = '', ifExists] =
     /^(?:(ForAllValues|ForAnyValue):)?(.*?)(IfExists)?$/.exec(condition.operator) ?? [];
   const found = context(condition.key.toLowerCase());

@@ -13,7 +13,14 @@ import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } f
 import type { Key } from '#platform/store/keys.ts';
 import type { Message, Report } from '#platform/store/sqlite/committer.ts';
 import { openForReading, unavailable } from '#platform/store/sqlite/file.ts';
-import { KNOWN_FILES, KNOWN_MEMORIES, Numbered, newRing, RingWriter, SLOTS } from '#platform/store/sqlite/order-ring.ts';
+import {
+  KNOWN_FILES,
+  KNOWN_MEMORIES,
+  Numbered,
+  newRing,
+  RingWriter,
+  SLOTS,
+} from '#platform/store/sqlite/order-ring.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 const SUFFIX = '.sqlite';
