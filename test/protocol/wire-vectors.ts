@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceCodec } from '#gateway/wire/protocol.ts';
 import { protocols } from '#gateway/wire/protocols.ts';
-import { type Resolved, resolve, } from '#gateway/wire/shapes.ts';
+import { type Resolved, resolve } from '#gateway/wire/shapes.ts';
 import { present } from '#platform/base/assert.ts';
 import type { OperationModel, ProtocolName, ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 import { vectorsFolder } from '../../tools/vectors/fetch.ts';
