@@ -97,7 +97,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const registry = registryOf(declarations, options.readModel);
   const metrics = new Metrics();
   const throttle = new Throttle();
-  const cloud: Cloud = { store, registry, identity, clock, log, throttle, stopping: stopping.signal };
+  const isRegion = (name: string): boolean => regions.has(name);
+  const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, registry });
 
@@ -110,7 +111,6 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     cloud,
     router: new Router(registry),
     readHost: hostReader(options.domains),
-    isRegion: (name) => regions.has(name),
     defaultRegion: options.region as Region,
     metrics,
   };

@@ -23,7 +23,6 @@ export interface Gateway {
   readonly cloud: Cloud;
   readonly router: Router;
   readonly readHost: HostReader;
-  readonly isRegion: (name: string) => boolean;
   readonly defaultRegion: Region;
   readonly metrics: Metrics;
 }
@@ -122,7 +121,7 @@ const CLAIMED_S3 = /(?:\/|%2F)s3[a-z-]*(?:\/|%2F)aws4_request/;
 /** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
 function authenticate(
   request: IncomingRequest,
-  { cloud, isRegion }: Gateway,
+  { cloud }: Gateway,
   service: RegisteredService,
   signed: Authentication | undefined,
   dialect: Dialect,
@@ -135,7 +134,7 @@ function authenticate(
   };
   if (signed === undefined) return { ...place, principal: ANONYMOUS, accessKeyId: undefined };
   const now = cloud.clock.now();
-  checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: isRegion }, dialect);
+  checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
   const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now);
   verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);

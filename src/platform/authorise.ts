@@ -111,13 +111,17 @@ function placeOf(cloud: Cloud, arn: string, known: string | undefined): Place | 
   return place;
 }
 
-function findPlace({ registry, store, identity }: Cloud, arn: string, known: string | undefined): Place | undefined {
+function findPlace(
+  { registry, store, identity, isRegion }: Cloud,
+  arn: string,
+  known: string | undefined,
+): Place | undefined {
   const parts = parseArn(arn);
   const service = parts && registry.byArnService(parts.service);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
   const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
-  if (!isAccountId(account) || !region) return undefined;
+  if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);
   return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };

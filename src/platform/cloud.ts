@@ -16,6 +16,8 @@ export interface Cloud {
   readonly clock: Clock;
   readonly log: Logger;
   readonly throttle: Throttle;
+  /** Whether there is such a region. Hosts, URLs and ARNs name any; only those that exist get a store. */
+  readonly isRegion: (name: string) => boolean;
   /** Aborted when the cloud stops: long polls answer at once. */
   readonly stopping: AbortSignal;
 }

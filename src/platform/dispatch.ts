@@ -5,7 +5,7 @@
  */
 import { writeAudit } from '#platform/audit/record.ts';
 import { authorise } from '#platform/authorise.ts';
-import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
+import { type AccountId, GLOBAL_REGION, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation, Target } from '#platform/cloud.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
@@ -19,7 +19,7 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
   const { operation, input } = invocation;
   operation.validate(input);
   const now = cloud.clock.now();
-  const { account, region } = ownerOf(invocation);
+  const { account, region } = ownerOf(cloud, invocation);
   const partition = partitionFor(cloud, invocation, account, region);
   const call = new LiveCall(cloud, invocation, { account, region, partition, now }, invokeFor);
   const { callerAccount } = call;
@@ -60,7 +60,7 @@ function partitionFor(cloud: Cloud, { operation, caller }: Invocation, account: 
 }
 
 /** The account and region whose partition the call works on. */
-function ownerOf(invocation: Invocation): { account: AccountId; region: Region } {
+function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; region: Region } {
   const { operation, input, caller } = invocation;
   const { principal } = caller;
   const callerAccount = 'account' in principal ? principal.account : undefined;
@@ -69,7 +69,11 @@ function ownerOf(invocation: Invocation): { account: AccountId; region: Region }
   const account = owner?.account ?? callerAccount;
   if (account === undefined)
     throw new ServiceError('MissingAuthenticationToken', 'Request is missing Authentication Token');
-  return { account, region: operation.service.regionOf(owner?.region ?? invocation.region) };
+  const region = operation.service.regionOf(owner?.region ?? invocation.region);
+  if (region !== GLOBAL_REGION && !cloud.isRegion(region)) {
+    throw new ServiceError('InvalidParameterValue', `There is no region ${region}.`);
+  }
+  return { account, region };
 }
 
 function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {

@@ -193,6 +193,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     clock,
     log: silent,
     throttle: new Throttle(),
+    isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };
   const tiny: TinyCloud = {

@@ -1,5 +1,6 @@
 /** What is allowed to whom, through the whole server: nothing without a signature, a policy, and both accounts' consent. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import {
   CreateQueueCommand,
@@ -146,6 +147,31 @@ test('a queue of an account that does not exist is refused like one of an accoun
   assert.deepEqual(messages.slice(0, 2), messages.slice(2));
   const accounts = c.running.cloud.store.partitions({}).map(({ account }) => account);
   assert.ok(!accounts.some((account) => account === '999999999999'));
+});
+
+test('a region that does not exist gets no store, whoever names it', async (t) => {
+  const c = await cloud(t);
+  const QueueUrl = `${c.url}/queue/zz-nowhere-1/${c.account}/orders`;
+  for (const draft of [
+    jsonDraft('SendMessage', { QueueUrl, MessageBody: 'x' }),
+    jsonDraft('ListMessageMoveTasks', { SourceArn: `arn:aws:sqs:zz-nowhere-1:${c.account}:orders` }),
+    { ...jsonDraft('SendMessage', { QueueUrl: `http://sqs.zz-nowhere-1.localhost/${c.account}/q`, MessageBody: 'x' }) },
+  ]) {
+    for (const request of [await signedRequest(c, draft), unsigned(c, draft)]) {
+      const answer = await sendRaw(c, request);
+      assert.ok(answer.status >= 400 && answer.status < 500, answer.body);
+    }
+  }
+  const host = { host: `sqs.zz-nowhere-1.localhost:${c.port}` };
+  const plain = jsonDraft('SendMessage', { QueueUrl: `http://x/${c.account}/orders`, MessageBody: 'x' });
+  const byHost = await sendRaw(c, unsigned(c, { ...plain, headers: { ...plain.headers, ...host } }));
+  assert.ok(byHost.status >= 400 && byHost.status < 500, byHost.body);
+  const regions = c.running.cloud.store.partitions({}).map(({ region }) => region);
+  assert.ok(!regions.some((region) => region.startsWith('zz')));
+  assert.deepEqual(
+    readdirSync(c.data, { recursive: true }).filter((name) => String(name).includes('zz-')),
+    [],
+  );
 });
 
 const REFUSALS = /^(MissingAuthenticationToken|AccessDenied)(Exception)?$/;

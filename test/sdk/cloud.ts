@@ -35,6 +35,8 @@ export interface TestCloud {
   readonly clock: SimulatedClock;
   readonly running: RunningCloud;
   readonly account: string;
+  /** The data folder. */
+  readonly data: string;
   /** The certificate to trust, with `tls`. */
   readonly authorityFile: string;
   /** The first account's administrator. */
@@ -97,6 +99,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       clock,
       running,
       account: first.account,
+      data: join(folder, 'data'),
       authorityFile: join(folder, 'tls', 'ca.pem'),
       administrator: first.administrator,
       operator,

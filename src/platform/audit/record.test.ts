@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { AUDIT_RETENTION, type AuditedCall, auditOf, writeAudit } from '#platform/audit/record.ts';
 import { days } from '#platform/base/clock.ts';
 import { ServiceError } from '#platform/error.ts';
@@ -72,6 +73,22 @@ test('a record has the form of CloudTrail’s', () => {
       recipientAccountId: OWN,
       resources: [{ ARN: 'arn:aws:sqs:us-east-1:123456789012:orders' }],
     },
+  );
+});
+
+test('a record is whole whatever its texts hold', () => {
+  const { write, read } = start();
+  const hostile = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.toWellFormed());
+  let time = NOW;
+  fc.assert(
+    fc.property(hostile, hostile, hostile, (agent, message, name) => {
+      const error = new ServiceError('AccessDenied', message);
+      write({ time: ++time, userAgent: agent, error, output: undefined, resources: [name], input: { [name]: agent } });
+      const [record] = read(time);
+      assert.equal(record?.userAgent, agent);
+      assert.equal(record.errorMessage, message);
+      assert.deepEqual(record.resources, name === '*' ? [] : [{ ARN: name }]);
+    }),
   );
 });
 
