@@ -44,6 +44,14 @@ export function* tagged(deps: TaggingDeps, call: Call, position: string | undefi
   }
 }
 
+/** An answer speaks of other services' partitions: what it has read there may still wait for the disk. Ask in the same turn. */
+export async function onDisk<Output>({ registry, store }: TaggingDeps, call: Call, output: Output): Promise<Output> {
+  const { account, region } = call;
+  const places = taggableServices(registry()).map(({ name }) => store.partition({ service: name, account, region }));
+  await Promise.all(places.map((partition) => partition.durable()));
+  return output;
+}
+
 /** Regional services only: AWS's tagging API lists a global service's resources in one region alone, and IAM's not at all. */
 const taggableServices = (registry: Registry): RegisteredService[] =>
   registry.services

@@ -6,6 +6,7 @@ import type { ResourceGroupsTaggingApiOperations as Operations } from '#platform
 import { defineService, type Handlers } from '#platform/service.ts';
 import { tagResources, untagResources } from '#services/tagging/change.ts';
 import { type GetDeps, getResources, getTagKeys, getTagValues } from '#services/tagging/get.ts';
+import { onDisk } from '#services/tagging/resources.ts';
 
 const notImplemented = {
   DescribeReportCreation: 'reports are written to S3, which comes later',
@@ -24,9 +25,21 @@ export const tagging = (deps: GetDeps) =>
     scope: 'regional',
     defaults: { event: 'management', usage: 'Requests' },
     operations: {
-      GetResources: { handler: (input, call) => getResources(deps, input, call), resource: all },
-      GetTagKeys: { handler: (input, call) => getTagKeys(deps, input, call), resource: all },
-      GetTagValues: { handler: (input, call) => getTagValues(deps, input, call), resource: all },
+      GetResources: {
+        handler: (input, call) => onDisk(deps, call, getResources(deps, input, call)),
+        resource: all,
+        steps: true,
+      },
+      GetTagKeys: {
+        handler: (input, call) => onDisk(deps, call, getTagKeys(deps, input, call)),
+        resource: all,
+        steps: true,
+      },
+      GetTagValues: {
+        handler: (input, call) => onDisk(deps, call, getTagValues(deps, input, call)),
+        resource: all,
+        steps: true,
+      },
       TagResources: { handler: (input, call) => tagResources(deps, input, call), resource: all, steps: true },
       UntagResources: { handler: (input, call) => untagResources(deps, input, call), resource: all, steps: true },
     } satisfies Handlers<Operations, typeof notImplemented>,
