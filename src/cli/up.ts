@@ -62,7 +62,7 @@ async function serve(config: Config): Promise<void> {
   const start = startOf(config, folder, log);
   const running = await startCloud(start.options);
   writeRunState(config.data, stateOf(config, running, start));
-  announce(greeting(running.url, config, logFile.path));
+  announce(greeting(running, config, logFile.path));
   await untilAskedToStop();
   await running.stop();
   log.flush();
@@ -143,14 +143,23 @@ function stateOf(config: Config, running: RunningCloud, { options, keyFile }: St
   };
 }
 
-/** No secrets: a service manager may keep what is printed. */
-function greeting(url: string, config: Config, logPath: string): string {
+/** The first key is shown: who can start a cloud on this data can read it anyway. Nothing of it goes to the log. */
+function greeting(running: RunningCloud, config: Config, logPath: string): string {
   const isDefault = config.data === readConfig(processSources([])).config.data;
   const data = isDefault ? '' : ` --data ${config.data}`;
+  const { url } = running;
+  const { first } = running.keys();
   return [
     `Makonis ${programVersion()} is ready: ${url}`,
-    `  data  ${config.data}`,
-    `  log   ${logPath}`,
+    ...(first === undefined
+      ? []
+      : [
+          `  account            ${first.account}`,
+          `  access key id      ${first.administrator.accessKeyId}`,
+          `  secret access key  ${first.administrator.secretAccessKey}`,
+        ]),
+    `  data               ${config.data}`,
+    `  log                ${logPath}`,
     'Try:',
     `  eval "$(${join(programRoot, 'bin', 'makonis')} env${data})"`,
     `  aws --endpoint-url ${url} sqs create-queue --queue-name first`,
@@ -175,6 +184,8 @@ async function detach(args: readonly string[], config: Config): Promise<number> 
   const errorFile = join(folder, 'errors.log');
   const start = sizeOf(errorFile);
   const errors = openSync(errorFile, 'a', 0o600);
+  // The other process finds compiled what this one has loaded.
+  flushCompileCache();
   const rest = args.filter((argument) => argument !== '--detach');
   const main = join(programRoot, 'src', 'cli', 'main.ts');
   const child = spawn(process.execPath, [...process.execArgv, main, 'up', ...rest], {
