@@ -8,7 +8,7 @@ import { batches, type Next, sends, turns } from './workloads.ts';
 
 const [secondsArgument = '5', only = 'makonis,elasticmq,moto'] = process.argv.slice(2);
 const seconds = Number(secondsArgument);
-const WARM_UP_SECONDS = 6;
+const WARM_UP_SECONDS = 8;
 const starters: Record<string, () => Promise<Peer>> = {
   makonis: startMakonis,
   elasticmq: startElasticMq,

@@ -8,8 +8,8 @@ import { assert } from '#platform/base/assert.ts';
 import { type BatchOwner, type BatchVisitor, batchOwners, visitBatch } from '#platform/store/batch.ts';
 import { LARGE_BYTES, openForWriting } from '#platform/store/sqlite/file.ts';
 
-/** A WAL of this many pages (4 MiB) is moved into the file when its commit has been answered; then it is written over. */
-const CHECKPOINT_PAGES = 1000;
+/** A WAL of this many pages (16 MiB) is moved into the file when its commit has been answered; then it is written over. */
+const CHECKPOINT_PAGES = 4000;
 /**
  * Beyond this (1 GiB) nothing is committed before the WAL has been moved: it grows when somebody reads an old state for long,
  * as a backup does.
