@@ -12,6 +12,7 @@ import { ServiceError } from '#platform/error.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import type { Context } from '#platform/policy/variables.ts';
 import type { ConditionValues, Input, Kind } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
@@ -31,7 +32,13 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
     const declared = declaration.resourcePolicy?.(input as never, call);
     const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
     const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
-    const context = contextOf(cloud, invocation, call, { arn: resource, account: resourceAccount, place }, own);
+    const target = { arn: resource, account: resourceAccount, place };
+    // Most decisions ask for no key at all.
+    let known: Context | undefined;
+    const context: Context = (key) => {
+      known ??= contextOf(cloud, invocation, call, target, own);
+      return known(key);
+    };
     for (const action of operation.actions(input)) {
       const decision = evaluate({
         principal: caller.principal,
@@ -55,7 +62,7 @@ function contextOf(
   call: LiveCall,
   resource: { readonly arn: string; readonly account: string; readonly place: Place | undefined },
   serviceKeys: ConditionValues | undefined,
-): (key: string) => string | readonly string[] | undefined {
+): Context {
   const { caller, region } = invocation;
   return globalContext({
     principal: caller.principal,
