@@ -22,6 +22,7 @@ import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
+import { removeAccountResources } from '#platform/removal.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
@@ -78,7 +79,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
 
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; registry?: Registry } = {};
+  const late: { jobs?: Jobs; cloud?: Cloud } = {};
+  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
   const firstCommit = proveData(options, store, clock);
@@ -88,7 +90,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     store,
     sealer,
     pages: pageTokens(sealer),
-    registry: () => present(late.registry, 'services ask for the registry when they are called'),
+    registry: () => running().registry,
+    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
     version: options.version,
     regions: Object.keys(geography.regions),
     startedAt: clock.now(),
@@ -100,7 +103,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const isRegion = (name: string): boolean => regions.has(name);
   const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
-  Object.assign(late, { jobs, registry });
+  Object.assign(late, { jobs, cloud });
 
   await firstCommit;
   await options.migrate?.(store);

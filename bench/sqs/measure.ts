@@ -15,7 +15,7 @@ export async function queueUrl(peer: Peer, name: string): Promise<string> {
   await runLoad({
     port: peer.port,
     connections: 1,
-    seconds: 0.2,
+    seconds: 20,
     warmupSeconds: 0,
     next: (_, previous) => {
       if (previous !== undefined) url = valuesOf(previous.body, 'json', 'QueueUrl')[0] ?? '';

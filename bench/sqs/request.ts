@@ -62,6 +62,6 @@ const entryPairs = (operation: string, at: number, entry: object): [string, stri
 export function valuesOf(body: Buffer, protocol: Protocol, name: string): string[] {
   const text = body.toString('utf8');
   const pattern =
-    protocol === 'json' ? new RegExp(`"${name}":"([^"]*)"`, 'g') : new RegExp(`<${name}>([^<]*)</${name}>`, 'g');
+    protocol === 'json' ? new RegExp(`"${name}": ?"([^"]*)"`, 'g') : new RegExp(`<${name}>([^<]*)</${name}>`, 'g');
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '');
 }

@@ -1,7 +1,9 @@
 /** The registry of services: which there are, and what each is given. Only main.ts reads it. */
 import type { Milliseconds } from '#platform/base/clock.ts';
+import type { AccountId } from '#platform/base/ids.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
+import type { Removal } from '#platform/removal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -22,6 +24,7 @@ export interface ServiceDeps {
   readonly pages: PageTokens;
   /** Services that speak of others (tags, quotas) find them here, once all are there. */
   readonly registry: () => Registry;
+  readonly removeResources: (account: AccountId, signal: AbortSignal) => Promise<Removal>;
   readonly version: string;
   readonly regions: readonly string[];
   readonly startedAt: Milliseconds;

@@ -7,6 +7,7 @@ import {
   RequestServiceQuotaIncreaseCommand,
   ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
+import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type {
@@ -14,6 +15,7 @@ import type {
   CreateAccountResponse,
   ListAccountsResponse,
   QuotaRequest,
+  RemoveAccountResourcesResponse,
 } from '#platform/model/generated/makonis.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 
@@ -157,4 +159,25 @@ test('the operator decides about requested quotas', async (t) => {
   assert.equal(await value(), 2000);
   const nowhere = { AccountId: c.account, Region: 'us-east-1', RequestId: 'none' };
   assert.equal((await ask(c, c.operator, 'ApproveQuotaIncrease', nowhere)).type, 'NoSuchResourceException');
+});
+
+test('the operator removes all that an account has', async (t) => {
+  const c = await cloud(t);
+  const sqs = c.client(SQSClient);
+  for (const QueueName of ['one', 'two']) await sqs.send(new CreateQueueCommand({ QueueName }));
+  await c.client(SQSClient, { region: 'eu-west-1' }).send(new CreateQueueCommand({ QueueName: 'three' }));
+  const refused = await ask(c, c.administrator, 'RemoveAccountResources', { AccountId: c.account });
+  assert.equal(refused.type, 'AccessDeniedException');
+  const { status, body } = await ask(c, c.operator, 'RemoveAccountResources', { AccountId: c.account });
+  assert.equal(status, 200, JSON.stringify(body));
+  const { Removed, Remaining } = body as RemoveAccountResourcesResponse;
+  // What stays has its reason: the administrator has keys and a policy.
+  assert.ok(Removed >= 3);
+  assert.deepEqual(
+    Remaining.map(({ Arn }) => Arn),
+    [`arn:aws:iam::${c.account}:user/administrator`],
+  );
+  assert.deepEqual((await sqs.send(new ListQueuesCommand({}))).QueueUrls ?? [], []);
+  const unknown = await ask(c, c.operator, 'RemoveAccountResources', { AccountId: '999999999999' });
+  assert.equal(unknown.type, 'AccountNotFoundException');
 });

@@ -26,6 +26,7 @@ export function declaredServices(): DeclaredService[] {
     registry: () => new Registry([]),
     version: '',
     regions: [],
+    removeResources: () => Promise.resolve({ removed: 0, left: [] }),
     startedAt: systemClock.now(),
   });
   const load = modelLoader();

@@ -58,6 +58,7 @@ export function createAccounts(store: Store, sealer: Sealer): Accounts {
   const directory = directoryOf(store);
   return {
     createAccount: (request, now) => createAccount(store, sealer, request, now),
+    hasAccount: (id) => directory.read((tx) => tx.get(accounts, accounts.key(id))) !== undefined,
     listAccounts: (after, limit) =>
       directory
         .read((tx) =>

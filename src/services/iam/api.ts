@@ -36,6 +36,7 @@ export interface CreatedAccount {
 /** Thrown errors are ServiceErrors with the `makonis` service's codes. */
 export interface AccountsApi {
   createAccount(request: NewAccount, now: Milliseconds): Promise<CreatedAccount>;
+  hasAccount(id: AccountId): boolean;
   /** In the order of ids, after `after`. */
   listAccounts(after: string | undefined, limit: number): AccountView[];
   createAccountAccessKey(

@@ -1,5 +1,5 @@
 /** Operations that are not there yet, each with its reason. */
-const WHOLE_IAM = 'comes with the next part (issue: IAM whole)';
+const WHOLE_IAM = 'comes with the next part of IAM';
 
 export const notImplemented = {
   AcceptDelegationRequest: WHOLE_IAM,

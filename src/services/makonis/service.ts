@@ -8,6 +8,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/makonis.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { Removal } from '#platform/removal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
 import type { AccessKeyView, AccountsApi, AccountView } from '#services/iam/api.ts';
 import type { QuotaRequest, QuotaRequestsApi } from '#services/service-quotas/api.ts';
@@ -16,6 +17,7 @@ export interface MakonisParts {
   readonly accounts: AccountsApi;
   readonly pages: PageTokens;
   readonly quotas: QuotaRequestsApi;
+  readonly removeResources: (account: AccountId, signal: AbortSignal) => Promise<Removal>;
   readonly version: string;
   readonly regions: readonly string[];
   readonly startedAt: Milliseconds;
@@ -107,6 +109,18 @@ const decideQuotaIncrease =
     return { QuotaRequest: quotaView(await quotas.decide(place, isApproved, call.now)) };
   };
 
+/** All that the account has, in an order that works; the account itself, its root and its audit stay. */
+const removeAccountResources =
+  ({ accounts, removeResources }: MakonisParts) =>
+  async (input: Model.RemoveAccountResourcesRequest, call: Call): Promise<Model.RemoveAccountResourcesResponse> => {
+    // Checked against the model: twelve digits.
+    const account = input.AccountId as AccountId;
+    if (account === OPERATOR || !accounts.hasAccount(account))
+      fail('AccountNotFoundException', `There is no account ${account}.`);
+    const { removed, left } = await removeResources(account, call.signal);
+    return { Removed: removed, Remaining: left.map(({ arn, reason }) => ({ Arn: arn, Reason: reason })) };
+  };
+
 const notImplemented = {} as const;
 
 /** The cloud is the operator's, so the partition and the resources are. */
@@ -147,6 +161,12 @@ export const makonis = (parts: MakonisParts) =>
       ListQuotaRequests: {
         handler: () => ({ QuotaRequests: parts.quotas.pending().map(quotaView) }),
         resource: anyAccount,
+        owner,
+        steps: true,
+      },
+      RemoveAccountResources: {
+        handler: removeAccountResources(parts),
+        resource: ({ AccountId }: Model.RemoveAccountResourcesRequest) => accountArn(AccountId),
         owner,
         steps: true,
       },
