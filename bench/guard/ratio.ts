@@ -17,6 +17,8 @@ export interface Ratio {
 
 const CONNECTIONS = 64;
 const SECONDS = 2;
+/** Until all that a request passes is compiled. */
+const WARM_UP_SECONDS = 6;
 
 /** The least of `rounds` measurements each: what disturbs only adds. */
 export async function cpuRatio(rounds: number): Promise<Ratio> {
@@ -26,6 +28,7 @@ export async function cpuRatio(rounds: number): Promise<Ratio> {
     // Our own child's first word.
     const [{ port }] = (await once(bare, 'message')) as [{ port: number }];
     const url = await queueUrl(makonis, 'guard');
+    await measure(makonis, CONNECTIONS, turns(makonis, 'json', url), WARM_UP_SECONDS);
     let makonisUs = Number.POSITIVE_INFINITY;
     let bareUs = Number.POSITIVE_INFINITY;
     for (let round = 0; round < rounds; round++) {
