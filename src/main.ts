@@ -97,8 +97,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     startedAt: clock.now(),
   });
   const regions = new Set(Object.keys(geography.regions));
-  const registry = registryOf(declarations, options.readModel);
   const metrics = new Metrics();
+  const registry = registryOf(declarations, options.readModel);
   const throttle = new Throttle();
   const isRegion = (name: string): boolean => regions.has(name);
   const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
@@ -110,13 +110,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();
-  const gateway: Gateway = {
-    cloud,
-    router: new Router(registry),
-    readHost: hostReader(options.domains),
-    defaultRegion: options.region as Region,
-    metrics,
-  };
+  const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await startAdmin({
@@ -144,6 +138,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     },
   };
 }
+
+const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
+  cloud,
+  router: new Router(cloud.registry),
+  readHost: hostReader(domains),
+  defaultRegion: region as Region,
+  metrics,
+});
 
 /** The keys fit the data; when the promise resolves, the disk has taken a write. */
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
