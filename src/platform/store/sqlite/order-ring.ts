@@ -5,6 +5,7 @@
  */
 import { assert, present } from '#platform/base/assert.ts';
 
+/** A power of two. */
 export const SLOTS = 1024;
 const SLOT_WORDS = 3;
 /** Word 0 counts the orders that were given; slots follow. */
@@ -24,15 +25,19 @@ export interface Slot {
   readonly bytes: number;
 }
 
-const slotAt = (count: number): number => FIRST_SLOT + (count % SLOTS) * SLOT_WORDS;
+/** The count wraps to negative numbers after 2^31 orders; the mask, unlike a remainder, takes it on. */
+const slotAt = (count: number): number => FIRST_SLOT + (count & (SLOTS - 1)) * SLOT_WORDS;
 
 /** The side that gives orders; at most as many under way as there are slots. */
 export class RingWriter {
   readonly #words: Int32Array;
   #count = 0;
 
-  constructor(ring: SharedArrayBuffer) {
+  /** `count` is where both sides begin: for tests of its wrap. */
+  constructor(ring: SharedArrayBuffer, count = 0) {
     this.#words = new Int32Array(ring);
+    this.#count = count;
+    Atomics.store(this.#words, 0, count);
   }
 
   give({ file, memory, bytes }: Slot): void {
@@ -56,8 +61,9 @@ export class RingReader {
   readonly #words: Int32Array;
   #count = 0;
 
-  constructor(ring: SharedArrayBuffer) {
+  constructor(ring: SharedArrayBuffer, count = 0) {
     this.#words = new Int32Array(ring);
+    this.#count = count;
   }
 
   /** Sleeps until there is an order. */
