@@ -9,16 +9,7 @@ import { batches, type Next, sends, turns } from './workloads.ts';
 const [secondsArgument = '5', only = 'makonis,elasticmq,moto'] = process.argv.slice(2);
 const seconds = Number(secondsArgument);
 const WARM_UP_SECONDS = 8;
-const starters: Record<string, () => Promise<Peer>> = {
-  makonis: startMakonis,
-  elasticmq: startElasticMq,
-  moto: startMoto,
-};
-const table = new Map<string, Map<string, Figures>>();
-
-for (const name of only.split(',')) {
-  const peer = await (starters[name] ?? (() => Promise.reject(new Error(`no peer ${name}`))))();
-  console.log(`${peer.name}: started in ${peer.startSeconds.toFixed(2)} s, ${peer.residentMib().toFixed(0)} MiB`);
+async function figuresOf(peer: Peer): Promise<Map<string, Figures>> {
   const figures = new Map<string, Figures>();
   for (const protocol of ['json', 'query'] as const) {
     const runs: [string, number, Next][] = [
@@ -34,9 +25,25 @@ for (const name of only.split(',')) {
       figures.set(what, result);
     }
   }
-  console.log(`${peer.name}: ${peer.residentMib().toFixed(0)} MiB after the load`);
-  table.set(peer.name, figures);
-  await peer.stop();
+  return figures;
+}
+
+const starters: Record<string, () => Promise<Peer>> = {
+  makonis: startMakonis,
+  elasticmq: startElasticMq,
+  moto: startMoto,
+};
+const table = new Map<string, Map<string, Figures>>();
+
+for (const name of only.split(',')) {
+  const peer = await (starters[name] ?? (() => Promise.reject(new Error(`no peer ${name}`))))();
+  console.log(`${peer.name}: started in ${peer.startSeconds.toFixed(2)} s, ${peer.residentMib().toFixed(0)} MiB`);
+  try {
+    table.set(peer.name, await figuresOf(peer));
+    console.log(`${peer.name}: ${peer.residentMib().toFixed(0)} MiB after the load`);
+  } finally {
+    await peer.stop();
+  }
 }
 
 const ours = table.get('makonis');
