@@ -9,9 +9,10 @@ import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
+import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
-import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
 import type { ConditionValues, Input, Kind } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
@@ -137,21 +138,7 @@ function findPlace(
 function resourcePolicyOf({ partition, kinds }: Place, arn: string): CompiledPolicy | undefined {
   for (const kind of kinds) {
     const text = partition.read((tx) => kind.policy?.(tx, arn));
-    if (text !== undefined) return compiled(text);
+    if (text !== undefined) return compiledPolicy(text, 'resource');
   }
   return undefined;
-}
-
-/** A policy's text decides all about it, so it is its own key; the oldest entry leaves. */
-const compiledByText = new Map<string, CompiledPolicy>();
-const MAX_COMPILED = 10_000;
-
-function compiled(text: string): CompiledPolicy {
-  const known = compiledByText.get(text);
-  if (known !== undefined) return known;
-  const policy = parsePolicy(text, 'resource');
-  const [oldest] = compiledByText.keys();
-  if (compiledByText.size >= MAX_COMPILED && oldest !== undefined) compiledByText.delete(oldest);
-  compiledByText.set(text, policy);
-  return policy;
 }

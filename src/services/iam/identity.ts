@@ -7,6 +7,7 @@
  */
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
+import { compiledPolicy } from '#platform/policy/compiled.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import type { Credential, FederatedUserPrincipal, Identity, Principal } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
@@ -15,7 +16,7 @@ import { type Tags, tagsOf } from '#platform/tags.ts';
 import { accountOfKeyId } from '#services/iam/access-key-id.ts';
 import { awsManagedPolicy } from '#services/iam/aws-managed.ts';
 import { expiredToken, invalidToken } from '#services/iam/errors.ts';
-import { type AccountMemory, accountMemory, compiled } from '#services/iam/memory.ts';
+import { type AccountMemory, accountMemory } from '#services/iam/memory.ts';
 import { nameKey, nameOfArn, rootArn } from '#services/iam/names.ts';
 import { compiledSessionPolicies, policiesOfOwner } from '#services/iam/principal-policies.ts';
 import { credentialOfKey, principalOfSession } from '#services/iam/principals.ts';
@@ -243,6 +244,8 @@ export class IamIdentity implements Identity {
 /** The root user has no policies, but what it federates is limited by the session policies alone. */
 const ROOT_AS_ISSUER: PrincipalPolicies = {
   get identity() {
-    return [compiled(awsManagedPolicy('arn:aws:iam::aws:policy/AdministratorAccess')?.document ?? '', 'identity')];
+    return [
+      compiledPolicy(awsManagedPolicy('arn:aws:iam::aws:policy/AdministratorAccess')?.document ?? '', 'identity'),
+    ];
   },
 };

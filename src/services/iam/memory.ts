@@ -5,7 +5,6 @@
  */
 
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
-import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import type { Credential } from '#platform/principal.ts';
 import type { MemorySlot, Transaction } from '#platform/store/store.ts';
 import type { Tags } from '#platform/tags.ts';
@@ -50,19 +49,4 @@ export function identitiesChanged(tx: Transaction): void {
   const { partition } = tx;
   partition.memory(accountMemory).forget();
   tx.onUndo(() => partition.memory(accountMemory).forget());
-}
-
-const MOST_DOCUMENTS = 5000;
-const documents = new Map<string, CompiledPolicy>();
-
-/** Compiles each text once, whoever has it: a thousand users mostly share a few documents. */
-export function compiled(document: string, kind: 'identity' | 'trust'): CompiledPolicy {
-  const key = `${kind} ${document}`;
-  let policy = documents.get(key);
-  if (!policy) {
-    policy = parsePolicy(document, kind);
-    if (documents.size >= MOST_DOCUMENTS) documents.clear();
-    documents.set(key, policy);
-  }
-  return policy;
 }

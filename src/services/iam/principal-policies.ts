@@ -1,19 +1,21 @@
 /** Gathers what speaks about a user or role, read from rows and compiled. Kept by identity.ts until something changes. */
 import type { AccountId } from '#platform/base/ids.ts';
+import { compiledPolicy } from '#platform/policy/compiled.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { managedDocument } from '#services/iam/managed-policies.ts';
-import { compiled } from '#services/iam/memory.ts';
 import { attachments, entities, inlinePolicies, memberships, roles, users } from '#services/iam/state.ts';
 
 /** Inline and attached policies of one user, role or group. */
 function ownPolicies(tx: ReadTransaction, account: AccountId, ownerId: string): CompiledPolicy[] {
-  const found = tx.range(inlinePolicies, { prefix: [ownerId] }).map(({ row }) => compiled(row.document, 'identity'));
+  const found = tx
+    .range(inlinePolicies, { prefix: [ownerId] })
+    .map(({ row }) => compiledPolicy(row.document, 'identity'));
   for (const { key } of tx.range(attachments, { prefix: [ownerId] })) {
     const document = managedDocument(tx, account, attachments.parts(key)[1]);
-    if (document !== undefined) found.push(compiled(document, 'identity'));
+    if (document !== undefined) found.push(compiledPolicy(document, 'identity'));
   }
   return found;
 }
@@ -31,7 +33,7 @@ export function policiesOfOwner(tx: ReadTransaction, account: AccountId, id: str
   if (row.boundary === undefined) return { identity };
   // A boundary whose policy is gone bounds to nothing (DeletePolicy refuses that, but it must not open a door).
   const document = managedDocument(tx, account, row.boundary) ?? NOTHING_ALLOWED;
-  return { identity, boundary: compiled(document, 'identity') };
+  return { identity, boundary: compiledPolicy(document, 'identity') };
 }
 
 const NOTHING_ALLOWED = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}';
@@ -44,5 +46,5 @@ export function compiledSessionPolicies(
 ): CompiledPolicy[] {
   const documents = (facts.policyArns ?? []).map((arn) => managedDocument(tx, account, arn) ?? NOTHING_ALLOWED);
   if (facts.policy !== undefined) documents.push(facts.policy);
-  return documents.map((document) => compiled(document, 'identity'));
+  return documents.map((document) => compiledPolicy(document, 'identity'));
 }

@@ -1,13 +1,14 @@
 /** IAM as STS sees it: roles with their trust policies, checks of session policies, and the issue of session tokens. */
 import { parseArn } from '#platform/base/arn.ts';
 import { isAccountId } from '#platform/base/ids.ts';
+import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { RoleView, SessionsApi } from '#services/iam/api.ts';
 import type { IamIdentity } from '#services/iam/identity.ts';
 import { managedDocument } from '#services/iam/managed-policies.ts';
-import { accountMemory, compiled } from '#services/iam/memory.ts';
+import { accountMemory } from '#services/iam/memory.ts';
 import { entityArn, nameKey, nameOfArn } from '#services/iam/names.ts';
 import { sessionTokens } from '#services/iam/session-tokens.ts';
 import { partitionOf, roles } from '#services/iam/state.ts';
@@ -27,7 +28,7 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
         const row = tx.get(roles, roles.key(nameKey(nameOfArn(arn))));
         if (!row || entityArn(account, 'role', row) !== arn) return undefined;
         const { id, name, maxSessionSeconds } = row;
-        const trust = compiled(trustInForce(tx, account, row), 'trust');
+        const trust = compiledPolicy(trustInForce(tx, account, row), 'trust');
         return { account, id, name, arn, maxSessionSeconds, trust };
       });
       if (!view) return undefined;
