@@ -85,7 +85,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
   const firstCommit = proveData(options, store, clock);
 
-  const geography = loadPartition(options.readModel);
+  const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
   const { declarations, identity } = assembleServices({
     store,
     sealer,
@@ -93,10 +93,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     registry: () => running().registry,
     removeResources: (account, signal) => removeAccountResources(running(), account, signal),
     version: options.version,
-    regions: Object.keys(geography.regions),
+    regions: [...regions],
     startedAt: clock.now(),
   });
-  const regions = new Set(Object.keys(geography.regions));
   const metrics = new Metrics();
   const registry = registryOf(declarations, options.readModel);
   const throttle = new Throttle();
