@@ -4,6 +4,7 @@ export const SERVICES: Readonly<Record<string, { readonly prefix: string }>> = {
   iam: { prefix: 'iam' },
   kms: { prefix: 'kms' },
   resourcegroupstaggingapi: { prefix: 'tag' },
+  signin: { prefix: 'signin' },
   'service-quotas': { prefix: 'servicequotas' },
   sqs: { prefix: 'sqs' },
   sts: { prefix: 'sts' },
