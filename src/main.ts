@@ -34,7 +34,7 @@ import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
 import { Throttle } from '#platform/throttle.ts';
-import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/bootstrap.ts';
+import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
 
 export interface CloudOptions {

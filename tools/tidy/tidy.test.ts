@@ -41,7 +41,7 @@ describe('rule 1: layers', () => {
     ['src/services/sqs/a.ts', "import { x } from '../index.ts';"],
     ['src/gateway/a.ts', "import { x } from '#platform/store/sqlite/drivers.ts';"],
     ['src/platform/store/a.ts', "import { x } from './memory/drivers.ts';"],
-    ['src/cli/a.ts', "import { x } from '#services/iam/accounts.ts';"],
+    ['src/cli/a.ts', "import { x } from '#services/iam/accounts/accounts.ts';"],
     ['src/main.ts', "import { x } from '#cli/up.ts';"],
     ['src/gateway/a.ts', "import { x } from './a.fixture.ts';"],
     ['src/gateway/a.ts', "import { x } from '../../test/sdk/cloud.ts';"],

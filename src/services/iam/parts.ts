@@ -1,7 +1,7 @@
 /** What IAM's operations are given by main.ts. */
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
-import type { IamIdentity } from '#services/iam/identity.ts';
+import type { IamIdentity } from '#services/iam/identity/identity.ts';
 
 export interface IamParts {
   readonly sealer: Sealer;

@@ -8,14 +8,14 @@
  */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
+import { groupOperations } from '#services/iam/groups/operations.ts';
 import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
-import { groupOperations } from '#services/iam/operations-of-groups.ts';
-import { policyOperations } from '#services/iam/operations-of-policies.ts';
-import { roleOperations } from '#services/iam/operations-of-roles.ts';
-import { userOperations } from '#services/iam/operations-of-users.ts';
 import type { IamParts } from '#services/iam/parts.ts';
+import { policyOperations } from '#services/iam/policies/operations.ts';
+import { roleOperations } from '#services/iam/roles/operations.ts';
+import { userOperations } from '#services/iam/users/operations.ts';
 
 export const iam = (parts: IamParts) =>
   defineService({

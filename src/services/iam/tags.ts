@@ -5,7 +5,7 @@ import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { checkTags, removeTags, setTags, tagsOf } from '#platform/tags.ts';
 import { invalidInput } from '#services/iam/errors.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { counted, type PageEnd, type PageInput, pageOf } from '#services/iam/paging.ts';
 
 export const tagList = (tags: Readonly<Record<string, string>>): Tag[] =>

@@ -1,6 +1,6 @@
 /**
  * AWS Security Token Service: who am I, and temporary credentials. It stores nothing: a session is its token (IAM seals and
- * opens it, services/iam/session-tokens.ts). Reads of IAM go by `SessionsApi`, so every operation makes its own steps.
+ * opens it, services/iam/identity/session-tokens.ts). Reads of IAM go by `SessionsApi`, so every operation makes its own steps.
  */
 import { fail } from '#platform/error.ts';
 import type {

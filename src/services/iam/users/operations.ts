@@ -8,15 +8,22 @@ import {
   keyOwnerArn,
   listAccessKeys,
   updateAccessKey,
-} from '#services/iam/access-keys.ts';
-import { attach, detach, listAttached } from '#services/iam/attachments.ts';
-import { deleteBoundary, putBoundary } from '#services/iam/boundaries.ts';
-import { deleteInline, getInline, listInline, putInline } from '#services/iam/inline-policies.ts';
+} from '#services/iam/access-keys/access-keys.ts';
 import { entityArn } from '#services/iam/names.ts';
 import { callerOrUser, ownerConditions, ownerOf, resourceOf, USER } from '#services/iam/owners.ts';
 import type { IamParts } from '#services/iam/parts.ts';
+import { attach, detach, listAttached } from '#services/iam/policies/attachments.ts';
+import { deleteBoundary, putBoundary } from '#services/iam/policies/boundaries.ts';
+import { deleteInline, getInline, listInline, putInline } from '#services/iam/policies/inline-policies.ts';
 import { listTags, tag, untag } from '#services/iam/tags.ts';
-import { createUser, deleteUser, getUser, listUsers, updatedUserResources, updateUser } from '#services/iam/users.ts';
+import {
+  createUser,
+  deleteUser,
+  getUser,
+  listUsers,
+  updatedUserResources,
+  updateUser,
+} from '#services/iam/users/users.ts';
 
 const user = resourceOf(USER);
 const conditions = ownerConditions(USER);

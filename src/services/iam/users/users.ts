@@ -6,12 +6,12 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
-import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/boundaries.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { entityArn, nameKey, rootArn } from '#services/iam/names.ts';
 import { ownerOf, resourceOf, USER, userNameOf } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
 import {
   accounts,
   addToCount,

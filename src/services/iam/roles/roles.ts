@@ -6,14 +6,15 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { deleteTags, tagsOf } from '#platform/tags.ts';
-import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/boundaries.ts';
-import { encodedDocument } from '#services/iam/documents.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
-import type { IamIdentity } from '#services/iam/identity.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import type { IamIdentity } from '#services/iam/identity/identity.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { ownerOf, ROLE } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
+import { encodedDocument } from '#services/iam/policies/documents.ts';
+import { checkedTrust, trustInForce } from '#services/iam/roles/trust.ts';
 import {
   addToCount,
   attachments,
@@ -26,7 +27,6 @@ import {
   wholeSecond,
 } from '#services/iam/state.ts';
 import { tagList, writeTags } from '#services/iam/tags.ts';
-import { checkedTrust, trustInForce } from '#services/iam/trust.ts';
 
 const ROLES_PER_ACCOUNT = 'L-FE177D64';
 const TRUST_POLICY_LENGTH = 'L-C07B4B0D';

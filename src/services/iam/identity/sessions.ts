@@ -6,13 +6,13 @@ import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { RoleView, SessionsApi } from '#services/iam/api.ts';
-import type { IamIdentity } from '#services/iam/identity.ts';
-import { managedDocument } from '#services/iam/managed-policies.ts';
-import { accountMemory } from '#services/iam/memory.ts';
+import type { IamIdentity } from '#services/iam/identity/identity.ts';
+import { accountMemory } from '#services/iam/identity/memory.ts';
+import { sessionTokens } from '#services/iam/identity/session-tokens.ts';
 import { entityArn, nameKey, nameOfArn } from '#services/iam/names.ts';
-import { sessionTokens } from '#services/iam/session-tokens.ts';
+import { managedDocument } from '#services/iam/policies/managed-policies.ts';
+import { trustInForce } from '#services/iam/roles/trust.ts';
 import { partitionOf, roles } from '#services/iam/state.ts';
-import { trustInForce } from '#services/iam/trust.ts';
 
 export function createSessions(store: Store, sealer: Sealer, identity: IamIdentity): SessionsApi {
   const tokens = sessionTokens(sealer);

@@ -5,11 +5,11 @@ import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { userById } from '#services/iam/identity/principals.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { GROUP, ownerOf, resourceOf, USER } from '#services/iam/owners.ts';
 import { counted, namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
-import { userById } from '#services/iam/principals.ts';
 import {
   addToCount,
   attachments,
@@ -23,7 +23,7 @@ import {
   memberships,
   wholeSecond,
 } from '#services/iam/state.ts';
-import { userView } from '#services/iam/users.ts';
+import { userView } from '#services/iam/users/users.ts';
 
 const GROUPS_PER_ACCOUNT = 'L-F4A5425F';
 const GROUPS_PER_USER = 'L-7A1621EC';

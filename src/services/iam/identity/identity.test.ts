@@ -8,12 +8,12 @@ import { createSealer } from '#platform/secrets/sealer.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import type { Transaction } from '#platform/store/store.ts';
-import { accountOfKeyId, newAccessKeyId } from '#services/iam/access-key-id.ts';
-import { createAccounts } from '#services/iam/accounts.ts';
-import { bootstrap, firstKeys } from '#services/iam/bootstrap.ts';
-import { IamIdentity } from '#services/iam/identity.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
-import { sessionTokens } from '#services/iam/session-tokens.ts';
+import { accountOfKeyId, newAccessKeyId } from '#services/iam/access-keys/access-key-id.ts';
+import { createAccounts } from '#services/iam/accounts/accounts.ts';
+import { bootstrap, firstKeys } from '#services/iam/accounts/bootstrap.ts';
+import { IamIdentity } from '#services/iam/identity/identity.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { sessionTokens } from '#services/iam/identity/session-tokens.ts';
 import { accessKeys, accounts, attachments, directoryOf, partitionOf, users } from '#services/iam/state.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

@@ -1,18 +1,18 @@
 /** The table of the operations on managed policies. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import type { Call, CallScope, Handlers } from '#platform/service.ts';
-import { listEntitiesForPolicy } from '#services/iam/attachments.ts';
-import { ownPolicy } from '#services/iam/managed-policies.ts';
 import { entityArn } from '#services/iam/names.ts';
 import type { IamParts } from '#services/iam/parts.ts';
-import { createPolicy, deletePolicy, getPolicy, listPolicies } from '#services/iam/policies.ts';
+import { listEntitiesForPolicy } from '#services/iam/policies/attachments.ts';
+import { ownPolicy } from '#services/iam/policies/managed-policies.ts';
+import { createPolicy, deletePolicy, getPolicy, listPolicies } from '#services/iam/policies/policies.ts';
 import {
   createPolicyVersion,
   deletePolicyVersion,
   getPolicyVersion,
   listPolicyVersions,
   setDefaultPolicyVersion,
-} from '#services/iam/policy-versions.ts';
+} from '#services/iam/policies/policy-versions.ts';
 import { listTags, tag, untag } from '#services/iam/tags.ts';
 
 type PolicyInput = { readonly PolicyArn: string };

@@ -13,14 +13,14 @@ import type { Credential, FederatedUserPrincipal, Identity, Principal } from '#p
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 import { type Tags, tagsOf } from '#platform/tags.ts';
-import { accountOfKeyId } from '#services/iam/access-key-id.ts';
-import { awsManagedPolicy } from '#services/iam/aws-managed.ts';
+import { accountOfKeyId } from '#services/iam/access-keys/access-key-id.ts';
 import { expiredToken, invalidToken } from '#services/iam/errors.ts';
-import { type AccountMemory, accountMemory } from '#services/iam/memory.ts';
+import { type AccountMemory, accountMemory } from '#services/iam/identity/memory.ts';
+import { compiledSessionPolicies, policiesOfOwner } from '#services/iam/identity/principal-policies.ts';
+import { credentialOfKey, principalOfSession } from '#services/iam/identity/principals.ts';
+import { type SessionRecord, type SessionTokens, sessionTokens } from '#services/iam/identity/session-tokens.ts';
 import { nameKey, nameOfArn, rootArn } from '#services/iam/names.ts';
-import { compiledSessionPolicies, policiesOfOwner } from '#services/iam/principal-policies.ts';
-import { credentialOfKey, principalOfSession } from '#services/iam/principals.ts';
-import { type SessionRecord, type SessionTokens, sessionTokens } from '#services/iam/session-tokens.ts';
+import { awsManagedPolicy } from '#services/iam/policies/aws-managed.ts';
 import {
   accessKeys,
   accounts,

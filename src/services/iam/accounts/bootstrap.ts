@@ -7,9 +7,9 @@ import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
-import { ADMINISTRATOR, createAccounts, OPERATOR_ACCOUNT } from '#services/iam/accounts.ts';
+import { type AccessKeyPair, keysOf, openSecret } from '#services/iam/access-keys/keys.ts';
+import { ADMINISTRATOR, createAccounts, OPERATOR_ACCOUNT } from '#services/iam/accounts/accounts.ts';
 import type { NewAccount } from '#services/iam/api.ts';
-import { type AccessKeyPair, keysOf, openSecret } from '#services/iam/keys.ts';
 import { accounts, directoryOf, partitionOf, ROOT_OWNER, settings, users } from '#services/iam/state.ts';
 
 export interface FirstKeys {

@@ -3,9 +3,9 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { Credential, RoleSessionPrincipal, RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { openSecret } from '#services/iam/keys.ts';
+import { openSecret } from '#services/iam/access-keys/keys.ts';
+import type { SessionRecord } from '#services/iam/identity/session-tokens.ts';
 import { entityArn, rootArn } from '#services/iam/names.ts';
-import type { SessionRecord } from '#services/iam/session-tokens.ts';
 import { accessKeys, entities, ROOT_OWNER, type RoleRow, roles, type UserRow, users } from '#services/iam/state.ts';
 
 const rootOf = (account: AccountId): RootPrincipal => ({

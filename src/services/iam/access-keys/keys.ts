@@ -2,7 +2,7 @@
 import { type AccountId, secretAccessKey } from '#platform/base/ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { newAccessKeyId } from '#services/iam/access-key-id.ts';
+import { newAccessKeyId } from '#services/iam/access-keys/access-key-id.ts';
 import { type AccessKeyRow, accessKeys, EMPTY, keysOfOwner, wholeSecond } from '#services/iam/state.ts';
 
 export interface AccessKeyPair {

@@ -6,11 +6,11 @@ import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
 import { invalidInput, limitExceeded, noSuchPolicy, notAttached } from '#services/iam/errors.ts';
-import { managedDocument, requirePolicy } from '#services/iam/managed-policies.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { nameOfArn } from '#services/iam/names.ts';
 import { GROUP, type Owner, type OwnerRow, ownerOf, ROLE, USER } from '#services/iam/owners.ts';
 import { counted, type PageEnd, type PageInput, pageOf } from '#services/iam/paging.ts';
+import { managedDocument, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import { attachedTo, attachments, boundaryOf, EMPTY, entities } from '#services/iam/state.ts';
 
 type Attached = { readonly PolicyArn: string };

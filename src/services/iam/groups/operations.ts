@@ -1,7 +1,6 @@
 /** The table of the operations on groups. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import type { CallScope, Handlers } from '#platform/service.ts';
-import { attach, detach, listAttached } from '#services/iam/attachments.ts';
 import {
   addUserToGroup,
   createGroup,
@@ -12,11 +11,12 @@ import {
   removeUserFromGroup,
   updatedGroupResources,
   updateGroup,
-} from '#services/iam/groups.ts';
-import { deleteInline, getInline, listInline, putInline } from '#services/iam/inline-policies.ts';
+} from '#services/iam/groups/groups.ts';
 import { entityArn } from '#services/iam/names.ts';
 import { GROUP, resourceOf, USER } from '#services/iam/owners.ts';
 import type { IamParts } from '#services/iam/parts.ts';
+import { attach, detach, listAttached } from '#services/iam/policies/attachments.ts';
+import { deleteInline, getInline, listInline, putInline } from '#services/iam/policies/inline-policies.ts';
 
 const group = resourceOf(GROUP);
 const conditions = ({ PolicyArn }: { readonly PolicyArn: string }) => ({ 'iam:policyarn': PolicyArn });

@@ -2,11 +2,11 @@
 import type { PageTokens } from '#platform/page-token.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Call } from '#platform/service.ts';
-import { checkInlineDocuments, encodedDocument } from '#services/iam/documents.ts';
 import { noSuchInline } from '#services/iam/errors.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { type Owner, type OwnerRow, ownerOf } from '#services/iam/owners.ts';
 import { type PageEnd, type PageInput, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { checkInlineDocuments, encodedDocument } from '#services/iam/policies/documents.ts';
 import { inlinePolicies } from '#services/iam/state.ts';
 
 type Named = { readonly PolicyName: string };

@@ -1,12 +1,12 @@
 /** The table of the operations on roles. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import type { Call, CallScope, Handlers } from '#platform/service.ts';
-import { attach, detach, listAttached } from '#services/iam/attachments.ts';
-import { deleteBoundary, putBoundary } from '#services/iam/boundaries.ts';
-import { deleteInline, getInline, listInline, putInline } from '#services/iam/inline-policies.ts';
 import { entityArn } from '#services/iam/names.ts';
 import { ownerConditions, ownerOf, ROLE, resourceOf } from '#services/iam/owners.ts';
 import type { IamParts } from '#services/iam/parts.ts';
+import { attach, detach, listAttached } from '#services/iam/policies/attachments.ts';
+import { deleteBoundary, putBoundary } from '#services/iam/policies/boundaries.ts';
+import { deleteInline, getInline, listInline, putInline } from '#services/iam/policies/inline-policies.ts';
 import {
   createRole,
   deleteRole,
@@ -15,7 +15,7 @@ import {
   updateAssumeRolePolicy,
   updateRole,
   updateRoleDescription,
-} from '#services/iam/roles.ts';
+} from '#services/iam/roles/roles.ts';
 import { listTags, tag, untag } from '#services/iam/tags.ts';
 
 const role = resourceOf(ROLE);

@@ -4,14 +4,14 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { keysOf, putAccessKey } from '#services/iam/access-keys/keys.ts';
 import { invalidInput, limitExceeded, noSuchKey } from '#services/iam/errors.ts';
-import type { IamIdentity } from '#services/iam/identity.ts';
-import { keysOf, putAccessKey } from '#services/iam/keys.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import type { IamIdentity } from '#services/iam/identity/identity.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { userById } from '#services/iam/identity/principals.ts';
 import { entityArn } from '#services/iam/names.ts';
 import { ownerOf, USER, userNameOf } from '#services/iam/owners.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
-import { userById } from '#services/iam/principals.ts';
 import { type AccessKeyRow, accessKeys, keysOfOwner, lastUses, ROOT_OWNER, wholeSecond } from '#services/iam/state.ts';
 
 const KEYS_PER_USER = 'L-8758042E';

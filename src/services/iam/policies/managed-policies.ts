@@ -2,9 +2,9 @@
 import type { AccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { type AwsManagedPolicy, awsManagedPolicy } from '#services/iam/aws-managed.ts';
 import { policyNotFound } from '#services/iam/errors.ts';
 import { nameKey, nameOfArn } from '#services/iam/names.ts';
+import { type AwsManagedPolicy, awsManagedPolicy } from '#services/iam/policies/aws-managed.ts';
 import { type PolicyRow, policies, policyVersions } from '#services/iam/state.ts';
 
 const CUSTOMER_ARN = /^arn:aws:iam::(\d{12}):policy(\/.*)?\/[^/]+$/;

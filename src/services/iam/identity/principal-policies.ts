@@ -5,7 +5,7 @@ import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { managedDocument } from '#services/iam/managed-policies.ts';
+import { managedDocument } from '#services/iam/policies/managed-policies.ts';
 import { attachments, entities, inlinePolicies, memberships, roles, users } from '#services/iam/state.ts';
 
 /** Inline and attached policies of one user, role or group. */

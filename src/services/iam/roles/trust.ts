@@ -11,9 +11,9 @@ import { fail } from '#platform/error.ts';
 import { type CompiledPolicy, parsePolicy, policySize } from '#platform/policy/parse.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { limitExceeded } from '#services/iam/errors.ts';
+import { roleById, userById } from '#services/iam/identity/principals.ts';
 import { entityArn, nameOfArn } from '#services/iam/names.ts';
 import { found, ROLE, USER } from '#services/iam/owners.ts';
-import { roleById, userById } from '#services/iam/principals.ts';
 import type { RoleRow } from '#services/iam/state.ts';
 
 type TrustColumns = Pick<RoleRow, 'trustPolicy' | 'trusted'>;

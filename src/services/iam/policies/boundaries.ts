@@ -4,11 +4,11 @@ import { fail } from '#platform/error.ts';
 import type { AttachedPermissionsBoundary } from '#platform/model/generated/iam.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
-import { checkPolicyArn } from '#services/iam/attachments.ts';
-import { managedDocument } from '#services/iam/managed-policies.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { nameKey } from '#services/iam/names.ts';
 import { type Owner, type OwnerRow, ownerOf } from '#services/iam/owners.ts';
+import { checkPolicyArn } from '#services/iam/policies/attachments.ts';
+import { managedDocument } from '#services/iam/policies/managed-policies.ts';
 import { boundaryOf, EMPTY } from '#services/iam/state.ts';
 
 export const boundaryView = (arn: string | undefined): { PermissionsBoundary?: AttachedPermissionsBoundary } =>

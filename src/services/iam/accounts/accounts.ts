@@ -9,10 +9,10 @@ import { type AccountId, iamId, isAccountId, randomBytes } from '#platform/base/
 import { fail } from '#platform/error.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { MemorySlot, Partition, Store, Transaction } from '#platform/store/store.ts';
-import { accountOfKeyId } from '#services/iam/access-key-id.ts';
+import { accountOfKeyId } from '#services/iam/access-keys/access-key-id.ts';
+import { type AccessKeyPair, keysOf, putAccessKey } from '#services/iam/access-keys/keys.ts';
 import type { AccessKeyView, AccountsApi, AccountView, CreatedAccount, NewAccount } from '#services/iam/api.ts';
-import { type AccessKeyPair, keysOf, putAccessKey } from '#services/iam/keys.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import {
   type AccountRow,
   accessKeys,

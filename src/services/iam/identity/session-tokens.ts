@@ -5,7 +5,7 @@
 import { type AccountId, secretAccessKey } from '#platform/base/ids.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
-import { newAccessKeyId } from '#services/iam/access-key-id.ts';
+import { newAccessKeyId } from '#services/iam/access-keys/access-key-id.ts';
 import type { SessionCredentials, SessionOwner } from '#services/iam/api.ts';
 
 export interface SessionRecord {

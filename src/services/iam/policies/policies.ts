@@ -7,14 +7,14 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { deleteTags, tagsOf } from '#platform/tags.ts';
-import { checkPolicyArn } from '#services/iam/attachments.ts';
-import { type AwsManagedPolicy, awsManagedPolicies } from '#services/iam/aws-managed.ts';
-import { checkManagedDocument } from '#services/iam/documents.ts';
 import { limitExceeded } from '#services/iam/errors.ts';
-import { ownPolicy, requirePolicy } from '#services/iam/managed-policies.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { checkPolicyArn } from '#services/iam/policies/attachments.ts';
+import { type AwsManagedPolicy, awsManagedPolicies } from '#services/iam/policies/aws-managed.ts';
+import { checkManagedDocument } from '#services/iam/policies/documents.ts';
+import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import {
   addToCount,
   attachedTo,

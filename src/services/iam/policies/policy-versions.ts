@@ -5,12 +5,12 @@ import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
-import { checkManagedDocument, encodedDocument } from '#services/iam/documents.ts';
 import { noSuchVersion } from '#services/iam/errors.ts';
-import { ownPolicy, requirePolicy } from '#services/iam/managed-policies.ts';
-import { identitiesChanged } from '#services/iam/memory.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { nameKey } from '#services/iam/names.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
+import { checkManagedDocument, encodedDocument } from '#services/iam/policies/documents.ts';
+import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import { type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
 
 const MOST_VERSIONS = 5;
