@@ -44,7 +44,7 @@ async function start(t: TestContext) {
   };
   const service = new RegisteredService(
     chime,
-    () => model,
+    { summary: { metadata: model.metadata }, load: () => model },
     () => () => {},
   );
   const services = [...c.running.cloud.registry.services, service];
