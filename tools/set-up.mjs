@@ -82,13 +82,19 @@ async function must(succeeded, what) {
 
 const isThere = ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-async function installDebianPackages() {
+/** Its hundred lines are shown only when it fails. */
+function apt(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status, error, stdout, stderr } = spawnSync('apt-get', ['-qq', ...args], { env, encoding: 'utf8' });
+  if (status !== 0) say(`${error?.message ?? stdout + stderr}\n   apt-get ${args[0]} failed`);
+}
+
+function installDebianPackages() {
   const missing = DEBIAN_PACKAGES.filter(({ test }) => !isThere(test));
   if (missing.length === 0) return;
   if (process.getuid?.() === 0 && isThere(['apt-get', '--version'])) {
-    const apt = (...args) => run('apt-get', ['-qq', ...args], { ...process.env, DEBIAN_FRONTEND: 'noninteractive' });
-    await apt('update');
-    await apt('install', '-y', '--no-install-recommends', ...missing.map(({ name }) => name));
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...missing.map(({ name }) => name));
   }
   for (const { name, test, loss, needed } of missing) {
     if (isThere(test)) continue;
