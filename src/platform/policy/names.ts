@@ -44,8 +44,9 @@ export function checkResource(resource: string): string {
   if (account === undefined || rest.length === 0) {
     if (!resource.endsWith('*')) throw malformed('The policy failed legacy parsing');
   }
-  // Variables are for the resource part alone (IAM User Guide, "Where you can use policy variables").
-  if (`${partition}${service}${region}${account}`.includes('${')) throw malformed('The policy failed legacy parsing');
+  // Variables are for the resource part alone (IAM User Guide, "Where you can use policy variables"), yet policies of AWS's own
+  // have one for the account (AmazonTimestreamInfluxDBServiceRolePolicy).
+  if (`${partition}${service}${region}`.includes('${')) throw malformed('The policy failed legacy parsing');
   const isPlace = region !== '' && !region.includes('*');
   if (service === 'iam' && rest.length > 0) {
     if (isPlace) throw malformed(`IAM resource ${resource} cannot contain region information.`);
