@@ -1,5 +1,6 @@
 /** What IAM's operations are given by main.ts. */
 import type { PageTokens } from '#platform/page-token.ts';
+import type { Registry } from '#platform/registry.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 
@@ -7,4 +8,6 @@ export interface IamParts {
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly identity: IamIdentity;
+  /** For when an operation is called: there is none yet while services are put together. */
+  readonly registry: () => Registry;
 }

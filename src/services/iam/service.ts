@@ -15,6 +15,7 @@ import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
+import { simulationOperations } from '#services/iam/simulation/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 export const iam = (parts: IamParts) =>
@@ -28,6 +29,7 @@ export const iam = (parts: IamParts) =>
       ...groupOperations(parts),
       ...roleOperations(parts),
       ...policyOperations(parts),
+      ...simulationOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

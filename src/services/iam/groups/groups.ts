@@ -10,6 +10,7 @@ import { userById } from '#services/iam/identity/principals.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { GROUP, ownerOf, resourceOf, USER } from '#services/iam/owners.ts';
 import { counted, namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { groupsOf } from '#services/iam/policies/held-policies.ts';
 import {
   addToCount,
   attachments,
@@ -128,10 +129,6 @@ export const listGroupsForUser =
   (input: Model.ListGroupsForUserRequest, call: Call): Model.ListGroupsForUserResponse => {
     const { tx, account } = call;
     const { id } = ownerOf(tx, USER, input);
-    const rows = tx.range(memberships, { prefix: [id] }).flatMap(({ key }) => {
-      const entity = tx.get(entities, entities.key(memberships.parts(key)[1]));
-      return (entity && tx.get(groups, groups.key(entity.name))) ?? [];
-    });
-    const { items, end } = pageOf(pages, call, input, id, counted(rows));
+    const { items, end } = pageOf(pages, call, input, id, counted(groupsOf(tx, id)));
     return { Groups: items.map((row) => groupView(account, row)), ...end };
   };
