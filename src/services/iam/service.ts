@@ -14,6 +14,7 @@ import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
+import { reportOperations } from '#services/iam/reports/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
 import { simulationOperations } from '#services/iam/simulation/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
@@ -30,6 +31,7 @@ export const iam = (parts: IamParts) =>
       ...roleOperations(parts),
       ...policyOperations(parts),
       ...simulationOperations(parts),
+      ...reportOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

@@ -29,7 +29,7 @@ import { userView } from '#services/iam/users/users.ts';
 const GROUPS_PER_ACCOUNT = 'L-F4A5425F';
 const GROUPS_PER_USER = 'L-7A1621EC';
 
-const groupView = (account: AccountId, row: GroupRow): Model.Group => ({
+export const groupView = (account: AccountId, row: GroupRow): Model.Group => ({
   Path: row.path,
   GroupName: row.name,
   GroupId: row.id,

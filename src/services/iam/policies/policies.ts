@@ -41,7 +41,7 @@ const usageOf = (tx: ReadTransaction, arn: string): Usage => ({
   PermissionsBoundaryUsageCount: tx.range(boundaryOf, { prefix: [arn] }).length,
 });
 
-function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy & Usage {
+export function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy & Usage {
   const arn = entityArn(account, 'policy', row);
   return {
     PolicyName: row.name,
@@ -56,7 +56,7 @@ function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): 
   };
 }
 
-function awsView(tx: ReadTransaction, policy: AwsManagedPolicy): Model.Policy & Usage {
+export function awsView(tx: ReadTransaction, policy: AwsManagedPolicy): Model.Policy & Usage {
   return {
     PolicyName: policy.name,
     PolicyId: policy.id,
