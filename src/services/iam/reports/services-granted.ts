@@ -15,10 +15,10 @@ export function grantsService(
   prefix: string,
   catalogue: ActionCatalogue,
 ): boolean {
-  const about = policies.map((policy) => ({ policy, ...(policy.byService.get(prefix) ?? policy.others) }));
-  const allows = about.flatMap(({ allow }) => allow);
-  if (allows.length === 0) return false;
-  const denies = about.flatMap(({ policy, deny }) => deny.filter((statement) => isWholesale(policy, statement)));
+  const allows = policies.flatMap(({ statements }) => statements.filter(({ effect }) => effect === 'Allow'));
+  const denies = policies.flatMap((policy) =>
+    policy.statements.filter((statement) => statement.effect === 'Deny' && isWholesale(policy, statement)),
+  );
   return (catalogue.actions(prefix) ?? []).some((name) => {
     const action = `${prefix}:${name}`.toLowerCase();
     return speaks(allows, action) && !speaks(denies, action);
