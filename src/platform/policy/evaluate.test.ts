@@ -282,8 +282,8 @@ test('an explanation names the statements and where they stand', () => {
   assert.equal(decision.allowed, false);
   const places = matches.map(({ type, statement, start, end }) => [type, statement.sid, start, end]);
   assert.deepEqual(places, [
-    ['identity', 'Mine', { line: 4, column: 5 }, { line: 5, column: 41 }],
-    ['boundary', undefined, { line: 1, column: 37 }, { line: 1, column: 86 }],
+    ['identity', 'Mine', { line: 3, column: 59 }, { line: 5, column: 41 }],
+    ['boundary', undefined, { line: 1, column: 38 }, { line: 1, column: 86 }],
   ]);
 });
 

@@ -14,7 +14,7 @@
  */
 import { denialMessage, type PolicyType } from '#platform/policy/denial.ts';
 import { farther, grantedTo, type ResourceGrant } from '#platform/policy/grants.ts';
-import type { CompiledPolicy, Statement, StatementsByEffect } from '#platform/policy/parse.ts';
+import type { CompiledPolicy, Statement } from '#platform/policy/parse.ts';
 import { type Caller, callerOf, type Grant, grantTo, isDenied } from '#platform/policy/principals.ts';
 import type { Context } from '#platform/policy/variables.ts';
 import type { Principal } from '#platform/principal.ts';
@@ -64,9 +64,8 @@ export type Decision =
 
 /** What is asked of each statement. */
 export interface Inquiry {
-  /** In lower case, as its prefix. */
+  /** In lower case. */
   readonly action: string;
-  readonly service: string;
   readonly resource: string;
   readonly context: Context;
   readonly caller: Caller;
@@ -79,7 +78,7 @@ export function inquiryOf(request: AuthorizationRequest): Inquiry {
   const action = request.action.toLowerCase();
   const { resource, context, principal, federatedProvider, canonicalUser } = request;
   const caller = callerOf(principal, federatedProvider, canonicalUser);
-  return { action, service: action.slice(0, action.indexOf(':')), resource, context, caller };
+  return { action, resource, context, caller };
 }
 
 export function evaluate(request: AuthorizationRequest): Decision {
@@ -162,35 +161,33 @@ function anyAllows(policies: readonly CompiledPolicy[], inquiry: Inquiry): boole
   return false;
 }
 
-const statementsFor = (policy: CompiledPolicy, inquiry: Inquiry): StatementsByEffect =>
-  policy.byService.get(inquiry.service) ?? policy.others;
-
 function denies(policy: CompiledPolicy, inquiry: Inquiry): boolean {
-  for (const statement of statementsFor(policy, inquiry).deny) if (speaksOf(statement, inquiry)) return true;
+  for (const statement of policy.about(inquiry.action).deny) if (applies(statement, inquiry)) return true;
   return false;
 }
 
 function allows(policy: CompiledPolicy, inquiry: Inquiry): boolean {
-  for (const statement of statementsFor(policy, inquiry).allow) if (speaksOf(statement, inquiry)) return true;
+  for (const statement of policy.about(inquiry.action).allow) if (applies(statement, inquiry)) return true;
   return false;
 }
 
 /** The farthest-reaching Allow of a resource's policy. */
 function grantOf(policy: CompiledPolicy, inquiry: Inquiry): Grant {
   let best: Grant = 'none';
-  for (const statement of statementsFor(policy, inquiry).allow) {
-    if (!speaksOf(statement, inquiry)) continue;
+  for (const statement of policy.about(inquiry.action).allow) {
+    if (!applies(statement, inquiry)) continue;
     best = farther(best, statement.principal === undefined ? 'direct' : grantTo(inquiry.caller, statement.principal));
     if (best === 'direct') break;
   }
   return best;
 }
 
-/** Does a statement apply? Cheapest question first. */
-export function speaksOf(statement: Statement, inquiry: Inquiry): boolean {
-  if (!statement.matchesAction(inquiry.action) || !statement.matchesResource(inquiry.resource, inquiry.context)) {
-    return false;
-  }
+export const speaksOf = (statement: Statement, inquiry: Inquiry): boolean =>
+  statement.matchesAction(inquiry.action) && applies(statement, inquiry);
+
+/** Of a statement about the action: does it apply? Cheapest question first. */
+function applies(statement: Statement, inquiry: Inquiry): boolean {
+  if (!statement.matchesResource(inquiry.resource, inquiry.context)) return false;
   const { principal, conditions, effect } = statement;
   if (principal !== undefined) {
     const isMeant =
