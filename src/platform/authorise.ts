@@ -20,38 +20,55 @@ import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input, caller } = invocation;
+  const { operation, input } = invocation;
   const { declaration } = operation;
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
   if (declaration.always) return;
-  const policies = cloud.identity.policiesOf(caller.principal);
-  const own = declaration.conditions?.(input as never, call);
+  const conditions = declaration.conditions?.(input as never, call);
+  const declared = declaration.resourcePolicy;
+  const resourcePolicy = declared && (() => declared(input as never, call));
   for (const resource of call.resources) {
-    const place = placeOf(cloud, resource, call.callerAccount);
-    const declared = declaration.resourcePolicy?.(input as never, call);
-    const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
-    const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
-    const target = { arn: resource, account: resourceAccount, place };
-    // Most decisions ask for no key at all.
-    let known: Context | undefined;
-    const context: Context = (key) => {
-      known ??= contextOf(cloud, invocation, call, target, own);
-      return known(key);
-    };
-    for (const action of operation.actions(input)) {
-      const decision = evaluate({
-        principal: caller.principal,
-        policies,
-        action,
-        resource,
-        resourceAccount,
-        ...(resourcePolicy && { resourcePolicy }),
-        context,
-      });
-      if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
-    }
+    permit(cloud, invocation, call, { actions: operation.actions(input), resource, conditions, resourcePolicy });
+  }
+  for (const { action, resource, conditions: own } of declaration.further?.(input as never, call) ?? []) {
+    permit(cloud, invocation, call, { actions: [action], resource, conditions: own, resourcePolicy: undefined });
+  }
+}
+
+interface Question {
+  readonly actions: readonly string[];
+  readonly resource: string;
+  readonly conditions: ConditionValues | undefined;
+  /** The operation's own; otherwise the kind's counts. */
+  readonly resourcePolicy: (() => CompiledPolicy | undefined) | undefined;
+}
+
+function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: Question): void {
+  const { principal } = invocation.caller;
+  const { resource, actions, conditions } = question;
+  const place = placeOf(cloud, resource, call.callerAccount);
+  const resourcePolicy = question.resourcePolicy?.() ?? (place && resourcePolicyOf(place, resource));
+  const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+  const target = { arn: resource, account: resourceAccount, place };
+  // Most decisions ask for no key at all.
+  let known: Context | undefined;
+  const context: Context = (key) => {
+    known ??= contextOf(cloud, invocation, call, target, conditions);
+    return known(key);
+  };
+  for (const action of actions) {
+    const decision = evaluate({
+      principal,
+      policies: cloud.identity.policiesOf(principal),
+      action,
+      resource,
+      resourceAccount,
+      ...(resourcePolicy && { resourcePolicy }),
+      context,
+    });
+    if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
   }
 }
 

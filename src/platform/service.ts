@@ -60,12 +60,20 @@ export interface CallScope {
 
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+export interface FurtherPermission {
+  readonly action: string;
+  readonly resource: string;
+  readonly conditions?: ConditionValues;
+}
+
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
   readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  /** Permissions on resources of their own that a call needs besides: iam:PassRole on the role that it hands to a service. */
+  readonly further?: (input: In, scope: CallScope) => readonly FurtherPermission[];
   /**
    * The resource's own policy where it is not the kind's: for sts:AssumeRole the trust policy of a role, which is IAM's.
    * Answers from memory or by a read of its own, outside of any transaction.
