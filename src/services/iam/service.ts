@@ -9,12 +9,17 @@
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { groupOperations } from '#services/iam/groups/operations.ts';
+import { instanceProfileOperations } from '#services/iam/instance-profiles/operations.ts';
 import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
+import { serverCertificateOperations } from '#services/iam/server-certificates/operations.ts';
+import { serviceSpecificCredentialOperations } from '#services/iam/service-specific-credentials/operations.ts';
+import { signingCertificateOperations } from '#services/iam/signing-certificates/operations.ts';
+import { sshPublicKeyOperations } from '#services/iam/ssh-public-keys/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 export const iam = (parts: IamParts) =>
@@ -28,6 +33,11 @@ export const iam = (parts: IamParts) =>
       ...groupOperations(parts),
       ...roleOperations(parts),
       ...policyOperations(parts),
+      ...instanceProfileOperations(parts),
+      ...sshPublicKeyOperations(parts),
+      ...serverCertificateOperations(parts),
+      ...signingCertificateOperations(parts),
+      ...serviceSpecificCredentialOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

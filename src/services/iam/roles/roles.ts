@@ -9,6 +9,7 @@ import { deleteTags, tagsOf } from '#platform/tags.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { isInProfile } from '#services/iam/instance-profiles/state.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { ownerOf, ROLE } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
@@ -32,7 +33,7 @@ const ROLES_PER_ACCOUNT = 'L-FE177D64';
 const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
 const DEFAULT_SESSION_SECONDS = 3600;
 
-function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
+export function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
   return {
     Path: row.path,
     RoleName: row.name,
@@ -130,6 +131,7 @@ export function deleteRole(input: Model.DeleteRoleRequest, { tx, account }: Call
   const { id } = row;
   if (tx.range(attachments, { prefix: [id], limit: 1 }).length > 0) deleteConflict('detach all policies');
   if (tx.range(inlinePolicies, { prefix: [id], limit: 1 }).length > 0) deleteConflict('delete policies');
+  if (isInProfile(tx, id)) deleteConflict('remove roles from instance profile');
   unlinkBoundary(tx, row);
   tx.delete(roles, roles.key(nameKey(row.name)));
   tx.delete(entities, entities.key(id));
