@@ -4,10 +4,11 @@
  */
 import type { Kind } from '#platform/service.ts';
 import type { Table } from '#platform/store/keys.ts';
+import { accountAliases } from '#services/iam/account/state.ts';
 import { accountOf, hanging } from '#services/iam/entity-kinds.ts';
 import { userById } from '#services/iam/identity/principals.ts';
 import { instanceProfiles, profilesOfRole } from '#services/iam/instance-profiles/state.ts';
-import { entityArn, nameKey, nameOfArn } from '#services/iam/names.ts';
+import { entityArn, nameKey, nameOfArn, rootArn } from '#services/iam/names.ts';
 import { namedRows } from '#services/iam/paging.ts';
 import { isServiceLinked } from '#services/iam/roles/service-linked.ts';
 import { serviceCredentials } from '#services/iam/service-specific-credentials/state.ts';
@@ -105,11 +106,24 @@ const ofGroups = {
   ...policiesOf('group', 'Group'),
 };
 
+/** In the order of their names; an account has one. */
+const accountAlias: Kind = {
+  name: 'account-alias',
+  list: (tx, after) =>
+    tx
+      .range(accountAliases, after === undefined ? {} : { after: accountAliases.key(nameOfArn(after)) })
+      .map(({ key }) => `${rootArn(accountOf(tx))} account-alias/${accountAliases.parts(key)[0]}`),
+  exists: () => false,
+  remove: { operation: 'DeleteAccountAlias', input: (listed) => ({ AccountAlias: nameOfArn(listed) }) },
+  holdsData: false,
+};
+
 export const dependents: Readonly<Record<string, Kind>> = {
   ...ofUsers,
   ...ofRoles,
   ...ofGroups,
   'policy-version': policyVersion,
+  'account-alias': accountAlias,
 };
 
 export const DEPENDENTS = {

@@ -22,15 +22,6 @@ export const notImplemented = {
   UntagMFADevice: WHOLE_IAM,
   UpdateAccountPasswordPolicy: WHOLE_IAM,
   UpdateLoginProfile: WHOLE_IAM,
-  // the account as a whole
-  CreateAccountAlias: WHOLE_IAM,
-  DeleteAccountAlias: WHOLE_IAM,
-  GenerateCredentialReport: WHOLE_IAM,
-  GetAccountProperties: WHOLE_IAM,
-  GetAccountSummary: WHOLE_IAM,
-  GetCredentialReport: WHOLE_IAM,
-  ListAccountAliases: WHOLE_IAM,
-  PutAccountProperties: WHOLE_IAM,
   // identity providers
   AddClientIDToOpenIDConnectProvider: WHOLE_IAM,
   CreateOpenIDConnectProvider: WHOLE_IAM,

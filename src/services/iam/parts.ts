@@ -1,9 +1,11 @@
 /** What IAM's operations are given by main.ts. */
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
+import type { Store } from '#platform/store/store.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 
 export interface IamParts {
+  readonly store: Store;
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly identity: IamIdentity;

@@ -8,6 +8,8 @@
  */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
+import { accountOperations } from '#services/iam/account/operations.ts';
+import { makeCredentialReport } from '#services/iam/credential-report/credential-report.ts';
 import { groupOperations } from '#services/iam/groups/operations.ts';
 import { instanceProfileOperations } from '#services/iam/instance-profiles/operations.ts';
 import { kinds } from '#services/iam/kinds.ts';
@@ -33,6 +35,7 @@ export const iam = (parts: IamParts) =>
       ...groupOperations(parts),
       ...roleOperations(parts),
       ...policyOperations(parts),
+      ...accountOperations(parts),
       ...instanceProfileOperations(parts),
       ...sshPublicKeyOperations(parts),
       ...serverCertificateOperations(parts),
@@ -42,4 +45,5 @@ export const iam = (parts: IamParts) =>
     notImplemented,
     kinds,
     quotas,
+    timers: { makeCredentialReport },
   });

@@ -20,7 +20,7 @@ import { wholeSecond } from '#services/iam/state.ts';
 
 const LEAST_BITS = 1024;
 
-const certificatesOf = (tx: ReadTransaction, owner: string): SigningCertificateRow[] =>
+export const certificatesOf = (tx: ReadTransaction, owner: string): SigningCertificateRow[] =>
   tx.range(signingCertificates, { prefix: [owner] }).map(({ row }) => row);
 
 /** Requests are signed by RSA. */
