@@ -126,6 +126,8 @@ export interface Kind {
   };
   /** The public operation that deletes it, for the removal of an account. */
   readonly remove: { readonly operation: string; readonly input: (arn: string) => Input };
+  /** The principal whose service-linked role the resources need, as long as there are any. */
+  readonly linkedRole?: string;
   /** Kinds of the same service that must be gone before. */
   readonly removeAfter?: readonly string[];
   readonly holdsData: boolean;

@@ -33,6 +33,14 @@ export const kinds = {
     removeAfter: DEPENDENTS.role,
     holdsData: false,
   },
+  'service-linked-role': {
+    name: 'service-linked-role',
+    cloudFormationType: 'AWS::IAM::ServiceLinkedRole',
+    list: listOf('role', roles, isServiceLinked),
+    exists: () => false,
+    remove: { operation: 'DeleteServiceLinkedRole', input: (arn) => ({ RoleName: nameOfArn(arn) }) },
+    holdsData: false,
+  },
   group: {
     name: 'group',
     cloudFormationType: 'AWS::IAM::Group',

@@ -63,10 +63,7 @@ export const notImplemented = {
   UpdateDelegationRequest: WHOLE_IAM,
   // service-linked roles and role templates
   AcquireRole: WHOLE_IAM,
-  CreateServiceLinkedRole: WHOLE_IAM,
-  DeleteServiceLinkedRole: WHOLE_IAM,
   GetRoleTemplateVersion: WHOLE_IAM,
-  GetServiceLinkedRoleDeletionStatus: WHOLE_IAM,
   // simulation
   GetContextKeysForCustomPolicy: WHOLE_IAM,
   GetContextKeysForPrincipalPolicy: WHOLE_IAM,

@@ -1,10 +1,13 @@
 /** What IAM's operations are given by main.ts. */
 import type { PageTokens } from '#platform/page-token.ts';
+import type { Registry } from '#platform/registry.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 
 export interface IamParts {
+  /** All services, once all are there. */
+  readonly registry: () => Registry;
   readonly store: Store;
   readonly sealer: Sealer;
   readonly pages: PageTokens;

@@ -19,6 +19,8 @@ import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
 import { serverCertificateOperations } from '#services/iam/server-certificates/operations.ts';
+import { deletionJob } from '#services/iam/service-linked-roles/deletion.ts';
+import { serviceLinkedRoleOperations } from '#services/iam/service-linked-roles/operations.ts';
 import { serviceSpecificCredentialOperations } from '#services/iam/service-specific-credentials/operations.ts';
 import { signingCertificateOperations } from '#services/iam/signing-certificates/operations.ts';
 import { sshPublicKeyOperations } from '#services/iam/ssh-public-keys/operations.ts';
@@ -34,6 +36,7 @@ export const iam = (parts: IamParts) =>
       ...userOperations(parts),
       ...groupOperations(parts),
       ...roleOperations(parts),
+      ...serviceLinkedRoleOperations,
       ...policyOperations(parts),
       ...accountOperations(parts),
       ...instanceProfileOperations(parts),
@@ -45,5 +48,5 @@ export const iam = (parts: IamParts) =>
     notImplemented,
     kinds,
     quotas,
-    timers: { makeCredentialReport },
+    timers: { makeCredentialReport, deleteServiceLinkedRole: deletionJob(parts.store, parts.registry) },
   });

@@ -7,11 +7,11 @@ import type { Call } from '#platform/service.ts';
 import { found, ROLE } from '#services/iam/owners.ts';
 
 /** `/aws-service-role/elasticache.amazonaws.com/`: nobody else may make roles there. */
-const SERVICE_ROLE_PATH = '/aws-service-role/';
+export const SERVICE_ROLE_PATH = '/aws-service-role/';
 
 export const isServiceLinked = ({ path }: { readonly path: string }): boolean => path.startsWith(SERVICE_ROLE_PATH);
 
-const protectedRole = (name: string): never =>
+export const protectedRole = (name: string): never =>
   fail(
     'UnmodifiableEntity',
     `Cannot perform the operation on the protected role '${name}' - this role is only modifiable by AWS`,
