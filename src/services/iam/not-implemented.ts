@@ -61,9 +61,6 @@ export const notImplemented = {
   RejectDelegationRequest: WHOLE_IAM,
   SendDelegationToken: WHOLE_IAM,
   UpdateDelegationRequest: WHOLE_IAM,
-  // service-linked roles and role templates
-  AcquireRole: WHOLE_IAM,
-  GetRoleTemplateVersion: WHOLE_IAM,
   // simulation
   GetContextKeysForCustomPolicy: WHOLE_IAM,
   GetContextKeysForPrincipalPolicy: WHOLE_IAM,

@@ -17,6 +17,7 @@ import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
+import { roleTemplateOperations } from '#services/iam/role-templates/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
 import { serverCertificateOperations } from '#services/iam/server-certificates/operations.ts';
 import { deletionJob } from '#services/iam/service-linked-roles/deletion.ts';
@@ -37,6 +38,7 @@ export const iam = (parts: IamParts) =>
       ...groupOperations(parts),
       ...roleOperations(parts),
       ...serviceLinkedRoleOperations,
+      ...roleTemplateOperations,
       ...policyOperations(parts),
       ...accountOperations(parts),
       ...instanceProfileOperations(parts),

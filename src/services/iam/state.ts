@@ -31,6 +31,8 @@ export interface RoleRow {
   readonly maxSessionSeconds: number;
   readonly description?: string;
   readonly boundary?: string;
+  /** The role template that it was made from. */
+  readonly template?: { readonly arn: string; readonly minorVersion: number };
 }
 
 export interface GroupRow {

@@ -44,6 +44,9 @@ export function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow):
     AssumeRolePolicyDocument: encodedDocument(trustInForce(tx, account, row)),
     MaxSessionDuration: row.maxSessionSeconds,
     ...(row.description !== undefined && { Description: row.description }),
+    ...(row.template && {
+      SourceRoleTemplate: { TemplateArn: row.template.arn, TemplateMinorVersion: row.template.minorVersion },
+    }),
   };
 }
 
