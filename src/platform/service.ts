@@ -69,12 +69,18 @@ export interface Permission {
 
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+export interface FurtherPermission extends Permission {
+  readonly conditions?: ConditionValues;
+}
+
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
   readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  /** Permissions on resources of their own that a call needs besides: iam:PassRole on the role that it hands to a service. */
+  readonly further?: (input: In, scope: CallScope) => readonly FurtherPermission[];
   /**
    * What the caller must be allowed, where the actions differ from resource to resource (kms:ReEncryptFrom one key,
    * kms:ReEncryptTo another). The default is each action on each resource.
@@ -136,6 +142,8 @@ export interface Kind {
   };
   /** The public operation that deletes it, for the removal of an account. */
   readonly remove: { readonly operation: string; readonly input: (arn: string) => Input };
+  /** The principal whose service-linked role the resources need, as long as there are any. */
+  readonly linkedRole?: string;
   /** Kinds of the same service that must be gone before. */
   readonly removeAfter?: readonly string[];
   readonly holdsData: boolean;
