@@ -10,6 +10,7 @@ import type { Store } from '#platform/store/store.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
+import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { iam } from '#services/iam/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
@@ -39,9 +40,10 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const { store, sealer } = deps;
   const identity = new IamIdentity(store, sealer);
   const accounts = createAccounts(store, sealer);
+  const passwords = new Passwords(sealer);
   const quotas = quotaRequests(deps);
   const declarations: readonly ServiceDeclaration[] = [
-    iam({ ...deps, identity }),
+    iam({ ...deps, identity, passwords }),
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
     sqs(deps),

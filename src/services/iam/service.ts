@@ -13,6 +13,7 @@ import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
+import { passwordOperations } from '#services/iam/passwords/operations.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
@@ -28,6 +29,7 @@ export const iam = (parts: IamParts) =>
       ...groupOperations(parts),
       ...roleOperations(parts),
       ...policyOperations(parts),
+      ...passwordOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

@@ -5,6 +5,7 @@ import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { OWN_PASSWORD_POLICY, policyOf } from '#services/iam/passwords/policy.ts';
 import { managedDocument } from '#services/iam/policies/managed-policies.ts';
 import { attachments, entities, inlinePolicies, memberships, roles, users } from '#services/iam/state.ts';
 
@@ -29,6 +30,9 @@ export function policiesOfOwner(tx: ReadTransaction, account: AccountId, id: str
   const identity = ownPolicies(tx, account, id);
   for (const { key } of tx.range(memberships, { prefix: [id] })) {
     identity.push(...ownPolicies(tx, account, memberships.parts(key)[1]));
+  }
+  if (entity.kind === 'user' && policyOf(tx)?.allowUsersToChange) {
+    identity.push(compiledPolicy(OWN_PASSWORD_POLICY, 'identity'));
   }
   if (row.boundary === undefined) return { identity };
   // A boundary whose policy is gone bounds to nothing (DeletePolicy refuses that, but it must not open a door).

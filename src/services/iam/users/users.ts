@@ -11,6 +11,7 @@ import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { entityArn, nameKey, rootArn } from '#services/iam/names.ts';
 import { ownerOf, resourceOf, USER, userNameOf } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { loginProfiles, passwordUses } from '#services/iam/passwords/state.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
 import {
   accounts,
@@ -21,6 +22,7 @@ import {
   inlinePolicies,
   keysOfOwner,
   memberships,
+  ROOT_OWNER,
   type UserRow,
   users,
   wholeSecond,
@@ -39,8 +41,14 @@ export function userView(account: AccountId, row: UserRow): Model.User {
   };
 }
 
+/** "This field is null if … the user never had a password, or has not signed in". */
+function passwordLastUsed(tx: ReadTransaction, ownerId: string): Pick<Model.User, 'PasswordLastUsed'> {
+  const at = tx.get(passwordUses, passwordUses.key(ownerId))?.at;
+  return at === undefined ? {} : { PasswordLastUsed: wholeSecond(at) };
+}
+
 function wholeUser(tx: ReadTransaction, account: AccountId, row: UserRow): Model.User {
-  const view = userView(account, row);
+  const view = { ...userView(account, row), ...passwordLastUsed(tx, row.id) };
   const tags = tagList(tagsOf(tx, view.Arn));
   return { ...view, ...boundaryView(row.boundary), ...(tags.length > 0 && { Tags: tags }) };
 }
@@ -74,7 +82,8 @@ export function getUser(input: Model.GetUserRequest, call: Call): Model.GetUserR
   if (UserName !== undefined) return { User: wholeUser(tx, account, ownerOf(tx, USER, { UserName })) };
   // The root user is no row; it is as old as the account.
   const created = tx.get(accounts, accounts.key(account))?.createdAt ?? 0;
-  return { User: { Path: '/', UserName: account, UserId: account, Arn: rootArn(account), CreateDate: created } };
+  const root = { Path: '/', UserName: account, UserId: account, Arn: rootArn(account), CreateDate: created };
+  return { User: { ...root, ...passwordLastUsed(tx, ROOT_OWNER) } };
 }
 
 export const listUsers =
@@ -84,7 +93,8 @@ export const listUsers =
     const { items, end } = pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<UserRow>> {
       for (const each of namedRows(call.tx, users, after)) if (each[1].path.startsWith(prefix)) yield each;
     });
-    return { Users: items.map((row) => userView(call.account, row)), ...end };
+    const views = items.map((row) => ({ ...userView(call.account, row), ...passwordLastUsed(call.tx, row.id) }));
+    return { Users: views, ...end };
   };
 
 /** A new name or path needs permission on both ARNs. */
@@ -118,6 +128,7 @@ export function deleteUser(input: Model.DeleteUserRequest, { tx, account }: Call
   const row = ownerOf(tx, USER, input);
   const { id } = row;
   const has = (table: typeof attachments): boolean => tx.range(table, { prefix: [id], limit: 1 }).length > 0;
+  if (tx.get(loginProfiles, loginProfiles.key(id))) deleteConflict('delete login profile');
   if (has(keysOfOwner)) deleteConflict('delete access keys');
   if (tx.range(inlinePolicies, { prefix: [id], limit: 1 }).length > 0) deleteConflict('delete policies');
   if (has(attachments)) deleteConflict('detach all policies');
