@@ -75,6 +75,8 @@ export interface AnonymousPrincipal {
 }
 
 export interface SessionFacts {
+  /** The operation that issued it, where the session may do less for that; absent for roles and sign-ins. */
+  readonly issuedBy?: 'GetSessionToken' | 'GetFederationToken';
   readonly issuedAt: Milliseconds;
   readonly expiresAt: Milliseconds;
   readonly mfaAuthenticatedAt?: Milliseconds;

@@ -11,7 +11,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export type Input = Record<string, unknown>;
@@ -175,6 +175,8 @@ export interface ServiceDeclaration {
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration>>;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
+  /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
+  readonly admitSession?: (session: SessionFacts, operation: string) => void;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

@@ -72,6 +72,13 @@ export interface SessionCredentials {
   readonly sessionToken: string;
 }
 
+/** A one-time code that a caller gives with a request. `owner` is a user's unique id, or `root`. */
+export interface MfaAttempt {
+  readonly owner: string;
+  readonly serial: string;
+  readonly code: string;
+}
+
 /** For STS. All of it answers from memory or by reads of its own, outside of any transaction. */
 export interface SessionsApi {
   /** Undefined if there is no role of this ARN. */
@@ -81,6 +88,8 @@ export interface SessionsApi {
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */
   managedPolicy(account: AccountId, arn: string): string | undefined;
   issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
+  /** The code is used up when it is taken, and what was wrong counts; on disk when `durable` says so. */
+  takeMfaCode(account: AccountId, attempt: MfaAttempt, now: Milliseconds): 'taken' | 'wrong' | 'no-device';
   /** The account that a key belongs to, by its form or by the directory. */
   accountOfKey(accessKeyId: string): AccountId | undefined;
   /** Resolves when what was read of the account is on disk; undefined when it is already. */

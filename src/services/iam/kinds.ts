@@ -3,6 +3,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { Kind } from '#platform/service.ts';
 import type { Table } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { mfaKind } from '#services/iam/mfa/kind.ts';
 import { entityArn, type Named, type Noun, nameKey, nameOfArn } from '#services/iam/names.ts';
 import { namedRows } from '#services/iam/paging.ts';
 import { groups, policies, roles, users } from '#services/iam/state.ts';
@@ -80,4 +81,5 @@ export const kinds = {
     removeAfter: ['user', 'role', 'group'],
     holdsData: false,
   },
+  mfa: mfaKind,
 } satisfies Record<string, Kind>;

@@ -2,18 +2,6 @@
 const WHOLE_IAM = 'comes with the next part of IAM';
 
 export const notImplemented = {
-  // people: passwords and MFA
-  CreateVirtualMFADevice: WHOLE_IAM,
-  DeactivateMFADevice: WHOLE_IAM,
-  DeleteVirtualMFADevice: WHOLE_IAM,
-  EnableMFADevice: WHOLE_IAM,
-  GetMFADevice: WHOLE_IAM,
-  ListMFADeviceTags: WHOLE_IAM,
-  ListMFADevices: WHOLE_IAM,
-  ListVirtualMFADevices: WHOLE_IAM,
-  ResyncMFADevice: WHOLE_IAM,
-  TagMFADevice: WHOLE_IAM,
-  UntagMFADevice: WHOLE_IAM,
   // credentials and certificates
   CreateServiceSpecificCredential: WHOLE_IAM,
   DeleteSSHPublicKey: WHOLE_IAM,

@@ -8,6 +8,7 @@ import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { devicesOf } from '#services/iam/mfa/devices.ts';
 import { entityArn, nameKey, rootArn } from '#services/iam/names.ts';
 import { ownerOf, resourceOf, USER, userNameOf } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
@@ -80,10 +81,14 @@ export function getUser(input: Model.GetUserRequest, call: Call): Model.GetUserR
   const { tx, account } = call;
   const UserName = userNameOf(input, call.principal);
   if (UserName !== undefined) return { User: wholeUser(tx, account, ownerOf(tx, USER, { UserName })) };
-  // The root user is no row; it is as old as the account.
-  const created = tx.get(accounts, accounts.key(account))?.createdAt ?? 0;
-  const root = { Path: '/', UserName: account, UserId: account, Arn: rootArn(account), CreateDate: created };
-  return { User: { ...root, ...passwordLastUsed(tx, ROOT_OWNER) } };
+  return { User: rootView(tx, account) };
+}
+
+/** The root user is no row; it is as old as the account. */
+export function rootView(tx: ReadTransaction, account: AccountId): Model.User {
+  const CreateDate = tx.get(accounts, accounts.key(account))?.createdAt ?? 0;
+  const root = { Path: '/', UserName: account, UserId: account, Arn: rootArn(account), CreateDate };
+  return { ...root, ...passwordLastUsed(tx, ROOT_OWNER) };
 }
 
 export const listUsers =
@@ -129,6 +134,7 @@ export function deleteUser(input: Model.DeleteUserRequest, { tx, account }: Call
   const { id } = row;
   const has = (table: typeof attachments): boolean => tx.range(table, { prefix: [id], limit: 1 }).length > 0;
   if (tx.get(loginProfiles, loginProfiles.key(id))) deleteConflict('delete login profile');
+  if (devicesOf(tx, id).length > 0) deleteConflict('delete MFA device');
   if (has(keysOfOwner)) deleteConflict('delete access keys');
   if (tx.range(inlinePolicies, { prefix: [id], limit: 1 }).length > 0) deleteConflict('delete policies');
   if (has(attachments)) deleteConflict('detach all policies');
