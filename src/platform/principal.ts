@@ -80,6 +80,8 @@ export interface SessionFacts {
   readonly issuedAt: Milliseconds;
   readonly expiresAt: Milliseconds;
   readonly mfaAuthenticatedAt?: Milliseconds;
+  /** Of a command line that a person signed in: aws:SignInSessionArn. */
+  readonly signInSessionArn?: string;
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];

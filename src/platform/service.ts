@@ -35,6 +35,7 @@ export interface Call {
   /** `http://localhost:4566`: where this client reached us; URLs that we hand out start with it. */
   readonly origin: string;
   readonly sourceAddress: string;
+  readonly userAgent: string;
   /** Aborted when the client is gone or the server stops. */
   readonly signal: AbortSignal;
   transact<T>(action: (tx: Transaction) => T): T;

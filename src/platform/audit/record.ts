@@ -28,14 +28,18 @@ export interface AuditRecord {
   readonly responseElements: unknown;
   readonly errorCode?: string;
   readonly errorMessage?: string;
+  readonly additionalEventData?: Readonly<Record<string, string>>;
   readonly requestID: string;
   readonly readOnly: boolean;
-  readonly eventType: 'AwsApiCall';
+  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn';
   readonly managementEvent: boolean;
   readonly eventCategory: 'Management' | 'Data';
   readonly recipientAccountId: string;
   readonly resources: readonly { readonly ARN: string }[];
 }
+
+/** What a service records that is no call of its API: its own whole record, but for the id and the time. */
+export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
 
 export interface AuditedCall {
   readonly time: Milliseconds;
@@ -71,9 +75,20 @@ const auditRows = table('audit', [u64, u64, text], recordTexts);
 const lastSweep: MemorySlot<{ day: number }> = { name: 'audit-sweep', load: () => ({ day: 0 }) };
 
 export function writeAudit(tx: Transaction, call: AuditedCall): void {
-  const day = Math.floor(call.time / DAY);
   const eventId = uuid();
-  tx.put(auditRows, auditRows.key(day, call.time, eventId), recordText(call, eventId));
+  writeRecord(tx, call.time, eventId, recordText(call, eventId));
+}
+
+/** For what is no API call: a person who signs in. */
+export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
+  const eventID = uuid();
+  const record: AuditRecord = { eventVersion: '1.11', eventID, eventTime: secondText(time), ...event };
+  writeRecord(tx, time, eventID, JSON.stringify(record));
+}
+
+function writeRecord(tx: Transaction, time: Milliseconds, eventId: string, record: string): void {
+  const day = Math.floor(time / DAY);
+  tx.put(auditRows, auditRows.key(day, time, eventId), record);
   const sweep = tx.partition.memory(lastSweep);
   if (sweep.day === day) return;
   sweep.day = day;

@@ -2,12 +2,13 @@
  * The account's password policy, and whether a password meets it ("Set an account password policy for IAM users"). An account
  * without one has AWS's default: eight characters, three of four kinds. The root user's password always meets the default.
  */
+import { days, type Milliseconds } from '#platform/base/clock.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { noPasswordPolicy } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
-import { type PasswordPolicyRow, passwordPolicies } from '#services/iam/passwords/state.ts';
+import { type LoginProfileRow, type PasswordPolicyRow, passwordPolicies } from '#services/iam/passwords/state.ts';
 
 const POLICY = passwordPolicies.key();
 
@@ -38,6 +39,12 @@ export function violationOf(
   const missing = KINDS.find(({ member, form }) => policy[member] === true && !form.test(password));
   return missing && `Password should have at least one ${missing.noun}`;
 }
+
+/** When the password ends; undefined if it doesn't. Enforced from the moment that the policy says so. */
+export const expiryOf = (
+  { changedAt }: Pick<LoginProfileRow, 'changedAt'>,
+  policy: PasswordPolicyRow | undefined,
+): Milliseconds | undefined => (policy?.maxAgeDays === undefined ? undefined : changedAt + days(policy.maxAgeDays));
 
 export function getAccountPasswordPolicy(
   _input: object,
