@@ -21,8 +21,10 @@ import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input } = invocation;
-  const { declaration } = operation;
+  const { operation, input, caller } = invocation;
+  const { declaration, service } = operation;
+  const session = 'session' in caller.principal ? caller.principal.session : undefined;
+  if (session !== undefined) service.declaration.admitSession?.(session, operation.name);
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;

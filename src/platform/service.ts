@@ -12,7 +12,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export type Input = Record<string, unknown>;
@@ -36,6 +36,7 @@ export interface Call {
   /** `http://localhost:4566`: where this client reached us; URLs that we hand out start with it. */
   readonly origin: string;
   readonly sourceAddress: string;
+  readonly userAgent: string;
   /** Aborted when the client is gone or the server stops. */
   readonly signal: AbortSignal;
   transact<T>(action: (tx: Transaction) => T): T;
@@ -209,6 +210,8 @@ export interface ServiceDeclaration {
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
+  /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
+  readonly admitSession?: (session: SessionFacts, operation: string) => void;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

@@ -10,11 +10,14 @@ import type { ServiceDeclaration } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
+import { createPeople } from '#services/iam/identity/people.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
+import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { iam } from '#services/iam/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
+import { signin } from '#services/signin/service.ts';
 import { sqs } from '#services/sqs/service.ts';
 import { sts } from '#services/sts/service.ts';
 import { tagging } from '#services/tagging/service.ts';
@@ -42,13 +45,18 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const { store, sealer } = deps;
   const identity = new IamIdentity(store, sealer);
   const accounts = createAccounts(store, sealer);
+  const passwords = new Passwords(sealer);
+  const sessions = createSessions(store, sealer, identity);
+  const people = createPeople(store, sealer, identity, passwords);
+  const signIn = signin({ ...deps, people, sessions });
   const quotas = quotaRequests(deps);
   const declarations: readonly ServiceDeclaration[] = [
-    iam({ ...deps, identity }),
-    makonis({ ...deps, accounts, quotas }),
+    iam({ ...deps, identity, passwords }),
+    makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
+    signIn.declaration,
     sqs(deps),
-    sts(createSessions(store, sealer, identity)),
+    sts(sessions),
     tagging(deps),
   ];
   return { declarations, identity };

@@ -46,6 +46,7 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:userid', ({ principal }) => userId(principal)],
   ['aws:username', ({ principal }) => (principal.kind === 'user' ? principal.userName : undefined)],
   ['aws:sourceidentity', ({ principal }) => sessionOf(principal)?.sourceIdentity],
+  ['aws:signinsessionarn', ({ principal }) => sessionOf(principal)?.signInSessionArn],
   ['aws:tokenissuetime', ({ principal }) => isoTime(sessionOf(principal)?.issuedAt)],
   ['aws:multifactorauthpresent', ({ principal }) => mfaPresent(principal)],
   ['aws:multifactorauthage', ({ principal, now }) => secondsSince(sessionOf(principal)?.mfaAuthenticatedAt, now)],

@@ -5,6 +5,7 @@ import type { Registry } from '#platform/registry.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
+import type { Passwords } from '#services/iam/passwords/passwords.ts';
 
 export interface IamParts {
   readonly store: Store;
@@ -15,4 +16,5 @@ export interface IamParts {
   readonly registry: () => Registry;
   /** All actions of AWS. */
   readonly actions: () => ActionCatalogue;
+  readonly passwords: Passwords;
 }

@@ -7,15 +7,19 @@
  * and bootstrap.ts for how accounts come to be, sessions.ts for what STS asks.
  */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
+import type { SessionFacts } from '#platform/principal.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accountOperations } from '#services/iam/account/operations.ts';
 import { makeCredentialReport } from '#services/iam/credential-report/credential-report.ts';
+import { invalidToken } from '#services/iam/errors.ts';
 import { groupOperations } from '#services/iam/groups/operations.ts';
 import { instanceProfileOperations } from '#services/iam/instance-profiles/operations.ts';
 import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
+import { mfaOperations } from '#services/iam/mfa/operations.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
+import { passwordOperations } from '#services/iam/passwords/operations.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { reportOperations } from '#services/iam/reports/operations.ts';
 import { roleTemplateOperations } from '#services/iam/role-templates/operations.ts';
@@ -28,6 +32,11 @@ import { signingCertificateOperations } from '#services/iam/signing-certificates
 import { simulationOperations } from '#services/iam/simulation/operations.ts';
 import { sshPublicKeyOperations } from '#services/iam/ssh-public-keys/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
+
+/** "You cannot call any IAM API operations unless MFA authentication information is included in the request"; federated: never. */
+function admitSession({ issuedBy, mfaAuthenticatedAt }: SessionFacts): void {
+  if (issuedBy === 'GetFederationToken' || (issuedBy && mfaAuthenticatedAt === undefined)) invalidToken();
+}
 
 export const iam = (parts: IamParts) =>
   defineService({
@@ -50,8 +59,11 @@ export const iam = (parts: IamParts) =>
       ...serverCertificateOperations(parts),
       ...signingCertificateOperations(parts),
       ...serviceSpecificCredentialOperations(parts),
+      ...passwordOperations(parts),
+      ...mfaOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
+    admitSession,
     kinds,
     quotas,
     timers: { makeCredentialReport, deleteServiceLinkedRole: deletionJob(parts.store, parts.registry) },
