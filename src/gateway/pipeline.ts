@@ -152,6 +152,8 @@ const nameOf = (principal: Principal): string => {
       return '';
     case 'service':
       return principal.service;
+    case 'external':
+      return principal.userId;
     default:
       return principal.arn;
   }

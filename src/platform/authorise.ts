@@ -40,7 +40,7 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
       known ??= contextOf(cloud, invocation, call, target, own);
       return known(key);
     };
-    for (const action of operation.actions(input)) {
+    for (const action of operation.actions(input, caller.principal)) {
       const decision = evaluate({
         principal: caller.principal,
         policies,
@@ -76,9 +76,16 @@ function contextOf(
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
-    ...requestTags(invocation.input),
+    ...requestTagsOf(invocation),
     serviceKeys: serviceKeys ?? {},
   });
+}
+
+/** Whom a provider vouches for passes the tags that the provider vouches for. */
+function requestTagsOf({ input, caller: { principal } }: Invocation): ReturnType<typeof requestTags> {
+  if (principal.kind !== 'external') return requestTags(input);
+  const { tags } = principal.claims;
+  return Object.keys(tags).length > 0 ? { requestTags: tags } : {};
 }
 
 /** aws:RequestTag and aws:TagKeys, from the forms that tags have in AWS's inputs: a map, or a list of keys and values. */

@@ -11,7 +11,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { ExternalPrincipal, Principal } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export type Input = Record<string, unknown>;
@@ -58,6 +58,13 @@ export interface CallScope {
   read<T>(action: (tx: ReadTransaction) => T): T;
 }
 
+/** What of a call is known while it is not known yet who makes it. */
+export interface IdentifyScope {
+  readonly now: Milliseconds;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface OperationDeclaration<In = never, Out = unknown> {
@@ -65,7 +72,7 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
-  readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  readonly action?: string | readonly string[] | ((input: In, principal: Principal) => readonly string[]);
   /**
    * The resource's own policy where it is not the kind's: for sts:AssumeRole the trust policy of a role, which is IAM's.
    * Answers from memory or by a read of its own, outside of any transaction.
@@ -84,6 +91,11 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly steps?: true;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
+  /**
+   * Of unsigned calls whose input says who makes them (a token, an assertion): proves it, before anything else happens.
+   * From there on the call is that principal's.
+   */
+  readonly identify?: (input: In, scope: IdentifyScope) => Promise<ExternalPrincipal>;
   /** The call needs no permission at all (sts:GetCallerIdentity can't be denied). */
   readonly always?: true;
   /** The member that a form may leave out when it is posted to the resource's own URL, as old SQS clients do. */
