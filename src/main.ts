@@ -14,6 +14,7 @@ import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/b
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import { createEgress, type EgressRules } from '#platform/egress/egress.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
@@ -49,6 +50,8 @@ export interface CloudOptions {
   readonly region: string;
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
+  /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
+  readonly egress?: EgressRules;
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
@@ -79,17 +82,21 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
 
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud } = {};
+  const late: { jobs?: Jobs; cloud?: Cloud; ports: number[] } = { ports: [options.port, options.adminPort] };
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
   const firstCommit = proveData(options, store, clock);
 
+  const rules = options.egress ?? { loopback: options.listen.length === 0, private: false };
+  const egress = createEgress({ clock, rules, ownPorts: () => late.ports });
   const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
   const { declarations, identity } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
+    egress,
+    clock,
     registry: () => running().registry,
     removeResources: (account, signal) => removeAccountResources(running(), account, signal),
     version: options.version,
@@ -120,6 +127,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
     metrics: () => metrics.text(),
   });
+  late.ports = [listener.port, admin.port];
   void jobs.resume(store).catch(onFault);
 
   return {

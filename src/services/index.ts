@@ -1,6 +1,7 @@
 /** The registry of services: which there are, and what each is given. Only main.ts reads it. */
-import type { Milliseconds } from '#platform/base/clock.ts';
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
+import type { Egress } from '#platform/egress/egress.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
@@ -22,6 +23,8 @@ export interface ServiceDeps {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly pages: PageTokens;
+  readonly egress: Egress;
+  readonly clock: Clock;
   /** Services that speak of others (tags, quotas) find them here, once all are there. */
   readonly registry: () => Registry;
   readonly removeResources: (account: AccountId, signal: AbortSignal) => Promise<Removal>;
@@ -45,7 +48,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
     sqs(deps),
-    sts(createSessions(store, sealer, identity)),
+    sts({ ...deps, sessions: createSessions(store, sealer, identity) }),
     tagging(deps),
   ];
   return { declarations, identity };

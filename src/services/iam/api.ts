@@ -59,6 +59,14 @@ export interface RoleView {
   readonly trust: CompiledPolicy;
 }
 
+export interface OidcProviderView {
+  readonly arn: string;
+  /** Without `https://`. */
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+}
+
 export type SessionOwner =
   | { readonly kind: 'root' }
   | { readonly kind: 'user'; readonly id: string }
@@ -76,6 +84,8 @@ export interface SessionCredentials {
 export interface SessionsApi {
   /** Undefined if there is no role of this ARN. */
   role(arn: string): RoleView | undefined;
+  /** `url` without its scheme. Undefined if the account, or such a provider in it, does not exist. */
+  oidcProvider(account: AccountId, url: string): OidcProviderView | undefined;
   /** Throws MalformedPolicyDocument for text that is not an identity policy. */
   checkSessionPolicy(document: string): void;
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */

@@ -21,6 +21,8 @@ export const deleteConflict = (what: string): never =>
 export const limitExceeded = (what: string, limit: number): never =>
   fail('LimitExceeded', `Cannot exceed quota for ${what}: ${limit}`);
 export const invalidInput = (message: string): never => fail('InvalidInput', message);
+/** Worded from memory. */
+export const invalidArn = (): never => fail('InvalidInput', 'Invalid ARN:  Could not be parsed!');
 export const invalidMarker = (): never => fail('ValidationError', 'Invalid Marker.');
 
 /** What authentication says of a key that is unknown, inactive or does not belong to its token. */

@@ -1,4 +1,5 @@
 /** What IAM's operations are given by main.ts. */
+import type { Egress } from '#platform/egress/egress.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
@@ -6,5 +7,6 @@ import type { IamIdentity } from '#services/iam/identity/identity.ts';
 export interface IamParts {
   readonly sealer: Sealer;
   readonly pages: PageTokens;
+  readonly egress: Egress;
   readonly identity: IamIdentity;
 }

@@ -12,6 +12,7 @@ import { groupOperations } from '#services/iam/groups/operations.ts';
 import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
+import { oidcProviderOperations } from '#services/iam/oidc-providers/operations.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
@@ -28,6 +29,7 @@ export const iam = (parts: IamParts) =>
       ...groupOperations(parts),
       ...roleOperations(parts),
       ...policyOperations(parts),
+      ...oidcProviderOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

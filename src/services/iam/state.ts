@@ -7,6 +7,7 @@
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import { oidcProviders } from '#services/iam/oidc-providers/state.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -94,7 +95,7 @@ export const members = table('member', [text, text], jsonRows<Empty>(1));
 export const accessKeys = table('access-key', [text], jsonRows<AccessKeyRow>(1));
 /** Owner (a user's id or `root`), access key id. */
 export const keysOfOwner = table('key-of', [text, text], jsonRows<Empty>(1));
-export type Counted = 'user' | 'role' | 'group' | 'policy';
+export type Counted = 'user' | 'role' | 'group' | 'policy' | 'oidc-provider' | 'saml-provider';
 /** How many there are: what the quotas count. */
 const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
 
@@ -156,6 +157,7 @@ const ACCOUNT_TABLES = [
   lastUses,
   counts,
   accounts,
+  oidcProviders,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

@@ -10,7 +10,7 @@ import type {
 import type { RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
-import { credentialsOf } from '#services/sts/assume-role.ts';
+import { credentialsOf } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
 const DEFAULT_SECONDS = 43_200;

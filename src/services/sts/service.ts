@@ -2,6 +2,8 @@
  * AWS Security Token Service: who am I, and temporary credentials. It stores nothing: a session is its token (IAM seals and
  * opens it, services/iam/identity/session-tokens.ts). Reads of IAM go by `SessionsApi`, so every operation makes its own steps.
  */
+import type { Clock } from '#platform/base/clock.ts';
+import type { Egress } from '#platform/egress/egress.ts';
 import { fail } from '#platform/error.ts';
 import type {
   GetAccessKeyInfoRequest,
@@ -13,12 +15,13 @@ import { type Call, defineService, type Handlers } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
+import { assumeRoleWithWebIdentity } from '#services/sts/web-identity/assume-role.ts';
+import { ProviderKeys } from '#services/sts/web-identity/provider-keys.ts';
 
 const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
 
 const notImplemented = {
   AssumeRoleWithSAML: NEXT_PART,
-  AssumeRoleWithWebIdentity: NEXT_PART,
   AssumeRoot: NEXT_PART,
   DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
   GetDelegatedAccessToken: NEXT_PART,
@@ -37,13 +40,20 @@ const getAccessKeyInfo =
     Account: sessions.accountOfKey(AccessKeyId) ?? fail('ValidationError', `Invalid access key id: ${AccessKeyId}`),
   });
 
-export const sts = (sessions: SessionsApi) =>
+export interface StsParts {
+  readonly sessions: SessionsApi;
+  readonly egress: Egress;
+  readonly clock: Clock;
+}
+
+export const sts = ({ sessions, egress, clock }: StsParts) =>
   defineService({
     name: 'sts',
     principal: 'sts.amazonaws.com',
     scope: 'regional',
     operations: {
       AssumeRole: assumeRole(sessions),
+      AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(sessions, new ProviderKeys(egress, clock)),
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
       GetFederationToken: getFederationToken(sessions),

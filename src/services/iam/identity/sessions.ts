@@ -1,15 +1,16 @@
 /** IAM as STS sees it: roles with their trust policies, checks of session policies, and the issue of session tokens. */
 import { parseArn } from '#platform/base/arn.ts';
-import { isAccountId } from '#platform/base/ids.ts';
+import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
-import type { RoleView, SessionsApi } from '#services/iam/api.ts';
+import type { OidcProviderView, RoleView, SessionsApi } from '#services/iam/api.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import { accountMemory } from '#services/iam/identity/memory.ts';
 import { sessionTokens } from '#services/iam/identity/session-tokens.ts';
 import { entityArn, nameKey, nameOfArn } from '#services/iam/names.ts';
+import { oidcProviderArn, oidcProviders } from '#services/iam/oidc-providers/state.ts';
 import { managedDocument } from '#services/iam/policies/managed-policies.ts';
 import { trustInForce } from '#services/iam/roles/trust.ts';
 import { partitionOf, roles } from '#services/iam/state.ts';
@@ -37,8 +38,15 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
     return view;
   }
 
+  function oidcProvider(account: AccountId, url: string): OidcProviderView | undefined {
+    if (!identity.isAccount(account)) return undefined;
+    const row = partitionOf(store, account).read((tx) => tx.get(oidcProviders, oidcProviders.key(url)));
+    return row && { ...row, arn: oidcProviderArn(account, row.url) };
+  }
+
   return {
     role,
+    oidcProvider,
     checkSessionPolicy: (document) => void parsePolicy(document, 'identity'),
     managedPolicy: (account, arn) => partitionOf(store, account).read((tx) => managedDocument(tx, account, arn)),
     issue: (account, owner, facts) => tokens.issue(account, owner, facts),

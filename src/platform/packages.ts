@@ -1,0 +1,9 @@
+/**
+ * The packages that this program stands on. They are large and few calls need them, so each loads at its first use. A process that
+ * gives up root may not be able to read them then: it loads all of them before (cli/up.ts).
+ */
+
+/** JSON Web Tokens and key sets. */
+export const jose = () => import('jose');
+/** One that is missing is told by the call that needs it. */
+export const loadPackages = () => Promise.allSettled([jose()]);
