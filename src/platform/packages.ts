@@ -5,5 +5,10 @@
 
 /** JSON Web Tokens and key sets. */
 export const jose = () => import('jose');
+/** XML signatures. */
+export const xmlCrypto = () => import('xml-crypto');
+/** XML documents, as xml-crypto reads them. */
+export const xmldom = () => import('@xmldom/xmldom');
+
 /** One that is missing is told by the call that needs it. */
-export const loadPackages = () => Promise.allSettled([jose()]);
+export const loadPackages = () => Promise.allSettled([jose(), xmlCrypto(), xmldom()]);

@@ -67,6 +67,21 @@ export interface OidcProviderView {
   readonly thumbprints: readonly string[];
 }
 
+export interface SamlProviderView {
+  readonly arn: string;
+  readonly account: AccountId;
+  readonly name: string;
+  /** `SAMLSP…` */
+  readonly uuid: string;
+  readonly issuer: string;
+  /** PEM. */
+  readonly certificates: readonly string[];
+  readonly validUntil: Milliseconds;
+  readonly encryption?: 'Required' | 'Allowed';
+  /** PEM, unsealed when they are asked for. */
+  readonly privateKeys: () => readonly string[];
+}
+
 export type SessionOwner =
   | { readonly kind: 'root' }
   | { readonly kind: 'user'; readonly id: string }
@@ -86,6 +101,8 @@ export interface SessionsApi {
   role(arn: string): RoleView | undefined;
   /** `url` without its scheme. Undefined if the account, or such a provider in it, does not exist. */
   oidcProvider(account: AccountId, url: string): OidcProviderView | undefined;
+  /** Undefined if there is no such provider. */
+  samlProvider(arn: string): SamlProviderView | undefined;
   /** Throws MalformedPolicyDocument for text that is not an identity policy. */
   checkSessionPolicy(document: string): void;
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */

@@ -4,8 +4,8 @@ import type { Kind } from '#platform/service.ts';
 import type { Table } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { entityArn, type Named, type Noun, nameKey, nameOfArn } from '#services/iam/names.ts';
-import { oidcProviderKind } from '#services/iam/oidc-providers/kind.ts';
 import { namedRows } from '#services/iam/paging.ts';
+import { providerKinds } from '#services/iam/provider-kinds.ts';
 import { groups, policies, roles, users } from '#services/iam/state.ts';
 import { tagList } from '#services/iam/tags.ts';
 
@@ -81,5 +81,5 @@ export const kinds = {
     removeAfter: ['user', 'role', 'group'],
     holdsData: false,
   },
-  'oidc-provider': oidcProviderKind,
+  ...providerKinds,
 } satisfies Record<string, Kind>;

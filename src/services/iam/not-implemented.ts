@@ -66,18 +66,10 @@ export const notImplemented = {
   ListAccountAliases: WHOLE_IAM,
   PutAccountProperties: WHOLE_IAM,
   // identity providers
-  CreateSAMLProvider: WHOLE_IAM,
-  DeleteSAMLProvider: WHOLE_IAM,
   DisableOutboundWebIdentityFederation: WHOLE_IAM,
   EnableOutboundWebIdentityFederation: WHOLE_IAM,
   GetOutboundWebIdentityFederationInfo: WHOLE_IAM,
-  GetSAMLProvider: WHOLE_IAM,
-  ListSAMLProviderTags: WHOLE_IAM,
-  ListSAMLProviders: WHOLE_IAM,
   SetSecurityTokenServicePreferences: WHOLE_IAM,
-  TagSAMLProvider: WHOLE_IAM,
-  UntagSAMLProvider: WHOLE_IAM,
-  UpdateSAMLProvider: WHOLE_IAM,
   // organisation root features
   DisableOrganizationsRootCredentialsManagement: WHOLE_IAM,
   DisableOrganizationsRootSessions: WHOLE_IAM,

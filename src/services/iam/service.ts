@@ -16,6 +16,7 @@ import { oidcProviderOperations } from '#services/iam/oidc-providers/operations.
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
+import { samlProviderOperations } from '#services/iam/saml-providers/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 export const iam = (parts: IamParts) =>
@@ -30,6 +31,7 @@ export const iam = (parts: IamParts) =>
       ...roleOperations(parts),
       ...policyOperations(parts),
       ...oidcProviderOperations(parts),
+      ...samlProviderOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

@@ -8,6 +8,7 @@ import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import { oidcProviders } from '#services/iam/oidc-providers/state.ts';
+import { samlMetadata, samlProviders } from '#services/iam/saml-providers/state.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -158,6 +159,8 @@ const ACCOUNT_TABLES = [
   counts,
   accounts,
   oidcProviders,
+  samlProviders,
+  samlMetadata,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

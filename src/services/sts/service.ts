@@ -15,13 +15,13 @@ import { type Call, defineService, type Handlers } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
+import { assumeRoleWithSaml } from '#services/sts/saml/assume-role.ts';
 import { assumeRoleWithWebIdentity } from '#services/sts/web-identity/assume-role.ts';
 import { ProviderKeys } from '#services/sts/web-identity/provider-keys.ts';
 
 const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
 
 const notImplemented = {
-  AssumeRoleWithSAML: NEXT_PART,
   AssumeRoot: NEXT_PART,
   DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
   GetDelegatedAccessToken: NEXT_PART,
@@ -53,6 +53,7 @@ export const sts = ({ sessions, egress, clock }: StsParts) =>
     scope: 'regional',
     operations: {
       AssumeRole: assumeRole(sessions),
+      AssumeRoleWithSAML: assumeRoleWithSaml(sessions),
       AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(sessions, new ProviderKeys(egress, clock)),
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
