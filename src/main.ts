@@ -14,7 +14,7 @@ import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/b
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
-import { createEgress, type EgressRules } from '#platform/egress/egress.ts';
+import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
@@ -88,15 +88,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
   const firstCommit = proveData(options, store, clock);
 
-  const rules = options.egress ?? { loopback: options.listen.length === 0, private: false };
-  const egress = createEgress({ clock, rules, ownPorts: () => late.ports });
   const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
   const { declarations, identity } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
-    egress,
+    egress: egressOf(options, clock, () => late.ports),
     clock,
+    origin: () => originOf(options, present(late.ports[0], 'a cloud has a port')),
     registry: () => running().registry,
     removeResources: (account, signal) => removeAccountResources(running(), account, signal),
     version: options.version,
@@ -133,7 +132,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   return {
     port: listener.port,
     adminPort: admin.port,
-    url: `${options.tlsFolder === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
+    url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
@@ -144,6 +143,15 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await store.close();
     },
   };
+}
+
+const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
+  createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
+
+/** Where others reach the cloud: by its own domain, if it has one. */
+function originOf({ domains, tlsFolder }: CloudOptions, port: number): string {
+  const host = domains.find((domain) => domain !== 'localhost') ?? 'localhost';
+  return new URL(`${tlsFolder === undefined ? 'http' : 'https'}://${host}:${port}`).origin;
 }
 
 const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({

@@ -168,6 +168,13 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
+export interface PublicDocument {
+  readonly contentType: string;
+  readonly body: string;
+  /** How long others may keep it. */
+  readonly maxAgeSeconds: number;
+}
+
 export interface ServiceDeclaration {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
@@ -175,6 +182,11 @@ export interface ServiceDeclaration {
   readonly model?: string;
   /** `sqs.amazonaws.com` */
   readonly principal: string;
+  /**
+   * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
+   * hides the other. `path` is what follows.
+   */
+  readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */

@@ -11,6 +11,7 @@ import type { Store } from '#platform/store/store.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
+import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
 import { iam } from '#services/iam/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
@@ -25,6 +26,8 @@ export interface ServiceDeps {
   readonly pages: PageTokens;
   readonly egress: Egress;
   readonly clock: Clock;
+  /** `https://cloud.example`: where others reach this cloud. */
+  readonly origin: () => string;
   /** Services that speak of others (tags, quotas) find them here, once all are there. */
   readonly registry: () => Registry;
   readonly removeResources: (account: AccountId, signal: AbortSignal) => Promise<Removal>;
@@ -43,12 +46,13 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const identity = new IamIdentity(store, sealer);
   const accounts = createAccounts(store, sealer);
   const quotas = quotaRequests(deps);
+  const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const declarations: readonly ServiceDeclaration[] = [
-    iam({ ...deps, identity }),
+    iam({ ...deps, identity, tokenIssuer }),
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
     sqs(deps),
-    sts({ ...deps, sessions: createSessions(store, sealer, identity) }),
+    sts({ ...deps, tokenIssuer, sessions: createSessions(store, sealer, identity) }),
     tagging(deps),
   ];
   return { declarations, identity };

@@ -25,6 +25,7 @@ export function declaredServices(): DeclaredService[] {
     sealer,
     pages: pageTokens(sealer),
     clock: systemClock,
+    origin: () => '',
     egress: createEgress({ clock: systemClock, rules: { loopback: false, private: false }, ownPorts: () => [] }),
     registry: () => new Registry([]),
     version: '',

@@ -2,7 +2,8 @@
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { SessionFacts } from '#platform/principal.ts';
+import type { Principal, SessionFacts } from '#platform/principal.ts';
+import type { PublicDocument } from '#platform/service.ts';
 
 export interface AccountView {
   readonly id: AccountId;
@@ -82,6 +83,23 @@ export interface SamlProviderView {
   readonly privateKeys: () => readonly string[];
 }
 
+export type SigningAlgorithm = 'RS256' | 'ES384';
+
+/** The account as an OpenID Connect issuer. */
+export interface TokenIssuerApi {
+  /** The issuer's URL; undefined while the account has not enabled outbound federation. */
+  issuerOf(account: AccountId): string | undefined;
+  /** A signed token. */
+  sign(
+    account: AccountId,
+    algorithm: SigningAlgorithm,
+    claims: Record<string, unknown>,
+    now: Milliseconds,
+  ): Promise<string>;
+  /** What lies below an issuer's URL: `issuers/<account>/<id>/.well-known/…`. */
+  document(path: string): Promise<PublicDocument | undefined>;
+}
+
 export type SessionOwner =
   | { readonly kind: 'root' }
   | { readonly kind: 'user'; readonly id: string }
@@ -108,6 +126,8 @@ export interface SessionsApi {
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */
   managedPolicy(account: AccountId, arn: string): string | undefined;
   issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
+  /** Of the user or role. */
+  tagsOf(principal: Principal): Readonly<Record<string, string>>;
   /** The account that a key belongs to, by its form or by the directory. */
   accountOfKey(accessKeyId: string): AccountId | undefined;
   /** Resolves when what was read of the account is on disk; undefined when it is already. */

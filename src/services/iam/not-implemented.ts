@@ -66,9 +66,6 @@ export const notImplemented = {
   ListAccountAliases: WHOLE_IAM,
   PutAccountProperties: WHOLE_IAM,
   // identity providers
-  DisableOutboundWebIdentityFederation: WHOLE_IAM,
-  EnableOutboundWebIdentityFederation: WHOLE_IAM,
-  GetOutboundWebIdentityFederationInfo: WHOLE_IAM,
   SetSecurityTokenServicePreferences: WHOLE_IAM,
   // organisation root features
   DisableOrganizationsRootCredentialsManagement: WHOLE_IAM,

@@ -13,6 +13,7 @@ import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import { oidcProviderOperations } from '#services/iam/oidc-providers/operations.ts';
+import { outboundFederationOperations } from '#services/iam/outbound-federation/operations.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
@@ -32,6 +33,7 @@ export const iam = (parts: IamParts) =>
       ...policyOperations(parts),
       ...oidcProviderOperations(parts),
       ...samlProviderOperations(parts),
+      ...outboundFederationOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

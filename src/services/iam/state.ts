@@ -8,6 +8,7 @@ import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import { oidcProviders } from '#services/iam/oidc-providers/state.ts';
+import { signingKeys, tokenIssuers } from '#services/iam/outbound-federation/state.ts';
 import { samlMetadata, samlProviders } from '#services/iam/saml-providers/state.ts';
 
 /** Milliseconds since 1970. */
@@ -161,6 +162,8 @@ const ACCOUNT_TABLES = [
   oidcProviders,
   samlProviders,
   samlMetadata,
+  tokenIssuers,
+  signingKeys,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

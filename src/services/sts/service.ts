@@ -12,12 +12,13 @@ import type {
   StsOperations,
 } from '#platform/model/generated/sts.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
-import type { SessionsApi } from '#services/iam/api.ts';
+import type { SessionsApi, TokenIssuerApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
 import { assumeRoleWithSaml } from '#services/sts/saml/assume-role.ts';
 import { assumeRoleWithWebIdentity } from '#services/sts/web-identity/assume-role.ts';
 import { ProviderKeys } from '#services/sts/web-identity/provider-keys.ts';
+import { getWebIdentityToken } from '#services/sts/web-identity-token.ts';
 
 const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
 
@@ -25,7 +26,6 @@ const notImplemented = {
   AssumeRoot: NEXT_PART,
   DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
   GetDelegatedAccessToken: NEXT_PART,
-  GetWebIdentityToken: NEXT_PART,
 } as const;
 
 function getCallerIdentity(_input: object, { principal }: Call): GetCallerIdentityResponse {
@@ -42,11 +42,12 @@ const getAccessKeyInfo =
 
 export interface StsParts {
   readonly sessions: SessionsApi;
+  readonly tokenIssuer: TokenIssuerApi;
   readonly egress: Egress;
   readonly clock: Clock;
 }
 
-export const sts = ({ sessions, egress, clock }: StsParts) =>
+export const sts = ({ sessions, tokenIssuer, egress, clock }: StsParts) =>
   defineService({
     name: 'sts',
     principal: 'sts.amazonaws.com',
@@ -59,8 +60,10 @@ export const sts = ({ sessions, egress, clock }: StsParts) =>
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
       GetFederationToken: getFederationToken(sessions),
       GetSessionToken: getSessionToken(sessions),
+      GetWebIdentityToken: getWebIdentityToken(sessions, tokenIssuer),
     } satisfies Handlers<StsOperations, typeof notImplemented>,
     notImplemented,
+    documents: (path) => tokenIssuer.document(path),
     kinds: {},
     quotas: {},
   });

@@ -63,6 +63,7 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
     checkSessionPolicy: (document) => void parsePolicy(document, 'identity'),
     managedPolicy: (account, arn) => partitionOf(store, account).read((tx) => managedDocument(tx, account, arn)),
     issue: (account, owner, facts) => tokens.issue(account, owner, facts),
+    tagsOf: (principal) => identity.tagsOf(principal),
     accountOfKey: (accessKeyId) => identity.accountOfKey(accessKeyId),
     durable: (account) => identity.durable(account),
   };
