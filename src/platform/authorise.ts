@@ -80,7 +80,7 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) return listed;
-  const actions = operation.actions(input);
+  const actions = operation.actions(input, call.principal);
   return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
@@ -105,9 +105,16 @@ function contextOf(
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
-    ...requestTags(invocation.input),
+    ...requestTagsOf(invocation),
     serviceKeys,
   });
+}
+
+/** Whom a provider vouches for passes the tags that the provider vouches for. */
+function requestTagsOf({ input, caller: { principal } }: Invocation): ReturnType<typeof requestTags> {
+  if (principal.kind !== 'external') return requestTags(input);
+  const { tags } = principal.claims;
+  return Object.keys(tags).length > 0 ? { requestTags: tags } : {};
 }
 
 /** aws:RequestTag and aws:TagKeys, from the forms that tags have in AWS's inputs: a map, or a list of keys and values. */
