@@ -1,8 +1,8 @@
 /** `makonis account create | list | key`: calls of the `makonis` service, signed with the operator's key. */
 import { callMakonis, type Operator } from '#cli/client.ts';
+import { operatorOf } from '#cli/operator.ts';
 import { CommandError, print, printJson, printTable } from '#cli/output.ts';
-import { openSecrets, runningState } from '#cli/run-state.ts';
-import { type Config, processSources, type ReadConfig, readConfig } from '#config';
+import { processSources, type ReadConfig, readConfig } from '#config';
 
 const FLAGS = {
   '--json': 'switch',
@@ -38,11 +38,6 @@ export async function account(args: readonly string[]): Promise<number> {
   if (action === undefined) throw new CommandError('makonis account create | list | key');
   await action(operatorOf(config), extra);
   return 0;
-}
-
-function operatorOf({ data }: Config): Operator {
-  const state = runningState(data);
-  return { ...state, operator: openSecrets(state).operator };
 }
 
 /** Only what was given: absent members are chosen by the service. */

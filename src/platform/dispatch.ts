@@ -12,7 +12,7 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
-import type { Output } from '#platform/service.ts';
+import type { Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
@@ -28,7 +28,7 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
   let output: Output;
   try {
     authorise(cloud, invocation, call);
-    admit(cloud, operation, call);
+    admit(cloud, invocation, call);
     const ran = operation.declaration.steps ? runSteps(call) : runTransaction(call);
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
@@ -76,13 +76,18 @@ function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; re
   return { account, region };
 }
 
-function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
+function admit(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
   const { declaration } = operation.service;
+  const take = (bucket: string, rate: ThrottleDeclaration): void => {
+    const key = `${declaration.name}/${bucket}/${call.account}/${call.region}`;
+    if (!cloud.throttle.admit(key, rate, cloud.clock.monotonic())) throw throttled(operation);
+  };
   const bucket = operation.declaration.throttle ?? operation.name;
-  const rate = declaration.throttles?.[bucket];
-  if (rate === undefined) return;
-  const key = `${declaration.name}/${bucket}/${call.account}/${call.region}`;
-  if (!cloud.throttle.admit(key, rate, cloud.clock.monotonic())) throw throttled(operation);
+  const fixed = declaration.throttles?.[bucket];
+  if (fixed !== undefined) take(bucket, fixed);
+  // The declaration's input type is the one that the validator has just checked.
+  const own = operation.declaration.rate?.(input as never, call);
+  if (own !== undefined) take(own.key, own);
 }
 
 const throttled = (operation: RegisteredOperation): ServiceError =>

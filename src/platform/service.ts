@@ -56,6 +56,7 @@ export interface CallScope {
   readonly now: Milliseconds;
   readonly origin: string;
   read<T>(action: (tx: ReadTransaction) => T): T;
+  quota(code: string): number;
 }
 
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -82,6 +83,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** The throttle bucket that counts this call; the default is the operation's own. */
   readonly throttle?: string;
   readonly steps?: true;
+  /** A limit that depends on what is asked for (a FIFO queue's); none: no limit. Counted beside `throttle`. */
+  readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
   /** The call needs no permission at all (sts:GetCallerIdentity can't be denied). */
@@ -138,6 +141,11 @@ export interface QuotaDeclaration {
 export interface ThrottleDeclaration {
   readonly perSecond: number;
   readonly burst: number;
+}
+
+/** A bucket of a resource: `key` names it within the service, account and region. */
+export interface RateLimit extends ThrottleDeclaration {
+  readonly key: string;
 }
 
 /** What a timer's or relay's work gets: a call without a client. */

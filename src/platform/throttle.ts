@@ -6,7 +6,7 @@ import type { Milliseconds } from '#platform/base/clock.ts';
 import type { ThrottleDeclaration } from '#platform/service.ts';
 
 interface Bucket {
-  readonly rate: ThrottleDeclaration;
+  rate: ThrottleDeclaration;
   tokens: number;
   at: Milliseconds;
 }
@@ -29,6 +29,8 @@ export class Throttle {
       bucket = { rate, tokens: rate.burst, at: now };
       this.#buckets.set(key, bucket);
     }
+    // A quota was changed: what is left of the old one must not count for more than the new one.
+    if (bucket.rate.perSecond !== rate.perSecond) bucket.rate = rate;
     bucket.tokens = tokensAt(bucket, now);
     bucket.at = now;
     if (bucket.tokens < 1) return false;
