@@ -18,40 +18,55 @@ import type { ConditionValues, Input, Kind } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 
-/** Throws AccessDenied unless every action is allowed on every resource. */
+/** Throws AccessDenied unless every action is allowed on every resource, and whatever else the operation asks for. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input, caller } = invocation;
+  const { operation, input } = invocation;
   const { declaration } = operation;
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
   if (declaration.always) return;
+  const actions = operation.actions(input);
+  for (const resource of call.resources) check(cloud, invocation, call, resource, actions);
+  if (declaration.also === undefined) return;
+  for (const { resource, action } of declaration.also(input as never, call)) {
+    check(cloud, invocation, call, resource, [action]);
+  }
+}
+
+function check(
+  cloud: Cloud,
+  invocation: Invocation,
+  call: LiveCall,
+  resource: string,
+  actions: readonly string[],
+): void {
+  const { operation, input, caller } = invocation;
+  const { declaration } = operation;
   const policies = cloud.identity.policiesOf(caller.principal);
   const own = declaration.conditions?.(input as never, call);
-  for (const resource of call.resources) {
-    const place = placeOf(cloud, resource, call.callerAccount);
-    const declared = declaration.resourcePolicy?.(input as never, call);
-    const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
-    const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
-    const target = { arn: resource, account: resourceAccount, place };
-    // Most decisions ask for no key at all.
-    let known: Context | undefined;
-    const context: Context = (key) => {
-      known ??= contextOf(cloud, invocation, call, target, own);
-      return known(key);
-    };
-    for (const action of operation.actions(input)) {
-      const decision = evaluate({
-        principal: caller.principal,
-        policies,
-        action,
-        resource,
-        resourceAccount,
-        ...(resourcePolicy && { resourcePolicy }),
-        context,
-      });
-      if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
-    }
+  const place = placeOf(cloud, resource, call.callerAccount);
+  const declared = declaration.resourcePolicy?.(input as never, call);
+  const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
+  const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+  const target = { arn: resource, account: resourceAccount, place };
+  // Most decisions ask for no key at all.
+  let known: Context | undefined;
+  const context: Context = (key) => {
+    known ??= contextOf(cloud, invocation, call, target, own);
+    return known(key);
+  };
+  for (const action of actions) {
+    const decision = evaluate({
+      principal: caller.principal,
+      policies,
+      action,
+      resource,
+      resourceAccount,
+      ...(resourcePolicy && { resourcePolicy }),
+      context,
+    });
+    if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
   }
 }
 

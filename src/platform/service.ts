@@ -59,6 +59,12 @@ export interface CallScope {
   quota(code: string): number;
 }
 
+export interface Permission {
+  /** `sqs:SendMessage` */
+  readonly action: string;
+  readonly resource: string;
+}
+
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface OperationDeclaration<In = never, Out = unknown> {
@@ -67,6 +73,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
   readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  /** Permissions on other resources, beyond `action` on `resource`: SendMessage on the queue that messages move to. */
+  readonly also?: (input: In, scope: CallScope) => readonly Permission[];
   /**
    * The resource's own policy where it is not the kind's: for sts:AssumeRole the trust policy of a role, which is IAM's.
    * Answers from memory or by a read of its own, outside of any transaction.

@@ -15,8 +15,9 @@ import type {
   StartMessageMoveTaskRequest,
   StartMessageMoveTaskResult,
 } from '#platform/model/generated/sqs.ts';
-import type { Call, JobCall, TimerJob } from '#platform/service.ts';
+import type { Call, CallScope, JobCall, Permission, TimerJob } from '#platform/service.ts';
 import type { KeyedRow, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { queueArn } from './address.ts';
 import { fail } from './errors.ts';
 import { MAX_LISTED_MOVE_TASKS, MAX_MOVE_RATE } from './limits.ts';
 import {
@@ -58,6 +59,17 @@ function sourceOf(tx: ReadTransaction, arn: string, call: Call): OpenQueue {
   const { service, region, account, resource } = parseArn(arn) ?? {};
   const isHere = service === 'sqs' && region === call.region && account === call.account;
   return (isHere ? findQueue(tx, resource ?? '') : undefined) ?? fail('SourceDoesNotExist');
+}
+
+/** Who starts a task needs SendMessage where the messages go: on the destination, or on every queue they may go back to. */
+export function mayFill({ SourceArn, DestinationArn }: StartMessageMoveTaskRequest, scope: CallScope): Permission[] {
+  if (DestinationArn !== undefined) return [{ action: 'sqs:SendMessage', resource: DestinationArn }];
+  const name = parseArn(SourceArn)?.resource ?? '';
+  const sources = scope.read((tx) => tx.range(deadLetterSources, { prefix: [name] }));
+  return sources.map(({ key }) => ({
+    action: 'sqs:SendMessage',
+    resource: queueArn(scope, deadLetterSources.parts(key)[1]),
+  }));
 }
 
 export function startMessageMoveTask(input: StartMessageMoveTaskRequest, call: Call): StartMessageMoveTaskResult {

@@ -26,6 +26,7 @@ import { listDeadLetterSourceQueues, listQueues, listQueueTags, tagQueue, untagQ
 import {
   cancelMessageMoveTask,
   listMessageMoveTasks,
+  mayFill,
   moveMessages,
   readTaskHandle,
   startMessageMoveTask,
@@ -150,6 +151,7 @@ const operations = ({ pages }: SqsDeps) =>
       ...ofSource,
       ...management,
       action: ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      also: mayFill,
     },
     CancelMessageMoveTask: { handler: cancelMessageMoveTask, ...ofTask, ...management },
     ListMessageMoveTasks: { handler: listMessageMoveTasks, ...ofSource, ...management },
