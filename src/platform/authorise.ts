@@ -14,49 +14,33 @@ import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
-import type { ConditionValues, Input, Kind } from '#platform/service.ts';
+import type { ConditionValues, Input, Kind, Permission } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 
-/** Throws AccessDenied unless every action is allowed on every resource, and whatever else the operation asks for. */
+/** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input } = invocation;
+  const { operation, input, caller } = invocation;
   const { declaration } = operation;
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
   if (declaration.always) return;
-  const actions = operation.actions(input);
-  for (const resource of call.resources) check(cloud, invocation, call, resource, actions);
-  if (declaration.also === undefined) return;
-  for (const { resource, action } of declaration.also(input as never, call)) {
-    check(cloud, invocation, call, resource, [action]);
-  }
-}
-
-function check(
-  cloud: Cloud,
-  invocation: Invocation,
-  call: LiveCall,
-  resource: string,
-  actions: readonly string[],
-): void {
-  const { operation, input, caller } = invocation;
-  const { declaration } = operation;
   const policies = cloud.identity.policiesOf(caller.principal);
-  const own = declaration.conditions?.(input as never, call);
-  const place = placeOf(cloud, resource, call.callerAccount);
-  const declared = declaration.resourcePolicy?.(input as never, call);
-  const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
-  const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
-  const target = { arn: resource, account: resourceAccount, place };
-  // Most decisions ask for no key at all.
-  let known: Context | undefined;
-  const context: Context = (key) => {
-    known ??= contextOf(cloud, invocation, call, target, own);
-    return known(key);
-  };
-  for (const action of actions) {
+  for (const permission of permissionsOf(invocation, call)) {
+    const { action, resource } = permission;
+    const place = placeOf(cloud, resource, call.callerAccount);
+    const declared = declaration.resourcePolicy?.(input as never, call);
+    const ofKind = declared === undefined && place ? resourcePolicyOf(place, resource) : undefined;
+    const resourcePolicy = declared ?? ofKind?.policy;
+    const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+    const target = { arn: resource, account: resourceAccount, place };
+    // Most decisions ask for no key at all.
+    let known: Context | undefined;
+    const context: Context = (key) => {
+      known ??= contextOf(cloud, invocation, call, target, declaration.conditions?.(input as never, call, permission));
+      return known(key);
+    };
     const decision = evaluate({
       principal: caller.principal,
       policies,
@@ -64,10 +48,19 @@ function check(
       resource,
       resourceAccount,
       ...(resourcePolicy && { resourcePolicy }),
+      ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
+      ...(declaration.grants && { grants: () => declaration.grants?.(input as never, call, resource) ?? [] }),
       context,
     });
     if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
   }
+}
+
+function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
+  const listed = operation.declaration.permissions?.(input as never, call);
+  if (listed !== undefined) return listed;
+  const actions = operation.actions(input);
+  return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;
@@ -92,7 +85,7 @@ function contextOf(
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
     ...requestTags(invocation.input),
-    serviceKeys: serviceKeys ?? {},
+    serviceKeys,
   });
 }
 
@@ -102,8 +95,8 @@ function requestTags(input: Input): { requestTags?: Record<string, string>; tagK
   const keys = input['TagKeys'] ?? input['tagKeys'];
   if (Array.isArray(tags)) {
     const pairs = tags.map((tag: Input) => [
-      String(tag['Key'] ?? tag['key']),
-      String(tag['Value'] ?? tag['value'] ?? ''),
+      String(tag['Key'] ?? tag['key'] ?? tag['TagKey']),
+      String(tag['Value'] ?? tag['value'] ?? tag['TagValue'] ?? ''),
     ]);
     return { requestTags: Object.fromEntries(pairs) };
   }
@@ -150,10 +143,17 @@ function findPlace(
   return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };
 }
 
-function resourcePolicyOf({ partition, kinds }: Place, arn: string): CompiledPolicy | undefined {
+interface PolicyOfKind {
+  readonly policy: CompiledPolicy;
+  readonly isRequired: boolean;
+}
+
+function resourcePolicyOf({ partition, kinds }: Place, arn: string): PolicyOfKind | undefined {
   for (const kind of kinds) {
     const text = partition.read((tx) => kind.policy?.(tx, arn));
-    if (text !== undefined) return compiledPolicy(text, 'resource');
+    if (text !== undefined) {
+      return { policy: compiledPolicy(text, 'resource'), isRequired: kind.policyRequired === true };
+    }
   }
   return undefined;
 }

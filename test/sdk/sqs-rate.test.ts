@@ -27,7 +27,11 @@ async function start(t: TestContext) {
     c,
     sqs,
     create,
-    limit: (Value: number) => operate(c, 'SetQuota', { ...QUOTA, AccountId: c.account, Region: 'us-east-1', Value }),
+    /** A bucket asks for its rate every ten seconds. */
+    async limit(Value: number): Promise<void> {
+      await operate(c, 'SetQuota', { ...QUOTA, AccountId: c.account, Region: 'us-east-1', Value });
+      c.advance(seconds(11));
+    },
     send: (QueueUrl: string) =>
       sqs.send(
         new SendMessageCommand({
@@ -46,7 +50,6 @@ test('a FIFO queue takes its quota of calls a second of each action, batches cou
   await limit(0.002);
   await assert.rejects(send(QueueUrl), THROTTLED);
   await limit(3);
-  c.advance(seconds(1));
   const Entries = ['a', 'b', 'c', 'd'].map((Id) => ({
     Id,
     MessageBody: Id,

@@ -14,7 +14,9 @@ import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
+import { reportOperations } from '#services/iam/reports/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
+import { simulationOperations } from '#services/iam/simulation/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 export const iam = (parts: IamParts) =>
@@ -28,6 +30,8 @@ export const iam = (parts: IamParts) =>
       ...groupOperations(parts),
       ...roleOperations(parts),
       ...policyOperations(parts),
+      ...simulationOperations(parts),
+      ...reportOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

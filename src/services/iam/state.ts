@@ -7,6 +7,7 @@
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import { accessReports } from '#services/iam/reports/state.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -156,6 +157,7 @@ const ACCOUNT_TABLES = [
   lastUses,
   counts,
   accounts,
+  accessReports,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

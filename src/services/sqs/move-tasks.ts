@@ -61,15 +61,24 @@ function sourceOf(tx: ReadTransaction, arn: string, call: Call): OpenQueue {
   return (isHere ? findQueue(tx, resource ?? '') : undefined) ?? fail('SourceDoesNotExist');
 }
 
-/** Who starts a task needs SendMessage where the messages go: on the destination, or on every queue they may go back to. */
-export function mayFill({ SourceArn, DestinationArn }: StartMessageMoveTaskRequest, scope: CallScope): Permission[] {
-  if (DestinationArn !== undefined) return [{ action: 'sqs:SendMessage', resource: DestinationArn }];
+const FROM_SOURCE = ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+
+/** On the source all that the task does there; SendMessage on the destination, or on every queue that messages may go back to. */
+export function moveTaskPermissions(
+  { SourceArn, DestinationArn }: StartMessageMoveTaskRequest,
+  scope: CallScope,
+): readonly Permission[] {
   const name = parseArn(SourceArn)?.resource ?? '';
-  const sources = scope.read((tx) => tx.range(deadLetterSources, { prefix: [name] }));
-  return sources.map(({ key }) => ({
-    action: 'sqs:SendMessage',
-    resource: queueArn(scope, deadLetterSources.parts(key)[1]),
-  }));
+  const destinations =
+    DestinationArn === undefined
+      ? scope
+          .read((tx) => tx.range(deadLetterSources, { prefix: [name] }))
+          .map(({ key }) => queueArn(scope, deadLetterSources.parts(key)[1]))
+      : [DestinationArn];
+  return [
+    ...FROM_SOURCE.map((action) => ({ action, resource: SourceArn })),
+    ...destinations.map((resource) => ({ action: 'sqs:SendMessage', resource })),
+  ];
 }
 
 export function startMessageMoveTask(input: StartMessageMoveTaskRequest, call: Call): StartMessageMoveTaskResult {

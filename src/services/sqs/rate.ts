@@ -2,7 +2,7 @@
  * How often a FIFO queue may be called: a quota per queue and API action, in which a batch counts once. Standard queues have none,
  * and pay for this with a look at the end of their name.
  */
-import type { CallScope, RateLimit } from '#platform/service.ts';
+import type { CallScope, RateLimit, ThrottleDeclaration } from '#platform/service.ts';
 import { queueAddress } from './address.ts';
 import { highThroughput } from './limits.ts';
 import { findQueue } from './open-queue.ts';
@@ -20,7 +20,12 @@ export const fifoRate =
     // The handler says that there is none.
     if (queue === undefined) return undefined;
     const isHigh = queue.row.attributes['FifoThroughputLimit'] === 'perMessageGroupId';
-    const quota = scope.quota(FIFO_QUOTA);
-    const perSecond = isHigh ? Math.max(quota, highThroughput(scope.region)) : quota;
-    return { key: `${action}/${name}`, perSecond, burst: perSecond };
+    // A queue that changes its mode finds the other bucket full.
+    return { key: `${action}/${name}/${isHigh}`, rate: () => rateOf(isHigh, scope) };
   };
+
+function rateOf(isHigh: boolean, scope: CallScope): ThrottleDeclaration {
+  const quota = scope.quota(FIFO_QUOTA);
+  const perSecond = isHigh ? Math.max(quota, highThroughput(scope.region)) : quota;
+  return { perSecond, burst: perSecond };
+}

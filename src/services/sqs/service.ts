@@ -26,8 +26,8 @@ import { listDeadLetterSourceQueues, listQueues, listQueueTags, tagQueue, untagQ
 import {
   cancelMessageMoveTask,
   listMessageMoveTasks,
-  mayFill,
   moveMessages,
+  moveTaskPermissions,
   readTaskHandle,
   startMessageMoveTask,
 } from './move-tasks.ts';
@@ -150,8 +150,7 @@ const operations = ({ pages }: SqsDeps) =>
       handler: startMessageMoveTask,
       ...ofSource,
       ...management,
-      action: ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-      also: mayFill,
+      permissions: moveTaskPermissions,
     },
     CancelMessageMoveTask: { handler: cancelMessageMoveTask, ...ofTask, ...management },
     ListMessageMoveTasks: { handler: listMessageMoveTasks, ...ofSource, ...management },
