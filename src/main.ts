@@ -14,6 +14,7 @@ import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/b
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
@@ -102,7 +103,18 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const registry = registryOf(declarations, options.readModel);
   const throttle = new Throttle();
   const isRegion = (name: string): boolean => regions.has(name);
-  const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
+  const keptAnswers = sealer.purpose(KEPT_ANSWERS);
+  const cloud: Cloud = {
+    store,
+    registry,
+    identity,
+    clock,
+    log,
+    throttle,
+    keptAnswers,
+    isRegion,
+    stopping: stopping.signal,
+  };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud });
 
@@ -114,14 +126,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await startAdmin({
-    port: options.adminPort,
-    clock,
-    onFault,
-    token: options.adminToken,
-    health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
-    metrics: () => metrics.text(),
-  });
+  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
   void jobs.resume(store).catch(onFault);
 
   return {
@@ -139,6 +144,23 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     },
   };
 }
+
+interface AdminParts {
+  readonly clock: Clock;
+  readonly onFault: (error: unknown) => void;
+  readonly metrics: Metrics;
+  readonly stopping: AbortSignal;
+}
+
+const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
+  startAdmin({
+    port,
+    clock: parts.clock,
+    onFault: parts.onFault,
+    token,
+    health: () => ({ ready: !parts.stopping.aborted, version }),
+    metrics: () => parts.metrics.text(),
+  });
 
 const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
   cloud,
