@@ -2,7 +2,7 @@
 import { callMakonis, type Operator } from '#cli/client.ts';
 import { operatorOf } from '#cli/operator.ts';
 import { CommandError, print, printJson, printTable } from '#cli/output.ts';
-import { type Config, processSources, type ReadConfig, readConfig } from '#config';
+import { type Config, ConfigError, processSources, type ReadConfig, readConfig } from '#config';
 
 const FLAGS = {
   '--json': 'switch',
@@ -38,7 +38,7 @@ export async function quota(args: readonly string[]): Promise<number> {
   const { config, extra, positional } = readConfig(processSources(args, FLAGS, 1));
   const [name = ''] = positional;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (action === undefined) throw new CommandError('makonis quota list | approve | deny | set');
+  if (action === undefined) throw new ConfigError(`there is no "${name}": makonis quota list | approve | deny | set`);
   await action(operatorOf(config), extra, config);
   return 0;
 }
