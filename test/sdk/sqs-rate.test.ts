@@ -15,7 +15,7 @@ import { cloud } from '#test/sdk/cloud.ts';
 import { operate } from '#test/sdk/people.ts';
 
 const QUOTA = { ServiceCode: 'sqs', QuotaCode: 'L-06F64E4D' };
-const THROTTLED = { name: 'RequestThrottled', message: /^Rate exceeded/ };
+const THROTTLED = { name: 'RequestThrottled', message: 'Request is throttled.' };
 
 async function start(t: TestContext) {
   const c = await cloud(t);

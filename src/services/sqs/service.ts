@@ -175,5 +175,7 @@ export const sqs = (deps: SqsDeps) =>
       },
     },
     throttlingError: 'RequestThrottled',
+    // As clients have reported it (Particular/docs.particular.net, pull request 3438).
+    throttlingMessage: 'Request is throttled.',
     timers: { expireMessages, moveMessages, sweepMessages },
   });
