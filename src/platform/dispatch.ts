@@ -87,11 +87,20 @@ function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; re
   return { account, region };
 }
 
-function admit(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
+function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
+  const { operation, input } = invocation;
+  if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, invocation, call);
+  // The declaration's input type is the one that the validator has just checked.
+  const own = operation.declaration.rate?.(input as never, call);
+  if (own === undefined) return;
+  const key = `${operation.service.name}/${own.key}/${call.account}/${call.region}`;
+  if (!cloud.throttle.admit(key, own.rate, cloud.clock.monotonic())) throw throttled(operation);
+}
+
+function admitCaller(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
   const { declaration } = operation.service;
-  if (declaration.throttles === undefined) return;
   const bucket = bucketOf(operation, input, call);
-  const rate = declaration.throttles[bucket];
+  const rate = declaration.throttles?.[bucket];
   if (rate === undefined) return;
   // Who asks is throttled, whosever resource it is.
   const account = call.callerAccount ?? call.account;

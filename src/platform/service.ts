@@ -60,6 +60,8 @@ export interface CallScope {
   /** Services that pass the call on for the caller, the first one first. */
   readonly calledVia: readonly string[];
   read<T>(action: (tx: ReadTransaction) => T): T;
+  /** The effective value of one of the service's quotas for the account and region of the partition. */
+  quota(code: string): number;
 }
 
 /** What of a call is known while it is not known yet who makes it. */
@@ -111,6 +113,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly usage?: string;
   /** The throttle bucket that counts this call; the default is the operation's own. */
   readonly throttle?: string | ((input: In, scope: CallScope) => string);
+  /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
+  readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   readonly steps?: true;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
@@ -179,6 +183,12 @@ export interface QuotaDeclaration {
 export interface ThrottleDeclaration {
   readonly perSecond: number;
   readonly burst: number;
+}
+
+/** `key` names the bucket within the service, account and region; the rate is asked for now and then. */
+export interface RateLimit {
+  readonly key: string;
+  readonly rate: () => ThrottleDeclaration;
 }
 
 /** The rate is a quota's value, and so is the burst, or one call where the rate is less. */
