@@ -1,6 +1,6 @@
 /**
  * The permission check, in the one place where it is made. What an operation needs is declared: its actions, the ARNs it works
- * on, its own condition keys. The resource's policy comes from its kind, whichever service that belongs to. Values for conditions
+ * on, its own condition keys, the roles that it passes. The resource's policy comes from its kind, whichever service that belongs to. Values for conditions
  * are read only when a policy asks for them.
  */
 import { parseArn } from '#platform/base/arn.ts';
@@ -9,12 +9,13 @@ import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
-import type { ConditionValues, Input, Kind } from '#platform/service.ts';
+import type { ConditionValues, Input, Kind, PassedRole } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 
@@ -53,6 +54,31 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
       if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
     }
   }
+  const passed = declaration.passes?.(input as never, call) ?? [];
+  for (const role of passed) authorisePassing(cloud, invocation, call, role);
+}
+
+/** A permission of its own: nobody may give a service more than what they may hand on. */
+function authorisePassing(
+  cloud: Cloud,
+  invocation: Invocation,
+  call: LiveCall,
+  { role, service, resource }: PassedRole,
+) {
+  const { principal } = invocation.caller;
+  const place = placeOf(cloud, role, call.callerAccount);
+  const resourceAccount = accountOf(role) ?? call.account;
+  const keys = { 'iam:passedtoservice': service, 'iam:associatedresourcearn': resource };
+  const decision = evaluate({
+    principal,
+    policies: cloud.identity.policiesOf(principal),
+    action: 'iam:PassRole',
+    resource: role,
+    resourceAccount,
+    // What the operation's input says of tags is not said of the role.
+    context: contextOf(cloud, { ...invocation, input: {} }, call, { arn: role, account: resourceAccount, place }, keys),
+  });
+  if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;
@@ -75,6 +101,7 @@ function contextOf(
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
+    ownResourceTag: resource.place?.ownResourceTag,
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
     ...requestTags(invocation.input),
     serviceKeys: serviceKeys ?? {},
@@ -101,6 +128,8 @@ interface Place {
   readonly partition: Partition;
   /** The service's kinds that may have a policy. */
   readonly kinds: readonly Kind[];
+  /** `iam:resourcetag`, where the service has a name of its own for aws:ResourceTag. */
+  readonly ownResourceTag: string | undefined;
 }
 
 /** Where an ARN's resource lies does not change: ARNs that were found once are kept, so a busy queue's costs one look-up. */
@@ -132,7 +161,14 @@ function findPlace(
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);
-  return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };
+  const partition = store.partition({ service: service.name, account, region: region as Region });
+  return { partition, kinds, ownResourceTag: ownResourceTag(service.model) };
+}
+
+function ownResourceTag({ authorization }: ServiceModel): string | undefined {
+  const keys = Object.keys(authorization?.conditionKeys ?? {}).map((key) => key.toLowerCase());
+  const own = keys.find((key) => key.includes(':resourcetag/') && !key.startsWith('aws:'));
+  return own?.slice(0, own.indexOf('/'));
 }
 
 function resourcePolicyOf({ partition, kinds }: Place, arn: string): CompiledPolicy | undefined {

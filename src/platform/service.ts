@@ -60,6 +60,15 @@ export interface CallScope {
 
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** A role that an operation hands on, so that a service can act with it. */
+export interface PassedRole {
+  readonly role: string;
+  /** `lambda.amazonaws.com`: iam:PassedToService. */
+  readonly service: string;
+  /** What will have the role: iam:AssociatedResourceArn. */
+  readonly resource?: string;
+}
+
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
@@ -73,6 +82,11 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly resourcePolicy?: (input: In, scope: CallScope) => CompiledPolicy | undefined;
   /** Values of the service's own condition keys for this request. */
   readonly conditions?: (input: In, scope: CallScope) => ConditionValues;
+  /**
+   * Roles that the input hands on: the caller needs iam:PassRole on each, beside the operation's own permissions ("Granting a user
+   * permissions to pass a role to an AWS service").
+   */
+  readonly passes?: (input: In, scope: CallScope) => readonly PassedRole[];
   /** Whose partition; the default is the caller's account and the request's region. */
   readonly owner?: (input: In, caller: AccountId | undefined) => { account?: AccountId; region?: Region };
   readonly event?: 'management' | 'data';

@@ -27,7 +27,7 @@ export const REGION = 'us-east-1' as Region;
 const model: ServiceModel = {
   metadata: { serviceId: 'Notes', apiVersion: '1', endpointPrefix: 'notes', protocols: ['json'] },
   operations: Object.fromEntries(
-    ['Put', 'Get', 'Remove', 'Fail', 'Slow', 'Twice', 'Limited'].map((name) => [
+    ['Put', 'Get', 'Remove', 'Fail', 'Slow', 'Twice', 'Limited', 'Assign'].map((name) => [
       name,
       { name, input: { shape: 'Note' }, output: { shape: 'Note' } },
     ]),
@@ -39,6 +39,7 @@ const model: ServiceModel = {
         Owner: { shape: 'Text' },
         Name: { shape: 'Text' },
         Body: { shape: 'Text' },
+        Role: { shape: 'Text' },
         Secret: { shape: 'Secret' },
         Token: { shape: 'Text', idempotencyToken: true },
       },
@@ -52,6 +53,7 @@ interface Note extends Input {
   readonly Owner?: string;
   readonly Name?: string;
   readonly Body?: string;
+  readonly Role?: string;
 }
 
 export const notes = table('note', [text], jsonRows<{ body: string; policy?: string }>(1));
@@ -120,6 +122,12 @@ const operations = {
     },
   },
   Limited: { ...target, handler: () => ({}) },
+  Assign: {
+    ...target,
+    passes: ({ Name = '', Role }: Note) =>
+      Role === undefined ? [] : [{ role: Role, service: 'notes.amazonaws.com', resource: noteArn(Name) }],
+    handler: () => ({}),
+  },
 } as const;
 
 export const notesService = () =>

@@ -32,12 +32,12 @@ export const roleOperations = ({ pages, identity }: IamParts) =>
       resource: ({ Path: path = '/', RoleName: name }, { account }) => entityArn(account, 'role', { path, name }),
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
-    GetRole: { handler: getRole(identity), resource: role },
+    GetRole: { handler: getRole(identity), resource: role, conditions },
     ListRoles: { handler: listRoles(pages), resource: below },
-    UpdateRole: { handler: updateRole, resource: role },
-    UpdateRoleDescription: { handler: updateRoleDescription, resource: role },
-    UpdateAssumeRolePolicy: { handler: updateAssumeRolePolicy, resource: role },
-    DeleteRole: { handler: deleteRole, resource: role },
+    UpdateRole: { handler: updateRole, resource: role, conditions },
+    UpdateRoleDescription: { handler: updateRoleDescription, resource: role, conditions },
+    UpdateAssumeRolePolicy: { handler: updateAssumeRolePolicy, resource: role, conditions },
+    DeleteRole: { handler: deleteRole, resource: role, conditions },
 
     PutRolePolicy: { handler: putInline(ROLE), resource: role, conditions },
     GetRolePolicy: {
