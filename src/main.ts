@@ -18,7 +18,7 @@ import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
 import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
-import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
+import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
@@ -159,11 +159,11 @@ function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: C
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
-  const load = modelLoader(readModel);
+  const sourceOf = modelSources(readModel);
   return new Registry(
     declarations.map(
       (declaration) =>
-        new RegisteredService(declaration, () => load(declaration.model ?? declaration.name), compileValidator),
+        new RegisteredService(declaration, sourceOf(declaration.model ?? declaration.name), compileValidator),
     ),
   );
 }

@@ -1,6 +1,6 @@
 /**
  * The permission check, in the one place where it is made. What an operation needs is declared: its actions, the ARNs it works
- * on, its own condition keys, the roles that it passes. The resource's policy comes from its kind, whichever service that belongs to. Values for conditions
+ * on, its own condition keys. The resource's policy comes from its kind, whichever service that belongs to. Values for conditions
  * are read only when a policy asks for them.
  */
 import { parseArn } from '#platform/base/arn.ts';
@@ -13,72 +13,75 @@ import type { ServiceModel } from '#platform/model/schema.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
+import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
-import type { ConditionValues, Input, Kind, PassedRole } from '#platform/service.ts';
+import type { ConditionValues, Input, Kind, Permission } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input, caller } = invocation;
+  const { operation, input } = invocation;
   const { declaration } = operation;
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
   if (declaration.always) return;
-  const policies = cloud.identity.policiesOf(caller.principal);
-  const own = declaration.conditions?.(input as never, call);
-  for (const resource of call.resources) {
-    const place = placeOf(cloud, resource, call.callerAccount);
-    const declared = declaration.resourcePolicy?.(input as never, call);
-    const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
-    const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
-    const target = { arn: resource, account: resourceAccount, place };
-    // Most decisions ask for no key at all.
-    let known: Context | undefined;
-    const context: Context = (key) => {
-      known ??= contextOf(cloud, invocation, call, target, own);
-      return known(key);
-    };
-    for (const action of operation.actions(input)) {
-      const decision = evaluate({
-        principal: caller.principal,
-        policies,
-        action,
-        resource,
-        resourceAccount,
-        ...(resourcePolicy && { resourcePolicy }),
-        context,
-      });
-      if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
-    }
+  for (const permission of permissionsOf(invocation, call)) {
+    permit(cloud, invocation, call, {
+      ...permission,
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
+      grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
+      conditions: () => declaration.conditions?.(input as never, call, permission),
+    });
   }
-  const passed = declaration.passes?.(input as never, call) ?? [];
-  for (const role of passed) authorisePassing(cloud, invocation, call, role);
+  for (const { conditions, ...permission } of declaration.further?.(input as never, call) ?? []) {
+    // What the input says of tags, it does not say of these.
+    permit(cloud, { ...invocation, input: {} }, call, { ...permission, conditions: () => conditions });
+  }
 }
 
-/** A permission of its own: nobody may give a service more than what they may hand on. */
-function authorisePassing(
-  cloud: Cloud,
-  invocation: Invocation,
-  call: LiveCall,
-  { role, service, resource }: PassedRole,
-) {
+interface Question extends Permission {
+  /** The operation's own; otherwise the kind's counts. */
+  readonly resourcePolicy?: CompiledPolicy | undefined;
+  readonly grants?: (() => readonly ResourceGrant[]) | undefined;
+  readonly conditions: () => ConditionValues | undefined;
+}
+
+function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: Question): void {
   const { principal } = invocation.caller;
-  const place = placeOf(cloud, role, call.callerAccount);
-  const resourceAccount = accountOf(role) ?? call.account;
-  const keys = { 'iam:passedtoservice': service, 'iam:associatedresourcearn': resource };
+  const { action, resource, resourcePolicy: declared, grants } = question;
+  const place = placeOf(cloud, resource, call.callerAccount);
+  const ofKind = declared === undefined && place ? resourcePolicyOf(place, resource) : undefined;
+  const resourcePolicy = declared ?? ofKind?.policy;
+  const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+  const target = { arn: resource, account: resourceAccount, place };
+  // Most decisions ask for no key at all.
+  let known: Context | undefined;
+  const context: Context = (key) => {
+    known ??= contextOf(cloud, invocation, call, target, question.conditions());
+    return known(key);
+  };
   const decision = evaluate({
     principal,
     policies: cloud.identity.policiesOf(principal),
-    action: 'iam:PassRole',
-    resource: role,
+    action,
+    resource,
     resourceAccount,
-    // What the operation's input says of tags is not said of the role.
-    context: contextOf(cloud, { ...invocation, input: {} }, call, { arn: role, account: resourceAccount, place }, keys),
+    ...(resourcePolicy && { resourcePolicy }),
+    ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
+    ...(grants && { grants }),
+    context,
   });
   if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
+}
+
+function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
+  const listed = operation.declaration.permissions?.(input as never, call);
+  if (listed !== undefined) return listed;
+  const actions = operation.actions(input);
+  return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;
@@ -104,7 +107,7 @@ function contextOf(
     ownResourceTag: resource.place?.ownResourceTag,
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
     ...requestTags(invocation.input),
-    serviceKeys: serviceKeys ?? {},
+    serviceKeys,
   });
 }
 
@@ -114,8 +117,8 @@ function requestTags(input: Input): { requestTags?: Record<string, string>; tagK
   const keys = input['TagKeys'] ?? input['tagKeys'];
   if (Array.isArray(tags)) {
     const pairs = tags.map((tag: Input) => [
-      String(tag['Key'] ?? tag['key']),
-      String(tag['Value'] ?? tag['value'] ?? ''),
+      String(tag['Key'] ?? tag['key'] ?? tag['TagKey']),
+      String(tag['Value'] ?? tag['value'] ?? tag['TagValue'] ?? ''),
     ]);
     return { requestTags: Object.fromEntries(pairs) };
   }
@@ -171,10 +174,17 @@ function ownResourceTag({ authorization }: ServiceModel): string | undefined {
   return own?.slice(0, own.indexOf('/'));
 }
 
-function resourcePolicyOf({ partition, kinds }: Place, arn: string): CompiledPolicy | undefined {
+interface PolicyOfKind {
+  readonly policy: CompiledPolicy;
+  readonly isRequired: boolean;
+}
+
+function resourcePolicyOf({ partition, kinds }: Place, arn: string): PolicyOfKind | undefined {
   for (const kind of kinds) {
     const text = partition.read((tx) => kind.policy?.(tx, arn));
-    if (text !== undefined) return compiledPolicy(text, 'resource');
+    if (text !== undefined) {
+      return { policy: compiledPolicy(text, 'resource'), isRequired: kind.policyRequired === true };
+    }
   }
   return undefined;
 }

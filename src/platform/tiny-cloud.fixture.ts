@@ -7,12 +7,13 @@ import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
+import { summaryOf } from '#platform/model/summary.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
-import { type Call, type CallScope, defineService, type Input, type Output } from '#platform/service.ts';
+import { type Call, type CallScope, defineService, type Input, type Output, passRole } from '#platform/service.ts';
 import { type Faults, faulty } from '#platform/store/faults.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
@@ -124,8 +125,8 @@ const operations = {
   Limited: { ...target, handler: () => ({}) },
   Assign: {
     ...target,
-    passes: ({ Name = '', Role }: Note) =>
-      Role === undefined ? [] : [{ role: Role, service: 'notes.amazonaws.com', resource: noteArn(Name) }],
+    further: ({ Name = '', Role }: Note) =>
+      Role === undefined ? [] : [passRole(Role, 'notes.amazonaws.com', noteArn(Name))],
     handler: () => ({}),
   },
 } as const;
@@ -186,7 +187,11 @@ export function tinyCloud(t: TestContext): TinyCloud {
   const opened = new Set<string>();
   const store = openStore({ drivers, onFault: () => {}, onOpen: ({ name }) => opened.add(name.account) });
   t.after(() => store.close().catch(() => {}));
-  const service = new RegisteredService(notesService(), () => model, compileValidator);
+  const service = new RegisteredService(
+    notesService(),
+    { summary: summaryOf(model), load: () => model },
+    compileValidator,
+  );
   const cloud: Cloud = {
     store,
     registry: new Registry([service]),

@@ -86,3 +86,27 @@ export interface SessionsApi {
   /** Resolves when what was read of the account is on disk; undefined when it is already. */
   durable(account: AccountId): Promise<void> | undefined;
 }
+
+export interface InstanceProfileView {
+  readonly account: AccountId;
+  readonly arn: string;
+  readonly id: string;
+  readonly name: string;
+  /** ARN of the role that it holds now. */
+  readonly roleArn: string | undefined;
+}
+
+/** For services that run programs of their users: what a profile is, and credentials of its role. */
+export interface InstanceProfilesApi {
+  /** By ARN, or by name within an account. Undefined if there is none. */
+  profile(account: AccountId, nameOrArn: string): InstanceProfileView | undefined;
+  /**
+   * Credentials of the profile's role for one instance, six hours long. Undefined if the profile has no role, or the role does not
+   * trust `ec2.amazonaws.com`.
+   */
+  credentials(
+    profile: InstanceProfileView,
+    instanceId: string,
+    now: Milliseconds,
+  ): (SessionCredentials & { readonly expiresAt: Milliseconds }) | undefined;
+}

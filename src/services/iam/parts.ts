@@ -7,6 +7,7 @@ import type { Store } from '#platform/store/store.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 
 export interface IamParts {
+  readonly store: Store;
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly identity: IamIdentity;
@@ -14,5 +15,4 @@ export interface IamParts {
   readonly registry: () => Registry;
   /** All actions of AWS. */
   readonly actions: () => ActionCatalogue;
-  readonly store: Store;
 }

@@ -8,15 +8,25 @@
  */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
+import { accountOperations } from '#services/iam/account/operations.ts';
+import { makeCredentialReport } from '#services/iam/credential-report/credential-report.ts';
 import { groupOperations } from '#services/iam/groups/operations.ts';
+import { instanceProfileOperations } from '#services/iam/instance-profiles/operations.ts';
 import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { reportOperations } from '#services/iam/reports/operations.ts';
+import { roleTemplateOperations } from '#services/iam/role-templates/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
+import { serverCertificateOperations } from '#services/iam/server-certificates/operations.ts';
+import { deletionJob } from '#services/iam/service-linked-roles/deletion.ts';
+import { serviceLinkedRoleOperations } from '#services/iam/service-linked-roles/operations.ts';
+import { serviceSpecificCredentialOperations } from '#services/iam/service-specific-credentials/operations.ts';
+import { signingCertificateOperations } from '#services/iam/signing-certificates/operations.ts';
 import { simulationOperations } from '#services/iam/simulation/operations.ts';
+import { sshPublicKeyOperations } from '#services/iam/ssh-public-keys/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 export const iam = (parts: IamParts) =>
@@ -29,11 +39,20 @@ export const iam = (parts: IamParts) =>
       ...userOperations(parts),
       ...groupOperations(parts),
       ...roleOperations(parts),
+      ...serviceLinkedRoleOperations,
+      ...roleTemplateOperations,
       ...policyOperations(parts),
       ...simulationOperations(parts),
       ...reportOperations(parts),
+      ...accountOperations(parts),
+      ...instanceProfileOperations(parts),
+      ...sshPublicKeyOperations(parts),
+      ...serverCertificateOperations(parts),
+      ...signingCertificateOperations(parts),
+      ...serviceSpecificCredentialOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,
     quotas,
+    timers: { makeCredentialReport, deleteServiceLinkedRole: deletionJob(parts.store, parts.registry) },
   });

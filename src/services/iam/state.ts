@@ -32,6 +32,8 @@ export interface RoleRow {
   readonly maxSessionSeconds: number;
   readonly description?: string;
   readonly boundary?: string;
+  /** The role template that it was made from. */
+  readonly template?: { readonly arn: string; readonly minorVersion: number };
 }
 
 export interface GroupRow {
@@ -95,7 +97,7 @@ export const members = table('member', [text, text], jsonRows<Empty>(1));
 export const accessKeys = table('access-key', [text], jsonRows<AccessKeyRow>(1));
 /** Owner (a user's id or `root`), access key id. */
 export const keysOfOwner = table('key-of', [text, text], jsonRows<Empty>(1));
-export type Counted = 'user' | 'role' | 'group' | 'policy';
+export type Counted = 'user' | 'role' | 'group' | 'policy' | 'instance-profile' | 'server-certificate';
 /** How many there are: what the quotas count. */
 const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
 

@@ -3,7 +3,8 @@
  * access advisor; data events do only where the audit has them. Records are read newest first, some at a time, so that other
  * requests go on in between.
  */
-import { type AuditRecord, auditOf } from '#platform/audit/record.ts';
+import { auditOf } from '#platform/audit/journal.ts';
+import type { AuditRecord } from '#platform/audit/record.ts';
 import { type Clock, days, type Milliseconds, seconds } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import type { Registry } from '#platform/registry.ts';
