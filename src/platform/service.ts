@@ -83,6 +83,13 @@ export interface FurtherPermission extends Permission {
   readonly conditions?: ConditionValues;
 }
 
+/** Who hands a role on to a service must be allowed to ("Granting a user permissions to pass a role to an AWS service"). */
+export const passRole = (role: string, service: string, resource?: string): FurtherPermission => ({
+  action: 'iam:PassRole',
+  resource: role,
+  conditions: { 'iam:passedtoservice': service, 'iam:associatedresourcearn': resource },
+});
+
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */

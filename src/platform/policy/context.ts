@@ -26,6 +26,8 @@ export interface RequestFacts {
   /** Tags of the user or role; a session's own tags go before them. */
   readonly principalTags?: (() => Tags) | undefined;
   readonly resourceTags?: (() => Tags) | undefined;
+  /** The service's own name for aws:ResourceTag, in lower case, if it has one: `iam:resourcetag`. */
+  readonly ownResourceTag?: string | undefined;
   /** Tags that the request would set. */
   readonly requestTags?: Tags | undefined;
   /** Tag keys that the request names; the default is those of `requestTags`. */
@@ -108,6 +110,7 @@ function lowerCased(keys: Readonly<Record<string, Values>> | undefined): Readonl
 
 function tagValue(facts: RequestFacts, family: string, name: string): string | undefined {
   switch (family) {
+    case facts.ownResourceTag:
     case 'aws:resourcetag':
       return tagNamed(facts.resourceTags?.(), name);
     case 'aws:requesttag':
