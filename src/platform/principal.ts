@@ -84,6 +84,8 @@ export interface SessionFacts {
   /** Inline session policy and ARNs of managed ones, as the AssumeRole call gave them. */
   readonly policy?: string;
   readonly policyArns?: readonly string[];
+  /** Of a root user's session that AssumeRoot made: the managed policy that denies all but one task. */
+  readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
 }

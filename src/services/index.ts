@@ -10,6 +10,7 @@ import type { Store } from '#platform/store/store.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
+import { createRootAccess } from '#services/iam/organization/root-access.ts';
 import { iam } from '#services/iam/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
@@ -45,7 +46,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
     sqs(deps),
-    sts(createSessions(store, sealer, identity)),
+    sts(createSessions(store, sealer, identity), createRootAccess(store)),
     tagging(deps),
   ];
   return { declarations, identity };

@@ -110,3 +110,13 @@ export interface InstanceProfilesApi {
     now: Milliseconds,
   ): (SessionCredentials & { readonly expiresAt: Milliseconds }) | undefined;
 }
+
+/** For sts:AssumeRoot. Answers by reads of its own, outside of any transaction. */
+export interface RootAccessApi {
+  /** Which accounts may act as the root user of `target`. */
+  trust(target: AccountId): CompiledPolicy;
+  /** Whether the managed policy of this ARN is one of the tasks that a root session can be for. */
+  isTask(policyArn: string): boolean;
+  /** Whether the organization of `target` has what the task needs switched on. */
+  isEnabled(target: AccountId, policyArn: string): boolean;
+}

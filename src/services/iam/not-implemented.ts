@@ -45,12 +45,6 @@ export const notImplemented = {
   UntagSAMLProvider: WHOLE_IAM,
   UpdateOpenIDConnectProviderThumbprint: WHOLE_IAM,
   UpdateSAMLProvider: WHOLE_IAM,
-  // organisation root features
-  DisableOrganizationsRootCredentialsManagement: WHOLE_IAM,
-  DisableOrganizationsRootSessions: WHOLE_IAM,
-  EnableOrganizationsRootCredentialsManagement: WHOLE_IAM,
-  EnableOrganizationsRootSessions: WHOLE_IAM,
-  ListOrganizationsFeatures: WHOLE_IAM,
   // delegation requests
   AcceptDelegationRequest: WHOLE_IAM,
   AssociateDelegationRequest: WHOLE_IAM,

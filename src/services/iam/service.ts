@@ -15,6 +15,7 @@ import { instanceProfileOperations } from '#services/iam/instance-profiles/opera
 import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
+import { organizationOperations } from '#services/iam/organization/operations.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleTemplateOperations } from '#services/iam/role-templates/operations.ts';
@@ -41,6 +42,7 @@ export const iam = (parts: IamParts) =>
       ...roleTemplateOperations,
       ...policyOperations(parts),
       ...accountOperations(parts),
+      ...organizationOperations(parts),
       ...instanceProfileOperations(parts),
       ...sshPublicKeyOperations(parts),
       ...serverCertificateOperations(parts),

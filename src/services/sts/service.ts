@@ -10,8 +10,9 @@ import type {
   StsOperations,
 } from '#platform/model/generated/sts.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
-import type { SessionsApi } from '#services/iam/api.ts';
+import type { RootAccessApi, SessionsApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
+import { assumeRoot } from '#services/sts/assume-root.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
 
 const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
@@ -19,7 +20,6 @@ const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation a
 const notImplemented = {
   AssumeRoleWithSAML: NEXT_PART,
   AssumeRoleWithWebIdentity: NEXT_PART,
-  AssumeRoot: NEXT_PART,
   DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
   GetDelegatedAccessToken: NEXT_PART,
   GetWebIdentityToken: NEXT_PART,
@@ -37,13 +37,14 @@ const getAccessKeyInfo =
     Account: sessions.accountOfKey(AccessKeyId) ?? fail('ValidationError', `Invalid access key id: ${AccessKeyId}`),
   });
 
-export const sts = (sessions: SessionsApi) =>
+export const sts = (sessions: SessionsApi, rootAccess: RootAccessApi) =>
   defineService({
     name: 'sts',
     principal: 'sts.amazonaws.com',
     scope: 'regional',
     operations: {
       AssumeRole: assumeRole(sessions),
+      AssumeRoot: assumeRoot(sessions, rootAccess),
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
       GetFederationToken: getFederationToken(sessions),
