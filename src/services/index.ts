@@ -8,6 +8,7 @@ import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
+import { createDelegatedAccess } from '#services/iam/delegation-requests/delegated-access.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
 import { createRootAccess } from '#services/iam/organization/root-access.ts';
@@ -40,13 +41,14 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const { store, sealer } = deps;
   const identity = new IamIdentity(store, sealer);
   const accounts = createAccounts(store, sealer);
+  const sessions = createSessions(store, sealer, identity);
   const quotas = quotaRequests(deps);
   const declarations: readonly ServiceDeclaration[] = [
     iam({ ...deps, identity }),
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
     sqs(deps),
-    sts(createSessions(store, sealer, identity), createRootAccess(store)),
+    sts(sessions, createRootAccess(store), createDelegatedAccess(store, sealer, sessions)),
     tagging(deps),
   ];
   return { declarations, identity };

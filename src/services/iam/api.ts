@@ -120,3 +120,18 @@ export interface RootAccessApi {
   /** Whether the organization of `target` has what the task needs switched on. */
   isEnabled(target: AccountId, policyArn: string): boolean;
 }
+
+/** For sts:GetDelegatedAccessToken. */
+export interface DelegatedAccessApi {
+  /** Throws AccessDenied for a token that is not this account's to trade in, ExpiredTradeInTokenException when its time is over. */
+  tradeIn(
+    token: string,
+    caller: AccountId,
+    now: Milliseconds,
+  ): {
+    readonly credentials: SessionCredentials;
+    readonly expiresAt: Milliseconds;
+    /** Whose permissions they have, less what the request did not ask for. */
+    readonly principalArn: string;
+  };
+}

@@ -46,15 +46,7 @@ export const notImplemented = {
   UpdateOpenIDConnectProviderThumbprint: WHOLE_IAM,
   UpdateSAMLProvider: WHOLE_IAM,
   // delegation requests
-  AcceptDelegationRequest: WHOLE_IAM,
-  AssociateDelegationRequest: WHOLE_IAM,
-  CreateDelegationRequest: WHOLE_IAM,
-  GetDelegationRequest: WHOLE_IAM,
-  GetHumanReadableSummary: WHOLE_IAM,
-  ListDelegationRequests: WHOLE_IAM,
-  RejectDelegationRequest: WHOLE_IAM,
-  SendDelegationToken: WHOLE_IAM,
-  UpdateDelegationRequest: WHOLE_IAM,
+  GetHumanReadableSummary: "the summary is the text of a language model, which a cloud of one's own has not",
   // simulation
   GetContextKeysForCustomPolicy: WHOLE_IAM,
   GetContextKeysForPrincipalPolicy: WHOLE_IAM,

@@ -10,6 +10,8 @@ import type { IamOperations } from '#platform/model/generated/iam.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accountOperations } from '#services/iam/account/operations.ts';
 import { makeCredentialReport } from '#services/iam/credential-report/credential-report.ts';
+import { forgetDelegationRequest } from '#services/iam/delegation-requests/delegation-requests.ts';
+import { delegationRequestOperations } from '#services/iam/delegation-requests/operations.ts';
 import { groupOperations } from '#services/iam/groups/operations.ts';
 import { instanceProfileOperations } from '#services/iam/instance-profiles/operations.ts';
 import { kinds } from '#services/iam/kinds.ts';
@@ -43,6 +45,7 @@ export const iam = (parts: IamParts) =>
       ...policyOperations(parts),
       ...accountOperations(parts),
       ...organizationOperations(parts),
+      ...delegationRequestOperations(parts),
       ...instanceProfileOperations(parts),
       ...sshPublicKeyOperations(parts),
       ...serverCertificateOperations(parts),
@@ -52,5 +55,9 @@ export const iam = (parts: IamParts) =>
     notImplemented,
     kinds,
     quotas,
-    timers: { makeCredentialReport, deleteServiceLinkedRole: deletionJob(parts.store, parts.registry) },
+    timers: {
+      makeCredentialReport,
+      forgetDelegationRequest,
+      deleteServiceLinkedRole: deletionJob(parts.store, parts.registry),
+    },
   });

@@ -10,9 +10,10 @@ import type {
   StsOperations,
 } from '#platform/model/generated/sts.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
-import type { RootAccessApi, SessionsApi } from '#services/iam/api.ts';
+import type { DelegatedAccessApi, RootAccessApi, SessionsApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
 import { assumeRoot } from '#services/sts/assume-root.ts';
+import { getDelegatedAccessToken } from '#services/sts/delegated-access.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
 
 const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
@@ -21,7 +22,6 @@ const notImplemented = {
   AssumeRoleWithSAML: NEXT_PART,
   AssumeRoleWithWebIdentity: NEXT_PART,
   DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
-  GetDelegatedAccessToken: NEXT_PART,
   GetWebIdentityToken: NEXT_PART,
 } as const;
 
@@ -37,7 +37,7 @@ const getAccessKeyInfo =
     Account: sessions.accountOfKey(AccessKeyId) ?? fail('ValidationError', `Invalid access key id: ${AccessKeyId}`),
   });
 
-export const sts = (sessions: SessionsApi, rootAccess: RootAccessApi) =>
+export const sts = (sessions: SessionsApi, rootAccess: RootAccessApi, delegatedAccess: DelegatedAccessApi) =>
   defineService({
     name: 'sts',
     principal: 'sts.amazonaws.com',
@@ -47,6 +47,7 @@ export const sts = (sessions: SessionsApi, rootAccess: RootAccessApi) =>
       AssumeRoot: assumeRoot(sessions, rootAccess),
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
+      GetDelegatedAccessToken: getDelegatedAccessToken(delegatedAccess),
       GetFederationToken: getFederationToken(sessions),
       GetSessionToken: getSessionToken(sessions),
     } satisfies Handlers<StsOperations, typeof notImplemented>,
