@@ -12,64 +12,76 @@ import { ServiceError } from '#platform/error.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
+import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
-import type { ConditionValues, Input, Kind } from '#platform/service.ts';
+import type { ConditionValues, Input, Kind, Permission } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input } = invocation;
-  const { declaration } = operation;
+  const { operation, input, caller } = invocation;
+  const { declaration, service } = operation;
+  const session = 'session' in caller.principal ? caller.principal.session : undefined;
+  if (session !== undefined) service.declaration.admitSession?.(session, operation.name);
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
   if (declaration.always) return;
-  const conditions = declaration.conditions?.(input as never, call);
-  const declared = declaration.resourcePolicy;
-  const resourcePolicy = declared && (() => declared(input as never, call));
-  for (const resource of call.resources) {
-    permit(cloud, invocation, call, { actions: operation.actions(input), resource, conditions, resourcePolicy });
+  for (const permission of permissionsOf(invocation, call)) {
+    permit(cloud, invocation, call, {
+      ...permission,
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
+      grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
+      conditions: () => declaration.conditions?.(input as never, call, permission),
+    });
   }
-  for (const { action, resource, conditions: own } of declaration.further?.(input as never, call) ?? []) {
-    permit(cloud, invocation, call, { actions: [action], resource, conditions: own, resourcePolicy: undefined });
+  for (const { conditions, ...permission } of declaration.further?.(input as never, call) ?? []) {
+    permit(cloud, invocation, call, { ...permission, conditions: () => conditions });
   }
 }
 
-interface Question {
-  readonly actions: readonly string[];
-  readonly resource: string;
-  readonly conditions: ConditionValues | undefined;
+interface Question extends Permission {
   /** The operation's own; otherwise the kind's counts. */
-  readonly resourcePolicy: (() => CompiledPolicy | undefined) | undefined;
+  readonly resourcePolicy?: CompiledPolicy | undefined;
+  readonly grants?: (() => readonly ResourceGrant[]) | undefined;
+  readonly conditions: () => ConditionValues | undefined;
 }
 
 function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: Question): void {
   const { principal } = invocation.caller;
-  const { resource, actions, conditions } = question;
+  const { action, resource, resourcePolicy: declared, grants } = question;
   const place = placeOf(cloud, resource, call.callerAccount);
-  const resourcePolicy = question.resourcePolicy?.() ?? (place && resourcePolicyOf(place, resource));
+  const ofKind = declared === undefined && place ? resourcePolicyOf(place, resource) : undefined;
+  const resourcePolicy = declared ?? ofKind?.policy;
   const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
   const target = { arn: resource, account: resourceAccount, place };
   // Most decisions ask for no key at all.
   let known: Context | undefined;
   const context: Context = (key) => {
-    known ??= contextOf(cloud, invocation, call, target, conditions);
+    known ??= contextOf(cloud, invocation, call, target, question.conditions());
     return known(key);
   };
-  for (const action of actions) {
-    const decision = evaluate({
-      principal,
-      policies: cloud.identity.policiesOf(principal),
-      action,
-      resource,
-      resourceAccount,
-      ...(resourcePolicy && { resourcePolicy }),
-      context,
-    });
-    if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
-  }
+  const decision = evaluate({
+    principal,
+    policies: cloud.identity.policiesOf(principal),
+    action,
+    resource,
+    resourceAccount,
+    ...(resourcePolicy && { resourcePolicy }),
+    ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
+    ...(grants && { grants }),
+    context,
+  });
+  if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
+}
+
+function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
+  const listed = operation.declaration.permissions?.(input as never, call);
+  if (listed !== undefined) return listed;
+  const actions = operation.actions(input);
+  return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;
@@ -94,7 +106,7 @@ function contextOf(
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
     ...requestTags(invocation.input),
-    serviceKeys: serviceKeys ?? {},
+    serviceKeys,
   });
 }
 
@@ -104,8 +116,8 @@ function requestTags(input: Input): { requestTags?: Record<string, string>; tagK
   const keys = input['TagKeys'] ?? input['tagKeys'];
   if (Array.isArray(tags)) {
     const pairs = tags.map((tag: Input) => [
-      String(tag['Key'] ?? tag['key']),
-      String(tag['Value'] ?? tag['value'] ?? ''),
+      String(tag['Key'] ?? tag['key'] ?? tag['TagKey']),
+      String(tag['Value'] ?? tag['value'] ?? tag['TagValue'] ?? ''),
     ]);
     return { requestTags: Object.fromEntries(pairs) };
   }
@@ -152,10 +164,17 @@ function findPlace(
   return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };
 }
 
-function resourcePolicyOf({ partition, kinds }: Place, arn: string): CompiledPolicy | undefined {
+interface PolicyOfKind {
+  readonly policy: CompiledPolicy;
+  readonly isRequired: boolean;
+}
+
+function resourcePolicyOf({ partition, kinds }: Place, arn: string): PolicyOfKind | undefined {
   for (const kind of kinds) {
     const text = partition.read((tx) => kind.policy?.(tx, arn));
-    if (text !== undefined) return compiledPolicy(text, 'resource');
+    if (text !== undefined) {
+      return { policy: compiledPolicy(text, 'resource'), isRequired: kind.policyRequired === true };
+    }
   }
   return undefined;
 }

@@ -75,9 +75,13 @@ export interface AnonymousPrincipal {
 }
 
 export interface SessionFacts {
+  /** The operation that issued it, where the session may do less for that; absent for roles and sign-ins. */
+  readonly issuedBy?: 'GetSessionToken' | 'GetFederationToken';
   readonly issuedAt: Milliseconds;
   readonly expiresAt: Milliseconds;
   readonly mfaAuthenticatedAt?: Milliseconds;
+  /** Of a command line that a person signed in: aws:SignInSessionArn. */
+  readonly signInSessionArn?: string;
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];

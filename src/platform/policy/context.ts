@@ -47,6 +47,7 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:username', ({ principal }) => (principal.kind === 'user' ? principal.userName : undefined)],
   ['aws:sourceidentity', ({ principal }) => sessionOf(principal)?.sourceIdentity],
   ['aws:assumedroot', ({ principal }) => assumedRoot(principal)],
+  ['aws:signinsessionarn', ({ principal }) => sessionOf(principal)?.signInSessionArn],
   ['aws:tokenissuetime', ({ principal }) => isoTime(sessionOf(principal)?.issuedAt)],
   ['aws:multifactorauthpresent', ({ principal }) => mfaPresent(principal)],
   ['aws:multifactorauthage', ({ principal, now }) => secondsSince(sessionOf(principal)?.mfaAuthenticatedAt, now)],

@@ -6,6 +6,7 @@ import type { Kind } from '#platform/service.ts';
 import { DEPENDENTS, dependents } from '#services/iam/dependents.ts';
 import { existsIn, listOf, taggedBy } from '#services/iam/entity-kinds.ts';
 import { instanceProfiles } from '#services/iam/instance-profiles/state.ts';
+import { mfaKind } from '#services/iam/mfa/kind.ts';
 import { nameOfArn } from '#services/iam/names.ts';
 import { isServiceLinked } from '#services/iam/roles/service-linked.ts';
 import { serverCertificates } from '#services/iam/server-certificates/state.ts';
@@ -80,4 +81,5 @@ export const kinds = {
     holdsData: false,
   },
   ...dependents,
+  mfa: mfaKind,
 } satisfies Record<string, Kind>;

@@ -2,26 +2,6 @@
 const WHOLE_IAM = 'comes with the next part of IAM';
 
 export const notImplemented = {
-  // people: passwords and MFA
-  ChangePassword: WHOLE_IAM,
-  CreateLoginProfile: WHOLE_IAM,
-  CreateVirtualMFADevice: WHOLE_IAM,
-  DeactivateMFADevice: WHOLE_IAM,
-  DeleteAccountPasswordPolicy: WHOLE_IAM,
-  DeleteLoginProfile: WHOLE_IAM,
-  DeleteVirtualMFADevice: WHOLE_IAM,
-  EnableMFADevice: WHOLE_IAM,
-  GetAccountPasswordPolicy: WHOLE_IAM,
-  GetLoginProfile: WHOLE_IAM,
-  GetMFADevice: WHOLE_IAM,
-  ListMFADeviceTags: WHOLE_IAM,
-  ListMFADevices: WHOLE_IAM,
-  ListVirtualMFADevices: WHOLE_IAM,
-  ResyncMFADevice: WHOLE_IAM,
-  TagMFADevice: WHOLE_IAM,
-  UntagMFADevice: WHOLE_IAM,
-  UpdateAccountPasswordPolicy: WHOLE_IAM,
-  UpdateLoginProfile: WHOLE_IAM,
   // identity providers
   AddClientIDToOpenIDConnectProvider: WHOLE_IAM,
   CreateOpenIDConnectProvider: WHOLE_IAM,
@@ -47,17 +27,4 @@ export const notImplemented = {
   UpdateSAMLProvider: WHOLE_IAM,
   // delegation requests
   GetHumanReadableSummary: "the summary is the text of a language model, which a cloud of one's own has not",
-  // simulation
-  GetContextKeysForCustomPolicy: WHOLE_IAM,
-  GetContextKeysForPrincipalPolicy: WHOLE_IAM,
-  SimulateCustomPolicy: WHOLE_IAM,
-  SimulatePrincipalPolicy: WHOLE_IAM,
-  // reports on permissions
-  GenerateOrganizationsAccessReport: WHOLE_IAM,
-  GenerateServiceLastAccessedDetails: WHOLE_IAM,
-  GetAccountAuthorizationDetails: WHOLE_IAM,
-  GetOrganizationsAccessReport: WHOLE_IAM,
-  GetServiceLastAccessedDetails: WHOLE_IAM,
-  GetServiceLastAccessedDetailsWithEntities: WHOLE_IAM,
-  ListPoliciesGrantingServiceAccess: WHOLE_IAM,
 } as const;

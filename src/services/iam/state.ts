@@ -7,6 +7,9 @@
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import { mfaTables } from '#services/iam/mfa/state.ts';
+import { passwordTables } from '#services/iam/passwords/state.ts';
+import { accessReports } from '#services/iam/reports/state.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -96,7 +99,15 @@ export const members = table('member', [text, text], jsonRows<Empty>(1));
 export const accessKeys = table('access-key', [text], jsonRows<AccessKeyRow>(1));
 /** Owner (a user's id or `root`), access key id. */
 export const keysOfOwner = table('key-of', [text, text], jsonRows<Empty>(1));
-export type Counted = 'user' | 'role' | 'group' | 'policy' | 'instance-profile' | 'server-certificate';
+export type Counted =
+  | 'user'
+  | 'role'
+  | 'group'
+  | 'policy'
+  | 'instance-profile'
+  | 'server-certificate'
+  | 'mfa-device'
+  | 'mfa-device-in-use';
 /** How many there are: what the quotas count. */
 const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
 
@@ -158,6 +169,9 @@ const ACCOUNT_TABLES = [
   lastUses,
   counts,
   accounts,
+  accessReports,
+  ...passwordTables,
+  ...mfaTables,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

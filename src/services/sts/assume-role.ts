@@ -6,8 +6,9 @@ import { seconds } from '#platform/base/clock.ts';
 import { fail } from '#platform/error.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from '#platform/model/generated/sts.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
-import type { Call, ConditionValues, OperationDeclaration } from '#platform/service.ts';
+import type { Call, CallScope, ConditionValues, OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
+import { takeMfa } from '#services/sts/mfa.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
 const DEFAULT_SECONDS = 3600;
@@ -16,7 +17,7 @@ const CHAINED_SECONDS = 3600;
 
 export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRoleRequest, AssumeRoleResponse> => ({
   handler: (input, call) => startSession(sessions, input, call),
-  secret: ['SessionToken'],
+  secret: ['SessionToken', 'TokenCode'],
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
@@ -25,8 +26,16 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
     ...(input.Tags?.length ? ['sts:TagSession'] : []),
     ...(input.SourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
   ],
-  conditions,
+  conditions: (input, scope) => ({ ...conditions(input), ...mfaConditions(sessions, input, scope) }),
 });
+
+/** The trust policy may ask for MFA, so the code is taken before it is asked: a wrong one ends the call here. */
+function mfaConditions(sessions: SessionsApi, input: AssumeRoleRequest, scope: CallScope): ConditionValues {
+  const { mfaAuthenticatedAt } = takeMfa(sessions, scope.principal, input, scope.now);
+  return mfaAuthenticatedAt === undefined
+    ? {}
+    : { 'aws:multifactorauthpresent': 'true', 'aws:multifactorauthage': '0' };
+}
 
 const conditions = (input: AssumeRoleRequest): ConditionValues => ({
   'sts:externalid': input.ExternalId,
@@ -49,6 +58,9 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
   const { facts, packedPolicySize } = checkSession(sessions, role.account, input, transitiveTags(caller));
   const expiresAt = call.now + seconds(durationOf(input, principal, role.maxSessionSeconds));
   const issuerArn = principal.kind === 'role-session' ? principal.roleArn : undefined;
+  // A code was taken with the conditions. A user's session hands its own on; a chain of roles does not.
+  const handedOn = principal.kind === 'user' ? caller?.mfaAuthenticatedAt : undefined;
+  const mfaAuthenticatedAt = input.TokenCode === undefined ? handedOn : call.now;
   const credentials = sessions.issue(
     role.account,
     { kind: 'role', id: role.id, sessionName },
@@ -56,11 +68,14 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
       ...facts,
       issuedAt: call.now,
       expiresAt,
+      ...(mfaAuthenticatedAt !== undefined && { mfaAuthenticatedAt }),
       ...(sourceIdentity !== undefined && { sourceIdentity }),
       ...(issuerArn !== undefined && { issuerArn }),
     },
   );
   await sessions.durable(role.account);
+  // The code that was used up.
+  if (principal.kind === 'user') await sessions.durable(principal.account);
   return {
     Credentials: credentialsOf(credentials, expiresAt),
     AssumedRoleUser: {

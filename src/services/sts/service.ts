@@ -9,6 +9,7 @@ import type {
   GetCallerIdentityResponse,
   StsOperations,
 } from '#platform/model/generated/sts.ts';
+import type { SessionFacts } from '#platform/principal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
 import type { DelegatedAccessApi, RootAccessApi, SessionsApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
@@ -37,6 +38,13 @@ const getAccessKeyInfo =
     Account: sessions.accountOfKey(AccessKeyId) ?? fail('ValidationError', `Invalid access key id: ${AccessKeyId}`),
   });
 
+/** "You cannot call any STS API except AssumeRole or GetCallerIdentity"; of a federation token, only the latter. */
+function admitSession({ issuedBy }: SessionFacts, operation: string): void {
+  if (issuedBy === undefined || operation === 'GetCallerIdentity') return;
+  if (issuedBy === 'GetSessionToken' && operation === 'AssumeRole') return;
+  fail('AccessDenied', `Cannot call ${operation} with session credentials`);
+}
+
 export const sts = (sessions: SessionsApi, rootAccess: RootAccessApi, delegatedAccess: DelegatedAccessApi) =>
   defineService({
     name: 'sts',
@@ -52,6 +60,7 @@ export const sts = (sessions: SessionsApi, rootAccess: RootAccessApi, delegatedA
       GetSessionToken: getSessionToken(sessions),
     } satisfies Handlers<StsOperations, typeof notImplemented>,
     notImplemented,
+    admitSession,
     kinds: {},
     quotas: {},
   });

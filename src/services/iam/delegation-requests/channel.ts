@@ -57,6 +57,7 @@ export function notify(call: Call, row: DelegationRow, tradeInToken?: string): v
   });
   call.transact((tx) =>
     send(tx, call.now, {
+      target: row.channel,
       service: parts.service,
       operation: channel.operation,
       input: channel.input(row.channel, parts, message),

@@ -1,6 +1,12 @@
 /** Principals made from rows: of a long-term key, and of a session that was opened from its token. */
 import type { AccountId } from '#platform/base/ids.ts';
-import type { Credential, RoleSessionPrincipal, RootPrincipal, UserPrincipal } from '#platform/principal.ts';
+import type {
+  Credential,
+  RoleSessionPrincipal,
+  RootPrincipal,
+  ServicePrincipal,
+  UserPrincipal,
+} from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { openSecret } from '#services/iam/access-keys/keys.ts';
@@ -49,7 +55,10 @@ export function credentialOfKey(
 }
 
 /** Undefined if the user or role behind the session is gone. */
-export function principalOfSession(tx: ReadTransaction, record: SessionRecord): Credential['principal'] | undefined {
+export function principalOfSession(
+  tx: ReadTransaction,
+  record: Pick<SessionRecord, 'account' | 'owner' | 'facts'>,
+): Exclude<Credential['principal'], ServicePrincipal> | undefined {
   const { account, owner, facts: session } = record;
   switch (owner.kind) {
     case 'root':

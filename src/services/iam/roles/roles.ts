@@ -88,13 +88,16 @@ export function createRole(input: Model.CreateRoleRequest, call: Call): Model.Cr
   return { Role: wholeRole(tx, account, row) };
 }
 
+export function roleLastUsed(tx: ReadTransaction, identity: IamIdentity, { id }: RoleRow): Model.RoleLastUsed {
+  const use = identity.lastUse(id) ?? tx.get(lastUses, lastUses.key(id));
+  return use ? { LastUsedDate: wholeSecond(use.at), Region: use.region } : {};
+}
+
 export const getRole =
   (identity: IamIdentity) =>
   (input: Model.GetRoleRequest, { tx, account }: Call): Model.GetRoleResponse => {
     const row = ownerOf(tx, ROLE, input);
-    const use = identity.lastUse(row.id) ?? tx.get(lastUses, lastUses.key(row.id));
-    const lastUsed = use ? { LastUsedDate: wholeSecond(use.at), Region: use.region } : {};
-    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: lastUsed } };
+    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: roleLastUsed(tx, identity, row) } };
   };
 
 export const listRoles =
