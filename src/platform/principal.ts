@@ -121,6 +121,8 @@ export interface SessionFacts {
   readonly policyArns?: readonly string[];
   /** Of a session that began with an identity provider: its ARN, and the condition keys that stay with the session. */
   readonly federation?: { readonly provider: string; readonly keys: ConditionKeys };
+  /** Of a root user's session that AssumeRoot made: the managed policy that denies all but one task. */
+  readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
 }

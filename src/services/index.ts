@@ -10,9 +10,11 @@ import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
+import { createDelegatedAccess } from '#services/iam/delegation-requests/delegated-access.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createPeople } from '#services/iam/identity/people.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
+import { createRootAccess } from '#services/iam/organization/root-access.ts';
 import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
 import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { iam } from '#services/iam/service.ts';
@@ -63,7 +65,13 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     serviceQuotas(deps),
     signIn.declaration,
     sqs(deps),
-    sts({ ...deps, tokenIssuer, sessions }),
+    sts({
+      ...deps,
+      sessions,
+      tokenIssuer,
+      rootAccess: createRootAccess(store),
+      delegatedAccess: createDelegatedAccess(store, sealer, sessions),
+    }),
     tagging(deps),
   ];
   return { declarations, identity };

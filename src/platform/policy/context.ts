@@ -48,6 +48,7 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:userid', ({ principal }) => userId(principal)],
   ['aws:username', ({ principal }) => (principal.kind === 'user' ? principal.userName : undefined)],
   ['aws:sourceidentity', ({ principal }) => sessionOf(principal)?.sourceIdentity],
+  ['aws:assumedroot', ({ principal }) => assumedRoot(principal)],
   ['aws:signinsessionarn', ({ principal }) => sessionOf(principal)?.signInSessionArn],
   ['aws:tokenissuetime', ({ principal }) => isoTime(sessionOf(principal)?.issuedAt)],
   ['aws:multifactorauthpresent', ({ principal }) => mfaPresent(principal)],
@@ -69,6 +70,10 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:calledvialast', ({ calledVia }) => calledVia?.at(-1)],
   ['aws:tagkeys', ({ tagKeys, requestTags }) => tagKeys ?? (requestTags && Object.keys(requestTags))],
 ]);
+
+/** Only sessions of AssumeRoot have the key. */
+const assumedRoot = (principal: Principal): Values =>
+  sessionOf(principal)?.taskPolicyArn === undefined ? undefined : 'true';
 
 /** Services and anonymous callers have their own keys to be known by. */
 const PRINCIPAL_TYPES: Readonly<Record<Principal['kind'], string | undefined>> = {

@@ -13,20 +13,18 @@ import type {
 } from '#platform/model/generated/sts.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
-import type { SessionsApi, TokenIssuerApi } from '#services/iam/api.ts';
+import type { DelegatedAccessApi, RootAccessApi, SessionsApi, TokenIssuerApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
+import { assumeRoot } from '#services/sts/assume-root.ts';
+import { getDelegatedAccessToken } from '#services/sts/delegated-access.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
 import { assumeRoleWithSaml } from '#services/sts/saml/assume-role.ts';
 import { assumeRoleWithWebIdentity } from '#services/sts/web-identity/assume-role.ts';
 import { ProviderKeys } from '#services/sts/web-identity/provider-keys.ts';
 import { getWebIdentityToken } from '#services/sts/web-identity-token.ts';
 
-const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
-
 const notImplemented = {
-  AssumeRoot: NEXT_PART,
   DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
-  GetDelegatedAccessToken: NEXT_PART,
 } as const;
 
 function getCallerIdentity(_input: object, { principal }: Call): GetCallerIdentityResponse {
@@ -51,11 +49,13 @@ function admitSession({ issuedBy }: SessionFacts, operation: string): void {
 export interface StsParts {
   readonly sessions: SessionsApi;
   readonly tokenIssuer: TokenIssuerApi;
+  readonly rootAccess: RootAccessApi;
+  readonly delegatedAccess: DelegatedAccessApi;
   readonly egress: Egress;
   readonly clock: Clock;
 }
 
-export const sts = ({ sessions, tokenIssuer, egress, clock }: StsParts) =>
+export const sts = ({ sessions, tokenIssuer, rootAccess, delegatedAccess, egress, clock }: StsParts) =>
   defineService({
     name: 'sts',
     principal: 'sts.amazonaws.com',
@@ -64,8 +64,10 @@ export const sts = ({ sessions, tokenIssuer, egress, clock }: StsParts) =>
       AssumeRole: assumeRole(sessions),
       AssumeRoleWithSAML: assumeRoleWithSaml(sessions),
       AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(sessions, new ProviderKeys(egress, clock)),
+      AssumeRoot: assumeRoot(sessions, rootAccess),
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
+      GetDelegatedAccessToken: getDelegatedAccessToken(delegatedAccess),
       GetFederationToken: getFederationToken(sessions),
       GetSessionToken: getSessionToken(sessions),
       GetWebIdentityToken: getWebIdentityToken(sessions, tokenIssuer),
