@@ -17,7 +17,8 @@ import type { Cloud } from '#platform/cloud.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
-import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
+import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
+import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
@@ -79,7 +80,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
 
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud } = {};
+  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue } = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
@@ -91,6 +92,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     sealer,
     pages: pageTokens(sealer),
     registry: () => running().registry,
+    actions: () => (late.actions ??= actionCatalogue(options.readModel)),
     removeResources: (account, signal) => removeAccountResources(running(), account, signal),
     version: options.version,
     regions: [...regions],
@@ -157,11 +159,11 @@ function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: C
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
-  const load = modelLoader(readModel);
+  const sourceOf = modelSources(readModel);
   return new Registry(
     declarations.map(
       (declaration) =>
-        new RegisteredService(declaration, () => load(declaration.model ?? declaration.name), compileValidator),
+        new RegisteredService(declaration, sourceOf(declaration.model ?? declaration.name), compileValidator),
     ),
   );
 }

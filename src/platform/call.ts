@@ -73,6 +73,9 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  get calledVia(): readonly string[] {
+    return this.#invocation.caller.calledVia;
+  }
   get origin(): string {
     return this.#invocation.origin;
   }
@@ -114,10 +117,14 @@ export class LiveCall implements Call, CallScope {
   }
 
   quota(code: string): number {
+    return this.quotaOf(this.account, code);
+  }
+
+  quotaOf(account: AccountId, code: string): number {
     const { service } = this.#invocation.operation;
     const quota = service.declaration.quotas[code];
     assert(quota, `service ${service.name} declares no quota ${code}`);
-    return effectiveQuota(this.#cloud.store, this.account, this.region, service.name, code, quota);
+    return effectiveQuota(this.#cloud.store, account, this.region, service.name, code, quota);
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {

@@ -1,6 +1,7 @@
 /** The registry of services: which there are, and what each is given. Only main.ts reads it. */
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
+import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
@@ -27,6 +28,8 @@ export interface ServiceDeps {
   readonly pages: PageTokens;
   /** Services that speak of others (tags, quotas) find them here, once all are there. */
   readonly registry: () => Registry;
+  /** All actions of AWS, read when they are first asked for. */
+  readonly actions: () => ActionCatalogue;
   readonly removeResources: (account: AccountId, signal: AbortSignal) => Promise<Removal>;
   readonly version: string;
   readonly regions: readonly string[];

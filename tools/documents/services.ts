@@ -1,5 +1,6 @@
 /** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
 import { systemClock } from '#platform/base/clock.ts';
+import { actionCatalogue } from '#platform/model/actions.ts';
 import { modelLoader } from '#platform/model/load.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { pageTokens } from '#platform/page-token.ts';
@@ -24,6 +25,7 @@ export function declaredServices(): DeclaredService[] {
     sealer,
     pages: pageTokens(sealer),
     registry: () => new Registry([]),
+    actions: () => actionCatalogue(),
     version: '',
     regions: [],
     removeResources: () => Promise.resolve({ removed: 0, left: [] }),

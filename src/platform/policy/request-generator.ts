@@ -87,13 +87,13 @@ const resourcePatterns = fc.constantFrom(
     'arn:aws:sqs:*:*:bob',
     `arn:aws:sqs:us-*-1:${OWN}:*`,
     'arn:aws:s3:::pail/*.txt',
-    'arn:*:*:*:*:bob*',
+    'arn:*:sqs:*:*:bob*',
   ],
   ...[
     `arn:aws:sqs:eu*1:${OWN}:b?b*`,
     'arn:aws:sqs:*1:*:bob',
     'arn:aws:sqs:*:*1*:*',
-    'arn:aws:s?s:us-east-?:*:bob',
+    'arn:a?s:sqs:us-east-?:*:bob',
     'arn:aws:s3:::pail/${*}',
   ],
   ...[

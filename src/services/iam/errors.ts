@@ -9,6 +9,11 @@ export const noSuchKey = (id: string): never => fail('NoSuchEntity', `The Access
 export const noSuchPolicy = (arn: string): never =>
   fail('NoSuchEntity', `Policy ${arn} does not exist or is not attachable.`);
 export const policyNotFound = (arn: string): never => fail('NoSuchEntity', `Policy ${arn} was not found.`);
+export const notAttachable = (noun: string): never =>
+  fail(
+    'PolicyNotAttachable',
+    `Cannot attach a Service Role Policy to a Customer ${noun.charAt(0).toUpperCase()}${noun.slice(1)}.`,
+  );
 export const noSuchVersion = (arn: string, version: string): never =>
   fail('NoSuchEntity', `Policy ${arn} version ${version} does not exist or is not attachable.`);
 export const notAttached = (arn: string): never => fail('NoSuchEntity', `Policy ${arn} was not found.`);

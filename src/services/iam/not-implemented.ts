@@ -90,17 +90,4 @@ export const notImplemented = {
   DeleteServiceLinkedRole: WHOLE_IAM,
   GetRoleTemplateVersion: WHOLE_IAM,
   GetServiceLinkedRoleDeletionStatus: WHOLE_IAM,
-  // simulation
-  GetContextKeysForCustomPolicy: WHOLE_IAM,
-  GetContextKeysForPrincipalPolicy: WHOLE_IAM,
-  SimulateCustomPolicy: WHOLE_IAM,
-  SimulatePrincipalPolicy: WHOLE_IAM,
-  // reports on permissions
-  GenerateOrganizationsAccessReport: WHOLE_IAM,
-  GenerateServiceLastAccessedDetails: WHOLE_IAM,
-  GetAccountAuthorizationDetails: WHOLE_IAM,
-  GetOrganizationsAccessReport: WHOLE_IAM,
-  GetServiceLastAccessedDetails: WHOLE_IAM,
-  GetServiceLastAccessedDetailsWithEntities: WHOLE_IAM,
-  ListPoliciesGrantingServiceAccess: WHOLE_IAM,
 } as const;

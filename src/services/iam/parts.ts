@@ -1,6 +1,9 @@
 /** What IAM's operations are given by main.ts. */
+import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { Registry } from '#platform/registry.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
+import type { Store } from '#platform/store/store.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import type { Passwords } from '#services/iam/passwords/passwords.ts';
 
@@ -9,4 +12,9 @@ export interface IamParts {
   readonly pages: PageTokens;
   readonly identity: IamIdentity;
   readonly passwords: Passwords;
+  /** For when an operation is called: there is none yet while services are put together. */
+  readonly registry: () => Registry;
+  /** All actions of AWS. */
+  readonly actions: () => ActionCatalogue;
+  readonly store: Store;
 }

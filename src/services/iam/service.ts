@@ -18,7 +18,9 @@ import { notImplemented } from '#services/iam/not-implemented.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { passwordOperations } from '#services/iam/passwords/operations.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
+import { reportOperations } from '#services/iam/reports/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
+import { simulationOperations } from '#services/iam/simulation/operations.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 /** "You cannot call any IAM API operations unless MFA authentication information is included in the request"; federated: never. */
@@ -39,6 +41,8 @@ export const iam = (parts: IamParts) =>
       ...policyOperations(parts),
       ...passwordOperations(parts),
       ...mfaOperations(parts),
+      ...simulationOperations(parts),
+      ...reportOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     admitSession,

@@ -9,6 +9,7 @@ import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import { mfaTables } from '#services/iam/mfa/state.ts';
 import { passwordTables } from '#services/iam/passwords/state.ts';
+import { accessReports } from '#services/iam/reports/state.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -160,6 +161,7 @@ const ACCOUNT_TABLES = [
   accounts,
   ...passwordTables,
   ...mfaTables,
+  accessReports,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

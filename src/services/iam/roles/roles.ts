@@ -32,7 +32,7 @@ const ROLES_PER_ACCOUNT = 'L-FE177D64';
 const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
 const DEFAULT_SESSION_SECONDS = 3600;
 
-function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
+export function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
   return {
     Path: row.path,
     RoleName: row.name,
@@ -78,13 +78,16 @@ export function createRole(input: Model.CreateRoleRequest, call: Call): Model.Cr
   return { Role: wholeRole(tx, account, row) };
 }
 
+export function roleLastUsed(tx: ReadTransaction, identity: IamIdentity, { id }: RoleRow): Model.RoleLastUsed {
+  const use = identity.lastUse(id) ?? tx.get(lastUses, lastUses.key(id));
+  return use ? { LastUsedDate: wholeSecond(use.at), Region: use.region } : {};
+}
+
 export const getRole =
   (identity: IamIdentity) =>
   (input: Model.GetRoleRequest, { tx, account }: Call): Model.GetRoleResponse => {
     const row = ownerOf(tx, ROLE, input);
-    const use = identity.lastUse(row.id) ?? tx.get(lastUses, lastUses.key(row.id));
-    const lastUsed = use ? { LastUsedDate: wholeSecond(use.at), Region: use.region } : {};
-    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: lastUsed } };
+    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: roleLastUsed(tx, identity, row) } };
   };
 
 export const listRoles =
