@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { program } from '#test/cli/makonis.ts';
+import { program, ROOT } from '#test/cli/makonis.ts';
 
 test('account create, list and key', async (t) => {
   const p = program(t);
@@ -31,4 +31,27 @@ test('account create, list and key', async (t) => {
     t.after(() => client.destroy());
     assert.equal((await client.send(new GetCallerIdentityCommand({}))).Arn, arn);
   }
+});
+
+test('account password sets that of the root user, and never shows it', async (t) => {
+  const p = program(t);
+  await p.run('up', '--detach', '--port', '0');
+  const { id } = JSON.parse((await p.run('account', 'create', '--json')).out);
+  const set = (password: string) =>
+    p.exec('sh', [
+      '-c',
+      `printf '%s\\n' '${password}' | ${ROOT}/bin/makonis account password --id ${id} --data ${p.data}`,
+    ]);
+  const weak = await set('weak');
+  assert.equal(weak.code, 1);
+  assert.match(weak.err, /PasswordPolicyViolation/);
+  const done = await set('Correct-Horse-1');
+  assert.deepEqual([done.code, done.out], [0, `the root user of ${id} signs in with it from now on\n`], done.err);
+  const answer = await fetch(p.state().url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'Makonis.SignIn' },
+    body: JSON.stringify({ Account: id, Password: 'Correct-Horse-1' }),
+  });
+  const { Arn } = (await answer.json()) as { Arn: string };
+  assert.equal(Arn, `arn:aws:iam::${id}:root`);
 });
