@@ -4,8 +4,9 @@ import { type AccountId, iamId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call, CallScope } from '#platform/service.ts';
-import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
+import type { Table } from '#platform/store/keys.ts';
+import type { ReadTransaction } from '#platform/store/store.ts';
+import { deleteTags, tagsOf } from '#platform/tags.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { devicesOf } from '#services/iam/mfa/devices.ts';
@@ -14,6 +15,9 @@ import { ownerOf, resourceOf, USER, userNameOf } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
 import { loginProfiles, passwordUses } from '#services/iam/passwords/state.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
+import { serviceCredentials } from '#services/iam/service-specific-credentials/state.ts';
+import { signingCertificates } from '#services/iam/signing-certificates/state.ts';
+import { sshKeys } from '#services/iam/ssh-public-keys/state.ts';
 import {
   accounts,
   addToCount,
@@ -28,7 +32,7 @@ import {
   users,
   wholeSecond,
 } from '#services/iam/state.ts';
-import { tagList, writeTags } from '#services/iam/tags.ts';
+import { moveTags, tagList, writeTags } from '#services/iam/tags.ts';
 
 const USERS_PER_ACCOUNT = 'L-F55AF5E4';
 
@@ -122,21 +126,18 @@ export function updateUser(input: Model.UpdateUserRequest, { tx, account }: Call
   identitiesChanged(tx);
 }
 
-function moveTags(tx: Transaction, from: string, to: string): void {
-  if (from === to) return;
-  const tags = tagsOf(tx, from);
-  deleteTags(tx, from);
-  setTags(tx, to, tags);
-}
-
 export function deleteUser(input: Model.DeleteUserRequest, { tx, account }: Call): void {
   const row = ownerOf(tx, USER, input);
   const { id } = row;
-  const has = (table: typeof attachments): boolean => tx.range(table, { prefix: [id], limit: 1 }).length > 0;
+  const has = <Row>(table: Table<Row, [string, string]>): boolean =>
+    tx.range(table, { prefix: [id], limit: 1 }).length > 0;
   if (tx.get(loginProfiles, loginProfiles.key(id))) deleteConflict('delete login profile');
   if (devicesOf(tx, id).length > 0) deleteConflict('delete MFA device');
   if (has(keysOfOwner)) deleteConflict('delete access keys');
-  if (tx.range(inlinePolicies, { prefix: [id], limit: 1 }).length > 0) deleteConflict('delete policies');
+  if (has(signingCertificates)) deleteConflict('delete signing certificates');
+  if (has(sshKeys)) deleteConflict('delete SSH public keys');
+  if (has(serviceCredentials)) deleteConflict('delete service specific credentials');
+  if (has(inlinePolicies)) deleteConflict('delete policies');
   if (has(attachments)) deleteConflict('detach all policies');
   if (has(memberships)) deleteConflict('remove users from group');
   unlinkBoundary(tx, row);
