@@ -22,6 +22,7 @@ import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages as sealedAuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { removeAccountResources } from '#platform/removal.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
@@ -89,12 +90,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const firstCommit = proveData(options, store, clock);
 
   const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
+  const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { declarations, identity } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
     egress: egressOf(options, clock, () => late.ports),
     clock,
+    authorizationMessages,
     origin: () => originOf(options, present(late.ports[0], 'a cloud has a port')),
     registry: () => running().registry,
     removeResources: (account, signal) => removeAccountResources(running(), account, signal),
@@ -104,9 +107,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   });
   const metrics = new Metrics();
   const registry = registryOf(declarations, options.readModel);
-  const throttle = new Throttle();
-  const isRegion = (name: string): boolean => regions.has(name);
-  const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
+  const parts = { store, registry, identity, clock, log, authorizationMessages, throttle: new Throttle() };
+  const cloud: Cloud = { ...parts, isRegion: (name) => regions.has(name), stopping: stopping.signal };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud });
 

@@ -11,7 +11,7 @@ import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
-import { evaluate } from '#platform/policy/evaluate.ts';
+import { type AuthorizationRequest, evaluate } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
 import type { ConditionValues, Input, Kind } from '#platform/service.ts';
@@ -41,7 +41,7 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
       return known(key);
     };
     for (const action of operation.actions(input, caller.principal)) {
-      const decision = evaluate({
+      const request = {
         principal: caller.principal,
         policies,
         action,
@@ -49,10 +49,27 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
         resourceAccount,
         ...(resourcePolicy && { resourcePolicy }),
         context,
-      });
-      if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
+      };
+      const decision = evaluate(request);
+      if (!decision.allowed) throw refusal(cloud, invocation, call, decision.message, request, own);
     }
   }
+}
+
+/** Who may not do it is told so; who may decode the rest can. */
+function refusal(
+  { authorizationMessages }: Cloud,
+  { operation }: Invocation,
+  { callerAccount, now }: LiveCall,
+  message: string,
+  request: AuthorizationRequest,
+  own: ConditionValues | undefined,
+): ServiceError {
+  const isEncoded = operation.service.declaration.encodedRefusals === true;
+  if (!isEncoded || callerAccount === undefined) return new ServiceError('AccessDenied', message);
+  const encoded = authorizationMessages.encode(request, Object.keys(own ?? {}), callerAccount, now);
+  const whole = `You are not authorized to perform this operation. ${message}. Encoded authorization failure message: ${encoded}`;
+  return new ServiceError('AccessDenied', whole);
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;

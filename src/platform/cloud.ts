@@ -2,6 +2,7 @@
 import type { Clock } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { Identity, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, Registry } from '#platform/registry.ts';
 import type { Input, Output } from '#platform/service.ts';
@@ -16,6 +17,7 @@ export interface Cloud {
   readonly clock: Clock;
   readonly log: Logger;
   readonly throttle: Throttle;
+  readonly authorizationMessages: AuthorizationMessages;
   /** Whether there is such a region. Hosts, URLs and ARNs name any; only those that exist get a store. */
   readonly isRegion: (name: string) => boolean;
   /** Aborted when the cloud stops: long polls answer at once. */

@@ -8,10 +8,12 @@ import { dispatch } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { compileValidator } from '#platform/model/validate.ts';
+import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
 import { type Call, type CallScope, defineService, type Input, type Output } from '#platform/service.ts';
 import { type Faults, faulty } from '#platform/store/faults.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
@@ -193,6 +195,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     clock,
     log: silent,
     throttle: new Throttle(),
+    authorizationMessages: authorizationMessages(createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) })),
     isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };

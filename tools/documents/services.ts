@@ -4,6 +4,7 @@ import { createEgress } from '#platform/egress/egress.ts';
 import { modelLoader } from '#platform/model/load.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import { Registry } from '#platform/registry.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
@@ -25,6 +26,7 @@ export function declaredServices(): DeclaredService[] {
     sealer,
     pages: pageTokens(sealer),
     clock: systemClock,
+    authorizationMessages: authorizationMessages(sealer),
     origin: () => '',
     egress: createEgress({ clock: systemClock, rules: { loopback: false, private: false }, ownPorts: () => [] }),
     registry: () => new Registry([]),

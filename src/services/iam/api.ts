@@ -126,6 +126,8 @@ export interface SessionsApi {
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */
   managedPolicy(account: AccountId, arn: string): string | undefined;
   issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
+  /** Of tokens that STS's global endpoint issues for the account. */
+  globalTokenVersion(account: AccountId): 1 | 2;
   /** Of the user or role. */
   tagsOf(principal: Principal): Readonly<Record<string, string>>;
   /** The account that a key belongs to, by its form or by the directory. */

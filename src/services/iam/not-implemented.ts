@@ -65,8 +65,6 @@ export const notImplemented = {
   GetCredentialReport: WHOLE_IAM,
   ListAccountAliases: WHOLE_IAM,
   PutAccountProperties: WHOLE_IAM,
-  // identity providers
-  SetSecurityTokenServicePreferences: WHOLE_IAM,
   // organisation root features
   DisableOrganizationsRootCredentialsManagement: WHOLE_IAM,
   DisableOrganizationsRootSessions: WHOLE_IAM,

@@ -18,6 +18,7 @@ import type { IamParts } from '#services/iam/parts.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
 import { samlProviderOperations } from '#services/iam/saml-providers/operations.ts';
+import { tokenPreferenceOperations } from '#services/iam/token-preferences/token-preferences.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 export const iam = (parts: IamParts) =>
@@ -34,6 +35,7 @@ export const iam = (parts: IamParts) =>
       ...oidcProviderOperations(parts),
       ...samlProviderOperations(parts),
       ...outboundFederationOperations(parts),
+      ...tokenPreferenceOperations,
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     kinds,

@@ -10,6 +10,7 @@ import type { Partition, ReadTransaction, Store, Transaction } from '#platform/s
 import { oidcProviders } from '#services/iam/oidc-providers/state.ts';
 import { signingKeys, tokenIssuers } from '#services/iam/outbound-federation/state.ts';
 import { samlMetadata, samlProviders } from '#services/iam/saml-providers/state.ts';
+import { tokenPreferences } from '#services/iam/token-preferences/token-preferences.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -164,6 +165,7 @@ const ACCOUNT_TABLES = [
   samlMetadata,
   tokenIssuers,
   signingKeys,
+  tokenPreferences,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

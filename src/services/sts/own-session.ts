@@ -10,6 +10,7 @@ import type {
 import type { RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
+import { tokenFacts } from '#services/sts/endpoint.ts';
 import { credentialsOf } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
@@ -46,7 +47,8 @@ export const getSessionToken = (
     }
     const expiresAt = expiryOf(call, caller, input.DurationSeconds);
     const owner = caller.kind === 'root' ? ({ kind: 'root' } as const) : ({ kind: 'user', id: caller.userId } as const);
-    const credentials = sessions.issue(caller.account, owner, { issuedAt: call.now, expiresAt });
+    const facts = { ...tokenFacts(sessions, call, caller.account), issuedAt: call.now, expiresAt };
+    const credentials = sessions.issue(caller.account, owner, facts);
     return { Credentials: credentialsOf(credentials, expiresAt) };
   },
 });
@@ -67,7 +69,7 @@ export const getFederationToken = (
     const credentials = sessions.issue(
       account,
       { kind: 'federated', id, name: input.Name },
-      { ...facts, issuedAt: call.now, expiresAt, issuerArn: arn },
+      { ...facts, ...tokenFacts(sessions, call, account), issuedAt: call.now, expiresAt, issuerArn: arn },
     );
     return {
       Credentials: credentialsOf(credentials, expiresAt),

@@ -6,11 +6,14 @@ import type { Clock } from '#platform/base/clock.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import { fail } from '#platform/error.ts';
 import type {
+  DecodeAuthorizationMessageRequest,
+  DecodeAuthorizationMessageResponse,
   GetAccessKeyInfoRequest,
   GetAccessKeyInfoResponse,
   GetCallerIdentityResponse,
   StsOperations,
 } from '#platform/model/generated/sts.ts';
+import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
 import type { SessionsApi, TokenIssuerApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
@@ -24,7 +27,6 @@ const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation a
 
 const notImplemented = {
   AssumeRoot: NEXT_PART,
-  DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
   GetDelegatedAccessToken: NEXT_PART,
 } as const;
 
@@ -40,14 +42,24 @@ const getAccessKeyInfo =
     Account: sessions.accountOfKey(AccessKeyId) ?? fail('ValidationError', `Invalid access key id: ${AccessKeyId}`),
   });
 
+/** "This can happen if the token contains invalid characters, such as line breaks, or if the message has expired." */
+const decodeAuthorizationMessage =
+  (messages: AuthorizationMessages) =>
+  ({ EncodedMessage }: DecodeAuthorizationMessageRequest, call: Call): DecodeAuthorizationMessageResponse => ({
+    DecodedMessage:
+      messages.decode(EncodedMessage, call.account, call.now) ??
+      fail('InvalidAuthorizationMessageException', 'The encoded authorization message is not valid.'),
+  });
+
 export interface StsParts {
   readonly sessions: SessionsApi;
   readonly tokenIssuer: TokenIssuerApi;
+  readonly authorizationMessages: AuthorizationMessages;
   readonly egress: Egress;
   readonly clock: Clock;
 }
 
-export const sts = ({ sessions, tokenIssuer, egress, clock }: StsParts) =>
+export const sts = ({ sessions, tokenIssuer, authorizationMessages, egress, clock }: StsParts) =>
   defineService({
     name: 'sts',
     principal: 'sts.amazonaws.com',
@@ -56,6 +68,12 @@ export const sts = ({ sessions, tokenIssuer, egress, clock }: StsParts) =>
       AssumeRole: assumeRole(sessions),
       AssumeRoleWithSAML: assumeRoleWithSaml(sessions),
       AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(sessions, new ProviderKeys(egress, clock)),
+      // What a message holds is for who may decode it, not for who reads the audit.
+      DecodeAuthorizationMessage: {
+        handler: decodeAuthorizationMessage(authorizationMessages),
+        resource: () => '*',
+        secret: ['DecodedMessage'],
+      },
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
       GetFederationToken: getFederationToken(sessions),
