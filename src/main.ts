@@ -24,6 +24,7 @@ import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages as sealedAuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { removeAccountResources } from '#platform/removal.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
@@ -131,12 +132,14 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
   const regions = regionsOf(readModel);
+  const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { declarations, identity } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
     egress: egressOf(options, clock, () => ports),
     clock,
+    authorizationMessages,
     origin: () => originOf(options, present(ports[0], 'a cloud has a port')),
     registry: () => running().registry,
     actions: () => (late.actions ??= actionCatalogue(readModel)),
@@ -154,6 +157,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     log,
     throttle: new Throttle(),
     keptAnswers: sealer.purpose(KEPT_ANSWERS),
+    authorizationMessages,
     isRegion: (name) => known.has(name),
     stopping,
   };

@@ -149,7 +149,7 @@ function authenticate(
   if (signed === undefined) return { ...place, principal: ANONYMOUS, accessKeyId: undefined };
   const now = cloud.clock.now();
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
-  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now);
+  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
   verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   return { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };

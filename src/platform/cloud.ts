@@ -2,6 +2,7 @@
 import type { Clock } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { Identity, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, Registry } from '#platform/registry.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
@@ -19,6 +20,7 @@ export interface Cloud {
   readonly throttle: Throttle;
   /** Seals the answers that idempotency tokens keep. */
   readonly keptAnswers: PurposeSealer;
+  readonly authorizationMessages: AuthorizationMessages;
   /** Whether there is such a region. Hosts, URLs and ARNs name any; only those that exist get a store. */
   readonly isRegion: (name: string) => boolean;
   /** Aborted when the cloud stops: long polls answer at once. */

@@ -4,6 +4,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
@@ -32,6 +33,7 @@ export interface ServiceDeps {
   readonly pages: PageTokens;
   readonly egress: Egress;
   readonly clock: Clock;
+  readonly authorizationMessages: AuthorizationMessages;
   /** `https://cloud.example`: where others reach this cloud. */
   readonly origin: () => string;
   /** Services that speak of others (tags, quotas) find them here, once all are there. */

@@ -5,6 +5,7 @@ import { actionCatalogue } from '#platform/model/actions.ts';
 import { modelLoader } from '#platform/model/load.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import { Registry } from '#platform/registry.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
@@ -26,6 +27,7 @@ export function declaredServices(): DeclaredService[] {
     sealer,
     pages: pageTokens(sealer),
     clock: systemClock,
+    authorizationMessages: authorizationMessages(sealer),
     origin: () => '',
     egress: createEgress({ clock: systemClock, rules: { loopback: false, private: false }, ownPorts: () => [] }),
     registry: () => new Registry([]),
