@@ -32,8 +32,10 @@ import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
-import type { Store } from '#platform/store/store.ts';
+import type { Partition, Store } from '#platform/store/store.ts';
 import { Throttle } from '#platform/throttle.ts';
+import type { Collector } from '#services/cloudtrail/collector.ts';
+import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
 
@@ -53,6 +55,8 @@ export interface CloudOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** Where CloudTrail's log files go, if not to S3. */
+  readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
   /** All files that were there are read and nothing has come from a client: the time to give up root. */
@@ -79,14 +83,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
 
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud } = {};
+  const late: Late = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  const store = openStore({ drivers, onFault, onOpen: (partition) => attach(late, partition) });
   const firstCommit = proveData(options, store, clock);
 
   const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
-  const { declarations, identity } = assembleServices({
+  const { declarations, identity, audit } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
@@ -95,14 +99,18 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     version: options.version,
     regions: [...regions],
     startedAt: clock.now(),
+    clock,
+    deliver: (delivery) => deliver(running(), delivery),
+    onFault,
+    logBucket: options.logBucket,
   });
   const metrics = new Metrics();
   const registry = registryOf(declarations, options.readModel);
   const throttle = new Throttle();
   const isRegion = (name: string): boolean => regions.has(name);
-  const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
+  const cloud: Cloud = { store, registry, identity, clock, log, throttle, audit, isRegion, stopping: stopping.signal };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
-  Object.assign(late, { jobs, cloud });
+  Object.assign(late, { jobs, cloud, audit });
 
   await firstCommit;
   await options.migrate?.(store);
@@ -132,10 +140,24 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       stopping.abort();
       await listener.stop(grace);
       await jobs.stop();
+      await audit.stop();
       await admin.stop(0);
       await store.close();
     },
   };
+}
+
+/** What stands on the store, and hears of each partition that it opens. */
+interface Late {
+  jobs?: Jobs;
+  cloud?: Cloud;
+  audit?: Collector;
+}
+
+function attach({ jobs, audit }: Late, partition: Partition): void {
+  jobs?.attach(partition);
+  // When the work that opens it is done.
+  queueMicrotask(() => audit?.opened(partition));
 }
 
 const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({

@@ -1,8 +1,9 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditedCall } from '#platform/audit/record.ts';
+import type { AuditedCall, AuditedResource } from '#platform/audit/record.ts';
+import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import { type AccountId, type Region, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -40,6 +41,7 @@ export class LiveCall implements Call, CallScope {
   #tx: Transaction | undefined;
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
+  #sharedEventId: string | undefined;
 
   /** `invoke` is the dispatcher's, which makes these calls itself. */
   constructor(cloud: Cloud, invocation: Invocation, place: Place, invoke: Invoke) {
@@ -89,8 +91,19 @@ export class LiveCall implements Call, CallScope {
   get metered(): readonly MeteredAmount[] {
     return this.#metered ?? NOTHING;
   }
-  get isAudited(): boolean {
+  get isManagement(): boolean {
     return this.#invocation.operation.isManagement;
+  }
+  get isReadOnly(): boolean {
+    return this.#invocation.operation.isReadOnly;
+  }
+  /** The service, as the audit names it. */
+  get source(): string {
+    return this.#invocation.operation.service.declaration.principal;
+  }
+  get auditedResources(): readonly AuditedResource[] {
+    const { service } = this.#invocation.operation;
+    return this.resources.filter((arn) => arn !== '*').map((arn) => auditedResource(arn, service.resourceType(arn)));
   }
   get tx(): Transaction {
     assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
@@ -159,25 +172,38 @@ export class LiveCall implements Call, CallScope {
     return first === undefined || first === '*' ? '' : first;
   }
 
-  audited(output: Output | undefined, error: ServiceError | undefined): AuditedCall {
+  /** For the record in `account`. */
+  audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
+    const invokedBy = caller.calledVia.at(-1);
+    const isShared = this.callerAccount !== undefined && this.callerAccount !== this.account;
+    if (isShared && error === undefined) this.#sharedEventId ??= uuid();
     return {
-      time: this.now,
-      source: operation.service.declaration.principal,
+      time: this.#cloud.clock.now(),
+      source: this.source,
       operation: operation.name,
       region: this.region,
-      account: this.account,
-      sourceAddress: caller.calledVia.at(-1) ?? caller.sourceAddress,
-      userAgent: caller.calledVia.at(-1) ?? caller.userAgent,
+      account,
+      sourceAddress: invokedBy ?? caller.sourceAddress,
+      userAgent: invokedBy ?? caller.userAgent,
       principal: caller.principal,
       accessKeyId: caller.accessKeyId,
+      invokedBy,
       requestId,
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
-      resources: this.resources,
+      resources: this.auditedResources,
       input: operation.redactInput(input),
       output: output && operation.redactOutput(output),
       error,
+      // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
+      additions: error === undefined ? operation.declaration.audit?.(input as never, output) : undefined,
+      sharedEventId: this.#sharedEventId,
     };
   }
+}
+
+function auditedResource(ARN: string, type: string | undefined): AuditedResource {
+  const accountId = parseArn(ARN)?.account;
+  return { ...(accountId && { accountId }), ...(type !== undefined && { type }), ARN };
 }

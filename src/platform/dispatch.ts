@@ -3,7 +3,7 @@
  * from a relay: validate, authorise, admit, run, commit. There is no second way to a handler, so what stands here (permission,
  * quotas, audit, metering, durability) holds for all of them. gateway/pipeline.ts does the rest for HTTP.
  */
-import { writeAudit } from '#platform/audit/record.ts';
+import { writeAudit, writeCallersAudit, writeRefusal } from '#platform/audit/write.ts';
 import { authorise } from '#platform/authorise.ts';
 import { type AccountId, GLOBAL_REGION, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
@@ -16,36 +16,64 @@ import type { Output } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
-  const { operation, input } = invocation;
-  operation.validate(input);
-  const now = cloud.clock.now();
-  const { account, region } = ownerOf(cloud, invocation);
-  const partition = partitionFor(cloud, invocation, account, region);
-  const call = new LiveCall(cloud, invocation, { account, region, partition, now }, invokeFor);
-  const { callerAccount } = call;
+  const call = await begin(cloud, invocation);
+  const { callerAccount, partition } = call;
   // Policies and credentials that decide here may themselves wait for the disk.
   const permission = callerAccount && cloud.identity.durable(callerAccount);
   let output: Output;
   try {
     authorise(cloud, invocation, call);
-    admit(cloud, operation, call);
-    const ran = operation.declaration.steps ? runSteps(call) : runTransaction(call);
+    admit(cloud, invocation.operation, call);
+    const ran = invocation.operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
     const refusal = serviceErrorOf(error, cloud, invocation);
-    await recordRefusal(cloud, call, refusal);
+    await writeRefusal(cloud, call, refusal);
     await partition.durable();
     throw refusal;
   }
   try {
+    const callers = writeCallersAudit(cloud, call, output);
     count(call);
     const gate = partition.durable();
     if (gate !== undefined) await gate;
+    if (callers !== undefined) await callers.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
     throw serviceErrorOf(error, cloud, invocation);
   }
   return output;
+}
+
+/** The call, if its input is valid and says whose partition it works on. What is not valid is in the audit of who asked. */
+async function begin(cloud: Cloud, invocation: Invocation): Promise<LiveCall> {
+  try {
+    invocation.operation.validate(invocation.input);
+    return callIn(cloud, invocation, ownerOf(cloud, invocation));
+  } catch (error) {
+    const refusal = serviceErrorOf(error, cloud, invocation);
+    const own = ownPlaceOf(cloud, invocation);
+    if (own !== undefined) await writeRefusal(cloud, callIn(cloud, invocation, own), refusal);
+    throw refusal;
+  }
+}
+
+interface OwnerPlace {
+  readonly account: AccountId;
+  readonly region: Region;
+}
+
+function callIn(cloud: Cloud, invocation: Invocation, { account, region }: OwnerPlace): LiveCall {
+  const partition = partitionFor(cloud, invocation, account, region);
+  return new LiveCall(cloud, invocation, { account, region, partition, now: cloud.clock.now() }, invokeFor);
+}
+
+/** The caller's own partition of the service; undefined of callers and regions that have none. */
+function ownPlaceOf(cloud: Cloud, { operation, caller, ...invocation }: Invocation): OwnerPlace | undefined {
+  const account = 'account' in caller.principal ? caller.principal.account : undefined;
+  const region = operation.service.regionOf(invocation.region);
+  const isPlace = region === GLOBAL_REGION || cloud.isRegion(region);
+  return account !== undefined && isPlace ? { account, region } : undefined;
 }
 
 /**
@@ -60,7 +88,7 @@ function partitionFor(cloud: Cloud, { operation, caller }: Invocation, account: 
 }
 
 /** The account and region whose partition the call works on. */
-function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; region: Region } {
+function ownerOf(cloud: Cloud, invocation: Invocation): OwnerPlace {
   const { operation, input, caller } = invocation;
   const { principal } = caller;
   const callerAccount = 'account' in principal ? principal.account : undefined;
@@ -89,23 +117,23 @@ const throttled = (operation: RegisteredOperation): ServiceError =>
   new ThrottlingError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
 
 /** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
-function runTransaction(call: LiveCall): Output | Promise<Output> {
+function runTransaction(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
   try {
     return call.partition.transact((tx) => {
       const token = call.tokenUse();
       const kept = token && keptAnswer(tx, token);
       const output = kept ?? call.handleIn(tx);
       if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-      if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
+      writeAudit(cloud, tx, call, output);
       return output;
     });
   } catch (error) {
     if (!(error instanceof Suspend)) throw error;
-    return error.ready.then(() => runTransaction(call));
+    return error.ready.then(() => runTransaction(cloud, call));
   }
 }
 
-function runSteps(call: LiveCall): Output | Promise<Output> {
+function runSteps(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
   const { partition } = call;
   const { losses } = partition;
   const token = call.tokenUse();
@@ -113,10 +141,9 @@ function runSteps(call: LiveCall): Output | Promise<Output> {
   const finish = (output: Output): Output => {
     // Its steps may have ended a while ago, and what they wrote may have been lost since.
     if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
-    if (token === undefined && !call.isAudited) return output;
     partition.transact((tx) => {
       if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-      if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
+      writeAudit(cloud, tx, call, output);
     });
     return output;
   };
@@ -131,23 +158,6 @@ function count(call: LiveCall): void {
   meter(partition, call.now, { usageType: call.usageType, operation, resource }, 1);
   for (const { usageType, amount, resource: own } of call.metered) {
     meter(partition, call.now, { usageType, operation, resource: own ?? resource }, amount);
-  }
-}
-
-/**
- * Refusals and failures of management calls are in the audit too: in the caller's own, as with CloudTrail, so that nobody fills
- * another's. A store that can't write must not hide the refusal.
- */
-async function recordRefusal(cloud: Cloud, call: LiveCall, error: ServiceError): Promise<void> {
-  const { principal, region } = call;
-  const account = principal.kind === 'service' ? principal.sourceAccount : call.callerAccount;
-  if (!call.isAudited || (error.status ?? 400) >= 500 || account === undefined) return;
-  try {
-    const partition = cloud.store.partition({ service: call.service, account, region });
-    partition.transact((tx) => writeAudit(tx, { ...call.audited(undefined, error), account }));
-    await partition.durable();
-  } catch (failure) {
-    call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
   }
 }
 

@@ -86,6 +86,13 @@ export interface SessionFacts {
   readonly policyArns?: readonly string[];
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
+  /** Of a session that a web identity token began, as the audit tells it. */
+  readonly webIdFederation?: {
+    readonly federatedProvider: string;
+    readonly attributes?: Readonly<Record<string, string>>;
+  };
+  /** Begun by signing in with a password. */
+  readonly isFromConsole?: true;
 }
 
 /** What a key opens: the secret to verify a signature with, and the principal. */

@@ -43,7 +43,7 @@ const model: ServiceModel = {
         Token: { shape: 'Text', idempotencyToken: true },
       },
     },
-    Text: { type: 'string' },
+    Text: { type: 'string', max: 1000 },
     Secret: { type: 'string', sensitive: true },
   },
 };
@@ -193,6 +193,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     clock,
     log: silent,
     throttle: new Throttle(),
+    audit: { noted: () => {}, wantsData: () => false },
     isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };

@@ -1,12 +1,16 @@
 /** The registry of services: which there are, and what each is given. Only main.ts reads it. */
-import type { Milliseconds } from '#platform/base/clock.ts';
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
+import type { Deliver } from '#platform/jobs/outbox.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
+import { assembleCloudTrail } from '#services/cloudtrail/assemble.ts';
+import type { Collector } from '#services/cloudtrail/collector.ts';
+import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
@@ -28,11 +32,18 @@ export interface ServiceDeps {
   readonly version: string;
   readonly regions: readonly string[];
   readonly startedAt: Milliseconds;
+  readonly clock: Clock;
+  /** A call of one service by another, as that service. */
+  readonly deliver: Deliver;
+  readonly onFault: (error: unknown) => void;
+  /** Where log files go instead of S3's buckets. */
+  readonly logBucket: LogBucket | undefined;
 }
 
 export interface AssembledServices {
   readonly declarations: readonly ServiceDeclaration[];
   readonly identity: IamIdentity;
+  readonly audit: Collector;
 }
 
 export function assembleServices(deps: ServiceDeps): AssembledServices {
@@ -40,7 +51,9 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const identity = new IamIdentity(store, sealer);
   const accounts = createAccounts(store, sealer);
   const quotas = quotaRequests(deps);
+  const cloudTrail = assembleCloudTrail(deps);
   const declarations: readonly ServiceDeclaration[] = [
+    cloudTrail.declaration,
     iam({ ...deps, identity }),
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
@@ -48,5 +61,5 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     sts(createSessions(store, sealer, identity)),
     tagging(deps),
   ];
-  return { declarations, identity };
+  return { declarations, identity, audit: cloudTrail.collector };
 }

@@ -28,6 +28,10 @@ export function declaredServices(): DeclaredService[] {
     regions: [],
     removeResources: () => Promise.resolve({ removed: 0, left: [] }),
     startedAt: systemClock.now(),
+    clock: systemClock,
+    deliver: () => Promise.resolve(),
+    onFault: () => {},
+    logBucket: undefined,
   });
   const load = modelLoader();
   return declarations

@@ -94,7 +94,9 @@ const ofTask = {
   owner: (input: OnTask) => ownerOfArn(readTaskHandle(input.TaskHandle).sourceArn),
 } as const;
 
-const data = { event: 'data', usage: 'Requests' } as const;
+/** What messages hold is not written down. */
+const secret = ['MessageBody', 'MessageAttributes', 'MessageSystemAttributes'] as const;
+const data = { event: 'data', usage: 'Requests', secret } as const;
 const management = { event: 'management', usage: 'Requests' } as const;
 const notImplemented = {} as const;
 

@@ -1,0 +1,58 @@
+/**
+ * Writes what the audit says of a call: in the account that owns the resource, within the call's transaction; in the account of a
+ * caller from elsewhere too, with the same `sharedEventID`; and of a refused or failed call in the caller's account alone, so
+ * that nobody fills another's.
+ */
+import { writeRecord } from '#platform/audit/journal.ts';
+import { recordText } from '#platform/audit/record.ts';
+import type { AccountId } from '#platform/base/ids.ts';
+import type { LiveCall } from '#platform/call.ts';
+import type { Cloud } from '#platform/cloud.ts';
+import type { ServiceError } from '#platform/error.ts';
+import type { Output } from '#platform/service.ts';
+import type { Partition, Transaction } from '#platform/store/store.ts';
+
+/** Management events always, data events where a trail of the account asks for them. */
+const isRecorded = ({ audit }: Cloud, call: LiveCall, account: AccountId): boolean =>
+  call.isManagement || audit.wantsData(account, call);
+
+export function writeAudit(cloud: Cloud, tx: Transaction, call: LiveCall, output: Output): void {
+  if (isRecorded(cloud, call, call.account)) write(cloud, tx, call, call.account, output, undefined);
+}
+
+/** The caller's own record of a call on what another account owns; the partition that it is written in. */
+export function writeCallersAudit(cloud: Cloud, call: LiveCall, output: Output): Partition | undefined {
+  const { callerAccount: account } = call;
+  if (account === undefined || account === call.account || !isRecorded(cloud, call, account)) return undefined;
+  const partition = cloud.store.partition({ service: call.service, account, region: call.region });
+  partition.transact((tx) => write(cloud, tx, call, account, output, undefined));
+  return partition;
+}
+
+/** A store that can't write must not hide the refusal. */
+export async function writeRefusal(cloud: Cloud, call: LiveCall, error: ServiceError): Promise<void> {
+  const { principal, region } = call;
+  const account = principal.kind === 'service' ? principal.sourceAccount : call.callerAccount;
+  if (account === undefined || error.status === STORE_FAILS || !isRecorded(cloud, call, account)) return;
+  try {
+    const partition = cloud.store.partition({ service: call.service, account, region });
+    partition.transact((tx) => write(cloud, tx, call, account, undefined, error));
+    await partition.durable();
+  } catch (failure) {
+    call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
+  }
+}
+
+const STORE_FAILS = 503;
+
+function write(
+  cloud: Cloud,
+  tx: Transaction,
+  call: LiveCall,
+  account: AccountId,
+  output: Output | undefined,
+  error: ServiceError | undefined,
+): void {
+  writeRecord(tx, recordText(call.audited(account, output, error)));
+  cloud.audit.noted(tx.partition);
+}
