@@ -111,3 +111,19 @@ test('a new user is refused until a policy allows it; a role is assumed; a profi
   assert.equal(code, 0, stderr);
   assert.equal(JSON.parse(stdout).Arn, `arn:aws:sts::${c.account}:assumed-role/reader/tour`);
 });
+
+test('the event history: who did what', { skip }, async (t) => {
+  const { cli, refused } = await start(t);
+  await cli('sqs create-queue --queue-name orders');
+  const { Events } = await cli<{ Events: Texts[] }>(
+    'cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=orders',
+  );
+  assert.deepEqual(
+    Events.map(({ EventName, Username }) => [EventName, Username]),
+    [['CreateQueue', 'administrator']],
+  );
+  const { trailList } = await cli<{ trailList: Texts[] }>('cloudtrail describe-trails');
+  assert.deepEqual(trailList, []);
+  const said = await refused('cloudtrail create-trail --name audit --s3-bucket-name logs', 'admin');
+  assert.match(said, /S3BucketDoesNotExistException.*S3 bucket logs does not exist!/);
+});

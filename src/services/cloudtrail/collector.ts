@@ -64,11 +64,14 @@ export class Collector implements AuditReader {
     }
   }
 
-  /** When it resolves, all records that were on disk before have been taken. */
-  async take(account: AccountId, region: Region): Promise<void> {
+  /**
+   * When it resolves, the records that were on disk before have been taken; if there are too many for `steps`, the oldest. Each
+   * step lets the requests that have come in go first.
+   */
+  async take(account: AccountId, region: Region, steps = Number.POSITIVE_INFINITY): Promise<void> {
     const place = `${account} ${region}`;
     const before = this.#running.get(place) ?? Promise.resolve();
-    const taken = before.catch(() => {}).then(() => this.#take(account, region));
+    const taken = before.catch(() => {}).then(() => this.#take(account, region, steps));
     this.#running.set(place, taken);
     try {
       await taken;
@@ -96,7 +99,7 @@ export class Collector implements AuditReader {
     }
   }
 
-  async #take(account: AccountId, region: Region): Promise<void> {
+  async #take(account: AccountId, region: Region, steps: number): Promise<void> {
     const sources = [...this.#noted].filter(({ name }) => name.account === account && homeOf(name.region) === region);
     if (sources.length === 0) return;
     try {
@@ -106,7 +109,12 @@ export class Collector implements AuditReader {
         await source.durable();
       }
       const target = this.#deps.store.partition({ service: 'cloudtrail', account, region });
-      while (!this.#isStopped && (await this.#takeSome(target, sources, account, region))) await turn();
+      let isMore = true;
+      for (let step = 0; isMore && step < steps && !this.#isStopped; step++) {
+        isMore = await this.#takeSome(target, sources, account, region);
+        if (isMore) await turn();
+      }
+      if (isMore) for (const source of sources) this.noted(source);
     } catch (error) {
       for (const source of sources) this.noted(source);
       throw error;

@@ -1,6 +1,6 @@
 /**
  * The event history: 90 days of management events (and of insights), read newest first, by time and by one attribute. What is
- * taken at once is a chapter of at most 1,024 records, deflated in segments of 32; for each value that occurs in a chapter one
+ * taken at once is a chapter of at most 1,024 records, compressed in segments of 32; for each value that occurs in a chapter one
  * index row says where. So an event costs little room, and a page little work however long the history is: one range of the index
  * for each day, and the segments that hold what is shown. A chapter's number is the time of its newest record, so chapters do
  * not overlap. An event's id tells its time.

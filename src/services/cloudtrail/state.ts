@@ -3,7 +3,7 @@
  * trails whose home the region is, what waits for delivery by the trails of this and other regions, and the rates that insights
  * are found in. Keys of the region that sign digest files lie in the partition of the account `global`.
  */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
 
@@ -85,10 +85,10 @@ export interface SigningKeyRow {
   readonly until: number;
 }
 
-/** Records as JSON text, one a line, deflated: they have most of their text in common. */
-const deflatedLines: RowCodec<readonly string[]> = {
-  encode: (records) => deflateRawSync(records.join('\n'), { level: 3 }),
-  decode: (bytes) => inflateRawSync(bytes).toString('utf8').split('\n'),
+/** Records as JSON text, one a line, compressed: they have most of their text in common. Zstandard costs a fifth of what deflating does. */
+const compressedLines: RowCodec<readonly string[]> = {
+  encode: (records) => zstdCompressSync(records.join('\n')),
+  decode: (bytes) => zstdDecompressSync(bytes).toString('utf8').split('\n'),
 };
 
 /** Ascending positions below 65,536, two bytes each. */
@@ -104,13 +104,13 @@ const positions: RowCodec<readonly number[]> = {
 /** By name. */
 export const trails = table('trail', [text], jsonRows<TrailRow>(1));
 /** Category, day, chapter, part: 32 records each, in the order of time. */
-export const segments = table('segment', [text, u64, u64, u64], deflatedLines);
+export const segments = table('segment', [text, u64, u64, u64], compressedLines);
 /** Category, day, attribute, value, chapter -> which of its records. A day goes by one deletion. */
 export const attributes = table('attribute', [text, u64, text, text, u64], positions);
 /** Service and region of a partition -> the last pack of its journal that was taken. */
 export const cursors = table('cursor', [text, text], jsonRows<{ number: number }>(1));
 /** Trail's ARN, number. */
-export const waiting = table('waiting', [text, u64], deflatedLines);
+export const waiting = table('waiting', [text, u64], compressedLines);
 /** By the trail's ARN. */
 export const deliveries = table('delivery', [text], jsonRows<DeliveryRow>(1));
 /** Hour, event source, event name, error code or '' -> calls in each of its minutes. */
