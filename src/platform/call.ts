@@ -27,6 +27,7 @@ interface Place {
 }
 
 const NOTHING: readonly MeteredAmount[] = [];
+const NO_RESOURCES: readonly AuditedResource[] = [];
 
 export class LiveCall implements Call, CallScope {
   readonly account: AccountId;
@@ -102,6 +103,7 @@ export class LiveCall implements Call, CallScope {
     return this.#invocation.operation.service.declaration.principal;
   }
   get auditedResources(): readonly AuditedResource[] {
+    if (this.resources.length === 1 && this.resources[0] === '*') return NO_RESOURCES;
     const { service } = this.#invocation.operation;
     return this.resources.filter((arn) => arn !== '*').map((arn) => auditedResource(arn, service.resourceType(arn)));
   }

@@ -16,7 +16,13 @@ import type { Output } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
-  const call = await begin(cloud, invocation);
+  let call: LiveCall;
+  try {
+    invocation.operation.validate(invocation.input);
+    call = callIn(cloud, invocation, ownerOf(cloud, invocation));
+  } catch (error) {
+    throw await refusedAtOnce(cloud, invocation, error);
+  }
   const { callerAccount, partition } = call;
   // Policies and credentials that decide here may themselves wait for the disk.
   const permission = callerAccount && cloud.identity.durable(callerAccount);
@@ -45,17 +51,12 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
   return output;
 }
 
-/** The call, if its input is valid and says whose partition it works on. What is not valid is in the audit of who asked. */
-async function begin(cloud: Cloud, invocation: Invocation): Promise<LiveCall> {
-  try {
-    invocation.operation.validate(invocation.input);
-    return callIn(cloud, invocation, ownerOf(cloud, invocation));
-  } catch (error) {
-    const refusal = serviceErrorOf(error, cloud, invocation);
-    const own = ownPlaceOf(cloud, invocation);
-    if (own !== undefined) await writeRefusal(cloud, callIn(cloud, invocation, own), refusal);
-    throw refusal;
-  }
+/** An input that is not valid, or says nothing of whose partition it is about, is in the audit of who sent it. */
+async function refusedAtOnce(cloud: Cloud, invocation: Invocation, error: unknown): Promise<ServiceError> {
+  const refusal = serviceErrorOf(error, cloud, invocation);
+  const own = ownPlaceOf(cloud, invocation);
+  if (own !== undefined) await writeRefusal(cloud, callIn(cloud, invocation, own), refusal);
+  return refusal;
 }
 
 interface OwnerPlace {

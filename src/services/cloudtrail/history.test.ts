@@ -89,17 +89,24 @@ test('any page size, span and attribute gives what a search of all events gives,
   );
 });
 
-test('a day is swept whole, with its index', () => {
+test('a day is swept with its index, a piece at a time', () => {
   const partition = open();
-  partition.transact((tx) => addToHistory(tx, 'management', [event(NOW, 'CreateQueue', 'alice')]));
-  partition.transact((tx) => addToHistory(tx, 'management', [event(NOW + days(1), 'CreateQueue', 'alice')]));
+  const inDays = (day: number, count: number) =>
+    partition.transact((tx) => {
+      for (let n = 0; n < count; n++)
+        addToHistory(tx, 'management', [event(NOW + days(day) + n, 'CreateQueue', 'alice')]);
+    });
+  inDays(0, 100);
+  inDays(1, 1);
   const job = { account: OWN, region: REGION, now: NOW, partition } as Parameters<typeof sweepHistory>[2];
-  partition.transact((tx) => sweepHistory(tx, { category: 'management', day: Math.floor(NOW / days(1)) }, job));
-  const left = partition.read((tx) => [
-    tx.range(segments).length,
-    tx.range(attributes, { prefix: ['management'] }).length,
-  ]);
-  assert.deepEqual(left, [1, 4]);
+  const day = Math.floor(NOW / days(1));
+  const left = () =>
+    partition.read((tx) => [tx.range(segments).length, tx.range(attributes, { prefix: ['management'] }).length]);
+  const sweep = () => partition.transact((tx) => sweepHistory(tx, { category: 'management', day }, job));
+  sweep();
+  assert.deepEqual(left(), [101 - 64, 101 * 4]);
+  sweep();
+  assert.deepEqual(left(), [1, 4]);
   const query: HistoryQuery = { category: 'management', from: 0, to: NOW + days(2) };
   assert.equal(all(partition, query, 50).length, 1);
 });

@@ -85,12 +85,33 @@ const sweepWhenOld = (tx: Transaction, category: Category, day: number): void =>
     payload: { category, day },
   });
 
-export const sweepHistory: TimerJob = (tx, payload) => {
+/** In pieces: a busy day holds millions of rows, and whoever commits meanwhile must not wait for them. */
+export const sweepHistory: TimerJob = (tx, payload, { now }) => {
   // Written by sweepWhenOld.
   const { category, day } = payload as { category: Category; day: number };
-  tx.deleteRange(attributes, [category, day]);
-  tx.deleteRange(segments, [category, day]);
+  const isGone = dropChapters(tx, category, day) && dropPlaces(tx, category, day);
+  if (!isGone) setTimer(tx, { job: 'sweepHistory', id: `${category} ${day}`, due: now + SWEEP_PAUSE, payload });
 };
+
+const SWEEP_PAUSE: Milliseconds = seconds(1);
+const CHAPTERS_A_PIECE = 64;
+const PLACES_A_PIECE = 2000;
+
+/** Whether none is left. */
+function dropChapters(tx: Transaction, category: Category, day: number): boolean {
+  for (let chapters = 0; chapters < CHAPTERS_A_PIECE; chapters++) {
+    const [first] = tx.range(segments, { prefix: [category, day], limit: 1 });
+    if (first === undefined) return true;
+    tx.deleteRange(segments, [category, day, segments.parts(first.key)[2]]);
+  }
+  return false;
+}
+
+function dropPlaces(tx: Transaction, category: Category, day: number): boolean {
+  const rows = tx.range(attributes, { prefix: [category, day], limit: PLACES_A_PIECE });
+  for (const { key } of rows) tx.delete(attributes, key);
+  return rows.length < PLACES_A_PIECE;
+}
 
 export interface HistoryQuery {
   readonly category: Category;

@@ -3,7 +3,7 @@ import type { AuditRecord } from '#platform/audit/record.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { DataEvent } from '#platform/cloud.ts';
-import type { Store } from '#platform/store/store.ts';
+import type { MemorySlot, Store } from '#platform/store/store.ts';
 import { compileSelectors, type Matcher } from './match.ts';
 import { type TrailRow, trails } from './state.ts';
 import { trailArn } from './trail-names.ts';
@@ -18,6 +18,13 @@ export interface LiveTrail {
 export class TrailDirectory {
   readonly #store: Store;
   readonly #trails = new Map<AccountId, readonly LiveTrail[]>();
+  /** Dropped with the memory of a partition whose commit failed: the trails that were written in it are not there. */
+  readonly #slot: MemorySlot<AccountId> = {
+    name: 'trails',
+    // Trails are in accounts' partitions.
+    load: ({ name }) => name.account as AccountId,
+    unload: (account) => this.changed(account),
+  };
 
   constructor(store: Store) {
     this.#store = store;
@@ -26,13 +33,11 @@ export class TrailDirectory {
   of(account: AccountId): readonly LiveTrail[] {
     const known = this.#trails.get(account);
     if (known !== undefined) return known;
-    const found = this.#store
-      .partitions({ service: 'cloudtrail', account })
-      .flatMap((name) =>
-        this.#store
-          .partition(name)
-          .read((tx) => tx.range(trails).map(({ row }) => liveTrail(account, name.region, row))),
-      );
+    const found = this.#store.partitions({ service: 'cloudtrail', account }).flatMap((name) => {
+      const partition = this.#store.partition(name);
+      partition.memory(this.#slot);
+      return partition.read((tx) => tx.range(trails).map(({ row }) => liveTrail(account, name.region, row)));
+    });
     this.#trails.set(account, found);
     return found;
   }
