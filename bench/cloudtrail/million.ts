@@ -50,6 +50,7 @@ const text = (n: number): string =>
       userName: n === events >> 1 ? 'once' : `user${n % 500}`,
     },
     accessKeyId: `AKIA${n % 500}`,
+    tls: undefined,
     invokedBy: undefined,
     requestId: '5b1e1b5c-7a1b-4c8e-9a55-000000000000',
     isReadOnly: n % 1000 !== 0,

@@ -3,7 +3,7 @@ import type { AuditedCall, AuditedResource } from '#platform/audit/record.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import { type AccountId, type Region, uuid } from '#platform/base/ids.ts';
+import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -27,6 +27,7 @@ interface Place {
 }
 
 const NOTHING: readonly MeteredAmount[] = [];
+const NOBODY: readonly AccountId[] = [];
 const NO_RESOURCES: readonly AuditedResource[] = [];
 
 export class LiveCall implements Call, CallScope {
@@ -43,6 +44,7 @@ export class LiveCall implements Call, CallScope {
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
   #sharedEventId: string | undefined;
+  #auditedResources: readonly AuditedResource[] | undefined;
 
   /** `invoke` is the dispatcher's, which makes these calls itself. */
   constructor(cloud: Cloud, invocation: Invocation, place: Place, invoke: Invoke) {
@@ -105,7 +107,19 @@ export class LiveCall implements Call, CallScope {
   get auditedResources(): readonly AuditedResource[] {
     if (this.resources.length === 1 && this.resources[0] === '*') return NO_RESOURCES;
     const { service } = this.#invocation.operation;
-    return this.resources.filter((arn) => arn !== '*').map((arn) => auditedResource(arn, service.resourceType(arn)));
+    this.#auditedResources ??= this.resources
+      .filter((arn) => arn !== '*')
+      .map((arn) => auditedResource(arn, service.resourceType(arn)));
+    return this.#auditedResources;
+  }
+  /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */
+  get otherAccounts(): readonly AccountId[] {
+    const own = this.callerAccount ?? this.account;
+    // Messages and objects are in the account that the call works in.
+    if (own === this.account && !this.isManagement) return NOBODY;
+    if (own === this.account && this.auditedResources.every(({ accountId = own }) => accountId === own)) return NOBODY;
+    const named = this.auditedResources.flatMap(({ accountId = '' }) => (isAccountId(accountId) ? accountId : []));
+    return [...new Set([own, ...named])].filter((account) => account !== this.account);
   }
   get tx(): Transaction {
     assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
@@ -178,8 +192,7 @@ export class LiveCall implements Call, CallScope {
   audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
     const invokedBy = caller.calledVia.at(-1);
-    const isShared = this.callerAccount !== undefined && this.callerAccount !== this.account;
-    if (isShared && error === undefined) this.#sharedEventId ??= uuid();
+    if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
     return {
       time: this.#cloud.clock.now(),
       source: this.source,
@@ -190,6 +203,7 @@ export class LiveCall implements Call, CallScope {
       userAgent: invokedBy ?? caller.userAgent,
       principal: caller.principal,
       accessKeyId: caller.accessKeyId,
+      tls: invokedBy === undefined ? caller.tls : undefined,
       invokedBy,
       requestId,
       isReadOnly: operation.isReadOnly,

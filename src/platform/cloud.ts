@@ -49,6 +49,8 @@ export interface Caller {
   readonly sourceAddress: string;
   readonly userAgent: string;
   readonly isSecure: boolean;
+  /** What TLS has agreed on with the client, and the host that it named. */
+  readonly tls?: { readonly version: string; readonly cipherSuite: string; readonly host: string };
   /** Services that pass the call on for the caller, the first one first: aws:CalledVia. */
   readonly calledVia: readonly string[];
 }

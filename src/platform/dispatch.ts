@@ -3,7 +3,7 @@
  * from a relay: validate, authorise, admit, run, commit. There is no second way to a handler, so what stands here (permission,
  * quotas, audit, metering, durability) holds for all of them. gateway/pipeline.ts does the rest for HTTP.
  */
-import { writeAudit, writeCallersAudit, writeRefusal } from '#platform/audit/write.ts';
+import { writeAudit, writeOthersAudit, writeRefusal } from '#platform/audit/write.ts';
 import { authorise } from '#platform/authorise.ts';
 import { type AccountId, GLOBAL_REGION, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
@@ -39,11 +39,11 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
     throw refusal;
   }
   try {
-    const callers = writeCallersAudit(cloud, call, output);
+    const others = writeOthersAudit(cloud, call, output);
     count(call);
     const gate = partition.durable();
     if (gate !== undefined) await gate;
-    if (callers !== undefined) await callers.durable();
+    for (const other of others) await other.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
     throw serviceErrorOf(error, cloud, invocation);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CreateAccessKeyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   DeleteUserCommand,
   GetUserCommand,
@@ -123,12 +124,27 @@ test('a call on another account’s queue is in both audits, joined by an id', a
   assert.ok(ours.sharedEventID !== undefined && ours.sharedEventID === theirs.sharedEventID);
 });
 
+test('a role of another account: its owner’s audit says who assumed it', async (t) => {
+  const c = await cloud(t);
+  const partner = '210987654321';
+  const credentials = await newAccount(c, partner);
+  const trust = { Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
+  const iam = c.client(IAMClient, { credentials });
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
+  await c.client(STSClient).send(new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'session' }));
+  const ours = named(auditIn(c, 'sts'), 'AssumeRole');
+  const theirs = named(auditIn(c, 'sts', REGION, partner), 'AssumeRole');
+  assert.deepEqual([theirs.recipientAccountId, theirs.userIdentity['type']], [partner, 'AWSAccount']);
+  assert.equal(theirs.userIdentity['accountId'], c.account);
+  assert.ok(ours.sharedEventID !== undefined && ours.sharedEventID === theirs.sharedEventID);
+});
+
 test('no secret is written down', async (t) => {
   const c = await cloud(t);
   const iam = c.client(IAMClient);
   await iam.send(new CreateUserCommand({ UserName: 'bob' }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'bob' }));
-  const { CreateRoleCommand } = await import('@aws-sdk/client-iam');
   const trust = { Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' };
   const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));

@@ -30,6 +30,7 @@ const call = (over: Partial<AuditedCall> = {}): AuditedCall => ({
   input: { queueName: 'orders' },
   output: { queueUrl: 'http://localhost/orders' },
   error: undefined,
+  tls: undefined,
   invokedBy: undefined,
   additions: undefined,
   sharedEventId: undefined,

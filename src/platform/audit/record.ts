@@ -8,6 +8,7 @@ import { identityText, secondText, strangerText } from '#platform/audit/identity
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
+import type { Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Input } from '#platform/service.ts';
@@ -42,6 +43,11 @@ export interface AuditRecord {
   readonly recipientAccountId: string;
   readonly sharedEventID?: string;
   readonly eventCategory: 'Management' | 'Data';
+  readonly tlsDetails?: {
+    readonly tlsVersion: string;
+    readonly cipherSuite: string;
+    readonly clientProvidedHostHeader: string;
+  };
   readonly sessionCredentialFromConsole?: 'true';
 }
 
@@ -64,6 +70,8 @@ export interface AuditedCall {
   readonly userAgent: string;
   readonly principal: Principal;
   readonly accessKeyId: string | undefined;
+  /** Of the client's own connection. */
+  readonly tls: Caller['tls'];
   /** The service that passes the call on for the caller. */
   readonly invokedBy: string | undefined;
   readonly requestId: string;
@@ -101,7 +109,7 @@ export function recordText(call: AuditedCall): string {
     (resources.length > 0 ? `"resources":${JSON.stringify(resources)},` : '') +
     `"eventType":"AwsApiCall","managementEvent":${call.isManagement},"recipientAccountId":"${call.account}",` +
     (call.sharedEventId ? `"sharedEventID":"${call.sharedEventId}",` : '') +
-    `"eventCategory":"${call.isManagement ? 'Management' : 'Data'}"${consoleText(call.principal)}}`
+    `"eventCategory":"${call.isManagement ? 'Management' : 'Data'}"${tlsText(call.tls)}${consoleText(call.principal)}}`
   );
 }
 
@@ -116,6 +124,13 @@ const regionOf = (region: string): string => (region === GLOBAL_REGION ? 'us-eas
 
 const cut = (text: string): string =>
   text.length > MAX_TEXT_CHARACTERS ? text.slice(0, MAX_TEXT_CHARACTERS).toWellFormed() : text;
+
+function tlsText(tls: AuditedCall['tls']): string {
+  if (tls === undefined) return '';
+  const { version, cipherSuite, host } = tls;
+  const details = { tlsVersion: version, cipherSuite, clientProvidedHostHeader: host };
+  return `,"tlsDetails":${JSON.stringify(details)}`;
+}
 
 const consoleText = (principal: Principal): string =>
   'session' in principal && principal.session?.isFromConsole ? ',"sessionCredentialFromConsole":"true"' : '';

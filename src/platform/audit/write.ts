@@ -1,7 +1,7 @@
 /**
- * Writes what the audit says of a call: in the account that owns the resource, within the call's transaction; in the account of a
- * caller from elsewhere too, with the same `sharedEventID`; and of a refused or failed call in the caller's account alone, so
- * that nobody fills another's.
+ * Writes what the audit says of a call: in the account that it works in, within the call's transaction; in those of a caller from
+ * elsewhere and of resources that it names (a role of another account), with the same `sharedEventID`; and of a refused or failed
+ * call in the caller's account alone, so that nobody fills another's.
  */
 import { writeRecord } from '#platform/audit/journal.ts';
 import { recordText } from '#platform/audit/record.ts';
@@ -20,13 +20,15 @@ export function writeAudit(cloud: Cloud, tx: Transaction, call: LiveCall, output
   if (isRecorded(cloud, call, call.account)) write(cloud, tx, call, call.account, output, undefined);
 }
 
-/** The caller's own record of a call on what another account owns; the partition that it is written in. */
-export function writeCallersAudit(cloud: Cloud, call: LiveCall, output: Output): Partition | undefined {
-  const { callerAccount: account } = call;
-  if (account === undefined || account === call.account || !isRecorded(cloud, call, account)) return undefined;
-  const partition = cloud.store.partition({ service: call.service, account, region: call.region });
-  partition.transact((tx) => write(cloud, tx, call, account, output, undefined));
-  return partition;
+/** The records of the other accounts that a call concerns; what there is to wait for. */
+export function writeOthersAudit(cloud: Cloud, call: LiveCall, output: Output): Partition[] {
+  return call.otherAccounts.flatMap((account) => {
+    // Names in ARNs are anybody's to make up: an account that does not exist gets no partition.
+    if (!cloud.identity.isAccount(account) || !isRecorded(cloud, call, account)) return [];
+    const partition = cloud.store.partition({ service: call.service, account, region: call.region });
+    partition.transact((tx) => write(cloud, tx, call, account, output, undefined));
+    return [partition];
+  });
 }
 
 /** A store that can't write must not hide the refusal. */
