@@ -11,6 +11,8 @@ import {
   CreateTrailCommand,
   type CreateTrailCommandInput,
   GetTrailStatusCommand,
+  type InsightSelector,
+  ListInsightsDataCommand,
   ListInsightsMetricDataCommand,
   ListPublicKeysCommand,
   LookupEventsCommand,
@@ -20,7 +22,13 @@ import {
   StopLoggingCommand,
 } from '@aws-sdk/client-cloudtrail';
 import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
-import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { hours, minutes } from '#platform/base/clock.ts';
 import { findExecutable, NOT_FOUND } from '#test/clients/executables.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
@@ -232,5 +240,57 @@ test('an unusual rate of calls is an insight: it begins, is delivered and looked
   for (const wrong of [{ Period: 120 }, { InsightType: 'ApiErrorRateInsight' }, { NextToken: 'x' }]) {
     await assert.rejects(metrics(wrong), { name: 'InvalidParameterException' });
   }
-  await assert.rejects(metrics({ TrailName: 'audit' }), { name: 'UnsupportedOperationException' });
+  await assert.rejects(metrics({ TrailName: 'nowhere' }), { name: 'InvalidParameterException' });
+});
+
+test('insights on errors, and on data events, which are listed by their trail', async (t) => {
+  const { bucket, c, client } = await start(t);
+  const arn = `arn:aws:cloudtrail:us-east-1:${c.account}:trail/audit`;
+  const { QueueUrl } = await c.client(SQSClient).send(new CreateQueueCommand({ QueueName: 'orders' }));
+  const data = [
+    { Field: 'eventCategory', Equals: ['Data'] },
+    { Field: 'resources.type', Equals: ['AWS::SQS::Queue'] },
+  ];
+  const AdvancedEventSelectors = [
+    { FieldSelectors: data },
+    { FieldSelectors: [{ Field: 'eventCategory', Equals: ['Management'] }] },
+  ];
+  await client.send(new PutEventSelectorsCommand({ TrailName: 'audit', AdvancedEventSelectors }));
+  const InsightSelectors: InsightSelector[] = [
+    { InsightType: 'ApiCallRateInsight', EventCategories: ['Data'] },
+    { InsightType: 'ApiErrorRateInsight', EventCategories: ['Management'] },
+  ];
+  await client.send(new PutInsightSelectorsCommand({ TrailName: 'audit', InsightSelectors }));
+  const call = async (times: number): Promise<void> => {
+    const sqs = c.client(SQSClient);
+    for (let n = 0; n < times; n++) {
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+      const missing = new GetQueueAttributesCommand({ QueueUrl: `${QueueUrl}-gone`, AttributeNames: ['All'] });
+      await assert.rejects(sqs.send(missing), { name: 'QueueDoesNotExist' });
+    }
+  };
+  await call(1);
+  await deliver(c, bucket);
+  c.advance(hours(40));
+  await call(20);
+  await deliver(c, bucket, 'CloudTrail-Insight');
+  const all = bucket.keys('CloudTrail-Insight').flatMap((key) => bucket.records(key)) as {
+    insightDetails: Record<string, unknown>;
+  }[];
+  const begun = all.filter(({ insightDetails }) => insightDetails['state'] === 'Start');
+  assert.deepEqual(
+    begun.map(({ insightDetails: { eventName, errorCode = '' } }) => `${eventName} ${errorCode}`).sort(),
+    ['GetQueueAttributes QueueDoesNotExist', 'SendMessage '],
+  );
+  const list = (input: object) =>
+    c
+      .client(CloudTrailClient)
+      .send(new ListInsightsDataCommand({ InsightSource: arn, DataType: 'InsightsEvents', ...input }));
+  const { Events = [] } = await list({ Dimensions: { EventName: 'SendMessage' }, MaxResults: 1 });
+  assert.equal(Events[0]?.EventName, 'SendMessage');
+  assert.deepEqual((await list({ Dimensions: { EventName: 'ReceiveMessage' } })).Events, []);
+  c.advance(1000);
+  await assert.rejects(list({ NextToken: 'none' }), { name: 'InvalidParameterException' });
+  const missing = list({ InsightSource: `${arn}2` });
+  await assert.rejects(missing, { name: 'InvalidParameterException' });
 });

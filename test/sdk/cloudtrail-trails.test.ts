@@ -225,6 +225,7 @@ test('insight selectors are checked, kept and given back', async (t) => {
   );
   for (const wrong of [
     [{}],
+    // The trail logs no data events.
     [{ InsightType: 'ApiCallRateInsight', EventCategories: ['Data'] }],
     [{ InsightType: 'ApiCallRateInsight' }, { InsightType: 'ApiCallRateInsight' }],
   ]) {

@@ -13,7 +13,7 @@ import type { Partition, Store, Transaction } from '#platform/store/store.ts';
 import { addToHistory, type HistoryRecord } from './history.ts';
 import { countRates } from './rates.ts';
 import { cursors, firstNumberAt, waiting } from './state.ts';
-import { type TrailDirectory, takes } from './trail-directory.ts';
+import { looksFor, type TrailDirectory, takes } from './trail-directory.ts';
 
 /** How long a record may wait before it is taken. */
 const TAKEN_EVERY: Milliseconds = seconds(60);
@@ -158,12 +158,17 @@ export class Collector implements AuditReader {
     if (management.length > 0) addToHistory(tx, 'management', management);
     const trails = this.#deps.trails.in(account, region);
     for (const trail of trails) {
-      const texts = taken
-        .filter(({ record, time, isGlobal }) => takes(trail, record, time, isGlobal))
-        .map(({ text }) => text);
+      const wanted = taken.filter(({ record, time, isGlobal }) => takes(trail, record, time, isGlobal));
+      const texts = wanted.map(({ text }) => text);
       if (texts.length > 0) keepForDelivery(tx, trail.arn, taken.at(-1)?.time ?? 0, texts);
+      if (looksFor(trail, 'Data'))
+        countRates(
+          tx,
+          trail.arn,
+          wanted.filter(({ record }) => !record.managementEvent),
+        );
     }
-    if (trails.some(({ row }) => row.isLogging && row.insights.length > 0)) countRates(tx, management);
+    if (trails.some((trail) => looksFor(trail, 'Management'))) countRates(tx, '', management);
   }
 }
 

@@ -11,7 +11,7 @@ import type { JobCall } from '#platform/service.ts';
 import type { Partition, Transaction } from '#platform/store/store.ts';
 import type { AnyRecord } from './event.ts';
 import { digestFile, type FilePlace, logFile, type TrailFile } from './files.ts';
-import { findInsights, insightsOf } from './find-insights.ts';
+import { findInsights, insightsOf, trailOf } from './find-insights.ts';
 import type { LogBucket } from './log-bucket.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { type DeliveredFile, type DeliveryRow, deliveries, firstNumberAt, waiting } from './state.ts';
@@ -51,6 +51,7 @@ export const deliverLogs =
     if (trails.some(({ row }) => row.insights.length > 0)) {
       partition.transact((tx) => findInsights(tx, now, { account, region, trails }));
     }
+    partition.transact((tx) => dropDeleted(tx, deps.trails.of(account)));
     for (const trail of trails) {
       const route = { trail, partition, account, region, now };
       await deliverEvents(deps, route);
@@ -59,6 +60,23 @@ export const deliverLogs =
     await partition.durable();
     return EVERY;
   };
+
+/** What waits in this region for trails that were deleted in theirs. */
+function dropDeleted(tx: Transaction, trails: readonly LiveTrail[]): void {
+  const known = new Set(trails.map(({ arn }) => arn));
+  for (const { key } of tx.range(deliveries)) {
+    const [arn] = deliveries.parts(key);
+    if (!known.has(arn)) tx.delete(deliveries, key);
+  }
+  let after = waiting.key('', 0);
+  for (;;) {
+    const [first] = tx.range(waiting, { after, limit: 1 });
+    if (first === undefined) return;
+    const [queue] = waiting.parts(first.key);
+    if (!known.has(queue) && !known.has(trailOf(queue))) tx.deleteRange(waiting, [queue]);
+    after = waiting.key(queue, Number.MAX_SAFE_INTEGER);
+  }
+}
 
 export const deliveryOf = (tx: Pick<Transaction, 'get'>, arn: string): DeliveryRow =>
   tx.get(deliveries, deliveries.key(arn)) ?? NOTHING;

@@ -49,8 +49,8 @@ export function putInsightSelectors(
   const row = ownTrail(directory, trailNamed(input), call, call.tx);
   const insights = input.InsightSelectors.map(({ InsightType, EventCategories = ['Management'] }) => {
     if (InsightType === undefined) return refuse('InvalidInsightSelectorsException', 'an InsightType is required.');
-    if (EventCategories.some((category) => category !== 'Management')) {
-      refuse('InvalidInsightSelectorsException', 'Insights are found on management events only.');
+    if (EventCategories.includes('Data') && !logsData(row.selectors)) {
+      refuse('InvalidInsightSelectorsException', 'Insights on data events need a trail that logs data events.');
     }
     return { InsightType, EventCategories };
   });
@@ -61,6 +61,12 @@ export function putInsightSelectors(
   putTrail(directory, call.tx, call.account, { ...row, insights });
   return { TrailARN: trailArn(call.region, call.account, row.name), InsightSelectors: insights };
 }
+
+const logsData = ({ basic = [], advanced = [] }: Selectors): boolean =>
+  basic.some(({ DataResources = [] }) => DataResources.length > 0) ||
+  advanced.some(({ FieldSelectors }) =>
+    FieldSelectors.some(({ Field, Equals }) => Field === 'eventCategory' && Equals?.includes('Data')),
+  );
 
 export function getInsightSelectors(
   directory: TrailDirectory,

@@ -7,7 +7,7 @@ import { addToHistory, type HistoryRecord, lookUp } from './history.ts';
 import { BASELINE, baselineOf, SHORTEST_BASELINE, step } from './insights.ts';
 import { countedSince, dropOldRates, type RateSubject, ratesOf, subjectsBetween } from './rates.ts';
 import { type InsightRow, insightStates, insightsSeen } from './state.ts';
-import type { LiveTrail } from './trail-directory.ts';
+import { type LiveTrail, looksFor } from './trail-directory.ts';
 
 const MINUTE = minutes(1);
 /** Records of a minute have all been taken by then. */
@@ -45,10 +45,11 @@ export function findInsights(tx: Transaction, now: Milliseconds, place: InsightP
 
 function subjectsOf(tx: ReadTransaction, from: Milliseconds, to: Milliseconds): RateSubject[] {
   const underWay = tx.range(insightStates).map(({ key }): RateSubject => {
-    const [source, name, errorCode] = insightStates.parts(key);
-    return { source, name, errorCode };
+    const [trail, source, name, errorCode] = insightStates.parts(key);
+    return { trail, source, name, errorCode };
   });
-  const idOf = ({ source, name, errorCode }: RateSubject): string => JSON.stringify([source, name, errorCode]);
+  const idOf = ({ trail, source, name, errorCode }: RateSubject): string =>
+    JSON.stringify([trail, source, name, errorCode]);
   const all = [...underWay, ...subjectsBetween(tx, from, to)].map((subject) => [idOf(subject), subject] as const);
   return [...new Map(all).values()];
 }
@@ -60,7 +61,7 @@ function stepsOf(
   to: Milliseconds,
   since: Milliseconds,
 ): Found[] {
-  const key = insightStates.key(subject.source, subject.name, subject.errorCode);
+  const key = insightStates.key(subject.trail, subject.source, subject.name, subject.errorCode);
   const before = tx.get(insightStates, key);
   let state = before;
   const found: Found[] = [];
@@ -80,21 +81,26 @@ function stepsOf(
 }
 
 function announce(tx: Transaction, found: Found, { account, region, trails }: InsightPlace): void {
-  const type = found.subject.errorCode === '' ? 'ApiCallRateInsight' : 'ApiErrorRateInsight';
-  const wanting = trails.filter(
-    ({ row }) => row.isLogging && row.insights.some(({ InsightType }) => InsightType === type),
-  );
+  const { subject } = found;
+  const type = subject.errorCode === '' ? 'ApiCallRateInsight' : 'ApiErrorRateInsight';
+  const wanting =
+    subject.trail === ''
+      ? trails.filter((trail) => looksFor(trail, 'Management', type))
+      : trails.filter((trail) => trail.arn === subject.trail && looksFor(trail, 'Data', type));
   if (wanting.length === 0) return;
   const time = found.event === 'Start' ? found.state.startedAt : found.state.lastUnusual + MINUTE;
   const record = insightRecord(tx, found, type, time, account, region);
   const text = JSON.stringify(record);
   const entry: HistoryRecord = { text, record, time: found.minute };
-  addToHistory(tx, 'insight', [entry]);
+  addToHistory(tx, subject.trail === '' ? 'insight' : `insight ${subject.trail}`, [entry]);
   for (const { arn } of wanting) keepForDelivery(tx, insightsOf(arn), found.minute, [text]);
 }
 
 /** Insights go to files of their own: they wait apart from the trail's events. */
-export const insightsOf = (arn: string): string => `${arn}#insights`;
+export const insightsOf = (arn: string): string => `${arn}${INSIGHTS}`;
+export const trailOf = (queue: string): string => queue.replace(INSIGHTS, '');
+
+const INSIGHTS = '#insights';
 
 /** Source of the form: CloudTrail user guide, "CloudTrail Insights insightDetails element". */
 function insightRecord(

@@ -32,7 +32,8 @@ export async function lookupEvents(
   return { Events: events, ...(next && { NextToken: pages.seal(call, asked, `${next.number} ${next.at}`) }) };
 }
 
-function readPosition(text: string, invalid: () => never): Position {
+/** A page token's position: `<chapter> <place>`. */
+export function readPosition(text: string, invalid: () => never): Position {
   const [number, at] = text.split(' ').map(Number);
   return number === undefined || at === undefined ? invalid() : { number, at };
 }

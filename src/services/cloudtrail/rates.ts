@@ -8,23 +8,27 @@ const RATES_KEPT: Milliseconds = days(90);
 const HOUR = hours(1);
 const MINUTES = 60;
 
-/** Calls of an API that changes something; or those of any that end with an error code. */
+/** Calls of an API; or those that end with an error code. */
 export interface RateSubject {
+  /** The ARN of the trail whose data events are counted; empty for management events. */
+  readonly trail: string;
   readonly source: string;
   readonly name: string;
   /** Empty for the rate of calls. */
   readonly errorCode: string;
 }
 
-export function countRates(tx: Transaction, taken: readonly HistoryRecord[]): void {
+/** Of management events the calls that change something are counted, of data events all; errors of either. */
+export function countRates(tx: Transaction, trail: string, taken: readonly HistoryRecord[]): void {
   const added = new Map<string, { subject: RateSubject; hour: number; counts: number[] }>();
   for (const { record, time } of taken) {
     const { eventSource: source = '', eventName: name = '', errorCode } = record;
-    const codes = [...(record.readOnly === false ? [''] : []), ...(errorCode ? [errorCode.slice(0, 128)] : [])];
+    const isCounted = trail !== '' || record.readOnly === false;
+    const codes = [...(isCounted ? [''] : []), ...(errorCode ? [errorCode.slice(0, 128)] : [])];
     for (const code of codes) {
       const hour = Math.floor(time / HOUR);
       const id = JSON.stringify([hour, source, name, code]);
-      const entry = added.get(id) ?? { subject: { source, name, errorCode: code }, hour, counts: noCalls() };
+      const entry = added.get(id) ?? { subject: { trail, source, name, errorCode: code }, hour, counts: noCalls() };
       const minute = Math.floor((time % HOUR) / minutes(1));
       entry.counts[minute] = (entry.counts[minute] ?? 0) + 1;
       added.set(id, entry);
@@ -39,7 +43,8 @@ export function countRates(tx: Transaction, taken: readonly HistoryRecord[]): vo
 
 const noCalls = (): number[] => new Array<number>(MINUTES).fill(0);
 
-const keyOf = (hour: number, { source, name, errorCode }: RateSubject) => rates.key(hour, source, name, errorCode);
+const keyOf = (hour: number, { trail, source, name, errorCode }: RateSubject) =>
+  rates.key(hour, trail, source, name, errorCode);
 
 /** Counts of the minutes from `from` until `to`, which are whole minutes. */
 export function ratesOf(tx: ReadTransaction, subject: RateSubject, from: Milliseconds, to: Milliseconds): number[] {
@@ -58,8 +63,8 @@ export function subjectsBetween(tx: ReadTransaction, from: Milliseconds, to: Mil
   const found = new Map<string, RateSubject>();
   for (let hour = Math.floor(from / HOUR); hour * HOUR < to; hour++) {
     for (const { key } of tx.range(rates, { prefix: [hour] })) {
-      const [, source, name, errorCode] = rates.parts(key);
-      found.set(JSON.stringify([source, name, errorCode]), { source, name, errorCode });
+      const [, trail, source, name, errorCode] = rates.parts(key);
+      found.set(JSON.stringify([trail, source, name, errorCode]), { trail, source, name, errorCode });
     }
   }
   return [...found.values()];

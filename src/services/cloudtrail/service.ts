@@ -10,7 +10,7 @@ import { deliverLogs } from './delivery.ts';
 import { refuse } from './errors.ts';
 import { getEventSelectors, getInsightSelectors, putEventSelectors, putInsightSelectors } from './event-selectors.ts';
 import { sweepHistory } from './history.ts';
-import { listInsightsMetricData } from './insight-metrics.ts';
+import { listInsightsData, listInsightsMetricData } from './insight-metrics.ts';
 import { getTrailStatus, startLogging, stopLogging } from './logging.ts';
 import { type LookupDeps, lookupEvents } from './lookup-events.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -63,7 +63,6 @@ const notImplemented = {
   ListEventDataStores: LAKE,
   ListImportFailures: IMPORTS,
   ListImports: IMPORTS,
-  ListInsightsData: 'lists insights on data events, which are not looked for yet',
   ListQueries: LAKE,
   PutEventConfiguration: AGGREGATION,
   PutResourcePolicy: POLICIES,
@@ -105,7 +104,19 @@ const operations = (deps: CloudTrailDeps) => {
     GetInsightSelectors: { handler: withTrails(getInsightSelectors), ...trailNamed },
     GetTrail: { handler: withTrails(getTrail), ...named },
     GetTrailStatus: { handler: withTrails(getTrailStatus), ...named },
-    ListInsightsMetricData: { handler: listInsightsMetricData, resource: all, action: 'cloudtrail:LookupEvents' },
+    ListInsightsData: {
+      handler: (input, call) => listInsightsData(deps, input, call),
+      resource: ({ InsightSource }) => InsightSource,
+    },
+    ListInsightsMetricData: {
+      handler: withTrails(listInsightsMetricData),
+      resource: ({ TrailName }, scope) => (TrailName === undefined ? '*' : arnOf(TrailName, scope)),
+      // "… is linked to the cloudtrail:LookupEvents action", for a trail's data events to ListInsightsData as well.
+      action: ({ TrailName }) => [
+        'cloudtrail:LookupEvents',
+        ...(TrailName === undefined ? [] : ['cloudtrail:ListInsightsData']),
+      ],
+    },
     ListPublicKeys: { handler: keys.list, resource: all },
     ListTags: { handler: listTags, resource: ({ ResourceIdList }) => ResourceIdList },
     ListTrails: { handler: (input, call) => listTrails(deps, input, call), resource: all },
@@ -131,7 +142,7 @@ export const cloudtrail = (deps: CloudTrailDeps) =>
     kinds: { trail: trailKind },
     quotas: {},
     // "The rate of lookup requests is limited to two per second, per account, per Region."
-    throttles: { LookupEvents: { perSecond: 2, burst: 2 } },
+    throttles: { LookupEvents: { perSecond: 2, burst: 2 }, ListInsightsData: { perSecond: 2, burst: 2 } },
     timers: { sweepHistory },
     reconcilers: {
       deliverLogs: deliverLogs({

@@ -7,7 +7,8 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
 
-export type Category = 'management' | 'insight';
+/** Insights on management events, and on the data events of a trail, by its ARN. */
+export type Category = 'management' | 'insight' | `insight ${string}`;
 
 export interface TrailRow {
   readonly name: string;
@@ -113,12 +114,12 @@ export const cursors = table('cursor', [text, text], jsonRows<{ number: number }
 export const waiting = table('waiting', [text, u64], compressedLines);
 /** By the trail's ARN. */
 export const deliveries = table('delivery', [text], jsonRows<DeliveryRow>(1));
-/** Hour, event source, event name, error code or '' -> calls in each of its minutes. */
-export const rates = table('rate', [u64, text, text, text], jsonRows<{ counts: readonly number[] }>(1));
+/** Hour, trail's ARN (of data events) or '', event source, event name, error code or '' -> calls in each of its minutes. */
+export const rates = table('rate', [u64, text, text, text, text], jsonRows<{ counts: readonly number[] }>(1));
 /** The one row: the minutes before were looked at. */
 export const insightsSeen = table('insight-seen', [], jsonRows<{ before: number }>(1));
-/** Event source, event name, error code or ''. */
-export const insightStates = table('insight', [text, text, text], jsonRows<InsightRow>(1));
+/** Trail's ARN or '', event source, event name, error code or ''. */
+export const insightStates = table('insight', [text, text, text, text], jsonRows<InsightRow>(1));
 /** When it came into use. */
 export const signingKeys = table('signing-key', [u64], jsonRows<SigningKeyRow>(1));
 

@@ -3,6 +3,7 @@ import type { AuditRecord } from '#platform/audit/record.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { DataEvent } from '#platform/cloud.ts';
+import type { InsightType } from '#platform/model/generated/cloudtrail.ts';
 import type { MemorySlot, Store } from '#platform/store/store.ts';
 import { compileSelectors, type Matcher } from './match.ts';
 import { type TrailRow, trails } from './state.ts';
@@ -97,6 +98,14 @@ export function takes(
     resources: record.resources ?? [],
   });
 }
+
+/** Whether insights on a category of events are wanted; of one type, or any. */
+export const looksFor = ({ row }: LiveTrail, category: 'Management' | 'Data', type?: InsightType): boolean =>
+  row.isLogging &&
+  row.insights.some(
+    ({ InsightType, EventCategories = ['Management'] }) =>
+      EventCategories.includes(category) && (type === undefined || InsightType === type),
+  );
 
 function wasLogging({ isLogging, startedAt, stoppedAt }: TrailRow, time: Milliseconds): boolean {
   if (startedAt === undefined || time < startedAt) return false;

@@ -55,7 +55,7 @@ export function ownTrail(directory: TrailDirectory, given: string, call: Place, 
 }
 
 /** Any trail of the account that logs here, by its name; by its ARN in any region. */
-function findTrail(directory: TrailDirectory, given: string, call: Place): LiveTrail | undefined {
+export function findTrail(directory: TrailDirectory, given: string, call: Place): LiveTrail | undefined {
   const { name, region, account } = readName(given);
   if (account !== undefined && account !== call.account) return undefined;
   const candidates = region === undefined ? directory.in(call.account, call.region) : directory.of(call.account);
