@@ -184,7 +184,7 @@ export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invoca
 }
 
 /** Another operation for the same caller, by way of `via`: same authoriser, same audit, no HTTP. */
-async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
+export async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
   const operation = cloud.registry.service(target.service)?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.

@@ -11,6 +11,8 @@ import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
 import { iam } from '#services/iam/service.ts';
+import { kmsParts } from '#services/kms/parts.ts';
+import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
@@ -42,6 +44,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const quotas = quotaRequests(deps);
   const declarations: readonly ServiceDeclaration[] = [
     iam({ ...deps, identity }),
+    kms(kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) })),
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
     sqs(deps),
