@@ -183,7 +183,8 @@ export class LiveCall implements Call, CallScope {
       isManagement: operation.isManagement,
       resources: this.resources,
       input: operation.redactInput(input),
-      output: output && operation.redactOutput(output),
+      // Answers to reads are in no record.
+      output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
       error,
     };
   }

@@ -12,7 +12,7 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
-import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
+import type { Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
@@ -28,7 +28,7 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
   let output: Output;
   try {
     authorise(cloud, invocation, call);
-    admit(cloud, invocation, call);
+    admit(cloud, operation, call);
     const ran = operation.declaration.steps ? runSteps(call) : runTransaction(call);
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
@@ -76,10 +76,10 @@ function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; re
   return { account, region };
 }
 
-function admit(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
+function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
   const { declaration } = operation.service;
   if (declaration.throttles === undefined) return;
-  const bucket = bucketOf(operation, input, call);
+  const bucket = bucketOf(operation, call);
   const rate = declaration.throttles[bucket];
   if (rate === undefined) return;
   // Who asks is throttled, whosever resource it is.
@@ -89,9 +89,8 @@ function admit(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): 
   if (!cloud.throttle.admit(key, current, cloud.clock.monotonic())) throw throttled(operation);
 }
 
-const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, input: Input, call: LiveCall) =>
-  // The declaration's input type is the one that the validator has just checked.
-  typeof throttle === 'string' ? throttle : throttle(input as never, call);
+const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, call: LiveCall): string =>
+  typeof throttle === 'string' ? throttle : throttle(call.resources[0] ?? '*', call);
 
 const rateOfQuota = (perSecond: number): ThrottleDeclaration => ({ perSecond, burst: Math.max(1, perSecond) });
 

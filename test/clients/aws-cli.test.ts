@@ -111,3 +111,27 @@ test('a new user is refused until a policy allows it; a role is assumed; a profi
   assert.equal(code, 0, stderr);
   assert.equal(JSON.parse(stdout).Arn, `arn:aws:sts::${c.account}:assumed-role/reader/tour`);
 });
+
+test('keys: encrypt under a key, and let another decrypt by a grant', { skip }, async (t) => {
+  const { c, cli, refused, profile } = await start(t);
+  const { KeyMetadata: key } = await cli<{ KeyMetadata?: Texts }>('kms create-key --description orders');
+  await cli(`kms create-alias --alias-name alias/orders --target-key-id ${key?.['KeyId']}`);
+  const encrypt = 'kms encrypt --key-id alias/orders --plaintext secret --encryption-context tenant=blue';
+  const { CiphertextBlob: blob } = await cli(encrypt);
+  const home = mkdtempSync(join(tmpdir(), 'makonis-blob-'));
+  t.after(() => rmSync(home, { recursive: true }));
+  const file = join(home, 'blob');
+  writeFileSync(file, Buffer.from(blob ?? '', 'base64'));
+  const decrypt = `kms decrypt --ciphertext-blob fileb://${file} --encryption-context tenant=blue`;
+  assert.equal((await cli(decrypt))['KeyId'], key?.['Arn']);
+  await cli('iam create-user --user-name ann');
+  const { AccessKey: access } = await cli<{ AccessKey?: Texts }>('iam create-access-key --user-name ann');
+  profile('ann', { accessKeyId: access?.['AccessKeyId'] ?? '', secretAccessKey: access?.['SecretAccessKey'] ?? '' });
+  assert.match(await refused(decrypt, 'ann'), /AccessDeniedException/);
+  const grantee = `arn:aws:iam::${c.account}:user/ann`;
+  const constraints = JSON.stringify({ EncryptionContextSubset: { tenant: 'blue' } });
+  await cli(
+    `kms create-grant --key-id ${key?.['KeyId']} --grantee-principal ${grantee} --operations Decrypt --constraints ${constraints}`,
+  );
+  assert.equal((await cli(decrypt, { as: 'ann' }))['Plaintext'], 'c2VjcmV0');
+});

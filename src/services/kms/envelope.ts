@@ -3,7 +3,7 @@
  * time by the same principal for the same key and context, as SQS's KmsDataKeyReusePeriodSeconds has it: until then a principal
  * that has lost its permission may go on, as on AWS. The plain data keys are in memory only, and few.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { pooledRandom } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
@@ -13,7 +13,7 @@ import { ensureManagedKey, managedService } from '#services/kms/managed/managed-
 import type { KmsParts } from '#services/kms/parts.ts';
 
 interface DataKey {
-  readonly plain: Buffer;
+  readonly plain: KeyObject;
   readonly encrypted: Buffer;
 }
 
@@ -70,12 +70,12 @@ async function newDataKey(parts: KmsParts, call: Call, { keyId, context }: Envel
   await ensureKey(parts, call, keyId);
   const input = { KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context };
   const output = await call.invoke('kms', 'GenerateDataKey', input);
-  return { plain: bytesOf(output['Plaintext']), encrypted: bytesOf(output['CiphertextBlob']) };
+  return { plain: createSecretKey(bytesOf(output['Plaintext'])), encrypted: bytesOf(output['CiphertextBlob']) };
 }
 
 async function openedDataKey(call: Call, { context }: EnvelopeKey, encrypted: Buffer): Promise<DataKey> {
   const output = await call.invoke('kms', 'Decrypt', { CiphertextBlob: encrypted, EncryptionContext: context });
-  return { plain: bytesOf(output['Plaintext']), encrypted };
+  return { plain: createSecretKey(bytesOf(output['Plaintext'])), encrypted };
 }
 
 /** The AWS managed key of a service comes into being when the service first needs it, in the account of its resource. */
@@ -99,7 +99,7 @@ function nameOf(principal: Principal): readonly (string | undefined)[] {
   return principal.kind === 'anonymous' ? ['anonymous'] : [principal.userId, principal.arn];
 }
 
-function sealUnder(key: Buffer, plaintext: Uint8Array, additionalData: string): Buffer {
+function sealUnder(key: KeyObject, plaintext: Uint8Array, additionalData: string): Buffer {
   const nonce = pooledRandom(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(additionalData));
@@ -108,7 +108,7 @@ function sealUnder(key: Buffer, plaintext: Uint8Array, additionalData: string): 
   return Buffer.concat([nonce, cipher.getAuthTag(), body]);
 }
 
-function openUnder(key: Buffer, { sealed }: Envelope, additionalData: string): Buffer {
+function openUnder(key: KeyObject, { sealed }: Envelope, additionalData: string): Buffer {
   const bytes = Buffer.from(sealed);
   if (bytes.length < NONCE_BYTES + TAG_BYTES) throw broken();
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });

@@ -9,7 +9,7 @@
  * context, are additional data: a ciphertext that was altered, moved to another key or account, or comes with another context
  * does not open.
  */
-import { createCipheriv, createDecipheriv, createHmac, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { type AccountId, pooledRandom } from '#platform/base/ids.ts';
 
 export interface CiphertextHead {
@@ -86,7 +86,9 @@ export function decryptUnder(
   return plaintext;
 }
 
-const messageKey = (material: KeyObject, salt: Buffer): Buffer => createHmac('sha256', material).update(salt).digest();
+/** A key object: Node takes three times as long to make a cipher of a key's bytes. */
+const messageKey = (material: KeyObject, salt: Buffer): KeyObject =>
+  createSecretKey(createHmac('sha256', material).update(salt).digest());
 
 /** Pairs in the order of their keys' bytes, each text with its length before it. No context is an empty one. */
 function additionalData(head: Buffer, context: EncryptionContext | undefined): Buffer {

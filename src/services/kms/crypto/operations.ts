@@ -51,7 +51,7 @@ export function cryptographicOperations(parts: KmsParts) {
   const all = { steps: true, access: 'read', grants: grantsOn, secret: SECRETS } as const;
   const withKey = {
     ...{ ...all, ...anyKey },
-    throttle: ({ KeyId }: { readonly KeyId: string }, scope: CallScope) => bucketOf(keyArn(KeyId, scope), scope),
+    throttle: bucketOf,
   } as const;
   const symmetric = { ...all, ...anyKey, throttle: 'CryptographicSymmetric' } as const;
   return {
@@ -60,7 +60,7 @@ export function cryptographicOperations(parts: KmsParts) {
       handler: cryptographic(parts, decrypt),
       ...all,
       ...ofCiphertext,
-      throttle: (input, scope) => bucketOf(ofCiphertext.resource(input, scope), scope),
+      throttle: bucketOf,
     },
     ReEncrypt: {
       handler: cryptographic(parts, reEncrypt),
@@ -69,7 +69,7 @@ export function cryptographicOperations(parts: KmsParts) {
       resource: ({ DestinationKeyId }: OnDestination, scope) => keyArn(DestinationKeyId, scope),
       permissions: reEncryptPermissions(parts),
       action: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
-      throttle: ({ DestinationKeyId }, scope) => bucketOf(keyArn(DestinationKeyId, scope), scope),
+      throttle: bucketOf,
     },
     GenerateDataKey: { handler: cryptographic(parts, generateDataKey), ...symmetric },
     GenerateDataKeyWithoutPlaintext: { handler: cryptographic(parts, generateDataKeyWithoutPlaintext), ...symmetric },
