@@ -14,10 +14,12 @@ import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/b
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
-import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
+import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
+import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
@@ -49,6 +51,8 @@ export interface CloudOptions {
   readonly region: string;
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
+  /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
+  readonly egress?: EgressRules;
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
@@ -79,7 +83,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
 
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud } = {};
+  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue; ports: number[] } = {
+    ports: [options.port, options.adminPort],
+  };
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
@@ -90,7 +96,11 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     store,
     sealer,
     pages: pageTokens(sealer),
+    egress: egressOf(options, clock, () => late.ports),
+    clock,
+    origin: () => originOf(options, present(late.ports[0], 'a cloud has a port')),
     registry: () => running().registry,
+    actions: () => (late.actions ??= actionCatalogue(options.readModel)),
     removeResources: (account, signal) => removeAccountResources(running(), account, signal),
     version: options.version,
     regions: [...regions],
@@ -112,20 +122,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await startAdmin({
-    port: options.adminPort,
-    clock,
-    onFault,
-    token: options.adminToken,
-    health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
-    metrics: () => metrics.text(),
-  });
+  const admin = await startAdmin(adminOf(options, clock, onFault, stopping.signal, metrics));
+  late.ports = [listener.port, admin.port];
   void jobs.resume(store).catch(onFault);
 
   return {
     port: listener.port,
     adminPort: admin.port,
-    url: `${options.tlsFolder === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
+    url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
@@ -136,6 +140,30 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await store.close();
     },
   };
+}
+
+const adminOf = (
+  { adminPort: port, adminToken: token, version }: CloudOptions,
+  clock: Clock,
+  onFault: (error: unknown) => void,
+  stopping: AbortSignal,
+  metrics: Metrics,
+): Parameters<typeof startAdmin>[0] => ({
+  port,
+  token,
+  clock,
+  onFault,
+  health: () => ({ ready: !stopping.aborted, version }),
+  metrics: () => metrics.text(),
+});
+
+const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
+  createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
+
+/** Where others reach the cloud: by its own domain, if it has one. */
+function originOf({ domains, tlsFolder }: CloudOptions, port: number): string {
+  const host = domains.find((domain) => domain !== 'localhost') ?? 'localhost';
+  return new URL(`${tlsFolder === undefined ? 'http' : 'https'}://${host}:${port}`).origin;
 }
 
 const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
@@ -157,11 +185,11 @@ function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: C
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
-  const load = modelLoader(readModel);
+  const sourceOf = modelSources(readModel);
   return new Registry(
     declarations.map(
       (declaration) =>
-        new RegisteredService(declaration, () => load(declaration.model ?? declaration.name), compileValidator),
+        new RegisteredService(declaration, sourceOf(declaration.model ?? declaration.name), compileValidator),
     ),
   );
 }

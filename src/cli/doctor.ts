@@ -36,6 +36,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     machine(),
     node(),
     rights(),
+    await localName(),
     ...disk(config.data),
     kvm(),
     program('qemu-system-x86_64', 'qemu-system-x86'),
@@ -65,6 +66,22 @@ function rights(): Finding {
     facts: 'not root: queues, identities and all other data work; networks of virtual machines will not',
     mend: 'start as root for those: the server itself runs as a user without rights',
   };
+}
+
+/** All that Makonis prints speaks of localhost; a container or a chroot may not know it. */
+async function localName(): Promise<Finding> {
+  const { lookup } = await import('node:dns/promises');
+  try {
+    const { address } = await lookup('localhost');
+    return { name: 'localhost', verdict: 'good', facts: `is ${address}` };
+  } catch {
+    return {
+      name: 'localhost',
+      verdict: 'bad',
+      facts: 'has no address: clients will not find http://localhost',
+      mend: 'add the line "127.0.0.1 localhost" to /etc/hosts',
+    };
+  }
 }
 
 function disk(data: string): Finding[] {

@@ -81,4 +81,6 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await run(process.argv.slice(2));
+const code = await run(process.argv.slice(2));
+// A start that failed half-way must not live on by what it has opened already.
+if (code !== 0) process.exit(code);

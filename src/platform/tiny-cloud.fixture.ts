@@ -7,6 +7,7 @@ import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
+import { summaryOf } from '#platform/model/summary.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
@@ -178,7 +179,11 @@ export function tinyCloud(t: TestContext): TinyCloud {
   const opened = new Set<string>();
   const store = openStore({ drivers, onFault: () => {}, onOpen: ({ name }) => opened.add(name.account) });
   t.after(() => store.close().catch(() => {}));
-  const service = new RegisteredService(notesService(), () => model, compileValidator);
+  const service = new RegisteredService(
+    notesService(),
+    { summary: summaryOf(model), load: () => model },
+    compileValidator,
+  );
   const cloud: Cloud = {
     store,
     registry: new Registry([service]),

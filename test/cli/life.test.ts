@@ -142,6 +142,15 @@ test('started as root, it serves as somebody else', { skip: !isRoot && 'only roo
   assert.match(await identity(p), /administrator/);
 });
 
+test('a folder that its user can’t get to is said', { skip: !isRoot && 'only root can give root up' }, async (t) => {
+  const p = program(t);
+  const closed = join(p.home, 'closed');
+  mkdirSync(closed, { mode: 0o700 });
+  const up = await p.exec(join(ROOT, 'bin/makonis'), ['up', '--detach', '--port', '0', '--data', join(closed, 'data')]);
+  assert.equal(up.code, 1);
+  assert.match(up.err, /^makonis: the server becomes the user makonis, who can't get to .*closed\/data: [^\n]*\n$/);
+});
+
 test('doctor speaks of the disk; backup and restore bring everything back', async (t) => {
   const p = program(t);
   await p.run('up', '--detach', '--port', '0');

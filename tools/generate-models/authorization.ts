@@ -39,6 +39,12 @@ function read<T>(name: string): T {
 /** All service prefixes, sorted. */
 export const prefixes = (): string[] => read<string[]>('services.json').sort();
 
+/** Prefix -> the service's name, in the order of prefixes. */
+export function serviceNames(): Record<string, string> {
+  const names = read<Record<string, string>>('serviceNames.json');
+  return Object.fromEntries(prefixes().map((prefix) => [prefix, names[prefix] ?? prefix]));
+}
+
 const newer = (name: string, resource: string, conditionKeys: readonly string[]): ActionData => ({
   ...{ name, conditionKeys, accessLevel: 'Write', dependentActions: [] },
   resourceTypes: [{ name: resource, required: true, conditionKeys: [], dependentActions: [] }],

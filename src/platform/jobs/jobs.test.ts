@@ -16,7 +16,14 @@ test('a start takes up what every partition has pending, and a stop ends it', as
   const clock = new SimulatedClock();
   const place = { service: 'notes', account: OWN, region: REGION };
   const before = openStore({ drivers }).partition(place);
-  const message = { service: 'sqs', operation: 'SendMessage', input: {}, region: REGION, sourceArn: 'arn' };
+  const message = {
+    service: 'sqs',
+    operation: 'SendMessage',
+    input: {},
+    region: REGION,
+    sourceArn: 'arn',
+    target: 'a queue',
+  };
   before.transact((tx) => {
     setTimer(tx, { job: 'ring', id: 'a', due: clock.now() + seconds(5) });
     send(tx, clock.now(), message);

@@ -6,7 +6,7 @@
 import type { Clock, TimerHandle } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
-import { type Deliver, Relay } from '#platform/jobs/outbox.ts';
+import { type Deliver, RETRY_JOB, Relay, retryTarget } from '#platform/jobs/relay.ts';
 import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { JobCall, Reconciler, ServiceDeclaration } from '#platform/service.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
@@ -55,7 +55,8 @@ export class Jobs {
   #start(partition: Partition, service: ServiceDeclaration): void {
     if (this.#stopping.signal.aborted) return;
     const { clock, log, deliver } = this.#options;
-    this.#runners.push(new TimerRunner(partition, { clock, log, jobs: service.timers ?? {} }));
+    const jobs = { ...service.timers, [RETRY_JOB]: retryTarget };
+    this.#runners.push(new TimerRunner(partition, { clock, log, jobs }));
     if (partition.name.region !== GLOBAL_REGION || service.scope === 'global') {
       this.#runners.push(new Relay(partition, { clock, log, deliver }));
     }

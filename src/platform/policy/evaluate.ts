@@ -14,7 +14,7 @@
  */
 import { denialMessage, type PolicyType } from '#platform/policy/denial.ts';
 import { farther, grantedTo, type ResourceGrant } from '#platform/policy/grants.ts';
-import type { CompiledPolicy, Statement, StatementsByEffect } from '#platform/policy/parse.ts';
+import type { CompiledPolicy, Statement } from '#platform/policy/parse.ts';
 import { type Caller, callerOf, type Grant, grantTo, isDenied } from '#platform/policy/principals.ts';
 import type { Context } from '#platform/policy/variables.ts';
 import type { Principal } from '#platform/principal.ts';
@@ -50,8 +50,6 @@ export interface AuthorizationRequest {
   /** Undefined: the resource's account has no organization, or is its management account. */
   readonly resourceControl?: Levels;
   readonly endpointPolicy?: CompiledPolicy;
-  /** The identity provider that vouches for the caller, as a trust policy's `Federated` principal names it. */
-  readonly federatedProvider?: string;
   /** S3's name for the caller's account. */
   readonly canonicalUser?: string;
   /** Condition keys in lower case -> values; undefined where the request has none. */
@@ -64,9 +62,8 @@ export type Decision =
 
 /** What is asked of each statement. */
 export interface Inquiry {
-  /** In lower case, as its prefix. */
+  /** In lower case. */
   readonly action: string;
-  readonly service: string;
   readonly resource: string;
   readonly context: Context;
   readonly caller: Caller;
@@ -77,9 +74,9 @@ const NO_POLICIES: readonly CompiledPolicy[] = [];
 
 export function inquiryOf(request: AuthorizationRequest): Inquiry {
   const action = request.action.toLowerCase();
-  const { resource, context, principal, federatedProvider, canonicalUser } = request;
-  const caller = callerOf(principal, federatedProvider, canonicalUser);
-  return { action, service: action.slice(0, action.indexOf(':')), resource, context, caller };
+  const { resource, context, principal, canonicalUser } = request;
+  const caller = callerOf(principal, canonicalUser);
+  return { action, resource, context, caller };
 }
 
 export function evaluate(request: AuthorizationRequest): Decision {
@@ -122,7 +119,7 @@ function lackingConsent(request: AuthorizationRequest, inquiry: Inquiry, granted
 
   const ofPolicy = resourcePolicy === undefined ? 'none' : grantOf(resourcePolicy, inquiry);
   const grant = farther(ofPolicy, granted);
-  // Services and anonymous callers have no policies of their own.
+  // Services, external and anonymous callers have no policies of their own.
   if (!('account' in principal)) return grant === 'none' ? typeOfResourcePolicy(request) : undefined;
   // What AWS itself owns (`arn:aws:iam::aws:policy/…`) belongs to every account.
   const isOwn = request.resourceAccount === principal.account || request.resourceAccount === 'aws';
@@ -162,35 +159,33 @@ function anyAllows(policies: readonly CompiledPolicy[], inquiry: Inquiry): boole
   return false;
 }
 
-const statementsFor = (policy: CompiledPolicy, inquiry: Inquiry): StatementsByEffect =>
-  policy.byService.get(inquiry.service) ?? policy.others;
-
 function denies(policy: CompiledPolicy, inquiry: Inquiry): boolean {
-  for (const statement of statementsFor(policy, inquiry).deny) if (speaksOf(statement, inquiry)) return true;
+  for (const statement of policy.about(inquiry.action).deny) if (applies(statement, inquiry)) return true;
   return false;
 }
 
 function allows(policy: CompiledPolicy, inquiry: Inquiry): boolean {
-  for (const statement of statementsFor(policy, inquiry).allow) if (speaksOf(statement, inquiry)) return true;
+  for (const statement of policy.about(inquiry.action).allow) if (applies(statement, inquiry)) return true;
   return false;
 }
 
 /** The farthest-reaching Allow of a resource's policy. */
 function grantOf(policy: CompiledPolicy, inquiry: Inquiry): Grant {
   let best: Grant = 'none';
-  for (const statement of statementsFor(policy, inquiry).allow) {
-    if (!speaksOf(statement, inquiry)) continue;
+  for (const statement of policy.about(inquiry.action).allow) {
+    if (!applies(statement, inquiry)) continue;
     best = farther(best, statement.principal === undefined ? 'direct' : grantTo(inquiry.caller, statement.principal));
     if (best === 'direct') break;
   }
   return best;
 }
 
-/** Does a statement apply? Cheapest question first. */
-export function speaksOf(statement: Statement, inquiry: Inquiry): boolean {
-  if (!statement.matchesAction(inquiry.action) || !statement.matchesResource(inquiry.resource, inquiry.context)) {
-    return false;
-  }
+export const speaksOf = (statement: Statement, inquiry: Inquiry): boolean =>
+  statement.matchesAction(inquiry.action) && applies(statement, inquiry);
+
+/** Of a statement about the action: does it apply? Cheapest question first. */
+function applies(statement: Statement, inquiry: Inquiry): boolean {
+  if (!statement.matchesResource(inquiry.resource, inquiry.context)) return false;
   const { principal, conditions, effect } = statement;
   if (principal !== undefined) {
     const isMeant =

@@ -96,7 +96,7 @@ function identityOf({ principal, service, account, region }: Call, { keyId, cont
 
 function nameOf(principal: Principal): readonly (string | undefined)[] {
   if (principal.kind === 'service') return [principal.service, principal.sourceArn];
-  return principal.kind === 'anonymous' ? ['anonymous'] : [principal.userId, principal.arn];
+  return 'arn' in principal ? [principal.userId, principal.arn] : [principal.kind];
 }
 
 function sealUnder(key: KeyObject, plaintext: Uint8Array, additionalData: string): Buffer {

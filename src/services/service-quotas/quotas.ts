@@ -41,7 +41,7 @@ function serviceOf(deps: QuotaDeps, code: string): RegisteredService {
   return withQuotas(deps.registry()).find(({ name }) => name === code) ?? noSuch();
 }
 
-const fullName = ({ model }: RegisteredService): string => model.metadata.serviceFullName ?? model.metadata.serviceId;
+export const fullName = ({ metadata }: RegisteredService): string => metadata.serviceFullName ?? metadata.serviceId;
 
 export function listServices(
   deps: QuotaDeps,

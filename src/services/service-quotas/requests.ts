@@ -6,7 +6,7 @@ import { applyQuota } from '#platform/quotas.ts';
 import type { Call } from '#platform/service.ts';
 import type { PartitionName } from '#platform/store/store.ts';
 import type { QuotaRequest, QuotaRequestsApi } from '#services/service-quotas/api.ts';
-import { applied, paged, type QuotaDeps, quotaArn, quotaOf } from '#services/service-quotas/quotas.ts';
+import { applied, fullName, paged, type QuotaDeps, quotaArn, quotaOf } from '#services/service-quotas/quotas.ts';
 import { type RequestRow, requests } from '#services/service-quotas/state.ts';
 
 export function requestIncrease(
@@ -76,7 +76,7 @@ function view(deps: QuotaDeps, id: string, row: RequestRow, call: Call): Model.R
   return {
     Id: id,
     ServiceCode: row.serviceCode,
-    ServiceName: found.service.model.metadata.serviceFullName ?? found.service.model.metadata.serviceId,
+    ServiceName: fullName(found.service),
     QuotaCode: row.quotaCode,
     QuotaName: found.quota.name,
     DesiredValue: row.desiredValue,

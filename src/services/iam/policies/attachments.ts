@@ -2,18 +2,22 @@
 
 import { parseArn } from '#platform/base/arn.ts';
 import { isAccountId } from '#platform/base/ids.ts';
+import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
-import { invalidInput, limitExceeded, noSuchPolicy, notAttached } from '#services/iam/errors.ts';
+import { invalidInput, limitExceeded, noSuchPolicy, notAttachable, notAttached } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { nameOfArn } from '#services/iam/names.ts';
 import { GROUP, type Owner, type OwnerRow, ownerOf, ROLE, USER } from '#services/iam/owners.ts';
 import { counted, type PageEnd, type PageInput, pageOf } from '#services/iam/paging.ts';
+import { awsManagedPolicy } from '#services/iam/policies/aws-managed.ts';
 import { managedDocument, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import { attachedTo, attachments, boundaryOf, EMPTY, entities } from '#services/iam/state.ts';
 
 type Attached = { readonly PolicyArn: string };
+
+const SERVICE_POLICIES = 'arn:aws:iam::aws:policy/aws-service-role/';
 
 /** Throws InvalidInput for text that can't be a policy's ARN. */
 export function checkPolicyArn(arn: string): void {
@@ -29,7 +33,11 @@ export const attach =
     const { id } = ownerOf(tx, owner, input);
     const arn = input.PolicyArn;
     checkPolicyArn(arn);
+    // Those of service-linked roles are attached by their services.
+    if (arn.startsWith(SERVICE_POLICIES))
+      fail('PolicyNotAttachable', 'Cannot attach a Service Role Policy to a Customer Role.');
     if (managedDocument(tx, account, arn) === undefined) noSuchPolicy(arn);
+    if (awsManagedPolicy(arn)?.isAttachable === false) notAttachable(owner.noun);
     const key = attachments.key(id, arn);
     if (tx.get(attachments, key)) return;
     const { limit, quota } = owner.attachments;

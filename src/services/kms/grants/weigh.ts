@@ -40,7 +40,8 @@ export function whoMayRetire(grant: GrantRow): readonly ResourceGrant[] {
 /** Session, role, account; user, account; service. */
 function namesOf(principal: Principal): string[] {
   if (principal.kind === 'service') return [principal.service];
-  if (principal.kind === 'anonymous') return [];
+  // Who has no account has no name that a grant could know.
+  if (!('account' in principal)) return [];
   const account = `arn:aws:iam::${principal.account}:root`;
   const names = [principal.arn, account];
   if (principal.kind === 'role-session') names.push(principal.roleArn);
