@@ -4,12 +4,11 @@
  *
  *   format 1 | flags | account (6, decimal digits) | key id (16) | material id (32) | salt (16) | tag (16) | encrypted
  *
- * Each is encrypted under a key of its own, HMAC-SHA-256 of the salt under the material: the material itself never meets a
- * nonce, so no count of messages wears it out (NIST SP 800-38D 8.3). All that stands before the salt, and the encryption
- * context, are additional data: a ciphertext that was altered, moved to another key or account, or comes with another context
- * does not open.
+ * Each is encrypted under a key of its own, derived from the material and the salt: the material itself never meets a nonce,
+ * so no count of messages wears it out (NIST SP 800-38D 8.3). All that stands before the salt, and the encryption context, are
+ * additional data: a ciphertext that was altered, moved to another key or account, or comes with another context does not open.
  */
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { type AccountId, pooledRandom } from '#platform/base/ids.ts';
 
 export interface CiphertextHead {
@@ -86,22 +85,17 @@ export function decryptUnder(
   return plaintext;
 }
 
-/** A key object: Node takes three times as long to make a cipher of a key's bytes. */
+/** The counter of the first step, which is the only one. */
+const FIRST = Buffer.from([0, 0, 0, 1]);
+
+/** NIST SP 800-56C, 4.1, with SHA-256. A key object: Node takes three times as long to make a cipher of a key's bytes. */
 const messageKey = (material: KeyObject, salt: Buffer): KeyObject =>
-  createSecretKey(createHmac('sha256', material).update(salt).digest());
+  createSecretKey(hash('sha256', Buffer.concat([FIRST, material.export(), salt]), 'buffer'));
 
-/** Pairs in the order of their keys' bytes, each text with its length before it. No context is an empty one. */
+/** The pairs in one order, in a form that no other pairs have. No context is an empty one. */
 function additionalData(head: Buffer, context: EncryptionContext | undefined): Buffer {
-  if (context === undefined) return head;
-  const pairs = Object.entries(context).map(([key, value]) => [Buffer.from(key), Buffer.from(value)] as const);
-  if (pairs.length === 0) return head;
-  pairs.sort(([a], [b]) => a.compare(b));
-  const parts = pairs.flatMap(([key, value]) => [lengthOf(key), key, lengthOf(value), value]);
-  return Buffer.concat([head, ...parts]);
-}
-
-function lengthOf(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return length;
+  const keys = Object.keys(context ?? {});
+  if (context === undefined || keys.length === 0) return head;
+  const pairs = keys.sort().map((key) => [key, context[key]]);
+  return Buffer.concat([head, Buffer.from(JSON.stringify(pairs))]);
 }
