@@ -22,8 +22,10 @@ import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input } = invocation;
-  const { declaration } = operation;
+  const { operation, input, caller } = invocation;
+  const { declaration, service } = operation;
+  const session = 'session' in caller.principal ? caller.principal.session : undefined;
+  if (session !== undefined) service.declaration.admitSession?.(session, operation.name);
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
@@ -80,7 +82,7 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) return listed;
-  const actions = operation.actions(input);
+  const actions = operation.actions(input, call.principal);
   return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
@@ -106,9 +108,16 @@ function contextOf(
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     ownResourceTag: resource.place?.ownResourceTag,
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
-    ...requestTags(invocation.input),
+    ...requestTagsOf(invocation),
     serviceKeys,
   });
+}
+
+/** Whom a provider vouches for passes the tags that the provider vouches for. */
+function requestTagsOf({ input, caller: { principal } }: Invocation): ReturnType<typeof requestTags> {
+  if (principal.kind !== 'external') return requestTags(input);
+  const { tags } = principal.claims;
+  return Object.keys(tags).length > 0 ? { requestTags: tags } : {};
 }
 
 /** aws:RequestTag and aws:TagKeys, from the forms that tags have in AWS's inputs: a map, or a list of keys and values. */

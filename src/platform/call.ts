@@ -82,6 +82,9 @@ export class LiveCall implements Call, CallScope {
   get sourceAddress(): string {
     return this.#invocation.caller.sourceAddress;
   }
+  get userAgent(): string {
+    return this.#invocation.caller.userAgent;
+  }
   get signal(): AbortSignal {
     this.#signal ??= AbortSignal.any([this.#invocation.signal, this.#cloud.stopping]);
     return this.#signal;
@@ -157,7 +160,7 @@ export class LiveCall implements Call, CallScope {
     const token = idempotencyToken ?? (typeof given === 'string' ? given : undefined);
     if (token === undefined) return undefined;
     const account = 'account' in caller.principal ? (caller.principal.account ?? '') : '';
-    return { account, operation: operation.name, token, input, now: this.now };
+    return { account, operation: operation.name, token, input, now: this.now, sealer: this.#cloud.keptAnswers };
   }
 
   /** A created resource's ARN is among the asked-for resources already: actions name what they make. */

@@ -6,6 +6,7 @@ import { silent } from '#platform/base/log.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
+import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { summaryOf } from '#platform/model/summary.ts';
 import { compileValidator } from '#platform/model/validate.ts';
@@ -13,6 +14,7 @@ import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
 import { type Call, type CallScope, defineService, type Input, type Output, passRole } from '#platform/service.ts';
 import { type Faults, faulty } from '#platform/store/faults.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
@@ -181,6 +183,10 @@ export interface TinyCloud {
   call(operation: string, input?: Input, as?: Principal, idempotencyToken?: string): Promise<Output>;
 }
 
+export const keptAnswersSealer = createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32, 7)]]) }).purpose(
+  KEPT_ANSWERS,
+);
+
 export function tinyCloud(t: TestContext): TinyCloud {
   const clock = new SimulatedClock();
   const { drivers, faults } = faulty(memoryDrivers());
@@ -206,6 +212,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     clock,
     log: silent,
     throttle: new Throttle(),
+    keptAnswers: keptAnswersSealer,
     isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };

@@ -41,6 +41,10 @@ const fed: FederatedUserPrincipal = {
 };
 const sns: ServicePrincipal = { kind: 'service', service: 'sns.amazonaws.com' };
 const anonymous: Principal = { kind: 'anonymous' };
+const external = (provider: string): Principal => ({
+  ...{ kind: 'external', type: 'WebIdentityUser', provider, identityProvider: provider, userId: 'x', userName: 'x' },
+  claims: { keys: {}, tags: {}, transitiveTagKeys: [] },
+});
 
 const policy = (statement: object, kind: 'identity' | 'resource' | 'trust' = 'identity'): CompiledPolicy =>
   parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: statement }), kind);
@@ -191,9 +195,10 @@ test('who may assume a role', () => {
     true,
   );
   const web = trust({ Federated: 'accounts.google.com' }, 'sts:AssumeRoleWithWebIdentity');
-  const call = { ...role, principal: anonymous, action: 'sts:AssumeRoleWithWebIdentity', resourcePolicy: web };
-  assert.equal(isAllowed({ ...call, federatedProvider: 'accounts.google.com' }), true);
-  assert.equal(isAllowed({ ...call, federatedProvider: 'evil.example' }), false);
+  const call = { ...role, action: 'sts:AssumeRoleWithWebIdentity', resourcePolicy: web };
+  assert.equal(isAllowed({ ...call, principal: external('accounts.google.com') }), true);
+  assert.equal(isAllowed({ ...call, principal: external('evil.example') }), false);
+  assert.equal(isAllowed({ ...call, principal: anonymous }), false);
 });
 
 test('NotPrincipal with Deny excepts only callers all of whose names are listed', () => {
@@ -237,6 +242,18 @@ test('actions are not case-sensitive, variables resolve, old documents have none
   assert.equal(by(allow('sqs:*', 'arn:aws:sqs:*:*:${aws:username}')), true);
   assert.equal(by(allow('sqs:*', 'arn:aws:sqs:*:*:${aws:userid}*')), false);
   assert.equal(by(allow('sqs:*', 'arn:aws:sqs:*:*:${aws:username}', '2008-10-17')), false);
+});
+
+test('a root user opens what a policy of its own account’s resource locks', () => {
+  const lock = policy({ Effect: 'Deny', Action: '*', Resource: '*', Principal: '*' }, 'resource');
+  const locked = (action: string, given: Case = {}) =>
+    isAllowed({ principal: root, action, resourcePolicy: lock, ...given });
+  assert.equal(locked('s3:PutBucketPolicy'), true);
+  assert.equal(locked('sqs:SetQueueAttributes'), true);
+  assert.equal(locked('sqs:SendMessage'), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { resourceAccount: OTHER }), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { principal: bob, policies: { identity: [ALLOW] } }), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { policies: { identity: [DENY] } }), false);
 });
 
 test('the words of a refusal', () => {

@@ -50,8 +50,6 @@ export interface AuthorizationRequest {
   /** Undefined: the resource's account has no organization, or is its management account. */
   readonly resourceControl?: Levels;
   readonly endpointPolicy?: CompiledPolicy;
-  /** The identity provider that vouches for the caller, as a trust policy's `Federated` principal names it. */
-  readonly federatedProvider?: string;
   /** S3's name for the caller's account. */
   readonly canonicalUser?: string;
   /** Condition keys in lower case -> values; undefined where the request has none. */
@@ -76,8 +74,8 @@ const NO_POLICIES: readonly CompiledPolicy[] = [];
 
 export function inquiryOf(request: AuthorizationRequest): Inquiry {
   const action = request.action.toLowerCase();
-  const { resource, context, principal, federatedProvider, canonicalUser } = request;
-  const caller = callerOf(principal, federatedProvider, canonicalUser);
+  const { resource, context, principal, canonicalUser } = request;
+  const caller = callerOf(principal, canonicalUser);
   return { action, resource, context, caller };
 }
 
@@ -105,12 +103,30 @@ function explicitDenier(request: AuthorizationRequest, inquiry: Inquiry): Policy
   if (anyLevelDenies(request.resourceControl, inquiry)) return 'resource-control';
   if (anyLevelDenies(policies.serviceControl, inquiry)) return 'service-control';
   if (endpointPolicy !== undefined && denies(endpointPolicy, inquiry)) return 'endpoint';
-  if (resourcePolicy !== undefined && denies(resourcePolicy, inquiry)) return typeOfResourcePolicy(request);
+  if (resourcePolicy !== undefined && !isUnlocking(request, inquiry) && denies(resourcePolicy, inquiry)) {
+    return typeOfResourcePolicy(request);
+  }
   if (anyDenies(policies.identity, inquiry)) return 'identity';
   if (policies.boundary !== undefined && denies(policies.boundary, inquiry)) return 'boundary';
   if (policies.session !== undefined && anyDenies(policies.session, inquiry)) return 'session';
   return undefined;
 }
+
+/**
+ * The way back from a policy that locks everybody out: "the root principal in a bucket owner's account can perform [these] actions,
+ * even if their bucket policy explicitly denies the root principal's access" (S3, PutBucketPolicy). Queues have it for the task
+ * SQSUnlockQueuePolicy of AssumeRoot.
+ */
+const UNLOCKING: ReadonlySet<string> = new Set([
+  's3:getbucketpolicy',
+  's3:putbucketpolicy',
+  's3:deletebucketpolicy',
+  'sqs:getqueueattributes',
+  'sqs:setqueueattributes',
+]);
+
+const isUnlocking = ({ principal, resourceAccount }: AuthorizationRequest, { action }: Inquiry): boolean =>
+  principal.kind === 'root' && principal.account === resourceAccount && UNLOCKING.has(action);
 
 /** Steps 2 to 4: the first type of policy that had to allow and did not. `granted` is how far the grants reach. */
 function lackingConsent(request: AuthorizationRequest, inquiry: Inquiry, granted: Grant): PolicyType | undefined {
@@ -121,7 +137,7 @@ function lackingConsent(request: AuthorizationRequest, inquiry: Inquiry, granted
 
   const ofPolicy = resourcePolicy === undefined ? 'none' : grantOf(resourcePolicy, inquiry);
   const grant = farther(ofPolicy, granted);
-  // Services and anonymous callers have no policies of their own.
+  // Services, external and anonymous callers have no policies of their own.
   if (!('account' in principal)) return grant === 'none' ? typeOfResourcePolicy(request) : undefined;
   // What AWS itself owns (`arn:aws:iam::aws:policy/…`) belongs to every account.
   const isOwn = request.resourceAccount === principal.account || request.resourceAccount === 'aws';
