@@ -100,6 +100,7 @@ function checkActions(actions: readonly string[]): void {
 const MOST_RESOURCES = 1000;
 
 function checkedResources(resources: readonly string[] = ['*']): readonly string[] {
+  if (resources.length === 0) return ['*'];
   if (resources.length > MOST_RESOURCES) invalidInput(`At most ${MOST_RESOURCES} resources can be simulated at once.`);
   for (const resource of resources) {
     if (resource !== '*' && parseArn(resource) === undefined) invalidInput(`Invalid resource ARN: ${resource}`);
@@ -164,22 +165,9 @@ function contextOf(entries: readonly Model.ContextEntry[] = []): Context {
   for (const { ContextKeyName: key = '', ContextKeyType: type = 'string', ContextKeyValues: given = [] } of entries) {
     const isList = type.endsWith('List');
     const scalar = isList ? type.slice(0, -'List'.length) : type;
-    for (const value of given) if (!isOfType(scalar, value)) invalidInput(`Invalid ${scalar} value: ${value}`);
+    for (const value of given) if (!isValue(scalar, value)) invalidInput(`Invalid ${scalar} value: ${value}`);
     const [only] = given;
     values.set(key.toLowerCase(), isList || only === undefined || given.length > 1 ? given : only);
   }
   return (key) => values.get(key);
-}
-
-function isOfType(type: string, value: string): boolean {
-  switch (type) {
-    case 'numeric':
-    case 'date':
-    case 'boolean':
-    case 'ip':
-    case 'binary':
-      return isValue(type, value);
-    default:
-      return true;
-  }
 }
