@@ -269,11 +269,15 @@ test('the keys that policies ask for', async (t) => {
 test('what can’t be simulated', async (t) => {
   const { c, admin, custom } = await simulator(t);
   const ResourcePolicy = document({ ...statement('Allow', 's3:*', BUCKET), Principal: '*' });
+  const pails = Array.from({ length: 600 }, (_, at) => `arn:aws:s3:::pail-${at}/*`);
+  const wide = document({ Effect: 'Allow', Action: 's3:*', Resource: pails });
   const cases: readonly [Partial<iam.SimulateCustomPolicyCommandInput>, RegExp][] = [
     [{ PolicyInputList: ['{"Version":'] }, /Syntax errors/],
     [{ ActionNames: ['s3:Get*'] }, /action name/],
     [{ ActionNames: ['GetObject'] }, /action name/],
     [{ ResourceArns: ['pail'] }, /resource ARN/],
+    [{ PolicyInputList: [wide], ResourceArns: Array.from({ length: 1000 }, () => BUCKET) }, /too many/],
+    [{ ResourceArns: Array.from({ length: 1001 }, () => '*') }, /At most 1000 resources/],
     [{ CallerArn: 'arn:aws:sts::111122223333:assumed-role/a/b' }, /does not clearly define entity type and name/],
     [{ ResourcePolicy, ResourceArns: [BUCKET] }, /CallerArn/],
     [{ ResourcePolicy, ResourceArns: [BUCKET, 'arn:aws:s3:::other'], CallerArn: BOB }, /not applicable to .*other/],

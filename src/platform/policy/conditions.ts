@@ -181,21 +181,17 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Whether a text can be a value of a condition of this type; texts of every other type are free. */
-export function isValue(type: 'numeric' | 'date' | 'boolean' | 'ip' | 'binary', text: string): boolean {
-  switch (type) {
-    case 'numeric':
-      return numberOf(text) !== undefined;
-    case 'date':
-      return timeOf(text) !== undefined;
-    case 'boolean':
-      return /^(?:true|false)$/i.test(text);
-    case 'ip':
-      return parseRange(text) !== undefined;
-    case 'binary':
-      return /^[A-Za-z0-9+/]*={0,2}$/.test(text);
-  }
-}
+/** Texts of other types are free. */
+const FORMS: ReadonlyMap<string, (text: string) => boolean> = new Map([
+  ['numeric', (text) => numberOf(text) !== undefined],
+  ['date', (text) => timeOf(text) !== undefined],
+  ['boolean', (text) => /^(?:true|false)$/i.test(text)],
+  ['ip', (text) => parseRange(text) !== undefined],
+  ['binary', (text) => /^[A-Za-z0-9+/]*={0,2}$/.test(text)],
+]);
+
+/** Whether a text can be the value of a condition key of this type, as ContextEntry names it. */
+export const isValue = (type: string, text: string): boolean => FORMS.get(type)?.(text) ?? true;
 
 function sameBytes(text: string): (actual: string) => boolean {
   const expected = Buffer.from(text, 'base64');

@@ -15,7 +15,7 @@ import {
   speaksOf,
 } from '#platform/policy/evaluate.ts';
 import { keysOfStatement } from '#platform/policy/keys-asked.ts';
-import { globOf } from '#platform/policy/match.ts';
+import { globOf, type Matcher } from '#platform/policy/match.ts';
 import type { CompiledPolicy, Statement } from '#platform/policy/parse.ts';
 
 export interface Explanation {
@@ -55,29 +55,36 @@ export function opinionOf(matches: readonly StatementMatch[]): Opinion {
   return matches.length > 0 ? 'allowed' : 'implicitDeny';
 }
 
+/** Answers which keys a request lacks, as the policies write them. */
+export type FindMissingKeys = (request: AuthorizationRequest) => string[];
+
 /**
- * The keys, as they are written, that statements about this action and resource ask for and the request does not have. A
- * statement whose other conditions fail counts too: what it would say is not known.
+ * A statement asks for its keys when it is about the action and may be about the resource: a variable may have any value. One
+ * whose other conditions fail counts too, as what it would say is not known. Made once for many requests.
  */
-export function missingKeys(request: AuthorizationRequest, policies: readonly CompiledPolicy[]): string[] {
-  const { action, context } = inquiryOf(request);
-  const missing = new Map<string, string>();
-  for (const { document, statements } of policies) {
-    for (const { index, matchesAction } of statements) {
+export function missingKeysOf(policies: readonly CompiledPolicy[]): FindMissingKeys {
+  const asking = policies.flatMap(({ document, statements }) =>
+    statements.flatMap(({ index, matchesAction }) => {
       const source = present(document.statements[index], 'statements are compiled one by one');
-      if (!matchesAction(action) || !mayMean(source, request.resource)) continue;
-      for (const key of keysOfStatement(source, document.version)) {
-        if (context(key.toLowerCase()) === undefined) missing.set(key.toLowerCase(), key);
-      }
+      const keys = keysOfStatement(source, document.version);
+      return keys.length === 0 ? [] : [{ keys, matchesAction, mayMean: mayMean(source) }];
+    }),
+  );
+  return (request) => {
+    const { action, resource, context } = inquiryOf(request);
+    const missing = new Map<string, string>();
+    for (const { keys, matchesAction, mayMean } of asking) {
+      if (!matchesAction(action) || !mayMean(resource)) continue;
+      for (const key of keys) if (context(key.toLowerCase()) === undefined) missing.set(key.toLowerCase(), key);
     }
-  }
-  return [...missing.values()];
+    return [...missing.values()];
+  };
 }
 
-/** A variable may have any value. */
-function mayMean({ resource }: PolicyStatement, text: string): boolean {
-  if (resource === undefined || resource.negated) return true;
-  return resource.patterns.some((pattern) => globOf(pattern.replace(/\$\{[^}]*\}/g, '*'), 'resource')(text));
+function mayMean({ resource }: PolicyStatement): Matcher {
+  if (resource === undefined || resource.negated) return () => true;
+  const patterns = resource.patterns.map((pattern) => globOf(pattern.replace(/\$\{[^}]*\}/g, '*'), 'resource'));
+  return (text) => patterns.some((matches) => matches(text));
 }
 
 function* policiesOf(request: AuthorizationRequest): Generator<[PolicyType, CompiledPolicy]> {

@@ -256,13 +256,13 @@ const trust: readonly Row[] = [
   },
   {
     rule: 'a trusted identity provider',
-    ...{ page: 'principal', who: 'nobody', ...assume, provider: 'accounts.google.com' },
+    ...{ page: 'principal', who: 'google', ...assume },
     trust: trusted({ Federated: 'accounts.google.com' }),
     outcome: 'allowed',
   },
   {
     rule: 'another identity provider',
-    ...{ page: 'principal', who: 'nobody', ...assume, provider: 'graph.facebook.com' },
+    ...{ page: 'principal', who: 'facebook', ...assume },
     trust: trusted({ Federated: 'accounts.google.com' }),
     outcome: 'not allowed by trust',
   },
@@ -270,9 +270,8 @@ const trust: readonly Row[] = [
     rule: 'a token’s audience',
     ...{
       page: 'principal',
-      who: 'nobody',
+      who: 'google',
       ...assume,
-      provider: 'accounts.google.com',
       keys: { 'accounts.google.com:aud': 'b' },
     },
     trust: trusted(

@@ -43,6 +43,12 @@ export const ROLE = `arn:aws:iam::${OWN}:role/work`;
 export const SESSION = `arn:aws:sts::${OWN}:assumed-role/work/monday`;
 export const FEDERATED = `arn:aws:sts::${OWN}:federated-user/fred`;
 
+/** Somebody without AWS credentials, for whom an identity provider vouches. */
+const external = (provider: string) => ({
+  ...({ kind: 'external', type: 'WebIdentityUser', provider, identityProvider: provider } as const),
+  ...{ userId: `${provider}:x`, userName: 'x', claims: { keys: {}, tags: {}, transitiveTagKeys: [] } },
+});
+
 export const CALLERS = {
   root: { kind: 'root', account: OWN, arn: `arn:aws:iam::${OWN}:root`, userId: OWN },
   bob: { kind: 'user', account: OWN, arn: BOB, userId: 'AIDABOB0000000000', userName: 'bob' },
@@ -55,6 +61,8 @@ export const CALLERS = {
     session: { ...session, issuerArn: BOB },
   },
   sns: { kind: 'service', service: 'sns.amazonaws.com' },
+  google: external('accounts.google.com'),
+  facebook: external('graph.facebook.com'),
   nobody: { kind: 'anonymous' },
 } as const satisfies Record<string, Principal>;
 
@@ -80,7 +88,6 @@ export interface Row {
   readonly policy?: Document;
   readonly trust?: Document;
   readonly required?: true;
-  readonly provider?: string;
   /** Names in lower case. */
   readonly keys?: Readonly<Record<string, string | readonly string[]>>;
   readonly outcome: Outcome;
@@ -107,7 +114,7 @@ const levels = (documents: readonly Document[], kind: PolicyKind): Levels =>
   documents.map((document) => [compiled(document, kind)]);
 
 export function requestOf(row: Row): AuthorizationRequest {
-  const { identity, boundary, session, scp, rcp, endpoint, policy, trust, provider, keys = {} } = row;
+  const { identity, boundary, session, scp, rcp, endpoint, policy, trust, keys = {} } = row;
   return {
     principal: CALLERS[row.who],
     policies: {
@@ -124,7 +131,6 @@ export function requestOf(row: Row): AuthorizationRequest {
     ...(policy && { resourcePolicy: compiled(policy, 'resource') }),
     ...(trust && { resourcePolicy: compiled(trust, 'trust') }),
     ...(row.required && { resourcePolicyRequired: true }),
-    ...(provider !== undefined && { federatedProvider: provider }),
     context: (key) => keys[key],
   };
 }

@@ -5,7 +5,7 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 import { groupView } from '#services/iam/groups/groups.ts';
 import { profilesHolding } from '#services/iam/instance-profiles/instance-profiles.ts';
-import { nameOfArn } from '#services/iam/names.ts';
+import { entityArn, nameOfArn } from '#services/iam/names.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { awsManagedPolicies } from '#services/iam/policies/aws-managed.ts';
@@ -13,11 +13,10 @@ import { boundaryView } from '#services/iam/policies/boundaries.ts';
 import { encodedDocument } from '#services/iam/policies/documents.ts';
 import { groupsOf } from '#services/iam/policies/held-policies.ts';
 import { awsView, customerView } from '#services/iam/policies/policies.ts';
+import { allUsage, isUsed, usageOf } from '#services/iam/policies/usage.ts';
 import { roleLastUsed, roleView } from '#services/iam/roles/roles.ts';
 import {
-  attachedTo,
   attachments,
-  boundaryOf,
   type GroupRow,
   groups,
   inlinePolicies,
@@ -145,26 +144,24 @@ function ownDetail({ tx, account }: Call, row: PolicyRow): Detail {
       CreateDate: version.createdAt,
     };
   });
-  const detail = { ...customerView(tx, account, row), PolicyVersionList: versions };
+  const usage = usageOf(tx, entityArn(account, 'policy', row));
+  const detail = { ...customerView(account, row, usage), PolicyVersionList: versions };
   const described = row.description === undefined ? detail : { ...detail, Description: row.description };
   return { list: 'Policies', detail: described };
 }
 
 /** Those of AWS's policies that somebody has. */
 function* awsDetails({ tx }: Call, after: string | undefined): Generator<Positioned<Detail>> {
+  const usageOfEach = allUsage(tx);
   for (const policy of awsManagedPolicies()) {
-    if (after !== undefined && policy.name <= after) continue;
-    if (!isUsed(tx, policy.arn)) continue;
+    const usage = usageOfEach(policy.arn);
+    if (!isUsed(usage) || (after !== undefined && policy.name <= after)) continue;
     const version = {
       Document: encodedDocument(policy.document),
       VersionId: policy.version,
       IsDefaultVersion: true,
       CreateDate: policy.updatedAt,
     };
-    yield [policy.name, { list: 'Policies', detail: { ...awsView(tx, policy), PolicyVersionList: [version] } }];
+    yield [policy.name, { list: 'Policies', detail: { ...awsView(policy, usage), PolicyVersionList: [version] } }];
   }
 }
-
-const isUsed = (tx: ReadTransaction, arn: string): boolean =>
-  tx.range(attachedTo, { prefix: [arn], limit: 1 }).length + tx.range(boundaryOf, { prefix: [arn], limit: 1 }).length >
-  0;

@@ -7,14 +7,15 @@ import { keysOfDocuments } from '#platform/policy/keys-asked.ts';
 import { globOf } from '#platform/policy/match.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Call, Handlers } from '#platform/service.ts';
+import { invalidInput } from '#services/iam/errors.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { heldBy } from '#services/iam/simulation/held.ts';
-import { type Held, inputPolicies, type Source, sceneOf } from '#services/iam/simulation/scene.ts';
+import { type Held, inputPolicies, type Scene, type Source, sceneOf } from '#services/iam/simulation/scene.ts';
 import { simulate } from '#services/iam/simulation/simulate.ts';
 
-/** "IAM might return fewer results": as many decisions as one page may cost, but one action at least. */
-const DECISIONS_A_PAGE = 10_000;
+/** What one page may cost, in resource patterns compared: it must not keep other requests waiting. "IAM might return fewer results." */
+const WORK_A_PAGE = 500_000;
 
 type Input = Model.SimulateCustomPolicyRequest | Model.SimulatePrincipalPolicyRequest;
 
@@ -23,12 +24,20 @@ const simulation =
   (input: In, call: Call): Model.SimulatePolicyResponse => {
     const scene = sceneOf(input, call.account, heldOf(input, call));
     const { Marker, MaxItems: asked = 100, ...query } = input;
-    const MaxItems = Math.min(asked, Math.max(1, Math.floor(DECISIONS_A_PAGE / scene.resources.length)));
+    const work = scene.resources.length * patternsIn(scene);
+    if (work > WORK_A_PAGE) invalidInput('The policies and resources are too many to be simulated at once.');
+    const MaxItems = Math.min(asked, Math.floor(WORK_A_PAGE / work));
     const page = { MaxItems, ...(Marker !== undefined && { Marker }) };
     const { items, end } = pageOf(pages, call, page, query, counted(input.ActionNames));
     const results = items.map((action) => simulate(scene, action, templateOf(registry(), action, scene.resources)));
     return { EvaluationResults: results, ...end };
   };
+
+function patternsIn({ identity, boundary, resourcePolicy, serviceControl = [] }: Scene): number {
+  const policies = [...identity.map(({ policy }) => policy), boundary, resourcePolicy, ...serviceControl.flat()];
+  const statements = policies.flatMap((policy) => policy?.document.statements ?? []);
+  return statements.reduce((sum, { resource }) => sum + (resource?.patterns.length ?? 1), 1);
+}
 
 /** The ARN's form of the type of resource that is simulated; `*` where we have no data of the service. */
 function templateOf(registry: Registry, action: string, resources: readonly string[]): string {

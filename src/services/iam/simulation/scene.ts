@@ -10,6 +10,7 @@ import { isValue } from '#platform/policy/conditions.ts';
 import type { PolicyKind } from '#platform/policy/document.ts';
 import type { Levels } from '#platform/policy/evaluate.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import { type FindMissingKeys, missingKeysOf } from '#platform/policy/trace.ts';
 import type { Context } from '#platform/policy/variables.ts';
 import type { Principal } from '#platform/principal.ts';
 import { type EntityName, entityName } from '#services/iam/entities.ts';
@@ -32,6 +33,8 @@ export interface Scene {
   readonly owner: AccountId;
   readonly resources: readonly string[];
   readonly context: Context;
+  /** Of identity and resource policies: "only those appear here". */
+  readonly missingKeys: FindMissingKeys;
 }
 
 type Input = Omit<Model.SimulateCustomPolicyRequest, 'PolicyInputList'> & {
@@ -55,15 +58,19 @@ export function sceneOf(input: Input, account: AccountId, held: Held): Scene {
   if (input.ResourcePolicy !== undefined && callerArn === undefined) {
     invalidInput('CallerArn must be provided when a resource policy is simulated.');
   }
+  const identity = [...held.policies, ...inputPolicies(input.PolicyInputList)];
+  const resourcePolicy = resourcePolicyOf(input.ResourcePolicy, resources);
+  const speakers = identity.map(({ policy }) => policy);
   return {
     caller,
-    identity: [...held.policies, ...inputPolicies(input.PolicyInputList)],
+    identity,
     boundary: boundaryOf(input.PermissionsBoundaryPolicyInputList) ?? held.boundary,
     serviceControl: levelsOf(input.OrderedOrganizationPolicyInputList),
-    resourcePolicy: resourcePolicyOf(input.ResourcePolicy, resources),
+    resourcePolicy,
     owner: input.ResourceOwner === undefined ? caller.account : ownerOf(input.ResourceOwner),
     resources,
     context: contextOf(input.ContextEntries),
+    missingKeys: missingKeysOf(resourcePolicy ? [...speakers, resourcePolicy] : speakers),
   };
 }
 
@@ -89,7 +96,12 @@ function checkActions(actions: readonly string[]): void {
   }
 }
 
+/** Each is decided on for each action: a request must not keep others waiting. */
+const MOST_RESOURCES = 1000;
+
 function checkedResources(resources: readonly string[] = ['*']): readonly string[] {
+  if (resources.length === 0) return ['*'];
+  if (resources.length > MOST_RESOURCES) invalidInput(`At most ${MOST_RESOURCES} resources can be simulated at once.`);
   for (const resource of resources) {
     if (resource !== '*' && parseArn(resource) === undefined) invalidInput(`Invalid resource ARN: ${resource}`);
   }
@@ -153,22 +165,9 @@ function contextOf(entries: readonly Model.ContextEntry[] = []): Context {
   for (const { ContextKeyName: key = '', ContextKeyType: type = 'string', ContextKeyValues: given = [] } of entries) {
     const isList = type.endsWith('List');
     const scalar = isList ? type.slice(0, -'List'.length) : type;
-    for (const value of given) if (!isOfType(scalar, value)) invalidInput(`Invalid ${scalar} value: ${value}`);
+    for (const value of given) if (!isValue(scalar, value)) invalidInput(`Invalid ${scalar} value: ${value}`);
     const [only] = given;
     values.set(key.toLowerCase(), isList || only === undefined || given.length > 1 ? given : only);
   }
   return (key) => values.get(key);
-}
-
-function isOfType(type: string, value: string): boolean {
-  switch (type) {
-    case 'numeric':
-    case 'date':
-    case 'boolean':
-    case 'ip':
-    case 'binary':
-      return isValue(type, value);
-    default:
-      return true;
-  }
 }

@@ -9,8 +9,7 @@ import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PolicyType } from '#platform/policy/denial.ts';
 import type { AuthorizationRequest } from '#platform/policy/evaluate.ts';
-import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import { explain, missingKeys, type Opinion, opinionOf, type StatementMatch } from '#platform/policy/trace.ts';
+import { explain, type Opinion, opinionOf, type StatementMatch } from '#platform/policy/trace.ts';
 import type { Scene } from '#services/iam/simulation/scene.ts';
 
 interface Outcome {
@@ -71,7 +70,7 @@ function outcomeOf(scene: Scene, action: string, resource: string): Outcome {
     resource,
     opinion,
     matched: deciding(scene, opinion, [...by('identity'), ...by('resource')]),
-    missing: missingKeys(request, speakers(scene)),
+    missing: scene.missingKeys(request),
     allowedByOrganization,
     allowedByBoundary: scene.boundary && opinionOf(by('boundary')) === 'allowed',
     // "If an SCP denies access, the simulation ends, and this parameter is not returned."
@@ -107,12 +106,6 @@ function accountOf(resource: string): AccountId | undefined {
   const account = parseArn(resource)?.account ?? '';
   return isAccountId(account) ? account : undefined;
 }
-
-/** Whose statements and keys the answers name: "only identity-based and resource-based policies appear here". */
-const speakers = (scene: Scene): CompiledPolicy[] => [
-  ...scene.identity.map(({ policy }) => policy),
-  ...(scene.resourcePolicy ? [scene.resourcePolicy] : []),
-];
 
 function organizationAllows({ serviceControl }: Scene, matches: readonly StatementMatch[]): boolean | undefined {
   return serviceControl?.every(
