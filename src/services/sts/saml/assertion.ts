@@ -178,7 +178,7 @@ function attributeKeys(attributes: Attributes): ConditionKeys {
 }
 
 function tagsIn(attributes: Attributes): Record<string, string> {
-  const tags: Record<string, string> = {};
+  const tags = new Map<string, string>();
   for (const [name, values] of attributes) {
     if (!name.startsWith(names.PRINCIPAL_TAG)) continue;
     const [value, another] = values;
@@ -187,9 +187,9 @@ function tagsIn(attributes: Attributes): Record<string, string> {
       /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value ?? '');
     if (value === undefined || another !== undefined || !isTag)
       return invalid('A PrincipalTag of the response is not valid');
-    tags[key] = value;
+    tags.set(key, value);
   }
-  return tags;
+  return Object.fromEntries(tags);
 }
 
 /** The earlier of the two ends that an assertion may set: they can shorten a session, not extend it. */
