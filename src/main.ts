@@ -15,10 +15,12 @@ import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
+import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
-import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
+import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
+import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
@@ -77,58 +79,24 @@ export interface RunningCloud {
 const DEFAULT_GRACE: Milliseconds = seconds(10);
 
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { log, data, clock = systemClock } = options;
+  const { log, clock = systemClock } = options;
   const stopping = new AbortController();
-  const sealer = createSealer(options.masterKeys);
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
+  const ports = [options.port, options.adminPort];
+  const { cloud, jobs, sealer } = joinParts({ ...options, clock }, { stopping: stopping.signal, onFault, ports });
+  const { store } = cloud;
 
-  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud; ports: number[] } = { ports: [options.port, options.adminPort] };
-  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
-  const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
-  const firstCommit = proveData(options, store, clock);
-
-  const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
-  const authorizationMessages = sealedAuthorizationMessages(sealer);
-  const { declarations, identity } = assembleServices({
-    store,
-    sealer,
-    pages: pageTokens(sealer),
-    egress: egressOf(options, clock, () => late.ports),
-    clock,
-    authorizationMessages,
-    origin: () => originOf(options, present(late.ports[0], 'a cloud has a port')),
-    registry: () => running().registry,
-    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
-    version: options.version,
-    regions: [...regions],
-    startedAt: clock.now(),
-  });
-  const metrics = new Metrics();
-  const registry = registryOf(declarations, options.readModel);
-  const parts = { store, registry, identity, clock, log, authorizationMessages, throttle: new Throttle() };
-  const cloud: Cloud = { ...parts, isRegion: (name) => regions.has(name), stopping: stopping.signal };
-  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
-  Object.assign(late, { jobs, cloud });
-
-  await firstCommit;
+  await proveData(options, store, clock);
   await options.migrate?.(store);
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();
+  const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
-  const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
+  const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await startAdmin({
-    port: options.adminPort,
-    clock,
-    onFault,
-    token: options.adminToken,
-    health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
-    metrics: () => metrics.text(),
-  });
-  late.ports = [listener.port, admin.port];
+  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
 
   return {
@@ -146,6 +114,76 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     },
   };
 }
+
+interface Surroundings {
+  readonly stopping: AbortSignal;
+  readonly onFault: (error: unknown) => void;
+  /** Of the API and the admin, as asked for, then as they are. */
+  readonly ports: readonly number[];
+}
+
+/** Everything behind the ports: the store, the services, the jobs between them. */
+function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping, onFault, ports }: Surroundings) {
+  const { log, data, clock, readModel, version } = options;
+  const sealer = createSealer(options.masterKeys);
+  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
+  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue } = {};
+  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
+  const drivers = sqliteDrivers(join(data, 'regions'));
+  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  const regions = regionsOf(readModel);
+  const authorizationMessages = sealedAuthorizationMessages(sealer);
+  const { declarations, identity } = assembleServices({
+    store,
+    sealer,
+    pages: pageTokens(sealer),
+    egress: egressOf(options, clock, () => ports),
+    clock,
+    authorizationMessages,
+    origin: () => originOf(options, present(ports[0], 'a cloud has a port')),
+    registry: () => running().registry,
+    actions: () => (late.actions ??= actionCatalogue(readModel)),
+    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
+    version,
+    regions,
+    startedAt: clock.now(),
+  });
+  const known = new Set(regions);
+  const cloud: Cloud = {
+    store,
+    registry: registryOf(declarations, readModel),
+    identity,
+    clock,
+    log,
+    throttle: new Throttle(),
+    keptAnswers: sealer.purpose(KEPT_ANSWERS),
+    authorizationMessages,
+    isRegion: (name) => known.has(name),
+    stopping,
+  };
+  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
+  Object.assign(late, { jobs, cloud });
+  return { cloud, jobs, sealer };
+}
+
+const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
+
+interface AdminParts {
+  readonly clock: Clock;
+  readonly onFault: (error: unknown) => void;
+  readonly metrics: Metrics;
+  readonly stopping: AbortSignal;
+}
+
+const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
+  startAdmin({
+    port,
+    clock: parts.clock,
+    onFault: parts.onFault,
+    token,
+    health: () => ({ ready: !parts.stopping.aborted, version }),
+    metrics: () => parts.metrics.text(),
+  });
 
 const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
   createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
@@ -168,18 +206,15 @@ const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Met
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
   const global = store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
   checkMasterKeys(masterKeys, global);
-  const committed = commitStart(global, clock.now(), version);
-  // It fails where it is awaited.
-  committed.catch(() => {});
-  return committed;
+  return commitStart(global, clock.now(), version);
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
-  const load = modelLoader(readModel);
+  const sourceOf = modelSources(readModel);
   return new Registry(
     declarations.map(
       (declaration) =>
-        new RegisteredService(declaration, () => load(declaration.model ?? declaration.name), compileValidator),
+        new RegisteredService(declaration, sourceOf(declaration.model ?? declaration.name), compileValidator),
     ),
   );
 }
@@ -194,7 +229,6 @@ type Tls = Awaited<ReturnType<typeof loadTls>>;
 async function listen(
   options: CloudOptions,
   gateway: Gateway,
-  regions: readonly string[],
   onFault: (error: unknown) => void,
   clock: Clock,
   tls: Tls | undefined,
@@ -208,7 +242,7 @@ async function listen(
     handler: { planBody, serve: (request) => serve(request, gateway) },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
-  const names = tls.serverNames(options.domains, regions);
+  const names = tls.serverNames(options.domains, regionsOf(options.readModel));
   return await tls.startNodeServer(listenOptions, tls.openTlsIdentity({ folder: tlsFolder, names, clock }));
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auditOf } from '#platform/audit/record.ts';
+import { auditOf } from '#platform/audit/journal.ts';
 import { seconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';

@@ -13,7 +13,7 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
-import type { Output } from '#platform/service.ts';
+import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
@@ -30,7 +30,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   let output: Output;
   try {
     authorise(cloud, invocation, call);
-    admit(cloud, operation, call);
+    admit(cloud, invocation, call);
     const ran = operation.declaration.steps ? runSteps(call) : runTransaction(call);
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
@@ -87,17 +87,38 @@ function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; re
   return { account, region };
 }
 
-function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
-  const { declaration } = operation.service;
-  const bucket = operation.declaration.throttle ?? operation.name;
-  const rate = declaration.throttles?.[bucket];
-  if (rate === undefined) return;
-  const key = `${declaration.name}/${bucket}/${call.account}/${call.region}`;
-  if (!cloud.throttle.admit(key, rate, cloud.clock.monotonic())) throw throttled(operation);
+function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
+  const { operation, input } = invocation;
+  if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, invocation, call);
+  // The declaration's input type is the one that the validator has just checked.
+  const own = operation.declaration.rate?.(input as never, call);
+  if (own === undefined) return;
+  const key = `${operation.service.name}/${own.key}/${call.account}/${call.region}`;
+  if (!cloud.throttle.admit(key, own.rate, cloud.clock.monotonic())) throw throttled(operation);
 }
 
-const throttled = (operation: RegisteredOperation): ServiceError =>
-  new ThrottlingError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
+function admitCaller(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
+  const { declaration } = operation.service;
+  const bucket = bucketOf(operation, input, call);
+  const rate = declaration.throttles?.[bucket];
+  if (rate === undefined) return;
+  // Who asks is throttled, whosever resource it is.
+  const account = call.callerAccount ?? call.account;
+  const key = `${declaration.name}/${bucket}/${account}/${call.region}`;
+  const current = 'quota' in rate ? () => rateOfQuota(call.quotaOf(account, rate.quota)) : rate;
+  if (!cloud.throttle.admit(key, current, cloud.clock.monotonic())) throw throttled(operation);
+}
+
+const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, input: Input, call: LiveCall) =>
+  // The declaration's input type is the one that the validator has just checked.
+  typeof throttle === 'string' ? throttle : throttle(input as never, call);
+
+const rateOfQuota = (perSecond: number): ThrottleDeclaration => ({ perSecond, burst: Math.max(1, perSecond) });
+
+function throttled({ service: { declaration } }: RegisteredOperation): ServiceError {
+  const { throttlingError = 'ThrottlingException', throttlingMessage = 'Rate exceeded' } = declaration;
+  return new ThrottlingError(throttlingError, throttlingMessage);
+}
 
 /** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
 function runTransaction(call: LiveCall): Output | Promise<Output> {

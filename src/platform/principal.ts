@@ -106,9 +106,13 @@ export interface AnonymousPrincipal {
 }
 
 export interface SessionFacts {
+  /** The operation that issued it, where the session may do less for that; absent for roles and sign-ins. */
+  readonly issuedBy?: 'GetSessionToken' | 'GetFederationToken';
   readonly issuedAt: Milliseconds;
   readonly expiresAt: Milliseconds;
   readonly mfaAuthenticatedAt?: Milliseconds;
+  /** Of a command line that a person signed in: aws:SignInSessionArn. */
+  readonly signInSessionArn?: string;
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
@@ -119,6 +123,8 @@ export interface SessionFacts {
   readonly policyArns?: readonly string[];
   /** Of a session that began with an identity provider: its ARN, and the condition keys that stay with the session. */
   readonly federation?: { readonly provider: string; readonly keys: ConditionKeys };
+  /** Of a root user's session that AssumeRoot made: the managed policy that denies all but one task. */
+  readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auditOf } from '#platform/audit/record.ts';
+import { auditOf } from '#platform/audit/journal.ts';
 import { inRemovalOrder, removeAccountResources } from '#platform/removal.ts';
 import type { Kind } from '#platform/service.ts';
 import { noteArn, notes, notesService, OTHER, OWN, REGION, tinyCloud } from '#platform/tiny-cloud.fixture.ts';

@@ -1,6 +1,6 @@
 /** The process that is killed: a cloud on a data folder, which tells its parent when it is ready and what its books say. */
 import { startCloud } from '#main';
-import { auditOf } from '#platform/audit/record.ts';
+import { auditOf } from '#platform/audit/journal.ts';
 import { silent } from '#platform/base/log.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';

@@ -19,7 +19,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type AuditRecord, auditOf } from '#platform/audit/record.ts';
+import { auditOf } from '#platform/audit/journal.ts';
+import type { AuditRecord } from '#platform/audit/record.ts';
 import { hours } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import { usageOf } from '#platform/metering/usage.ts';

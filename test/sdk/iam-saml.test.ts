@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
-import { auditOf } from '#platform/audit/record.ts';
+import { auditOf } from '#platform/audit/journal.ts';
 import { days, hours } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { idpKey, metadata } from '#test/saml-idp.ts';

@@ -7,6 +7,7 @@ import * as sts from '@aws-sdk/client-sts';
 import { days, seconds } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import { dispatch } from '#platform/dispatch.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { RegisteredService } from '#platform/registry.ts';
 import { defineService } from '#platform/service.ts';
@@ -196,6 +197,12 @@ test('tokens of the global endpoint are of the version that the account chose', 
   await assert.rejects(listIn('eu-south-2', await session('sts.amazonaws.com')), named('InvalidClientTokenId'));
 });
 
+const MODEL: ServiceModel = {
+  metadata: { serviceId: 'Machines', apiVersion: '1', endpointPrefix: 'machines', protocols: ['json'] },
+  operations: { Start: { name: 'Start' } },
+  shapes: {},
+};
+
 /** A service as EC2 will be: its refusals are encoded. */
 const machines = new RegisteredService(
   defineService({
@@ -214,11 +221,7 @@ const machines = new RegisteredService(
     kinds: {},
     quotas: {},
   }),
-  () => ({
-    metadata: { serviceId: 'Machines', apiVersion: '1', endpointPrefix: 'machines', protocols: ['json'] },
-    operations: { Start: { name: 'Start' } },
-    shapes: {},
-  }),
+  { summary: { metadata: MODEL.metadata }, load: () => MODEL },
   compileValidator,
 );
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
-import { auditOf } from '#platform/audit/record.ts';
+import { auditOf } from '#platform/audit/journal.ts';
 import { minutes } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { ASSUME, credentialsOf, document, federation, lists, named } from '#test/sdk/federation.ts';

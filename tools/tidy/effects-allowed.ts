@@ -17,7 +17,10 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
   'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },
-  'src/cli/doctor.ts': { effects: ['clock', 'processes'], why: 'times the disk, looks for programs' },
+  'src/cli/doctor.ts': {
+    effects: ['clock', 'outward', 'processes'],
+    why: 'times the disk, resolves localhost, looks for programs',
+  },
   'src/cli/privileges.ts': { effects: ['processes'], why: 'makes the user that the server runs as' },
   'src/cli/up.ts': { effects: ['processes'], why: '--detach starts the server in a process of its own' },
   'src/cli/wait.ts': { effects: ['clock', 'timers'], why: 'waits for another process' },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AUDIT_RETENTION, type AuditedCall, auditOf, writeAudit } from '#platform/audit/record.ts';
+import { AUDIT_RETENTION, auditOf } from '#platform/audit/journal.ts';
+import { type AuditedCall, writeAudit } from '#platform/audit/record.ts';
 import { days } from '#platform/base/clock.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
@@ -34,14 +35,17 @@ const call = (over: Partial<AuditedCall> = {}): AuditedCall => ({
 function start() {
   const partition = openStore({ drivers: memoryDrivers() }).partition({ service: 'sqs', account: OWN, region: REGION });
   return {
-    write: (over?: Partial<AuditedCall>) => partition.transact((tx) => writeAudit(tx, call(over))),
+    async write(over?: Partial<AuditedCall>): Promise<void> {
+      partition.transact((tx) => writeAudit(tx, call(over)));
+      await partition.durable();
+    },
     read: (from = 0, to = NOW + days(1000), limit = 100) => partition.read((tx) => auditOf(tx, from, to, limit)),
   };
 }
 
-test('a record has the form of CloudTrail’s', () => {
+test('a record has the form of CloudTrail’s', async () => {
   const { write, read } = start();
-  write();
+  await write();
   const [record] = read();
   assert.match(record?.eventID ?? '', /^[0-9a-f-]{36}$/);
   assert.deepEqual(
@@ -76,14 +80,21 @@ test('a record has the form of CloudTrail’s', () => {
   );
 });
 
-test('a record is whole whatever its texts hold', () => {
+test('a record is whole whatever its texts hold', async () => {
   const { write, read } = start();
   const hostile = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.toWellFormed());
   let time = NOW;
-  fc.assert(
-    fc.property(hostile, hostile, hostile, (agent, message, name) => {
+  await fc.assert(
+    fc.asyncProperty(hostile, hostile, hostile, async (agent, message, name) => {
       const error = new ServiceError('AccessDenied', message);
-      write({ time: ++time, userAgent: agent, error, output: undefined, resources: [name], input: { [name]: agent } });
+      await write({
+        time: ++time,
+        userAgent: agent,
+        error,
+        output: undefined,
+        resources: [name],
+        input: { [name]: agent },
+      });
       const [record] = read(time);
       assert.equal(record?.userAgent, agent);
       assert.equal(record.errorMessage, message);
@@ -92,11 +103,11 @@ test('a record is whole whatever its texts hold', () => {
   );
 });
 
-test('reads have no answer in their record, refusals their error, large parts their size', () => {
+test('reads have no answer in their record, refusals their error, large parts their size', async () => {
   const { write, read } = start();
-  write({ time: NOW, isReadOnly: true });
-  write({ time: NOW + 1, output: undefined, error: new ServiceError('AccessDenied', 'no') });
-  write({ time: NOW + 2, input: { Policy: 'x'.repeat(200_000) }, output: {} });
+  await write({ time: NOW, isReadOnly: true });
+  await write({ time: NOW + 1, output: undefined, error: new ServiceError('AccessDenied', 'no') });
+  await write({ time: NOW + 2, input: { Policy: 'x'.repeat(200_000) }, output: {} });
   const [large, refusal, look] = read();
   assert.equal(look?.responseElements, null);
   assert.equal(look.readOnly, true);
@@ -108,7 +119,7 @@ test('reads have no answer in their record, refusals their error, large parts th
   assert.equal(large.responseElements, null);
 });
 
-test('every kind of principal is told apart', () => {
+test('every kind of principal is told apart', async () => {
   const { write, read } = start();
   const session = { issuedAt: NOW, expiresAt: NOW + 1, sourceIdentity: 'alice' };
   const arn = 'arn:x';
@@ -119,7 +130,7 @@ test('every kind of principal is told apart', () => {
     { kind: 'service', service: 'sns.amazonaws.com' },
     { kind: 'anonymous' },
   ];
-  for (const [i, principal] of kinds.entries()) write({ time: NOW + i, principal });
+  for (const [i, principal] of kinds.entries()) await write({ time: NOW + i, principal });
   const identities = read().map(({ userIdentity }) => userIdentity);
   assert.deepEqual(
     identities.map(({ type }) => type),
@@ -128,13 +139,13 @@ test('every kind of principal is told apart', () => {
   assert.match(JSON.stringify(identities[3]), /"sourceIdentity":"alice"/);
 });
 
-test('records are read by time, newest first, and dropped after 90 days', () => {
+test('records are read by time, newest first, and dropped after 90 days', async () => {
   const { write, read } = start();
-  for (let day = 0; day < 5; day++) write({ time: NOW + days(day), requestId: String(day) });
+  for (let day = 0; day < 5; day++) await write({ time: NOW + days(day), requestId: String(day) });
   const ids = (...range: Parameters<typeof read>): string[] => read(...range).map(({ requestID }) => requestID);
   assert.deepEqual(ids(), ['4', '3', '2', '1', '0']);
   assert.deepEqual(ids(NOW + days(1), NOW + days(3)), ['2', '1']);
   assert.deepEqual(ids(0, NOW + days(9), 2), ['4', '3']);
-  write({ time: NOW + AUDIT_RETENTION + days(2), requestId: 'late' });
+  await write({ time: NOW + AUDIT_RETENTION + days(2), requestId: 'late' });
   assert.deepEqual(ids(), ['late', '4', '3', '2']);
 });

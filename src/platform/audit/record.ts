@@ -1,18 +1,17 @@
 /**
  * The audit, in CloudTrail's form. A successful mutating management call commits with its record; reads, refusals and
- * failures join the next batch. Data events (messages, objects) are recorded only where a trail asks for them. Records stay in
- * the partition that they speak of, by day, and are dropped a day at a time after 90 days.
+ * failures join the next batch. Data events (messages, objects) are recorded only where a trail asks for them. Where records lie: journal.ts.
  *
  * Source of the form: "CloudTrail record contents", event version 1.11.
  */
-import { days, type Milliseconds } from '#platform/base/clock.ts';
+import { writeRecord } from '#platform/audit/journal.ts';
+import type { Milliseconds } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Input } from '#platform/service.ts';
-import { type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
-import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { Transaction } from '#platform/store/store.ts';
 
 export interface AuditRecord {
   readonly eventVersion: '1.11';
@@ -28,14 +27,18 @@ export interface AuditRecord {
   readonly responseElements: unknown;
   readonly errorCode?: string;
   readonly errorMessage?: string;
+  readonly additionalEventData?: Readonly<Record<string, string>>;
   readonly requestID: string;
   readonly readOnly: boolean;
-  readonly eventType: 'AwsApiCall';
+  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn';
   readonly managementEvent: boolean;
   readonly eventCategory: 'Management' | 'Data';
   readonly recipientAccountId: string;
   readonly resources: readonly { readonly ARN: string }[];
 }
+
+/** What a service records that is no call of its API: its own whole record, but for the id and the time. */
+export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
 
 export interface AuditedCall {
   readonly time: Milliseconds;
@@ -57,67 +60,27 @@ export interface AuditedCall {
   readonly error: ServiceError | undefined;
 }
 
-const DAY = days(1);
-export const AUDIT_RETENTION: Milliseconds = days(90);
 /** CloudTrail omits request parameters and response elements beyond 100 KB. */
 const MAX_PART_BYTES = 100 * 1024;
 
-/** Records are written as JSON text by hand, since every management call pays for one. */
-const recordTexts: RowCodec<string> = { encode: (record) => record, decode: (bytes) => bytes.toString('utf8') };
+/** Joins the batch of `tx`. */
+export const writeAudit = (tx: Transaction, call: AuditedCall): void => writeRecord(tx, call.time, recordText(call));
 
-/** Day, time, event id. */
-const auditRows = table('audit', [u64, u64, text], recordTexts);
-
-const lastSweep: MemorySlot<{ day: number }> = { name: 'audit-sweep', load: () => ({ day: 0 }) };
-
-export function writeAudit(tx: Transaction, call: AuditedCall): void {
-  const day = Math.floor(call.time / DAY);
-  const eventId = uuid();
-  tx.put(auditRows, auditRows.key(day, call.time, eventId), recordText(call, eventId));
-  const sweep = tx.partition.memory(lastSweep);
-  if (sweep.day === day) return;
-  sweep.day = day;
-  for (const old of daysBefore(tx, day - AUDIT_RETENTION / DAY)) tx.deleteRange(auditRows, [old]);
+/** For what is no API call: a person who signs in. */
+export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
+  const record: AuditRecord = { eventVersion: '1.11', eventID: uuid(), eventTime: secondText(time), ...event };
+  writeRecord(tx, time, JSON.stringify(record));
 }
 
-function daysBefore(tx: ReadTransaction, day: number): number[] {
-  if (day <= 0) return [];
-  const found: number[] = [];
-  let from = 0;
-  for (;;) {
-    const [first] = tx.range(auditRows, {
-      from: auditRows.key(from, 0, ''),
-      before: auditRows.key(day, 0, ''),
-      limit: 1,
-    });
-    if (first === undefined) return found;
-    const [old] = auditRows.parts(first.key);
-    found.push(old);
-    from = old + 1;
-  }
-}
-
-/** Records of the partition from `from` until `to`, newest first. */
-export function auditOf(tx: ReadTransaction, from: Milliseconds, to: Milliseconds, limit: number): AuditRecord[] {
-  const options = {
-    from: auditRows.key(Math.floor(from / DAY), from, ''),
-    before: auditRows.key(Math.floor(to / DAY), to, ''),
-    reverse: true,
-    limit,
-  };
-  // Written by recordText.
-  return tx.range(auditRows, options).map(({ row }) => JSON.parse(row) as AuditRecord);
-}
-
-/** An `AuditRecord`, in the order of its members. */
-function recordText(call: AuditedCall, eventId: string): string {
+/** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
+function recordText(call: AuditedCall): string {
   const output = call.isReadOnly ? undefined : call.output;
   const error = call.error
     ? `"errorCode":${jsonText(call.error.code)},"errorMessage":${jsonText(call.error.message)},`
     : '';
   const resources = call.resources.filter((arn) => arn !== '*').map((arn) => `{"ARN":${jsonText(arn)}}`);
   return (
-    `{"eventVersion":"1.11","eventID":"${eventId}","eventTime":"${secondText(call.time)}",` +
+    `{"eventVersion":"1.11","eventID":"${uuid()}","eventTime":"${secondText(call.time)}",` +
     `"eventSource":"${call.source}","eventName":"${call.operation}","awsRegion":"${call.region}",` +
     `"sourceIPAddress":${jsonText(call.sourceAddress)},"userAgent":${jsonText(call.userAgent)},` +
     `"userIdentity":${identityText(call.principal, call.accessKeyId)},` +

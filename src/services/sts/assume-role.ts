@@ -5,8 +5,9 @@
 import { fail } from '#platform/error.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from '#platform/model/generated/sts.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
-import type { Call, ConditionValues, OperationDeclaration } from '#platform/service.ts';
+import type { Call, CallScope, ConditionValues, OperationDeclaration } from '#platform/service.ts';
 import type { RoleView, SessionsApi } from '#services/iam/api.ts';
+import { takeMfa } from '#services/sts/mfa.ts';
 import { endOf, sessionSeconds, startRoleSession } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
@@ -15,7 +16,7 @@ const CHAINED_SECONDS = 3600;
 
 export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRoleRequest, AssumeRoleResponse> => ({
   handler: (input, call) => startSession(sessions, input, call),
-  secret: ['SessionToken'],
+  secret: ['SessionToken', 'TokenCode'],
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
@@ -24,8 +25,16 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
     ...(input.Tags?.length ? ['sts:TagSession'] : []),
     ...(input.SourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
   ],
-  conditions,
+  conditions: (input, scope) => ({ ...conditions(input), ...mfaConditions(sessions, input, scope) }),
 });
+
+/** The trust policy may ask for MFA: then the code is taken here, and a wrong one ends the call. */
+function mfaConditions(sessions: SessionsApi, input: AssumeRoleRequest, scope: CallScope): ConditionValues {
+  const { mfaAuthenticatedAt } = takeMfa(sessions, scope, input);
+  return mfaAuthenticatedAt === undefined
+    ? {}
+    : { 'aws:multifactorauthpresent': 'true', 'aws:multifactorauthage': '0' };
+}
 
 const conditions = (input: AssumeRoleRequest): ConditionValues => ({
   'sts:externalid': input.ExternalId,
@@ -49,12 +58,18 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
   }
   const { facts, packedPolicySize } = checkSession(sessions, role.account, input, transitiveTags(caller));
   const issuerArn = principal.kind === 'role-session' ? principal.roleArn : undefined;
+  const handedOn = principal.kind === 'user' ? caller?.mfaAuthenticatedAt : undefined;
+  // A user's session hands its own on; a chain of roles does not.
+  const mfaAuthenticatedAt = takeMfa(sessions, call, input).mfaAuthenticatedAt ?? handedOn;
   const started = await startRoleSession(sessions, call, role, sessionName, {
     ...facts,
     expiresAt: endOf(call, durationOf(input, principal, role)),
+    ...(mfaAuthenticatedAt !== undefined && { mfaAuthenticatedAt }),
     ...(sourceIdentity !== undefined && { sourceIdentity }),
     ...(issuerArn !== undefined && { issuerArn }),
   });
+  // The code that was used up.
+  if (principal.kind === 'user') await sessions.durable(principal.account);
   return {
     ...started,
     ...(packedPolicySize !== undefined && { PackedPolicySize: packedPolicySize }),

@@ -9,6 +9,7 @@ import type { OidcProviderView, RoleView, SamlProviderView, SessionsApi } from '
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import { accountMemory } from '#services/iam/identity/memory.ts';
 import { sessionTokens } from '#services/iam/identity/session-tokens.ts';
+import { deviceOf, isAssigned, takeCode } from '#services/iam/mfa/devices.ts';
 import { entityArn, nameKey, nameOfArn } from '#services/iam/names.ts';
 import { oidcProviderArn, oidcProviders } from '#services/iam/oidc-providers/state.ts';
 import { managedDocument } from '#services/iam/policies/managed-policies.ts';
@@ -64,6 +65,13 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
     checkSessionPolicy: (document) => void parsePolicy(document, 'identity'),
     managedPolicy: (account, arn) => partitionOf(store, account).read((tx) => managedDocument(tx, account, arn)),
     issue: (account, owner, facts) => tokens.issue(account, owner, facts),
+    takeMfaCode(account, { owner, serial, code }, now) {
+      return partitionOf(store, account).transact((tx) => {
+        const device = deviceOf(tx, serial);
+        if (!isAssigned(device) || device.assigned.owner !== owner) return 'no-device';
+        return takeCode(tx, sealer, account, { devices: [device], code, now }) ? 'taken' : 'wrong';
+      });
+    },
     globalTokenVersion: (account) => partitionOf(store, account).read(globalTokenVersion),
     tagsOf: (principal) => identity.tagsOf(principal),
     accountOfKey: (accessKeyId) => identity.accountOfKey(accessKeyId),
