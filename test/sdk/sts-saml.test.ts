@@ -14,7 +14,7 @@ import {
   SIGN_IN,
   signedText,
 } from '#test/saml-idp.ts';
-import { credentialsOf, document, lists, named } from '#test/sdk/federation.ts';
+import { credentialsOf, document, lists, minutesLeft, named } from '#test/sdk/federation.ts';
 import { ASSUME, AWS, denied, expired, invalid, saml } from '#test/sdk/saml-federation.ts';
 
 test('a signed assertion, or a signed response, leads into a role', async (t) => {
@@ -30,7 +30,7 @@ test('a signed assertion, or a signed response, leads into a role', async (t) =>
   );
   const qualifier = createHash('sha1').update(`${ENTITY}${c.account}/corp`).digest('base64');
   assert.equal(made.NameQualifier, qualifier);
-  assert.equal(made.Credentials?.Expiration?.getTime(), Math.floor(c.clock.now() / 1000 + 3600) * 1000);
+  assert.equal(minutesLeft(c, made.Credentials), 60);
   await lists(c, credentialsOf(made.Credentials));
   const sha512 = {
     signature: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512',
@@ -97,7 +97,7 @@ test('how long a session lasts', async (t) => {
   const lasts = async (options: Partial<AssertionOptions>, DurationSeconds?: number): Promise<number> => {
     const input = DurationSeconds === undefined ? {} : { DurationSeconds };
     const { Credentials: given } = await assume(response(options), input);
-    return Math.round(((given?.Expiration?.getTime() ?? 0) - c.clock.now()) / 60_000);
+    return minutesLeft(c, given);
   };
   const duration = (value: string) => ({ attributes: { [`${AWS}SessionDuration`]: [value] } });
   assert.equal(await lasts({}), 60);
