@@ -144,6 +144,7 @@ function authenticate(
     sourceAddress: request.remoteAddress,
     userAgent: request.headers['user-agent'] ?? '',
     isSecure: request.secure,
+    ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
     calledVia: [],
   };
   if (signed === undefined) return { ...place, principal: ANONYMOUS, accessKeyId: undefined };

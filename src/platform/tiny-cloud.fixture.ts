@@ -48,7 +48,7 @@ const model: ServiceModel = {
         Token: { shape: 'Text', idempotencyToken: true },
       },
     },
-    Text: { type: 'string' },
+    Text: { type: 'string', max: 1000 },
     Secret: { type: 'string', sensitive: true },
   },
 };
@@ -215,6 +215,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     throttle: new Throttle(),
     keptAnswers: keptAnswersSealer,
     authorizationMessages: authorizationMessages(createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) })),
+    audit: { noted: () => {}, wantsData: () => false },
     isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };

@@ -26,7 +26,6 @@ export function declaredServices(): DeclaredService[] {
     store,
     sealer,
     pages: pageTokens(sealer),
-    clock: systemClock,
     authorizationMessages: authorizationMessages(sealer),
     origin: () => '',
     egress: createEgress({ clock: systemClock, rules: { loopback: false, private: false }, ownPorts: () => [] }),
@@ -36,6 +35,10 @@ export function declaredServices(): DeclaredService[] {
     regions: [],
     removeResources: () => Promise.resolve({ removed: 0, left: [] }),
     startedAt: systemClock.now(),
+    clock: systemClock,
+    deliver: () => Promise.resolve(),
+    onFault: () => {},
+    logBucket: undefined,
   });
   const load = modelLoader();
   return declarations
