@@ -19,8 +19,13 @@ const refuse = (why: string): never => {
   throw new XmlRefused(why);
 };
 
-export async function parseXml(text: string, mostCharacters: number): Promise<Element> {
+export async function parseXml(
+  text: string,
+  mostCharacters: number,
+  mostTags = Number.POSITIVE_INFINITY,
+): Promise<Element> {
   if (text.length > mostCharacters) refuse('too long');
+  if (countOf(text, '<') > mostTags) refuse('too many elements');
   if (/<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)/i.test(text)) refuse('a document type');
   const { DOMParser } = await xmldom();
   let document: Document | undefined;
@@ -34,6 +39,12 @@ export async function parseXml(text: string, mostCharacters: number): Promise<El
   const root = onlyRoot(document);
   checkBounds(root);
   return root;
+}
+
+function countOf(text: string, mark: string): number {
+  let count = 0;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) count++;
+  return count;
 }
 
 function onlyRoot(document: Document | undefined): Element {

@@ -55,8 +55,8 @@ export async function federation(t: TestContext): Promise<Federation> {
   const RoleArn = Role?.Arn ?? '';
   const PolicyDocument = document({ Effect: 'Allow', Action: 'sqs:*', Resource: '*' });
   await admin.send(new iam.PutRolePolicyCommand({ RoleName: 'guest', PolicyName: 'own', PolicyDocument }));
-  // As an application would: without credentials.
-  const nobody = c.client(sts.STSClient, { credentials: { accessKeyId: '', secretAccessKey: '' } });
+  // As an application would: without credentials, and on a connection of its own, as the clock moves.
+  const nobody = () => c.client(sts.STSClient, { credentials: { accessKeyId: '', secretAccessKey: '' } });
   return {
     c,
     issuer,
@@ -68,7 +68,7 @@ export async function federation(t: TestContext): Promise<Federation> {
       await admin.send(new iam.UpdateAssumeRolePolicyCommand(policy));
     },
     assume: async (token, input = {}) =>
-      nobody.send(
+      nobody().send(
         new sts.AssumeRoleWithWebIdentityCommand({
           RoleArn,
           RoleSessionName: 'session',
@@ -86,3 +86,7 @@ export const credentialsOf = (given: sts.Credentials | undefined): Credentials =
 });
 export const lists = (c: TestCloud, credentials: Credentials) =>
   c.client(SQSClient, { credentials }).send(new ListQueuesCommand({}));
+
+/** How long they last from now; the rounding forgives the time that a call takes. */
+export const minutesLeft = (c: TestCloud, given: sts.Credentials | undefined): number =>
+  Math.round(((given?.Expiration?.getTime() ?? 0) - c.clock.now()) / 60_000);

@@ -109,6 +109,7 @@ test('rules of a provider', async (t) => {
     named('EntityAlreadyExistsException', /^Provider with url https:\/\/a\.example already exists\.$/),
   );
   await create({ Url: 'https://a.example/' });
+  assert.equal((await admin.send(new iam.GetAccountSummaryCommand({}))).SummaryMap?.['Providers'], 2);
   await assert.rejects(
     admin.send(new iam.UpdateOpenIDConnectProviderThumbprintCommand({ ...ofIt, ThumbprintList: [] })),
     named('InvalidInputException'),

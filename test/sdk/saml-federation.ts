@@ -52,7 +52,8 @@ export async function saml(t: TestContext): Promise<Saml> {
   const RoleArn = Role?.Arn ?? '';
   const PolicyDocument = document({ Effect: 'Allow', Action: 'sqs:*', Resource: '*' });
   await admin.send(new iam.PutRolePolicyCommand({ RoleName: 'guest', PolicyName: 'own', PolicyDocument }));
-  const nobody = c.client(sts.STSClient, { credentials: { accessKeyId: '', secretAccessKey: '' } });
+  // On a connection of its own each time, as the clock moves.
+  const nobody = () => c.client(sts.STSClient, { credentials: { accessKeyId: '', secretAccessKey: '' } });
   const assertion = (options: Partial<AssertionOptions> = {}): string =>
     assertionText({ now: c.clock.now(), role: RoleArn, provider: PrincipalArn, ...options });
   return {
@@ -70,6 +71,6 @@ export async function saml(t: TestContext): Promise<Saml> {
     assertion,
     response: (options) => base64(signedText(responseText(assertion(options)), key)),
     assume: (SAMLAssertion, input = {}) =>
-      nobody.send(new sts.AssumeRoleWithSAMLCommand({ RoleArn, PrincipalArn, SAMLAssertion, ...input })),
+      nobody().send(new sts.AssumeRoleWithSAMLCommand({ RoleArn, PrincipalArn, SAMLAssertion, ...input })),
   };
 }

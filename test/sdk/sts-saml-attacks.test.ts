@@ -80,6 +80,10 @@ test('signature wrapping', async (t) => {
       evil().replace('</saml:Assertion>', `${signedAssertion}</saml:Assertion>`),
     ),
     'a good response inside of an evil one': responseText(`<samlp:Extensions>${good}</samlp:Extensions>${evil()}`),
+    'a signature full of things': good.replace(
+      '</ds:Signature>',
+      `<ds:Object>${'<a/>'.repeat(200)}</ds:Object></ds:Signature>`,
+    ),
     'two signatures': good.replace(signature, signature + signature),
     'an id of another kind': responseText(
       withSignature(evil(), signature).replace('ID="_evil"', 'ID="_evil" Id="_good"'),
@@ -142,6 +146,7 @@ test('what is no response', async (t) => {
     'cut off': good.slice(0, -20),
     'nothing inside': responseText(''),
     'nested deeply': responseText(`${'<a>'.repeat(2000)}${'</a>'.repeat(2000)}`),
+    'too many elements': responseText('<a/>'.repeat(6000)),
     'another namespace': good.replaceAll('urn:oasis:names:tc:SAML:2.0:protocol', 'urn:evil'),
   })) {
     await assert.rejects(assume(base64(text)), noResponse, why);

@@ -14,7 +14,8 @@ import {
   SIGN_IN,
   signedText,
 } from '#test/saml-idp.ts';
-import { credentialsOf, document, lists, named } from '#test/sdk/federation.ts';
+import { credentialsOf, document, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { newAccount } from '#test/sdk/people.ts';
 import { ASSUME, AWS, denied, expired, invalid, saml } from '#test/sdk/saml-federation.ts';
 
 test('a signed assertion, or a signed response, leads into a role', async (t) => {
@@ -30,7 +31,7 @@ test('a signed assertion, or a signed response, leads into a role', async (t) =>
   );
   const qualifier = createHash('sha1').update(`${ENTITY}${c.account}/corp`).digest('base64');
   assert.equal(made.NameQualifier, qualifier);
-  assert.equal(made.Credentials?.Expiration?.getTime(), Math.floor(c.clock.now() / 1000 + 3600) * 1000);
+  assert.equal(minutesLeft(c, made.Credentials), 60);
   await lists(c, credentialsOf(made.Credentials));
   const sha512 = {
     signature: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512',
@@ -70,6 +71,7 @@ test('what an assertion must say', async (t) => {
   await rejects({ confirmations: 0 }, invalid(/SubjectConfirmation/));
   await rejects({ confirmations: 2 }, invalid(/SubjectConfirmation/));
   await rejects({ nameId: '' }, denied);
+  await rejects({ nameId: 'x'.repeat(1025) }, invalid(/NameID/));
   await rejects({ attributes: { [`${AWS}Role`]: undefined } }, denied);
   await rejects({ role: `${RoleArn}-else` }, denied);
   await rejects({ provider: `${PrincipalArn}-else` }, denied);
@@ -92,12 +94,26 @@ test('what an assertion must say', async (t) => {
   await assert.rejects(assume(response()), invalid(/expired/));
 });
 
+test('a provider of another account vouches for nobody here, whatever the trust policy says', async (t) => {
+  const { c, key, RoleArn, assertion, assume } = await saml(t);
+  const credentials = await newAccount(c, '210987654321');
+  const { SAMLProviderArn: foreign = '' } = await c
+    .client(iam.IAMClient, { credentials })
+    .send(new iam.CreateSAMLProviderCommand({ Name: 'corp', SAMLMetadataDocument: metadata([key]) }));
+  const statement = { Effect: 'Allow', Principal: '*', Action: ASSUME };
+  const policy = { RoleName: 'guest', PolicyDocument: document(statement) };
+  await c.client(iam.IAMClient).send(new iam.UpdateAssumeRolePolicyCommand(policy));
+  const response = base64(signedText(responseText(assertion({ provider: foreign })), key));
+  await assert.rejects(assume(response, { PrincipalArn: foreign, RoleArn }), denied);
+  await assume(base64(signedText(responseText(assertion()), key)));
+});
+
 test('how long a session lasts', async (t) => {
   const { c, response, assume } = await saml(t);
   const lasts = async (options: Partial<AssertionOptions>, DurationSeconds?: number): Promise<number> => {
     const input = DurationSeconds === undefined ? {} : { DurationSeconds };
     const { Credentials: given } = await assume(response(options), input);
-    return Math.round(((given?.Expiration?.getTime() ?? 0) - c.clock.now()) / 60_000);
+    return minutesLeft(c, given);
   };
   const duration = (value: string) => ({ attributes: { [`${AWS}SessionDuration`]: [value] } });
   assert.equal(await lasts({}), 60);

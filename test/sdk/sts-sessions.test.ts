@@ -12,7 +12,7 @@ import { compileValidator } from '#platform/model/validate.ts';
 import { RegisteredService } from '#platform/registry.ts';
 import { defineService } from '#platform/service.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
-import { credentialsOf, document, lists, named } from '#test/sdk/federation.ts';
+import { credentialsOf, document, lists, minutesLeft, named } from '#test/sdk/federation.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { formDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 
@@ -129,7 +129,7 @@ test('federated users', async (t) => {
   await assert.rejects(federate(), named('AccessDenied'));
   await bob.allow({ Effect: 'Allow', Action: ['sts:*', 'sqs:*'], Resource: '*' });
   const { Credentials: half } = await federate();
-  assert.equal(half?.Expiration?.getTime(), Math.floor(c.clock.now() / 1000 + 43_200) * 1000);
+  assert.equal(minutesLeft(c, half), 720);
   await assert.rejects(federate({ DurationSeconds: 129_601 }), named('ValidationError'));
   await assert.rejects(federate({ Name: 'x'.repeat(33) }), named('ValidationError'));
   await assert.rejects(
@@ -151,7 +151,7 @@ test('federated users', async (t) => {
   const ofRoot = await c
     .client(sts.STSClient, { credentials: operator })
     .send(new sts.GetFederationTokenCommand({ Name: 'guest', DurationSeconds: 43_200 }));
-  assert.equal(ofRoot.Credentials?.Expiration?.getTime(), Math.floor(c.clock.now() / 1000 + 3600) * 1000);
+  assert.equal(minutesLeft(c, ofRoot.Credentials), 60);
 });
 
 test('whose key is it', async (t) => {
@@ -193,7 +193,10 @@ test('tokens of the global endpoint are of the version that the account chose', 
   await prefer('v2Token');
   await listIn('eu-south-2', await session('sts.amazonaws.com'));
   await assert.rejects(listIn('eu-south-2', global), named('InvalidClientTokenId'), 'it stays what it is');
+  const summary = () => c.client(iam.IAMClient).send(new iam.GetAccountSummaryCommand({}));
+  assert.equal((await summary()).SummaryMap?.['GlobalEndpointTokenVersion'], 2);
   await prefer('v1Token');
+  assert.equal((await summary()).SummaryMap?.['GlobalEndpointTokenVersion'], 1);
   await assert.rejects(listIn('eu-south-2', await session('sts.amazonaws.com')), named('InvalidClientTokenId'));
 });
 

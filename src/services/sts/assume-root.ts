@@ -9,6 +9,7 @@ import { fail } from '#platform/error.ts';
 import type { AssumeRootRequest, AssumeRootResponse } from '#platform/model/generated/sts.ts';
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { RootAccessApi, SessionsApi } from '#services/iam/api.ts';
+import { refuseGlobalEndpoint } from '#services/sts/endpoint.ts';
 import { credentialsOf } from '#services/sts/role-session.ts';
 
 const MOST_SECONDS = 900;
@@ -41,6 +42,8 @@ async function startSession(
   call: Call,
 ): Promise<AssumeRootResponse> {
   const { principal } = call;
+  // "The STS global endpoint is not supported for AssumeRoot."
+  refuseGlobalEndpoint(call);
   const { TaskPolicyArn: task, DurationSeconds: duration = MOST_SECONDS } = input;
   // "You cannot use root user credentials to make this call."
   if (principal.kind === 'root') fail('AccessDenied', 'AssumeRoot cannot be called with root user credentials.');

@@ -80,10 +80,7 @@ function algorithmOf({ SigningAlgorithm: given }: Input): SigningAlgorithm {
 /** For a role session, the role. */
 function subjectOf(principal: Principal): string {
   if (principal.kind === 'role-session') return principal.roleArn;
-  // Federated users may call nothing but GetCallerIdentity.
-  return 'arn' in principal && principal.kind !== 'federated-user'
-    ? principal.arn
-    : fail('AccessDenied', 'Access Denied');
+  return 'arn' in principal ? principal.arn : fail('AccessDenied', 'Access Denied');
 }
 
 /** Tags of the session go before those of its role, whatever their case. */

@@ -9,6 +9,7 @@ import { MANAGED_LIMIT } from '#services/iam/policies/documents.ts';
 import { MOST_VERSIONS } from '#services/iam/policies/policy-versions.ts';
 import { certificatesOf } from '#services/iam/signing-certificates/signing-certificates.ts';
 import { countOf, policyVersions, ROOT_OWNER } from '#services/iam/state.ts';
+import { globalTokenVersion } from '#services/iam/token-preferences/token-preferences.ts';
 
 /** "Policy versions in use": AWS's limit of all versions of all policies. */
 const VERSIONS_IN_USE = 10_000;
@@ -51,10 +52,8 @@ export function getAccountSummary(_input: object, call: Call): Model.GetAccountS
       AccountPasswordPresent: present(passwordOf(tx, ROOT_OWNER) !== undefined),
       AccountAccessKeysPresent: present(keysOf(tx, ROOT_OWNER).length > 0),
       AccountSigningCertificatesPresent: present(certificatesOf(tx, ROOT_OWNER).length > 0),
-      // Identity providers are counted when they are there.
-      Providers: 0,
-      // Session tokens are the same from every endpoint and as good in every region.
-      GlobalEndpointTokenVersion: 2,
+      Providers: countOf(tx, 'oidc-provider') + countOf(tx, 'saml-provider'),
+      GlobalEndpointTokenVersion: globalTokenVersion(tx),
     },
   };
 }

@@ -21,6 +21,8 @@ const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const SIGNATURE = 'http://www.w3.org/2000/09/xmldsig#';
 const SAML_2 = 'urn:oasis:names:tc:SAML:2.0:protocol';
 const MOST_CHARACTERS = 10_000_000;
+/** A provider's own metadata has some hundred; parsing takes the engine's time. */
+const MOST_TAGS = 20_000;
 const MOST_CERTIFICATES = 10;
 const LONGEST_ISSUER = 1024;
 /** "must use a key size of at least 1024 bits" */
@@ -31,7 +33,7 @@ const unreadable = (): never => invalidInput('Could not parse metadata');
 /** Throws InvalidInput. */
 export async function parseMetadata(document: string): Promise<ParsedMetadata> {
   try {
-    return read(await parseXml(document, MOST_CHARACTERS));
+    return read(await parseXml(document, MOST_CHARACTERS, MOST_TAGS));
   } catch (error) {
     throw error instanceof XmlRefused ? unreadable() : error;
   }

@@ -15,9 +15,10 @@ import { checkedSourceIdentity } from '#services/sts/session-input.ts';
 const LEEWAY: Milliseconds = minutes(5);
 const REDEEM_WITHIN: Milliseconds = minutes(5);
 const MOST_VALUES = 100;
+const LONGEST_NAME = 1024;
 
 const invalid = (message: string): never => fail('InvalidIdentityToken', message);
-const notAuthorized = (): never => fail('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithSAML');
+export const notAuthorized = (): never => fail('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithSAML');
 const expired = (): never => fail('ExpiredTokenException', 'Token must be redeemed within 5 minutes of issuance');
 
 type Attributes = ReadonlyMap<string, readonly string[]>;
@@ -108,6 +109,7 @@ function subjectOf(assertion: Element, provider: SamlProviderView, now: Millisec
   const [nameId] = subject === undefined ? [] : childrenNamed(subject, names.ASSERTION, 'NameID');
   const name = textOf(nameId);
   if (subject === undefined || name === '') return notAuthorized();
+  if (name.length > LONGEST_NAME) return invalid('NameID in the SAML response is too long');
   const [confirmation, another] = childrenNamed(subject, names.ASSERTION, 'SubjectConfirmation');
   if (confirmation === undefined || another !== undefined || attributeOf(confirmation, 'Method') !== names.BEARER) {
     return invalid('The response must include exactly one bearer SubjectConfirmation');
@@ -178,7 +180,7 @@ function attributeKeys(attributes: Attributes): ConditionKeys {
 }
 
 function tagsIn(attributes: Attributes): Record<string, string> {
-  const tags: Record<string, string> = {};
+  const tags = new Map<string, string>();
   for (const [name, values] of attributes) {
     if (!name.startsWith(names.PRINCIPAL_TAG)) continue;
     const [value, another] = values;
@@ -187,9 +189,9 @@ function tagsIn(attributes: Attributes): Record<string, string> {
       /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value ?? '');
     if (value === undefined || another !== undefined || !isTag)
       return invalid('A PrincipalTag of the response is not valid');
-    tags[key] = value;
+    tags.set(key, value);
   }
-  return tags;
+  return Object.fromEntries(tags);
 }
 
 /** The earlier of the two ends that an assertion may set: they can shorten a session, not extend it. */

@@ -4,7 +4,7 @@ import type { AssumeRoleWithSAMLRequest, AssumeRoleWithSAMLResponse } from '#pla
 import type { OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
 import { externalDeclaration, externalOf, roleAccount, startExternalSession } from '#services/sts/external.ts';
-import { principalOfAssertion } from '#services/sts/saml/assertion.ts';
+import { notAuthorized, principalOfAssertion } from '#services/sts/saml/assertion.ts';
 import { signedAssertion } from '#services/sts/saml/response.ts';
 
 type Input = AssumeRoleWithSAMLRequest;
@@ -15,9 +15,10 @@ const KEPT = ['saml:namequalifier', 'saml:sub', 'saml:sub_type'];
 export const assumeRoleWithSaml = (sessions: SessionsApi): OperationDeclaration<Input, AssumeRoleWithSAMLResponse> => ({
   ...externalDeclaration<Input>(sessions, 'AssumeRoleWithSAML'),
   identify: async ({ RoleArn, PrincipalArn, SAMLAssertion }, { now }) => {
-    roleAccount(RoleArn);
-    const provider =
-      sessions.samlProvider(PrincipalArn) ?? fail('InvalidIdentityToken', "Specified provider doesn't exist");
+    const provider = sessions.samlProvider(PrincipalArn);
+    if (provider === undefined) return fail('InvalidIdentityToken', "Specified provider doesn't exist");
+    // Each account trusts providers of its own, as with OpenID Connect: whoever can make a provider elsewhere is nobody here.
+    if (provider.account !== roleAccount(RoleArn)) notAuthorized();
     return principalOfAssertion(await signedAssertion(SAMLAssertion, provider), provider, RoleArn, now);
   },
   handler: async (input, call) => {

@@ -55,7 +55,7 @@ export function decryptedAssertion(encrypted: Element, privateKeys: readonly str
 const wrappedKeys = (encrypted: Element, data: Element): Element[] =>
   [encrypted, ...childrenNamed(data, SIGNATURE, 'KeyInfo')]
     .flatMap((place) => childrenNamed(place, ENCRYPTION, 'EncryptedKey'))
-    .slice(0, 4);
+    .slice(0, 2);
 
 function opened(data: Element, wrapped: Element, privateKey: string): string | undefined {
   const cipher = CIPHERS[methodOf(data).algorithm];

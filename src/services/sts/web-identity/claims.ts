@@ -96,15 +96,14 @@ function tagsIn(claims: Claims): Record<string, string> {
   const flattened = Object.entries(claims).flatMap(([name, value]) =>
     name.startsWith(flat) ? [[name.slice(flat.length), value] as const] : [],
   );
-  const tags: Record<string, string> = {};
+  const tags = new Map<string, string>();
   for (const [key, value] of [...Object.entries(nested), ...flattened]) {
     // "You must pass a single value for each session tag."
     const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-    if (typeof only !== 'string' || !TAG_VALUE.test(only) || !TAG_KEY.test(key) || Object.hasOwn(tags, key)) badTags();
-    // Checked above.
-    else tags[key] = only;
+    if (typeof only !== 'string' || !TAG_VALUE.test(only) || !TAG_KEY.test(key) || tags.has(key)) return badTags();
+    tags.set(key, only);
   }
-  return tags;
+  return Object.fromEntries(tags);
 }
 
 function transitiveIn(claims: Claims): string[] {
