@@ -9,7 +9,7 @@ import type { Milliseconds } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
 import type { ServiceError } from '#platform/error.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { Principal, SessionFacts } from '#platform/principal.ts';
 import type { Input } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 
@@ -121,7 +121,14 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
   const key = accessKeyId === undefined ? {} : { accessKeyId };
   switch (principal.kind) {
     case 'root':
-      return { type: 'Root', principalId: principal.userId, arn: principal.arn, accountId: principal.account, ...key };
+      return {
+        type: 'Root',
+        principalId: principal.userId,
+        arn: principal.arn,
+        accountId: principal.account,
+        ...key,
+        ...ownSession(principal.session),
+      };
     case 'user':
       return {
         type: 'IAMUser',
@@ -130,6 +137,7 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
         accountId: principal.account,
         ...key,
         userName: principal.userName,
+        ...ownSession(principal.session),
       };
     case 'role-session':
       return {
@@ -146,10 +154,7 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
             accountId: principal.account,
             userName: principal.roleName,
           },
-          attributes: {
-            creationDate: `${new Date(principal.session.issuedAt).toISOString().slice(0, 19)}Z`,
-            mfaAuthenticated: String(principal.session.mfaAuthenticatedAt !== undefined),
-          },
+          attributes: sessionAttributes(principal.session),
           ...(principal.session.federation && {
             webIdFederationData: { federatedProvider: principal.session.federation.provider, attributes: {} },
           }),
@@ -174,3 +179,12 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
       return { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
   }
 }
+
+/** Of a user or root that came with temporary credentials of its own: they have no issuer. */
+const ownSession = (session: SessionFacts | undefined): Record<string, unknown> =>
+  session === undefined ? {} : { sessionContext: { attributes: sessionAttributes(session) } };
+
+const sessionAttributes = ({ issuedAt, mfaAuthenticatedAt }: SessionFacts): Record<string, string> => ({
+  creationDate: `${new Date(issuedAt).toISOString().slice(0, 19)}Z`,
+  mfaAuthenticated: String(mfaAuthenticatedAt !== undefined),
+});
