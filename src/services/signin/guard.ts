@@ -37,7 +37,7 @@ const countersOf = ({ account, userName, sourceAddress }: Attempt): Counter[] =>
 ];
 
 /** Who has one IPv6 address has the other 2^64 of its network too. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
   const groups = head.split(':').filter((group) => group !== '');
