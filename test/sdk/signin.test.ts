@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { auditOf } from '#platform/audit/journal.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
 import { days, hours, minutes } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
@@ -35,10 +35,10 @@ const loginProfile = (c: TestCloud, UserName: string, PasswordResetRequired = fa
     .send(new iam.CreateLoginProfileCommand({ UserName, Password: PASSWORD, PasswordResetRequired }));
 
 /** The newest first. */
-const events = (c: TestCloud, account = c.account): AuditRecord[] =>
+const events = (c: TestCloud, account = c.account, service = 'signin'): AuditRecord[] =>
   c.running.cloud.store
-    .partition({ service: 'signin', account: account as AccountId, region: GLOBAL_REGION })
-    .read((tx) => auditOf(tx, 0, c.clock.now() + days(1), 100));
+    .partition({ service, account: account as AccountId, region: GLOBAL_REGION })
+    .read(waitingRecords);
 
 const lookOf = ({ eventName, responseElements, errorMessage, userIdentity, additionalEventData }: AuditRecord) => [
   eventName,
@@ -301,9 +301,7 @@ test('the audit says of a session whether it had MFA', async (t) => {
   await loginProfile(c, 'ann');
   const session = credentialsOf(await enter(c, { UserName: 'ann' }));
   await assert.rejects(c.client(iam.IAMClient, { credentials: session }).send(new iam.ListUsersCommand({})));
-  const [refusal] = c.running.cloud.store
-    .partition({ service: 'iam', account: c.account as AccountId, region: GLOBAL_REGION })
-    .read((tx) => auditOf(tx, 0, c.clock.now() + 1, 1));
+  const [refusal] = events(c, c.account, 'iam');
   assert.ok(refusal);
   const { attributes } = refusal.userIdentity['sessionContext'] as { attributes: Record<string, string> };
   assert.deepEqual([refusal.eventName, attributes['mfaAuthenticated']], ['ListUsers', 'false']);
