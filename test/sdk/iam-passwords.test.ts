@@ -24,6 +24,12 @@ test('a login profile is created, read, changed and deleted; a user with one is 
     admin.send(new iam.CreateLoginProfileCommand({ UserName: name, Password, PasswordResetRequired: true }));
   await assert.rejects(create(GOOD, 'nobody'), refused('NoSuchEntityException', 'The user with name nobody'));
   await assert.rejects(create(undefined), refused('ValidationError'));
+  // Hashing takes its time: who deletes the user meanwhile leaves no password behind.
+  await admin.send(new iam.CreateUserCommand({ UserName: 'short' }));
+  const late = create(GOOD, 'short');
+  late.catch(() => {});
+  await admin.send(new iam.DeleteUserCommand({ UserName: 'short' }));
+  await assert.rejects(late, refused('NoSuchEntityException', 'The user with name short'));
   for (const weak of ['Short-1', 'alllowercase', 'lowerUPPER']) {
     await assert.rejects(create(weak), refused('PasswordPolicyViolationException'), weak);
   }

@@ -35,9 +35,9 @@ const loginProfile = (c: TestCloud, UserName: string, PasswordResetRequired = fa
     .send(new iam.CreateLoginProfileCommand({ UserName, Password: PASSWORD, PasswordResetRequired }));
 
 /** The newest first. */
-const events = (c: TestCloud, account = c.account): AuditRecord[] =>
+const events = (c: TestCloud, account = c.account, service = 'signin'): AuditRecord[] =>
   c.running.cloud.store
-    .partition({ service: 'signin', account: account as AccountId, region: GLOBAL_REGION })
+    .partition({ service, account: account as AccountId, region: GLOBAL_REGION })
     .read(waitingRecords);
 
 const lookOf = ({ eventName, responseElements, errorMessage, userIdentity, additionalEventData }: AuditRecord) => [
@@ -254,4 +254,55 @@ test('people of other accounts are others', async (t) => {
   const entered = await enter(c, { Account: '123456789012', UserName: 'ann' });
   assert.equal(entered.body['Arn'], 'arn:aws:iam::123456789012:user/ann');
   assert.equal(events(c, '123456789012').length, 1);
+});
+
+test('an alias stands for the account; its reports tell of passwords and devices; all goes with the account', async (t) => {
+  const c = await cloud(t);
+  const other = await newAccount(c, '123456789012');
+  const theirs = c.client(iam.IAMClient, { credentials: other });
+  await theirs.send(new iam.CreateAccountAliasCommand({ AccountAlias: 'example-corp' }));
+  await newUser(c, 'ann', other);
+  await theirs.send(new iam.CreateLoginProfileCommand({ UserName: 'ann', Password: PASSWORD }));
+  await theirs.send(new iam.UpdateAccountPasswordPolicyCommand({ MaxPasswordAge: 90 }));
+  const entered = await enter(c, { Account: 'example-corp', UserName: 'ann' });
+  assert.deepEqual([entered.status, entered.body['AccountId']], [200, '123456789012']);
+  const phone = await newAuthenticator(c, theirs, 'ann');
+  await newAuthenticator(c, theirs, 'spare');
+  await enable(c, theirs, 'ann', phone);
+
+  const { SummaryMap } = await theirs.send(new iam.GetAccountSummaryCommand({}));
+  const { MFADevices, MFADevicesInUse, AccountMFAEnabled, AccountPasswordPresent } = SummaryMap ?? {};
+  assert.deepEqual([MFADevices, MFADevicesInUse, AccountMFAEnabled, AccountPasswordPresent], [2, 1, 0, 0]);
+  await operate(c, 'SetRootPassword', { AccountId: '123456789012', Password: PASSWORD });
+  await theirs.send(new iam.GenerateCredentialReportCommand({}));
+  c.advance(minutes(1));
+  const { Content } = await theirs.send(new iam.GetCredentialReportCommand({}));
+  const [head = [], ...rows] = Buffer.from(Content ?? [])
+    .toString()
+    .split('\n')
+    .map((line) => line.split(','));
+  const ann = rows.find(([user]) => user === 'ann') ?? [];
+  const told = Object.fromEntries(head.map((name, index) => [name, ann[index]]));
+  assert.deepEqual([told['password_enabled'], told['mfa_active']], ['true', 'true']);
+  const [used, changed, next] = ['password_last_used', 'password_last_changed', 'password_next_rotation'].map((name) =>
+    Date.parse(told[name] ?? ''),
+  );
+  assert.ok(used !== undefined && changed !== undefined && used >= changed);
+  assert.equal(next, changed + days(90));
+
+  // The administrator whose keys these are goes too.
+  const { Remaining } = await operate(c, 'RemoveAccountResources', { AccountId: '123456789012' });
+  assert.deepEqual(Remaining, []);
+});
+
+test('the audit says of a session whether it had MFA', async (t) => {
+  const c = await cloud(t);
+  await newUser(c, 'ann');
+  await loginProfile(c, 'ann');
+  const session = credentialsOf(await enter(c, { UserName: 'ann' }));
+  await assert.rejects(c.client(iam.IAMClient, { credentials: session }).send(new iam.ListUsersCommand({})));
+  const [refusal] = events(c, c.account, 'iam');
+  assert.ok(refusal);
+  const { attributes } = refusal.userIdentity['sessionContext'] as { attributes: Record<string, string> };
+  assert.deepEqual([refusal.eventName, attributes['mfaAuthenticated']], ['ListUsers', 'false']);
 });

@@ -10,7 +10,7 @@ import type {
   SessionFacts,
   UserPrincipal,
 } from '#platform/principal.ts';
-import type { ConditionValues, PublicDocument } from '#platform/service.ts';
+import type { Call, ConditionValues, PublicDocument } from '#platform/service.ts';
 
 export interface AccountView {
   readonly id: AccountId;
@@ -140,8 +140,8 @@ export interface PasswordState {
 export interface Permission {
   readonly action: string;
   readonly resource: string;
-  readonly now: Milliseconds;
-  readonly sourceAddress: string;
+  /** The request that it is asked for. */
+  readonly call: Pick<Call, 'now' | 'sourceAddress' | 'userAgent' | 'origin'>;
   readonly conditions?: ConditionValues;
 }
 

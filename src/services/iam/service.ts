@@ -42,7 +42,8 @@ import { userOperations } from '#services/iam/users/operations.ts';
 
 /** "You cannot call any IAM API operations unless MFA authentication information is included in the request"; federated: never. */
 function admitSession({ issuedBy, mfaAuthenticatedAt }: SessionFacts): void {
-  if (issuedBy === 'GetFederationToken' || (issuedBy && mfaAuthenticatedAt === undefined)) invalidToken();
+  // Federated users never had a code.
+  if (issuedBy !== undefined && mfaAuthenticatedAt === undefined) invalidToken();
 }
 
 export const iam = (parts: IamParts) =>

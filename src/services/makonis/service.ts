@@ -194,4 +194,6 @@ export const makonis = (parts: MakonisParts) =>
     notImplemented,
     kinds: {},
     quotas: {},
+    // More than passwords can be hashed: strangers fill neither the queue nor the rows of failures.
+    throttles: { SignIn: { perSecond: 20, burst: 100 } },
   });

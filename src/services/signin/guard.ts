@@ -37,7 +37,7 @@ const countersOf = ({ account, userName, sourceAddress }: Attempt): Counter[] =>
 ];
 
 /** Who has one IPv6 address has the other 2^64 of its network too. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
   const groups = head.split(':').filter((group) => group !== '');
@@ -79,16 +79,13 @@ function undoLast(tx: Transaction, key: Key): void {
   else tx.delete(failures, key);
 }
 
-const FORGET_EVERY = minutes(30);
-const FORGOTTEN_AT_ONCE = 10_000;
-const lastForgotten: MemorySlot<{ at: Milliseconds }> = { name: 'signin/forgotten', load: () => ({ at: 0 }) };
+const LOOKED_AT = 16;
+const cursor: MemorySlot<{ after: Key | undefined }> = { name: 'signin/forgotten', load: () => ({ after: undefined }) };
 
-/** Anybody can make a row; it lives no longer than it counts. */
+/** Anybody can make rows, two with each attempt; each attempt looks at more of them, in a circle, and drops what no longer counts. */
 function forgetOld(tx: Transaction, now: Milliseconds): void {
-  const last = tx.partition.memory(lastForgotten);
-  if (last.at + FORGET_EVERY > now) return;
-  last.at = now;
-  for (const { key, row } of tx.range(failures, { limit: FORGOTTEN_AT_ONCE })) {
-    if (isForgotten(row, now, USER_RULE)) tx.delete(failures, key);
-  }
+  const last = tx.partition.memory(cursor);
+  const rows = tx.range(failures, { ...(last.after !== undefined && { after: last.after }), limit: LOOKED_AT });
+  for (const { key, row } of rows) if (isForgotten(row, now, USER_RULE)) tx.delete(failures, key);
+  last.after = rows.length < LOOKED_AT ? undefined : rows.at(-1)?.key;
 }

@@ -118,9 +118,9 @@ type Renewal = Candidate & { readonly newPassword: string; readonly isMfaUsed: b
 async function renew(parts: SignInParts, renewal: Renewal, call: Call): Promise<void> {
   const { store, people } = parts;
   const { person, entry, newPassword, isMfaUsed } = renewal;
-  const { now, sourceAddress } = call;
+  const { now } = call;
   const principal = people.principal(person.account, ownerOf(person), factsOf(now, now, isMfaUsed));
-  const wanted = { action: 'iam:ChangePassword', resource: person.arn, now, sourceAddress };
+  const wanted = { action: 'iam:ChangePassword', resource: person.arn, call };
   if (person.userName !== undefined && !(principal && people.isAllowed(principal, wanted))) {
     takeBack(everywhere(store), entry);
     accessDenied(`User: ${person.arn} is not authorized to perform: iam:ChangePassword on resource: ${person.arn}`);

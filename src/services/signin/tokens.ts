@@ -143,8 +143,7 @@ function livePrincipal(parts: TokenParts, { account }: RowPlace, granted: Author
   const isAllowed = people.isAllowed(principal, {
     action: 'signin:CreateOAuth2Token',
     resource: clientArn(account, clientId),
-    now: call.now,
-    sourceAddress: call.sourceAddress,
+    call,
     conditions: { 'signin:oauthclientid': clientId },
   });
   return isAllowed ? principal : denied('INSUFFICIENT_PERMISSIONS');

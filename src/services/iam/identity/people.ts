@@ -78,12 +78,13 @@ function stateOf(
 
 /** As the authoriser decides, for a resource without a policy of its own in the principal's account. */
 function isAllowed(identity: IamIdentity, principal: SessionPrincipal, permission: Permission): boolean {
-  const { action, resource, now, sourceAddress, conditions = {} } = permission;
+  const { action, resource, call, conditions = {} } = permission;
   const context = globalContext({
     principal,
-    now,
-    sourceAddress,
-    isSecure: false,
+    now: call.now,
+    sourceAddress: call.sourceAddress,
+    userAgent: call.userAgent,
+    isSecure: call.origin.startsWith('https:'),
     requestedRegion: 'us-east-1',
     resourceAccount: principal.account,
     principalTags: () => identity.tagsOf(principal),

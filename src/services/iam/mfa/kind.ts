@@ -17,5 +17,6 @@ export const mfaKind: Kind = {
     untag: { operation: 'UntagMFADevice', input: (arn, keys) => ({ SerialNumber: arn, TagKeys: [...keys] }) },
   },
   remove: { operation: 'DeleteVirtualMFADevice', input: (arn) => ({ SerialNumber: arn }) },
+  removeAfter: ['mfa-assignment'],
   holdsData: false,
 };

@@ -10,11 +10,17 @@ import type { AccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { SealedPlace, Sealer } from '#platform/secrets/sealer.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { loginProfileBusy, loginProfileExists, noLoginProfile, passwordViolation } from '#services/iam/errors.ts';
+import {
+  loginProfileBusy,
+  loginProfileExists,
+  noLoginProfile,
+  noSuchUser,
+  passwordViolation,
+} from '#services/iam/errors.ts';
 import { type PasswordHash, PasswordHasher } from '#services/iam/passwords/hasher.ts';
 import { policyOf, violationOf } from '#services/iam/passwords/policy.ts';
 import { type LoginProfileRow, loginProfiles, passwordUses } from '#services/iam/passwords/state.ts';
-import { accounts, ROOT_OWNER, wholeSecond } from '#services/iam/state.ts';
+import { accounts, entities, ROOT_OWNER, wholeSecond } from '#services/iam/state.ts';
 
 /** Whose password: of which account's partition, and how messages call the owner. */
 export interface PasswordOwner {
@@ -138,7 +144,11 @@ export class Passwords {
       isResetRequired: wanted.isResetRequired,
       sealed: this.#sealer.seal(JSON.stringify([hash, ...used].slice(0, MOST_REMEMBERED)), placeOf(owner)),
     };
-    partition.transact((tx) => put(tx, owner, row));
+    partition.transact((tx) => {
+      // The user may have been deleted meanwhile: it had no profile yet that would have kept it.
+      if (id !== ROOT_OWNER && !tx.get(entities, entities.key(id))) noSuchUser(owner.name);
+      put(tx, owner, row);
+    });
     return row;
   }
 
