@@ -8,8 +8,10 @@ import { accountAliases } from '#services/iam/account/state.ts';
 import { accountOf, hanging } from '#services/iam/entity-kinds.ts';
 import { userById } from '#services/iam/identity/principals.ts';
 import { instanceProfiles, profilesOfRole } from '#services/iam/instance-profiles/state.ts';
+import { devicesOfOwner } from '#services/iam/mfa/state.ts';
 import { entityArn, nameKey, nameOfArn, rootArn } from '#services/iam/names.ts';
 import { namedRows } from '#services/iam/paging.ts';
+import { loginProfiles } from '#services/iam/passwords/state.ts';
 import { isServiceLinked } from '#services/iam/roles/service-linked.ts';
 import { serviceCredentials } from '#services/iam/service-specific-credentials/state.ts';
 import { signingCertificates } from '#services/iam/signing-certificates/state.ts';
@@ -66,6 +68,23 @@ const policyVersion: Kind = {
   holdsData: false,
 };
 
+/** Listed as `<user's ARN> <its id>`. */
+const loginProfile: Kind = {
+  name: 'login-profile',
+  list: (tx, after, limit) =>
+    tx
+      .range(loginProfiles, after === undefined ? {} : { after: loginProfiles.key(after.split(' ')[1] ?? '') })
+      .flatMap(({ key }) => {
+        const [id] = loginProfiles.parts(key);
+        const user = userById(tx, id);
+        return user ? [`${entityArn(accountOf(tx), 'user', user)} ${id}`] : [];
+      })
+      .slice(0, limit),
+  exists: () => false,
+  remove: { operation: 'DeleteLoginProfile', input: (listed) => ({ UserName: nameOfArn(listed.split(' ')[0] ?? '') }) },
+  holdsData: false,
+};
+
 const ofUsers = {
   'access-key': ofUser('access-key', keysOfOwner, 'DeleteAccessKey', 'AccessKeyId'),
   'ssh-public-key': ofUser('ssh-public-key', sshKeys, 'DeleteSSHPublicKey', 'SSHPublicKeyId'),
@@ -81,6 +100,8 @@ const ofUsers = {
     'DeleteServiceSpecificCredential',
     'ServiceSpecificCredentialId',
   ),
+  'mfa-assignment': ofUser('mfa-assignment', devicesOfOwner, 'DeactivateMFADevice', 'SerialNumber'),
+  'login-profile': loginProfile,
   ...policiesOf('user', 'User'),
 };
 

@@ -1,5 +1,9 @@
-/** Passwords and MFA devices, as the account's summary and its credential report tell of them. */
+/** Passwords and MFA devices, as the account's summary and its credential report tell of them. `owner`: a user's id, or `root`. */
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { devicesOf } from '#services/iam/mfa/devices.ts';
+import { expiryOf, policyOf } from '#services/iam/passwords/policy.ts';
+import { loginProfiles, passwordUses } from '#services/iam/passwords/state.ts';
+import { ROOT_OWNER } from '#services/iam/state.ts';
 
 export interface PasswordFacts {
   readonly lastUsedAt?: number;
@@ -8,12 +12,17 @@ export interface PasswordFacts {
   readonly nextRotationAt?: number;
 }
 
-// There are no passwords and no MFA devices yet: login profiles and devices come with sign-in, and are read here then.
+export function passwordOf(tx: ReadTransaction, owner: string): PasswordFacts | undefined {
+  const profile = tx.get(loginProfiles, loginProfiles.key(owner));
+  if (!profile) return undefined;
+  const lastUsedAt = tx.get(passwordUses, passwordUses.key(owner))?.at;
+  // The account's policy is for its users.
+  const nextRotationAt = owner === ROOT_OWNER ? undefined : expiryOf(profile, policyOf(tx));
+  return {
+    changedAt: profile.changedAt,
+    ...(lastUsedAt !== undefined && { lastUsedAt }),
+    ...(nextRotationAt !== undefined && { nextRotationAt }),
+  };
+}
 
-/** `owner`: a user's unique id, or `root`. */
-export const passwordOf = (_tx: ReadTransaction, _owner: string): PasswordFacts | undefined => undefined;
-export const hasMfa = (_tx: ReadTransaction, _owner: string): boolean => false;
-export const countMfaDevices = (_tx: ReadTransaction): { readonly all: number; readonly inUse: number } => ({
-  all: 0,
-  inUse: 0,
-});
+export const hasMfa = (tx: ReadTransaction, owner: string): boolean => devicesOf(tx, owner).length > 0;

@@ -2,7 +2,7 @@
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { Call } from '#platform/service.ts';
 import { keysOf } from '#services/iam/access-keys/keys.ts';
-import { countMfaDevices, hasMfa, passwordOf } from '#services/iam/account/sign-in-facts.ts';
+import { hasMfa, passwordOf } from '#services/iam/account/sign-in-facts.ts';
 import { SIGNING_CERTIFICATES_PER_USER } from '#services/iam/limits.ts';
 import { GROUP, ROLE, USER } from '#services/iam/owners.ts';
 import { MANAGED_LIMIT } from '#services/iam/policies/documents.ts';
@@ -15,7 +15,6 @@ const VERSIONS_IN_USE = 10_000;
 
 export function getAccountSummary(_input: object, call: Call): Model.GetAccountSummaryResponse {
   const { tx } = call;
-  const mfa = countMfaDevices(tx);
   const present = (is: boolean): number => (is ? 1 : 0);
   return {
     SummaryMap: {
@@ -45,8 +44,8 @@ export function getAccountSummary(_input: object, call: Call): Model.GetAccountS
       GroupsPerUserQuota: call.quota('L-7A1621EC'),
       AccessKeysPerUserQuota: call.quota('L-8758042E'),
       SigningCertificatesPerUserQuota: SIGNING_CERTIFICATES_PER_USER,
-      MFADevices: mfa.all,
-      MFADevicesInUse: mfa.inUse,
+      MFADevices: countOf(tx, 'mfa-device'),
+      MFADevicesInUse: countOf(tx, 'mfa-device-in-use'),
       AccountMFAEnabled: present(hasMfa(tx, ROOT_OWNER)),
       AccountPasswordPresent: present(passwordOf(tx, ROOT_OWNER) !== undefined),
       AccountAccessKeysPresent: present(keysOf(tx, ROOT_OWNER).length > 0),

@@ -117,19 +117,29 @@ function putRole(tx: Transaction, { roleId: old, ...row }: InstanceProfileRow, r
   if (roleId !== undefined) tx.put(profilesOfRole, profilesOfRole.key(roleId, key), EMPTY);
 }
 
+export const profilesHolding = (call: Call, roleId: string): Model.InstanceProfile[] =>
+  rowsHolding(call.tx, roleId, undefined).map(([, row]) => profileView(call, row));
+
+const rowsHolding = (
+  tx: ReadTransaction,
+  roleId: string,
+  after: string | undefined,
+): Positioned<InstanceProfileRow>[] =>
+  tx
+    .range(profilesOfRole, {
+      prefix: [roleId],
+      ...(after !== undefined && { after: profilesOfRole.key(roleId, after) }),
+    })
+    .flatMap(({ key }): Positioned<InstanceProfileRow>[] => {
+      const name = profilesOfRole.parts(key)[1];
+      const row = tx.get(instanceProfiles, instanceProfiles.key(name));
+      return row ? [[name, row]] : [];
+    });
+
 export const listInstanceProfilesForRole =
   (pages: PageTokens) =>
   (input: Model.ListInstanceProfilesForRoleRequest, call: Call): Model.ListInstanceProfilesForRoleResponse => {
-    const { tx } = call;
-    const { id } = ownerOf(tx, ROLE, input);
-    const { items, end } = pageOf(pages, call, input, id, (after) =>
-      tx
-        .range(profilesOfRole, { prefix: [id], ...(after !== undefined && { after: profilesOfRole.key(id, after) }) })
-        .flatMap(({ key }): Positioned<InstanceProfileRow>[] => {
-          const name = profilesOfRole.parts(key)[1];
-          const row = tx.get(instanceProfiles, instanceProfiles.key(name));
-          return row ? [[name, row]] : [];
-        }),
-    );
+    const { id } = ownerOf(call.tx, ROLE, input);
+    const { items, end } = pageOf(pages, call, input, id, (after) => rowsHolding(call.tx, id, after));
     return { InstanceProfiles: items.map((row) => profileView(call, row)), ...end };
   };
