@@ -14,6 +14,8 @@ import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/b
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
+import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
@@ -50,6 +52,8 @@ export interface CloudOptions {
   readonly region: string;
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
+  /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
+  readonly egress?: EgressRules;
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
@@ -74,60 +78,30 @@ export interface RunningCloud {
 const DEFAULT_GRACE: Milliseconds = seconds(10);
 
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { log, data, clock = systemClock } = options;
+  const { log, clock = systemClock } = options;
   const stopping = new AbortController();
-  const sealer = createSealer(options.masterKeys);
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
+  const ports = [options.port, options.adminPort];
+  const { cloud, jobs, sealer } = joinParts({ ...options, clock }, { stopping: stopping.signal, onFault, ports });
+  const { store } = cloud;
 
-  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue } = {};
-  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
-  const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
-  const firstCommit = proveData(options, store, clock);
-
-  const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
-  const { declarations, identity } = assembleServices({
-    store,
-    sealer,
-    pages: pageTokens(sealer),
-    registry: () => running().registry,
-    actions: () => (late.actions ??= actionCatalogue(options.readModel)),
-    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
-    version: options.version,
-    regions: [...regions],
-    startedAt: clock.now(),
-  });
-  const metrics = new Metrics();
-  const registry = registryOf(declarations, options.readModel);
-  const throttle = new Throttle();
-  const isRegion = (name: string): boolean => regions.has(name);
-  const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
-  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
-  Object.assign(late, { jobs, cloud });
-
-  await firstCommit;
+  await proveData(options, store, clock);
   await options.migrate?.(store);
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();
+  const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
-  const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
+  const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await startAdmin({
-    port: options.adminPort,
-    clock,
-    onFault,
-    token: options.adminToken,
-    health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
-    metrics: () => metrics.text(),
-  });
+  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
 
   return {
     port: listener.port,
     adminPort: admin.port,
-    url: `${options.tlsFolder === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
+    url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
@@ -138,6 +112,82 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await store.close();
     },
   };
+}
+
+interface Surroundings {
+  readonly stopping: AbortSignal;
+  readonly onFault: (error: unknown) => void;
+  /** Of the API and the admin, as asked for, then as they are. */
+  readonly ports: readonly number[];
+}
+
+/** Everything behind the ports: the store, the services, the jobs between them. */
+function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping, onFault, ports }: Surroundings) {
+  const { log, data, clock, readModel, version } = options;
+  const sealer = createSealer(options.masterKeys);
+  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
+  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue } = {};
+  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
+  const drivers = sqliteDrivers(join(data, 'regions'));
+  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  const regions = regionsOf(readModel);
+  const { declarations, identity } = assembleServices({
+    store,
+    sealer,
+    pages: pageTokens(sealer),
+    egress: egressOf(options, clock, () => ports),
+    clock,
+    origin: () => originOf(options, present(ports[0], 'a cloud has a port')),
+    registry: () => running().registry,
+    actions: () => (late.actions ??= actionCatalogue(readModel)),
+    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
+    version,
+    regions,
+    startedAt: clock.now(),
+  });
+  const known = new Set(regions);
+  const cloud: Cloud = {
+    store,
+    registry: registryOf(declarations, readModel),
+    identity,
+    clock,
+    log,
+    throttle: new Throttle(),
+    keptAnswers: sealer.purpose(KEPT_ANSWERS),
+    isRegion: (name) => known.has(name),
+    stopping,
+  };
+  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
+  Object.assign(late, { jobs, cloud });
+  return { cloud, jobs, sealer };
+}
+
+const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
+
+interface AdminParts {
+  readonly clock: Clock;
+  readonly onFault: (error: unknown) => void;
+  readonly metrics: Metrics;
+  readonly stopping: AbortSignal;
+}
+
+const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
+  startAdmin({
+    port,
+    clock: parts.clock,
+    onFault: parts.onFault,
+    token,
+    health: () => ({ ready: !parts.stopping.aborted, version }),
+    metrics: () => parts.metrics.text(),
+  });
+
+const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
+  createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
+
+/** Where others reach the cloud: by its own domain, if it has one. */
+function originOf({ domains, tlsFolder }: CloudOptions, port: number): string {
+  const host = domains.find((domain) => domain !== 'localhost') ?? 'localhost';
+  return new URL(`${tlsFolder === undefined ? 'http' : 'https'}://${host}:${port}`).origin;
 }
 
 const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
@@ -152,10 +202,7 @@ const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Met
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
   const global = store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
   checkMasterKeys(masterKeys, global);
-  const committed = commitStart(global, clock.now(), version);
-  // It fails where it is awaited.
-  committed.catch(() => {});
-  return committed;
+  return commitStart(global, clock.now(), version);
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
@@ -178,7 +225,6 @@ type Tls = Awaited<ReturnType<typeof loadTls>>;
 async function listen(
   options: CloudOptions,
   gateway: Gateway,
-  regions: readonly string[],
   onFault: (error: unknown) => void,
   clock: Clock,
   tls: Tls | undefined,
@@ -192,7 +238,7 @@ async function listen(
     handler: { planBody, serve: (request) => serve(request, gateway) },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
-  const names = tls.serverNames(options.domains, regions);
+  const names = tls.serverNames(options.domains, regionsOf(options.readModel));
   return await tls.startNodeServer(listenOptions, tls.openTlsIdentity({ folder: tlsFolder, names, clock }));
 }
 

@@ -1,8 +1,8 @@
 /** `makonis account create | list | key`: calls of the `makonis` service, signed with the operator's key. */
 import { callMakonis, type Operator } from '#cli/client.ts';
+import { operatorOf } from '#cli/operator.ts';
 import { CommandError, print, printJson, printTable } from '#cli/output.ts';
-import { openSecrets, runningState } from '#cli/run-state.ts';
-import { type Config, processSources, type ReadConfig, readConfig } from '#config';
+import { ConfigError, processSources, type ReadConfig, readConfig } from '#config';
 
 const FLAGS = {
   '--json': 'switch',
@@ -35,14 +35,9 @@ export async function account(args: readonly string[]): Promise<number> {
   const { config, extra, positional } = readConfig(processSources(args, FLAGS, 1));
   const [name = ''] = positional;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (action === undefined) throw new CommandError('makonis account create | list | key');
+  if (action === undefined) throw new ConfigError(`there is no "${name}": makonis account create | list | key`);
   await action(operatorOf(config), extra);
   return 0;
-}
-
-function operatorOf({ data }: Config): Operator {
-  const state = runningState(data);
-  return { ...state, operator: openSecrets(state).operator };
 }
 
 /** Only what was given: absent members are chosen by the service. */

@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
     run: async (args) => (await import('#cli/account.ts')).account(args),
     help: 'create | list | key: accounts and their access keys [--json]',
   },
+  quota: {
+    run: async (args) => (await import('#cli/quota.ts')).quota(args),
+    help: 'list | approve | deny | set: what accounts may use [--json]',
+  },
   doctor: {
     run: async (args) => (await import('#cli/doctor.ts')).doctor(args),
     help: 'what this machine can and can’t do, and how to mend it',

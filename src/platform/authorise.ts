@@ -9,6 +9,7 @@ import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
@@ -38,7 +39,8 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
     });
   }
   for (const { conditions, ...permission } of declaration.further?.(input as never, call) ?? []) {
-    permit(cloud, invocation, call, { ...permission, conditions: () => conditions });
+    // What the input says of tags, it does not say of these.
+    permit(cloud, { ...invocation, input: {} }, call, { ...permission, conditions: () => conditions });
   }
 }
 
@@ -80,7 +82,7 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) return listed;
-  const actions = operation.actions(input);
+  const actions = operation.actions(input, call.principal);
   return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
@@ -104,10 +106,18 @@ function contextOf(
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
+    ownResourceTag: resource.place?.ownResourceTag,
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
-    ...requestTags(invocation.input),
+    ...requestTagsOf(invocation),
     serviceKeys,
   });
+}
+
+/** Whom a provider vouches for passes the tags that the provider vouches for. */
+function requestTagsOf({ input, caller: { principal } }: Invocation): ReturnType<typeof requestTags> {
+  if (principal.kind !== 'external') return requestTags(input);
+  const { tags } = principal.claims;
+  return Object.keys(tags).length > 0 ? { requestTags: tags } : {};
 }
 
 /** aws:RequestTag and aws:TagKeys, from the forms that tags have in AWS's inputs: a map, or a list of keys and values. */
@@ -130,6 +140,8 @@ interface Place {
   readonly partition: Partition;
   /** The service's kinds that may have a policy. */
   readonly kinds: readonly Kind[];
+  /** `iam:resourcetag`, where the service has a name of its own for aws:ResourceTag. */
+  readonly ownResourceTag: string | undefined;
 }
 
 /** Where an ARN's resource lies does not change: ARNs that were found once are kept, so a busy queue's costs one look-up. */
@@ -161,7 +173,14 @@ function findPlace(
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);
-  return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };
+  const partition = store.partition({ service: service.name, account, region: region as Region });
+  return { partition, kinds, ownResourceTag: ownResourceTag(service.model) };
+}
+
+function ownResourceTag({ authorization }: ServiceModel): string | undefined {
+  const keys = Object.keys(authorization?.conditionKeys ?? {}).map((key) => key.toLowerCase());
+  const own = keys.find((key) => key.includes(':resourcetag/') && !key.startsWith('aws:'));
+  return own?.slice(0, own.indexOf('/'));
 }
 
 interface PolicyOfKind {

@@ -160,7 +160,7 @@ export class LiveCall implements Call, CallScope {
     const token = idempotencyToken ?? (typeof given === 'string' ? given : undefined);
     if (token === undefined) return undefined;
     const account = 'account' in caller.principal ? (caller.principal.account ?? '') : '';
-    return { account, operation: operation.name, token, input, now: this.now };
+    return { account, operation: operation.name, token, input, now: this.now, sealer: this.#cloud.keptAnswers };
   }
 
   /** A created resource's ARN is among the asked-for resources already: actions name what they make. */

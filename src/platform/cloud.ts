@@ -4,6 +4,7 @@ import type { Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Identity, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, Registry } from '#platform/registry.ts';
+import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 import type { Input, Output } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { Throttle } from '#platform/throttle.ts';
@@ -16,6 +17,8 @@ export interface Cloud {
   readonly clock: Clock;
   readonly log: Logger;
   readonly throttle: Throttle;
+  /** Seals the answers that idempotency tokens keep. */
+  readonly keptAnswers: PurposeSealer;
   /** Whether there is such a region. Hosts, URLs and ARNs name any; only those that exist get a store. */
   readonly isRegion: (name: string) => boolean;
   /** Aborted when the cloud stops: long polls answer at once. */

@@ -12,7 +12,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Principal, SessionFacts } from '#platform/principal.ts';
+import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export type Input = Record<string, unknown>;
@@ -60,6 +60,15 @@ export interface CallScope {
   /** Services that pass the call on for the caller, the first one first. */
   readonly calledVia: readonly string[];
   read<T>(action: (tx: ReadTransaction) => T): T;
+  /** The effective value of one of the service's quotas for the account and region of the partition. */
+  quota(code: string): number;
+}
+
+/** What of a call is known while it is not known yet who makes it. */
+export interface IdentifyScope {
+  readonly now: Milliseconds;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
 }
 
 /** One thing that the caller must be allowed. */
@@ -74,12 +83,19 @@ export interface FurtherPermission extends Permission {
   readonly conditions?: ConditionValues;
 }
 
+/** Who hands a role on to a service must be allowed to ("Granting a user permissions to pass a role to an AWS service"). */
+export const passRole = (role: string, service: string, resource?: string): FurtherPermission => ({
+  action: 'iam:PassRole',
+  resource: role,
+  conditions: { 'iam:passedtoservice': service, 'iam:associatedresourcearn': resource },
+});
+
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
-  readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  readonly action?: string | readonly string[] | ((input: In, principal: Principal) => readonly string[]);
   /** Permissions on resources of their own that a call needs besides: iam:PassRole on the role that it hands to a service. */
   readonly further?: (input: In, scope: CallScope) => readonly FurtherPermission[];
   /**
@@ -104,9 +120,16 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly usage?: string;
   /** The throttle bucket that counts this call; the default is the operation's own. */
   readonly throttle?: string | ((input: In, scope: CallScope) => string);
+  /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
+  readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   readonly steps?: true;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
+  /**
+   * Of unsigned calls whose input says who makes them (a token, an assertion): proves it, before anything else happens.
+   * From there on the call is that principal's.
+   */
+  readonly identify?: (input: In, scope: IdentifyScope) => Promise<ExternalPrincipal>;
   /** The call needs no permission at all (sts:GetCallerIdentity can't be denied). */
   readonly always?: true;
   /** The member that a form may leave out when it is posted to the resource's own URL, as old SQS clients do. */
@@ -169,6 +192,12 @@ export interface ThrottleDeclaration {
   readonly burst: number;
 }
 
+/** `key` names the bucket within the service, account and region; the rate is asked for now and then. */
+export interface RateLimit {
+  readonly key: string;
+  readonly rate: () => ThrottleDeclaration;
+}
+
 /** The rate is a quota's value, and so is the burst, or one call where the rate is less. */
 export interface ThrottleByQuota {
   readonly quota: string;
@@ -190,6 +219,13 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
+export interface PublicDocument {
+  readonly contentType: string;
+  readonly body: string;
+  /** How long others may keep it. */
+  readonly maxAgeSeconds: number;
+}
+
 export interface ServiceDeclaration {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
@@ -197,6 +233,11 @@ export interface ServiceDeclaration {
   readonly model?: string;
   /** `sqs.amazonaws.com` */
   readonly principal: string;
+  /**
+   * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
+   * hides the other. `path` is what follows.
+   */
+  readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */

@@ -1,6 +1,7 @@
 /** The registry of services: which there are, and what each is given. Only main.ts reads it. */
-import type { Milliseconds } from '#platform/base/clock.ts';
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
+import type { Egress } from '#platform/egress/egress.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
@@ -14,6 +15,7 @@ import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createPeople } from '#services/iam/identity/people.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
 import { createRootAccess } from '#services/iam/organization/root-access.ts';
+import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
 import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { iam } from '#services/iam/service.ts';
 import { makonis } from '#services/makonis/service.ts';
@@ -28,6 +30,10 @@ export interface ServiceDeps {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly pages: PageTokens;
+  readonly egress: Egress;
+  readonly clock: Clock;
+  /** `https://cloud.example`: where others reach this cloud. */
+  readonly origin: () => string;
   /** Services that speak of others (tags, quotas) find them here, once all are there. */
   readonly registry: () => Registry;
   /** All actions of AWS, read when they are first asked for. */
@@ -52,13 +58,20 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const people = createPeople(store, sealer, identity, passwords);
   const signIn = signin({ ...deps, people, sessions });
   const quotas = quotaRequests(deps);
+  const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const declarations: readonly ServiceDeclaration[] = [
-    iam({ ...deps, identity, passwords }),
+    iam({ ...deps, identity, passwords, tokenIssuer }),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
     signIn.declaration,
     sqs(deps),
-    sts(sessions, createRootAccess(store), createDelegatedAccess(store, sealer, sessions)),
+    sts({
+      ...deps,
+      sessions,
+      tokenIssuer,
+      rootAccess: createRootAccess(store),
+      delegatedAccess: createDelegatedAccess(store, sealer, sessions),
+    }),
     tagging(deps),
   ];
   return { declarations, identity };

@@ -150,6 +150,9 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
             creationDate: `${new Date(principal.session.issuedAt).toISOString().slice(0, 19)}Z`,
             mfaAuthenticated: String(principal.session.mfaAuthenticatedAt !== undefined),
           },
+          ...(principal.session.federation && {
+            webIdFederationData: { federatedProvider: principal.session.federation.provider, attributes: {} },
+          }),
           ...(principal.session.sourceIdentity && { sourceIdentity: principal.session.sourceIdentity }),
         },
       };
@@ -163,6 +166,10 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
       };
     case 'service':
       return { type: 'AWSService', invokedBy: principal.service };
+    case 'external': {
+      const { type, userId, userName, identityProvider } = principal;
+      return { type, principalId: userId, userName, identityProvider };
+    }
     case 'anonymous':
       return { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
   }

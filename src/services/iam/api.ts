@@ -4,12 +4,13 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type {
   FederatedUserPrincipal,
+  Principal,
   RoleSessionPrincipal,
   RootPrincipal,
   SessionFacts,
   UserPrincipal,
 } from '#platform/principal.ts';
-import type { ConditionValues } from '#platform/service.ts';
+import type { ConditionValues, PublicDocument } from '#platform/service.ts';
 
 export interface AccountView {
   readonly id: AccountId;
@@ -64,6 +65,46 @@ export interface RoleView {
   readonly arn: string;
   readonly maxSessionSeconds: number;
   readonly trust: CompiledPolicy;
+}
+
+export interface OidcProviderView {
+  readonly arn: string;
+  /** Without `https://`. */
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+}
+
+export interface SamlProviderView {
+  readonly arn: string;
+  readonly account: AccountId;
+  readonly name: string;
+  /** `SAMLSP…` */
+  readonly uuid: string;
+  readonly issuer: string;
+  /** PEM. */
+  readonly certificates: readonly string[];
+  readonly validUntil: Milliseconds;
+  readonly encryption?: 'Required' | 'Allowed';
+  /** PEM, unsealed when they are asked for. */
+  readonly privateKeys: () => readonly string[];
+}
+
+export type SigningAlgorithm = 'RS256' | 'ES384';
+
+/** The account as an OpenID Connect issuer. */
+export interface TokenIssuerApi {
+  /** The issuer's URL; undefined while the account has not enabled outbound federation. */
+  issuerOf(account: AccountId): string | undefined;
+  /** A signed token. */
+  sign(
+    account: AccountId,
+    algorithm: SigningAlgorithm,
+    claims: Record<string, unknown>,
+    now: Milliseconds,
+  ): Promise<string>;
+  /** What lies below an issuer's URL: `issuers/<account>/<id>/.well-known/…`. */
+  document(path: string): Promise<PublicDocument | undefined>;
 }
 
 export type SessionOwner =
@@ -138,6 +179,10 @@ export interface MfaAttempt {
 export interface SessionsApi {
   /** Undefined if there is no role of this ARN. */
   role(arn: string): RoleView | undefined;
+  /** `url` without its scheme. Undefined if the account, or such a provider in it, does not exist. */
+  oidcProvider(account: AccountId, url: string): OidcProviderView | undefined;
+  /** Undefined if there is no such provider. */
+  samlProvider(arn: string): SamlProviderView | undefined;
   /** Throws MalformedPolicyDocument for text that is not an identity policy. */
   checkSessionPolicy(document: string): void;
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */
@@ -145,6 +190,8 @@ export interface SessionsApi {
   issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
   /** The code is used up when it is taken, and what was wrong counts; on disk when `durable` says so. */
   takeMfaCode(account: AccountId, attempt: MfaAttempt, now: Milliseconds): 'taken' | 'wrong' | 'no-device';
+  /** Of the user or role. */
+  tagsOf(principal: Principal): Readonly<Record<string, string>>;
   /** The account that a key belongs to, by its form or by the directory. */
   accountOfKey(accessKeyId: string): AccountId | undefined;
   /** Resolves when what was read of the account is on disk; undefined when it is already. */

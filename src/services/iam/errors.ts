@@ -49,6 +49,8 @@ export const deviceNotOfUser = (): never => fail('NoSuchEntity', 'MFA Device inv
 export const invalidCodes = (): never =>
   fail('InvalidAuthenticationCode', 'Authentication code for device is not valid.');
 export const invalidInput = (message: string): never => fail('InvalidInput', message);
+/** Worded from memory. */
+export const invalidArn = (): never => fail('InvalidInput', 'Invalid ARN:  Could not be parsed!');
 export const invalidMarker = (): never => fail('ValidationError', 'Invalid Marker.');
 
 /** What authentication says of a key that is unknown, inactive or does not belong to its token. */

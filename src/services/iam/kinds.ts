@@ -8,6 +8,7 @@ import { existsIn, listOf, taggedBy } from '#services/iam/entity-kinds.ts';
 import { instanceProfiles } from '#services/iam/instance-profiles/state.ts';
 import { mfaKind } from '#services/iam/mfa/kind.ts';
 import { nameOfArn } from '#services/iam/names.ts';
+import { providerKinds } from '#services/iam/provider-kinds.ts';
 import { isServiceLinked } from '#services/iam/roles/service-linked.ts';
 import { serverCertificates } from '#services/iam/server-certificates/state.ts';
 import { groups, policies, roles, users } from '#services/iam/state.ts';
@@ -82,4 +83,5 @@ export const kinds = {
   },
   ...dependents,
   mfa: mfaKind,
+  ...providerKinds,
 } satisfies Record<string, Kind>;

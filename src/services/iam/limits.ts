@@ -24,6 +24,8 @@ export const quotas = {
   'L-384571C4': quota('Managed policies per group', 10, true),
   'L-7A1621EC': quota('IAM groups per user', 10, false),
   'L-8758042E': quota('Access keys per user', 2, false),
+  'L-858F3967': quota('OpenId connect providers per account', 100, true, 'oidc-provider'),
+  'L-DB618D39': quota('SAML providers per account', 100, true, 'saml-provider'),
   'L-C07B4B0D': quota('Role trust policy length', 2048, true),
 } satisfies Record<string, QuotaDeclaration>;
 

@@ -20,13 +20,16 @@ import { kinds } from '#services/iam/kinds.ts';
 import { quotas } from '#services/iam/limits.ts';
 import { mfaOperations } from '#services/iam/mfa/operations.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
+import { oidcProviderOperations } from '#services/iam/oidc-providers/operations.ts';
 import { organizationOperations } from '#services/iam/organization/operations.ts';
+import { outboundFederationOperations } from '#services/iam/outbound-federation/operations.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { passwordOperations } from '#services/iam/passwords/operations.ts';
 import { policyOperations } from '#services/iam/policies/operations.ts';
 import { reportOperations } from '#services/iam/reports/operations.ts';
 import { roleTemplateOperations } from '#services/iam/role-templates/operations.ts';
 import { roleOperations } from '#services/iam/roles/operations.ts';
+import { samlProviderOperations } from '#services/iam/saml-providers/operations.ts';
 import { serverCertificateOperations } from '#services/iam/server-certificates/operations.ts';
 import { deletionJob } from '#services/iam/service-linked-roles/deletion.ts';
 import { serviceLinkedRoleOperations } from '#services/iam/service-linked-roles/operations.ts';
@@ -66,6 +69,9 @@ export const iam = (parts: IamParts) =>
       ...serviceSpecificCredentialOperations(parts),
       ...passwordOperations(parts),
       ...mfaOperations(parts),
+      ...oidcProviderOperations(parts),
+      ...samlProviderOperations(parts),
+      ...outboundFederationOperations(parts),
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     admitSession,

@@ -8,8 +8,11 @@ import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import { mfaTables } from '#services/iam/mfa/state.ts';
+import { oidcProviders } from '#services/iam/oidc-providers/state.ts';
+import { signingKeys, tokenIssuers } from '#services/iam/outbound-federation/state.ts';
 import { passwordTables } from '#services/iam/passwords/state.ts';
 import { accessReports } from '#services/iam/reports/state.ts';
+import { samlMetadata, samlProviders } from '#services/iam/saml-providers/state.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -107,7 +110,9 @@ export type Counted =
   | 'instance-profile'
   | 'server-certificate'
   | 'mfa-device'
-  | 'mfa-device-in-use';
+  | 'mfa-device-in-use'
+  | 'oidc-provider'
+  | 'saml-provider';
 /** How many there are: what the quotas count. */
 const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
 
@@ -172,6 +177,11 @@ const ACCOUNT_TABLES = [
   accessReports,
   ...passwordTables,
   ...mfaTables,
+  oidcProviders,
+  samlProviders,
+  samlMetadata,
+  tokenIssuers,
+  signingKeys,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

@@ -2,16 +2,15 @@
  * AssumeRole. By the time the handler runs, the authoriser has weighed the caller's policies and the role's trust policy.
  * What is left are the rules about the session itself: how long, with which limits, and what a chain hands on.
  */
-import { seconds } from '#platform/base/clock.ts';
 import { fail } from '#platform/error.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from '#platform/model/generated/sts.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
 import type { Call, CallScope, ConditionValues, OperationDeclaration } from '#platform/service.ts';
-import type { SessionsApi } from '#services/iam/api.ts';
+import type { RoleView, SessionsApi } from '#services/iam/api.ts';
 import { takeMfa } from '#services/sts/mfa.ts';
+import { endOf, sessionSeconds, startRoleSession } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
-const DEFAULT_SECONDS = 3600;
 /** "Role chaining limits your role session to a maximum of one hour." */
 const CHAINED_SECONDS = 3600;
 
@@ -29,9 +28,9 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   conditions: (input, scope) => ({ ...conditions(input), ...mfaConditions(sessions, input, scope) }),
 });
 
-/** The trust policy may ask for MFA, so the code is taken before it is asked: a wrong one ends the call here. */
+/** The trust policy may ask for MFA: then the code is taken here, and a wrong one ends the call. */
 function mfaConditions(sessions: SessionsApi, input: AssumeRoleRequest, scope: CallScope): ConditionValues {
-  const { mfaAuthenticatedAt } = takeMfa(sessions, scope.principal, input, scope.now);
+  const { mfaAuthenticatedAt } = takeMfa(sessions, scope, input);
   return mfaAuthenticatedAt === undefined
     ? {}
     : { 'aws:multifactorauthpresent': 'true', 'aws:multifactorauthage': '0' };
@@ -56,49 +55,34 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
     fail('AccessDenied', 'The source identity of a session cannot be changed.');
   }
   const { facts, packedPolicySize } = checkSession(sessions, role.account, input, transitiveTags(caller));
-  const expiresAt = call.now + seconds(durationOf(input, principal, role.maxSessionSeconds));
   const issuerArn = principal.kind === 'role-session' ? principal.roleArn : undefined;
-  // A code was taken with the conditions. A user's session hands its own on; a chain of roles does not.
   const handedOn = principal.kind === 'user' ? caller?.mfaAuthenticatedAt : undefined;
-  const mfaAuthenticatedAt = input.TokenCode === undefined ? handedOn : call.now;
-  const credentials = sessions.issue(
-    role.account,
-    { kind: 'role', id: role.id, sessionName },
-    {
-      ...facts,
-      issuedAt: call.now,
-      expiresAt,
-      ...(mfaAuthenticatedAt !== undefined && { mfaAuthenticatedAt }),
-      ...(sourceIdentity !== undefined && { sourceIdentity }),
-      ...(issuerArn !== undefined && { issuerArn }),
-    },
-  );
-  await sessions.durable(role.account);
+  // A user's session hands its own on; a chain of roles does not.
+  const mfaAuthenticatedAt = takeMfa(sessions, call, input).mfaAuthenticatedAt ?? handedOn;
+  const started = await startRoleSession(sessions, call, role, sessionName, {
+    ...facts,
+    expiresAt: endOf(call, durationOf(input, principal, role)),
+    ...(mfaAuthenticatedAt !== undefined && { mfaAuthenticatedAt }),
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(issuerArn !== undefined && { issuerArn }),
+  });
   // The code that was used up.
   if (principal.kind === 'user') await sessions.durable(principal.account);
   return {
-    Credentials: credentialsOf(credentials, expiresAt),
-    AssumedRoleUser: {
-      AssumedRoleId: `${role.id}:${sessionName}`,
-      Arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
-    },
+    ...started,
     ...(packedPolicySize !== undefined && { PackedPolicySize: packedPolicySize }),
     ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
   };
 }
 
-function durationOf(input: AssumeRoleRequest, principal: Principal, most: number): number {
-  const wanted = input.DurationSeconds ?? DEFAULT_SECONDS;
-  if (principal.kind === 'role-session' && wanted > CHAINED_SECONDS) {
+function durationOf({ DurationSeconds: wanted }: AssumeRoleRequest, principal: Principal, role: RoleView): number {
+  if (principal.kind === 'role-session' && wanted !== undefined && wanted > CHAINED_SECONDS) {
     fail(
       'ValidationError',
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
     );
   }
-  if (wanted > most) {
-    fail('ValidationError', 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
-  }
-  return wanted;
+  return sessionSeconds(wanted, role);
 }
 
 /** The tags that the caller's own session hands on. */
@@ -111,18 +95,4 @@ function transitiveTags(session: SessionFacts | undefined): Record<string, strin
 function refusal(principal: Principal, roleArn: string): string {
   const who = 'arn' in principal ? principal.arn : '';
   return `User: ${who} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`;
-}
-
-export function credentialsOf(
-  { accessKeyId, secretAccessKey, sessionToken }: ReturnType<SessionsApi['issue']>,
-  expiresAt: number,
-) {
-  // STS tells whole seconds.
-  const expiration = Math.floor(expiresAt / 1000) * 1000;
-  return {
-    AccessKeyId: accessKeyId,
-    SecretAccessKey: secretAccessKey,
-    SessionToken: sessionToken,
-    Expiration: expiration,
-  };
 }

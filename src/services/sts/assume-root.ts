@@ -9,7 +9,7 @@ import { fail } from '#platform/error.ts';
 import type { AssumeRootRequest, AssumeRootResponse } from '#platform/model/generated/sts.ts';
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { RootAccessApi, SessionsApi } from '#services/iam/api.ts';
-import { credentialsOf } from '#services/sts/assume-role.ts';
+import { credentialsOf } from '#services/sts/role-session.ts';
 
 const MOST_SECONDS = 900;
 

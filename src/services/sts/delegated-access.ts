@@ -3,7 +3,7 @@ import { fail } from '#platform/error.ts';
 import type { GetDelegatedAccessTokenRequest, GetDelegatedAccessTokenResponse } from '#platform/model/generated/sts.ts';
 import type { OperationDeclaration } from '#platform/service.ts';
 import type { DelegatedAccessApi } from '#services/iam/api.ts';
-import { credentialsOf } from '#services/sts/assume-role.ts';
+import { credentialsOf } from '#services/sts/role-session.ts';
 
 export const getDelegatedAccessToken = (
   access: DelegatedAccessApi,

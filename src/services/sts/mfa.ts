@@ -1,6 +1,7 @@
 /** SerialNumber and TokenCode: the caller's device, and a code of it that was not used yet. */
 import { fail } from '#platform/error.ts';
-import type { Principal, SessionFacts } from '#platform/principal.ts';
+import type { SessionFacts } from '#platform/principal.ts';
+import type { CallScope } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
 
 export interface MfaInput {
@@ -8,16 +9,26 @@ export interface MfaInput {
   readonly TokenCode?: string;
 }
 
+type Outcome = Pick<SessionFacts, 'mfaAuthenticatedAt'>;
+
+/** A policy may ask for a call's MFA before its handler does, or several times: a code is good once. */
+const takenOf = new WeakMap<object, Outcome>();
+
 /**
  * Takes the code, if one is given; throws unless it is good. Sessions have no device: theirs counted when they were made. Who
  * answers after this waits for the caller's account (`SessionsApi.durable`), or a crash would let the code be used again.
  */
-export function takeMfa(
+export function takeMfa(sessions: SessionsApi, call: Pick<CallScope, 'principal' | 'now'>, input: MfaInput): Outcome {
+  const taken = takenOf.get(call) ?? take(sessions, call, input);
+  takenOf.set(call, taken);
+  return taken;
+}
+
+function take(
   sessions: SessionsApi,
-  principal: Principal,
+  { principal, now }: Pick<CallScope, 'principal' | 'now'>,
   { SerialNumber: serial, TokenCode: code }: MfaInput,
-  now: number,
-): Pick<SessionFacts, 'mfaAuthenticatedAt'> {
+): Outcome {
   if (serial === undefined && code === undefined) return {};
   if (serial === undefined || code === undefined) return failed(BOTH);
   if ((principal.kind !== 'user' && principal.kind !== 'root') || principal.session) return failed(NOT_YOURS);

@@ -10,8 +10,8 @@ import type {
 import type { RootPrincipal, SessionFacts, UserPrincipal } from '#platform/principal.ts';
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
-import { credentialsOf } from '#services/sts/assume-role.ts';
 import { takeMfa } from '#services/sts/mfa.ts';
+import { credentialsOf } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
 const DEFAULT_SECONDS = 43_200;
@@ -42,7 +42,7 @@ export const getSessionToken = (
   resource: () => '*',
   async handler(input, call) {
     const caller = longTermCaller(call);
-    const mfa = takeMfa(sessions, caller, input, call.now);
+    const mfa = takeMfa(sessions, call, input);
     const expiresAt = expiryOf(call, caller, input.DurationSeconds);
     const owner = caller.kind === 'root' ? ({ kind: 'root' } as const) : ({ kind: 'user', id: caller.userId } as const);
     const facts: SessionFacts = { issuedBy: 'GetSessionToken', issuedAt: call.now, expiresAt, ...mfa };

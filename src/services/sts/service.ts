@@ -2,6 +2,8 @@
  * AWS Security Token Service: who am I, and temporary credentials. It stores nothing: a session is its token (IAM seals and
  * opens it, services/iam/identity/session-tokens.ts). Reads of IAM go by `SessionsApi`, so every operation makes its own steps.
  */
+import type { Clock } from '#platform/base/clock.ts';
+import type { Egress } from '#platform/egress/egress.ts';
 import { fail } from '#platform/error.ts';
 import type {
   GetAccessKeyInfoRequest,
@@ -11,19 +13,18 @@ import type {
 } from '#platform/model/generated/sts.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
-import type { DelegatedAccessApi, RootAccessApi, SessionsApi } from '#services/iam/api.ts';
+import type { DelegatedAccessApi, RootAccessApi, SessionsApi, TokenIssuerApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
 import { assumeRoot } from '#services/sts/assume-root.ts';
 import { getDelegatedAccessToken } from '#services/sts/delegated-access.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
-
-const NEXT_PART = 'comes with the whole of IAM: identity providers, delegation and organizations';
+import { assumeRoleWithSaml } from '#services/sts/saml/assume-role.ts';
+import { assumeRoleWithWebIdentity } from '#services/sts/web-identity/assume-role.ts';
+import { ProviderKeys } from '#services/sts/web-identity/provider-keys.ts';
+import { getWebIdentityToken } from '#services/sts/web-identity-token.ts';
 
 const notImplemented = {
-  AssumeRoleWithSAML: NEXT_PART,
-  AssumeRoleWithWebIdentity: NEXT_PART,
   DecodeAuthorizationMessage: 'no service encodes its refusals yet (EC2 does)',
-  GetWebIdentityToken: NEXT_PART,
 } as const;
 
 function getCallerIdentity(_input: object, { principal }: Call): GetCallerIdentityResponse {
@@ -45,22 +46,35 @@ function admitSession({ issuedBy }: SessionFacts, operation: string): void {
   fail('AccessDenied', `Cannot call ${operation} with session credentials`);
 }
 
-export const sts = (sessions: SessionsApi, rootAccess: RootAccessApi, delegatedAccess: DelegatedAccessApi) =>
+export interface StsParts {
+  readonly sessions: SessionsApi;
+  readonly tokenIssuer: TokenIssuerApi;
+  readonly rootAccess: RootAccessApi;
+  readonly delegatedAccess: DelegatedAccessApi;
+  readonly egress: Egress;
+  readonly clock: Clock;
+}
+
+export const sts = ({ sessions, tokenIssuer, rootAccess, delegatedAccess, egress, clock }: StsParts) =>
   defineService({
     name: 'sts',
     principal: 'sts.amazonaws.com',
     scope: 'regional',
     operations: {
       AssumeRole: assumeRole(sessions),
+      AssumeRoleWithSAML: assumeRoleWithSaml(sessions),
+      AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(sessions, new ProviderKeys(egress, clock)),
       AssumeRoot: assumeRoot(sessions, rootAccess),
       GetAccessKeyInfo: { handler: getAccessKeyInfo(sessions), resource: () => '*', steps: true },
       GetCallerIdentity: { handler: getCallerIdentity, resource: () => '*', always: true },
       GetDelegatedAccessToken: getDelegatedAccessToken(delegatedAccess),
       GetFederationToken: getFederationToken(sessions),
       GetSessionToken: getSessionToken(sessions),
+      GetWebIdentityToken: getWebIdentityToken(sessions, tokenIssuer),
     } satisfies Handlers<StsOperations, typeof notImplemented>,
     notImplemented,
     admitSession,
+    documents: (path) => tokenIssuer.document(path),
     kinds: {},
     quotas: {},
   });

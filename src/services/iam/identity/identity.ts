@@ -55,7 +55,7 @@ interface NotedUse {
   writtenAt: Milliseconds;
 }
 
-type LimitedPrincipal = Exclude<Principal, { kind: 'service' | 'anonymous' }>;
+type LimitedPrincipal = Exclude<Principal, { kind: 'service' | 'external' | 'anonymous' }>;
 
 export class IamIdentity implements Identity {
   readonly #store: Store;

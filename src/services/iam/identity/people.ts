@@ -5,6 +5,7 @@ import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
+import { aliasOwners } from '#services/iam/account/state.ts';
 import type { PasswordState, PeopleApi, Permission, Person, SessionPrincipal } from '#services/iam/api.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import { principalOfSession } from '#services/iam/identity/principals.ts';
@@ -14,7 +15,7 @@ import { found } from '#services/iam/owners.ts';
 import { type PasswordOwner, type Passwords, profileOf } from '#services/iam/passwords/passwords.ts';
 import { expiryOf, policyOf } from '#services/iam/passwords/policy.ts';
 import { passwordUses } from '#services/iam/passwords/state.ts';
-import { partitionOf, ROOT_OWNER, users } from '#services/iam/state.ts';
+import { directoryOf, partitionOf, ROOT_OWNER, users } from '#services/iam/state.ts';
 
 export function createPeople(store: Store, sealer: Sealer, identity: IamIdentity, passwords: Passwords): PeopleApi {
   const place = (account: AccountId) => partitionOf(store, account);
@@ -25,7 +26,7 @@ export function createPeople(store: Store, sealer: Sealer, identity: IamIdentity
     name: userName ?? account,
   });
   return {
-    account: (idOrAlias) => accountNamed(identity, idOrAlias),
+    account: (idOrAlias) => accountNamed(store, identity, idOrAlias),
     person(account, userName) {
       if (userName === undefined) return { account, id: ROOT_OWNER, arn: rootArn(account) };
       const row = place(account).read((tx) => found(tx, users, userName));
@@ -47,9 +48,12 @@ export function createPeople(store: Store, sealer: Sealer, identity: IamIdentity
   };
 }
 
-/** An alias is looked up here, as soon as accounts have them. */
-function accountNamed(identity: IamIdentity, idOrAlias: string): AccountId | undefined {
-  return isAccountId(idOrAlias) && identity.isAccount(idOrAlias) ? idOrAlias : undefined;
+/** An alias never looks like an id. */
+function accountNamed(store: Store, identity: IamIdentity, idOrAlias: string): AccountId | undefined {
+  const account = isAccountId(idOrAlias)
+    ? idOrAlias
+    : directoryOf(store).read((tx) => tx.get(aliasOwners, aliasOwners.key(idOrAlias)))?.account;
+  return account !== undefined && identity.isAccount(account) ? account : undefined;
 }
 
 function stateOf(

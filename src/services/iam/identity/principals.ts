@@ -1,15 +1,10 @@
 /** Principals made from rows: of a long-term key, and of a session that was opened from its token. */
 import type { AccountId } from '#platform/base/ids.ts';
-import type {
-  Credential,
-  RoleSessionPrincipal,
-  RootPrincipal,
-  ServicePrincipal,
-  UserPrincipal,
-} from '#platform/principal.ts';
+import type { Credential, RoleSessionPrincipal, RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { openSecret } from '#services/iam/access-keys/keys.ts';
+import type { SessionPrincipal } from '#services/iam/api.ts';
 import type { SessionRecord } from '#services/iam/identity/session-tokens.ts';
 import { entityArn, rootArn } from '#services/iam/names.ts';
 import { accessKeys, entities, ROOT_OWNER, type RoleRow, roles, type UserRow, users } from '#services/iam/state.ts';
@@ -58,7 +53,7 @@ export function credentialOfKey(
 export function principalOfSession(
   tx: ReadTransaction,
   record: Pick<SessionRecord, 'account' | 'owner' | 'facts'>,
-): Exclude<Credential['principal'], ServicePrincipal> | undefined {
+): SessionPrincipal | undefined {
   const { account, owner, facts: session } = record;
   switch (owner.kind) {
     case 'root':

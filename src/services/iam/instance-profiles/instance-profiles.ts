@@ -143,3 +143,16 @@ export const listInstanceProfilesForRole =
     const { items, end } = pageOf(pages, call, input, id, (after) => rowsHolding(call.tx, id, after));
     return { InstanceProfiles: items.map((row) => profileView(call, row)), ...end };
   };
+
+function rowsHolding(tx: ReadTransaction, roleId: string, after?: string): Positioned<InstanceProfileRow>[] {
+  const options = after === undefined ? {} : { after: profilesOfRole.key(roleId, after) };
+  return tx.range(profilesOfRole, { prefix: [roleId], ...options }).flatMap(({ key }) => {
+    const name = profilesOfRole.parts(key)[1];
+    const row = tx.get(instanceProfiles, instanceProfiles.key(name));
+    return row ? [[name, row]] : [];
+  });
+}
+
+/** Those that hold the role. */
+export const profilesHolding = (call: Call, roleId: string): Model.InstanceProfile[] =>
+  rowsHolding(call.tx, roleId).map(([, row]) => profileView(call, row));
