@@ -117,25 +117,6 @@ function putRole(tx: Transaction, { roleId: old, ...row }: InstanceProfileRow, r
   if (roleId !== undefined) tx.put(profilesOfRole, profilesOfRole.key(roleId, key), EMPTY);
 }
 
-export const profilesHolding = (call: Call, roleId: string): Model.InstanceProfile[] =>
-  rowsHolding(call.tx, roleId, undefined).map(([, row]) => profileView(call, row));
-
-const rowsHolding = (
-  tx: ReadTransaction,
-  roleId: string,
-  after: string | undefined,
-): Positioned<InstanceProfileRow>[] =>
-  tx
-    .range(profilesOfRole, {
-      prefix: [roleId],
-      ...(after !== undefined && { after: profilesOfRole.key(roleId, after) }),
-    })
-    .flatMap(({ key }): Positioned<InstanceProfileRow>[] => {
-      const name = profilesOfRole.parts(key)[1];
-      const row = tx.get(instanceProfiles, instanceProfiles.key(name));
-      return row ? [[name, row]] : [];
-    });
-
 export const listInstanceProfilesForRole =
   (pages: PageTokens) =>
   (input: Model.ListInstanceProfilesForRoleRequest, call: Call): Model.ListInstanceProfilesForRoleResponse => {
