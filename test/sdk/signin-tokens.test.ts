@@ -30,7 +30,7 @@ import {
 
 const PASSWORD = 'Correct-Horse-1';
 
-/** AWS's managed policy SignInLocalDevelopmentAccess allows these. */
+/** What AWS's managed policy SignInLocalDevelopmentAccess allows. */
 const MAY_LOG_IN = {
   Effect: 'Allow',
   Action: ['signin:AuthorizeOAuth2Access', 'signin:CreateOAuth2Token'],
@@ -40,7 +40,8 @@ const MAY_LOG_IN = {
 /** A user who may use a command line, signed in at the console. */
 async function person(c: TestCloud, UserName = 'ann') {
   const user = await newUser(c, UserName);
-  await user.allow(MAY_LOG_IN);
+  const PolicyArn = 'arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess';
+  await c.client(iam.IAMClient).send(new iam.AttachUserPolicyCommand({ UserName, PolicyArn }));
   await c.client(iam.IAMClient).send(new iam.CreateLoginProfileCommand({ UserName, Password: PASSWORD }));
   const entered = await ask(c, 'SignIn', { Account: c.account, UserName, Password: PASSWORD });
   return { ...user, arn: `arn:aws:iam::${c.account}:user/${UserName}`, session: credentialsOf(entered) };
@@ -148,7 +149,7 @@ test('codes go to the person’s own machine only, and to those who may', async 
   );
 
   // Who may ask for a code need not be allowed to exchange it.
-  await ann.allow({ ...MAY_LOG_IN, Action: 'signin:AuthorizeOAuth2Access' });
+  await ann.allow({ ...MAY_LOG_IN, Effect: 'Deny', Action: 'signin:CreateOAuth2Token' });
   const cli = commandLine(c);
   await assert.rejects(exchange(c, cli, await authorizedCode(c, cli, ann.session)), denied('INSUFFICIENT_PERMISSIONS'));
 });
