@@ -107,6 +107,7 @@ export type Counted =
   | 'role'
   | 'group'
   | 'policy'
+  | 'policy-version'
   | 'instance-profile'
   | 'server-certificate'
   | 'mfa-device'

@@ -8,7 +8,7 @@ import { GROUP, ROLE, USER } from '#services/iam/owners.ts';
 import { MANAGED_LIMIT } from '#services/iam/policies/documents.ts';
 import { MOST_VERSIONS } from '#services/iam/policies/policy-versions.ts';
 import { certificatesOf } from '#services/iam/signing-certificates/signing-certificates.ts';
-import { countOf, policyVersions, ROOT_OWNER } from '#services/iam/state.ts';
+import { countOf, ROOT_OWNER } from '#services/iam/state.ts';
 
 /** "Policy versions in use": AWS's limit of all versions of all policies. */
 const VERSIONS_IN_USE = 10_000;
@@ -30,7 +30,7 @@ export function getAccountSummary(_input: object, call: Call): Model.GetAccountS
       InstanceProfilesQuota: call.quota('L-6E65F664'),
       ServerCertificates: countOf(tx, 'server-certificate'),
       ServerCertificatesQuota: call.quota('L-BF35879D'),
-      PolicyVersionsInUse: tx.range(policyVersions).length,
+      PolicyVersionsInUse: countOf(tx, 'policy-version'),
       PolicyVersionsInUseQuota: VERSIONS_IN_USE,
       VersionsPerPolicyQuota: MOST_VERSIONS,
       PolicySizeQuota: MANAGED_LIMIT,
@@ -50,8 +50,7 @@ export function getAccountSummary(_input: object, call: Call): Model.GetAccountS
       AccountPasswordPresent: present(passwordOf(tx, ROOT_OWNER) !== undefined),
       AccountAccessKeysPresent: present(keysOf(tx, ROOT_OWNER).length > 0),
       AccountSigningCertificatesPresent: present(certificatesOf(tx, ROOT_OWNER).length > 0),
-      // Identity providers are counted when they are there.
-      Providers: 0,
+      Providers: countOf(tx, 'oidc-provider') + countOf(tx, 'saml-provider'),
       // Session tokens are the same from every endpoint and as good in every region.
       GlobalEndpointTokenVersion: 2,
     },
