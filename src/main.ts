@@ -24,6 +24,7 @@ import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages as sealedAuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { removeAccountResources } from '#platform/removal.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
@@ -35,8 +36,10 @@ import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
-import type { Store } from '#platform/store/store.ts';
+import type { Partition, Store } from '#platform/store/store.ts';
 import { Throttle } from '#platform/throttle.ts';
+import type { Collector } from '#services/cloudtrail/collector.ts';
+import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
 
@@ -58,6 +61,8 @@ export interface CloudOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** Where CloudTrail's log files go, if not to S3. */
+  readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
   /** All files that were there are read and nothing has come from a client: the time to give up root. */
@@ -82,7 +87,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const stopping = new AbortController();
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
-  const { cloud, jobs, sealer } = joinParts({ ...options, clock }, { stopping: stopping.signal, onFault, ports });
+  const { cloud, jobs, sealer, audit } = joinParts(
+    { ...options, clock },
+    { stopping: stopping.signal, onFault, ports },
+  );
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -108,6 +116,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       stopping.abort();
       await listener.stop(grace);
       await jobs.stop();
+      await audit.stop();
       await admin.stop(0);
       await store.close();
     },
@@ -126,17 +135,19 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const { log, data, clock, readModel, version } = options;
   const sealer = createSealer(options.masterKeys);
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue } = {};
+  const late: Late = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  const store = openStore({ drivers, onFault, onOpen: (partition) => attach(late, partition) });
   const regions = regionsOf(readModel);
-  const { declarations, identity } = assembleServices({
+  const authorizationMessages = sealedAuthorizationMessages(sealer);
+  const { declarations, identity, audit } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
     egress: egressOf(options, clock, () => ports),
     clock,
+    authorizationMessages,
     origin: () => originOf(options, present(ports[0], 'a cloud has a port')),
     registry: () => running().registry,
     actions: () => (late.actions ??= actionCatalogue(readModel)),
@@ -144,6 +155,9 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     version,
     regions,
     startedAt: clock.now(),
+    deliver: (delivery) => deliver(running(), delivery),
+    onFault,
+    logBucket: options.logBucket,
   });
   const known = new Set(regions);
   const cloud: Cloud = {
@@ -153,13 +167,29 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     clock,
     log,
     throttle: new Throttle(),
+    audit,
     keptAnswers: sealer.purpose(KEPT_ANSWERS),
+    authorizationMessages,
     isRegion: (name) => known.has(name),
     stopping,
   };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
-  Object.assign(late, { jobs, cloud });
-  return { cloud, jobs, sealer };
+  Object.assign(late, { jobs, cloud, audit });
+  return { cloud, jobs, sealer, audit };
+}
+
+/** What stands on the store, and hears of each partition that it opens. */
+interface Late {
+  jobs?: Jobs;
+  cloud?: Cloud;
+  actions?: ActionCatalogue;
+  audit?: Collector;
+}
+
+function attach({ jobs, audit }: Late, partition: Partition): void {
+  jobs?.attach(partition);
+  // When the work that opens it is done.
+  queueMicrotask(() => audit?.opened(partition));
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);

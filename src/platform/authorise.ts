@@ -12,7 +12,7 @@ import { ServiceError } from '#platform/error.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
-import { evaluate } from '#platform/policy/evaluate.ts';
+import { type AuthorizationRequest, evaluate } from '#platform/policy/evaluate.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
@@ -65,7 +65,7 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
     known ??= contextOf(cloud, invocation, call, target, question.conditions());
     return known(key);
   };
-  const decision = evaluate({
+  const request: AuthorizationRequest = {
     principal,
     policies: cloud.identity.policiesOf(principal),
     action,
@@ -75,8 +75,9 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
     ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
     ...(grants && { grants }),
     context,
-  });
-  if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
+  };
+  const decision = evaluate(request);
+  if (!decision.allowed) throw refusal(cloud, invocation, call, decision.message, request, question.conditions);
 }
 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
@@ -84,6 +85,22 @@ function permissionsOf({ operation, input }: Invocation, call: LiveCall): readon
   if (listed !== undefined) return listed;
   const actions = operation.actions(input, call.principal);
   return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
+}
+
+/** Who may not do it is told so; who may decode the rest can. */
+function refusal(
+  { authorizationMessages }: Cloud,
+  { operation }: Invocation,
+  { callerAccount, now }: LiveCall,
+  message: string,
+  request: AuthorizationRequest,
+  conditions: Question['conditions'],
+): ServiceError {
+  const isEncoded = operation.service.declaration.encodedRefusals === true;
+  if (!isEncoded || callerAccount === undefined) return new ServiceError('AccessDenied', message);
+  const encoded = authorizationMessages.encode(request, Object.keys(conditions() ?? {}), callerAccount, now);
+  const whole = `You are not authorized to perform this operation. ${message}. Encoded authorization failure message: ${encoded}`;
+  return new ServiceError('AccessDenied', whole);
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;

@@ -116,6 +116,8 @@ export interface SessionFacts {
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
+  /** Tokens of STS's global endpoint may be of version 1, which some regions do not take. */
+  readonly tokenVersion?: 1;
   /** Inline session policy and ARNs of managed ones, as the AssumeRole call gave them. */
   readonly policy?: string;
   readonly policyArns?: readonly string[];
@@ -125,6 +127,8 @@ export interface SessionFacts {
   readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
+  /** Begun by signing in with a password. */
+  readonly isFromConsole?: true;
 }
 
 /** What a key opens: the secret to verify a signature with, and the principal. */
@@ -141,9 +145,10 @@ export interface Credential {
  */
 export interface Identity {
   /**
-   * Throws ServiceError (InvalidClientTokenId, ExpiredToken …) for a key that does not exist, is inactive, or needs another token.
+   * Throws ServiceError (InvalidClientTokenId, ExpiredToken …) for a key that does not exist, is inactive, needs another token, or
+   * has one that the request's region does not take.
    */
-  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds): Credential;
+  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds, region?: string): Credential;
   /** Notes that a key was used, for GetAccessKeyLastUsed; kept in memory and written now and then. */
   noteUse(accessKeyId: string, service: string, region: string, now: Milliseconds): void;
   policiesOf(principal: Principal): PrincipalPolicies;

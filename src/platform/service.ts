@@ -7,6 +7,7 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
+import type { AuditAdditions } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -136,6 +137,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly urlMember?: string;
   /** Members left out of the audit record, beyond those that the model marks sensitive. */
   readonly secret?: readonly string[];
+  /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
+  readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
 }
 
 /** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */
@@ -253,6 +256,8 @@ export interface ServiceDeclaration {
   readonly throttlingMessage?: string;
   /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
+  /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */
+  readonly encodedRefusals?: true;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

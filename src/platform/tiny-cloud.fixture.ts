@@ -10,6 +10,7 @@ import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { summaryOf } from '#platform/model/summary.ts';
 import { compileValidator } from '#platform/model/validate.ts';
+import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
@@ -47,7 +48,7 @@ const model: ServiceModel = {
         Token: { shape: 'Text', idempotencyToken: true },
       },
     },
-    Text: { type: 'string' },
+    Text: { type: 'string', max: 1000 },
     Secret: { type: 'string', sensitive: true },
   },
 };
@@ -213,6 +214,8 @@ export function tinyCloud(t: TestContext): TinyCloud {
     log: silent,
     throttle: new Throttle(),
     keptAnswers: keptAnswersSealer,
+    authorizationMessages: authorizationMessages(createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) })),
+    audit: { noted: () => {}, wantsData: () => false },
     isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };

@@ -9,7 +9,7 @@ import * as iam from '@aws-sdk/client-iam';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromLoginCredentials } from '@aws-sdk/credential-provider-login';
-import { auditOf } from '#platform/audit/journal.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { hours, minutes } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
@@ -214,7 +214,7 @@ test('the audit knows of each exchange, and nothing that opens anything', async 
   const audit = (service: string) =>
     c.running.cloud.store
       .partition({ service, account: c.account as AccountId, region: GLOBAL_REGION })
-      .read((tx) => auditOf(tx, 0, c.clock.now() + minutes(1), 100));
+      .read(waitingRecords);
   const names = audit('signin').map(({ eventName }) => eventName);
   assert.deepEqual(names, ['CreateOAuth2Token', 'CreateOAuth2Token', 'ConsoleLogin']);
   assert.deepEqual(

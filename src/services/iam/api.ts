@@ -190,6 +190,8 @@ export interface SessionsApi {
   issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
   /** The code is used up when it is taken, and what was wrong counts; on disk when `durable` says so. */
   takeMfaCode(account: AccountId, attempt: MfaAttempt, now: Milliseconds): 'taken' | 'wrong' | 'no-device';
+  /** Of tokens that STS's global endpoint issues for the account. */
+  globalTokenVersion(account: AccountId): 1 | 2;
   /** Of the user or role. */
   tagsOf(principal: Principal): Readonly<Record<string, string>>;
   /** The account that a key belongs to, by its form or by the directory. */

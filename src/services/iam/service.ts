@@ -37,6 +37,7 @@ import { serviceSpecificCredentialOperations } from '#services/iam/service-speci
 import { signingCertificateOperations } from '#services/iam/signing-certificates/operations.ts';
 import { simulationOperations } from '#services/iam/simulation/operations.ts';
 import { sshPublicKeyOperations } from '#services/iam/ssh-public-keys/operations.ts';
+import { tokenPreferenceOperations } from '#services/iam/token-preferences/token-preferences.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 /** "You cannot call any IAM API operations unless MFA authentication information is included in the request"; federated: never. */
@@ -72,6 +73,7 @@ export const iam = (parts: IamParts) =>
       ...oidcProviderOperations(parts),
       ...samlProviderOperations(parts),
       ...outboundFederationOperations(parts),
+      ...tokenPreferenceOperations,
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     admitSession,

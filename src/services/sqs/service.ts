@@ -96,7 +96,9 @@ const ofTask = {
   owner: (input: OnTask) => ownerOfArn(readTaskHandle(input.TaskHandle).sourceArn),
 } as const;
 
-const data = { event: 'data', usage: 'Requests' } as const;
+/** What messages hold is not written down. */
+const secret = ['MessageBody', 'MessageAttributes', 'MessageSystemAttributes'] as const;
+const data = { event: 'data', usage: 'Requests', secret } as const;
 const management = { event: 'management', usage: 'Requests' } as const;
 const sending = fifoRate('Send');
 const deleting = fifoRate('Delete');

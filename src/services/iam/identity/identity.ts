@@ -32,6 +32,7 @@ import {
   partitionOf,
   users,
 } from '#services/iam/state.ts';
+import { isValidIn } from '#services/iam/token-preferences/token-preferences.ts';
 
 const MOST_SESSIONS = 20_000;
 const MOST_ROUTES = 100_000;
@@ -75,8 +76,8 @@ export class IamIdentity implements Identity {
     this.#tokens = sessionTokens(sealer);
   }
 
-  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds): Credential {
-    if (sessionToken !== undefined) return this.#temporary(accessKeyId, sessionToken, now);
+  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds, region?: string): Credential {
+    if (sessionToken !== undefined) return this.#temporary(accessKeyId, sessionToken, now, region);
     const account = this.#routes.get(accessKeyId);
     const kept = account && this.#memory(account).credentials.get(accessKeyId);
     return kept ?? this.#readKey(accessKeyId) ?? invalidToken();
@@ -189,11 +190,12 @@ export class IamIdentity implements Identity {
     return undefined;
   }
 
-  #temporary(accessKeyId: string, token: string, now: Milliseconds): Credential {
+  #temporary(accessKeyId: string, token: string, now: Milliseconds, region: string | undefined): Credential {
     const kept = this.#sessions.get(accessKeyId);
     const record = kept?.token === token ? kept.record : this.#tokens.open(token);
     if (record?.accessKeyId !== accessKeyId) return invalidToken();
     if (record.facts.expiresAt <= now) return expiredToken();
+    if (!isValidIn(record.facts.tokenVersion ?? 2, region)) return invalidToken();
     const { generation } = this.#memory(record.account);
     if (kept?.record === record && kept.generation === generation) return kept.credential;
     const principal = this.#partitionIfKnown(record.account)?.read((tx) => principalOfSession(tx, record));
