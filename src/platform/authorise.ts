@@ -84,6 +84,8 @@ function permissionsOf({ operation, input }: Invocation, call: LiveCall): readon
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) return listed;
   const actions = operation.actions(input, call.principal);
+  const [action, resource] = [actions[0], call.resources[0]];
+  if (action && resource && actions.length === 1 && call.resources.length === 1) return [{ action, resource }];
   return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 

@@ -220,7 +220,8 @@ export class LiveCall implements Call, CallScope {
       isManagement: operation.isManagement,
       resources: this.auditedResources,
       input: operation.redactInput(input),
-      output: output && operation.redactOutput(output),
+      // Answers to reads are in no record.
+      output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
       error,
       // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
       additions: error === undefined ? operation.declaration.audit?.(input as never, output) : undefined,

@@ -23,6 +23,8 @@ import { createRootAccess } from '#services/iam/organization/root-access.ts';
 import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
 import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { iam } from '#services/iam/service.ts';
+import { kmsParts } from '#services/kms/parts.ts';
+import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
@@ -75,6 +77,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,
     iam({ ...deps, eventHistory: cloudTrail.history, identity, passwords, tokenIssuer }),
+    kms(kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) })),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
     signIn.declaration,

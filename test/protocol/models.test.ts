@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as cloudtrail from '@aws-sdk/client-cloudtrail';
 import * as iam from '@aws-sdk/client-iam';
+import * as kms from '@aws-sdk/client-kms';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
 import * as serviceQuotas from '@aws-sdk/client-service-quotas';
 import * as sqs from '@aws-sdk/client-sqs';
@@ -17,6 +18,7 @@ import { type SdkMember, type SdkStructure, sdkService } from '#test/protocol/sd
 const SERVICES: Readonly<Record<string, object>> = {
   cloudtrail,
   iam,
+  kms,
   resourcegroupstaggingapi: tagging,
   'service-quotas': serviceQuotas,
   sqs,
@@ -43,6 +45,9 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'OrganizationNotFoundException: Message is in the SDK only': MESSAGE,
     'OrganizationNotInAllFeaturesModeException: Message is in the SDK only': MESSAGE,
     'ServiceAccessNotEnabledException: Message is in the SDK only': MESSAGE,
+  },
+  kms: {
+    'ListKeysRequest: ResourceOwners is not in the SDK': 'the SDK is older than botocore 1.44.5',
   },
   resourcegroupstaggingapi: {
     'DescribeReportCreationOutput: StartDate is in the SDK only':

@@ -10,6 +10,15 @@ import {
   IAMClient,
 } from '@aws-sdk/client-iam';
 import {
+  CreateGrantCommand,
+  CreateKeyCommand,
+  DecryptCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GenerateMacCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms';
+import {
   AddPermissionCommand,
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -226,4 +235,53 @@ test('reads and failures of IAM and STS are recorded as what they are', async (t
   assert.match(records[1]?.errorCode ?? '', /^NoSuchEntity/);
   await c.client(STSClient).send(new GetCallerIdentityCommand({}));
   assert.equal(named(auditIn(c, 'sts'), 'GetCallerIdentity').readOnly, true);
+});
+
+test('KMS calls are in the audit with their key and context, never with what they protect', async (t) => {
+  const c = await cloud(t);
+  const kms = c.client(KMSClient);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const { KeyId, Arn = '' } = KeyMetadata ?? {};
+  const secret = Buffer.from('a secret that must not be written down');
+  c.advance(1);
+  const EncryptionContext = { tenant: 'blue' };
+  const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext: secret, EncryptionContext }));
+  c.advance(1);
+  await kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
+  c.advance(1);
+  const dataKey = await kms.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }));
+  c.advance(1);
+  const trial = new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', DryRun: true });
+  await assert.rejects(kms.send(trial), { name: 'DryRunOperationException' });
+  c.advance(1);
+  const mac = await kms.send(new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }));
+  const macInput = { KeyId: mac.KeyMetadata?.KeyId, MacAlgorithm: 'HMAC_SHA_256', Message: secret } as const;
+  const { Mac } = await kms.send(new GenerateMacCommand(macInput));
+  c.advance(1);
+  const GranteePrincipal = `arn:aws:iam::${c.account}:user/ann`;
+  const { GrantToken = '' } = await kms.send(
+    new CreateGrantCommand({ KeyId, GranteePrincipal, Operations: ['Decrypt'] }),
+  );
+  const records = auditIn(c, 'kms');
+  const decrypted = named(records, 'Decrypt');
+  assert.deepEqual([decrypted.readOnly, decrypted.responseElements], [true, null]);
+  assert.deepEqual(
+    decrypted.resources?.map(({ ARN }) => ARN),
+    [Arn],
+  );
+  const { encryptionContext } = decrypted.requestParameters as Record<string, unknown>;
+  assert.deepEqual(encryptionContext, EncryptionContext);
+  const lines = records.map(({ eventName, errorCode = 'ok', readOnly }) => `${eventName} ${errorCode} ${readOnly}`);
+  assert.ok(lines.includes('GenerateDataKey DryRunOperationException true'), lines.join('\n'));
+  assert.ok(lines.includes('CreateGrant ok false'));
+  const written = JSON.stringify(records);
+  const hidden = [secret, CiphertextBlob, dataKey.Plaintext, dataKey.CiphertextBlob, Mac].map((bytes) =>
+    Buffer.from(bytes ?? []),
+  );
+  for (const bytes of hidden) {
+    for (const form of [bytes.toString('base64'), bytes.toString('hex'), bytes.toString('latin1')]) {
+      assert.ok(form.length > 0 && !written.includes(form));
+    }
+  }
+  assert.ok(!written.includes(GrantToken));
 });
