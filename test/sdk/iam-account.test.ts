@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
+import { enable, newAuthenticator } from '#test/sdk/authenticator.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { newAccount, newUser, operate } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
@@ -97,12 +98,25 @@ test('a summary counts what there is', async (t) => {
   await admin.send(new iam.CreateUserCommand({ UserName: 'ann' }));
   await admin.send(new iam.CreateGroupCommand({ GroupName: 'readers' }));
   await admin.send(new iam.CreateInstanceProfileCommand({ InstanceProfileName: 'web' }));
+  await enable(c, admin, 'ann', await newAuthenticator(c, admin, 'phone'));
   const after = await summary();
-  const grown = ['Users', 'Groups', 'Policies', 'InstanceProfiles', 'Roles', 'PolicyVersionsInUse'] as const;
+  const grown = [
+    'Users',
+    'Groups',
+    'Policies',
+    'InstanceProfiles',
+    'Roles',
+    'PolicyVersionsInUse',
+    'MFADevicesInUse',
+  ] as const;
   assert.deepEqual(
     grown.map((key) => (after[key] ?? 0) - (before[key] ?? 0)),
-    [1, 1, 1, 1, 0, 2],
+    [1, 1, 1, 1, 0, 2, 1],
   );
+  // What goes is counted off.
+  await admin.send(new iam.DeletePolicyVersionCommand({ PolicyArn: Policy?.Arn, VersionId: 'v2' }));
+  await admin.send(new iam.DeletePolicyCommand({ PolicyArn: Policy?.Arn }));
+  assert.equal((await summary()).PolicyVersionsInUse, before.PolicyVersionsInUse);
   assert.deepEqual(Object.keys(after).sort(), Object.values(iam.SummaryKeyType).sort());
 });
 
@@ -117,6 +131,11 @@ test('a credential report is made, answered for four hours, and then made anew',
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const SSHPublicKeyBody = publicKey.export({ format: 'pem', type: 'spki' }).toString();
   await admin.send(new iam.UploadSSHPublicKeyCommand({ UserName: 'ann,b', SSHPublicKeyBody }));
+  // Another user has a password that ends, and a device.
+  await admin.send(new iam.UpdateAccountPasswordPolicyCommand({ MaxPasswordAge: 90 }));
+  await admin.send(new iam.CreateUserCommand({ UserName: 'bob' }));
+  await admin.send(new iam.CreateLoginProfileCommand({ UserName: 'bob', Password: 'Pass-word-123' }));
+  await enable(c, admin, 'bob', await newAuthenticator(c, admin, 'phone'));
   const generate = async (client = admin) => (await client.send(new iam.GenerateCredentialReportCommand({}))).State;
   const get = async (client = admin) => await client.send(new iam.GetCredentialReportCommand({}));
   await assert.rejects(get(), refusal('CredentialReportNotPresentException'));
@@ -142,7 +161,16 @@ test('a credential report is made, answered for four hours, and then made anew',
     [of(root)['user'], of(root)['arn'], of(root)['password_enabled'], of(root)['access_key_1_active']],
     ['<root_account>', `arn:aws:iam::${c.account}:root`, 'not_supported', 'true'],
   );
-  assert.equal(users.length, 2);
+  assert.equal(users.length, 3);
+  const bob = of(users.find((line) => line.startsWith('bob,')) ?? '');
+  assert.deepEqual(
+    [bob['password_enabled'], bob['password_last_used'], bob['mfa_active'], bob['access_key_1_active']],
+    ['true', 'no_information', 'true', 'false'],
+  );
+  const [changed = 0, next = 0] = ['password_last_changed', 'password_next_rotation'].map((name) =>
+    Date.parse(bob[name] ?? ''),
+  );
+  assert.equal(next - changed, 90 * 24 * HOUR);
   const row = of(users.find((line) => line.includes('ann')) ?? '');
   assert.match(row['user_creation_time'] ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/);
   assert.deepEqual(

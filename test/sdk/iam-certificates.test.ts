@@ -123,6 +123,12 @@ test('what is no server certificate', async (t) => {
   );
   await assert.rejects(upload({ CertificateChain: stranger }), malformed(/invalid certificate is: 0/));
   await assert.rejects(upload({ CertificateChain: root + stranger }), malformed(/invalid certificate is: 1/));
+  // Signed by nobody: names and key ids are right, the signature is not.
+  const forged = Buffer.from(CertificateBody.replace(/-----[^-]+-----/g, ''), 'base64');
+  forged.writeUInt8(forged.readUInt8(forged.length - 1) ^ 1, forged.length - 1);
+  const ForgedBody = `-----BEGIN CERTIFICATE-----\n${forged.toString('base64')}\n-----END CERTIFICATE-----`;
+  const signedByNobody = upload({ CertificateBody: ForgedBody, CertificateChain: root });
+  await assert.rejects(signedByNobody, malformed(/invalid certificate is: 0/));
   await assert.rejects(upload({ CertificateChain: 'chain' }), malformed());
   await assert.rejects(upload({ PrivateKey: pemOf(other) }), refusal('KeyPairMismatchException'));
   const encrypted = key.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' }).toString();

@@ -74,6 +74,9 @@ test('a profile has one role, which cannot go before it is taken out', async (t)
   const [profile] = await profilesOf('one');
   assert.equal(profile?.Roles?.[0]?.RoleName, 'one');
   assert.deepEqual(await profilesOf('two'), []);
+  const details = await admin.send(new iam.GetAccountAuthorizationDetailsCommand({ Filter: ['Role'] }));
+  const held = details.RoleDetailList?.map((role) => role.InstanceProfileList?.map((each) => each.InstanceProfileName));
+  assert.deepEqual(held, [[InstanceProfileName], []]);
   const conflict = refusal(
     'DeleteConflictException',
     'Cannot delete entity, must remove roles from instance profile first.',

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as sqs from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, AssumeRootCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
+import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { newAccount, newUser, operate } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
@@ -64,6 +66,13 @@ test('a root session does its task and nothing else, for fifteen minutes', async
   await assert.rejects(root.send(new iam.ListAccessKeysCommand({ UserName: 'administrator' })), denied);
   await assert.rejects(c.client(sqs.SQSClient, { credentials }).send(new sqs.ListQueuesCommand({})), /not authorized/);
   await root.send(new iam.DeleteAccessKeyCommand({ AccessKeyId: keys?.[0]?.AccessKeyId ?? '' }));
+  // The member's audit tells such a session from its root user's own.
+  const records = c.running.cloud.store
+    .partition({ service: 'iam', account: MEMBER as AccountId, region: GLOBAL_REGION })
+    .read(waitingRecords);
+  const deleted = records.find(({ eventName }) => eventName === 'DeleteAccessKey');
+  const { type, sessionContext } = deleted?.userIdentity ?? {};
+  assert.deepEqual([type, (sessionContext as { assumedRoot?: string }).assumedRoot], ['Root', 'true']);
   const admin = c.client(iam.IAMClient, { credentials: member });
   const { SummaryMap } = await admin.send(new iam.GetAccountSummaryCommand({}));
   assert.equal(SummaryMap?.AccountAccessKeysPresent, 0);

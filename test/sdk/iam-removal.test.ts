@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
+import { enable, newAuthenticator } from '#test/sdk/authenticator.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { operate } from '#test/sdk/people.ts';
 
@@ -40,6 +41,9 @@ async function fill(c: TestCloud): Promise<void> {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const SSHPublicKeyBody = publicKey.export({ format: 'pem', type: 'spki' }).toString();
   await admin.send(new iam.UploadSSHPublicKeyCommand({ ...user, SSHPublicKeyBody }));
+  await admin.send(new iam.CreateLoginProfileCommand({ ...user, Password: 'Pass-word-123' }));
+  await enable(c, admin, UserName, await newAuthenticator(c, admin, 'phone'));
+  await newAuthenticator(c, admin, 'spare');
   const ServiceName = 'codecommit.amazonaws.com';
   await admin.send(new iam.CreateServiceSpecificCredentialCommand({ ...user, ServiceName }));
   const profile = { InstanceProfileName: 'Web' };
@@ -60,4 +64,5 @@ test('nothing of IAM stays', async (t) => {
   assert.deepEqual((await root.send(new iam.ListGroupsCommand({}))).Groups, []);
   assert.deepEqual((await root.send(new iam.ListPoliciesCommand({ Scope: 'Local' }))).Policies, []);
   assert.deepEqual((await root.send(new iam.ListInstanceProfilesCommand({}))).InstanceProfiles, []);
+  assert.deepEqual((await root.send(new iam.ListVirtualMFADevicesCommand({}))).VirtualMFADevices, []);
 });

@@ -68,7 +68,7 @@ const TYPES = {
 } as const;
 
 function sessionContext(principal: Principal, session: SessionFacts): Element {
-  const { federation, sourceIdentity } = session;
+  const { federation, sourceIdentity, taskPolicyArn } = session;
   return {
     sessionIssuer: issuerOf(principal),
     webIdFederationData: federation ? { federatedProvider: federation.provider, attributes: {} } : {},
@@ -77,6 +77,7 @@ function sessionContext(principal: Principal, session: SessionFacts): Element {
       mfaAuthenticated: String(session.mfaAuthenticatedAt !== undefined),
     },
     ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(taskPolicyArn !== undefined && { assumedRoot: 'true' }),
   };
 }
 

@@ -108,6 +108,7 @@ export type Counted =
   | 'role'
   | 'group'
   | 'policy'
+  | 'policy-version'
   | 'instance-profile'
   | 'server-certificate'
   | 'mfa-device'

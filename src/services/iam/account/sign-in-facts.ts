@@ -1,10 +1,10 @@
-/** Passwords and MFA devices, as the account's summary and its credential report tell of them. */
+/** Passwords and MFA devices, as the account's summary and its credential report tell of them. `owner`: a user's id, or `root`. */
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { devicesOf } from '#services/iam/mfa/devices.ts';
 import { profileOf } from '#services/iam/passwords/passwords.ts';
 import { expiryOf, policyOf } from '#services/iam/passwords/policy.ts';
 import { passwordUses } from '#services/iam/passwords/state.ts';
-import { countOf, ROOT_OWNER } from '#services/iam/state.ts';
+import { ROOT_OWNER } from '#services/iam/state.ts';
 
 export interface PasswordFacts {
   readonly lastUsedAt?: number;
@@ -27,8 +27,3 @@ export function passwordOf(tx: ReadTransaction, owner: string): PasswordFacts | 
 }
 
 export const hasMfa = (tx: ReadTransaction, owner: string): boolean => devicesOf(tx, owner).length > 0;
-
-export const countMfaDevices = (tx: ReadTransaction): { readonly all: number; readonly inUse: number } => ({
-  all: countOf(tx, 'mfa-device'),
-  inUse: countOf(tx, 'mfa-device-in-use'),
-});

@@ -2,13 +2,13 @@
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { Call } from '#platform/service.ts';
 import { keysOf } from '#services/iam/access-keys/keys.ts';
-import { countMfaDevices, hasMfa, passwordOf } from '#services/iam/account/sign-in-facts.ts';
+import { hasMfa, passwordOf } from '#services/iam/account/sign-in-facts.ts';
 import { SIGNING_CERTIFICATES_PER_USER } from '#services/iam/limits.ts';
 import { GROUP, ROLE, USER } from '#services/iam/owners.ts';
 import { MANAGED_LIMIT } from '#services/iam/policies/documents.ts';
 import { MOST_VERSIONS } from '#services/iam/policies/policy-versions.ts';
 import { certificatesOf } from '#services/iam/signing-certificates/signing-certificates.ts';
-import { countOf, policyVersions, ROOT_OWNER } from '#services/iam/state.ts';
+import { countOf, ROOT_OWNER } from '#services/iam/state.ts';
 import { globalTokenVersion } from '#services/iam/token-preferences/token-preferences.ts';
 
 /** "Policy versions in use": AWS's limit of all versions of all policies. */
@@ -16,7 +16,6 @@ const VERSIONS_IN_USE = 10_000;
 
 export function getAccountSummary(_input: object, call: Call): Model.GetAccountSummaryResponse {
   const { tx } = call;
-  const mfa = countMfaDevices(tx);
   const present = (is: boolean): number => (is ? 1 : 0);
   return {
     SummaryMap: {
@@ -32,7 +31,7 @@ export function getAccountSummary(_input: object, call: Call): Model.GetAccountS
       InstanceProfilesQuota: call.quota('L-6E65F664'),
       ServerCertificates: countOf(tx, 'server-certificate'),
       ServerCertificatesQuota: call.quota('L-BF35879D'),
-      PolicyVersionsInUse: tx.range(policyVersions).length,
+      PolicyVersionsInUse: countOf(tx, 'policy-version'),
       PolicyVersionsInUseQuota: VERSIONS_IN_USE,
       VersionsPerPolicyQuota: MOST_VERSIONS,
       PolicySizeQuota: MANAGED_LIMIT,
@@ -46,8 +45,8 @@ export function getAccountSummary(_input: object, call: Call): Model.GetAccountS
       GroupsPerUserQuota: call.quota('L-7A1621EC'),
       AccessKeysPerUserQuota: call.quota('L-8758042E'),
       SigningCertificatesPerUserQuota: SIGNING_CERTIFICATES_PER_USER,
-      MFADevices: mfa.all,
-      MFADevicesInUse: mfa.inUse,
+      MFADevices: countOf(tx, 'mfa-device'),
+      MFADevicesInUse: countOf(tx, 'mfa-device-in-use'),
       AccountMFAEnabled: present(hasMfa(tx, ROOT_OWNER)),
       AccountPasswordPresent: present(passwordOf(tx, ROOT_OWNER) !== undefined),
       AccountAccessKeysPresent: present(keysOf(tx, ROOT_OWNER).length > 0),

@@ -2,6 +2,7 @@
 import type { Kind } from '#platform/service.ts';
 import { deviceOf } from '#services/iam/mfa/devices.ts';
 import { mfaDevices } from '#services/iam/mfa/state.ts';
+import { ROOT_OWNER } from '#services/iam/state.ts';
 import { tagList } from '#services/iam/tags.ts';
 
 export const mfaKind: Kind = {
@@ -9,8 +10,11 @@ export const mfaKind: Kind = {
   cloudFormationType: 'AWS::IAM::VirtualMFADevice',
   list: (tx, after, limit) =>
     tx
-      .range(mfaDevices, { ...(after !== undefined && { after: mfaDevices.key(after) }), limit })
-      .map(({ row }) => row.serial),
+      .range(mfaDevices, after === undefined ? {} : { after: mfaDevices.key(after) })
+      // The root user stays when its account is emptied, and so does what it signs in with.
+      .filter(({ row }) => row.assigned?.owner !== ROOT_OWNER)
+      .map(({ row }) => row.serial)
+      .slice(0, limit),
   exists: (tx, arn) => deviceOf(tx, arn) !== undefined,
   tagging: {
     tag: { operation: 'TagMFADevice', input: (arn, tags) => ({ SerialNumber: arn, Tags: tagList(tags) }) },

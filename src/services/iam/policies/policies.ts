@@ -87,6 +87,7 @@ export function createPolicy(input: Model.CreatePolicyRequest, call: Call): Mode
   tx.put(policies, key, row);
   tx.put(policyVersions, policyVersions.key(row.id, 1), { document, createdAt: now });
   addToCount(tx, 'policy', 1);
+  addToCount(tx, 'policy-version', 1);
   writeTags(tx, entityArn(account, 'policy', row), input.Tags);
   return { Policy: wholePolicy(tx, account, row) };
 }
@@ -149,6 +150,7 @@ export function deletePolicy({ PolicyArn: arn }: Model.DeletePolicyRequest, { tx
   tx.deleteRange(policyVersions, [row.id]);
   tx.delete(policies, policies.key(nameKey(row.name)));
   addToCount(tx, 'policy', -1);
+  addToCount(tx, 'policy-version', -1);
   deleteTags(tx, arn);
   identitiesChanged(tx);
 }

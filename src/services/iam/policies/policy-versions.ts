@@ -11,7 +11,7 @@ import { nameKey } from '#services/iam/names.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
 import { checkManagedDocument, encodedDocument } from '#services/iam/policies/documents.ts';
 import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
-import { type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
+import { addToCount, type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
 
 export const MOST_VERSIONS = 5;
 
@@ -37,6 +37,7 @@ export function createPolicyVersion(
   }
   const number = row.lastVersion + 1;
   tx.put(policyVersions, policyVersions.key(row.id, number), { document, createdAt: now });
+  addToCount(tx, 'policy-version', 1);
   putDefault(tx, { ...row, lastVersion: number }, isDefault ? number : row.defaultVersion, now);
   return { PolicyVersion: { VersionId: versionId(number), IsDefaultVersion: isDefault, CreateDate: now } };
 }
@@ -102,4 +103,5 @@ export function deletePolicyVersion(
   if (!tx.get(policyVersions, key)) noSuchVersion(arn, id);
   if (number === row.defaultVersion) fail('DeleteConflict', 'Cannot delete the default version of a policy.');
   tx.delete(policyVersions, key);
+  addToCount(tx, 'policy-version', -1);
 }

@@ -10,7 +10,7 @@ import { entityArn } from '#services/iam/names.ts';
 import { found, ROLE } from '#services/iam/owners.ts';
 import { insertRole, wholeRole } from '#services/iam/roles/roles.ts';
 import { SERVICE_ROLE_PATH } from '#services/iam/roles/service-linked.ts';
-import { type LinkedService, linkedService } from '#services/iam/service-linked-roles/services.ts';
+import { LINKED_SERVICES, type LinkedService } from '#services/iam/service-linked-roles/services.ts';
 import { attachedTo, attachments, EMPTY } from '#services/iam/state.ts';
 
 const LONGEST_NAME = 64;
@@ -18,7 +18,7 @@ const SESSION_SECONDS = 3600;
 
 /** `AWSServiceRoleForAutoScaling_blue`, at `/aws-service-role/autoscaling.amazonaws.com/`. */
 function nameOf({ AWSServiceName: service, CustomSuffix: suffix }: Model.CreateServiceLinkedRoleRequest) {
-  const { roleName = 'AWSServiceRole' } = linkedService(service) ?? {};
+  const { roleName = 'AWSServiceRole' } = LINKED_SERVICES.get(service) ?? {};
   return {
     path: `${SERVICE_ROLE_PATH}${service}/`,
     name: suffix === undefined ? roleName : `${roleName}_${suffix}`,
@@ -32,7 +32,7 @@ function serviceFor({
   AWSServiceName: service,
   CustomSuffix: suffix,
 }: Model.CreateServiceLinkedRoleRequest): LinkedService {
-  const linked = linkedService(service);
+  const linked = LINKED_SERVICES.get(service);
   if (!linked) return fail('NoSuchEntity', `The service ${service} has no service-linked role.`);
   if (suffix !== undefined && !linked.takesSuffix) invalidInput(`Custom suffix is not allowed for ${service}`);
   return linked;

@@ -106,12 +106,10 @@ const TABLE: readonly (readonly [principal: string, role: string, policy: string
   ['wafv2.amazonaws.com', 'WAFV2Logging', 'WAFV2LoggingServiceRolePolicy'],
 ];
 
-const services = new Map<string, LinkedService>(
+/** "Service principals are unique and case-sensitive." */
+export const LINKED_SERVICES: ReadonlyMap<string, LinkedService> = new Map(
   TABLE.map(([principal, role, policy, suffix]) => [
     principal,
     { roleName: `AWSServiceRoleFor${role}`, policy, takesSuffix: suffix !== undefined },
   ]),
 );
-
-/** "Service principals are unique and case-sensitive." */
-export const linkedService = (principal: string): LinkedService | undefined => services.get(principal);
