@@ -31,6 +31,7 @@ const collector = new Collector({
   clock: systemClock,
   onFault: console.error,
 });
+collector.opened(source);
 const now = systemClock.now();
 
 const text = (n: number): string =>
@@ -70,7 +71,6 @@ for (let n = 0; n < events; n += BATCH) {
   source.transact((tx) => {
     for (let at = n; at < Math.min(events, n + BATCH); at++) writeRecord(tx, text(at));
   });
-  collector.noted(source);
   await source.durable();
   const begin = process.cpuUsage();
   await collector.take(ACCOUNT, REGION);

@@ -78,11 +78,17 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  get calledVia(): readonly string[] {
+    return this.#invocation.caller.calledVia;
+  }
   get origin(): string {
     return this.#invocation.origin;
   }
   get sourceAddress(): string {
     return this.#invocation.caller.sourceAddress;
+  }
+  get userAgent(): string {
+    return this.#invocation.caller.userAgent;
   }
   get signal(): AbortSignal {
     this.#signal ??= AbortSignal.any([this.#invocation.signal, this.#cloud.stopping]);
@@ -140,10 +146,14 @@ export class LiveCall implements Call, CallScope {
   }
 
   quota(code: string): number {
+    return this.quotaOf(this.account, code);
+  }
+
+  quotaOf(account: AccountId, code: string): number {
     const { service } = this.#invocation.operation;
     const quota = service.declaration.quotas[code];
     assert(quota, `service ${service.name} declares no quota ${code}`);
-    return effectiveQuota(this.#cloud.store, this.account, this.region, service.name, code, quota);
+    return effectiveQuota(this.#cloud.store, account, this.region, service.name, code, quota);
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
@@ -179,7 +189,7 @@ export class LiveCall implements Call, CallScope {
     const token = idempotencyToken ?? (typeof given === 'string' ? given : undefined);
     if (token === undefined) return undefined;
     const account = 'account' in caller.principal ? (caller.principal.account ?? '') : '';
-    return { account, operation: operation.name, token, input, now: this.now };
+    return { account, operation: operation.name, token, input, now: this.now, sealer: this.#cloud.keptAnswers };
   }
 
   /** A created resource's ARN is among the asked-for resources already: actions name what they make. */

@@ -3,10 +3,12 @@ import type { AuditedResource } from '#platform/audit/record.ts';
 import type { Clock } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { Identity, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, Registry } from '#platform/registry.ts';
+import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 import type { Input, Output } from '#platform/service.ts';
-import type { Partition, Store } from '#platform/store/store.ts';
+import type { Store } from '#platform/store/store.ts';
 import type { Throttle } from '#platform/throttle.ts';
 
 /** What every part of a running cloud may reach. */
@@ -18,6 +20,9 @@ export interface Cloud {
   readonly log: Logger;
   readonly throttle: Throttle;
   readonly audit: AuditReader;
+  /** Seals the answers that idempotency tokens keep. */
+  readonly keptAnswers: PurposeSealer;
+  readonly authorizationMessages: AuthorizationMessages;
   /** Whether there is such a region. Hosts, URLs and ARNs name any; only those that exist get a store. */
   readonly isRegion: (name: string) => boolean;
   /** Aborted when the cloud stops: long polls answer at once. */
@@ -34,11 +39,9 @@ export interface DataEvent {
   readonly auditedResources: readonly AuditedResource[];
 }
 
-/** CloudTrail, to the kernel's audit. Both are on the path of calls: a look-up each. */
+/** CloudTrail, to the kernel's audit. */
 export interface AuditReader {
-  /** Records wait in this partition. */
-  noted(partition: Partition): void;
-  /** Whether a trail of the account asks for data events like this one. */
+  /** Whether a trail of the account asks for data events like this one. On the path of each: a look-up. */
   wantsData(account: AccountId, event: DataEvent): boolean;
 }
 

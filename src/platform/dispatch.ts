@@ -12,16 +12,19 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
-import type { Output } from '#platform/service.ts';
+import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
-export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
+export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
+  const { operation, input } = given;
+  let invocation = given;
   let call: LiveCall;
   try {
-    invocation.operation.validate(invocation.input);
+    operation.validate(input);
+    if (operation.declaration.identify !== undefined) invocation = await identified(cloud, given);
     call = callIn(cloud, invocation, ownerOf(cloud, invocation));
   } catch (error) {
-    throw await refusedAtOnce(cloud, invocation, error);
+    throw await refusedAtOnce(cloud, given, error);
   }
   const { callerAccount, partition } = call;
   // Policies and credentials that decide here may themselves wait for the disk.
@@ -29,8 +32,8 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
   let output: Output;
   try {
     authorise(cloud, invocation, call);
-    admit(cloud, invocation.operation, call);
-    const ran = invocation.operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
+    admit(cloud, invocation, call);
+    const ran = operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
     const refusal = serviceErrorOf(error, cloud, invocation);
@@ -77,6 +80,15 @@ function ownPlaceOf(cloud: Cloud, { operation, caller, ...invocation }: Invocati
   return account !== undefined && isPlace ? { account, region } : undefined;
 }
 
+/** The call as that of whom its input proves. */
+async function identified(cloud: Cloud, invocation: Invocation): Promise<Invocation> {
+  const { operation, input, caller, signal } = invocation;
+  const scope = { now: cloud.clock.now(), signal, log: cloud.log };
+  // The declaration's input type is the one that the validator has just checked.
+  const principal = await operation.declaration.identify?.(input as never, scope);
+  return principal === undefined ? invocation : { ...invocation, caller: { ...caller, principal } };
+}
+
 /**
  * An account that does not exist has nothing, so nobody is allowed anything there. It gets no partition (ids are for anybody to
  * make up): the service's directory stands in, and the authoriser refuses as it does for an existing account.
@@ -105,17 +117,38 @@ function ownerOf(cloud: Cloud, invocation: Invocation): OwnerPlace {
   return { account, region };
 }
 
-function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
-  const { declaration } = operation.service;
-  const bucket = operation.declaration.throttle ?? operation.name;
-  const rate = declaration.throttles?.[bucket];
-  if (rate === undefined) return;
-  const key = `${declaration.name}/${bucket}/${call.account}/${call.region}`;
-  if (!cloud.throttle.admit(key, rate, cloud.clock.monotonic())) throw throttled(operation);
+function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
+  const { operation, input } = invocation;
+  if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, invocation, call);
+  // The declaration's input type is the one that the validator has just checked.
+  const own = operation.declaration.rate?.(input as never, call);
+  if (own === undefined) return;
+  const key = `${operation.service.name}/${own.key}/${call.account}/${call.region}`;
+  if (!cloud.throttle.admit(key, own.rate, cloud.clock.monotonic())) throw throttled(operation);
 }
 
-const throttled = (operation: RegisteredOperation): ServiceError =>
-  new ThrottlingError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
+function admitCaller(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
+  const { declaration } = operation.service;
+  const bucket = bucketOf(operation, input, call);
+  const rate = declaration.throttles?.[bucket];
+  if (rate === undefined) return;
+  // Who asks is throttled, whosever resource it is.
+  const account = call.callerAccount ?? call.account;
+  const key = `${declaration.name}/${bucket}/${account}/${call.region}`;
+  const current = 'quota' in rate ? () => rateOfQuota(call.quotaOf(account, rate.quota)) : rate;
+  if (!cloud.throttle.admit(key, current, cloud.clock.monotonic())) throw throttled(operation);
+}
+
+const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, input: Input, call: LiveCall) =>
+  // The declaration's input type is the one that the validator has just checked.
+  typeof throttle === 'string' ? throttle : throttle(input as never, call);
+
+const rateOfQuota = (perSecond: number): ThrottleDeclaration => ({ perSecond, burst: Math.max(1, perSecond) });
+
+function throttled({ service: { declaration } }: RegisteredOperation): ServiceError {
+  const { throttlingError = 'ThrottlingException', throttlingMessage = 'Rate exceeded' } = declaration;
+  return new ThrottlingError(throttlingError, throttlingMessage);
+}
 
 /** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
 function runTransaction(cloud: Cloud, call: LiveCall): Output | Promise<Output> {

@@ -39,6 +39,12 @@ function read<T>(name: string): T {
 /** All service prefixes, sorted. */
 export const prefixes = (): string[] => read<string[]>('services.json').sort();
 
+/** Prefix -> the service's name, in the order of prefixes. */
+export function serviceNames(): Record<string, string> {
+  const names = read<Record<string, string>>('serviceNames.json');
+  return Object.fromEntries(prefixes().map((prefix) => [prefix, names[prefix] ?? prefix]));
+}
+
 /** The names of a service's actions, sorted. */
 export const actionNames = (prefix: string): string[] =>
   Object.values(read<Record<string, ActionData>>(`actions/${prefix}.json`))

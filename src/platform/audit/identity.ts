@@ -41,6 +41,10 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): El
   switch (principal.kind) {
     case 'service':
       return { type: 'AWSService', invokedBy: principal.service };
+    case 'external': {
+      const { type, userId, userName, identityProvider } = principal;
+      return { type, principalId: userId, userName, identityProvider };
+    }
     case 'anonymous':
       return { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
     default:
@@ -64,10 +68,10 @@ const TYPES = {
 } as const;
 
 function sessionContext(principal: Principal, session: SessionFacts): Element {
-  const { webIdFederation, sourceIdentity } = session;
+  const { federation, sourceIdentity } = session;
   return {
     sessionIssuer: issuerOf(principal),
-    webIdFederationData: webIdFederation ?? {},
+    webIdFederationData: federation ? { federatedProvider: federation.provider, attributes: {} } : {},
     attributes: {
       creationDate: secondText(session.issuedAt),
       mfaAuthenticated: String(session.mfaAuthenticatedAt !== undefined),

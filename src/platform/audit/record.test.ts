@@ -154,23 +154,15 @@ test('another account’s record says which principal it was, and no more; what 
 
 test('sessions tell how they began', async () => {
   const { write, read } = start();
-  const webIdFederation = {
-    federatedProvider: 'arn:aws:iam::123456789012:oidc-provider/idp',
-    attributes: { sub: 'x' },
-  };
-  const session = {
-    issuedAt: NOW,
-    expiresAt: NOW + 1,
-    mfaAuthenticatedAt: NOW,
-    webIdFederation,
-    isFromConsole: true,
-  } as const;
+  const provider = 'arn:aws:iam::123456789012:oidc-provider/idp';
+  const federation = { provider, keys: { 'idp:sub': 'x' } };
+  const session = { issuedAt: NOW, expiresAt: NOW + 1, mfaAuthenticatedAt: NOW, federation, signInSessionArn: 'arn:x' };
   const principal = { ...userOf(OWN), session } as Principal;
   await write({ principal });
   const [record] = read();
   assert.deepEqual(record?.userIdentity['sessionContext'], {
     sessionIssuer: {},
-    webIdFederationData: webIdFederation,
+    webIdFederationData: { federatedProvider: provider, attributes: {} },
     attributes: { creationDate: '2026-01-31T12:00:00Z', mfaAuthenticated: 'true' },
   });
   assert.equal(record.sessionCredentialFromConsole, 'true');

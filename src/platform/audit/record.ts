@@ -5,6 +5,7 @@
  * Source of the form and its sizes: CloudTrail user guide, "CloudTrail record contents", event version 1.11.
  */
 import { identityText, secondText, strangerText } from '#platform/audit/identity.ts';
+import { writeRecord } from '#platform/audit/journal.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
@@ -12,6 +13,7 @@ import type { Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Input } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
 
 export interface AuditedResource {
   readonly ARN: string;
@@ -33,12 +35,12 @@ export interface AuditRecord {
   readonly errorMessage?: string;
   readonly requestParameters: unknown;
   readonly responseElements: unknown;
-  readonly additionalEventData?: unknown;
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
   readonly requestID: string;
   readonly eventID: string;
   readonly readOnly: boolean;
   readonly resources?: readonly AuditedResource[];
-  readonly eventType: 'AwsApiCall';
+  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn';
   readonly managementEvent: boolean;
   readonly recipientAccountId: string;
   readonly sharedEventID?: string;
@@ -57,6 +59,9 @@ export interface AuditAdditions {
   /** In place of what the signature says: who a token or an assertion names, of calls that nobody signs. */
   readonly userIdentity?: Readonly<Record<string, unknown>>;
 }
+
+/** What a service records that is no call of its API: its own whole record, but for the id and the time. */
+export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
 
 export interface AuditedCall {
   /** When it ended. */
@@ -91,6 +96,12 @@ export interface AuditedCall {
 const MAX_PART_CHARACTERS = 100 * 1024;
 const MAX_ADDITIONAL_CHARACTERS = 28 * 1024;
 const MAX_TEXT_CHARACTERS = 1024;
+
+/** For what is no API call: a person who signs in. */
+export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
+  const record: AuditRecord = { eventVersion: '1.11', eventID: timedId(time), eventTime: secondText(time), ...event };
+  writeRecord(tx, JSON.stringify(record));
+}
 
 /** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
 export function recordText(call: AuditedCall): string {
@@ -133,7 +144,9 @@ function tlsText(tls: AuditedCall['tls']): string {
 }
 
 const consoleText = (principal: Principal): string =>
-  'session' in principal && principal.session?.isFromConsole ? ',"sessionCredentialFromConsole":"true"' : '';
+  'session' in principal && principal.session?.signInSessionArn !== undefined
+    ? ',"sessionCredentialFromConsole":"true"'
+    : '';
 
 /** CloudTrail writes null for an empty structure. */
 function partText(part: Readonly<Record<string, unknown>>, most: number): string {

@@ -5,7 +5,8 @@
  */
 import { writeRecord } from '#platform/audit/journal.ts';
 import { recordText } from '#platform/audit/record.ts';
-import type { AccountId } from '#platform/base/ids.ts';
+import { parseArn } from '#platform/base/arn.ts';
+import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -17,7 +18,7 @@ const isRecorded = ({ audit }: Cloud, call: LiveCall, account: AccountId): boole
   call.isManagement || audit.wantsData(account, call);
 
 export function writeAudit(cloud: Cloud, tx: Transaction, call: LiveCall, output: Output): void {
-  if (isRecorded(cloud, call, call.account)) write(cloud, tx, call, call.account, output, undefined);
+  if (isRecorded(cloud, call, call.account)) write(tx, call, call.account, output, undefined);
 }
 
 /** The records of the other accounts that a call concerns; what there is to wait for. */
@@ -26,29 +27,35 @@ export function writeOthersAudit(cloud: Cloud, call: LiveCall, output: Output): 
     // Names in ARNs are anybody's to make up: an account that does not exist gets no partition.
     if (!cloud.identity.isAccount(account) || !isRecorded(cloud, call, account)) return [];
     const partition = cloud.store.partition({ service: call.service, account, region: call.region });
-    partition.transact((tx) => write(cloud, tx, call, account, output, undefined));
+    partition.transact((tx) => write(tx, call, account, output, undefined));
     return [partition];
   });
 }
 
 /** A store that can't write must not hide the refusal. */
 export async function writeRefusal(cloud: Cloud, call: LiveCall, error: ServiceError): Promise<void> {
-  const { principal, region } = call;
-  const account = principal.kind === 'service' ? principal.sourceAccount : call.callerAccount;
+  const account = refusedIn(call);
   if (account === undefined || error.status === STORE_FAILS || !isRecorded(cloud, call, account)) return;
   try {
-    const partition = cloud.store.partition({ service: call.service, account, region });
-    partition.transact((tx) => write(cloud, tx, call, account, undefined, error));
+    const partition = cloud.store.partition({ service: call.service, account, region: call.region });
+    partition.transact((tx) => write(tx, call, account, undefined, error));
     await partition.durable();
   } catch (failure) {
     call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
   }
 }
 
+/** The account whose audit has a caller's refusals. Of somebody whom a provider vouches for, it is the provider's. */
+function refusedIn({ principal, callerAccount }: LiveCall): AccountId | undefined {
+  if (principal.kind === 'service') return principal.sourceAccount;
+  if (principal.kind !== 'external') return callerAccount;
+  const account = parseArn(principal.provider)?.account ?? '';
+  return isAccountId(account) ? account : undefined;
+}
+
 const STORE_FAILS = 503;
 
 function write(
-  cloud: Cloud,
   tx: Transaction,
   call: LiveCall,
   account: AccountId,
@@ -56,5 +63,4 @@ function write(
   error: ServiceError | undefined,
 ): void {
   writeRecord(tx, recordText(call.audited(account, output, error)));
-  cloud.audit.noted(tx.partition);
 }

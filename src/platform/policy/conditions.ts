@@ -181,6 +181,22 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** Whether a text can be a value of a condition of this type; texts of every other type are free. */
+export function isValue(type: 'numeric' | 'date' | 'boolean' | 'ip' | 'binary', text: string): boolean {
+  switch (type) {
+    case 'numeric':
+      return numberOf(text) !== undefined;
+    case 'date':
+      return timeOf(text) !== undefined;
+    case 'boolean':
+      return /^(?:true|false)$/i.test(text);
+    case 'ip':
+      return parseRange(text) !== undefined;
+    case 'binary':
+      return /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+  }
+}
+
 function sameBytes(text: string): (actual: string) => boolean {
   const expected = Buffer.from(text, 'base64');
   return (actual) => expected.equals(Buffer.from(actual, 'base64'));

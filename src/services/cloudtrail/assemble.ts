@@ -1,7 +1,7 @@
 /** What CloudTrail is made of, put together: the service, and the reader of the kernel's audit. */
 import type { Clock } from '#platform/base/clock.ts';
 import { ServiceError } from '#platform/error.ts';
-import type { Deliver } from '#platform/jobs/outbox.ts';
+import type { Deliver } from '#platform/jobs/relay.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
@@ -12,6 +12,7 @@ import { type LogBucket, s3Bucket } from './log-bucket.ts';
 import { cloudtrail } from './service.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { TrailDirectory } from './trail-directory.ts';
+import { wholeHistory } from './whole-history.ts';
 
 export interface AssembleDeps {
   readonly store: Store;
@@ -31,7 +32,8 @@ export function assembleCloudTrail(deps: AssembleDeps) {
   const keys = new SigningKeys(store, sealer);
   const bucket = deps.logBucket ?? s3Bucket(registry, deps.deliver);
   const keyArn = (call: Call, id: string): Promise<string | undefined> => arnOfKey(registry(), call, id);
-  return { declaration: cloudtrail({ trails, collector, keys, bucket, pages, keyArn }), collector };
+  const declaration = cloudtrail({ trails, collector, keys, bucket, pages, keyArn });
+  return { declaration, collector, history: wholeHistory(store, collector, clock) };
 }
 
 /** By KMS's own operation, as the caller. */

@@ -2,7 +2,7 @@
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { uuid } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
-import type { Deliver } from '#platform/jobs/outbox.ts';
+import type { Deliver } from '#platform/jobs/relay.ts';
 import type { Registry } from '#platform/registry.ts';
 
 export interface LogObject {
@@ -34,6 +34,7 @@ export const s3Bucket = (registry: () => Registry, deliver: Deliver): LogBucket 
     await deliver({
       service: 's3',
       operation: 'PutObject',
+      target: object.trailArn,
       region: object.region,
       from: 'cloudtrail',
       requestId: uuid(),

@@ -15,8 +15,9 @@ import type {
   StartMessageMoveTaskRequest,
   StartMessageMoveTaskResult,
 } from '#platform/model/generated/sqs.ts';
-import type { Call, JobCall, TimerJob } from '#platform/service.ts';
+import type { Call, CallScope, JobCall, Permission, TimerJob } from '#platform/service.ts';
 import type { KeyedRow, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { queueArn } from './address.ts';
 import { fail } from './errors.ts';
 import { MAX_LISTED_MOVE_TASKS, MAX_MOVE_RATE } from './limits.ts';
 import {
@@ -58,6 +59,26 @@ function sourceOf(tx: ReadTransaction, arn: string, call: Call): OpenQueue {
   const { service, region, account, resource } = parseArn(arn) ?? {};
   const isHere = service === 'sqs' && region === call.region && account === call.account;
   return (isHere ? findQueue(tx, resource ?? '') : undefined) ?? fail('SourceDoesNotExist');
+}
+
+const FROM_SOURCE = ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+
+/** On the source all that the task does there; SendMessage on the destination, or on every queue that messages may go back to. */
+export function moveTaskPermissions(
+  { SourceArn, DestinationArn }: StartMessageMoveTaskRequest,
+  scope: CallScope,
+): readonly Permission[] {
+  const name = parseArn(SourceArn)?.resource ?? '';
+  const destinations =
+    DestinationArn === undefined
+      ? scope
+          .read((tx) => tx.range(deadLetterSources, { prefix: [name] }))
+          .map(({ key }) => queueArn(scope, deadLetterSources.parts(key)[1]))
+      : [DestinationArn];
+  return [
+    ...FROM_SOURCE.map((action) => ({ action, resource: SourceArn })),
+    ...destinations.map((resource) => ({ action: 'sqs:SendMessage', resource })),
+  ];
 }
 
 export function startMessageMoveTask(input: StartMessageMoveTaskRequest, call: Call): StartMessageMoveTaskResult {

@@ -41,7 +41,7 @@ const usageOf = (tx: ReadTransaction, arn: string): Usage => ({
   PermissionsBoundaryUsageCount: tx.range(boundaryOf, { prefix: [arn] }).length,
 });
 
-function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy & Usage {
+export function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy & Usage {
   const arn = entityArn(account, 'policy', row);
   return {
     PolicyName: row.name,
@@ -56,7 +56,7 @@ function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): 
   };
 }
 
-function awsView(tx: ReadTransaction, policy: AwsManagedPolicy): Model.Policy & Usage {
+export function awsView(tx: ReadTransaction, policy: AwsManagedPolicy): Model.Policy & Usage {
   return {
     PolicyName: policy.name,
     PolicyId: policy.id,
@@ -64,9 +64,9 @@ function awsView(tx: ReadTransaction, policy: AwsManagedPolicy): Model.Policy & 
     Path: policy.path,
     DefaultVersionId: policy.version,
     ...usageOf(tx, policy.arn),
-    IsAttachable: true,
+    IsAttachable: policy.isAttachable,
     CreateDate: policy.createdAt,
-    UpdateDate: policy.createdAt,
+    UpdateDate: policy.updatedAt,
   };
 }
 
@@ -113,7 +113,9 @@ export function getPolicy({ PolicyArn }: Model.GetPolicyRequest, { tx, account }
   checkPolicyArn(PolicyArn);
   const found = requirePolicy(tx, account, PolicyArn);
   if (found.kind === 'customer') return { Policy: wholePolicy(tx, account, found.row) };
-  return { Policy: { ...awsView(tx, found.policy), Description: found.policy.description } };
+  const { policy } = found;
+  const Description = policy.description;
+  return { Policy: { ...awsView(tx, policy), ...(Description !== undefined && { Description }) } };
 }
 
 /** AWS's stand before the account's own, each in the order of names; a position says in which part it is. */

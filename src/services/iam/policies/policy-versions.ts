@@ -13,7 +13,7 @@ import { checkManagedDocument, encodedDocument } from '#services/iam/policies/do
 import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import { type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
 
-const MOST_VERSIONS = 5;
+export const MOST_VERSIONS = 5;
 
 const versionId = (number: number): string => `v${number}`;
 const numberOf = (id: string): number => Number(/^v(\d{1,9})/.exec(id)?.[1] ?? 0);
@@ -50,7 +50,7 @@ export function getPolicyVersion(
     const { policy } = found;
     if (policy.version !== id) noSuchVersion(arn, id);
     const Document = encodedDocument(policy.document);
-    return { PolicyVersion: { Document, VersionId: id, IsDefaultVersion: true, CreateDate: policy.createdAt } };
+    return { PolicyVersion: { Document, VersionId: id, IsDefaultVersion: true, CreateDate: policy.updatedAt } };
   }
   const { row } = found;
   const number = numberOf(id);
@@ -72,7 +72,7 @@ export const listPolicyVersions =
     const found = requirePolicy(tx, account, input.PolicyArn);
     const versions: Model.PolicyVersion[] =
       found.kind === 'aws'
-        ? [{ VersionId: found.policy.version, IsDefaultVersion: true, CreateDate: found.policy.createdAt }]
+        ? [{ VersionId: found.policy.version, IsDefaultVersion: true, CreateDate: found.policy.updatedAt }]
         : tx.range(policyVersions, { prefix: [found.row.id], reverse: true }).map(({ key, row }) => {
             const number = policyVersions.parts(key)[1];
             const IsDefaultVersion = number === found.row.defaultVersion;
