@@ -36,7 +36,7 @@ import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
-import type { Partition, Store } from '#platform/store/store.ts';
+import type { Store } from '#platform/store/store.ts';
 import { Throttle } from '#platform/throttle.ts';
 import type { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
@@ -135,10 +135,17 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const { log, data, clock, readModel, version } = options;
   const sealer = createSealer(options.masterKeys);
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: Late = {};
+  const late: { jobs?: Jobs; cloud?: Cloud; audit?: Collector; actions?: ActionCatalogue } = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, onFault, onOpen: (partition) => attach(late, partition) });
+  const store = openStore({
+    drivers,
+    onFault,
+    onOpen: (partition) => {
+      late.jobs?.attach(partition);
+      late.audit?.opened(partition);
+    },
+  });
   const regions = regionsOf(readModel);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { declarations, identity, audit } = assembleServices({
@@ -176,20 +183,6 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
   return { cloud, jobs, sealer, audit };
-}
-
-/** What stands on the store, and hears of each partition that it opens. */
-interface Late {
-  jobs?: Jobs;
-  cloud?: Cloud;
-  actions?: ActionCatalogue;
-  audit?: Collector;
-}
-
-function attach({ jobs, audit }: Late, partition: Partition): void {
-  jobs?.attach(partition);
-  // When the work that opens it is done.
-  queueMicrotask(() => audit?.opened(partition));
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);

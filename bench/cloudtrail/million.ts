@@ -65,12 +65,12 @@ const text = (n: number): string =>
     sharedEventId: undefined,
   });
 
+collector.opened(source);
 let taking = 0;
 for (let n = 0; n < events; n += BATCH) {
   source.transact((tx) => {
     for (let at = n; at < Math.min(events, n + BATCH); at++) writeRecord(tx, text(at));
   });
-  collector.noted(source);
   await source.durable();
   const begin = process.cpuUsage();
   await collector.take(ACCOUNT, REGION);

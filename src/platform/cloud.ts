@@ -8,7 +8,7 @@ import type { Identity, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, Registry } from '#platform/registry.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 import type { Input, Output } from '#platform/service.ts';
-import type { Partition, Store } from '#platform/store/store.ts';
+import type { Store } from '#platform/store/store.ts';
 import type { Throttle } from '#platform/throttle.ts';
 
 /** What every part of a running cloud may reach. */
@@ -39,11 +39,9 @@ export interface DataEvent {
   readonly auditedResources: readonly AuditedResource[];
 }
 
-/** CloudTrail, to the kernel's audit. Both are on the path of calls: a look-up each. */
+/** CloudTrail, to the kernel's audit. */
 export interface AuditReader {
-  /** Records wait in this partition. */
-  noted(partition: Partition): void;
-  /** Whether a trail of the account asks for data events like this one. */
+  /** Whether a trail of the account asks for data events like this one. On the path of each: a look-up. */
   wantsData(account: AccountId, event: DataEvent): boolean;
 }
 

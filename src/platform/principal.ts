@@ -127,8 +127,6 @@ export interface SessionFacts {
   readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
-  /** Begun by signing in with a password. */
-  readonly isFromConsole?: true;
 }
 
 /** What a key opens: the secret to verify a signature with, and the principal. */

@@ -215,7 +215,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     throttle: new Throttle(),
     keptAnswers: keptAnswersSealer,
     authorizationMessages: authorizationMessages(createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) })),
-    audit: { noted: () => {}, wantsData: () => false },
+    audit: { wantsData: () => false },
     isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };

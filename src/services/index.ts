@@ -70,13 +70,13 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const passwords = new Passwords(sealer);
   const sessions = createSessions(store, sealer, identity);
   const people = createPeople(store, sealer, identity, passwords);
+  const signIn = signin({ ...deps, people, sessions });
   const cloudTrail = assembleCloudTrail(deps);
-  const signIn = signin({ ...deps, people, sessions, audit: cloudTrail.collector });
   const quotas = quotaRequests(deps);
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,
-    iam({ ...deps, eventHistory: cloudTrail.history, identity, passwords, tokenIssuer }),
+    iam({ ...deps, history: cloudTrail.history, identity, passwords, tokenIssuer }),
     kms(kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) })),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),

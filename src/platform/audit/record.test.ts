@@ -155,13 +155,8 @@ test('another account’s record says which principal it was, and no more; what 
 test('sessions tell how they began', async () => {
   const { write, read } = start();
   const provider = 'arn:aws:iam::123456789012:oidc-provider/idp';
-  const session = {
-    issuedAt: NOW,
-    expiresAt: NOW + 1,
-    mfaAuthenticatedAt: NOW,
-    federation: { provider, keys: {} },
-    isFromConsole: true,
-  } as const;
+  const federation = { provider, keys: { 'idp:sub': 'x' } };
+  const session = { issuedAt: NOW, expiresAt: NOW + 1, mfaAuthenticatedAt: NOW, federation, signInSessionArn: 'arn:x' };
   const principal = { ...userOf(OWN), session } as Principal;
   await write({ principal });
   const [record] = read();

@@ -5,6 +5,7 @@
  * Source of the form and its sizes: CloudTrail user guide, "CloudTrail record contents", event version 1.11.
  */
 import { identityText, secondText, strangerText } from '#platform/audit/identity.ts';
+import { writeRecord } from '#platform/audit/journal.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
@@ -12,6 +13,7 @@ import type { Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Input } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
 
 export interface AuditedResource {
   readonly ARN: string;
@@ -95,15 +97,10 @@ const MAX_PART_CHARACTERS = 100 * 1024;
 const MAX_ADDITIONAL_CHARACTERS = 28 * 1024;
 const MAX_TEXT_CHARACTERS = 1024;
 
-/** Of what is no API call: a person who signs in. */
-export function eventText(time: Milliseconds, event: AuditedEvent): string {
-  const record: AuditRecord = {
-    eventVersion: '1.11',
-    eventTime: secondText(time),
-    eventID: timedId(time),
-    ...event,
-  };
-  return JSON.stringify(record);
+/** For what is no API call: a person who signs in. */
+export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
+  const record: AuditRecord = { eventVersion: '1.11', eventID: timedId(time), eventTime: secondText(time), ...event };
+  writeRecord(tx, JSON.stringify(record));
 }
 
 /** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
@@ -147,7 +144,9 @@ function tlsText(tls: AuditedCall['tls']): string {
 }
 
 const consoleText = (principal: Principal): string =>
-  'session' in principal && principal.session?.isFromConsole ? ',"sessionCredentialFromConsole":"true"' : '';
+  'session' in principal && principal.session?.signInSessionArn !== undefined
+    ? ',"sessionCredentialFromConsole":"true"'
+    : '';
 
 /** CloudTrail writes null for an empty structure. */
 function partText(part: Readonly<Record<string, unknown>>, most: number): string {

@@ -1,9 +1,8 @@
-/** What other services may use of CloudTrail. */
+/** What other services may ask of CloudTrail. */
 import type { AuditRecord } from '#platform/audit/record.ts';
-import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 
-export interface EventHistoryApi {
-  /** Management events of the account since `from`, of one region after another, the newest first; at most `most` of a region. */
-  events(account: AccountId, from: Milliseconds, most: number): AsyncGenerator<AuditRecord>;
+export interface AuditHistory {
+  /** The management events of an account, region by region, the newest first, up to the last one that had ended when it was asked. */
+  recordsOf(account: AccountId): AsyncIterable<AuditRecord>;
 }

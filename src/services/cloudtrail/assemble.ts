@@ -8,11 +8,11 @@ import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Call } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
 import { Collector } from './collector.ts';
-import { createEventHistory } from './event-history.ts';
 import { type LogBucket, s3Bucket } from './log-bucket.ts';
 import { cloudtrail } from './service.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { TrailDirectory } from './trail-directory.ts';
+import { wholeHistory } from './whole-history.ts';
 
 export interface AssembleDeps {
   readonly store: Store;
@@ -33,7 +33,7 @@ export function assembleCloudTrail(deps: AssembleDeps) {
   const bucket = deps.logBucket ?? s3Bucket(registry, deps.deliver);
   const keyArn = (call: Call, id: string): Promise<string | undefined> => arnOfKey(registry(), call, id);
   const declaration = cloudtrail({ trails, collector, keys, bucket, pages, keyArn });
-  return { declaration, collector, history: createEventHistory(store, collector, clock) };
+  return { declaration, collector, history: wholeHistory(store, collector, clock) };
 }
 
 /** By KMS's own operation, as the caller. */

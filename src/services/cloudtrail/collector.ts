@@ -4,7 +4,7 @@
  * before each look-up. Records and the cursor of their journal are one transaction of CloudTrail's partition; the journal's rows
  * go when that is on disk. So a crash neither loses nor doubles an event.
  */
-import { dropPacksBefore, packsAfter } from '#platform/audit/journal.ts';
+import { dropPacksBefore, listen, packsAfter } from '#platform/audit/journal.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
 import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION, isAccountId, type Region, timeOfId } from '#platform/base/ids.ts';
@@ -36,7 +36,7 @@ interface TakenRecord extends HistoryRecord {
 
 export class Collector implements AuditReader {
   readonly #deps: CollectorDeps;
-  /** Partitions with records that wait. */
+  /** Partitions where records wait. */
   readonly #noted = new Set<Partition>();
   /** What is being taken, by account and region. */
   readonly #running = new Map<string, Promise<void>>();
@@ -47,7 +47,7 @@ export class Collector implements AuditReader {
     this.#deps = deps;
   }
 
-  noted(partition: Partition): void {
+  #note(partition: Partition): void {
     this.#noted.add(partition);
     if (this.#timer !== undefined || this.#isStopped) return;
     this.#timer = this.#deps.clock.after(TAKEN_EVERY, () => void this.#takeAll().catch(this.#deps.onFault));
@@ -57,11 +57,14 @@ export class Collector implements AuditReader {
     return this.#deps.trails.wantsData(account, event);
   }
 
-  /** A partition has been opened: what it held when the process ended is taken now. */
+  /** A partition has been opened: what it held when the process ended is taken, and what will be written. */
   opened(partition: Partition): void {
-    if (isAccountId(partition.name.account) && partition.read((tx) => packsAfter(tx, 0, 1)).length > 0) {
-      this.noted(partition);
-    }
+    if (!isAccountId(partition.name.account)) return;
+    listen(partition, () => this.#note(partition));
+    // When the work that opens it is done.
+    queueMicrotask(() => {
+      if (partition.read((tx) => packsAfter(tx, undefined, 1)).length > 0) this.#note(partition);
+    });
   }
 
   /**
@@ -114,9 +117,9 @@ export class Collector implements AuditReader {
         isMore = await this.#takeSome(target, sources, account, region);
         if (isMore) await turn();
       }
-      if (isMore) for (const source of sources) this.noted(source);
+      if (isMore) for (const source of sources) this.#note(source);
     } catch (error) {
-      for (const source of sources) this.noted(source);
+      for (const source of sources) this.#note(source);
       throw error;
     }
   }
@@ -130,8 +133,8 @@ export class Collector implements AuditReader {
   ): Promise<boolean> {
     const journals = sources.map((source) => {
       const cursor = cursorOf(source);
-      const number = target.read((tx) => tx.get(cursors, cursor))?.number ?? 0;
-      return { source, cursor, packs: source.read((tx) => packsAfter(tx, number, PACKS_AT_ONCE)) };
+      const after = target.read((tx) => tx.get(cursors, cursor))?.after;
+      return { source, cursor, packs: source.read((tx) => packsAfter(tx, after, PACKS_AT_ONCE)) };
     });
     const taken = journals.flatMap(({ source, packs }) =>
       packs.flatMap(({ records }) => records.map((text) => takenRecord(text, source))),
@@ -142,13 +145,13 @@ export class Collector implements AuditReader {
       this.#hand(tx, taken, account, region);
       for (const { cursor, packs } of journals) {
         const last = packs.at(-1);
-        if (last !== undefined) tx.put(cursors, cursor, { number: last.number });
+        if (last !== undefined) tx.put(cursors, cursor, { after: last.key });
       }
     });
     await target.durable();
     for (const { source, packs } of journals) {
       const last = packs.at(-1);
-      if (last !== undefined) source.transact((tx) => dropPacksBefore(tx, last.number));
+      if (last !== undefined) source.transact((tx) => dropPacksBefore(tx, last.key));
     }
     return journals.some(({ packs }) => packs.length === PACKS_AT_ONCE);
   }
@@ -178,7 +181,6 @@ export function keepForDelivery(tx: Transaction, arn: string, time: Milliseconds
   tx.put(waiting, waiting.key(arn, number), texts);
 }
 
-/** The region whose event history has what happens in this one. */
 export const homeOf = (region: Region): Region => (region === GLOBAL_REGION ? GLOBAL_EVENTS_REGION : region);
 
 const cursorOf = ({ name }: Partition) => cursors.key(name.service, name.region);

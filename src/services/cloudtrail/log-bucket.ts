@@ -34,9 +34,9 @@ export const s3Bucket = (registry: () => Registry, deliver: Deliver): LogBucket 
     await deliver({
       service: 's3',
       operation: 'PutObject',
+      target: object.trailArn,
       region: object.region,
       from: 'cloudtrail',
-      target: object.trailArn,
       requestId: uuid(),
       idempotencyToken: uuid(),
       sourceArn: object.trailArn,

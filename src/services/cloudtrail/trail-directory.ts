@@ -64,7 +64,7 @@ export class TrailDirectory {
       name: event.operation,
       isReadOnly: event.isReadOnly,
       userArn: 'arn' in principal ? principal.arn : undefined,
-      isFromConsole: 'session' in principal && principal.session?.isFromConsole === true,
+      isFromConsole: 'session' in principal && principal.session?.signInSessionArn !== undefined,
       resources: event.auditedResources,
     } as const;
     return wanted.some(({ matches }) => matches(selectable));

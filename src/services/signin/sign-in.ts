@@ -5,7 +5,6 @@
  */
 import { type Milliseconds, seconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
-import type { AuditReader } from '#platform/cloud.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { Call } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -27,7 +26,6 @@ export interface SignInParts {
   readonly store: Store;
   readonly people: PeopleApi;
   readonly sessions: SessionsApi;
-  readonly audit: AuditReader;
 }
 
 /** "Your session expires after 12 hours"; of root, as with GetSessionToken, after one. */
@@ -56,7 +54,7 @@ export async function signIn(parts: SignInParts, request: SignInRequest, call: C
 }
 
 async function refuse(
-  parts: SignInParts,
+  { store }: SignInParts,
   account: AccountId | undefined,
   person: Person | undefined,
   { mfaCode }: SignInRequest,
@@ -64,8 +62,8 @@ async function refuse(
 ): Promise<never> {
   if (account !== undefined) {
     const event = { name: 'ConsoleLogin', result: 'Failure', isMfaUsed: mfaCode !== undefined } as const;
-    recordEvent(parts, account, person, event, sceneOf(call));
-    await partitionOf(parts.store, account).durable();
+    recordEvent(store, account, person, event, sceneOf(call));
+    await partitionOf(store, account).durable();
   }
   return authenticationFailed();
 }
@@ -90,7 +88,7 @@ async function judge(parts: SignInParts, candidate: Candidate, call: Call): Prom
   const needsMfa = people.hasMfa(person);
   if (needsMfa && request.mfaCode === undefined) {
     takeBack(attempts, entry);
-    recordEvent(parts, person.account, person, { name: 'CheckMfa', result: 'Success' }, sceneOf(call));
+    recordEvent(store, person.account, person, { name: 'CheckMfa', result: 'Success' }, sceneOf(call));
     await partitionOf(store, person.account).durable();
     return mfaRequired();
   }
@@ -131,7 +129,7 @@ async function renew(parts: SignInParts, renewal: Renewal, call: Call): Promise<
     takeBack(everywhere(store), entry);
     throw error;
   }
-  recordEvent(parts, person.account, person, { name: 'PasswordUpdated', result: 'Success' }, sceneOf(call));
+  recordEvent(store, person.account, person, { name: 'PasswordUpdated', result: 'Success' }, sceneOf(call));
 }
 
 function admit(
@@ -139,13 +137,13 @@ function admit(
   { request, person, isMfaUsed }: { request: SignInRequest; person: Person; isMfaUsed: boolean },
   call: Call,
 ): SignedIn {
-  const { people, sessions } = parts;
+  const { store, people, sessions } = parts;
   const { account, arn, userName } = person;
   const most = userName === undefined ? MOST_SECONDS_OF_ROOT : MOST_SECONDS;
   const expiresAt = call.now + seconds(Math.min(request.durationSeconds ?? most, most));
   const credentials = sessions.issue(account, ownerOf(person), factsOf(call.now, expiresAt, isMfaUsed));
   people.noteSignIn(person, call.now);
-  recordEvent(parts, account, person, { name: 'ConsoleLogin', result: 'Success', isMfaUsed }, sceneOf(call));
+  recordEvent(store, account, person, { name: 'ConsoleLogin', result: 'Success', isMfaUsed }, sceneOf(call));
   return { credentials, expiresAt, account, arn, isMfaUsed, ...(userName !== undefined && { userName }) };
 }
 
@@ -155,7 +153,6 @@ const ownerOf = ({ id, userName }: Person): SessionOwner =>
 const factsOf = (issuedAt: Milliseconds, expiresAt: Milliseconds, isMfaUsed: boolean): SessionFacts => ({
   issuedAt,
   expiresAt,
-  isFromConsole: true,
   ...(isMfaUsed && { mfaAuthenticatedAt: issuedAt }),
 });
 
