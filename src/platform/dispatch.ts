@@ -13,7 +13,7 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
-import type { Output, ThrottleDeclaration } from '#platform/service.ts';
+import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
@@ -30,7 +30,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   let output: Output;
   try {
     authorise(cloud, invocation, call);
-    admit(cloud, operation, call);
+    admit(cloud, invocation, call);
     const ran = operation.declaration.steps ? runSteps(call) : runTransaction(call);
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
@@ -87,10 +87,10 @@ function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; re
   return { account, region };
 }
 
-function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
+function admit(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
   const { declaration } = operation.service;
   if (declaration.throttles === undefined) return;
-  const bucket = bucketOf(operation, call);
+  const bucket = bucketOf(operation, input, call);
   const rate = declaration.throttles[bucket];
   if (rate === undefined) return;
   // Who asks is throttled, whosever resource it is.
@@ -100,8 +100,9 @@ function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): vo
   if (!cloud.throttle.admit(key, current, cloud.clock.monotonic())) throw throttled(operation);
 }
 
-const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, call: LiveCall): string =>
-  typeof throttle === 'string' ? throttle : throttle(call.resources[0] ?? '*', call);
+const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, input: Input, call: LiveCall) =>
+  // The declaration's input type is the one that the validator has just checked.
+  typeof throttle === 'string' ? throttle : throttle(call.resources[0] ?? '*', call, input as never);
 
 const rateOfQuota = (perSecond: number): ThrottleDeclaration => ({ perSecond, burst: Math.max(1, perSecond) });
 
