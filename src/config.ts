@@ -62,6 +62,9 @@ const list = (text: string): readonly string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+const DOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
+const domains = (text: string): readonly string[] =>
+  list(text).map((name) => (DOMAIN.test(name) ? name : refuse(`"${name}" is no host name`)));
 const flag = (text: string): boolean => {
   if (/^(true|1|yes|on)$/i.test(text)) return true;
   return /^(false|0|no|off)$/i.test(text) ? false : refuse(`expected true or false, not "${text}"`);
@@ -98,7 +101,7 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     parse: path,
   },
   listen: { flag: '--listen', value: 'ADDRESS,…', help: 'addresses to bind (loopback only)', parse: list },
-  domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: list },
+  domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: domains },
   region: { flag: '--region', value: 'NAME', help: 'region of requests that name none (us-east-1)', parse: region },
   tls: { flag: '--tls', help: 'HTTPS (and HTTP/2) with a local certificate authority', parse: flag },
   masterKey: {
@@ -242,12 +245,17 @@ function readFile(file: string): [string, Parsed][] {
   } catch (error) {
     return refuse(`configuration file ${file}: ${(error as Error).message}`);
   }
-  if (typeof content !== 'object' || content === null) return refuse(`configuration file ${file} holds no JSON object`);
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    return refuse(`configuration file ${file} holds no JSON object`);
+  }
   return Object.entries(content).map(([name, value]): [string, Parsed] => {
     if (!Object.hasOwn(options, name))
       return refuse(`${file}: unknown option "${name}"${nearest(name, Object.keys(options))}`);
-    const text = Array.isArray(value) ? value.join(',') : String(value);
-    return [name, parsed(name as keyof Config, text, `${file}: ${name}`)];
+    const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (parts.some((part) => !['string', 'number', 'boolean'].includes(typeof part))) {
+      return refuse(`${file}: ${name}: expected text, a number, true or false, or a list of texts`);
+    }
+    return [name, parsed(name as keyof Config, parts.join(','), `${file}: ${name}`)];
   });
 }
 

@@ -32,16 +32,7 @@ const SLOW_SYNC_MILLISECONDS = 10;
 
 export async function doctor(args: readonly string[]): Promise<number> {
   const { config } = readConfig(processSources(args));
-  const findings = [
-    machine(),
-    node(),
-    rights(),
-    await localName(),
-    ...disk(config.data),
-    kvm(),
-    program('qemu-system-x86_64', 'qemu-system-x86'),
-    program('nft', 'nftables'),
-  ];
+  const findings = [machine(), node(), rights(), await localName(), ...disk(config.data), ...virtualMachines()];
   const mark = { good: 'ok     ', missing: 'missing', bad: 'BAD    ' };
   for (const { name, verdict, facts, mend } of findings) {
     print(`${mark[verdict]}  ${name.padEnd(14)}  ${facts}`);
@@ -133,6 +124,20 @@ function syncMilliseconds(folder: string): number {
     closeSync(file);
     rmSync(probe, { recursive: true });
   }
+}
+
+function virtualMachines(): Finding[] {
+  if (process.platform === 'linux') {
+    return [kvm(), program('qemu-system-x86_64', 'qemu-system-x86'), program('nft', 'nftables')];
+  }
+  return [
+    {
+      name: 'Linux',
+      verdict: 'missing',
+      facts: `this is ${process.platform}: virtual machines and their networks, which come with a later version, need Linux`,
+      mend: 'all the rest works here; for those, run it on a Linux machine',
+    },
+  ];
 }
 
 function kvm(): Finding {

@@ -22,11 +22,13 @@ import { CommandError, print, printError } from '#cli/output.ts';
 import { checkReach, giveUpRoot, handOver, isRoot, unprivilegedUser } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
-import { type Config, egressRules, processSources, readConfig } from '#config';
+import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
 import { type CloudOptions, type RunningCloud, startCloud } from '#main';
 import { systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
+import type { ReadModelFile } from '#platform/model/load.ts';
+import { loadPartition } from '#platform/model/partitions.ts';
 import { loadPackages } from '#platform/packages.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { type DataFolder, DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
@@ -34,6 +36,7 @@ import { migrate } from '#platform/store/migrate.ts';
 
 export async function up(args: readonly string[]): Promise<number> {
   const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
+  checkRegion(config);
   if (extra['--detach'] !== undefined) return detach(args, config);
   try {
     await serve(config);
@@ -57,6 +60,8 @@ function reasonOf(error: unknown, config: Config): string | undefined {
         ? `port ${config.port} needs a right that this process has given up: choose one from 1024 on`
         : `no permission: ${message}`;
     case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
       return `this machine has no address ${config.listen.join(', ')}: see --listen`;
     default:
       return undefined;
@@ -91,6 +96,11 @@ interface Start {
 
 function startOf(config: Config, folder: DataFolder, log: Logger): Start {
   const keyFile = keyFileOf(config, folder.cloudId);
+  if (keyFile.startsWith(`${config.data}/`)) {
+    throw new CommandError(
+      `the master key ${keyFile} must lie outside of the data folder: who has a copy of the data would have it too`,
+    );
+  }
   const options: CloudOptions = {
     ...config,
     egress: egressRules(config),
@@ -107,6 +117,11 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
   return { options, keyFile, dataOption: isDefault ? '' : ` --data ${config.data}` };
 }
 
+function checkRegion({ region }: Config): void {
+  const known = Object.keys(loadPartition().regions);
+  if (!known.includes(region)) throw new ConfigError(`--region: there is no region ${region}${nearest(region, known)}`);
+}
+
 /** To the terminal, or to the process that waits for this one and is gone after that. */
 function announce(greeting: string): void {
   if (process.send === undefined) {
@@ -118,7 +133,7 @@ function announce(greeting: string): void {
 }
 
 /** Root's files may be out of reach after the start: then all models are opened before, and read through that at first use. */
-function modelReader(): (name: string) => string {
+function modelReader(): ReadModelFile {
   const folder = join(programRoot, 'models');
   const pathOf = (name: string): string => join(folder, `${name}.json`);
   if (!isRoot()) return (name) => readFileSync(pathOf(name), 'utf8');

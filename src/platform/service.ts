@@ -7,6 +7,7 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
+import type { AuditAdditions } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -60,6 +61,8 @@ export interface CallScope {
   /** Services that pass the call on for the caller, the first one first. */
   readonly calledVia: readonly string[];
   read<T>(action: (tx: ReadTransaction) => T): T;
+  /** The effective value of one of the service's quotas for the account and region of the partition. */
+  quota(code: string): number;
 }
 
 /** What of a call is known while it is not known yet who makes it. */
@@ -80,6 +83,13 @@ export type ConditionValues = Readonly<Record<string, string | readonly string[]
 export interface FurtherPermission extends Permission {
   readonly conditions?: ConditionValues;
 }
+
+/** Who hands a role on to a service must be allowed to ("Granting a user permissions to pass a role to an AWS service"). */
+export const passRole = (role: string, service: string, resource?: string): FurtherPermission => ({
+  action: 'iam:PassRole',
+  resource: role,
+  conditions: { 'iam:passedtoservice': service, 'iam:associatedresourcearn': resource },
+});
 
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
@@ -111,6 +121,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly usage?: string;
   /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource, or the input. */
   readonly throttle?: string | ((resource: string, scope: CallScope, input: In) => string);
+  /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
+  readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   readonly steps?: true;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
@@ -125,6 +137,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly urlMember?: string;
   /** Members left out of the audit record, beyond those that the model marks sensitive. */
   readonly secret?: readonly string[];
+  /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
+  readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
 }
 
 /** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */
@@ -179,6 +193,12 @@ export interface QuotaDeclaration {
 export interface ThrottleDeclaration {
   readonly perSecond: number;
   readonly burst: number;
+}
+
+/** `key` names the bucket within the service, account and region; the rate is asked for now and then. */
+export interface RateLimit {
+  readonly key: string;
+  readonly rate: () => ThrottleDeclaration;
 }
 
 /** The rate is a quota's value, and so is the burst, or one call where the rate is less. */
@@ -236,6 +256,8 @@ export interface ServiceDeclaration {
   readonly throttlingMessage?: string;
   /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
+  /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */
+  readonly encodedRefusals?: true;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

@@ -94,6 +94,15 @@ test('what is in the way is said in one line', async (t) => {
     [1, `makonis: port ${port} is taken: choose another with --port, or 0 for any\n`],
   );
 
+  const nowhere = await p.run('up', '--detach', '--port', '0', '--listen', 'nowhere.invalid');
+  assert.deepEqual(
+    [nowhere.code, nowhere.err],
+    [1, 'makonis: this machine has no address nowhere.invalid: see --listen\n'],
+  );
+
+  const inside = await p.run('up', '--detach', '--port', '0', '--master-key', join(p.data, 'key'));
+  assert.match(inside.err, /^makonis: the master key .* must lie outside of the data folder: [^\n]*\n$/);
+
   const manifest = join(p.data, 'manifest.json');
   const stored = JSON.parse(readFileSync(manifest, 'utf8'));
   writeFileSync(manifest, JSON.stringify({ ...stored, format: 999, version: '9.9.9' }));
@@ -116,6 +125,8 @@ test('mistyped words are errors that name the nearest', async (t) => {
     [['sttus'], /unknown command sttus: did you mean status\?/],
     [['up', '--config', join(p.home, 'none.json')], /configuration file .*none\.json: ENOENT/],
     [['up', 'now'], /unexpected "now"/],
+    [['up', '--detach', '--region', 'eu-wst-1'], /there is no region eu-wst-1: did you mean eu-west-1\?/],
+    [['account', 'lst'], /there is no "lst": makonis account create/],
   ];
   for (const [args, message] of cases) {
     const { code, err } = await p.run(...args);

@@ -130,6 +130,22 @@ async function beAllowed(t: TestContext, client: Client): Promise<void> {
   assert.equal(JSON.parse(stdout).Arn, `arn:aws:sts::${c.account}:assumed-role/reader/tour`);
 }
 
+async function readHistory(t: TestContext, client: Client): Promise<void> {
+  const { cli, refused } = await start(t, client);
+  await cli('sqs create-queue --queue-name orders');
+  const { Events } = await cli<{ Events: Texts[] }>(
+    'cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=orders',
+  );
+  assert.deepEqual(
+    Events.map(({ EventName, Username }) => [EventName, Username]),
+    [['CreateQueue', 'administrator']],
+  );
+  const { trailList } = await cli<{ trailList: Texts[] }>('cloudtrail describe-trails');
+  assert.deepEqual(trailList, []);
+  const said = await refused('cloudtrail create-trail --name audit --s3-bucket-name logs', 'admin');
+  assert.match(said, /S3BucketDoesNotExistException.*S3 bucket logs does not exist!/);
+}
+
 async function useKeys(t: TestContext, client: Client): Promise<void> {
   const { c, cli, refused, profile } = await start(t, client);
   const { KeyMetadata: key } = await cli<{ KeyMetadata?: Texts }>('kms create-key --description orders');
@@ -165,5 +181,8 @@ for (const [at, client] of clients.entries()) {
   });
   test(`version ${at + 1}: a new user is refused until a policy allows it; a role is assumed`, options, async (t) => {
     if (client !== undefined) await beAllowed(t, client);
+  });
+  test(`version ${at + 1}: the event history: who did what`, options, async (t) => {
+    if (client !== undefined) await readHistory(t, client);
   });
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CreateAccessKeyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   DeleteUserCommand,
   GetUserCommand,
@@ -18,6 +19,7 @@ import {
   KMSClient,
 } from '@aws-sdk/client-kms';
 import {
+  AddPermissionCommand,
   CreateQueueCommand,
   DeleteMessageCommand,
   DeleteQueueCommand,
@@ -28,7 +30,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { auditOf } from '#platform/audit/journal.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
 import { hours } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
@@ -43,7 +45,7 @@ const partitionOf = (c: TestCloud, service: string, region: Region = REGION, acc
 /** The oldest first. */
 const auditIn = (c: TestCloud, ...place: [service: string, region?: Region, account?: string]): AuditRecord[] =>
   partitionOf(c, ...place)
-    .read((tx) => auditOf(tx, 0, c.clock.now() + 1, 1000))
+    .read((tx) => waitingRecords(tx))
     .toReversed();
 const named = (records: readonly AuditRecord[], name: string): AuditRecord =>
   records.find(({ eventName }) => eventName === name) ?? assert.fail(`no record of ${name}`);
@@ -76,7 +78,9 @@ test('management calls are in the audit: successes, reads and refusals; data eve
   const created = named(records, 'CreateQueue');
   assert.deepEqual(created.requestParameters, { queueName: 'orders', tags: { team: 'blue' } });
   assert.deepEqual(created.responseElements, { queueUrl: QueueUrl });
-  assert.deepEqual(created.resources, [{ ARN: `arn:aws:sqs:us-east-1:${c.account}:orders` }]);
+  assert.deepEqual(created.resources, [
+    { accountId: c.account, type: 'AWS::SQS::Queue', ARN: `arn:aws:sqs:us-east-1:${c.account}:orders` },
+  ]);
   assert.equal(created.userIdentity['accessKeyId'], c.administrator.accessKeyId);
   assert.equal(created.sourceIPAddress, '127.0.0.1');
   assert.match(created.userAgent, /^aws-sdk-js/);
@@ -101,12 +105,55 @@ test('a refused stranger is in the audit of its own account, not of the queue’
   assert.equal(record.recipientAccountId, partner);
 });
 
+test('what is not valid is in the audit of who asked, as it was asked', async (t) => {
+  const c = await cloud(t);
+  const create = new CreateUserCommand({ UserName: 'not a name' });
+  await assert.rejects(c.client(IAMClient).send(create), { name: 'ValidationError' });
+  const record = named(auditIn(c, 'iam', GLOBAL_REGION), 'CreateUser');
+  assert.equal(record.errorCode, 'ValidationError');
+  assert.deepEqual(record.requestParameters, { userName: 'not a name' });
+  assert.equal(record.awsRegion, 'us-east-1');
+});
+
+test('a call on another account’s queue is in both audits, joined by an id', async (t) => {
+  const c = await cloud(t);
+  const partner = '210987654321';
+  const credentials = await newAccount(c, partner);
+  const own = c.client(SQSClient);
+  const { QueueUrl } = await own.send(new CreateQueueCommand({ QueueName: 'orders' }));
+  const permission = { Label: 'p', AWSAccountIds: [partner], Actions: ['GetQueueAttributes'] };
+  await own.send(new AddPermissionCommand({ QueueUrl, ...permission }));
+  await c.client(SQSClient, { credentials }).send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  const theirs = named(auditIn(c, 'sqs', REGION, partner), 'GetQueueAttributes');
+  const ours = named(auditIn(c, 'sqs'), 'GetQueueAttributes');
+  assert.deepEqual([theirs.userIdentity['type'], theirs.recipientAccountId], ['IAMUser', partner]);
+  assert.equal(ours.userIdentity['type'], 'AWSAccount');
+  assert.equal(ours.userIdentity['accountId'], partner);
+  assert.equal(ours.userIdentity['arn'], undefined);
+  assert.ok(ours.sharedEventID !== undefined && ours.sharedEventID === theirs.sharedEventID);
+});
+
+test('a role of another account: its owner’s audit says who assumed it', async (t) => {
+  const c = await cloud(t);
+  const partner = '210987654321';
+  const credentials = await newAccount(c, partner);
+  const trust = { Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
+  const iam = c.client(IAMClient, { credentials });
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
+  await c.client(STSClient).send(new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'session' }));
+  const ours = named(auditIn(c, 'sts'), 'AssumeRole');
+  const theirs = named(auditIn(c, 'sts', REGION, partner), 'AssumeRole');
+  assert.deepEqual([theirs.recipientAccountId, theirs.userIdentity['type']], [partner, 'AWSAccount']);
+  assert.equal(theirs.userIdentity['accountId'], c.account);
+  assert.ok(ours.sharedEventID !== undefined && ours.sharedEventID === theirs.sharedEventID);
+});
+
 test('no secret is written down', async (t) => {
   const c = await cloud(t);
   const iam = c.client(IAMClient);
   await iam.send(new CreateUserCommand({ UserName: 'bob' }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'bob' }));
-  const { CreateRoleCommand } = await import('@aws-sdk/client-iam');
   const trust = { Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' };
   const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
@@ -219,7 +266,7 @@ test('KMS calls are in the audit with their key and context, never with what the
   const decrypted = named(records, 'Decrypt');
   assert.deepEqual([decrypted.readOnly, decrypted.responseElements], [true, null]);
   assert.deepEqual(
-    decrypted.resources.map(({ ARN }) => ARN),
+    decrypted.resources?.map(({ ARN }) => ARN),
     [Arn],
   );
   const { encryptionContext } = decrypted.requestParameters as Record<string, unknown>;

@@ -39,7 +39,10 @@ export function accountNamed(keyId: string | undefined): { account?: AccountId }
 const ownerOfKey = ({ KeyId }: { readonly KeyId?: string }): { account?: AccountId } => accountNamed(KeyId);
 
 /** The key's ARN; of an alias that nobody made, the alias's. */
-export function keyArn(keyId: string, scope: CallScope): string {
+/** Where a key is looked for. */
+export type KeyScope = Pick<CallScope, 'account' | 'region' | 'read'>;
+
+export function keyArn(keyId: string, scope: KeyScope): string {
   const named = resourceNamed(keyId, scope);
   const target = named.startsWith('alias/') ? scope.read((tx) => aliasTarget(tx, named)) : undefined;
   return formatArn('kms', scope.region, scope.account, target === undefined ? named : `key/${target}`);

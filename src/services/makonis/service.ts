@@ -113,6 +113,17 @@ const decideQuotaIncrease =
     return { QuotaRequest: quotaView(await quotas.decide(place, isApproved, call.now)) };
   };
 
+/** More or less than the default, without a request: the cloud is the operator's. */
+const setQuota =
+  ({ accounts, quotas }: MakonisParts) =>
+  async (input: Model.SetQuotaRequest): Promise<Model.SetQuotaResponse> => {
+    // Checked against the model: twelve digits.
+    const account = input.AccountId as AccountId;
+    if (!accounts.hasAccount(account)) fail('AccountNotFoundException', `There is no account ${account}.`);
+    await quotas.set({ account, region: input.Region as Region }, input.ServiceCode, input.QuotaCode, input.Value);
+    return {};
+  };
+
 /** All that the account has, in an order that works; the account itself, its root and its audit stay. */
 const removeAccountResources =
   ({ accounts, removeResources }: MakonisParts) =>
@@ -167,6 +178,12 @@ export const makonis = (parts: MakonisParts) =>
       RemoveAccountResources: {
         handler: removeAccountResources(parts),
         resource: ({ AccountId }: Model.RemoveAccountResourcesRequest) => accountArn(AccountId),
+        owner,
+        steps: true,
+      },
+      SetQuota: {
+        handler: setQuota(parts),
+        resource: ({ AccountId }: Model.SetQuotaRequest) => accountArn(AccountId),
         owner,
         steps: true,
       },

@@ -12,6 +12,7 @@ export interface QuotaDeps {
   readonly registry: () => Registry;
   readonly store: Store;
   readonly pages: PageTokens;
+  readonly regions: readonly string[];
 }
 
 const DEFAULT_PAGE = 100;

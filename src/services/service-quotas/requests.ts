@@ -121,6 +121,20 @@ export function quotaRequests(deps: QuotaDeps): QuotaRequestsApi {
       if (decided.status === 'APPROVED') await applyGlobally(deps, place, decided);
       return requestOf(place, id, decided);
     },
+    async set({ account, region }, service, code, value) {
+      const { quota } = quotaOf(deps, service, code);
+      if (!quota.adjustable) fail('IllegalArgumentException', `The quota ${code} is not adjustable.`);
+      if (!(value >= 0)) fail('IllegalArgumentException', 'A quota is a number from 0 on.');
+      if (!deps.regions.includes(region)) fail('IllegalArgumentException', `There is no region ${region}.`);
+      const place: PartitionName = {
+        service: 'service-quotas',
+        account,
+        region: quota.global ? GLOBAL_REGION : region,
+      };
+      const partition = deps.store.partition(place);
+      partition.transact((tx) => applyQuota(tx, service, code, value));
+      await partition.durable();
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import {
 } from '#services/kms/ciphertext/ciphertext.ts';
 import { checkContext, checkUsable, noteUse, usableKey } from '#services/kms/crypto/use.ts';
 import { fail } from '#services/kms/errors.ts';
-import { accountNamed, keyArn, keyOf } from '#services/kms/identify.ts';
+import { accountNamed, type KeyScope, keyArn, keyOf } from '#services/kms/identify.ts';
 import type { OpenKey } from '#services/kms/keys/open-key.ts';
 import { currentMaterial, publicKeyOf, secretOf } from '#services/kms/material/material.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
@@ -209,17 +209,12 @@ export const reEncryptPermissions =
   (parts: KmsParts) =>
   (input: Model.ReEncryptRequest, scope: CallScope): Permission[] => {
     const { account, partition } = sourcePlace(parts, input, scope);
-    const source: CallScope = { ...scopeFacts(scope), account, read: (action) => partition.read(action) };
+    const source: KeyScope = { account, region: scope.region, read: (action) => partition.read(action) };
     return [
       { action: 'kms:ReEncryptFrom', resource: keyArn(keyIdOfSealed(sourceOf(input), 'sourceKeyId'), source) },
       { action: 'kms:ReEncryptTo', resource: keyArn(input.DestinationKeyId, scope) },
     ];
   };
-
-/** A scope's members live on its class: they have to be named. */
-const scopeFacts = ({ principal, callerAccount, region, now, origin, calledVia }: CallScope) => ({
-  ...{ principal, callerAccount, region, now, origin, calledVia },
-});
 
 export async function reEncrypt(
   parts: KmsParts,
