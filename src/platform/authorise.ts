@@ -82,7 +82,10 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
-  if (listed !== undefined) return listed;
+  if (listed !== undefined) {
+    call.resources = [...new Set(listed.map(({ resource }) => resource))];
+    return listed;
+  }
   const actions = operation.actions(input, call.principal);
   const [action, resource] = [actions[0], call.resources[0]];
   if (action && resource && actions.length === 1 && call.resources.length === 1) return [{ action, resource }];

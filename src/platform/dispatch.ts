@@ -12,7 +12,7 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
-import type { Output, ThrottleDeclaration } from '#platform/service.ts';
+import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
 export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
@@ -118,7 +118,7 @@ function ownerOf(cloud: Cloud, invocation: Invocation): OwnerPlace {
 
 function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
   const { operation, input } = invocation;
-  if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, operation, call);
+  if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, invocation, call);
   // The declaration's input type is the one that the validator has just checked.
   const own = operation.declaration.rate?.(input as never, call);
   if (own === undefined) return;
@@ -126,9 +126,9 @@ function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
   if (!cloud.throttle.admit(key, own.rate, cloud.clock.monotonic())) throw throttled(operation);
 }
 
-function admitCaller(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
+function admitCaller(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
   const { declaration } = operation.service;
-  const bucket = bucketOf(operation, call);
+  const bucket = bucketOf(operation, input, call);
   const rate = declaration.throttles?.[bucket];
   if (rate === undefined) return;
   // Who asks is throttled, whosever resource it is.
@@ -138,8 +138,9 @@ function admitCaller(cloud: Cloud, operation: RegisteredOperation, call: LiveCal
   if (!cloud.throttle.admit(key, current, cloud.clock.monotonic())) throw throttled(operation);
 }
 
-const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, call: LiveCall): string =>
-  typeof throttle === 'string' ? throttle : throttle(call.resources[0] ?? '*', call);
+const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, input: Input, call: LiveCall) =>
+  // The declaration's input type is the one that the validator has just checked.
+  typeof throttle === 'string' ? throttle : throttle(call.resources[0] ?? '*', call, input as never);
 
 const rateOfQuota = (perSecond: number): ThrottleDeclaration => ({ perSecond, burst: Math.max(1, perSecond) });
 

@@ -119,8 +119,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** The default comes from the action's access level in the service authorization reference. */
   readonly access?: 'read' | 'write';
   readonly usage?: string;
-  /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource. */
-  readonly throttle?: string | ((resource: string, scope: CallScope) => string);
+  /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource, or the input. */
+  readonly throttle?: string | ((resource: string, scope: CallScope, input: In) => string);
   /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
   readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   readonly steps?: true;

@@ -122,6 +122,8 @@ test('related keys decrypt each other’s ciphertext and are rotated together', 
   const { c, kms, key, arnOf, in: region } = await startKms(t);
   const west = region('eu-west-1');
   const { id: KeyId } = await key({ MultiRegion: true });
+  const oldest = await encrypt(kms, KeyId);
+  await kms.send(new RotateKeyOnDemandCommand({ KeyId }));
   assert.match(KeyId, /^mrk-[0-9a-f]{32}$/);
   const replicate = (ReplicaRegion: string) =>
     kms.send(
@@ -142,7 +144,14 @@ test('related keys decrypt each other’s ciphertext and are rotated together', 
   const replicas = (regions: string[]) => regions.map((Region) => ({ Arn: arnOf(KeyId, Region), Region }));
   assert.deepEqual(KeyMetadata?.MultiRegionConfiguration?.ReplicaKeys, replicas(['eu-west-1', 'us-west-2']));
   const { CiphertextBlob } = await encrypt(kms, KeyId);
-  for (const client of [west, south]) assert.equal(await decrypt(client, CiphertextBlob), 'x');
+  for (const client of [west, south]) {
+    for (const blob of [oldest.CiphertextBlob, CiphertextBlob]) assert.equal(await decrypt(client, blob), 'x');
+    const listed = await client.send(new ListKeyRotationsCommand({ KeyId, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' }));
+    assert.deepEqual(
+      listed.Rotations?.map(({ KeyMaterialState: state }) => state),
+      ['NON_CURRENT', 'CURRENT'],
+    );
+  }
   await kms.send(new RotateKeyOnDemandCommand({ KeyId }));
   const rotated = await currentOf(kms, KeyId);
   for (const client of [west, south]) {

@@ -1,4 +1,5 @@
 /** KMS's kinds of resources. A key's policy is its only root of trust. */
+import { formatArn } from '#platform/base/arn.ts';
 import type { Kind } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { arnOf, findKey } from '#services/kms/keys/open-key.ts';
@@ -6,6 +7,8 @@ import { tagList } from '#services/kms/keys/tags.ts';
 import { aliases, keys } from '#services/kms/state.ts';
 
 const idOf = (arn: string): string | undefined => /:key\/(.+)$/.exec(arn)?.[1];
+const aliasArn = ({ partition: { name } }: ReadTransaction, alias: string): string =>
+  formatArn('kms', name.region, name.account, alias);
 const aliasOf = (arn: string): string => arn.slice(arn.indexOf(':alias/') + 1);
 
 function* customerKeys(tx: ReadTransaction, after: string | undefined): Generator<string> {
@@ -53,8 +56,9 @@ export const kinds = {
     list: (tx, after, limit) =>
       tx
         .range(aliases, { limit, ...(after !== undefined && { after: aliases.key(aliasOf(after)) }) })
-        .map(({ key }) => arnOf(tx, '').replace(/key\/$/, aliases.parts(key)[0]))
-        .filter((arn) => !arn.includes(':alias/aws/')),
+        .flatMap(({ key }) =>
+          aliases.parts(key)[0].startsWith('alias/aws/') ? [] : aliasArn(tx, aliases.parts(key)[0]),
+        ),
     exists: (tx, arn) => tx.get(aliases, aliases.key(aliasOf(arn))) !== undefined,
     remove: { operation: 'DeleteAlias', input: (arn) => ({ AliasName: aliasOf(arn) }) },
     holdsData: false,

@@ -2,7 +2,7 @@
  * KMS's quotas, with AWS's codes ("Quotas" of the Developer Guide and the Service Quotas console). Request quotas are rates
  * of the calling account in a region; cryptographic operations share one for each type of key.
  */
-import type { KmsOperations } from '#platform/model/generated/kms.ts';
+import type { DataKeyPairSpec, KmsOperations } from '#platform/model/generated/kms.ts';
 import type { QuotaDeclaration, ThrottleByQuota, ThrottleDeclaration } from '#platform/service.ts';
 import type { Bucket } from '#services/kms/specs.ts';
 import { counts } from '#services/kms/state.ts';
@@ -72,13 +72,18 @@ export const quotas = {
   'L-CE1DB614': rate('DisableKeyRotation', 5),
   'L-BD96F100': rate('EnableKey', 5),
   'L-BE799B67': rate('EnableKeyRotation', 15),
+  'L-D2EEB5E0': rate('GenerateDataKeyPair (ECC_NIST_P256)', 25),
+  'L-16B46EF0': rate('GenerateDataKeyPair (ECC_NIST_P384)', 10),
+  'L-1D966DA0': rate('GenerateDataKeyPair (ECC_NIST_P521)', 5),
 } as const satisfies Record<string, QuotaDeclaration>;
 
 const fixed = (perSecond: number): ThrottleDeclaration => ({ perSecond, burst: Math.max(1, perSecond) });
 const by = (quota: keyof typeof quotas): ThrottleByQuota => ({ quota });
 
+type Throttled = keyof KmsOperations | Bucket | `GenerateDataKeyPair ${DataKeyPairSpec}`;
+
 /** The rates whose codes we don't know can't be changed here. */
-export const throttles: Partial<Record<keyof KmsOperations | Bucket, ThrottleDeclaration | ThrottleByQuota>> = {
+export const throttles: Partial<Record<Throttled, ThrottleDeclaration | ThrottleByQuota>> = {
   CryptographicSymmetric: by(SHARED_RATES.CryptographicSymmetric),
   CryptographicRsa: by(SHARED_RATES.CryptographicRsa),
   CryptographicEcc: by(SHARED_RATES.CryptographicEcc),
@@ -94,6 +99,17 @@ export const throttles: Partial<Record<keyof KmsOperations | Bucket, ThrottleDec
   DisableKeyRotation: by('L-CE1DB614'),
   EnableKey: by('L-BD96F100'),
   EnableKeyRotation: by('L-BE799B67'),
+  'GenerateDataKeyPair RSA_2048': fixed(1),
+  'GenerateDataKeyPair RSA_3072': fixed(0.5),
+  'GenerateDataKeyPair RSA_4096': fixed(0.1),
+  'GenerateDataKeyPair ECC_NIST_P256': by('L-D2EEB5E0'),
+  'GenerateDataKeyPair ECC_NIST_P384': by('L-16B46EF0'),
+  'GenerateDataKeyPair ECC_NIST_P521': by('L-1D966DA0'),
+  'GenerateDataKeyPair ECC_SECG_P256K1': fixed(25),
+  'GenerateDataKeyPair ECC_NIST_EDWARDS25519': fixed(25),
+  'GenerateDataKeyPair ML_KEM_512': fixed(25),
+  'GenerateDataKeyPair ML_KEM_768': fixed(25),
+  'GenerateDataKeyPair ML_KEM_1024': fixed(25),
   GetKeyPolicy: fixed(1000),
   GetKeyRotationStatus: fixed(1000),
   GetParametersForImport: fixed(0.25),

@@ -95,7 +95,7 @@ function decryptWith(
     return decryptByRsa(secret, algorithm, blob).then((plaintext) => ({ plaintext, materialId: undefined }));
   }
   const bytes = bufferOf(blob);
-  const head = readHead(bytes) ?? fail('InvalidCiphertext');
+  const head = headOf(blob);
   if (head.keyId !== key.row.id || head.account !== partition.name.account) fail('IncorrectKey');
   const material = key.materials.find(({ row }) => row.id === head.materialId) ?? fail('InvalidCiphertext');
   const secret = secretOf(parts.sealer, partition.name, key, material);
@@ -129,7 +129,7 @@ const sealedBy = ({ KeyId, CiphertextBlob, DryRun, DryRunModifiers }: Model.Decr
 function accountOfSealed({ KeyId, CiphertextBlob }: Sealed): { account?: AccountId } {
   if (KeyId?.startsWith('arn:')) return accountNamed(KeyId);
   if (KeyId?.startsWith('alias/')) return {};
-  const head = CiphertextBlob && readHead(bufferOf(CiphertextBlob));
+  const head = CiphertextBlob && headIn(CiphertextBlob);
   return head ? { account: head.account } : {};
 }
 
@@ -140,7 +140,18 @@ function keyIdOfSealed({ KeyId, CiphertextBlob, isTrial }: Sealed, keyMember: st
   return headOf(CiphertextBlob).keyId;
 }
 
-const headOf = (blob: Uint8Array): CiphertextHead => readHead(bufferOf(blob)) ?? fail('InvalidCiphertext');
+const headOf = (blob: Uint8Array): CiphertextHead => headIn(blob) ?? fail('InvalidCiphertext');
+
+/** A call asks several times: for its owner, its resource, its key. */
+const heads = new WeakMap<Uint8Array, CiphertextHead>();
+
+function headIn(blob: Uint8Array): CiphertextHead | undefined {
+  const known = heads.get(blob);
+  if (known !== undefined) return known;
+  const head = readHead(bufferOf(blob));
+  if (head !== undefined) heads.set(blob, head);
+  return head;
+}
 
 const missing = (member: string): never =>
   fail(

@@ -30,6 +30,10 @@ function bucketOf(arn: string, scope: CallScope): Bucket {
   return key === undefined ? 'CryptographicSymmetric' : specOf(key.row.spec).bucket;
 }
 
+interface OfPair {
+  readonly KeyPairSpec: string;
+}
+
 interface OnDestination {
   readonly DestinationKeyId: string;
 }
@@ -53,6 +57,10 @@ export function cryptographicOperations(parts: KmsParts) {
     ...{ ...all, ...anyKey },
     throttle: bucketOf,
   } as const;
+  const pair = {
+    ...{ ...all, ...anyKey },
+    throttle: (_: string, __: CallScope, { KeyPairSpec }: OfPair) => `GenerateDataKeyPair ${KeyPairSpec}`,
+  } as const;
   const symmetric = { ...all, ...anyKey, throttle: 'CryptographicSymmetric' } as const;
   return {
     Encrypt: { handler: cryptographic(parts, encrypt), ...withKey },
@@ -73,10 +81,10 @@ export function cryptographicOperations(parts: KmsParts) {
     },
     GenerateDataKey: { handler: cryptographic(parts, generateDataKey), ...symmetric },
     GenerateDataKeyWithoutPlaintext: { handler: cryptographic(parts, generateDataKeyWithoutPlaintext), ...symmetric },
-    GenerateDataKeyPair: { handler: cryptographic(parts, generateDataKeyPair), ...symmetric },
+    GenerateDataKeyPair: { handler: cryptographic(parts, generateDataKeyPair), ...pair },
     GenerateDataKeyPairWithoutPlaintext: {
       handler: cryptographic(parts, generateDataKeyPairWithoutPlaintext),
-      ...symmetric,
+      ...pair,
     },
     GenerateRandom: {
       handler: generateRandom,

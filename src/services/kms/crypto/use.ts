@@ -11,7 +11,7 @@ import { fail } from '#services/kms/errors.ts';
 import { checkGrantTokens } from '#services/kms/grants/tokens.ts';
 import { keyOf } from '#services/kms/identify.ts';
 import { checkState } from '#services/kms/keys/key-states.ts';
-import { keyMemory, type OpenKey } from '#services/kms/keys/open-key.ts';
+import { findKey, keyMemory, type OpenKey } from '#services/kms/keys/open-key.ts';
 import { MAX_CONTEXT_LENGTH } from '#services/kms/limits.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { type LastUsageRow, lastUsages } from '#services/kms/state.ts';
@@ -64,6 +64,7 @@ export function checkContext(context: EncryptionContext | undefined): void {
 }
 
 const WRITTEN_EVERY = minutes(1);
+const MOST_NOTED = 10_000;
 
 /** In memory at once, on disk once a minute: a crash forgets no more than that. */
 export function noteUse(partition: Partition, arn: string, { operation, now, requestId }: Call): void {
@@ -76,9 +77,13 @@ export function noteUse(partition: Partition, arn: string, { operation, now, req
     before.requestId = requestId;
     return;
   }
+  // Those that are forgotten here have a row that is a minute old at most.
+  if (uses.size >= MOST_NOTED) uses.clear();
   uses.set(id, { operation, at: now, requestId, writtenAt: now });
   const row: LastUsageRow = { operation, at: now, requestId };
-  partition.beforeCommit((tx) => tx.put(lastUsages, lastUsages.key(id), row));
+  partition.beforeCommit((tx) => {
+    if (findKey(tx, id)) tx.put(lastUsages, lastUsages.key(id), row);
+  });
 }
 
 export function getKeyLastUsage(input: Model.GetKeyLastUsageRequest, call: Call): Model.GetKeyLastUsageResponse {

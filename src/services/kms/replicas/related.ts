@@ -97,7 +97,14 @@ const RANK: Readonly<Record<KeyMaterialState, number>> = {
 };
 
 /** What the related keys have in common, as the source has it. */
-function share(parts: KmsParts, tx: Transaction, key: OpenKey, source: OpenKey, from: Partition, now: number): void {
+export function share(
+  parts: KmsParts,
+  tx: Transaction,
+  key: OpenKey,
+  source: OpenKey,
+  from: Partition,
+  now: number,
+): void {
   const isNewer = (source.row.related?.version ?? 0) > (key.row.related?.version ?? 0);
   const isFromPrimary = source.row.related?.primary === from.name.region;
   if (isFromPrimary) dropPending(tx, key, source);

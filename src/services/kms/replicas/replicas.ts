@@ -11,10 +11,16 @@ import { checkKeyQuota, writeKey } from '#services/kms/keys/keys.ts';
 import { metadataOf } from '#services/kms/keys/metadata.ts';
 import { findKey, type OpenKey, putKey } from '#services/kms/keys/open-key.ts';
 import { addTags, tagList } from '#services/kms/keys/tags.ts';
-import { currentMaterial, secretOf } from '#services/kms/material/material.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { checkedPolicy, putPolicy } from '#services/kms/policies/policies.ts';
-import { forgetReplica, noteUntold, relatedRegions, tellAll, withReplicas } from '#services/kms/replicas/related.ts';
+import {
+  forgetReplica,
+  noteUntold,
+  relatedRegions,
+  share,
+  tellAll,
+  withReplicas,
+} from '#services/kms/replicas/related.ts';
 import { armRotation } from '#services/kms/rotation/schedule.ts';
 import type { KeyRow, Related } from '#services/kms/state.ts';
 
@@ -92,7 +98,6 @@ function writeReplica(
 ): Model.ReplicateKeyResponse {
   const { deletionAt: _, pendingWindowDays: __, rotation: ___, currentMaterial: ____, ...shared } = key.row;
   const isImported = key.row.origin === 'EXTERNAL';
-  const secret = isImported ? undefined : secretOf(parts.sealer, call.partition.name, key, currentMaterial(key));
   try {
     return parts.partitionOf(call.account, region).transact((tx) => {
       if (findKey(tx, key.row.id) !== undefined)
@@ -105,7 +110,8 @@ function writeReplica(
         state: isImported ? 'PendingImport' : 'Enabled',
         related: withReplicas(key.row.related, [...key.row.related.replicas, region]),
       };
-      const { arn } = writeKey(parts, tx, call, row, secret);
+      const { arn } = writeKey(parts, tx, call, row, undefined);
+      share(parts, tx, findKey(tx, row.id) ?? fail('KeyNotFound', arn), key, call.partition, call.now);
       putPolicy(tx, row.id, policy);
       addTags(tx, arn, input.Tags);
       return {
