@@ -57,6 +57,8 @@ export function moveToDeadLetterQueue(
     receivedBefore: row.receivedBefore + entry.receives,
     firstReceivedBefore: row.firstReceivedBefore || entry.firstReceivedAt,
     sentAt: target.settings.isFifo ? now : row.sentAt,
+    // "… the original message's deduplication ID will be replaced with the original message's ID" (Learn how to configure a redrive).
+    deduplicationId: target.settings.isFifo ? row.id : row.deduplicationId,
   };
   if (target.settings.isFifo) {
     enqueue(tx, target, moved, 0);
