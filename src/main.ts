@@ -14,6 +14,7 @@ import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/b
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
@@ -51,6 +52,8 @@ export interface CloudOptions {
   readonly region: string;
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
+  /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
+  readonly egress?: EgressRules;
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
@@ -81,7 +84,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
 
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue } = {};
+  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue; ports: number[] } = {
+    ports: [options.port, options.adminPort],
+  };
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
@@ -92,6 +97,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     store,
     sealer,
     pages: pageTokens(sealer),
+    egress: egressOf(options, clock, () => late.ports),
+    clock,
+    origin: () => originOf(options, present(late.ports[0], 'a cloud has a port')),
     registry: () => running().registry,
     actions: () => (late.actions ??= actionCatalogue(options.readModel)),
     removeResources: (account, signal) => removeAccountResources(running(), account, signal),
@@ -100,20 +108,13 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     startedAt: clock.now(),
   });
   const metrics = new Metrics();
-  const registry = registryOf(declarations, options.readModel);
-  const throttle = new Throttle();
-  const isRegion = (name: string): boolean => regions.has(name);
-  const keptAnswers = sealer.purpose(KEPT_ANSWERS);
+  const parts = { store, identity, clock, log, stopping: stopping.signal };
   const cloud: Cloud = {
-    store,
-    registry,
-    identity,
-    clock,
-    log,
-    throttle,
-    keptAnswers,
-    isRegion,
-    stopping: stopping.signal,
+    ...parts,
+    registry: registryOf(declarations, options.readModel),
+    throttle: new Throttle(),
+    keptAnswers: sealer.purpose(KEPT_ANSWERS),
+    isRegion: (name) => regions.has(name),
   };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud });
@@ -126,13 +127,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  const admin = await startAdmin(adminOf(options, clock, onFault, stopping.signal, metrics));
+  late.ports = [listener.port, admin.port];
   void jobs.resume(store).catch(onFault);
 
   return {
     port: listener.port,
     adminPort: admin.port,
-    url: `${options.tlsFolder === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
+    url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
@@ -145,22 +147,29 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   };
 }
 
-interface AdminParts {
-  readonly clock: Clock;
-  readonly onFault: (error: unknown) => void;
-  readonly metrics: Metrics;
-  readonly stopping: AbortSignal;
-}
+const adminOf = (
+  { adminPort: port, adminToken: token, version }: CloudOptions,
+  clock: Clock,
+  onFault: (error: unknown) => void,
+  stopping: AbortSignal,
+  metrics: Metrics,
+): Parameters<typeof startAdmin>[0] => ({
+  port,
+  token,
+  clock,
+  onFault,
+  health: () => ({ ready: !stopping.aborted, version }),
+  metrics: () => metrics.text(),
+});
 
-const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
-  startAdmin({
-    port,
-    clock: parts.clock,
-    onFault: parts.onFault,
-    token,
-    health: () => ({ ready: !parts.stopping.aborted, version }),
-    metrics: () => parts.metrics.text(),
-  });
+const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
+  createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
+
+/** Where others reach the cloud: by its own domain, if it has one. */
+function originOf({ domains, tlsFolder }: CloudOptions, port: number): string {
+  const host = domains.find((domain) => domain !== 'localhost') ?? 'localhost';
+  return new URL(`${tlsFolder === undefined ? 'http' : 'https'}://${host}:${port}`).origin;
+}
 
 const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
   cloud,

@@ -22,13 +22,14 @@ import { CommandError, print, printError } from '#cli/output.ts';
 import { checkReach, giveUpRoot, handOver, isRoot, unprivilegedUser } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
-import { type Config, ConfigError, nearest, processSources, readConfig } from '#config';
+import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
 import { type CloudOptions, type RunningCloud, startCloud } from '#main';
 import { systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
+import { loadPackages } from '#platform/packages.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { type DataFolder, DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import { migrate } from '#platform/store/migrate.ts';
@@ -75,6 +76,7 @@ async function serve(config: Config): Promise<void> {
   const logFile = openLogFile(join(config.data, 'log'));
   const log = lineLogger(logFile.write, systemClock, config.logLevel);
   const start = startOf(config, folder, log);
+  if (isRoot()) await loadPackages();
   const running = await startCloud(start.options);
   writeRunState(config.data, stateOf(config, running, start));
   announce(greeting(running, config, start, logFile.path));
@@ -101,6 +103,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
   }
   const options: CloudOptions = {
     ...config,
+    egress: egressRules(config),
     masterKeys: masterKeysOf(keyFile, folder),
     adminToken: randomBytes(24).toString('base64url'),
     tlsFolder: config.tls ? join(config.data, 'tls') : undefined,

@@ -68,6 +68,8 @@ export class Router {
     const target = request.headers['x-amz-target'];
     const form = formOf(request);
     const version = ACTION.test(form) ? (VERSION.exec(form)?.[1] ?? '') : undefined;
+    // Clients of the sign-in service don't sign, they prove to have a key; S3 has no such request.
+    if (request.headers['dpop'] !== undefined) return 'signin';
     const found =
       services.find(({ metadata }) => target?.startsWith(`${metadata.targetPrefix}.`)) ??
       services.find(

@@ -12,6 +12,7 @@ import { ServiceError } from '#platform/error.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
+import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
 import type { ConditionValues, Input, Kind, Permission } from '#platform/service.ts';
@@ -21,45 +22,65 @@ import { tagsOf } from '#platform/tags.ts';
 /** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
   const { operation, input, caller } = invocation;
-  const { declaration } = operation;
+  const { declaration, service } = operation;
+  const session = 'session' in caller.principal ? caller.principal.session : undefined;
+  if (session !== undefined) service.declaration.admitSession?.(session, operation.name);
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
   if (declaration.always) return;
-  const policies = cloud.identity.policiesOf(caller.principal);
   for (const permission of permissionsOf(invocation, call)) {
-    const { action, resource } = permission;
-    const place = placeOf(cloud, resource, call.callerAccount);
-    const declared = declaration.resourcePolicy?.(input as never, call);
-    const ofKind = declared === undefined && place ? resourcePolicyOf(place, resource) : undefined;
-    const resourcePolicy = declared ?? ofKind?.policy;
-    const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
-    const target = { arn: resource, account: resourceAccount, place };
-    // Most decisions ask for no key at all.
-    let known: Context | undefined;
-    const context: Context = (key) => {
-      known ??= contextOf(cloud, invocation, call, target, declaration.conditions?.(input as never, call, permission));
-      return known(key);
-    };
-    const decision = evaluate({
-      principal: caller.principal,
-      policies,
-      action,
-      resource,
-      resourceAccount,
-      ...(resourcePolicy && { resourcePolicy }),
-      ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
-      ...(declaration.grants && { grants: () => declaration.grants?.(input as never, call, resource) ?? [] }),
-      context,
+    permit(cloud, invocation, call, {
+      ...permission,
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
+      grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
+      conditions: () => declaration.conditions?.(input as never, call, permission),
     });
-    if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
   }
+  for (const { conditions, ...permission } of declaration.further?.(input as never, call) ?? []) {
+    permit(cloud, invocation, call, { ...permission, conditions: () => conditions });
+  }
+}
+
+interface Question extends Permission {
+  /** The operation's own; otherwise the kind's counts. */
+  readonly resourcePolicy?: CompiledPolicy | undefined;
+  readonly grants?: (() => readonly ResourceGrant[]) | undefined;
+  readonly conditions: () => ConditionValues | undefined;
+}
+
+function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: Question): void {
+  const { principal } = invocation.caller;
+  const { action, resource, resourcePolicy: declared, grants } = question;
+  const place = placeOf(cloud, resource, call.callerAccount);
+  const ofKind = declared === undefined && place ? resourcePolicyOf(place, resource) : undefined;
+  const resourcePolicy = declared ?? ofKind?.policy;
+  const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+  const target = { arn: resource, account: resourceAccount, place };
+  // Most decisions ask for no key at all.
+  let known: Context | undefined;
+  const context: Context = (key) => {
+    known ??= contextOf(cloud, invocation, call, target, question.conditions());
+    return known(key);
+  };
+  const decision = evaluate({
+    principal,
+    policies: cloud.identity.policiesOf(principal),
+    action,
+    resource,
+    resourceAccount,
+    ...(resourcePolicy && { resourcePolicy }),
+    ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
+    ...(grants && { grants }),
+    context,
+  });
+  if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
 }
 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) return listed;
-  const actions = operation.actions(input);
+  const actions = operation.actions(input, call.principal);
   return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
@@ -84,9 +105,16 @@ function contextOf(
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
-    ...requestTags(invocation.input),
+    ...requestTagsOf(invocation),
     serviceKeys,
   });
+}
+
+/** Whom a provider vouches for passes the tags that the provider vouches for. */
+function requestTagsOf({ input, caller: { principal } }: Invocation): ReturnType<typeof requestTags> {
+  if (principal.kind !== 'external') return requestTags(input);
+  const { tags } = principal.claims;
+  return Object.keys(tags).length > 0 ? { requestTags: tags } : {};
 }
 
 /** aws:RequestTag and aws:TagKeys, from the forms that tags have in AWS's inputs: a map, or a list of keys and values. */

@@ -82,6 +82,9 @@ export class LiveCall implements Call, CallScope {
   get sourceAddress(): string {
     return this.#invocation.caller.sourceAddress;
   }
+  get userAgent(): string {
+    return this.#invocation.caller.userAgent;
+  }
   get signal(): AbortSignal {
     this.#signal ??= AbortSignal.any([this.#invocation.signal, this.#cloud.stopping]);
     return this.#signal;

@@ -5,7 +5,8 @@
  */
 import { writeAudit } from '#platform/audit/record.ts';
 import { authorise } from '#platform/authorise.ts';
-import { type AccountId, GLOBAL_REGION, newRequestId, type Region } from '#platform/base/ids.ts';
+import { parseArn } from '#platform/base/arn.ts';
+import { type AccountId, GLOBAL_REGION, isAccountId, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation, Target } from '#platform/cloud.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
@@ -15,9 +16,10 @@ import type { RegisteredOperation } from '#platform/registry.ts';
 import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
-export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
-  const { operation, input } = invocation;
+export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
+  const { operation, input } = given;
   operation.validate(input);
+  const invocation = operation.declaration.identify === undefined ? given : await identified(cloud, given);
   const now = cloud.clock.now();
   const { account, region } = ownerOf(cloud, invocation);
   const partition = partitionFor(cloud, invocation, account, region);
@@ -46,6 +48,15 @@ export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Ou
     throw serviceErrorOf(error, cloud, invocation);
   }
   return output;
+}
+
+/** The call as that of whom its input proves. */
+async function identified(cloud: Cloud, invocation: Invocation): Promise<Invocation> {
+  const { operation, input, caller, signal } = invocation;
+  const scope = { now: cloud.clock.now(), signal, log: cloud.log };
+  // The declaration's input type is the one that the validator has just checked.
+  const principal = await operation.declaration.identify?.(input as never, scope);
+  return principal === undefined ? invocation : { ...invocation, caller: { ...caller, principal } };
 }
 
 /**
@@ -160,8 +171,8 @@ function count(call: LiveCall): void {
  * another's. A store that can't write must not hide the refusal.
  */
 async function recordRefusal(cloud: Cloud, call: LiveCall, error: ServiceError): Promise<void> {
-  const { principal, region } = call;
-  const account = principal.kind === 'service' ? principal.sourceAccount : call.callerAccount;
+  const { region } = call;
+  const account = auditedIn(call);
   if (!call.isAudited || (error.status ?? 400) >= 500 || account === undefined) return;
   try {
     const partition = cloud.store.partition({ service: call.service, account, region });
@@ -170,6 +181,14 @@ async function recordRefusal(cloud: Cloud, call: LiveCall, error: ServiceError):
   } catch (failure) {
     call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
   }
+}
+
+/** The account whose audit has a caller's refusals. Of somebody whom a provider vouches for, it is the provider's. */
+function auditedIn({ principal, callerAccount }: LiveCall): AccountId | undefined {
+  if (principal.kind === 'service') return principal.sourceAccount;
+  if (principal.kind !== 'external') return callerAccount;
+  const account = parseArn(principal.provider)?.account ?? '';
+  return isAccountId(account) ? account : undefined;
 }
 
 /** What a client is told of a failure: its own errors as they are, ours without their inside, which goes to the log. */

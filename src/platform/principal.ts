@@ -14,6 +14,7 @@ export type Principal =
   | RoleSessionPrincipal
   | FederatedUserPrincipal
   | ServicePrincipal
+  | ExternalPrincipal
   | AnonymousPrincipal;
 
 export interface RootPrincipal {
@@ -70,20 +71,56 @@ export interface ServicePrincipal {
   readonly sourceAccount?: AccountId;
 }
 
+/** Somebody whom an identity provider vouches for, by a token or an assertion in the call itself. Of no account, and without policies. */
+export interface ExternalPrincipal {
+  readonly kind: 'external';
+  /** CloudTrail's word for it. */
+  readonly type: 'WebIdentityUser' | 'SAMLUser';
+  /** ARN of the provider: the `Federated` principal of trust policies. */
+  readonly provider: string;
+  /** The provider and the subject, as CloudTrail's `principalId` has them. */
+  readonly userId: string;
+  /** The subject. */
+  readonly userName: string;
+  /** As CloudTrail names the provider. */
+  readonly identityProvider: string;
+  readonly claims: ProvenClaims;
+}
+
+/** What a verified token or assertion says. */
+export interface ProvenClaims {
+  /** The provider's condition keys, in lower case: `issuer.example:sub`, `saml:aud`. */
+  readonly keys: ConditionKeys;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys: readonly string[];
+  readonly sourceIdentity?: string;
+  /** What a SAML assertion has to say about the session's name and end. */
+  readonly sessionName?: string;
+  readonly sessionEnd?: Milliseconds;
+}
+
+export type ConditionKeys = Readonly<Record<string, string | readonly string[]>>;
+
 export interface AnonymousPrincipal {
   readonly kind: 'anonymous';
 }
 
 export interface SessionFacts {
+  /** The operation that issued it, where the session may do less for that; absent for roles and sign-ins. */
+  readonly issuedBy?: 'GetSessionToken' | 'GetFederationToken';
   readonly issuedAt: Milliseconds;
   readonly expiresAt: Milliseconds;
   readonly mfaAuthenticatedAt?: Milliseconds;
+  /** Of a command line that a person signed in: aws:SignInSessionArn. */
+  readonly signInSessionArn?: string;
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
   /** Inline session policy and ARNs of managed ones, as the AssumeRole call gave them. */
   readonly policy?: string;
   readonly policyArns?: readonly string[];
+  /** Of a session that began with an identity provider: its ARN, and the condition keys that stay with the session. */
+  readonly federation?: { readonly provider: string; readonly keys: ConditionKeys };
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
 }

@@ -21,6 +21,8 @@ const model: ServiceModel = {
   },
 };
 
+const ANYBODY = { kind: 'anonymous' } as const;
+
 const declaration = () => {
   const service = notesService();
   const { access: _, ...put } = service.operations.Put;
@@ -42,7 +44,7 @@ const registered = (onLoad: () => void = () => {}): RegisteredService =>
 test('an operation is what the model and the declaration say together', () => {
   const service = registered();
   const put = service.operation('Put');
-  assert.deepEqual(put?.actions({}), ['paper:Put']);
+  assert.deepEqual(put?.actions({}, ANYBODY), ['paper:Put']);
   assert.equal(put.isReadOnly, false);
   assert.equal(put.isManagement, true);
   assert.equal(service.operation('Get')?.isReadOnly, true);
@@ -62,7 +64,7 @@ test('a token member and declared actions are found', (t) => {
     { summary: summaryOf(model), load: () => model },
     () => () => {},
   );
-  assert.deepEqual(several.operation('Put')?.actions({}), ['a:B', 'c:D']);
+  assert.deepEqual(several.operation('Put')?.actions({}, ANYBODY), ['a:B', 'c:D']);
 });
 
 test('a service is found by name and by the service of its ARNs without its model, which is read when an operation is asked for', () => {

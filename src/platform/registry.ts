@@ -8,6 +8,7 @@ import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { ModelSource } from '#platform/model/load.ts';
 import type { OperationModel, ServiceMetadata, ServiceModel } from '#platform/model/schema.ts';
+import type { Principal } from '#platform/principal.ts';
 import type { Input, Kind, OperationDeclaration, Output, ServiceDeclaration } from '#platform/service.ts';
 
 export interface RegisteredOperation {
@@ -16,7 +17,7 @@ export interface RegisteredOperation {
   readonly model: OperationModel;
   readonly declaration: OperationDeclaration;
   /** `sqs:SendMessage`, or as the declaration has it. */
-  readonly actions: (input: Input) => readonly string[];
+  readonly actions: (input: Input, principal: Principal) => readonly string[];
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
   readonly usageType: string;
@@ -31,9 +32,9 @@ export interface RegisteredOperation {
 /** Compiles the check of an input shape; injected, since validators differ by how a protocol words its errors. */
 export type CompileValidator = (model: ServiceModel, inputShape: string | undefined) => (input: Input) => void;
 
-function actionsOf(declared: NonNullable<OperationDeclaration['action']>): (input: Input) => readonly string[] {
+function actionsOf(declared: NonNullable<OperationDeclaration['action']>): RegisteredOperation['actions'] {
   // The declaration's input type is the one that the validator has checked.
-  if (typeof declared === 'function') return (input) => declared(input as never);
+  if (typeof declared === 'function') return (input, principal) => declared(input as never, principal);
   const fixed = typeof declared === 'string' ? [declared] : declared;
   return () => fixed;
 }

@@ -12,7 +12,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export type Input = Record<string, unknown>;
@@ -36,6 +36,7 @@ export interface Call {
   /** `http://localhost:4566`: where this client reached us; URLs that we hand out start with it. */
   readonly origin: string;
   readonly sourceAddress: string;
+  readonly userAgent: string;
   /** Aborted when the client is gone or the server stops. */
   readonly signal: AbortSignal;
   transact<T>(action: (tx: Transaction) => T): T;
@@ -63,6 +64,13 @@ export interface CallScope {
   quota(code: string): number;
 }
 
+/** What of a call is known while it is not known yet who makes it. */
+export interface IdentifyScope {
+  readonly now: Milliseconds;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
 /** One thing that the caller must be allowed. */
 export interface Permission {
   readonly action: string;
@@ -71,12 +79,18 @@ export interface Permission {
 
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+export interface FurtherPermission extends Permission {
+  readonly conditions?: ConditionValues;
+}
+
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
-  readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  readonly action?: string | readonly string[] | ((input: In, principal: Principal) => readonly string[]);
+  /** Permissions on resources of their own that a call needs besides: iam:PassRole on the role that it hands to a service. */
+  readonly further?: (input: In, scope: CallScope) => readonly FurtherPermission[];
   /**
    * What the caller must be allowed, where the actions differ from resource to resource (kms:ReEncryptFrom one key,
    * kms:ReEncryptTo another). The default is each action on each resource.
@@ -104,6 +118,11 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly steps?: true;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
+  /**
+   * Of unsigned calls whose input says who makes them (a token, an assertion): proves it, before anything else happens.
+   * From there on the call is that principal's.
+   */
+  readonly identify?: (input: In, scope: IdentifyScope) => Promise<ExternalPrincipal>;
   /** The call needs no permission at all (sts:GetCallerIdentity can't be denied). */
   readonly always?: true;
   /** The member that a form may leave out when it is posted to the resource's own URL, as old SQS clients do. */
@@ -140,6 +159,8 @@ export interface Kind {
   };
   /** The public operation that deletes it, for the removal of an account. */
   readonly remove: { readonly operation: string; readonly input: (arn: string) => Input };
+  /** The principal whose service-linked role the resources need, as long as there are any. */
+  readonly linkedRole?: string;
   /** Kinds of the same service that must be gone before. */
   readonly removeAfter?: readonly string[];
   readonly holdsData: boolean;
@@ -191,6 +212,13 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
+export interface PublicDocument {
+  readonly contentType: string;
+  readonly body: string;
+  /** How long others may keep it. */
+  readonly maxAgeSeconds: number;
+}
+
 export interface ServiceDeclaration {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
@@ -198,6 +226,11 @@ export interface ServiceDeclaration {
   readonly model?: string;
   /** `sqs.amazonaws.com` */
   readonly principal: string;
+  /**
+   * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
+   * hides the other. `path` is what follows.
+   */
+  readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */
@@ -211,6 +244,8 @@ export interface ServiceDeclaration {
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
+  /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
+  readonly admitSession?: (session: SessionFacts, operation: string) => void;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

@@ -31,7 +31,10 @@ test('a package runs in an empty folder', async (t: TestContext) => {
   const packed = await p.exec('npm', ['pack', ROOT, '--pack-destination', p.home, '--silent', '--ignore-scripts']);
   assert.equal(packed.code, 0, packed.err);
   const archive = join(p.home, packed.out.trim());
-  const installed = await p.exec('npm', ['install', '--prefix', folder, '--offline', '--ignore-scripts', archive]);
+  // What it stands on was fetched by the set-up.
+  const npmCache = { npm_config_cache: process.env['npm_config_cache'] ?? join(process.env['HOME'] ?? '', '.npm') };
+  const install = ['install', '--prefix', folder, '--prefer-offline', '--ignore-scripts', archive];
+  const installed = await p.exec('npm', install, npmCache);
   assert.equal(installed.code, 0, installed.err);
   const files = readdirSync(join(folder, 'node_modules/makonis/src'), { recursive: true }).map(String);
   assert.deepEqual(

@@ -1,5 +1,6 @@
 /** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
 import { systemClock } from '#platform/base/clock.ts';
+import { createEgress } from '#platform/egress/egress.ts';
 import { actionCatalogue } from '#platform/model/actions.ts';
 import { modelLoader } from '#platform/model/load.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
@@ -24,6 +25,9 @@ export function declaredServices(): DeclaredService[] {
     store,
     sealer,
     pages: pageTokens(sealer),
+    clock: systemClock,
+    origin: () => '',
+    egress: createEgress({ clock: systemClock, rules: { loopback: false, private: false }, ownPorts: () => [] }),
     registry: () => new Registry([]),
     actions: () => actionCatalogue(),
     version: '',

@@ -27,14 +27,18 @@ export interface AuditRecord {
   readonly responseElements: unknown;
   readonly errorCode?: string;
   readonly errorMessage?: string;
+  readonly additionalEventData?: Readonly<Record<string, string>>;
   readonly requestID: string;
   readonly readOnly: boolean;
-  readonly eventType: 'AwsApiCall';
+  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn';
   readonly managementEvent: boolean;
   readonly eventCategory: 'Management' | 'Data';
   readonly recipientAccountId: string;
   readonly resources: readonly { readonly ARN: string }[];
 }
+
+/** What a service records that is no call of its API: its own whole record, but for the id and the time. */
+export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
 
 export interface AuditedCall {
   readonly time: Milliseconds;
@@ -61,6 +65,12 @@ const MAX_PART_BYTES = 100 * 1024;
 
 /** Joins the batch of `tx`. */
 export const writeAudit = (tx: Transaction, call: AuditedCall): void => writeRecord(tx, call.time, recordText(call));
+
+/** For what is no API call: a person who signs in. */
+export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
+  const record: AuditRecord = { eventVersion: '1.11', eventID: uuid(), eventTime: secondText(time), ...event };
+  writeRecord(tx, time, JSON.stringify(record));
+}
 
 /** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
 function recordText(call: AuditedCall): string {
@@ -140,6 +150,9 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
             creationDate: `${new Date(principal.session.issuedAt).toISOString().slice(0, 19)}Z`,
             mfaAuthenticated: String(principal.session.mfaAuthenticatedAt !== undefined),
           },
+          ...(principal.session.federation && {
+            webIdFederationData: { federatedProvider: principal.session.federation.provider, attributes: {} },
+          }),
           ...(principal.session.sourceIdentity && { sourceIdentity: principal.session.sourceIdentity }),
         },
       };
@@ -153,6 +166,10 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): Re
       };
     case 'service':
       return { type: 'AWSService', invokedBy: principal.service };
+    case 'external': {
+      const { type, userId, userName, identityProvider } = principal;
+      return { type, principalId: userId, userName, identityProvider };
+    }
     case 'anonymous':
       return { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
   }

@@ -5,7 +5,7 @@
  */
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { Context } from '#platform/policy/variables.ts';
-import type { Principal, SessionFacts } from '#platform/principal.ts';
+import type { ConditionKeys, Principal, SessionFacts } from '#platform/principal.ts';
 
 type Values = string | readonly string[] | undefined;
 type Tags = Readonly<Record<string, string>>;
@@ -46,9 +46,11 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:userid', ({ principal }) => userId(principal)],
   ['aws:username', ({ principal }) => (principal.kind === 'user' ? principal.userName : undefined)],
   ['aws:sourceidentity', ({ principal }) => sessionOf(principal)?.sourceIdentity],
+  ['aws:signinsessionarn', ({ principal }) => sessionOf(principal)?.signInSessionArn],
   ['aws:tokenissuetime', ({ principal }) => isoTime(sessionOf(principal)?.issuedAt)],
   ['aws:multifactorauthpresent', ({ principal }) => mfaPresent(principal)],
   ['aws:multifactorauthage', ({ principal, now }) => secondsSince(sessionOf(principal)?.mfaAuthenticatedAt, now)],
+  ['aws:federatedprovider', ({ principal }) => sessionOf(principal)?.federation?.provider],
   ['aws:sourcearn', ({ principal }) => (principal.kind === 'service' ? principal.sourceArn : undefined)],
   ['aws:sourceaccount', ({ principal }) => (principal.kind === 'service' ? principal.sourceAccount : undefined)],
   ['aws:sourceip', ({ sourceAddress }) => sourceAddress],
@@ -73,6 +75,7 @@ const PRINCIPAL_TYPES: Readonly<Record<Principal['kind'], string | undefined>> =
   'role-session': 'AssumedRole',
   'federated-user': 'FederatedUser',
   service: undefined,
+  external: undefined,
   anonymous: 'Anonymous',
 };
 
@@ -84,10 +87,16 @@ export function globalContext(facts: RequestFacts): Context {
     if (own !== undefined) return own;
     const compute = KEYS.get(key);
     if (compute !== undefined) return compute(facts);
+    const vouched = federationOf(facts.principal)?.[key];
+    if (vouched !== undefined) return vouched;
     const slash = key.indexOf('/');
     return slash < 0 ? undefined : tagValue(facts, key.slice(0, slash), key.slice(slash + 1));
   };
 }
+
+/** The keys of an identity provider: all of them while it vouches for a call, some for as long as the session lasts. */
+const federationOf = (principal: Principal): ConditionKeys | undefined =>
+  principal.kind === 'external' ? principal.claims.keys : sessionOf(principal)?.federation?.keys;
 
 const NO_KEYS: ReadonlyMap<string, Values> = new Map();
 

@@ -41,6 +41,10 @@ const fed: FederatedUserPrincipal = {
 };
 const sns: ServicePrincipal = { kind: 'service', service: 'sns.amazonaws.com' };
 const anonymous: Principal = { kind: 'anonymous' };
+const external = (provider: string): Principal => ({
+  ...{ kind: 'external', type: 'WebIdentityUser', provider, identityProvider: provider, userId: 'x', userName: 'x' },
+  claims: { keys: {}, tags: {}, transitiveTagKeys: [] },
+});
 
 const policy = (statement: object, kind: 'identity' | 'resource' | 'trust' = 'identity'): CompiledPolicy =>
   parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: statement }), kind);
@@ -191,9 +195,10 @@ test('who may assume a role', () => {
     true,
   );
   const web = trust({ Federated: 'accounts.google.com' }, 'sts:AssumeRoleWithWebIdentity');
-  const call = { ...role, principal: anonymous, action: 'sts:AssumeRoleWithWebIdentity', resourcePolicy: web };
-  assert.equal(isAllowed({ ...call, federatedProvider: 'accounts.google.com' }), true);
-  assert.equal(isAllowed({ ...call, federatedProvider: 'evil.example' }), false);
+  const call = { ...role, action: 'sts:AssumeRoleWithWebIdentity', resourcePolicy: web };
+  assert.equal(isAllowed({ ...call, principal: external('accounts.google.com') }), true);
+  assert.equal(isAllowed({ ...call, principal: external('evil.example') }), false);
+  assert.equal(isAllowed({ ...call, principal: anonymous }), false);
 });
 
 test('NotPrincipal with Deny excepts only callers all of whose names are listed', () => {

@@ -50,8 +50,6 @@ export interface AuthorizationRequest {
   /** Undefined: the resource's account has no organization, or is its management account. */
   readonly resourceControl?: Levels;
   readonly endpointPolicy?: CompiledPolicy;
-  /** The identity provider that vouches for the caller, as a trust policy's `Federated` principal names it. */
-  readonly federatedProvider?: string;
   /** S3's name for the caller's account. */
   readonly canonicalUser?: string;
   /** Condition keys in lower case -> values; undefined where the request has none. */
@@ -76,8 +74,8 @@ const NO_POLICIES: readonly CompiledPolicy[] = [];
 
 export function inquiryOf(request: AuthorizationRequest): Inquiry {
   const action = request.action.toLowerCase();
-  const { resource, context, principal, federatedProvider, canonicalUser } = request;
-  const caller = callerOf(principal, federatedProvider, canonicalUser);
+  const { resource, context, principal, canonicalUser } = request;
+  const caller = callerOf(principal, canonicalUser);
   return { action, resource, context, caller };
 }
 
@@ -121,7 +119,7 @@ function lackingConsent(request: AuthorizationRequest, inquiry: Inquiry, granted
 
   const ofPolicy = resourcePolicy === undefined ? 'none' : grantOf(resourcePolicy, inquiry);
   const grant = farther(ofPolicy, granted);
-  // Services and anonymous callers have no policies of their own.
+  // Services, external and anonymous callers have no policies of their own.
   if (!('account' in principal)) return grant === 'none' ? typeOfResourcePolicy(request) : undefined;
   // What AWS itself owns (`arn:aws:iam::aws:policy/…`) belongs to every account.
   const isOwn = request.resourceAccount === principal.account || request.resourceAccount === 'aws';

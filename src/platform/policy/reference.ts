@@ -101,12 +101,14 @@ interface Name {
   readonly name: string;
 }
 
-function namesOf({ principal, federatedProvider }: AuthorizationRequest): Name[] {
+function namesOf({ principal }: AuthorizationRequest): Name[] {
   const aws = (relation: Relation, ...names: string[]): Name[] =>
     names.map((name) => ({ relation, type: 'AWS' as const, name }));
   switch (principal.kind) {
     case 'anonymous':
-      return federatedProvider ? [{ relation: 'itself', type: 'Federated', name: federatedProvider }] : [];
+      return [];
+    case 'external':
+      return [{ relation: 'itself', type: 'Federated', name: principal.provider }];
     case 'service':
       return [{ relation: 'itself', type: 'Service', name: principal.service }];
     case 'root':

@@ -26,8 +26,17 @@ const PRINCIPALS: readonly Principal[] = [
     session: { ...session, issuerArn: `arn:aws:iam::${OWN}:user/bob` },
   },
   { kind: 'service', service: 'sns.amazonaws.com' },
+  ...['accounts.google.com', 'issuer.example'].map((provider) => externalBy(provider)),
   { kind: 'anonymous' },
 ];
+
+function externalBy(provider: string): Principal {
+  const claims = { keys: {}, tags: {}, transitiveTagKeys: [] };
+  return {
+    ...{ kind: 'external', type: 'SAMLUser', provider, identityProvider: provider, userId: 'x', userName: 'x' },
+    claims,
+  };
+}
 
 function userOf(account: AccountId): Principal {
   return {
@@ -271,7 +280,6 @@ export const anyRequest: fc.Arbitrary<AuthorizationRequest> = fc
       resourceControl: seldom(levels('resource')),
       resourcePolicyRequired: fc.constantFrom(null, null, true),
       endpointPolicy: seldom(policy('resource')),
-      federatedProvider: fc.constantFrom(null, null, null, 'accounts.google.com'),
     }),
     values: contextValues,
   })

@@ -1,7 +1,8 @@
 /**
  * Makonis' own service: what AWS has no API for. It is signed like any other, by the operator, who is the root user of
  * account 000000000000 and whose key is made at first start. Every resource here belongs to that account, so nobody
- * else is allowed anything: no rule of its own, the authoriser's cross-account rule.
+ * else is allowed anything: no rule of its own, the authoriser's cross-account rule. What people need to sign in (people.ts) is
+ * open to all.
  */
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
@@ -10,21 +11,24 @@ import type * as Model from '#platform/model/generated/makonis.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Removal } from '#platform/removal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
-import type { AccessKeyView, AccountsApi, AccountView } from '#services/iam/api.ts';
+import type { AccessKeyView, AccountsApi, AccountView, PeopleApi } from '#services/iam/api.ts';
+import { accountArn, anyAccount, OPERATOR, owner } from '#services/makonis/operator.ts';
+import { peopleOperations } from '#services/makonis/people.ts';
 import type { QuotaRequest, QuotaRequestsApi } from '#services/service-quotas/api.ts';
+import type { SignInApi } from '#services/signin/api.ts';
 
 export interface MakonisParts {
   readonly accounts: AccountsApi;
   readonly pages: PageTokens;
+  readonly people: PeopleApi;
   readonly quotas: QuotaRequestsApi;
+  readonly signIn: SignInApi;
   readonly removeResources: (account: AccountId, signal: AbortSignal) => Promise<Removal>;
   readonly version: string;
   readonly regions: readonly string[];
   readonly startedAt: Milliseconds;
 }
 
-const OPERATOR = '000000000000' as AccountId;
-const accountArn = (id: string): string => `arn:aws:makonis::${OPERATOR}:account/${id}`;
 const DEFAULT_PAGE = 100;
 
 const accountView = ({ id, name, arn, status, createdAt }: AccountView): Model.Account => ({
@@ -134,10 +138,6 @@ const removeAccountResources =
 
 const notImplemented = {} as const;
 
-/** The cloud is the operator's, so the partition and the resources are. */
-const owner = () => ({ account: OPERATOR });
-const anyAccount = (): string => accountArn('*');
-
 export const makonis = (parts: MakonisParts) =>
   defineService({
     name: 'makonis',
@@ -188,6 +188,7 @@ export const makonis = (parts: MakonisParts) =>
         steps: true,
       },
       DescribeCloud: { handler: describeCloud(parts), resource: anyAccount, owner, steps: true },
+      ...peopleOperations(parts),
       ListAccounts: { handler: listAccounts(parts), resource: anyAccount, owner, steps: true },
     } satisfies Handlers<Model.MakonisOperations, typeof notImplemented>,
     notImplemented,

@@ -5,6 +5,7 @@ import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { OWN_PASSWORD_POLICY, policyOf } from '#services/iam/passwords/policy.ts';
 import { effectivePolicies } from '#services/iam/policies/held-policies.ts';
 import { managedDocument } from '#services/iam/policies/managed-policies.ts';
 import { entities, roles, users } from '#services/iam/state.ts';
@@ -17,6 +18,9 @@ export function policiesOfOwner(tx: ReadTransaction, account: AccountId, id: str
   if (!row) return undefined;
   const held = effectivePolicies(tx, account, { noun: entity.kind, id, name: row.name });
   const identity = held.map(({ document }) => compiledPolicy(document, 'identity'));
+  if (entity.kind === 'user' && policyOf(tx)?.allowUsersToChange) {
+    identity.push(compiledPolicy(OWN_PASSWORD_POLICY, 'identity'));
+  }
   if (row.boundary === undefined) return { identity };
   // A boundary whose policy is gone bounds to nothing (DeletePolicy refuses that, but it must not open a door).
   const document = managedDocument(tx, account, row.boundary) ?? NOTHING_ALLOWED;

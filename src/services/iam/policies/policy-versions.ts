@@ -13,7 +13,7 @@ import { checkManagedDocument, encodedDocument } from '#services/iam/policies/do
 import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import { type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
 
-const MOST_VERSIONS = 5;
+export const MOST_VERSIONS = 5;
 
 const versionId = (number: number): string => `v${number}`;
 const numberOf = (id: string): number => Number(/^v(\d{1,9})/.exec(id)?.[1] ?? 0);
