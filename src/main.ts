@@ -33,6 +33,7 @@ import type { ServiceDeclaration } from '#platform/service.ts';
 import { backupStore, restoreStore } from '#platform/store/backup.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
+import { rowSeals } from '#platform/store/row-seals.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -89,7 +90,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   };
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  const seals = rowSeals(sealer, clock);
+  const store = openStore({ drivers, seals, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
   const firstCommit = proveData(options, store, clock);
 
   const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
