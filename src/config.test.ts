@@ -27,6 +27,19 @@ test('a mistyped option names the nearest one, wherever it stands', () => {
   assert.throws(() => read(['--log-level', 'loud']), /expected one of debug, info, warn, error/);
 });
 
+test('the cloud may call this machine only while nobody else can call the cloud, unless it is told so', (t) => {
+  const rules = (...args: string[]) => egressRules(read(args).config);
+  assert.deepEqual(rules(), { loopback: true, private: false });
+  assert.deepEqual(rules('--listen', '0.0.0.0'), { loopback: false, private: false });
+  assert.deepEqual(rules('--listen', '0.0.0.0', '--egress', 'private,loopback'), { loopback: true, private: true });
+  assert.deepEqual(rules('--egress', 'none'), { loopback: false, private: false });
+  assert.throws(() => rules('--egress', 'everything'), /expected loopback, private or none, not "everything"/);
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'ca.pem'), 'PEM');
+  assert.equal(rules('--egress-ca', join(folder, 'ca.pem')).authorities, 'PEM');
+});
+
 test('each option is read from the file, the environment and a flag, and a slip names it in all three', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -46,7 +59,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     masterKey: ['/etc/key', '/etc/key'],
     logLevel: ['warn', 'warn'],
     user: ['nobody', 'nobody'],
-    egress: ['private,loopback', ['private', 'loopback']],
+    egress: ['loopback,private', ['loopback', 'private']],
     egressCa: ['/etc/ca.pem', '/etc/ca.pem'],
   };
   for (const [key, { flag }] of Object.entries(options)) {
@@ -69,19 +82,6 @@ test('each option is read from the file, the environment and a flag, and a slip 
   assert.throws(() => inFile([1]), /holds no JSON object/);
   assert.throws(() => read(['--domain', 'http://x/']), /--domain: "http:\/\/x\/" is no host name/);
   assert.throws(() => read(['--region', 'nowhere']), /--region: "nowhere" is not the name of a region/);
-});
-
-test('the cloud may call this machine only while nobody else can call the cloud, unless it is told so', (t) => {
-  const rules = (...args: string[]) => egressRules(read(args).config);
-  assert.deepEqual(rules(), { loopback: true, private: false });
-  assert.deepEqual(rules('--listen', '0.0.0.0'), { loopback: false, private: false });
-  assert.deepEqual(rules('--listen', '0.0.0.0', '--egress', 'private,loopback'), { loopback: true, private: true });
-  assert.deepEqual(rules('--egress', 'none'), { loopback: false, private: false });
-  assert.throws(() => rules('--egress', 'everything'), /expected loopback, private or none, not "everything"/);
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, 'ca.pem'), 'PEM');
-  assert.equal(rules('--egress-ca', join(folder, 'ca.pem')).authorities, 'PEM');
 });
 
 test('a command has flags of its own', () => {

@@ -24,6 +24,7 @@ import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages as sealedAuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { removeAccountResources } from '#platform/removal.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
@@ -36,8 +37,10 @@ import { openStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
-import type { Store } from '#platform/store/store.ts';
+import type { Partition, Store } from '#platform/store/store.ts';
 import { Throttle } from '#platform/throttle.ts';
+import type { Collector } from '#services/cloudtrail/collector.ts';
+import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
 
@@ -59,6 +62,8 @@ export interface CloudOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** Where CloudTrail's log files go, if not to S3. */
+  readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
   /** All files that were there are read and nothing has come from a client: the time to give up root. */
@@ -79,58 +84,27 @@ export interface RunningCloud {
 const DEFAULT_GRACE: Milliseconds = seconds(10);
 
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { log, data, clock = systemClock } = options;
+  const { log, clock = systemClock } = options;
   const stopping = new AbortController();
-  const sealer = createSealer(options.masterKeys);
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
+  const ports = [options.port, options.adminPort];
+  const { cloud, jobs, sealer, audit } = joinParts(
+    { ...options, clock },
+    { stopping: stopping.signal, onFault, ports },
+  );
+  const { store } = cloud;
 
-  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud; actions?: ActionCatalogue; ports: number[] } = {
-    ports: [options.port, options.adminPort],
-  };
-  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
-  const drivers = sqliteDrivers(join(data, 'regions'));
-  const seals = rowSeals(sealer, clock);
-  const store = openStore({ drivers, seals, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
-  const firstCommit = proveData(options, store, clock);
-
-  const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
-  const { declarations, identity } = assembleServices({
-    store,
-    sealer,
-    pages: pageTokens(sealer),
-    egress: egressOf(options, clock, () => late.ports),
-    clock,
-    origin: () => originOf(options, present(late.ports[0], 'a cloud has a port')),
-    registry: () => running().registry,
-    actions: () => (late.actions ??= actionCatalogue(options.readModel)),
-    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
-    version: options.version,
-    regions: [...regions],
-    startedAt: clock.now(),
-  });
-  const metrics = new Metrics();
-  const parts = { store, identity, clock, log, stopping: stopping.signal };
-  const cloud: Cloud = {
-    ...parts,
-    registry: registryOf(declarations, options.readModel),
-    throttle: new Throttle(),
-    keptAnswers: sealer.purpose(KEPT_ANSWERS),
-    isRegion: (name) => regions.has(name),
-  };
-  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
-  Object.assign(late, { jobs, cloud });
-
-  await firstCommit;
+  await proveData(options, store, clock);
   await options.migrate?.(store);
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();
+  const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
-  const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
+  const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await startAdmin(adminOf(options, clock, onFault, stopping.signal, metrics));
-  late.ports = [listener.port, admin.port];
+  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
 
   return {
@@ -143,26 +117,101 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       stopping.abort();
       await listener.stop(grace);
       await jobs.stop();
+      await audit.stop();
       await admin.stop(0);
       await store.close();
     },
   };
 }
 
-const adminOf = (
-  { adminPort: port, adminToken: token, version }: CloudOptions,
-  clock: Clock,
-  onFault: (error: unknown) => void,
-  stopping: AbortSignal,
-  metrics: Metrics,
-): Parameters<typeof startAdmin>[0] => ({
-  port,
-  token,
-  clock,
-  onFault,
-  health: () => ({ ready: !stopping.aborted, version }),
-  metrics: () => metrics.text(),
-});
+interface Surroundings {
+  readonly stopping: AbortSignal;
+  readonly onFault: (error: unknown) => void;
+  /** Of the API and the admin, as asked for, then as they are. */
+  readonly ports: readonly number[];
+}
+
+/** Everything behind the ports: the store, the services, the jobs between them. */
+function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping, onFault, ports }: Surroundings) {
+  const { log, data, clock, readModel, version } = options;
+  const sealer = createSealer(options.masterKeys);
+  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
+  const late: Late = {};
+  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
+  const drivers = sqliteDrivers(join(data, 'regions'));
+  const seals = rowSeals(sealer, clock);
+  const store = openStore({ drivers, seals, onFault, onOpen: (partition) => attach(late, partition) });
+  const regions = regionsOf(readModel);
+  const authorizationMessages = sealedAuthorizationMessages(sealer);
+  const { declarations, identity, audit } = assembleServices({
+    store,
+    sealer,
+    pages: pageTokens(sealer),
+    egress: egressOf(options, clock, () => ports),
+    clock,
+    authorizationMessages,
+    origin: () => originOf(options, present(ports[0], 'a cloud has a port')),
+    registry: () => running().registry,
+    actions: () => (late.actions ??= actionCatalogue(readModel)),
+    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
+    version,
+    regions,
+    startedAt: clock.now(),
+    deliver: (delivery) => deliver(running(), delivery),
+    onFault,
+    logBucket: options.logBucket,
+  });
+  const known = new Set(regions);
+  const cloud: Cloud = {
+    store,
+    registry: registryOf(declarations, readModel),
+    identity,
+    clock,
+    log,
+    throttle: new Throttle(),
+    audit,
+    keptAnswers: sealer.purpose(KEPT_ANSWERS),
+    authorizationMessages,
+    isRegion: (name) => known.has(name),
+    stopping,
+  };
+  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
+  Object.assign(late, { jobs, cloud, audit });
+  return { cloud, jobs, sealer, audit };
+}
+
+/** What stands on the store, and hears of each partition that it opens. */
+interface Late {
+  jobs?: Jobs;
+  cloud?: Cloud;
+  actions?: ActionCatalogue;
+  audit?: Collector;
+}
+
+function attach({ jobs, audit }: Late, partition: Partition): void {
+  jobs?.attach(partition);
+  // When the work that opens it is done.
+  queueMicrotask(() => audit?.opened(partition));
+}
+
+const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
+
+interface AdminParts {
+  readonly clock: Clock;
+  readonly onFault: (error: unknown) => void;
+  readonly metrics: Metrics;
+  readonly stopping: AbortSignal;
+}
+
+const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
+  startAdmin({
+    port,
+    clock: parts.clock,
+    onFault: parts.onFault,
+    token,
+    health: () => ({ ready: !parts.stopping.aborted, version }),
+    metrics: () => parts.metrics.text(),
+  });
 
 const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
   createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
@@ -185,10 +234,7 @@ const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Met
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
   const global = store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
   checkMasterKeys(masterKeys, global);
-  const committed = commitStart(global, clock.now(), version);
-  // It fails where it is awaited.
-  committed.catch(() => {});
-  return committed;
+  return commitStart(global, clock.now(), version);
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
@@ -211,7 +257,6 @@ type Tls = Awaited<ReturnType<typeof loadTls>>;
 async function listen(
   options: CloudOptions,
   gateway: Gateway,
-  regions: readonly string[],
   onFault: (error: unknown) => void,
   clock: Clock,
   tls: Tls | undefined,
@@ -225,7 +270,7 @@ async function listen(
     handler: { planBody, serve: (request) => serve(request, gateway) },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
-  const names = tls.serverNames(options.domains, regions);
+  const names = tls.serverNames(options.domains, regionsOf(options.readModel));
   return await tls.startNodeServer(listenOptions, tls.openTlsIdentity({ folder: tlsFolder, names, clock }));
 }
 

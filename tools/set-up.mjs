@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
 
 /** The clients that tests drive from outside. aws-cli 1 carries its own botocore; boto3's is that of our models. */
-const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5'];
+const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7'];
 const python = join(root, '.cache', 'python');
 
 /** Programs that tests start: the Debian package, how to see that it is there, and what is lost without it. */

@@ -28,7 +28,7 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
   },
   account: {
     run: async (args) => (await import('#cli/account.ts')).account(args),
-    help: 'create | list | key: accounts and their access keys [--json]',
+    help: 'create | list | key | password: accounts, their access keys and root passwords [--json]',
   },
   quota: {
     run: async (args) => (await import('#cli/quota.ts')).quota(args),

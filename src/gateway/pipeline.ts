@@ -144,12 +144,13 @@ function authenticate(
     sourceAddress: request.remoteAddress,
     userAgent: request.headers['user-agent'] ?? '',
     isSecure: request.secure,
+    ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
     calledVia: [],
   };
   if (signed === undefined) return { ...place, principal: ANONYMOUS, accessKeyId: undefined };
   const now = cloud.clock.now();
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
-  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now);
+  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
   verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   return { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };

@@ -139,9 +139,12 @@ function nameOf(request: WireRequest, service: RegisteredService, protocol: Prot
   switch (protocol) {
     case 'json': {
       const target = request.headers['x-amz-target'] ?? '';
-      const [prefix, name] = target.split('.', 2);
+      const dot = target.lastIndexOf('.');
+      const [prefix, name] = [target.slice(0, dot), target.slice(dot + 1)];
       const { targetPrefix } = service.metadata;
-      return prefix === targetPrefix && name ? name : fail('InvalidAction', '');
+      // CloudTrail's prefix has dots: some clients send it whole, some its last part.
+      const isOurs = prefix === targetPrefix || (dot > 0 && targetPrefix?.endsWith(`.${prefix}`));
+      return isOurs && name ? name : fail('InvalidAction', '');
     }
     case 'smithy-rpc-v2-cbor':
       return RPC_PATH.exec(request.path)?.[2] ?? fail('InvalidAction', '');

@@ -9,9 +9,10 @@ import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
-import { evaluate } from '#platform/policy/evaluate.ts';
+import { type AuthorizationRequest, evaluate } from '#platform/policy/evaluate.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
@@ -38,7 +39,8 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
     });
   }
   for (const { conditions, ...permission } of declaration.further?.(input as never, call) ?? []) {
-    permit(cloud, invocation, call, { ...permission, conditions: () => conditions });
+    // What the input says of tags, it does not say of these.
+    permit(cloud, { ...invocation, input: {} }, call, { ...permission, conditions: () => conditions });
   }
 }
 
@@ -63,7 +65,7 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
     known ??= contextOf(cloud, invocation, call, target, question.conditions());
     return known(key);
   };
-  const decision = evaluate({
+  const request: AuthorizationRequest = {
     principal,
     policies: cloud.identity.policiesOf(principal),
     action,
@@ -73,15 +75,34 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
     ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
     ...(grants && { grants }),
     context,
-  });
-  if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
+  };
+  const decision = evaluate(request);
+  if (!decision.allowed) throw refusal(cloud, invocation, call, decision.message, request, question.conditions);
 }
 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) return listed;
   const actions = operation.actions(input, call.principal);
+  const [action, resource] = [actions[0], call.resources[0]];
+  if (action && resource && actions.length === 1 && call.resources.length === 1) return [{ action, resource }];
   return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
+}
+
+/** Who may not do it is told so; who may decode the rest can. */
+function refusal(
+  { authorizationMessages }: Cloud,
+  { operation }: Invocation,
+  { callerAccount, now }: LiveCall,
+  message: string,
+  request: AuthorizationRequest,
+  conditions: Question['conditions'],
+): ServiceError {
+  const isEncoded = operation.service.declaration.encodedRefusals === true;
+  if (!isEncoded || callerAccount === undefined) return new ServiceError('AccessDenied', message);
+  const encoded = authorizationMessages.encode(request, Object.keys(conditions() ?? {}), callerAccount, now);
+  const whole = `You are not authorized to perform this operation. ${message}. Encoded authorization failure message: ${encoded}`;
+  return new ServiceError('AccessDenied', whole);
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;
@@ -104,6 +125,7 @@ function contextOf(
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
+    ownResourceTag: resource.place?.ownResourceTag,
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
     ...requestTagsOf(invocation),
     serviceKeys,
@@ -137,6 +159,8 @@ interface Place {
   readonly partition: Partition;
   /** The service's kinds that may have a policy. */
   readonly kinds: readonly Kind[];
+  /** `iam:resourcetag`, where the service has a name of its own for aws:ResourceTag. */
+  readonly ownResourceTag: string | undefined;
 }
 
 /** Where an ARN's resource lies does not change: ARNs that were found once are kept, so a busy queue's costs one look-up. */
@@ -168,7 +192,14 @@ function findPlace(
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);
-  return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };
+  const partition = store.partition({ service: service.name, account, region: region as Region });
+  return { partition, kinds, ownResourceTag: ownResourceTag(service.model) };
+}
+
+function ownResourceTag({ authorization }: ServiceModel): string | undefined {
+  const keys = Object.keys(authorization?.conditionKeys ?? {}).map((key) => key.toLowerCase());
+  const own = keys.find((key) => key.includes(':resourcetag/') && !key.startsWith('aws:'));
+  return own?.slice(0, own.indexOf('/'));
 }
 
 interface PolicyOfKind {

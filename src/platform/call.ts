@@ -1,8 +1,9 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditedCall } from '#platform/audit/record.ts';
+import type { AuditedCall, AuditedResource } from '#platform/audit/record.ts';
+import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -26,6 +27,8 @@ interface Place {
 }
 
 const NOTHING: readonly MeteredAmount[] = [];
+const NOBODY: readonly AccountId[] = [];
+const NO_RESOURCES: readonly AuditedResource[] = [];
 
 export class LiveCall implements Call, CallScope {
   readonly account: AccountId;
@@ -40,6 +43,8 @@ export class LiveCall implements Call, CallScope {
   #tx: Transaction | undefined;
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
+  #sharedEventId: string | undefined;
+  #auditedResources: readonly AuditedResource[] | undefined;
 
   /** `invoke` is the dispatcher's, which makes these calls itself. */
   constructor(cloud: Cloud, invocation: Invocation, place: Place, invoke: Invoke) {
@@ -95,8 +100,32 @@ export class LiveCall implements Call, CallScope {
   get metered(): readonly MeteredAmount[] {
     return this.#metered ?? NOTHING;
   }
-  get isAudited(): boolean {
+  get isManagement(): boolean {
     return this.#invocation.operation.isManagement;
+  }
+  get isReadOnly(): boolean {
+    return this.#invocation.operation.isReadOnly;
+  }
+  /** The service, as the audit names it. */
+  get source(): string {
+    return this.#invocation.operation.service.declaration.principal;
+  }
+  get auditedResources(): readonly AuditedResource[] {
+    if (this.resources.length === 1 && this.resources[0] === '*') return NO_RESOURCES;
+    const { service } = this.#invocation.operation;
+    this.#auditedResources ??= this.resources
+      .filter((arn) => arn !== '*')
+      .map((arn) => auditedResource(arn, service.resourceType(arn)));
+    return this.#auditedResources;
+  }
+  /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */
+  get otherAccounts(): readonly AccountId[] {
+    const own = this.callerAccount ?? this.account;
+    // Messages and objects are in the account that the call works in.
+    if (own === this.account && !this.isManagement) return NOBODY;
+    if (own === this.account && this.auditedResources.every(({ accountId = own }) => accountId === own)) return NOBODY;
+    const named = this.auditedResources.flatMap(({ accountId = '' }) => (isAccountId(accountId) ? accountId : []));
+    return [...new Set([own, ...named])].filter((account) => account !== this.account);
   }
   get tx(): Transaction {
     assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
@@ -169,25 +198,39 @@ export class LiveCall implements Call, CallScope {
     return first === undefined || first === '*' ? '' : first;
   }
 
-  audited(output: Output | undefined, error: ServiceError | undefined): AuditedCall {
+  /** For the record in `account`. */
+  audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
+    const invokedBy = caller.calledVia.at(-1);
+    if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
     return {
-      time: this.now,
-      source: operation.service.declaration.principal,
+      time: this.#cloud.clock.now(),
+      source: this.source,
       operation: operation.name,
       region: this.region,
-      account: this.account,
-      sourceAddress: caller.calledVia.at(-1) ?? caller.sourceAddress,
-      userAgent: caller.calledVia.at(-1) ?? caller.userAgent,
+      account,
+      sourceAddress: invokedBy ?? caller.sourceAddress,
+      userAgent: invokedBy ?? caller.userAgent,
       principal: caller.principal,
       accessKeyId: caller.accessKeyId,
+      tls: invokedBy === undefined ? caller.tls : undefined,
+      invokedBy,
       requestId,
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
-      resources: this.resources,
+      resources: this.auditedResources,
       input: operation.redactInput(input),
-      output: output && operation.redactOutput(output),
+      // Answers to reads are in no record.
+      output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
       error,
+      // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
+      additions: error === undefined ? operation.declaration.audit?.(input as never, output) : undefined,
+      sharedEventId: this.#sharedEventId,
     };
   }
+}
+
+function auditedResource(ARN: string, type: string | undefined): AuditedResource {
+  const accountId = parseArn(ARN)?.account;
+  return { ...(accountId && { accountId }), ...(type !== undefined && { type }), ARN };
 }

@@ -116,13 +116,19 @@ export interface SessionFacts {
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
+  /** Tokens of STS's global endpoint may be of version 1, which some regions do not take. */
+  readonly tokenVersion?: 1;
   /** Inline session policy and ARNs of managed ones, as the AssumeRole call gave them. */
   readonly policy?: string;
   readonly policyArns?: readonly string[];
   /** Of a session that began with an identity provider: its ARN, and the condition keys that stay with the session. */
   readonly federation?: { readonly provider: string; readonly keys: ConditionKeys };
+  /** Of a root user's session that AssumeRoot made: the managed policy that denies all but one task. */
+  readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
+  /** Begun by signing in with a password. */
+  readonly isFromConsole?: true;
 }
 
 /** What a key opens: the secret to verify a signature with, and the principal. */
@@ -139,9 +145,10 @@ export interface Credential {
  */
 export interface Identity {
   /**
-   * Throws ServiceError (InvalidClientTokenId, ExpiredToken …) for a key that does not exist, is inactive, or needs another token.
+   * Throws ServiceError (InvalidClientTokenId, ExpiredToken …) for a key that does not exist, is inactive, needs another token, or
+   * has one that the request's region does not take.
    */
-  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds): Credential;
+  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds, region?: string): Credential;
   /** Notes that a key was used, for GetAccessKeyLastUsed; kept in memory and written now and then. */
   noteUse(accessKeyId: string, service: string, region: string, now: Milliseconds): void;
   policiesOf(principal: Principal): PrincipalPolicies;

@@ -39,6 +39,8 @@ function actionsOf(declared: NonNullable<OperationDeclaration['action']>): Regis
   return () => fixed;
 }
 
+const NOUN_END = /[/:]/;
+
 export class RegisteredService {
   readonly declaration: ServiceDeclaration;
   readonly #source: ModelSource;
@@ -80,6 +82,19 @@ export class RegisteredService {
   /** Where a resource of this service lives for a request to `region`. */
   regionOf(region: Region): Region {
     return this.declaration.scope === 'global' ? GLOBAL_REGION : region;
+  }
+
+  /** `AWS::SQS::Queue` for a queue's ARN: by the noun that its resource begins with, or the service's only kind. */
+  resourceType(arn: string): string | undefined {
+    const { kinds } = this.declaration;
+    const [, , , , , resource = ''] = arn.split(':', 6);
+    const noun = resource.split(NOUN_END, 1)[0] ?? '';
+    const kind = Object.hasOwn(kinds, noun)
+      ? kinds[noun]
+      : Object.keys(kinds).length === 1
+        ? Object.values(kinds)[0]
+        : undefined;
+    return kind?.cloudFormationType;
   }
 
   /** Undefined for a name that is neither handled nor in the model. */

@@ -7,6 +7,7 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
+import type { AuditAdditions } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -83,6 +84,13 @@ export interface FurtherPermission extends Permission {
   readonly conditions?: ConditionValues;
 }
 
+/** Who hands a role on to a service must be allowed to ("Granting a user permissions to pass a role to an AWS service"). */
+export const passRole = (role: string, service: string, resource?: string): FurtherPermission => ({
+  action: 'iam:PassRole',
+  resource: role,
+  conditions: { 'iam:passedtoservice': service, 'iam:associatedresourcearn': resource },
+});
+
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
@@ -111,8 +119,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** The default comes from the action's access level in the service authorization reference. */
   readonly access?: 'read' | 'write';
   readonly usage?: string;
-  /** The throttle bucket that counts this call; the default is the operation's own. */
-  readonly throttle?: string | ((input: In, scope: CallScope) => string);
+  /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource. */
+  readonly throttle?: string | ((resource: string, scope: CallScope) => string);
   /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
   readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   readonly steps?: true;
@@ -129,6 +137,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly urlMember?: string;
   /** Members left out of the audit record, beyond those that the model marks sensitive. */
   readonly secret?: readonly string[];
+  /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
+  readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
 }
 
 /** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */
@@ -246,6 +256,8 @@ export interface ServiceDeclaration {
   readonly throttlingMessage?: string;
   /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
+  /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */
+  readonly encodedRefusals?: true;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

@@ -2,20 +2,29 @@
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { Egress } from '#platform/egress/egress.ts';
+import type { Deliver } from '#platform/jobs/relay.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
+import { assembleCloudTrail } from '#services/cloudtrail/assemble.ts';
+import type { Collector } from '#services/cloudtrail/collector.ts';
+import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
+import { createDelegatedAccess } from '#services/iam/delegation-requests/delegated-access.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createPeople } from '#services/iam/identity/people.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
+import { createRootAccess } from '#services/iam/organization/root-access.ts';
 import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
 import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { iam } from '#services/iam/service.ts';
+import { kmsParts } from '#services/kms/parts.ts';
+import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
@@ -30,6 +39,7 @@ export interface ServiceDeps {
   readonly pages: PageTokens;
   readonly egress: Egress;
   readonly clock: Clock;
+  readonly authorizationMessages: AuthorizationMessages;
   /** `https://cloud.example`: where others reach this cloud. */
   readonly origin: () => string;
   /** Services that speak of others (tags, quotas) find them here, once all are there. */
@@ -40,11 +50,17 @@ export interface ServiceDeps {
   readonly version: string;
   readonly regions: readonly string[];
   readonly startedAt: Milliseconds;
+  /** A call of one service by another, as that service. */
+  readonly deliver: Deliver;
+  readonly onFault: (error: unknown) => void;
+  /** Where log files go instead of S3's buckets. */
+  readonly logBucket: LogBucket | undefined;
 }
 
 export interface AssembledServices {
   readonly declarations: readonly ServiceDeclaration[];
   readonly identity: IamIdentity;
+  readonly audit: Collector;
 }
 
 export function assembleServices(deps: ServiceDeps): AssembledServices {
@@ -54,17 +70,26 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const passwords = new Passwords(sealer);
   const sessions = createSessions(store, sealer, identity);
   const people = createPeople(store, sealer, identity, passwords);
-  const signIn = signin({ ...deps, people, sessions });
+  const cloudTrail = assembleCloudTrail(deps);
+  const signIn = signin({ ...deps, people, sessions, audit: cloudTrail.collector });
   const quotas = quotaRequests(deps);
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const declarations: readonly ServiceDeclaration[] = [
-    iam({ ...deps, identity, passwords, tokenIssuer }),
+    cloudTrail.declaration,
+    iam({ ...deps, eventHistory: cloudTrail.history, identity, passwords, tokenIssuer }),
+    kms(kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) })),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
     signIn.declaration,
     sqs(deps),
-    sts({ ...deps, tokenIssuer, sessions }),
+    sts({
+      ...deps,
+      sessions,
+      tokenIssuer,
+      rootAccess: createRootAccess(store),
+      delegatedAccess: createDelegatedAccess(store, sealer, sessions),
+    }),
     tagging(deps),
   ];
-  return { declarations, identity };
+  return { declarations, identity, audit: cloudTrail.collector };
 }

@@ -7,7 +7,7 @@ import {
   ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { program } from '#test/cli/makonis.ts';
+import { program, ROOT } from '#test/cli/makonis.ts';
 
 test('account create, list and key', async (t) => {
   const p = program(t);
@@ -68,4 +68,27 @@ test('quota list, approve, deny and set', async (t) => {
   assert.equal(await value(), 5000);
   assert.match((await p.run('quota', 'set', ...place)).err, /--value is missing/);
   assert.match((await p.run('quota', 'set', ...place, '--value', 'x')).err, /"x" is no number/);
+});
+
+test('account password sets that of the root user, and never shows it', async (t) => {
+  const p = program(t);
+  await p.run('up', '--detach', '--port', '0');
+  const { id } = JSON.parse((await p.run('account', 'create', '--json')).out);
+  const set = (password: string) =>
+    p.exec('sh', [
+      '-c',
+      `printf '%s\\n' '${password}' | ${ROOT}/bin/makonis account password --id ${id} --data ${p.data}`,
+    ]);
+  const weak = await set('weak');
+  assert.equal(weak.code, 1);
+  assert.match(weak.err, /PasswordPolicyViolation/);
+  const done = await set('Correct-Horse-1');
+  assert.deepEqual([done.code, done.out], [0, `the root user of ${id} signs in with it from now on\n`], done.err);
+  const answer = await fetch(p.state().url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'Makonis.SignIn' },
+    body: JSON.stringify({ Account: id, Password: 'Correct-Horse-1' }),
+  });
+  const { Arn } = (await answer.json()) as { Arn: string };
+  assert.equal(Arn, `arn:aws:iam::${id}:root`);
 });

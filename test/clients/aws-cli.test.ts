@@ -130,12 +130,59 @@ async function beAllowed(t: TestContext, client: Client): Promise<void> {
   assert.equal(JSON.parse(stdout).Arn, `arn:aws:sts::${c.account}:assumed-role/reader/tour`);
 }
 
+async function readHistory(t: TestContext, client: Client): Promise<void> {
+  const { cli, refused } = await start(t, client);
+  await cli('sqs create-queue --queue-name orders');
+  const { Events } = await cli<{ Events: Texts[] }>(
+    'cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=orders',
+  );
+  assert.deepEqual(
+    Events.map(({ EventName, Username }) => [EventName, Username]),
+    [['CreateQueue', 'administrator']],
+  );
+  const { trailList } = await cli<{ trailList: Texts[] }>('cloudtrail describe-trails');
+  assert.deepEqual(trailList, []);
+  const said = await refused('cloudtrail create-trail --name audit --s3-bucket-name logs', 'admin');
+  assert.match(said, /S3BucketDoesNotExistException.*S3 bucket logs does not exist!/);
+}
+
+async function useKeys(t: TestContext, client: Client): Promise<void> {
+  const { c, cli, refused, profile } = await start(t, client);
+  const { KeyMetadata: key } = await cli<{ KeyMetadata?: Texts }>('kms create-key --description orders');
+  await cli(`kms create-alias --alias-name alias/orders --target-key-id ${key?.['KeyId']}`);
+  const home = mkdtempSync(join(tmpdir(), 'makonis-blob-'));
+  t.after(() => rmSync(home, { recursive: true }));
+  const file = join(home, 'blob');
+  writeFileSync(file, 'secret');
+  const encrypt = `kms encrypt --key-id alias/orders --plaintext fileb://${file} --encryption-context tenant=blue`;
+  const { CiphertextBlob: blob } = await cli(encrypt);
+  writeFileSync(file, Buffer.from(blob ?? '', 'base64'));
+  const decrypt = `kms decrypt --ciphertext-blob fileb://${file} --encryption-context tenant=blue`;
+  assert.equal((await cli(decrypt))['KeyId'], key?.['Arn']);
+  await cli('iam create-user --user-name ann');
+  const { AccessKey: access } = await cli<{ AccessKey?: Texts }>('iam create-access-key --user-name ann');
+  profile('ann', { accessKeyId: access?.['AccessKeyId'] ?? '', secretAccessKey: access?.['SecretAccessKey'] ?? '' });
+  assert.match(await refused(decrypt, 'ann'), /AccessDeniedException/);
+  const grantee = `arn:aws:iam::${c.account}:user/ann`;
+  const constraints = JSON.stringify({ EncryptionContextSubset: { tenant: 'blue' } });
+  await cli(
+    `kms create-grant --key-id ${key?.['KeyId']} --grantee-principal ${grantee} --operations Decrypt --constraints ${constraints}`,
+  );
+  assert.equal((await cli(decrypt, { as: 'ann' }))['Plaintext'], 'c2VjcmV0');
+}
+
 for (const [at, client] of clients.entries()) {
   const options = { skip: client === undefined && (NOT_HERE[at + 1] ?? true) };
   test(`version ${at + 1}: queues: make, send, receive, delete, tag, FIFO`, options, async (t) => {
     if (client !== undefined) await useQueues(t, client);
   });
+  test(`version ${at + 1}: keys: encrypt, and let another decrypt by a grant`, options, async (t) => {
+    if (client !== undefined) await useKeys(t, client);
+  });
   test(`version ${at + 1}: a new user is refused until a policy allows it; a role is assumed`, options, async (t) => {
     if (client !== undefined) await beAllowed(t, client);
+  });
+  test(`version ${at + 1}: the event history: who did what`, options, async (t) => {
+    if (client !== undefined) await readHistory(t, client);
   });
 }

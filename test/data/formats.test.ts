@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 
-import { auditOf } from '#platform/audit/journal.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { minutes, SimulatedClock } from '#platform/base/clock.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { KEPT_FOLDER, newFolder, openFolder, removeFolder, unpack } from '#test/data/kept.ts';
@@ -146,7 +146,7 @@ for (const file of FILES) {
     assert.ok(name);
     const partition = store.partition(name);
     const end = known.at + minutes(60);
-    const records = partition.read((tx) => auditOf(tx, 0, end, 1000));
+    const records = partition.read(waitingRecords);
     assert.equal(records.filter(({ eventName }) => eventName === 'CreateQueue').length, 2);
     const usage = partition.read((tx) => usageOf(tx, 0, end));
     const sends = usage.filter(({ operation, usageType }) => operation === 'SendMessage' && usageType === 'Requests');

@@ -1,6 +1,8 @@
 /** Server certificates and signing certificates, made for the test and read by the same OpenSSL that refuses the broken ones. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { certificate } from '#gateway/http/x509.ts';
@@ -153,7 +155,10 @@ test('a signing certificate’s life', async (t) => {
     upload(made({ key: rsaKey(), issuerKey: rootKey })),
     refusal('LimitExceededException', 'Cannot exceed quota for SigningCertificatesPerUser: 2'),
   );
-  await admin.send(new iam.UpdateSigningCertificateCommand({ UserName, CertificateId, Status: 'Inactive' }));
+  const update = (Status: iam.StatusType) =>
+    admin.send(new iam.UpdateSigningCertificateCommand({ UserName, CertificateId, Status }));
+  await assert.rejects(update('Expired'), refusal('InvalidInputException'));
+  await update('Inactive');
   const listed = await admin.send(new iam.ListSigningCertificatesCommand({ UserName }));
   const states = Object.fromEntries((listed.Certificates ?? []).map((each) => [each.CertificateId, each.Status]));
   assert.equal(states[CertificateId], 'Inactive');
@@ -171,4 +176,28 @@ test('a signing certificate’s life', async (t) => {
   const own = c.client(iam.IAMClient, { credentials: bob.credentials });
   const his = await own.send(new iam.UploadSigningCertificateCommand({ CertificateBody: body }));
   assert.equal(his.Certificate?.UserName, 'bob');
+});
+
+test('neither private keys nor passwords lie in the data in clear', async (t) => {
+  const c = await cloud(t);
+  const admin = c.client(iam.IAMClient);
+  const [rootKey, key] = [ecKey(), ecKey()];
+  const PrivateKey = pemOf(key);
+  const CertificateBody = made({ key, issuerKey: rootKey });
+  await admin.send(
+    new iam.UploadServerCertificateCommand({ ServerCertificateName: 'site', CertificateBody, PrivateKey }),
+  );
+  await admin.send(new iam.CreateUserCommand({ UserName: 'ann' }));
+  const secrets = [PrivateKey.split('\n')[1] ?? assert.fail('a PEM has lines')];
+  for (const ServiceName of ['codecommit.amazonaws.com', 'bedrock.amazonaws.com']) {
+    const { ServiceSpecificCredential: shown } = await admin.send(
+      new iam.CreateServiceSpecificCredentialCommand({ UserName: 'ann', ServiceName }),
+    );
+    secrets.push(shown?.ServicePassword ?? shown?.ServiceCredentialSecret ?? assert.fail('it is shown once'));
+  }
+  const files = globSync('**/*', { cwd: c.data, withFileTypes: true }).filter((file) => file.isFile());
+  const data = Buffer.concat(files.map((file) => readFileSync(join(file.parentPath, file.name))));
+  // What is not secret is there: the test looks in the right place.
+  assert.ok(data.includes(CertificateBody.split('\n')[1] ?? ''));
+  for (const secret of secrets) assert.equal(data.includes(secret), false, secret.slice(0, 8));
 });

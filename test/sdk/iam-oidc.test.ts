@@ -3,16 +3,9 @@ import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { httpsServer } from '#test/https-server.ts';
 import { cloud } from '#test/sdk/cloud.ts';
+import { named } from '#test/sdk/federation.ts';
 import { newUser } from '#test/sdk/people.ts';
 
-const named =
-  (name: string, message: RegExp = /./) =>
-  (error: unknown) => {
-    assert.ok(error instanceof Error);
-    assert.equal(error.name, name, error.message);
-    assert.match(error.message, message);
-    return true;
-  };
 const THUMBPRINT = '0123456789abcdef0123456789abcdef01234567';
 const thumb = (n: number): string => n.toString(16).padStart(40, '0');
 

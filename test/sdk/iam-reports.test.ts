@@ -46,6 +46,10 @@ test('all of an account’s permissions, filtered and in pages', async (t) => {
   const version = { PolicyArn, PolicyDocument: document(statement('kms:*')), SetAsDefault: true };
   await admin.send(new iam.CreatePolicyVersionCommand(version));
 
+  await admin.send(new iam.CreateInstanceProfileCommand({ InstanceProfileName: 'machines' }));
+  const held = { InstanceProfileName: 'machines', RoleName: 'worker' };
+  await admin.send(new iam.AddRoleToInstanceProfileCommand(held));
+
   const all = await admin.send(new iam.GetAccountAuthorizationDetailsCommand({}));
   assert.equal(all.IsTruncated, false);
   const user = all.UserDetailList?.find(({ UserName }) => UserName === 'bob');
@@ -61,6 +65,7 @@ test('all of an account’s permissions, filtered and in pages', async (t) => {
   const role = all.RoleDetailList?.find(({ RoleName }) => RoleName === 'worker');
   assert.equal(role?.Arn, worker);
   assert.match(decodeURIComponent(role?.AssumeRolePolicyDocument ?? ''), /sts:AssumeRole/);
+  assert.equal(role?.InstanceProfileList?.[0]?.InstanceProfileName, 'machines');
   const own = all.Policies?.find(({ Arn }) => Arn === PolicyArn);
   assert.deepEqual([own?.AttachmentCount, own?.PermissionsBoundaryUsageCount, own?.DefaultVersionId], [1, 1, 'v2']);
   assert.deepEqual(

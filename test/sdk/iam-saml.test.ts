@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
-import { auditOf } from '#platform/audit/journal.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { days, hours } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { idpKey, metadata } from '#test/saml-idp.ts';
@@ -128,7 +128,7 @@ test('private keys for encrypted assertions: at most two, never shown', async (t
     account: c.account as AccountId,
     region: GLOBAL_REGION,
   });
-  const records = partition.read((tx) => auditOf(tx, c.clock.now() - hours(1), c.clock.now() + 1, 100));
+  const records = partition.read(waitingRecords);
   assert.ok(records.some(({ eventName }) => eventName === 'CreateSAMLProvider'));
   assert.ok(!JSON.stringify(records).includes(secret.split('\n')[3] ?? '-'));
 });

@@ -36,7 +36,10 @@ test('a user name and password for one service', async (t) => {
 
   const reset = await admin.send(new iam.ResetServiceSpecificCredentialCommand(id));
   assert.notEqual(reset.ServiceSpecificCredential?.ServicePassword, made?.ServicePassword);
-  await admin.send(new iam.UpdateServiceSpecificCredentialCommand({ ...id, Status: 'Inactive' }));
+  const update = (Status: iam.StatusType) =>
+    admin.send(new iam.UpdateServiceSpecificCredentialCommand({ ...id, Status }));
+  await assert.rejects(update('Expired'), refusal('InvalidInputException'));
+  await update('Inactive');
   const { ServiceSpecificCredentials: listed } = await admin.send(
     new iam.ListServiceSpecificCredentialsCommand({ UserName, ServiceName: CODECOMMIT }),
   );

@@ -32,7 +32,10 @@ test('an SSH key’s life', async (t) => {
   const duplicate = refusal('DuplicateSSHPublicKeyException');
   await assert.rejects(upload(`${line} ann@laptop`), duplicate);
 
-  await admin.send(new iam.UpdateSSHPublicKeyCommand({ UserName, SSHPublicKeyId, Status: 'Inactive' }));
+  const update = (Status: iam.StatusType) =>
+    admin.send(new iam.UpdateSSHPublicKeyCommand({ UserName, SSHPublicKeyId, Status }));
+  await assert.rejects(update('Expired'), refusal('InvalidInputException'));
+  await update('Inactive');
   // Her own, without a name.
   await ann.allow({
     Effect: 'Allow',

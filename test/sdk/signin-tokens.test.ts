@@ -9,7 +9,7 @@ import * as iam from '@aws-sdk/client-iam';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromLoginCredentials } from '@aws-sdk/credential-provider-login';
-import { auditOf } from '#platform/audit/journal.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { hours, minutes } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
@@ -30,7 +30,7 @@ import {
 
 const PASSWORD = 'Correct-Horse-1';
 
-/** AWS's managed policy SignInLocalDevelopmentAccess allows these. */
+/** What AWS's managed policy SignInLocalDevelopmentAccess allows. */
 const MAY_LOG_IN = {
   Effect: 'Allow',
   Action: ['signin:AuthorizeOAuth2Access', 'signin:CreateOAuth2Token'],
@@ -40,7 +40,8 @@ const MAY_LOG_IN = {
 /** A user who may use a command line, signed in at the console. */
 async function person(c: TestCloud, UserName = 'ann') {
   const user = await newUser(c, UserName);
-  await user.allow(MAY_LOG_IN);
+  const PolicyArn = 'arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess';
+  await c.client(iam.IAMClient).send(new iam.AttachUserPolicyCommand({ UserName, PolicyArn }));
   await c.client(iam.IAMClient).send(new iam.CreateLoginProfileCommand({ UserName, Password: PASSWORD }));
   const entered = await ask(c, 'SignIn', { Account: c.account, UserName, Password: PASSWORD });
   return { ...user, arn: `arn:aws:iam::${c.account}:user/${UserName}`, session: credentialsOf(entered) };
@@ -148,7 +149,7 @@ test('codes go to the person’s own machine only, and to those who may', async 
   );
 
   // Who may ask for a code need not be allowed to exchange it.
-  await ann.allow({ ...MAY_LOG_IN, Action: 'signin:AuthorizeOAuth2Access' });
+  await ann.allow({ ...MAY_LOG_IN, Effect: 'Deny', Action: 'signin:CreateOAuth2Token' });
   const cli = commandLine(c);
   await assert.rejects(exchange(c, cli, await authorizedCode(c, cli, ann.session)), denied('INSUFFICIENT_PERMISSIONS'));
 });
@@ -213,7 +214,7 @@ test('the audit knows of each exchange, and nothing that opens anything', async 
   const audit = (service: string) =>
     c.running.cloud.store
       .partition({ service, account: c.account as AccountId, region: GLOBAL_REGION })
-      .read((tx) => auditOf(tx, 0, c.clock.now() + minutes(1), 100));
+      .read(waitingRecords);
   const names = audit('signin').map(({ eventName }) => eventName);
   assert.deepEqual(names, ['CreateOAuth2Token', 'CreateOAuth2Token', 'ConsoleLogin']);
   assert.deepEqual(

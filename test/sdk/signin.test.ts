@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { auditOf } from '#platform/audit/journal.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
 import { days, hours, minutes } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
@@ -38,7 +38,7 @@ const loginProfile = (c: TestCloud, UserName: string, PasswordResetRequired = fa
 const events = (c: TestCloud, account = c.account): AuditRecord[] =>
   c.running.cloud.store
     .partition({ service: 'signin', account: account as AccountId, region: GLOBAL_REGION })
-    .read((tx) => auditOf(tx, 0, c.clock.now() + days(1), 100));
+    .read(waitingRecords);
 
 const lookOf = ({ eventName, responseElements, errorMessage, userIdentity, additionalEventData }: AuditRecord) => [
   eventName,

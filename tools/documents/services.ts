@@ -5,6 +5,7 @@ import { actionCatalogue } from '#platform/model/actions.ts';
 import { modelLoader } from '#platform/model/load.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import { Registry } from '#platform/registry.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
@@ -25,7 +26,7 @@ export function declaredServices(): DeclaredService[] {
     store,
     sealer,
     pages: pageTokens(sealer),
-    clock: systemClock,
+    authorizationMessages: authorizationMessages(sealer),
     origin: () => '',
     egress: createEgress({ clock: systemClock, rules: { loopback: false, private: false }, ownPorts: () => [] }),
     registry: () => new Registry([]),
@@ -34,6 +35,10 @@ export function declaredServices(): DeclaredService[] {
     regions: [],
     removeResources: () => Promise.resolve({ removed: 0, left: [] }),
     startedAt: systemClock.now(),
+    clock: systemClock,
+    deliver: () => Promise.resolve(),
+    onFault: () => {},
+    logBucket: undefined,
   });
   const load = modelLoader();
   return declarations

@@ -219,7 +219,7 @@ async function fetchFrom(dial: Dial, url: URL, options: GetOptions, signal: Abor
       path: `${url.pathname}${url.search}`,
       headers: { host: url.host, accept: 'application/json, */*;q=0.5', 'user-agent': 'makonis' },
       // The address that was judged, whatever the name means by now.
-      lookup: (_name, _options, found) => found(null, [{ address, family }]),
+      lookup: (_name, { all }, found) => (all ? found(null, [{ address, family }]) : found(null, address, family)),
       agent: false,
       signal,
     });

@@ -26,6 +26,8 @@ export interface RequestFacts {
   /** Tags of the user or role; a session's own tags go before them. */
   readonly principalTags?: (() => Tags) | undefined;
   readonly resourceTags?: (() => Tags) | undefined;
+  /** The service's own name for aws:ResourceTag, in lower case, if it has one: `iam:resourcetag`. */
+  readonly ownResourceTag?: string | undefined;
   /** Tags that the request would set. */
   readonly requestTags?: Tags | undefined;
   /** Tag keys that the request names; the default is those of `requestTags`. */
@@ -46,6 +48,7 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:userid', ({ principal }) => userId(principal)],
   ['aws:username', ({ principal }) => (principal.kind === 'user' ? principal.userName : undefined)],
   ['aws:sourceidentity', ({ principal }) => sessionOf(principal)?.sourceIdentity],
+  ['aws:assumedroot', ({ principal }) => assumedRoot(principal)],
   ['aws:signinsessionarn', ({ principal }) => sessionOf(principal)?.signInSessionArn],
   ['aws:tokenissuetime', ({ principal }) => isoTime(sessionOf(principal)?.issuedAt)],
   ['aws:multifactorauthpresent', ({ principal }) => mfaPresent(principal)],
@@ -67,6 +70,10 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:calledvialast', ({ calledVia }) => calledVia?.at(-1)],
   ['aws:tagkeys', ({ tagKeys, requestTags }) => tagKeys ?? (requestTags && Object.keys(requestTags))],
 ]);
+
+/** Only sessions of AssumeRoot have the key. */
+const assumedRoot = (principal: Principal): Values =>
+  sessionOf(principal)?.taskPolicyArn === undefined ? undefined : 'true';
 
 /** Services and anonymous callers have their own keys to be known by. */
 const PRINCIPAL_TYPES: Readonly<Record<Principal['kind'], string | undefined>> = {
@@ -108,6 +115,7 @@ function lowerCased(keys: Readonly<Record<string, Values>> | undefined): Readonl
 
 function tagValue(facts: RequestFacts, family: string, name: string): string | undefined {
   switch (family) {
+    case facts.ownResourceTag:
     case 'aws:resourcetag':
       return tagNamed(facts.resourceTags?.(), name);
     case 'aws:requesttag':

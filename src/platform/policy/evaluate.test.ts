@@ -244,6 +244,18 @@ test('actions are not case-sensitive, variables resolve, old documents have none
   assert.equal(by(allow('sqs:*', 'arn:aws:sqs:*:*:${aws:username}', '2008-10-17')), false);
 });
 
+test('a root user opens what a policy of its own account’s resource locks', () => {
+  const lock = policy({ Effect: 'Deny', Action: '*', Resource: '*', Principal: '*' }, 'resource');
+  const locked = (action: string, given: Case = {}) =>
+    isAllowed({ principal: root, action, resourcePolicy: lock, ...given });
+  assert.equal(locked('s3:PutBucketPolicy'), true);
+  assert.equal(locked('sqs:SetQueueAttributes'), true);
+  assert.equal(locked('sqs:SendMessage'), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { resourceAccount: OTHER }), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { principal: bob, policies: { identity: [ALLOW] } }), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { policies: { identity: [DENY] } }), false);
+});
+
 test('the words of a refusal', () => {
   const refusal = `User: arn:aws:iam::${OWN}:user/bob is not authorized to perform: sqs:SendMessage on resource: ${QUEUE}`;
   const because = (type: string): string => `${refusal} because no ${type} allows the sqs:SendMessage action`;

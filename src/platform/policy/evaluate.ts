@@ -103,12 +103,30 @@ function explicitDenier(request: AuthorizationRequest, inquiry: Inquiry): Policy
   if (anyLevelDenies(request.resourceControl, inquiry)) return 'resource-control';
   if (anyLevelDenies(policies.serviceControl, inquiry)) return 'service-control';
   if (endpointPolicy !== undefined && denies(endpointPolicy, inquiry)) return 'endpoint';
-  if (resourcePolicy !== undefined && denies(resourcePolicy, inquiry)) return typeOfResourcePolicy(request);
+  if (resourcePolicy !== undefined && !isUnlocking(request, inquiry) && denies(resourcePolicy, inquiry)) {
+    return typeOfResourcePolicy(request);
+  }
   if (anyDenies(policies.identity, inquiry)) return 'identity';
   if (policies.boundary !== undefined && denies(policies.boundary, inquiry)) return 'boundary';
   if (policies.session !== undefined && anyDenies(policies.session, inquiry)) return 'session';
   return undefined;
 }
+
+/**
+ * The way back from a policy that locks everybody out: "the root principal in a bucket owner's account can perform [these] actions,
+ * even if their bucket policy explicitly denies the root principal's access" (S3, PutBucketPolicy). Queues have it for the task
+ * SQSUnlockQueuePolicy of AssumeRoot.
+ */
+const UNLOCKING: ReadonlySet<string> = new Set([
+  's3:getbucketpolicy',
+  's3:putbucketpolicy',
+  's3:deletebucketpolicy',
+  'sqs:getqueueattributes',
+  'sqs:setqueueattributes',
+]);
+
+const isUnlocking = ({ principal, resourceAccount }: AuthorizationRequest, { action }: Inquiry): boolean =>
+  principal.kind === 'root' && principal.account === resourceAccount && UNLOCKING.has(action);
 
 /** Steps 2 to 4: the first type of policy that had to allow and did not. `granted` is how far the grants reach. */
 function lackingConsent(request: AuthorizationRequest, inquiry: Inquiry, granted: Grant): PolicyType | undefined {

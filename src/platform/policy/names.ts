@@ -30,6 +30,8 @@ const IAM_PATHS = [
   'oidc-provider/',
   'report/',
   'access-report/',
+  'delegation-request/',
+  'role-template/',
 ];
 
 export function checkResource(resource: string): string {

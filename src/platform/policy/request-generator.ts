@@ -78,7 +78,14 @@ const principalElement = fc.oneof(
   fc.record({ Federated: fc.constantFrom('accounts.google.com', '*'), AWS: principalNames }),
 );
 
-const ACTIONS = ['sqs:SendMessage', 'sqs:ReceiveMessage', 's3:GetObject', 'SQS:sendmessage', 'sts:AssumeRole'];
+const ACTIONS = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  's3:GetObject',
+  'SQS:sendmessage',
+  'sts:AssumeRole',
+  's3:PutBucketPolicy',
+];
 const actionPatterns = fc.constantFrom(
   ...['*', 'sqs:*', 'SQS:Send*', 'sqs:?endMessage', 's3:*Object', 's*:*', 'sqs:SendMessage', 'sqs:*essage', 'kms:*'],
 );

@@ -190,6 +190,8 @@ export interface SessionsApi {
   issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
   /** The code is used up when it is taken, and what was wrong counts; on disk when `durable` says so. */
   takeMfaCode(account: AccountId, attempt: MfaAttempt, now: Milliseconds): 'taken' | 'wrong' | 'no-device';
+  /** Of tokens that STS's global endpoint issues for the account. */
+  globalTokenVersion(account: AccountId): 1 | 2;
   /** Of the user or role. */
   tagsOf(principal: Principal): Readonly<Record<string, string>>;
   /** The account that a key belongs to, by its form or by the directory. */
@@ -220,4 +222,29 @@ export interface InstanceProfilesApi {
     instanceId: string,
     now: Milliseconds,
   ): (SessionCredentials & { readonly expiresAt: Milliseconds }) | undefined;
+}
+
+/** For sts:AssumeRoot. Answers by reads of its own, outside of any transaction. */
+export interface RootAccessApi {
+  /** Which accounts may act as the root user of `target`. */
+  trust(target: AccountId): CompiledPolicy;
+  /** Whether the managed policy of this ARN is one of the tasks that a root session can be for. */
+  isTask(policyArn: string): boolean;
+  /** Whether the organization of `target` has what the task needs switched on. */
+  isEnabled(target: AccountId, policyArn: string): boolean;
+}
+
+/** For sts:GetDelegatedAccessToken. */
+export interface DelegatedAccessApi {
+  /** Throws AccessDenied for a token that is not this account's to trade in, ExpiredTradeInTokenException when its time is over. */
+  tradeIn(
+    token: string,
+    caller: AccountId,
+    now: Milliseconds,
+  ): {
+    readonly credentials: SessionCredentials;
+    readonly expiresAt: Milliseconds;
+    /** Whose permissions they have, less what the request did not ask for. */
+    readonly principalArn: string;
+  };
 }

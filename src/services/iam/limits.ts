@@ -34,3 +34,5 @@ export const SSH_KEYS_PER_USER = 5;
 export const SIGNING_CERTIFICATES_PER_USER = 2;
 /** "You can have a maximum of two sets of service-specific credentials for each supported service per user." */
 export const CREDENTIALS_PER_SERVICE = 2;
+/** Ours: AWS says that there is a limit, not which. */
+export const DELEGATION_REQUESTS_PER_ACCOUNT = 1000;

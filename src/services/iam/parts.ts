@@ -6,6 +6,7 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
+import type { EventHistoryApi } from '#services/cloudtrail/api.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import type { TokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
 import type { Passwords } from '#services/iam/passwords/passwords.ts';
@@ -21,5 +22,6 @@ export interface IamParts {
   /** All actions of AWS. */
   readonly actions: () => ActionCatalogue;
   readonly passwords: Passwords;
+  readonly eventHistory: EventHistoryApi;
   readonly tokenIssuer: TokenIssuer;
 }

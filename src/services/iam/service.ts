@@ -11,6 +11,8 @@ import type { SessionFacts } from '#platform/principal.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accountOperations } from '#services/iam/account/operations.ts';
 import { makeCredentialReport } from '#services/iam/credential-report/credential-report.ts';
+import { forgetDelegationRequest } from '#services/iam/delegation-requests/delegation-requests.ts';
+import { delegationRequestOperations } from '#services/iam/delegation-requests/operations.ts';
 import { invalidToken } from '#services/iam/errors.ts';
 import { groupOperations } from '#services/iam/groups/operations.ts';
 import { instanceProfileOperations } from '#services/iam/instance-profiles/operations.ts';
@@ -19,6 +21,7 @@ import { quotas } from '#services/iam/limits.ts';
 import { mfaOperations } from '#services/iam/mfa/operations.ts';
 import { notImplemented } from '#services/iam/not-implemented.ts';
 import { oidcProviderOperations } from '#services/iam/oidc-providers/operations.ts';
+import { organizationOperations } from '#services/iam/organization/operations.ts';
 import { outboundFederationOperations } from '#services/iam/outbound-federation/operations.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { passwordOperations } from '#services/iam/passwords/operations.ts';
@@ -34,6 +37,7 @@ import { serviceSpecificCredentialOperations } from '#services/iam/service-speci
 import { signingCertificateOperations } from '#services/iam/signing-certificates/operations.ts';
 import { simulationOperations } from '#services/iam/simulation/operations.ts';
 import { sshPublicKeyOperations } from '#services/iam/ssh-public-keys/operations.ts';
+import { tokenPreferenceOperations } from '#services/iam/token-preferences/token-preferences.ts';
 import { userOperations } from '#services/iam/users/operations.ts';
 
 /** "You cannot call any IAM API operations unless MFA authentication information is included in the request"; federated: never. */
@@ -57,6 +61,8 @@ export const iam = (parts: IamParts) =>
       ...simulationOperations(parts),
       ...reportOperations(parts),
       ...accountOperations(parts),
+      ...organizationOperations(parts),
+      ...delegationRequestOperations(parts),
       ...instanceProfileOperations(parts),
       ...sshPublicKeyOperations(parts),
       ...serverCertificateOperations(parts),
@@ -67,10 +73,15 @@ export const iam = (parts: IamParts) =>
       ...oidcProviderOperations(parts),
       ...samlProviderOperations(parts),
       ...outboundFederationOperations(parts),
+      ...tokenPreferenceOperations,
     } satisfies Handlers<IamOperations, typeof notImplemented>,
     notImplemented,
     admitSession,
     kinds,
     quotas,
-    timers: { makeCredentialReport, deleteServiceLinkedRole: deletionJob(parts.store, parts.registry) },
+    timers: {
+      makeCredentialReport,
+      forgetDelegationRequest,
+      deleteServiceLinkedRole: deletionJob(parts.store, parts.registry),
+    },
   });

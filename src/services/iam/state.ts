@@ -13,6 +13,7 @@ import { signingKeys, tokenIssuers } from '#services/iam/outbound-federation/sta
 import { passwordTables } from '#services/iam/passwords/state.ts';
 import { accessReports } from '#services/iam/reports/state.ts';
 import { samlMetadata, samlProviders } from '#services/iam/saml-providers/state.ts';
+import { tokenPreferences } from '#services/iam/token-preferences/token-preferences.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -182,6 +183,7 @@ const ACCOUNT_TABLES = [
   samlMetadata,
   tokenIssuers,
   signingKeys,
+  tokenPreferences,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

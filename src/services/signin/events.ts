@@ -1,10 +1,17 @@
 /** What the audit says of people who sign in ("AWS Management Console sign-in events"): no API calls, but events of their own. */
-import { type AuditedEvent, writeAuditedEvent } from '#platform/audit/record.ts';
+import type { AuditedEvent } from '#platform/audit/record.ts';
+import { writeEvent } from '#platform/audit/write.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
+import type { AuditReader } from '#platform/cloud.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { Person } from '#services/iam/api.ts';
 import { partitionOf } from '#services/signin/state.ts';
+
+export interface EventParts {
+  readonly store: Store;
+  readonly audit: AuditReader;
+}
 
 /** What is known of a request, whatever comes of it. */
 export interface Scene {
@@ -21,7 +28,7 @@ export type SignInEvent =
 
 /** `person` undefined: there is no user of the name that was given, which may be a password that went into the wrong field. */
 export function recordEvent(
-  store: Store,
+  { store, audit }: EventParts,
   account: AccountId,
   person: Person | undefined,
   event: SignInEvent,
@@ -46,9 +53,8 @@ export function recordEvent(
     managementEvent: true,
     eventCategory: 'Management',
     recipientAccountId: account,
-    resources: [],
   };
-  partitionOf(store, account).transact((tx) => writeAuditedEvent(tx, scene.now, record));
+  partitionOf(store, account).transact((tx) => writeEvent(audit, tx, scene.now, record));
 }
 
 const additionalOf = (isMfaUsed: boolean, { origin }: Scene): Record<string, string> => ({

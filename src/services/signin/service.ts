@@ -5,6 +5,8 @@
  *
  * Order of reading: state.ts, guard.ts, sign-in.ts, events.ts; authorize.ts, dpop.ts, tokens.ts, introspection.ts.
  */
+
+import type { AuditReader } from '#platform/cloud.ts';
 import type * as Model from '#platform/model/generated/signin.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
@@ -45,6 +47,7 @@ export function signin(deps: {
   readonly sealer: Sealer;
   readonly people: PeopleApi;
   readonly sessions: SessionsApi;
+  readonly audit: AuditReader;
 }): SignInService {
   const parts: TokenParts = { ...deps, handles: createHandles(deps.sealer) };
   return {

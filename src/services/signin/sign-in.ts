@@ -5,6 +5,7 @@
  */
 import { type Milliseconds, seconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
+import type { AuditReader } from '#platform/cloud.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { Call } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -26,6 +27,7 @@ export interface SignInParts {
   readonly store: Store;
   readonly people: PeopleApi;
   readonly sessions: SessionsApi;
+  readonly audit: AuditReader;
 }
 
 /** "Your session expires after 12 hours"; of root, as with GetSessionToken, after one. */
@@ -54,7 +56,7 @@ export async function signIn(parts: SignInParts, request: SignInRequest, call: C
 }
 
 async function refuse(
-  { store }: SignInParts,
+  parts: SignInParts,
   account: AccountId | undefined,
   person: Person | undefined,
   { mfaCode }: SignInRequest,
@@ -62,8 +64,8 @@ async function refuse(
 ): Promise<never> {
   if (account !== undefined) {
     const event = { name: 'ConsoleLogin', result: 'Failure', isMfaUsed: mfaCode !== undefined } as const;
-    recordEvent(store, account, person, event, sceneOf(call));
-    await partitionOf(store, account).durable();
+    recordEvent(parts, account, person, event, sceneOf(call));
+    await partitionOf(parts.store, account).durable();
   }
   return authenticationFailed();
 }
@@ -88,7 +90,7 @@ async function judge(parts: SignInParts, candidate: Candidate, call: Call): Prom
   const needsMfa = people.hasMfa(person);
   if (needsMfa && request.mfaCode === undefined) {
     takeBack(attempts, entry);
-    recordEvent(store, person.account, person, { name: 'CheckMfa', result: 'Success' }, sceneOf(call));
+    recordEvent(parts, person.account, person, { name: 'CheckMfa', result: 'Success' }, sceneOf(call));
     await partitionOf(store, person.account).durable();
     return mfaRequired();
   }
@@ -113,7 +115,8 @@ async function judge(parts: SignInParts, candidate: Candidate, call: Call): Prom
 type Renewal = Candidate & { readonly newPassword: string; readonly isMfaUsed: boolean };
 
 /** A user needs permission to change its own password, here as elsewhere; policies see whether a code was given. */
-async function renew({ store, people }: SignInParts, renewal: Renewal, call: Call): Promise<void> {
+async function renew(parts: SignInParts, renewal: Renewal, call: Call): Promise<void> {
+  const { store, people } = parts;
   const { person, entry, newPassword, isMfaUsed } = renewal;
   const { now, sourceAddress } = call;
   const principal = people.principal(person.account, ownerOf(person), factsOf(now, now, isMfaUsed));
@@ -128,20 +131,21 @@ async function renew({ store, people }: SignInParts, renewal: Renewal, call: Cal
     takeBack(everywhere(store), entry);
     throw error;
   }
-  recordEvent(store, person.account, person, { name: 'PasswordUpdated', result: 'Success' }, sceneOf(call));
+  recordEvent(parts, person.account, person, { name: 'PasswordUpdated', result: 'Success' }, sceneOf(call));
 }
 
 function admit(
-  { store, people, sessions }: SignInParts,
+  parts: SignInParts,
   { request, person, isMfaUsed }: { request: SignInRequest; person: Person; isMfaUsed: boolean },
   call: Call,
 ): SignedIn {
+  const { people, sessions } = parts;
   const { account, arn, userName } = person;
   const most = userName === undefined ? MOST_SECONDS_OF_ROOT : MOST_SECONDS;
   const expiresAt = call.now + seconds(Math.min(request.durationSeconds ?? most, most));
   const credentials = sessions.issue(account, ownerOf(person), factsOf(call.now, expiresAt, isMfaUsed));
   people.noteSignIn(person, call.now);
-  recordEvent(store, account, person, { name: 'ConsoleLogin', result: 'Success', isMfaUsed }, sceneOf(call));
+  recordEvent(parts, account, person, { name: 'ConsoleLogin', result: 'Success', isMfaUsed }, sceneOf(call));
   return { credentials, expiresAt, account, arn, isMfaUsed, ...(userName !== undefined && { userName }) };
 }
 
@@ -151,6 +155,7 @@ const ownerOf = ({ id, userName }: Person): SessionOwner =>
 const factsOf = (issuedAt: Milliseconds, expiresAt: Milliseconds, isMfaUsed: boolean): SessionFacts => ({
   issuedAt,
   expiresAt,
+  isFromConsole: true,
   ...(isMfaUsed && { mfaAuthenticatedAt: issuedAt }),
 });
 

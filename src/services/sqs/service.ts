@@ -2,7 +2,7 @@
  * Amazon SQS. A queue belongs to one partition. Rows are the truth (state.ts); the owner keeps, per open queue, which
  * messages are ready, in flight and delayed (delivery.ts, fifo.ts) and can rebuild that from the rows at any time.
  *
- * Order of reading: state.ts, delivery.ts, open-queue.ts, send.ts, receive.ts, in-flight.ts, then the rest.
+ * Order of reading: state.ts, window.ts, delivery.ts, open-queue.ts, messages.ts, send.ts, receive.ts, then the rest.
  */
 import { parseArn } from '#platform/base/arn.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
@@ -96,7 +96,9 @@ const ofTask = {
   owner: (input: OnTask) => ownerOfArn(readTaskHandle(input.TaskHandle).sourceArn),
 } as const;
 
-const data = { event: 'data', usage: 'Requests' } as const;
+/** What messages hold is not written down. */
+const secret = ['MessageBody', 'MessageAttributes', 'MessageSystemAttributes'] as const;
+const data = { event: 'data', usage: 'Requests', secret } as const;
 const management = { event: 'management', usage: 'Requests' } as const;
 const sending = fifoRate('Send');
 const deleting = fifoRate('Delete');

@@ -46,6 +46,8 @@ const conditions = (input: AssumeRoleRequest): ConditionValues => ({
 async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, call: Call): Promise<AssumeRoleResponse> {
   const { principal } = call;
   if (principal.kind === 'root') fail('AccessDenied', 'Roles may not be assumed by root accounts.');
+  // GetFederationToken, "Permissions": "You cannot call any STS operations except GetCallerIdentity."
+  if (principal.kind === 'federated-user') fail('AccessDenied', refusal(principal, input.RoleArn));
   const role = sessions.role(input.RoleArn);
   if (!role) return fail('AccessDenied', refusal(principal, input.RoleArn));
   const { RoleSessionName: sessionName } = input;

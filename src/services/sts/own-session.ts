@@ -10,6 +10,7 @@ import type {
 import type { RootPrincipal, SessionFacts, UserPrincipal } from '#platform/principal.ts';
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
+import { tokenFacts } from '#services/sts/endpoint.ts';
 import { takeMfa } from '#services/sts/mfa.ts';
 import { credentialsOf } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
@@ -45,7 +46,8 @@ export const getSessionToken = (
     const mfa = takeMfa(sessions, call, input);
     const expiresAt = expiryOf(call, caller, input.DurationSeconds);
     const owner = caller.kind === 'root' ? ({ kind: 'root' } as const) : ({ kind: 'user', id: caller.userId } as const);
-    const facts: SessionFacts = { issuedBy: 'GetSessionToken', issuedAt: call.now, expiresAt, ...mfa };
+    const session: SessionFacts = { issuedBy: 'GetSessionToken', issuedAt: call.now, expiresAt, ...mfa };
+    const facts = { ...session, ...tokenFacts(sessions, call, caller.account) };
     const credentials = sessions.issue(caller.account, owner, facts);
     await sessions.durable(caller.account);
     return { Credentials: credentialsOf(credentials, expiresAt) };
@@ -68,7 +70,14 @@ export const getFederationToken = (
     const credentials = sessions.issue(
       account,
       { kind: 'federated', id, name: input.Name },
-      { ...facts, issuedBy: 'GetFederationToken', issuedAt: call.now, expiresAt, issuerArn: arn },
+      {
+        ...facts,
+        ...tokenFacts(sessions, call, account),
+        issuedBy: 'GetFederationToken',
+        issuedAt: call.now,
+        expiresAt,
+        issuerArn: arn,
+      },
     );
     return {
       Credentials: credentialsOf(credentials, expiresAt),

@@ -5,6 +5,7 @@ import type { Credentials } from '#platform/model/generated/sts.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { Call } from '#platform/service.ts';
 import type { RoleView, SessionCredentials, SessionsApi } from '#services/iam/api.ts';
+import { tokenFacts } from '#services/sts/endpoint.ts';
 
 const DEFAULT_SECONDS = 3600;
 
@@ -31,7 +32,8 @@ export async function startRoleSession(
   facts: Omit<SessionFacts, 'issuedAt'>,
 ): Promise<RoleSession> {
   const owner = { kind: 'role', id: role.id, sessionName } as const;
-  const credentials = sessions.issue(role.account, owner, { ...facts, issuedAt: call.now });
+  const ownFacts = { ...facts, ...tokenFacts(sessions, call, role.account), issuedAt: call.now };
+  const credentials = sessions.issue(role.account, owner, ownFacts);
   await sessions.durable(role.account);
   return {
     Credentials: credentialsOf(credentials, facts.expiresAt),

@@ -80,7 +80,10 @@ function algorithmOf({ SigningAlgorithm: given }: Input): SigningAlgorithm {
 /** For a role session, the role. */
 function subjectOf(principal: Principal): string {
   if (principal.kind === 'role-session') return principal.roleArn;
-  return 'arn' in principal ? principal.arn : fail('AccessDenied', 'Access Denied');
+  // Federated users may call nothing but GetCallerIdentity.
+  return 'arn' in principal && principal.kind !== 'federated-user'
+    ? principal.arn
+    : fail('AccessDenied', 'Access Denied');
 }
 
 /** Tags of the session go before those of its role, whatever their case. */

@@ -16,6 +16,7 @@ import { managedDocument } from '#services/iam/policies/managed-policies.ts';
 import { trustInForce } from '#services/iam/roles/trust.ts';
 import { samlProviderArn, samlProviders, sealedPlace } from '#services/iam/saml-providers/state.ts';
 import { partitionOf, roles } from '#services/iam/state.ts';
+import { globalTokenVersion } from '#services/iam/token-preferences/token-preferences.ts';
 
 export function createSessions(store: Store, sealer: Sealer, identity: IamIdentity): SessionsApi {
   const tokens = sessionTokens(sealer);
@@ -71,6 +72,7 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
         return takeCode(tx, sealer, account, { devices: [device], code, now }) ? 'taken' : 'wrong';
       });
     },
+    globalTokenVersion: (account) => partitionOf(store, account).read(globalTokenVersion),
     tagsOf: (principal) => identity.tagsOf(principal),
     accountOfKey: (accessKeyId) => identity.accountOfKey(accessKeyId),
     durable: (account) => identity.durable(account),

@@ -120,16 +120,20 @@ function putRole(tx: Transaction, { roleId: old, ...row }: InstanceProfileRow, r
 export const listInstanceProfilesForRole =
   (pages: PageTokens) =>
   (input: Model.ListInstanceProfilesForRoleRequest, call: Call): Model.ListInstanceProfilesForRoleResponse => {
-    const { tx } = call;
-    const { id } = ownerOf(tx, ROLE, input);
-    const { items, end } = pageOf(pages, call, input, id, (after) =>
-      tx
-        .range(profilesOfRole, { prefix: [id], ...(after !== undefined && { after: profilesOfRole.key(id, after) }) })
-        .flatMap(({ key }): Positioned<InstanceProfileRow>[] => {
-          const name = profilesOfRole.parts(key)[1];
-          const row = tx.get(instanceProfiles, instanceProfiles.key(name));
-          return row ? [[name, row]] : [];
-        }),
-    );
+    const { id } = ownerOf(call.tx, ROLE, input);
+    const { items, end } = pageOf(pages, call, input, id, (after) => rowsHolding(call.tx, id, after));
     return { InstanceProfiles: items.map((row) => profileView(call, row)), ...end };
   };
+
+function rowsHolding(tx: ReadTransaction, roleId: string, after?: string): Positioned<InstanceProfileRow>[] {
+  const options = after === undefined ? {} : { after: profilesOfRole.key(roleId, after) };
+  return tx.range(profilesOfRole, { prefix: [roleId], ...options }).flatMap(({ key }) => {
+    const name = profilesOfRole.parts(key)[1];
+    const row = tx.get(instanceProfiles, instanceProfiles.key(name));
+    return row ? [[name, row]] : [];
+  });
+}
+
+/** Those that hold the role. */
+export const profilesHolding = (call: Call, roleId: string): Model.InstanceProfile[] =>
+  rowsHolding(call.tx, roleId).map(([, row]) => profileView(call, row));

@@ -1,6 +1,6 @@
 /** The table of the operations on instance profiles. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
-import type { Call, CallScope, FurtherPermission, Handlers } from '#platform/service.ts';
+import { type Call, type CallScope, type FurtherPermission, type Handlers, passRole } from '#platform/service.ts';
 import {
   addRoleToInstanceProfile,
   createInstanceProfile,
@@ -26,14 +26,7 @@ const arnOf = (input: ProfileInput, call: Call): string => profileArn(call, prof
 
 /** "The caller of this operation must be granted the PassRole permission on the IAM role." */
 const passToInstances = (input: { readonly RoleName: string }, scope: CallScope): FurtherPermission[] => [
-  {
-    action: 'iam:PassRole',
-    resource: resourceOf(ROLE)(input, scope),
-    conditions: {
-      'iam:passedtoservice': 'ec2.amazonaws.com',
-      'iam:associatedresourcearn': `arn:aws:ec2:*:${scope.account}:instance/*`,
-    },
-  },
+  passRole(resourceOf(ROLE)(input, scope), 'ec2.amazonaws.com', `arn:aws:ec2:*:${scope.account}:instance/*`),
 ];
 
 export const instanceProfileOperations = ({ pages }: IamParts) =>

@@ -2,7 +2,6 @@
 
 import { parseArn } from '#platform/base/arn.ts';
 import { isAccountId } from '#platform/base/ids.ts';
-import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
@@ -16,8 +15,6 @@ import { managedDocument, requirePolicy } from '#services/iam/policies/managed-p
 import { attachedTo, attachments, boundaryOf, EMPTY, entities } from '#services/iam/state.ts';
 
 type Attached = { readonly PolicyArn: string };
-
-const SERVICE_POLICIES = 'arn:aws:iam::aws:policy/aws-service-role/';
 
 /** Throws InvalidInput for text that can't be a policy's ARN. */
 export function checkPolicyArn(arn: string): void {
@@ -33,9 +30,6 @@ export const attach =
     const { id } = ownerOf(tx, owner, input);
     const arn = input.PolicyArn;
     checkPolicyArn(arn);
-    // Those of service-linked roles are attached by their services.
-    if (arn.startsWith(SERVICE_POLICIES))
-      fail('PolicyNotAttachable', 'Cannot attach a Service Role Policy to a Customer Role.');
     if (managedDocument(tx, account, arn) === undefined) noSuchPolicy(arn);
     if (awsManagedPolicy(arn)?.isAttachable === false) notAttachable(owner.noun);
     const key = attachments.key(id, arn);

@@ -4,6 +4,7 @@ import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 import { groupView } from '#services/iam/groups/groups.ts';
+import { profilesHolding } from '#services/iam/instance-profiles/instance-profiles.ts';
 import { nameOfArn } from '#services/iam/names.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
 import type { IamParts } from '#services/iam/parts.ts';
@@ -119,11 +120,12 @@ function groupDetail({ tx, account }: Call, row: GroupRow): Detail {
   return { list: 'GroupDetailList', detail };
 }
 
-function roleDetail({ tx, account }: Call, { identity }: IamParts, row: RoleRow): Detail {
+function roleDetail(call: Call, { identity }: IamParts, row: RoleRow): Detail {
+  const { tx, account } = call;
   const { MaxSessionDuration: _, Description: __, ...view } = roleView(tx, account, row);
   const detail = {
     ...view,
-    InstanceProfileList: [],
+    InstanceProfileList: profilesHolding(call, row.id),
     RolePolicyList: inlineOf(tx, row.id),
     ...attachedOf(tx, row.id),
     ...boundaryView(row.boundary),

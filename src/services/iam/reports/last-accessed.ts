@@ -25,7 +25,7 @@ const MOST_REPORTS = 50;
 const idOf = (principal: Principal): string => ('userId' in principal ? principal.userId : principal.kind);
 
 export const generateLastAccessed =
-  ({ store, registry, actions }: IamParts) =>
+  ({ eventHistory, registry, actions }: IamParts) =>
   async (
     input: Model.GenerateServiceLastAccessedDetailsRequest,
     call: Call,
@@ -33,7 +33,7 @@ export const generateLastAccessed =
     const { account, clock, now } = call;
     const { policies, entities } = call.partition.read((tx) => subjectOf(tx, account, input.Arn));
     const ids = new Set(entities.map(({ id }) => id));
-    const accesses = await lastAccesses({ store, registry: registry(), clock }, account, ids);
+    const accesses = await lastAccesses({ eventHistory, registry: registry(), clock }, account, ids);
     const JobId = uuid();
     const report: AccessReportRow = {
       createdAt: now,

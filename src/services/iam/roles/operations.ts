@@ -33,12 +33,12 @@ export const roleOperations = ({ pages, identity }: IamParts) =>
       resource: ({ Path: path = '/', RoleName: name }, { account }) => entityArn(account, 'role', { path, name }),
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
-    GetRole: { handler: getRole(identity), resource: role },
+    GetRole: { handler: getRole(identity), resource: role, conditions },
     ListRoles: { handler: listRoles(pages), resource: below },
-    UpdateRole: { handler: updateRole, resource: role },
-    UpdateRoleDescription: { handler: updateRoleDescription, resource: role },
-    UpdateAssumeRolePolicy: { handler: unlessServiceLinked(updateAssumeRolePolicy), resource: role },
-    DeleteRole: { handler: unlessServiceLinked(deleteRole), resource: role },
+    UpdateRole: { handler: updateRole, resource: role, conditions },
+    UpdateRoleDescription: { handler: updateRoleDescription, resource: role, conditions },
+    UpdateAssumeRolePolicy: { handler: unlessServiceLinked(updateAssumeRolePolicy), resource: role, conditions },
+    DeleteRole: { handler: unlessServiceLinked(deleteRole), resource: role, conditions },
 
     PutRolePolicy: { handler: unlessServiceLinked(putInline(ROLE)), resource: role, conditions },
     GetRolePolicy: {

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { modelLoader } from '#platform/model/load.ts';
+import type { OperationDeclaration } from '#platform/service.ts';
+import type { IamParts } from '#services/iam/parts.ts';
+import { iam } from '#services/iam/service.ts';
+
+/** Answered for every operation (authorise.ts), or of role templates, which no request can name. */
+const ELSEWHERE = /^iam:(?:ResourceTag\/|RoleTemplateARN$)/;
+
+test('every operation that has condition keys of IAM’s own declares their values', () => {
+  const actions = modelLoader()('iam').authorization?.actions ?? {};
+  // Nothing is called, so that no part is needed.
+  const operations: Readonly<Record<string, OperationDeclaration>> = iam({} as IamParts).operations;
+  const silent = Object.entries(operations).flatMap(([name, { conditions }]) => {
+    const keys = (actions[name]?.conditionKeys ?? []).filter((key) => key.startsWith('iam:') && !ELSEWHERE.test(key));
+    return keys.length > 0 && conditions === undefined ? [`${name}: ${keys.join(', ')}`] : [];
+  });
+  assert.deepEqual(silent, []);
+});
