@@ -34,6 +34,7 @@ import type { ServiceDeclaration } from '#platform/service.ts';
 import { backupStore, restoreStore } from '#platform/store/backup.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
+import { rowSeals } from '#platform/store/row-seals.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -138,8 +139,10 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const late: { jobs?: Jobs; cloud?: Cloud; audit?: Collector; actions?: ActionCatalogue } = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
+  const seals = rowSeals(sealer, clock);
   const store = openStore({
     drivers,
+    seals,
     onFault,
     onOpen: (partition) => {
       late.jobs?.attach(partition);

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
 import { CommandError, print, printError } from '#cli/output.ts';
-import { checkReach, giveUpRoot, handOver, isRoot, unprivilegedUser } from '#cli/privileges.ts';
+import { checkReach, giveUpRoot, handOver, isOpenToAll, isRoot, unprivilegedUser } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
@@ -76,7 +76,8 @@ async function serve(config: Config): Promise<void> {
   const logFile = openLogFile(join(config.data, 'log'));
   const log = lineLogger(logFile.write, systemClock, config.logLevel);
   const start = startOf(config, folder, log);
-  if (isRoot()) await loadPackages();
+  // Loaded they take 15 MiB: only where they will be out of reach.
+  if (isRoot() && !isOpenToAll(join(programRoot, 'node_modules'))) await loadPackages();
   const running = await startCloud(start.options);
   writeRunState(config.data, stateOf(config, running, start));
   announce(greeting(running, config, start, logFile.path));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { GetGroupCommand, GetRoleCommand, IAMClient, ListUserTagsCommand } from '@aws-sdk/client-iam';
 import {
   DeleteMessageCommand,
@@ -17,11 +18,11 @@ import {
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 
-import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { minutes, SimulatedClock } from '#platform/base/clock.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { KEPT_FOLDER, newFolder, openFolder, removeFolder, unpack } from '#test/data/kept.ts';
 import type { ClientConfig, Credentials } from '#test/sdk/cloud.ts';
+import { until } from '#test/until.ts';
 
 const FILES = readdirSync(KEPT_FOLDER).filter((name) => name.endsWith('.gz'));
 
@@ -146,8 +147,13 @@ for (const file of FILES) {
     assert.ok(name);
     const partition = store.partition(name);
     const end = known.at + minutes(60);
-    const records = partition.read(waitingRecords);
-    assert.equal(records.filter(({ eventName }) => eventName === 'CreateQueue').length, 2);
+    // CloudTrail takes the records up into its own partition, in its own time.
+    const trail = client(CloudTrailClient);
+    const EventName = { AttributeKey: 'EventName' as const, AttributeValue: 'CreateQueue' };
+    await until(async () => {
+      const { Events = [] } = await trail.send(new LookupEventsCommand({ LookupAttributes: [EventName] }));
+      return Events.length === 2;
+    }, 'the two CreateQueue records');
     const usage = partition.read((tx) => usageOf(tx, 0, end));
     const sends = usage.filter(({ operation, usageType }) => operation === 'SendMessage' && usageType === 'Requests');
     assert.equal(

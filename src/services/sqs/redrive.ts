@@ -39,6 +39,8 @@ export function moveToDeadLetterQueue(
       receivedBefore: row.receivedBefore + entry.receives,
       firstReceivedBefore: row.firstReceivedBefore || entry.firstReceivedAt,
       sentAt: target.settings.isFifo ? now : row.sentAt,
+      // "… the original message's deduplication ID will be replaced with the original message's ID" (Configure a redrive).
+      deduplicationId: target.settings.isFifo ? row.id : row.deduplicationId,
     };
     if (target.settings.isFifo) enqueue(tx, target, [{ row: moved, delay: 0 }]);
     else insertAt(tx, target, sequenceOf(entry), moved);

@@ -113,10 +113,10 @@ export const deletedNames = table('deleted', [text], jsonRows<{ at: number }>(1)
 export const deadLetterSources = table('source', [text, text], jsonRows<Record<string, never>>(1));
 
 /** Queue's `messagesId`, sequence of the chunk's first message. */
-export const chunks = table('chunk', [u64, u64], chunkCodec);
+export const chunks = table('chunk', [u64, u64], chunkCodec, { isSealed: true });
 export const states = table('state', [u64, u64], stateCodec);
 /** Queue's `messagesId`, the message's own sequence. */
-export const bodies = table('body', [u64, u64], bodyCodec);
+export const bodies = table('body', [u64, u64], bodyCodec, { isSealed: true });
 /** Queue's `messagesId`. */
 export const counters = table('count', [u64], countersCodec);
 /** Queue, interval of five minutes, what: an old interval is forgotten by one deletion. */
