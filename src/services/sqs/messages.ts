@@ -115,6 +115,7 @@ export function writeStates(tx: Transaction, queue: OpenQueue, entries: readonly
 
 /** Removes messages from rows and memory. */
 export function deleteEntries(tx: Transaction, queue: OpenQueue, entries: readonly Entry[]): void {
+  if (entries.length === 0) return;
   const index = indexOf(tx, queue);
   for (const entry of entries) {
     if (entry.isBodyApart) tx.delete(bodies, bodies.key(queue.id, sequenceOf(entry)));

@@ -18,7 +18,8 @@ interface Queue {
 }
 
 const BYTES = 32;
-const CHARACTERS = 44;
+/** In base64url: nothing of it is escaped in a form or an address. */
+const CHARACTERS = 43;
 const PLACE_AT = 3;
 const CHECK_AT = 24;
 const scratch = Buffer.alloc(BYTES);
@@ -51,11 +52,11 @@ export function receiptHandle(queue: Queue, receipt: Receipt): string {
   scratch.writeUInt32BE(receipt.receives, 20);
   scratch.writeUInt32BE(low, CHECK_AT);
   scratch.writeUInt32BE(high, CHECK_AT + 4);
-  return scratch.toString('base64');
+  return scratch.toString('base64url');
 }
 
 export function readReceipt(queue: Queue, handle: string): Receipt {
-  const isWhole = handle.length === CHARACTERS && scratch.write(handle, 'base64') === BYTES;
+  const isWhole = handle.length === CHARACTERS && scratch.write(handle, 'base64url') === BYTES;
   if (!isWhole || scratch.readUIntBE(0, 3) !== VERSION) fail('ReceiptHandleIsInvalid');
   const receipt = { first: scratch.readDoubleBE(4), at: scratch[PLACE_AT] ?? 0, receives: scratch.readUInt32BE(20) };
   const [low, high] = check(queue, receipt);
