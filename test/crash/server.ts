@@ -44,7 +44,7 @@ function recordsOf(partition: Partition): AuditRecord[] {
   if (account === 'global') return [];
   const home = region === GLOBAL_REGION ? ('us-east-1' as Region) : region;
   const cloudTrail = running.cloud.store.partition({ service: 'cloudtrail', account, region: home });
-  const taken = cloudTrail.read((tx) => tx.get(cursors, cursors.key(service, region)))?.number ?? 0;
+  const taken = cloudTrail.read((tx) => tx.get(cursors, cursors.key(service, region)))?.after;
   const waiting = partition.read((tx) => packsAfter(tx, taken, 1e9)).flatMap(({ records }) => records);
   const history = service === 'cloudtrail' ? partition.read((tx) => tx.range(segments)).flatMap(({ row }) => row) : [];
   // Written by the audit.

@@ -4,7 +4,7 @@ import type { AuditRecord } from '#platform/audit/record.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 
 export const waitingRecords = (tx: ReadTransaction): AuditRecord[] =>
-  packsAfter(tx, 0, Number.POSITIVE_INFINITY)
+  packsAfter(tx, undefined, Number.POSITIVE_INFINITY)
     .flatMap(({ records }) => records)
     // Written by recordText.
     .map((text) => JSON.parse(text) as AuditRecord)

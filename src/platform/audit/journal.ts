@@ -3,7 +3,7 @@
  * that a commit batch holds of one partition are one row, a pack: a management call pays for a line of text, not for a row. A
  * record joins the batch of the transaction that it tells of and is lost with it, so an answered call is in the audit.
  */
-import { type RowCodec, table, u64 } from '#platform/store/keys.ts';
+import { type Key, type RowCodec, table, u64 } from '#platform/store/keys.ts';
 import { type MemorySlot, type ReadTransaction, StoreBusy, type Transaction } from '#platform/store/store.ts';
 
 /** What may wait for a batch to close while the one before is being synced. */
@@ -15,8 +15,11 @@ const lines: RowCodec<readonly string[]> = {
   decode: (bytes) => bytes.toString('utf8').split('\n'),
 };
 
-/** Ascending numbers. The newest row stays when it has been taken, so that its number is not given again. */
-const packs = table('audit', [u64], lines);
+/**
+ * Volume, number. The volume is 0; programs that kept records here for good gave each day one, and what they left stands
+ * before all that is written now. The newest row stays when it has been taken, so that its number is not given again.
+ */
+const packs = table('audit', [u64, u64], lines);
 
 interface Journal {
   /** Of the batch that takes writes now. */
@@ -24,6 +27,7 @@ interface Journal {
   characters: number;
   isAwaited: boolean;
   /** Of the last pack. */
+  readonly volume: number;
   number: number;
   readonly write: (tx: Transaction) => void;
 }
@@ -32,9 +36,9 @@ const journalSlot: MemorySlot<Journal> = {
   name: 'audit',
   load(partition) {
     const [last] = partition.read((tx) => tx.range(packs, { reverse: true, limit: 1 }));
-    const number = last === undefined ? 0 : packs.parts(last.key)[0];
+    const [volume, number] = last === undefined ? [0, 0] : packs.parts(last.key);
     const write = (tx: Transaction): void => writePack(tx, journal);
-    const journal: Journal = { records: [], characters: 0, isAwaited: false, number, write };
+    const journal: Journal = { records: [], characters: 0, isAwaited: false, volume, number, write };
     return journal;
   },
 };
@@ -57,22 +61,20 @@ function writePack(tx: Transaction, journal: Journal): void {
   journal.records = [];
   journal.characters = 0;
   journal.isAwaited = false;
-  if (records.length > 0) tx.put(packs, packs.key(++journal.number), records);
+  if (records.length > 0) tx.put(packs, packs.key(journal.volume, ++journal.number), records);
 }
 
 export interface Pack {
-  readonly number: number;
+  readonly key: Key;
   readonly records: readonly string[];
 }
 
-/** The packs after a number, in their order. Those of a batch that is still open are not among them. */
-export const packsAfter = (tx: ReadTransaction, number: number, limit: number): Pack[] =>
-  tx
-    .range(packs, { after: packs.key(number), limit })
-    .map(({ key, row }) => ({ number: packs.parts(key)[0], records: row }));
+/** The packs after one of this key, in their order. Those of a batch that is still open are not among them. */
+export const packsAfter = (tx: ReadTransaction, after: Key | undefined, limit: number): Pack[] =>
+  tx.range(packs, { ...(after !== undefined && { after }), limit }).map(({ key, row }) => ({ key, records: row }));
 
-/** Removes packs that lie safely elsewhere: all before `number`. */
-export function dropPacksBefore(tx: Transaction, number: number): void {
+/** Removes packs that lie safely elsewhere: all before that of this key. */
+export function dropPacksBefore(tx: Transaction, before: Key): void {
   // Keys alone would do; a page of packs is what was read before.
-  for (const { key } of tx.range(packs, { before: packs.key(number), limit: 1000 })) tx.delete(packs, key);
+  for (const { key } of tx.range(packs, { before, limit: 1000 })) tx.delete(packs, key);
 }

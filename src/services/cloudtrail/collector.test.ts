@@ -43,7 +43,7 @@ function start() {
         .partition({ service: 'cloudtrail', account: OWN, region: REGION })
         .read((tx) => tx.range(segments))
         .flatMap(({ row }) => row.map((text) => JSON.parse(text).eventName)),
-    waiting: (): number => source.read((tx) => packsAfter(tx, 0, 1000)).length,
+    waiting: (): number => source.read((tx) => packsAfter(tx, undefined, 1000)).length,
   };
 }
 

@@ -59,7 +59,7 @@ export class Collector implements AuditReader {
 
   /** A partition has been opened: what it held when the process ended is taken now. */
   opened(partition: Partition): void {
-    if (isAccountId(partition.name.account) && partition.read((tx) => packsAfter(tx, 0, 1)).length > 0) {
+    if (isAccountId(partition.name.account) && partition.read((tx) => packsAfter(tx, undefined, 1)).length > 0) {
       this.noted(partition);
     }
   }
@@ -130,8 +130,8 @@ export class Collector implements AuditReader {
   ): Promise<boolean> {
     const journals = sources.map((source) => {
       const cursor = cursorOf(source);
-      const number = target.read((tx) => tx.get(cursors, cursor))?.number ?? 0;
-      return { source, cursor, packs: source.read((tx) => packsAfter(tx, number, PACKS_AT_ONCE)) };
+      const after = target.read((tx) => tx.get(cursors, cursor))?.after;
+      return { source, cursor, packs: source.read((tx) => packsAfter(tx, after, PACKS_AT_ONCE)) };
     });
     const taken = journals.flatMap(({ source, packs }) =>
       packs.flatMap(({ records }) => records.map((text) => takenRecord(text, source))),
@@ -142,13 +142,13 @@ export class Collector implements AuditReader {
       this.#hand(tx, taken, account, region);
       for (const { cursor, packs } of journals) {
         const last = packs.at(-1);
-        if (last !== undefined) tx.put(cursors, cursor, { number: last.number });
+        if (last !== undefined) tx.put(cursors, cursor, { after: last.key });
       }
     });
     await target.durable();
     for (const { source, packs } of journals) {
       const last = packs.at(-1);
-      if (last !== undefined) source.transact((tx) => dropPacksBefore(tx, last.number));
+      if (last !== undefined) source.transact((tx) => dropPacksBefore(tx, last.key));
     }
     return journals.some(({ packs }) => packs.length === PACKS_AT_ONCE);
   }

@@ -5,7 +5,7 @@
  */
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
-import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
+import { jsonRows, type Key, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
 
 /** Insights on management events, and on the data events of a trail, by its ARN. */
 export type Category = 'management' | 'insight' | `insight ${string}`;
@@ -109,7 +109,7 @@ export const segments = table('segment', [text, u64, u64, u64], compressedLines)
 /** Category, day, attribute, value, chapter -> which of its records. A day goes by one deletion. */
 export const attributes = table('attribute', [text, u64, text, text, u64], positions);
 /** Service and region of a partition -> the last pack of its journal that was taken. */
-export const cursors = table('cursor', [text, text], jsonRows<{ number: number }>(1));
+export const cursors = table('cursor', [text, text], jsonRows<{ after: Key }>(1));
 /** Trail's ARN, number. */
 export const waiting = table('waiting', [text, u64], compressedLines);
 /** By the trail's ARN. */
