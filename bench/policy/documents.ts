@@ -36,7 +36,9 @@ function statementOf(services: readonly string[], seed: number): Statement {
   const actions = services.flatMap((service) =>
     VERBS.map((verb, at) => `${service}:${verb}${NOUNS[(seed + at) % NOUNS.length] ?? ''}${at % 4 === 0 ? '*' : ''}`),
   );
-  const [service] = services;
+  const [first = ''] = services;
+  // An ARN's service takes no wildcard.
+  const service = first === '*' ? 'sqs' : first;
   return {
     Sid: `Statement${seed}`,
     Effect: seed % 7 === 0 ? 'Deny' : 'Allow',
