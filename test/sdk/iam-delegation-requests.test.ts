@@ -1,5 +1,7 @@
 /** A partner asks, an owner accepts, and the partner works with the owner's permissions as far as it asked for them. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as sqs from '@aws-sdk/client-sqs';
@@ -129,6 +131,11 @@ test('asked, accepted, traded in, and limited to what was asked for', async (t) 
   const { state, delegationRequestId, tradeInToken } = await told();
   assert.deepEqual([state, delegationRequestId], ['FINALIZED', id]);
   assert.equal((await admin.get(id)).DelegationRequest?.ApproverId, arn);
+  // On its way it lay in the outbox and in a queue.
+  const folder = join(c.data, 'regions');
+  for (const name of readdirSync(folder)) {
+    assert.ok(!readFileSync(join(folder, name)).includes(tradeInToken ?? ''), `${name} holds the token`);
+  }
 
   const { keys, Expiration, principal } = await trade(tradeInToken);
   assert.equal(principal, arn);
