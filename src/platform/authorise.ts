@@ -87,9 +87,11 @@ function permissionsOf({ operation, input }: Invocation, call: LiveCall): readon
     return listed;
   }
   const actions = operation.actions(input, call.principal);
-  const [action, resource] = [actions[0], call.resources[0]];
-  if (action && resource && actions.length === 1 && call.resources.length === 1) return [{ action, resource }];
-  return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
+  // A call that names no resource is still a call.
+  const resources = call.resources.length > 0 ? call.resources : ['*'];
+  const [action, resource] = [actions[0], resources[0]];
+  if (action && resource && actions.length === 1 && resources.length === 1) return [{ action, resource }];
+  return resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
 /** Who may not do it is told so; who may decode the rest can. */
