@@ -150,6 +150,13 @@ test('asked, accepted, traded in, and limited to what was asked for', async (t) 
   await send('orders');
   await assert.rejects(send('other'), /no session policy allows/);
   await assert.rejects(theirs.send(new sqs.ListQueuesCommand({})), /no session policy allows/);
+  // What a queue lets the approver do is no more for them.
+  const { QueueUrl } = await own.send(new sqs.GetQueueUrlCommand({ QueueName: 'other' }));
+  const Resource = `arn:aws:sqs:us-east-1:${c.account}:other`;
+  const Statement = { Effect: 'Allow', Principal: { AWS: arn }, Action: 'sqs:*', Resource };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await own.send(new sqs.SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+  await assert.rejects(send('other'), /no session policy allows/);
   // The administrator's own key is as free as ever.
   await own.send(new sqs.ListQueuesCommand({}));
 
