@@ -303,3 +303,23 @@ test('what a federated user may do stays its issuer’s, though another user tak
   const makes = c.client(SQSClient, { credentials: guest }).send(new CreateQueueCommand({ QueueName: 'mine' }));
   await assert.rejects(makes, named('AccessDenied'));
 });
+
+test('a chain with a source identity leads only to roles that take one', async (t) => {
+  const c = await cloud(t);
+  const [first, second] = [await role(c, 'first'), await role(c, 'second')];
+  const { Credentials } = await assume(c, first, { SourceIdentity: 'ann' });
+  const chained = credentialsOf(Credentials);
+  const trust = async (Action: string[], Condition?: object) => {
+    const Principal = { AWS: `arn:aws:iam::${c.account}:root` };
+    const PolicyDocument = document({ Effect: 'Allow', Principal, Action, ...(Condition && { Condition }) });
+    const policy = { RoleName: 'second', PolicyDocument };
+    await c.client(iam.IAMClient).send(new iam.UpdateAssumeRolePolicyCommand(policy));
+  };
+  await trust(['sts:AssumeRole']);
+  await assert.rejects(assume(c, second, {}, chained), named('AccessDenied', /sts:SetSourceIdentity/));
+  await assume(c, second);
+  await trust(ALL, { StringEquals: { 'sts:SourceIdentity': 'bob' } });
+  await assert.rejects(assume(c, second, {}, chained), named('AccessDenied'));
+  await trust(ALL, { StringEquals: { 'sts:SourceIdentity': 'ann' } });
+  assert.equal((await assume(c, second, {}, chained)).SourceIdentity, 'ann');
+});
