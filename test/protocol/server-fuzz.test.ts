@@ -161,8 +161,6 @@ test('garbage is answered with an error of the client’s, at once', { timeout: 
     SerialNumber: [iamArn('mfa/own')],
     VirtualMFADeviceName: ['own'],
     PolicySourceArn: [iamArn('user/administrator')],
-    Account: [c.account],
-    TargetPrincipal: [c.account],
   };
   let operations = 0;
   let accepted = 0;
