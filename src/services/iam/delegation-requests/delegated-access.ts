@@ -48,7 +48,8 @@ export function createDelegatedAccess(store: Store, sealer: Sealer, sessions: Se
         fail('ExpiredTradeInTokenException', 'The trade-in token has expired. Request a new token.');
       }
       if (!isThere(store, account, approver.owner)) return invalid();
-      const facts = { ...approver.facts, issuedAt: now, expiresAt, policy: row.policy };
+      // Traded in again, it is no newer: a policy that revokes older sessions must find it.
+      const facts = { ...approver.facts, issuedAt: row.changedAt, expiresAt, policy: row.policy };
       return { credentials: sessions.issue(account, approver.owner, facts), expiresAt, principalArn: approver.arn };
     },
   };
