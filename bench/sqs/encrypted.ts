@@ -16,7 +16,10 @@ try {
   const kinds = { plain: {}, 'SSE-KMS': { KmsMasterKeyId: 'alias/aws/sqs' } };
   const loads = await Promise.all(
     Object.entries(kinds).map(async ([kind, attributes]) => {
-      const [one, ten] = [await queueUrl(peer, `${kind}-1`, attributes), await queueUrl(peer, `${kind}-10`, attributes)];
+      const [one, ten] = [
+        await queueUrl(peer, `${kind}-1`, attributes),
+        await queueUrl(peer, `${kind}-10`, attributes),
+      ];
       return [
         [kind, turns(peer, 'json', one)],
         [`${kind}, batches of 10`, batches(peer, 'json', ten)],

@@ -18,21 +18,36 @@ import type { MessageRow } from './state.ts';
 
 const contextOf = (arn: string) => ({ 'aws:sqs:arn': arn });
 
-type Body = Pick<MessageRow, 'body' | 'encryption'>;
+/** A body and its MD5, as the body is kept. */
+export type SealBody = (body: string, md5: string) => Pick<MessageRow, 'body' | 'encryption'>;
 
-/** The body as it is kept. Throws Suspend when KMS has to be asked first. */
-export function sealedBody(envelopes: Envelopes, queue: OpenQueue, call: Call, body: string, md5: string): Body {
+const unsealed: SealBody = (body) => ({ body, encryption: undefined });
+
+/** For the bodies of one call. What it answers throws Suspend when KMS has to be asked first. */
+export function bodySealer(envelopes: Envelopes, queue: OpenQueue, call: Call): SealBody {
   const { encryption } = queue.settings;
-  if (encryption === undefined) return { body, encryption: undefined };
+  if (encryption === undefined) return unsealed;
+  checkSigned(queue, call);
   const arn = queueArn(call, queue.row.name);
-  const { keyId, reuse: reuseMilliseconds } = encryption;
-  const key = { keyId, context: contextOf(arn), reuseMilliseconds, isVerified: true } as const;
-  const dataKey = envelopes.sealingKey(call, key);
-  if (dataKey instanceof Promise) throw new Suspend(dataKey.then(() => {}, refusedByKms));
-  return {
-    body: dataKey.seal(Buffer.from(body), md5).toString('base64'),
-    encryption: { dataKey: dataKey.encrypted, queueArn: arn },
+  const key = {
+    keyId: encryption.keyId,
+    context: contextOf(arn),
+    reuseMilliseconds: encryption.reuse,
+    isVerified: true,
+  } as const;
+  let known: DataKey | undefined;
+  return (body, md5) => {
+    known ??= atOnce(envelopes.sealingKey(call, key));
+    return {
+      body: known.seal(Buffer.from(body), md5).toString('base64'),
+      encryption: { dataKey: known.encrypted, queueArn: arn },
+    };
   };
+}
+
+function atOnce(dataKey: DataKey | Promise<DataKey>): DataKey {
+  if (dataKey instanceof Promise) throw new Suspend(dataKey.then(() => {}, refusedByKms));
+  return dataKey;
 }
 
 /** By the data key as it lies with the message. */
@@ -49,7 +64,7 @@ export function openingKeys(
 ): OpeningKeys | Promise<unknown> {
   if (rows.every(({ encryption }) => encryption === undefined)) return NO_KEYS;
   // Not thrown here: what was picked has to be put back.
-  if (call.principal.kind === 'anonymous') return Promise.resolve().then(() => fail('AnonymousOnEncrypted'));
+  if (call.principal.kind === 'anonymous') return noted(Promise.resolve().then(() => fail('AnonymousOnEncrypted')));
   // A dead-letter queue may have sealed messages and no key of its own.
   const reuseMilliseconds = queue.settings.encryption?.reuse ?? DEFAULT_REUSE;
   const keys = new Map<string, DataKey>();
@@ -61,7 +76,13 @@ export function openingKeys(
     if (found instanceof Promise) asked.set(dataKey, found);
     else keys.set(dataKey, found);
   }
-  return asked.size === 0 ? keys : Promise.all(asked.values()).catch(refusedByKms);
+  return asked.size === 0 ? keys : noted(Promise.all(asked.values()).catch(refusedByKms));
+}
+
+/** A client that is gone by now does not wait for it, and a refusal that nobody hears would end the process. */
+function noted<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
 }
 
 /** The text of a message. */

@@ -15,7 +15,7 @@ import type { Envelopes } from '#services/kms/api.ts';
 import { queueAddress } from './address.ts';
 import { checkBatch, runBatch } from './batch.ts';
 import { NOTHING_MORE } from './chunk-codec.ts';
-import { checkSigned, sealedBody } from './encryption.ts';
+import { bodySealer, type SealBody } from './encryption.ts';
 import { fail } from './errors.ts';
 import { MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES } from './limits.ts';
 import {
@@ -42,9 +42,8 @@ export const sequenceNumber = (sequence: number): string => `1${String(sequence)
 
 export function sendMessage(envelopes: Envelopes, input: SendMessageRequest, call: Call): SendMessageResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
-  checkSigned(queue, call);
   const sent: NewMessage[] = [];
-  const result = send(envelopes, queue, input, call, sent);
+  const result = send(bodySealer(envelopes, queue, call), queue, input, call, sent);
   enqueue(call.tx, queue, sent);
   notifyWaiters(queue, call.clock);
   return result;
@@ -56,14 +55,14 @@ export function sendMessageBatch(
   call: Call,
 ): SendMessageBatchResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
-  checkSigned(queue, call);
+  const seal = bodySealer(envelopes, queue, call);
   checkBatch(input.Entries, 'SendMessageBatchRequestEntry');
   let bytes = 0;
   for (const entry of input.Entries) bytes += Buffer.byteLength(entry.MessageBody) + givenBytes(entry);
   if (bytes > MAX_MESSAGE_BYTES) fail('BatchRequestTooLong', bytes);
   const sent: NewMessage[] = [];
   const result = runBatch(input.Entries, (entry): SendMessageBatchResultEntry => {
-    const answer = send(envelopes, queue, entry, call, sent);
+    const answer = send(seal, queue, entry, call, sent);
     // SendMessageResult marks as optional what every send answers.
     return { Id: entry.Id, ...answer } as SendMessageBatchResultEntry;
   });
@@ -82,7 +81,7 @@ function givenBytes(entry: Sent): number {
 }
 
 /** Checks a message and adds it to those that this call has to write; a duplicate is answered and not added. */
-function send(envelopes: Envelopes, queue: OpenQueue, input: Sent, call: Call, sent: NewMessage[]): SendMessageResult {
+function send(seal: SealBody, queue: OpenQueue, input: Sent, call: Call, sent: NewMessage[]): SendMessageResult {
   const { tx } = call;
   const body = input.MessageBody;
   if (body === '') fail('MissingParameter', 'MessageBody');
@@ -102,7 +101,7 @@ function send(envelopes: Envelopes, queue: OpenQueue, input: Sent, call: Call, s
     const { id = '', sequence = 0 } = duplicate;
     return resultOf(md5, attributes, traceHeader, id, sequenceNumber(sequence));
   }
-  const kept = sealedBody(envelopes, queue, call, body, md5);
+  const kept = seal(body, md5);
   const row: MessageRow = {
     ...NOTHING_MORE,
     id: uuid(),
