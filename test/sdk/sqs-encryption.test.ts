@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateAliasCommand,
@@ -212,6 +213,29 @@ test('KMS’s rate is SQS’s error, and stands in the way of nobody who has a d
   await operate(c, 'SetQuota', { ...QUOTA, Value: 1 });
   c.advance(seconds(10));
   for (let i = 0; i < 5; i++) await send(url);
+});
+
+test('what KMS is asked is in the history of the one who asked SQS', async (t) => {
+  const { c, key, queue, send, receive } = await start(t);
+  const url = await queue('orders', { KmsMasterKeyId: (await key()).id });
+  for (let i = 0; i < 3; i++) await send(url);
+  assert.equal((await receive(url)).length, 3);
+  const trail = c.client(CloudTrailClient);
+  const recorded = async (AttributeValue: string) => {
+    // Two look-ups a second are allowed.
+    c.advance(seconds(1));
+    const LookupAttributes = [{ AttributeKey: 'EventName' as const, AttributeValue }];
+    const { Events = [] } = await trail.send(new LookupEventsCommand({ LookupAttributes }));
+    return Events.map(({ Username, CloudTrailEvent = '{}' }) => [
+      Username,
+      JSON.parse(CloudTrailEvent).sourceIPAddress,
+    ]);
+  };
+  const once = [['administrator', 'sqs.amazonaws.com']];
+  await until(async () => (await recorded('Decrypt')).length > 1, 'the events');
+  assert.deepEqual(await recorded('GenerateDataKey'), once);
+  // Of the sender, who verifies its key, and of the receiver.
+  assert.deepEqual(await recorded('Decrypt'), [...once, ...once]);
 });
 
 test('a data key is used again for its period, by those who are the same to KMS', async (t) => {
