@@ -45,8 +45,8 @@ export interface Call {
   meter(usageType: string, amount: number, resource?: string): void;
   /** The effective value of one of the service's quotas for this account and region. */
   quota(code: string): number;
-  /** Another operation, of this or another service, as the same caller, through the same authoriser and audit. */
-  invoke(service: string, operation: string, input: Input): Promise<Output>;
+  /** Another operation, of this or another service, as the same caller, through the same authoriser and audit; in the request's region. */
+  invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output>;
 }
 
 /** What of a call is known before it is authorised. */

@@ -169,6 +169,14 @@ async function useKeys(t: TestContext, client: Client): Promise<void> {
     `kms create-grant --key-id ${key?.['KeyId']} --grantee-principal ${grantee} --operations Decrypt --constraints ${constraints}`,
   );
   assert.equal((await cli(decrypt, { as: 'ann' }))['Plaintext'], 'c2VjcmV0');
+  const create = 'sqs create-queue --queue-name sealed --attributes KmsMasterKeyId=alias/orders';
+  const { QueueUrl: url = '' } = await cli(create);
+  await cli(`sqs send-message --queue-url ${url} --message-body hello`);
+  await cli('iam attach-user-policy --user-name ann --policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess');
+  const receive = `sqs receive-message --queue-url ${url}`;
+  assert.match(await refused(receive, 'ann'), /KMS\.AccessDeniedException|KmsAccessDenied/);
+  const { Messages } = await cli<{ Messages?: Texts[] }>(receive);
+  assert.equal(Messages?.[0]?.['Body'], 'hello');
 }
 
 for (const [at, client] of clients.entries()) {
@@ -176,7 +184,7 @@ for (const [at, client] of clients.entries()) {
   test(`version ${at + 1}: queues: make, send, receive, delete, tag, FIFO`, options, async (t) => {
     if (client !== undefined) await useQueues(t, client);
   });
-  test(`version ${at + 1}: keys: encrypt, and let another decrypt by a grant`, options, async (t) => {
+  test(`version ${at + 1}: keys: encrypt, let another decrypt by a grant, seal a queue`, options, async (t) => {
     if (client !== undefined) await useKeys(t, client);
   });
   test(`version ${at + 1}: a new user is refused until a policy allows it; a role is assumed`, options, async (t) => {
