@@ -61,6 +61,19 @@ export function testClients(title: string, body: (t: TestContext, client: Client
 
 export const policyOf = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 
+/** A statement. */
+export const allow = (Action: string | string[], Resource: string | string[] = '*') => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+});
+
+/** Its ARN. */
+export async function newPolicy({ cli }: CommandLine, name: string, ...statements: object[]): Promise<string> {
+  const create = `iam create-policy --policy-name ${name} --policy-document ${policyOf(...statements)}`;
+  return (await cli<{ Policy?: Texts }>(create)).Policy?.['Arn'] ?? '';
+}
+
 const wordsOf = (command: Command): readonly string[] => (typeof command === 'string' ? command.split(' ') : command);
 
 export async function commandLine(t: TestContext, { path }: Client): Promise<CommandLine> {
