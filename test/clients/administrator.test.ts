@@ -11,10 +11,10 @@ import {
   type CommandLine,
   commandLine,
   newPolicy,
-  policyOf,
   type Texts,
   testClients,
 } from '#test/clients/command-line.ts';
+import { document } from '#test/policy-document.ts';
 import { codesOf, ENFORCE_MFA } from '#test/sdk/authenticator.ts';
 import { signingKey, tokenIssuer } from '#test/token-issuer.ts';
 
@@ -28,8 +28,8 @@ interface Made {
 }
 
 async function newRole({ cli }: CommandLine, name: string, trust: object, ...options: string[]): Promise<string> {
-  const document = policyOf({ Effect: 'Allow', Action: 'sts:AssumeRole', ...trust });
-  const create = ['iam', 'create-role', '--role-name', name, '--assume-role-policy-document', document, ...options];
+  const policy = document({ Effect: 'Allow', Action: 'sts:AssumeRole', ...trust });
+  const create = ['iam', 'create-role', '--role-name', name, '--assume-role-policy-document', policy, ...options];
   return (await cli<Made>(create)).Role?.['Arn'] ?? '';
 }
 
@@ -52,7 +52,7 @@ async function manageAccount(t: TestContext, client: Client): Promise<void> {
   // A role that one of them may take, and that can do what the boundary leaves of its policy.
   const trusted = { Principal: { AWS: `arn:aws:iam::${c.account}:user/ann` } };
   const role = await newRole(line, 'deployer', trusted, '--permissions-boundary', boundary);
-  await cli(`iam put-role-policy --role-name deployer --policy-name all --policy-document ${policyOf(allow('sqs:*'))}`);
+  await cli(`iam put-role-policy --role-name deployer --policy-name all --policy-document ${document(allow('sqs:*'))}`);
   const assume = `sts assume-role --role-arn ${role} --role-session-name release`;
   assert.match(await refused(assume, 'bob'), /AccessDenied.*sts:AssumeRole/);
   session('deployer', (await cli<Made>(assume, { as: 'ann' })).Credentials);
@@ -64,7 +64,7 @@ async function manageAccount(t: TestContext, client: Client): Promise<void> {
   await cli(`sqs delete-queue --queue-url ${url}`, { as: 'deployer' });
 
   // Versions are in force from the next request on, and so is taking them back.
-  const stricter = policyOf({ Effect: 'Deny', Action: 'sqs:CreateQueue', Resource: '*' });
+  const stricter = document({ Effect: 'Deny', Action: 'sqs:CreateQueue', Resource: '*' });
   await cli(`iam create-policy-version --policy-arn ${queues} --set-as-default --policy-document ${stricter}`);
   assert.match(await refused('sqs create-queue --queue-name team-b', 'ann'), EXPLICIT);
   await cli(`iam set-default-policy-version --policy-arn ${queues} --version-id v1`);
@@ -167,7 +167,7 @@ async function guardKey(t: TestContext, client: Client): Promise<void> {
   for (const name of ['ann', 'bob']) await newUser(name);
   await cli('iam attach-user-policy --user-name bob --policy-arn arn:aws:iam::aws:policy/AdministratorAccess');
   const guard = (...names: string[]): string =>
-    policyOf(
+    document(
       {
         Principal: { AWS: arn('administrator') },
         ...allow(['kms:PutKeyPolicy', 'kms:DescribeKey', 'kms:ScheduleKeyDeletion', 'kms:CreateGrant']),

@@ -10,10 +10,10 @@ import {
   type CommandLine,
   commandLine,
   newPolicy,
-  policyOf,
   type Texts,
   testClients,
 } from '#test/clients/command-line.ts';
+import { document } from '#test/policy-document.ts';
 import { until } from '#test/until.ts';
 
 interface Event extends Texts {
@@ -99,7 +99,7 @@ async function simulate(t: TestContext, client: Client): Promise<void> {
   const { c, cli, refused, newUser } = line;
   const boundary = await newPolicy(line, 'boundary', allow('sqs:*'));
   await newUser('ann', '--permissions-boundary', boundary);
-  const own = policyOf(allow(['sqs:CreateQueue', 'iam:ListUsers'], '*'), {
+  const own = document(allow(['sqs:CreateQueue', 'iam:ListUsers'], '*'), {
     Effect: 'Deny',
     Action: 'sqs:*',
     Resource: `arn:aws:sqs:*:*:secret`,

@@ -1,7 +1,8 @@
 /** The README's first steps by AWS's command line, as a user types them. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Client, commandLine, policyOf, type Texts, testClients } from '#test/clients/command-line.ts';
+import { type Client, commandLine, type Texts, testClients } from '#test/clients/command-line.ts';
+import { document } from '#test/policy-document.ts';
 
 /** Since 1.29 and 2.13 the endpoint may stand in the profile (and, but for sqs in version 1, in the environment). */
 const readsEndpoint = ({ version: [major, minor] }: Client): boolean => minor >= (major === 1 ? 29 : 13);
@@ -50,7 +51,7 @@ async function beAllowed(t: TestContext, client: Client): Promise<void> {
   );
   await cli('iam attach-user-policy --user-name bob --policy-arn arn:aws:iam::aws:policy/AmazonSQSFullAccess');
   await cli('sqs list-queues', { as: 'bob' });
-  const trust = policyOf({ Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' });
+  const trust = document({ Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' });
   const { Role: role } = await cli<{ Role?: Texts }>(
     `iam create-role --role-name reader --assume-role-policy-document ${trust}`,
   );

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Finished, findExecutables, NOT_FOUND, run } from '#test/clients/executables.ts';
+import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 
 export interface Client {
@@ -59,8 +60,6 @@ export function testClients(title: string, body: (t: TestContext, client: Client
   }
 }
 
-export const policyOf = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
-
 /** A statement. */
 export const allow = (Action: string | string[], Resource: string | string[] = '*') => ({
   Effect: 'Allow',
@@ -70,7 +69,7 @@ export const allow = (Action: string | string[], Resource: string | string[] = '
 
 /** Its ARN. */
 export async function newPolicy({ cli }: CommandLine, name: string, ...statements: object[]): Promise<string> {
-  const create = `iam create-policy --policy-name ${name} --policy-document ${policyOf(...statements)}`;
+  const create = `iam create-policy --policy-name ${name} --policy-document ${document(...statements)}`;
   return (await cli<{ Policy?: Texts }>(create)).Policy?.['Arn'] ?? '';
 }
 
