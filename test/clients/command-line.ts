@@ -73,6 +73,18 @@ export async function newPolicy({ cli }: CommandLine, name: string, ...statement
   return (await cli<{ Policy?: Texts }>(create)).Policy?.['Arn'] ?? '';
 }
 
+/** Its ARN. Trust is for AssumeRole unless it says otherwise. */
+export async function newRole(
+  { cli }: CommandLine,
+  name: string,
+  trust: object,
+  ...options: string[]
+): Promise<string> {
+  const policy = document({ Effect: 'Allow', Action: 'sts:AssumeRole', ...trust });
+  const create = ['iam', 'create-role', '--role-name', name, '--assume-role-policy-document', policy, ...options];
+  return (await cli<{ Role?: Texts }>(create)).Role?.['Arn'] ?? '';
+}
+
 const wordsOf = (command: Command): readonly string[] => (typeof command === 'string' ? command.split(' ') : command);
 
 export async function commandLine(t: TestContext, { path }: Client): Promise<CommandLine> {
