@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
+import { document } from '#test/policy-document.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { newUser } from '#test/sdk/people.ts';
 
-const document = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 const statement = (Effect: string, Action: string | string[], Resource = '*', more: object = {}) => ({
   Effect,
   Action,

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
 import { minutes, seconds } from '#platform/base/clock.ts';
+import { document } from '#test/policy-document.ts';
 import {
   type AssertionOptions,
   base64,
@@ -15,7 +16,7 @@ import {
   SIGN_IN,
   signedText,
 } from '#test/saml-idp.ts';
-import { credentialsOf, document, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { credentialsOf, lists, minutesLeft, named } from '#test/sdk/federation.ts';
 import { newAccount } from '#test/sdk/people.ts';
 import { ASSUME, AWS, denied, expired, invalid, saml } from '#test/sdk/saml-federation.ts';
 

@@ -11,8 +11,9 @@ import type { ServiceModel } from '#platform/model/schema.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { RegisteredService } from '#platform/registry.ts';
 import { defineService } from '#platform/service.ts';
+import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
-import { credentialsOf, document, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { credentialsOf, lists, minutesLeft, named } from '#test/sdk/federation.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { formDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 

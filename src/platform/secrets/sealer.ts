@@ -36,6 +36,20 @@ export interface PurposeSealer {
   open(sealed: Buffer, additionalData: string): Buffer | undefined;
 }
 
+/**
+ * Opens what a client hands back as text. The decoder passes over what is no base 64, and several texts stand for the same bytes:
+ * only the one that was given out counts.
+ */
+export function openText(
+  sealer: PurposeSealer,
+  text: string,
+  additionalData: string,
+  encoding: 'base64' | 'base64url',
+): Buffer | undefined {
+  const sealed = Buffer.from(text, encoding);
+  return sealed.toString(encoding) === text ? sealer.open(sealed, additionalData) : undefined;
+}
+
 function purposeSealer(masterKeys: MasterKeys, purpose: string): PurposeSealer {
   const keys = new Map<number, KeyObject>();
   for (const [id, key] of masterKeys.keys) {

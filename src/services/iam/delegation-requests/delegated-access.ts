@@ -4,7 +4,7 @@
  */
 import { seconds } from '#platform/base/clock.ts';
 import { fail } from '#platform/error.ts';
-import type { Sealer } from '#platform/secrets/sealer.ts';
+import { openText, type Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { DelegatedAccessApi, SessionOwner, SessionsApi } from '#services/iam/api.ts';
 import { stateAt } from '#services/iam/delegation-requests/lifecycle.ts';
@@ -25,10 +25,8 @@ export function tradeInTokens(sealer: Sealer): TradeInTokens {
   return {
     seal: (requestId) => tokens.seal(requestId, BINDING).toString('base64url'),
     open(token) {
-      const sealed = Buffer.from(token.slice(0, LONGEST_TOKEN), 'base64url');
-      // The decoder passes over what is no base 64.
-      if (sealed.toString('base64url') !== token) return undefined;
-      return tokens.open(sealed, BINDING)?.toString('utf8');
+      if (token.length > LONGEST_TOKEN) return undefined;
+      return openText(tokens, token, BINDING, 'base64url')?.toString('utf8');
     },
   };
 }
