@@ -4,12 +4,13 @@
  * `authenticate`; only operations that AWS lets be called unsigned get an anonymous principal.
  */
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
-import { checkClaims, readAuthentication, verifySignature } from '#gateway/auth/sigv4.ts';
+import { gather, openPayload } from '#gateway/auth/payload.ts';
+import { checkClaims, readAuthentication, type SignedPayload, verifySignature } from '#gateway/auth/sigv4.ts';
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Router } from '#gateway/route.ts';
-import type { ServiceCodec, WireResponse } from '#gateway/wire/protocol.ts';
+import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
@@ -29,9 +30,17 @@ export interface Gateway {
 
 /** SQS's largest request is 1 MiB of message, which a form triples by percent-encoding; S3 streams. */
 const MAX_BUFFERED_BODY_BYTES = 8 * 1024 * 1024;
+/** An object up to this comes as one buffer: it spares the stream. */
+const SMALL_OBJECT_BYTES = 128 * 1024;
 const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };
 
-export const planBody = (_head: RequestHead): BodyPlan => ({ mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES });
+/** What may be an object streams; which operation it is for is known only later, and one that reads its input whole gathers it. */
+export function planBody(head: RequestHead): BodyPlan {
+  const { method, headers, contentLength } = head;
+  const mayBeObject = method === 'PUT' && headers['x-amz-target'] === undefined && claimsS3(head) !== false;
+  const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES;
+  return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
+}
 
 /** What the log says of a request when it is over. */
 interface Trace {
@@ -56,14 +65,16 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     const service = router.serviceOf(request, host, signed);
     trace.service = service.name;
     codec = router.codec(service, router.protocolOf(request, service));
-    const caller = authenticate(request, gateway, service, signed, dialect);
-    const { operation, pathParameters } = router.operationOf(request, service, codec);
+    const { caller, signedPayload } = authenticate(request, gateway, service, signed, dialect);
+    const { operation, pathParameters } = router.operationOf(request, host, service, codec);
     trace.operation = operation.name;
     if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
     else trace.principal = nameOf(caller.principal);
     const origin = `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
     const { decode, encode } = codec.operation(operation.name);
-    const input = decode(request, pathParameters);
+    const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
+    const wire = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
+    const input = decode(wire, pathParameters);
     const { urlMember } = operation.declaration;
     if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
       input[urlMember] ??= `${origin}${request.path}`;
@@ -111,12 +122,34 @@ const UNKNOWN_HOST =
 
 /** S3 and its kin judge signatures in a manner of their own. The scope that is claimed decides, else the host. */
 function dialectOf(request: IncomingRequest, hostService: string | undefined): Dialect {
-  const claim = request.headers['authorization'] ?? request.query;
-  const claimed = claim === '' ? undefined : CLAIMED_S3.test(claim);
-  return (claimed ?? hostService?.startsWith('s3')) ? s3Dialect : standardDialect;
+  return (claimsS3(request) ?? hostService?.startsWith('s3')) ? s3Dialect : standardDialect;
+}
+
+/** Undefined when nothing is claimed. */
+function claimsS3({ headers, query }: RequestHead): boolean | undefined {
+  const claim = headers['authorization'] ?? query;
+  return claim === '' ? undefined : CLAIMED_S3.test(claim);
 }
 
 const CLAIMED_S3 = /(?:\/|%2F)s3[a-z-]*(?:\/|%2F)aws4_request/;
+
+/** The request as its operation reads it: a streaming one gets the payload, all others the whole body. */
+async function withBody(
+  request: IncomingRequest,
+  operation: RegisteredOperation,
+  signed: SignedPayload,
+  { faults }: Dialect,
+): Promise<WireRequest> {
+  const { method, path, query, headers } = request;
+  const payload = openPayload(request, signed, faults);
+  if (operation.isStreaming) return { method, path, query, headers, body: request.body, payload };
+  return { method, path, query, headers, body: await gather(payload, MAX_BUFFERED_BODY_BYTES) };
+}
+
+interface Authenticated {
+  readonly caller: Caller;
+  readonly signedPayload: SignedPayload;
+}
 
 /** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
 function authenticate(
@@ -125,21 +158,33 @@ function authenticate(
   service: RegisteredService,
   signed: Authentication | undefined,
   dialect: Dialect,
-): Caller {
+): Authenticated {
   const place = {
     sourceAddress: request.remoteAddress,
     userAgent: request.headers['user-agent'] ?? '',
     isSecure: request.secure,
     calledVia: [],
   };
-  if (signed === undefined) return { ...place, principal: ANONYMOUS, accessKeyId: undefined };
+  if (signed === undefined) {
+    return {
+      caller: { ...place, principal: ANONYMOUS, accessKeyId: undefined },
+      signedPayload: unsignedPayload(request),
+    };
+  }
   const now = cloud.clock.now();
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
   const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now);
-  verifySignature(request, signed, credential, now, dialect);
+  const signedPayload = verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
-  return { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
+  const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
+  return { caller, signedPayload };
 }
+
+/** Without a signature there are chunks too: SDKs put their checksum into a trailer. */
+const unsignedPayload = ({ headers }: RequestHead): SignedPayload =>
+  headers['x-amz-content-sha256'] === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+    ? { kind: 'chunked', hasTrailers: true, signatures: undefined }
+    : { kind: 'unsigned' };
 
 function refuseUnlessAnonymous(operation: RegisteredOperation): void {
   if (operation.declaration.anonymous) return;

@@ -48,7 +48,7 @@ export class Router {
     return (
       candidates.find(({ model }) => target?.startsWith(`${model.metadata.targetPrefix}.`)) ??
       candidates.find(({ model }) => version !== undefined && model.metadata.apiVersion === version) ??
-      candidates.find((service) => this.#templateOf(service)(request.method, request.path, request.query)) ??
+      candidates.find((service) => this.#templateOf(service)(request)) ??
       only
     );
   }
@@ -105,9 +105,11 @@ export class Router {
     return getOrInsert(codecs, protocol, () => compiled(protocol, service.model));
   }
 
-  operationOf(request: WireRequest, service: RegisteredService, codec: ServiceCodec): Route {
+  operationOf(request: WireRequest, host: HostFacts, service: RegisteredService, codec: ServiceCodec): Route {
     if (codec.protocol === 'rest-json' || codec.protocol === 'rest-xml') {
-      const match = this.#templateOf(service)(request.method, request.path, request.query);
+      const { method, query, headers } = request;
+      const path = host.bucket === undefined ? request.path : `/${host.bucket}${request.path}`;
+      const match = this.#templateOf(service)({ method, path, query, headers });
       if (match === undefined) return fail('InvalidAction', 'The requested operation does not exist.');
       return { codec, operation: known(service, match.operation), pathParameters: match.parameters };
     }

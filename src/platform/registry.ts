@@ -17,6 +17,8 @@ export interface RegisteredOperation {
   readonly actions: (input: Input) => readonly string[];
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
+  /** Its input has a body that is handed on as it comes. */
+  readonly isStreaming: boolean;
   readonly usageType: string;
   /** The input member that holds an idempotency token. */
   readonly tokenMember: string | undefined;
@@ -34,6 +36,12 @@ function actionsOf(declared: NonNullable<OperationDeclaration['action']>): (inpu
   if (typeof declared === 'function') return (input) => declared(input as never);
   const fixed = typeof declared === 'string' ? [declared] : declared;
   return () => fixed;
+}
+
+function isStreaming({ shapes }: ServiceModel, { input }: OperationModel): boolean {
+  const shape = input && shapes[input.shape];
+  const payload = shape?.payload === undefined ? undefined : shape.members?.[shape.payload];
+  return payload !== undefined && (payload.streaming ?? shapes[payload.shape]?.streaming ?? false);
 }
 
 export class RegisteredService {
@@ -90,6 +98,7 @@ export class RegisteredService {
       actions: actionsOf(actions),
       isReadOnly: access === 'read',
       isManagement: (declaration.event ?? defaults?.event ?? 'management') === 'management',
+      isStreaming: isStreaming(this.model, model),
       usageType: declaration.usage ?? defaults?.usage ?? 'Requests',
       tokenMember: this.#tokenMember(model),
       validate: this.#compileValidator(this.model, model.input?.shape),

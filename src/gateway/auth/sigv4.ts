@@ -51,7 +51,7 @@ export interface Expected {
 }
 
 /** What the signature says of the body, and so what is left to check. */
-export type Payload =
+export type SignedPayload =
   /** The body at hand is the one that was signed. */
   | { readonly kind: 'checked' }
   | { readonly kind: 'unsigned' }
@@ -231,7 +231,7 @@ export function verifySignature(
   credential: Credential,
   now: Milliseconds,
   dialect: Dialect = standardDialect,
-): Payload {
+): SignedPayload {
   checkToken(authentication, credential, now, dialect);
   const check = signatureCheck(authentication, credential);
   const payloadHash = payloadHashOf(request, authentication, dialect);
@@ -312,7 +312,7 @@ function payloadOf(
   payloadHash: string,
   check: SignatureCheck,
   { payload, faults }: Dialect,
-): Payload {
+): SignedPayload {
   if (payloadHash === UNSIGNED) return { kind: 'unsigned' };
   const streaming = payloadHash.startsWith('STREAMING-') ? STREAMING.exec(payloadHash) : null;
   if (streaming) {

@@ -170,7 +170,7 @@ function payloadBinding(model: ServiceModel, { name, ref, shape }: Member, forma
   }
   if (shape.streaming) {
     return (values, request) => {
-      values[name] = chunksOf(request);
+      values[name] = request.payload ?? chunksOf(request);
     };
   }
   const read = payloadReader(ref, shape, format);

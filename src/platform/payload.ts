@@ -1,0 +1,27 @@
+/**
+ * A body that streams to its handler (an S3 object), as the gateway hands it on: decoded, and checked as it passes. What is
+ * wrong with it (a hash, a chunk's signature, bytes that do not come) is thrown by the iteration, so a handler must see its
+ * end before it believes it.
+ */
+export interface Payload extends AsyncIterable<Uint8Array> {
+  /** The whole, where it is at hand and has been checked: then nothing need be iterated. */
+  readonly whole: Uint8Array | undefined;
+  /** As announced; undefined if it was not. */
+  readonly announcedBytes: number | undefined;
+  /** Of an aws-chunked body, by lower-case name; complete when the iteration has ended. */
+  readonly trailers: Readonly<Record<string, string | undefined>>;
+}
+
+export const EMPTY_PAYLOAD: Payload = payloadOf(new Uint8Array(0));
+
+/** A payload of bytes that are at hand. */
+export function payloadOf(whole: Uint8Array, trailers: Payload['trailers'] = {}): Payload {
+  return {
+    whole,
+    announcedBytes: whole.length,
+    trailers,
+    async *[Symbol.asyncIterator]() {
+      if (whole.length > 0) yield whole;
+    },
+  };
+}
