@@ -11,8 +11,11 @@ import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
 import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
+import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
@@ -83,6 +86,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const drivers = sqliteDrivers(join(data, 'regions'));
   const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
+  const blobs = blobsOf(data, onFault);
   const firstCommit = proveData(options, store, clock);
 
   const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
@@ -95,6 +99,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     version: options.version,
     regions: [...regions],
     startedAt: clock.now(),
+    blobs: blobs.of,
   });
   const metrics = new Metrics();
   const registry = registryOf(declarations, options.readModel);
@@ -134,6 +139,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await jobs.stop();
       await admin.stop(0);
       await store.close();
+      await blobs.close();
     },
   };
 }
@@ -164,6 +170,18 @@ function registryOf(declarations: readonly ServiceDeclaration[], readModel: Read
         new RegisteredService(declaration, () => load(declaration.model ?? declaration.name), compileValidator),
     ),
   );
+}
+
+/** Each region's blobs lie beside its store, and are opened when they are first asked for. */
+function blobsOf(data: string, onFault: (error: unknown) => void) {
+  const opened = new Map<Region, Promise<Blobs>>();
+  return {
+    of: (region: Region): Promise<Blobs> =>
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(data, 'blobs', region), onFault)),
+    close: async (): Promise<void> => {
+      for (const each of opened.values()) await (await each).close();
+    },
+  };
 }
 
 /** Node's HTTP takes 40 ms to load: only who wants TLS waits for it. */

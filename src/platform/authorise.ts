@@ -55,6 +55,30 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
   }
 }
 
+/** A single question beside the operation's own permissions. */
+export function isAllowed(
+  cloud: Cloud,
+  invocation: Invocation,
+  call: LiveCall,
+  asked: { action: string; resource: string; policy: CompiledPolicy | undefined; account: string },
+): boolean {
+  const { caller } = invocation;
+  const target = { arn: asked.resource, account: asked.account, place: undefined };
+  let known: Context | undefined;
+  return evaluate({
+    principal: caller.principal,
+    policies: cloud.identity.policiesOf(caller.principal),
+    action: asked.action,
+    resource: asked.resource,
+    resourceAccount: asked.account,
+    ...(asked.policy && { resourcePolicy: asked.policy }),
+    context: (key) => {
+      known ??= contextOf(cloud, invocation, call, target, undefined);
+      return known(key);
+    },
+  }).allowed;
+}
+
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;
 
 function contextOf(

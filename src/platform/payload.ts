@@ -8,17 +8,18 @@ export interface Payload extends AsyncIterable<Uint8Array> {
   readonly whole: Uint8Array | undefined;
   /** As announced; undefined if it was not. */
   readonly announcedBytes: number | undefined;
+  /** Names of trailers that the body ends with, as announced: a check sum that is still to come. */
+  readonly trailerNames: readonly string[];
   /** Of an aws-chunked body, by lower-case name; complete when the iteration has ended. */
   readonly trailers: Readonly<Record<string, string | undefined>>;
 }
-
-export const EMPTY_PAYLOAD: Payload = payloadOf(new Uint8Array(0));
 
 /** A payload of bytes that are at hand. */
 export function payloadOf(whole: Uint8Array, trailers: Payload['trailers'] = {}): Payload {
   return {
     whole,
     announcedBytes: whole.length,
+    trailerNames: Object.keys(trailers),
     trailers,
     async *[Symbol.asyncIterator]() {
       if (whole.length > 0) yield whole;

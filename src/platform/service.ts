@@ -42,6 +42,11 @@ export interface Call {
   meter(usageType: string, amount: number, resource?: string): void;
   /** The effective value of one of the service's quotas for this account and region. */
   quota(code: string): number;
+  /**
+   * Whether the caller may also do this: for what an operation answers differently, or does in parts (the keys of a multi-delete).
+   * `policy` is the resource's own, `account` its owner's if that is not the call's. What is refused is not in the audit.
+   */
+  allows(action: string, resource: string, policy?: CompiledPolicy, account?: AccountId): boolean;
   /** Another operation, of this or another service, as the same caller, through the same authoriser and audit. */
   invoke(service: string, operation: string, input: Input): Promise<Output>;
 }

@@ -1,6 +1,7 @@
 /** The registry of services: which there are, and what each is given. Only main.ts reads it. */
 import type { Milliseconds } from '#platform/base/clock.ts';
-import type { AccountId } from '#platform/base/ids.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
@@ -12,6 +13,8 @@ import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
 import { iam } from '#services/iam/service.ts';
 import { makonis } from '#services/makonis/service.ts';
+import { openDirectory } from '#services/s3/directory.ts';
+import { s3 } from '#services/s3/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
 import { sqs } from '#services/sqs/service.ts';
@@ -28,6 +31,7 @@ export interface ServiceDeps {
   readonly version: string;
   readonly regions: readonly string[];
   readonly startedAt: Milliseconds;
+  readonly blobs: (region: Region) => Promise<Blobs>;
 }
 
 export interface AssembledServices {
@@ -44,6 +48,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     iam({ ...deps, identity }),
     makonis({ ...deps, accounts, quotas }),
     serviceQuotas(deps),
+    s3({ ...deps, directory: openDirectory(store), isRegion: (name) => deps.regions.includes(name) }),
     sqs(deps),
     sts(createSessions(store, sealer, identity)),
     tagging(deps),

@@ -28,6 +28,7 @@ export function declaredServices(): DeclaredService[] {
     regions: [],
     removeResources: () => Promise.resolve({ removed: 0, left: [] }),
     startedAt: systemClock.now(),
+    blobs: () => Promise.reject(new Error('nothing is called')),
   });
   const load = modelLoader();
   return declarations

@@ -1,6 +1,11 @@
 /** A request's body as its signature says it is to be read: hashed, in signed or unsigned chunks, or as it comes. */
 import { createHash } from 'node:crypto';
-import { decodeChunked, decodeChunkedStream, decodedLengthOf } from '#gateway/auth/chunked-body.ts';
+import {
+  type ChunkedOptions,
+  decodeChunked,
+  decodeChunkedStream,
+  decodedLengthOf,
+} from '#gateway/auth/chunked-body.ts';
 import type { Faults } from '#gateway/auth/faults.ts';
 import type { SignedPayload } from '#gateway/auth/sigv4.ts';
 import type { IncomingRequest } from '#gateway/http/listener.ts';
@@ -12,7 +17,7 @@ export function openPayload(request: IncomingRequest, signed: SignedPayload, fau
   if (signed.kind === 'chunked') {
     const { hasTrailers, signatures } = signed;
     const options = { decodedLength: decodedLengthOf(headers), hasTrailers, signatures };
-    if (stream !== undefined) return chunkedPayload(stream, options);
+    if (stream !== undefined) return chunkedPayload(stream, options, trailerNamesOf(headers));
     const decoded = decodeChunked(body, options);
     return payloadOf(decoded.body, decoded.trailers);
   }
@@ -21,19 +26,28 @@ export function openPayload(request: IncomingRequest, signed: SignedPayload, fau
   return {
     whole: undefined,
     announcedBytes: request.contentLength,
+    trailerNames: [],
     trailers: {},
     [Symbol.asyncIterator]: () => source[Symbol.asyncIterator](),
   };
 }
 
+const trailerNamesOf = (headers: IncomingRequest['headers']): readonly string[] =>
+  (headers['x-amz-trailer'] ?? '')
+    .toLowerCase()
+    .split(/\s*,\s*/)
+    .filter((name) => name !== '');
+
 function chunkedPayload(
   stream: AsyncIterable<Uint8Array>,
-  options: Parameters<typeof decodeChunkedStream>[1],
+  options: ChunkedOptions,
+  trailerNames: readonly string[],
 ): Payload {
   const trailers: Record<string, string | undefined> = {};
   return {
     whole: undefined,
     announcedBytes: options.decodedLength,
+    trailerNames,
     trailers,
     [Symbol.asyncIterator]: () => decodeChunkedStream(stream, options, (found) => void Object.assign(trailers, found)),
   };

@@ -1,0 +1,90 @@
+/** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
+import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
+import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { ownerOfBucket } from '#services/s3/directory.ts';
+import { bucketArn, objectArn } from '#services/s3/names.ts';
+import { findVersion, newest } from '#services/s3/objects/versions.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+
+interface OnBucket {
+  readonly Bucket: string;
+}
+interface OnObject extends OnBucket {
+  readonly Key: string;
+}
+
+/** Any S3 input, as the conditions see it. */
+type Given = Input & OnBucket & Partial<OnObject>;
+
+/** Members of inputs -> the condition keys that tell them (service authorization reference of S3). */
+const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
+  Prefix: 's3:prefix',
+  Delimiter: 's3:delimiter',
+  MaxKeys: 's3:max-keys',
+  VersionId: 's3:versionid',
+  ACL: 's3:x-amz-acl',
+  CopySource: 's3:x-amz-copy-source',
+  MetadataDirective: 's3:x-amz-metadata-directive',
+  ServerSideEncryption: 's3:x-amz-server-side-encryption',
+  SSEKMSKeyId: 's3:x-amz-server-side-encryption-aws-kms-key-id',
+  SSECustomerAlgorithm: 's3:x-amz-server-side-encryption-customer-algorithm',
+  StorageClass: 's3:x-amz-storage-class',
+  WebsiteRedirectLocation: 's3:x-amz-website-redirect-location',
+  IfMatch: 's3:if-match',
+  IfNoneMatch: 's3:if-none-match',
+};
+
+/** `anonymous`: the bucket's policy may let everybody in. */
+export function accessOf(parts: S3Parts) {
+  const open = (input: OnBucket, scope: CallScope): OpenBucket | undefined =>
+    scope.read((tx) => findBucket(tx, parts.sealer, input.Bucket));
+  const resourcePolicy = (input: OnBucket, scope: CallScope) => {
+    const bucket = open(input, scope);
+    return bucket && policyInForce(bucket, scope);
+  };
+  const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
+  const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
+  return {
+    bucket: { ...shared, resource: ({ Bucket }: OnBucket) => bucketArn(Bucket) },
+    object: { ...shared, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
+  };
+}
+
+function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {
+  const values: Record<string, string | readonly string[] | undefined> = {};
+  for (const [member, key] of Object.entries(CONDITION_MEMBERS)) {
+    const value = input[member];
+    if (value !== undefined) values[key] = String(value);
+  }
+  if (typeof input['Tagging'] === 'string') {
+    const tags = [...new URLSearchParams(input['Tagging'])];
+    values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);
+    for (const [key, value] of tags) values[`s3:requestobjecttag/${key.toLowerCase()}`] = value;
+  }
+  const key = input.Key;
+  if (bucket === undefined || key === undefined) return values;
+  const versionId = input['VersionId'];
+  const row = scope.read((tx) =>
+    typeof versionId === 'string' ? findVersion(tx, bucket, key, versionId) : newest(tx, bucket, key),
+  );
+  for (const [name, value] of Object.entries(row?.tags ?? {}))
+    values[`s3:existingobjecttag/${name.toLowerCase()}`] = value;
+  return values;
+}
+
+interface MayHaveVersion {
+  readonly VersionId?: string;
+}
+
+/** `s3:GetObject`, or `s3:GetObjectVersion` of a named one. */
+export const versioned =
+  (action: string, ofVersion: string) =>
+  ({ VersionId }: MayHaveVersion): readonly string[] => [VersionId === undefined ? action : ofVersion];
+
+interface MayBeTagged {
+  readonly Tagging?: string;
+}
+
+export const writing = ({ Tagging }: MayBeTagged): readonly string[] =>
+  Tagging === undefined || Tagging === '' ? ['s3:PutObject'] : ['s3:PutObject', 's3:PutObjectTagging'];

@@ -1,0 +1,36 @@
+/** Names of buckets, keys and their ARNs. */
+
+import { hash } from 'node:crypto';
+import type { AccountId } from '#platform/base/ids.ts';
+import { fail } from '#services/s3/errors.ts';
+
+/** "Bucket naming rules" (S3 User Guide). */
+const FORM = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const IP_ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+const RESERVED_BEGINNINGS = ['xn--', 'sthree-', 'amzn-s3-demo-'];
+const RESERVED_ENDS = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'];
+const LONGEST_KEY_BYTES = 1024;
+
+export function checkBucketName(name: string): void {
+  const isRight =
+    FORM.test(name) &&
+    !name.includes('..') &&
+    !IP_ADDRESS.test(name) &&
+    !RESERVED_BEGINNINGS.some((beginning) => name.startsWith(beginning)) &&
+    !RESERVED_ENDS.some((end) => name.endsWith(end));
+  if (!isRight) fail('InvalidBucketName', { about: name });
+}
+
+export function checkKey(key: string): void {
+  const bytes = Buffer.byteLength(key);
+  if (bytes > LONGEST_KEY_BYTES) {
+    fail('KeyTooLongError', { about: String(bytes), fields: { MaxSizeAllowed: String(LONGEST_KEY_BYTES) } });
+  }
+}
+
+export const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`;
+export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::${bucket}/${key}`;
+
+/** S3's own name for an account: 64 hexadecimal digits that say nothing of it. */
+export const canonicalUser = (account: AccountId): string =>
+  hash('sha256', `makonis/s3/canonical-user/${account}`, 'hex');

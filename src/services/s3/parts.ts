@@ -1,0 +1,17 @@
+/** What S3's operations are made with. */
+import type { Region } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { PageTokens } from '#platform/page-token.ts';
+import type { Sealer } from '#platform/secrets/sealer.ts';
+import type { Store } from '#platform/store/store.ts';
+import type { Directory } from '#services/s3/directory.ts';
+
+export interface S3Parts {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly pages: PageTokens;
+  readonly directory: Directory;
+  /** The blob store of a region, opened at first use. */
+  readonly blobs: (region: Region) => Promise<Blobs>;
+  readonly isRegion: (name: string) => boolean;
+}
