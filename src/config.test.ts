@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from '#config';
+import { type Config, ConfigError, egressRules, envName, options, readConfig } from '#config';
 
 const read = (args: string[], env: Record<string, string> = {}) =>
   readConfig({ args, env, isRoot: false, extra: { '--json': 'switch', '--id': 'value' }, words: 1 });
@@ -25,6 +25,63 @@ test('a mistyped option names the nearest one, wherever it stands', () => {
   assert.throws(() => read(['create', 'it']), /unexpected "it"/);
   assert.throws(() => read(['--port']), /--port needs a value/);
   assert.throws(() => read(['--log-level', 'loud']), /expected one of debug, info, warn, error/);
+});
+
+test('the cloud may call this machine only while nobody else can call the cloud, unless it is told so', (t) => {
+  const rules = (...args: string[]) => egressRules(read(args).config);
+  assert.deepEqual(rules(), { loopback: true, private: false });
+  assert.deepEqual(rules('--listen', '0.0.0.0'), { loopback: false, private: false });
+  assert.deepEqual(rules('--listen', '0.0.0.0', '--egress', 'private,loopback'), { loopback: true, private: true });
+  assert.deepEqual(rules('--egress', 'none'), { loopback: false, private: false });
+  assert.throws(() => rules('--egress', 'everything'), /expected loopback, private or none, not "everything"/);
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'ca.pem'), 'PEM');
+  assert.equal(rules('--egress-ca', join(folder, 'ca.pem')).authorities, 'PEM');
+});
+
+test('each option is read from the file, the environment and a flag, and a slip names it in all three', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'c.json');
+  const inFile = (content: unknown) => {
+    writeFileSync(file, JSON.stringify(content));
+    return read(['--config', file]).config;
+  };
+  const values: Record<keyof Config, [text: string, value: unknown]> = {
+    port: ['1234', 1234],
+    adminPort: ['1235', 1235],
+    data: ['/srv/cloud', '/srv/cloud'],
+    listen: ['127.0.0.1,::1', ['127.0.0.1', '::1']],
+    domains: ['a.example,b.example', ['localhost', 'a.example', 'b.example']],
+    region: ['eu-west-1', 'eu-west-1'],
+    tls: ['true', true],
+    masterKey: ['/etc/key', '/etc/key'],
+    logLevel: ['warn', 'warn'],
+    user: ['nobody', 'nobody'],
+    egress: ['loopback,private', ['loopback', 'private']],
+    egressCa: ['/etc/ca.pem', '/etc/ca.pem'],
+  };
+  for (const [key, { flag }] of Object.entries(options)) {
+    const name = key as keyof Config;
+    const [text, value] = values[name];
+    assert.deepEqual(read([`${flag}=${text}`]).config[name], value, flag);
+    assert.deepEqual(read([], { [envName(name)]: text }).config[name], value, envName(name));
+    assert.deepEqual(inFile({ [name]: text })[name], value, name);
+    // One letter too many, which is nearer to no other option.
+    assert.throws(() => read([`${flag}x=${text}`]), new RegExp(`did you mean ${flag}\\?`));
+    assert.throws(() => read([], { [`${envName(name)}X`]: text }), new RegExp(`did you mean ${envName(name)}\\?`));
+    assert.throws(() => inFile({ [`${name}x`]: text }), new RegExp(`did you mean ${name}\\?`));
+  }
+  assert.equal(inFile({ port: 99 }).port, 99);
+  assert.equal(inFile({ tls: true }).tls, true);
+  assert.deepEqual(inFile({ listen: ['::1'] }).listen, ['::1']);
+  for (const content of [{ data: {} }, { data: null }, { listen: [[]] }]) {
+    assert.throws(() => inFile(content), /expected text, a number, true or false, or a list of texts/);
+  }
+  assert.throws(() => inFile([1]), /holds no JSON object/);
+  assert.throws(() => read(['--domain', 'http://x/']), /--domain: "http:\/\/x\/" is no host name/);
+  assert.throws(() => read(['--region', 'nowhere']), /--region: "nowhere" is not the name of a region/);
 });
 
 test('a command has flags of its own', () => {

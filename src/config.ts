@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { LogLevel } from '#platform/base/log.ts';
+import type { EgressRules } from '#platform/egress/egress.ts';
 
 export interface Config {
   /** The API's port; 0 lets the system choose. */
@@ -21,10 +22,16 @@ export interface Config {
   readonly region: string;
   readonly tls: boolean;
   readonly masterKey: string | undefined;
+  /** Networks beyond the internet that the cloud may call: identity providers may be there. Undefined: loopback, if it listens there alone. */
+  readonly egress: readonly EgressNetwork[] | undefined;
+  /** PEM file of authorities that outward calls trust beside the well-known ones. */
+  readonly egressCa: string | undefined;
   readonly logLevel: LogLevel;
   /** The user that a process started as root becomes. */
   readonly user: string;
 }
+
+type EgressNetwork = 'loopback' | 'private' | 'none';
 
 type Parsed = string | number | boolean | readonly string[];
 
@@ -55,6 +62,9 @@ const list = (text: string): readonly string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+const DOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
+const domains = (text: string): readonly string[] =>
+  list(text).map((name) => (DOMAIN.test(name) ? name : refuse(`"${name}" is no host name`)));
 const flag = (text: string): boolean => {
   if (/^(true|1|yes|on)$/i.test(text)) return true;
   return /^(false|0|no|off)$/i.test(text) ? false : refuse(`expected true or false, not "${text}"`);
@@ -63,6 +73,11 @@ const oneOf =
   (...choices: readonly string[]) =>
   (text: string): string =>
     choices.includes(text) ? text : refuse(`expected one of ${choices.join(', ')}, not "${text}"`);
+const networks = (text: string): readonly string[] => {
+  const named = list(text);
+  const unknown = named.find((name) => !['loopback', 'private', 'none'].includes(name));
+  return unknown === undefined ? named : refuse(`expected loopback, private or none, not "${unknown}"`);
+};
 const region = (text: string): string =>
   /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
 
@@ -86,13 +101,25 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     parse: path,
   },
   listen: { flag: '--listen', value: 'ADDRESS,…', help: 'addresses to bind (loopback only)', parse: list },
-  domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: list },
+  domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: domains },
   region: { flag: '--region', value: 'NAME', help: 'region of requests that name none (us-east-1)', parse: region },
   tls: { flag: '--tls', help: 'HTTPS (and HTTP/2) with a local certificate authority', parse: flag },
   masterKey: {
     flag: '--master-key',
     value: 'FILE',
     help: 'file of the master key, outside of the data folder',
+    parse: path,
+  },
+  egress: {
+    flag: '--egress',
+    value: 'NETWORK,…',
+    help: 'what the cloud may call beside the internet: loopback, private, none (loopback, unless --listen)',
+    parse: networks,
+  },
+  egressCa: {
+    flag: '--egress-ca',
+    value: 'FILE',
+    help: 'certificate authorities (PEM) that outward calls trust beside the well-known ones',
     parse: path,
   },
   logLevel: {
@@ -108,6 +135,16 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     parse: (text) => text,
   },
 };
+
+/** While only this machine can call the cloud, the cloud may call this machine. */
+export function egressRules({ listen, egress, egressCa }: Config): EgressRules {
+  const networks = egress ?? (listen.length === 0 ? ['loopback'] : []);
+  return {
+    loopback: networks.includes('loopback'),
+    private: networks.includes('private'),
+    ...(egressCa !== undefined && { authorities: readFileSync(egressCa, 'utf8') }),
+  };
+}
 
 export const envName = (name: string): string =>
   `MAKONIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
@@ -140,10 +177,11 @@ export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 
     if (name !== 'config') values.set(name, parsed(name as keyof Config, text, options[name as keyof Config].flag));
   }
   // Every value was made by its own option's parser.
-  return { config: { masterKey: undefined, ...Object.fromEntries(values) } as unknown as Config, extra, positional };
+  const unset = { masterKey: undefined, egress: undefined, egressCa: undefined };
+  return { config: { ...unset, ...Object.fromEntries(values) } as unknown as Config, extra, positional };
 }
 
-const defaults = (isRoot: boolean): Omit<Config, 'masterKey'> => ({
+const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egressCa'> => ({
   port: 4566,
   adminPort: 0,
   data: isRoot ? '/var/lib/makonis' : join(homedir(), '.makonis'),
@@ -207,12 +245,17 @@ function readFile(file: string): [string, Parsed][] {
   } catch (error) {
     return refuse(`configuration file ${file}: ${(error as Error).message}`);
   }
-  if (typeof content !== 'object' || content === null) return refuse(`configuration file ${file} holds no JSON object`);
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    return refuse(`configuration file ${file} holds no JSON object`);
+  }
   return Object.entries(content).map(([name, value]): [string, Parsed] => {
     if (!Object.hasOwn(options, name))
       return refuse(`${file}: unknown option "${name}"${nearest(name, Object.keys(options))}`);
-    const text = Array.isArray(value) ? value.join(',') : String(value);
-    return [name, parsed(name as keyof Config, text, `${file}: ${name}`)];
+    const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (parts.some((part) => !['string', 'number', 'boolean'].includes(typeof part))) {
+      return refuse(`${file}: ${name}: expected text, a number, true or false, or a list of texts`);
+    }
+    return [name, parsed(name as keyof Config, parts.join(','), `${file}: ${name}`)];
   });
 }
 

@@ -17,13 +17,17 @@ import type { Logger } from '#platform/base/log.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
+import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
-import { modelLoader, type ReadModelFile } from '#platform/model/load.ts';
+import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
+import { modelSources, type ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages as sealedAuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { removeAccountResources } from '#platform/removal.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
@@ -33,10 +37,13 @@ import type { ServiceDeclaration } from '#platform/service.ts';
 import { backupStore, restoreStore } from '#platform/store/backup.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
+import { rowSeals } from '#platform/store/row-seals.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
 import { Throttle } from '#platform/throttle.ts';
+import type { Collector } from '#services/cloudtrail/collector.ts';
+import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
 
@@ -52,10 +59,14 @@ export interface CloudOptions {
   readonly region: string;
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
+  /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
+  readonly egress?: EgressRules;
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** Where CloudTrail's log files go, if not to S3. */
+  readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
   /** All files that were there are read and nothing has come from a client: the time to give up root. */
@@ -76,72 +87,137 @@ export interface RunningCloud {
 const DEFAULT_GRACE: Milliseconds = seconds(10);
 
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { log, data, clock = systemClock } = options;
+  const { log, clock = systemClock } = options;
   const stopping = new AbortController();
-  const sealer = createSealer(options.masterKeys);
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
+  const ports = [options.port, options.adminPort];
+  const surroundings = { stopping: stopping.signal, onFault, ports };
+  const { cloud, jobs, sealer, audit, blobs } = joinParts({ ...options, clock }, surroundings);
+  const { store } = cloud;
 
-  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
-  const late: { jobs?: Jobs; cloud?: Cloud } = {};
-  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
-  const drivers = sqliteDrivers(join(data, 'regions'));
-  const store = openStore({ drivers, onFault, onOpen: (partition) => late.jobs?.attach(partition) });
-  const blobs = blobsOf(data, onFault);
-  const firstCommit = proveData(options, store, clock);
-
-  const regions = new Set(Object.keys(loadPartition(options.readModel).regions));
-  const { declarations, identity } = assembleServices({
-    store,
-    sealer,
-    pages: pageTokens(sealer),
-    registry: () => running().registry,
-    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
-    version: options.version,
-    regions: [...regions],
-    startedAt: clock.now(),
-    blobs: blobs.of,
-  });
-  const metrics = new Metrics();
-  const registry = registryOf(declarations, options.readModel);
-  const throttle = new Throttle();
-  const isRegion = (name: string): boolean => regions.has(name);
-  const cloud: Cloud = { store, registry, identity, clock, log, throttle, isRegion, stopping: stopping.signal };
-  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
-  Object.assign(late, { jobs, cloud });
-
-  await firstCommit;
+  await proveData(options, store, clock);
   await options.migrate?.(store);
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();
+  const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
-  const listener = await listen(options, gateway, [...regions], onFault, clock, tls);
+  const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await startAdmin({
-    port: options.adminPort,
-    clock,
-    onFault,
-    token: options.adminToken,
-    health: () => ({ ready: !stopping.signal.aborted, version: options.version }),
-    metrics: () => metrics.text(),
-  });
+  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
 
   return {
     port: listener.port,
     adminPort: admin.port,
-    url: `${options.tlsFolder === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
+    url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
       stopping.abort();
       await listener.stop(grace);
       await jobs.stop();
+      await audit.stop();
       await admin.stop(0);
       await store.close();
       await blobs.close();
     },
   };
+}
+
+interface Surroundings {
+  readonly stopping: AbortSignal;
+  readonly onFault: (error: unknown) => void;
+  /** Of the API and the admin, as asked for, then as they are. */
+  readonly ports: readonly number[];
+}
+
+/** Everything behind the ports: the store, the services, the jobs between them. */
+function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping, onFault, ports }: Surroundings) {
+  const { log, data, clock, readModel, version } = options;
+  const sealer = createSealer(options.masterKeys);
+  // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
+  const late: { jobs?: Jobs; cloud?: Cloud; audit?: Collector; actions?: ActionCatalogue } = {};
+  const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
+  const drivers = sqliteDrivers(join(data, 'regions'));
+  const seals = rowSeals(sealer, clock);
+  const store = openStore({
+    drivers,
+    seals,
+    onFault,
+    onOpen: (partition) => {
+      late.jobs?.attach(partition);
+      late.audit?.opened(partition);
+    },
+  });
+  const regions = regionsOf(readModel);
+  const blobs = blobsOf(data, onFault);
+  const authorizationMessages = sealedAuthorizationMessages(sealer);
+  const { declarations, identity, audit } = assembleServices({
+    store,
+    sealer,
+    pages: pageTokens(sealer),
+    egress: egressOf(options, clock, () => ports),
+    clock,
+    authorizationMessages,
+    origin: () => originOf(options, present(ports[0], 'a cloud has a port')),
+    registry: () => running().registry,
+    actions: () => (late.actions ??= actionCatalogue(readModel)),
+    removeResources: (account, signal) => removeAccountResources(running(), account, signal),
+    version,
+    regions,
+    startedAt: clock.now(),
+    deliver: (delivery) => deliver(running(), delivery),
+    onFault,
+    logBucket: options.logBucket,
+    blobs: blobs.of,
+  });
+  const known = new Set(regions);
+  const cloud: Cloud = {
+    store,
+    registry: registryOf(declarations, readModel),
+    identity,
+    clock,
+    log,
+    throttle: new Throttle(),
+    audit,
+    keptAnswers: sealer.purpose(KEPT_ANSWERS),
+    authorizationMessages,
+    isRegion: (name) => known.has(name),
+    stopping,
+  };
+  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
+  Object.assign(late, { jobs, cloud, audit });
+  return { cloud, jobs, sealer, audit, blobs };
+}
+
+const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
+
+interface AdminParts {
+  readonly clock: Clock;
+  readonly onFault: (error: unknown) => void;
+  readonly metrics: Metrics;
+  readonly stopping: AbortSignal;
+}
+
+const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
+  startAdmin({
+    port,
+    clock: parts.clock,
+    onFault: parts.onFault,
+    token,
+    health: () => ({ ready: !parts.stopping.aborted, version }),
+    metrics: () => parts.metrics.text(),
+  });
+
+const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
+  createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
+
+/** Where others reach the cloud: by its own domain, if it has one. */
+function originOf({ domains, tlsFolder }: CloudOptions, port: number): string {
+  const host = domains.find((domain) => domain !== 'localhost') ?? 'localhost';
+  return new URL(`${tlsFolder === undefined ? 'http' : 'https'}://${host}:${port}`).origin;
 }
 
 const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
@@ -156,18 +232,15 @@ const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Met
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
   const global = store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
   checkMasterKeys(masterKeys, global);
-  const committed = commitStart(global, clock.now(), version);
-  // It fails where it is awaited.
-  committed.catch(() => {});
-  return committed;
+  return commitStart(global, clock.now(), version);
 }
 
 function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
-  const load = modelLoader(readModel);
+  const sourceOf = modelSources(readModel);
   return new Registry(
     declarations.map(
       (declaration) =>
-        new RegisteredService(declaration, () => load(declaration.model ?? declaration.name), compileValidator),
+        new RegisteredService(declaration, sourceOf(declaration.model ?? declaration.name), compileValidator),
     ),
   );
 }
@@ -194,7 +267,6 @@ type Tls = Awaited<ReturnType<typeof loadTls>>;
 async function listen(
   options: CloudOptions,
   gateway: Gateway,
-  regions: readonly string[],
   onFault: (error: unknown) => void,
   clock: Clock,
   tls: Tls | undefined,
@@ -208,7 +280,7 @@ async function listen(
     handler: { planBody, serve: (request) => serve(request, gateway) },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
-  const names = tls.serverNames(options.domains, regions);
+  const names = tls.serverNames(options.domains, regionsOf(options.readModel));
   return await tls.startNodeServer(listenOptions, tls.openTlsIdentity({ folder: tlsFolder, names, clock }));
 }
 

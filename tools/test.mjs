@@ -12,6 +12,9 @@ import { run, say, setUp, timed } from './set-up.mjs';
 /** A test that hangs is a failure; the longest ones kill and restart a server many times. */
 const TEST_LIMIT_MILLISECONDS = 300_000;
 
+/** They drive AWS's Python clients, or read vectors that pip fetches. */
+const NEEDS_PYTHON = /^test\/(clients\/|cli\/(clients|package)\.|protocol\/(wire-|sigv4-vectors\.))/;
+
 const testFiles = () =>
   ['src', 'test', 'tools'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
@@ -36,7 +39,9 @@ const runTests = (files, concurrency) =>
     ],
     parts.env,
   );
-const files = patterns.length > 0 ? patterns : testFiles();
+const wanted = patterns.length > 0 ? patterns : testFiles();
+const files = parts.hasPython ? wanted : wanted.filter((file) => !NEEDS_PYTHON.test(file));
+if (files.length < wanted.length) say(`left out, without Python: ${wanted.length - files.length} test files`);
 // What measures CPU time runs when nothing else does.
 const measuring = files.filter((file) => file.startsWith('test/performance/'));
 const others = files.filter((file) => !measuring.includes(file));

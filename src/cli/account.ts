@@ -1,8 +1,9 @@
-/** `makonis account create | list | key`: calls of the `makonis` service, signed with the operator's key. */
+/** `makonis account create | list | key | password`: calls of the `makonis` service, signed with the operator's key. */
+import { createInterface } from 'node:readline';
 import { callMakonis, type Operator } from '#cli/client.ts';
+import { operatorOf } from '#cli/operator.ts';
 import { CommandError, print, printJson, printTable } from '#cli/output.ts';
-import { openSecrets, runningState } from '#cli/run-state.ts';
-import { type Config, processSources, type ReadConfig, readConfig } from '#config';
+import { ConfigError, processSources, type ReadConfig, readConfig } from '#config';
 
 const FLAGS = {
   '--json': 'switch',
@@ -29,20 +30,17 @@ const actions: Readonly<Record<string, (as: Operator, extra: ReadConfig['extra']
   create,
   list,
   key,
+  password,
 };
 
 export async function account(args: readonly string[]): Promise<number> {
   const { config, extra, positional } = readConfig(processSources(args, FLAGS, 1));
   const [name = ''] = positional;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (action === undefined) throw new CommandError('makonis account create | list | key');
+  if (action === undefined)
+    throw new ConfigError(`there is no "${name}": makonis account create | list | key | password`);
   await action(operatorOf(config), extra);
   return 0;
-}
-
-function operatorOf({ data }: Config): Operator {
-  const state = runningState(data);
-  return { ...state, operator: openSecrets(state).operator };
 }
 
 /** Only what was given: absent members are chosen by the service. */
@@ -122,4 +120,18 @@ async function key(as: Operator, extra: ReadConfig['extra']): Promise<void> {
       ['ACCESS KEY ID', 'SECRET ACCESS KEY'],
       [made.AccessKeyId, made.SecretAccessKey],
     ]);
+}
+
+/** The root user's, read from standard input: what stands in a command line is for everybody to see. */
+async function password(as: Operator, extra: ReadConfig['extra']): Promise<void> {
+  const id = extra['--id'];
+  if (id === undefined) throw new CommandError('whose password? makonis account password --id 123456789012 < file');
+  if (process.stdin.isTTY) print(`New password of the root user of ${id}, in one line (it shows):`);
+  await callMakonis(as, 'SetRootPassword', { AccountId: id, Password: await firstLine() });
+  print(`the root user of ${id} signs in with it from now on`);
+}
+
+async function firstLine(): Promise<string> {
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  throw new CommandError('there is no password on standard input');
 }

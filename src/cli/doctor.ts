@@ -32,15 +32,7 @@ const SLOW_SYNC_MILLISECONDS = 10;
 
 export async function doctor(args: readonly string[]): Promise<number> {
   const { config } = readConfig(processSources(args));
-  const findings = [
-    machine(),
-    node(),
-    rights(),
-    ...disk(config.data),
-    kvm(),
-    program('qemu-system-x86_64', 'qemu-system-x86'),
-    program('nft', 'nftables'),
-  ];
+  const findings = [machine(), node(), rights(), await localName(), ...disk(config.data), ...virtualMachines()];
   const mark = { good: 'ok     ', missing: 'missing', bad: 'BAD    ' };
   for (const { name, verdict, facts, mend } of findings) {
     print(`${mark[verdict]}  ${name.padEnd(14)}  ${facts}`);
@@ -65,6 +57,22 @@ function rights(): Finding {
     facts: 'not root: queues, identities and all other data work; networks of virtual machines will not',
     mend: 'start as root for those: the server itself runs as a user without rights',
   };
+}
+
+/** All that Makonis prints speaks of localhost; a container or a chroot may not know it. */
+async function localName(): Promise<Finding> {
+  const { lookup } = await import('node:dns/promises');
+  try {
+    const { address } = await lookup('localhost');
+    return { name: 'localhost', verdict: 'good', facts: `is ${address}` };
+  } catch {
+    return {
+      name: 'localhost',
+      verdict: 'bad',
+      facts: 'has no address: clients will not find http://localhost',
+      mend: 'add the line "127.0.0.1 localhost" to /etc/hosts',
+    };
+  }
 }
 
 function disk(data: string): Finding[] {
@@ -116,6 +124,20 @@ function syncMilliseconds(folder: string): number {
     closeSync(file);
     rmSync(probe, { recursive: true });
   }
+}
+
+function virtualMachines(): Finding[] {
+  if (process.platform === 'linux') {
+    return [kvm(), program('qemu-system-x86_64', 'qemu-system-x86'), program('nft', 'nftables')];
+  }
+  return [
+    {
+      name: 'Linux',
+      verdict: 'missing',
+      facts: `this is ${process.platform}: virtual machines and their networks, which come with a later version, need Linux`,
+      mend: 'all the rest works here; for those, run it on a Linux machine',
+    },
+  ];
 }
 
 function kvm(): Finding {

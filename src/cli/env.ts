@@ -35,7 +35,8 @@ function exportsOf(state: RunState): string[] {
   ];
   return [
     ...values.map(([name, value]) => `export ${name}=${quoted(value)}`),
-    `# aws-cli v1 ignores AWS_ENDPOINT_URL for sqs: alias aws='aws --endpoint-url ${state.url}'`,
+    // Debian 12 has 2.9, which would go to AWS itself.
+    `# aws-cli 1 (for sqs) and 2 before 2.13 ignore AWS_ENDPOINT_URL: alias aws='aws --endpoint-url ${state.url}'`,
   ];
 }
 

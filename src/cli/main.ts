@@ -28,7 +28,11 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
   },
   account: {
     run: async (args) => (await import('#cli/account.ts')).account(args),
-    help: 'create | list | key: accounts and their access keys [--json]',
+    help: 'create | list | key | password: accounts, their access keys and root passwords [--json]',
+  },
+  quota: {
+    run: async (args) => (await import('#cli/quota.ts')).quota(args),
+    help: 'list | approve | deny | set: what accounts may use [--json]',
   },
   doctor: {
     run: async (args) => (await import('#cli/doctor.ts')).doctor(args),
@@ -81,4 +85,6 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await run(process.argv.slice(2));
+const code = await run(process.argv.slice(2));
+// A start that failed half-way must not live on by what it has opened already.
+if (code !== 0) process.exit(code);

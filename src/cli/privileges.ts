@@ -3,8 +3,8 @@
  * nothing but the data. There is no way back, and what it needs of files that only root can read must be in memory by then.
  */
 import { spawnSync } from 'node:child_process';
-import { chownSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, chownSync, constants, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CommandError } from '#cli/output.ts';
 
 export interface Unprivileged {
@@ -56,4 +56,25 @@ export function giveUpRoot({ uid, gid, name }: Unprivileged): void {
   process.setgroups?.([gid]);
   process.setgid?.(gid);
   process.setuid?.(uid);
+}
+
+/** Whether any user gets to the folder, by the rights of all others on it and on all above it. */
+export function isOpenToAll(folder: string): boolean {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  // What is not there is found further up, if anywhere (packages beside an installed program).
+  const isOpen = stats === undefined || (stats.mode & constants.S_IXOTH) !== 0;
+  const above = dirname(folder);
+  return isOpen && (above === folder || isOpenToAll(above));
+}
+
+/** To be asked after root was given up: the folder is the user's, but what lies above it may be closed to it (a home, say). */
+export function checkReach(folder: string, { name }: Unprivileged): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch {
+    throw new CommandError(
+      `the server becomes the user ${name}, who can't get to ${folder}: a folder above it is closed to others. ` +
+        'Open that one, choose another folder with --data, or another user with --user',
+    );
+  }
 }

@@ -3,26 +3,40 @@
  * (port taken, folder in use, wrong key) is said in one line, with what to do next.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
 import { CommandError, print, printError } from '#cli/output.ts';
-import { giveUpRoot, handOver, isRoot, unprivilegedUser } from '#cli/privileges.ts';
+import { checkReach, giveUpRoot, handOver, isOpenToAll, isRoot, unprivilegedUser } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
-import { type Config, processSources, readConfig } from '#config';
+import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
 import { type CloudOptions, type RunningCloud, startCloud } from '#main';
 import { systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
+import type { ReadModelFile } from '#platform/model/load.ts';
+import { loadPartition } from '#platform/model/partitions.ts';
+import { loadPackages } from '#platform/packages.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { type DataFolder, DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import { migrate } from '#platform/store/migrate.ts';
 
 export async function up(args: readonly string[]): Promise<number> {
   const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
+  checkRegion(config);
   if (extra['--detach'] !== undefined) return detach(args, config);
   try {
     await serve(config);
@@ -46,6 +60,8 @@ function reasonOf(error: unknown, config: Config): string | undefined {
         ? `port ${config.port} needs a right that this process has given up: choose one from 1024 on`
         : `no permission: ${message}`;
     case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
       return `this machine has no address ${config.listen.join(', ')}: see --listen`;
     default:
       return undefined;
@@ -60,9 +76,11 @@ async function serve(config: Config): Promise<void> {
   const logFile = openLogFile(join(config.data, 'log'));
   const log = lineLogger(logFile.write, systemClock, config.logLevel);
   const start = startOf(config, folder, log);
+  // Loaded they take 15 MiB: only where they will be out of reach.
+  if (isRoot() && !isOpenToAll(join(programRoot, 'node_modules'))) await loadPackages();
   const running = await startCloud(start.options);
   writeRunState(config.data, stateOf(config, running, start));
-  announce(greeting(running, config, logFile.path));
+  announce(greeting(running, config, start, logFile.path));
   await untilAskedToStop();
   await running.stop();
   log.flush();
@@ -73,12 +91,20 @@ async function serve(config: Config): Promise<void> {
 interface Start {
   readonly options: CloudOptions;
   readonly keyFile: string;
+  /** How commands find this cloud again: nothing, if its data folder is the default one of who started it. */
+  readonly dataOption: string;
 }
 
 function startOf(config: Config, folder: DataFolder, log: Logger): Start {
   const keyFile = keyFileOf(config, folder.cloudId);
+  if (keyFile.startsWith(`${config.data}/`)) {
+    throw new CommandError(
+      `the master key ${keyFile} must lie outside of the data folder: who has a copy of the data would have it too`,
+    );
+  }
   const options: CloudOptions = {
     ...config,
+    egress: egressRules(config),
     masterKeys: masterKeysOf(keyFile, folder),
     adminToken: randomBytes(24).toString('base64url'),
     tlsFolder: config.tls ? join(config.data, 'tls') : undefined,
@@ -88,7 +114,13 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     migrate: (store) => migrate(folder, store),
     onReady: () => becomeUnprivileged(config),
   };
-  return { options, keyFile };
+  const isDefault = config.data === readConfig(processSources([])).config.data;
+  return { options, keyFile, dataOption: isDefault ? '' : ` --data ${config.data}` };
+}
+
+function checkRegion({ region }: Config): void {
+  const known = Object.keys(loadPartition().regions);
+  if (!known.includes(region)) throw new ConfigError(`--region: there is no region ${region}${nearest(region, known)}`);
 }
 
 /** To the terminal, or to the process that waits for this one and is gone after that. */
@@ -101,16 +133,20 @@ function announce(greeting: string): void {
   process.disconnect();
 }
 
-/** Root's files may be out of reach after the start: then all models are read before. */
-function modelReader(): (name: string) => string {
+/** Root's files may be out of reach after the start: then all models are opened before, and read through that at first use. */
+function modelReader(): ReadModelFile {
   const folder = join(programRoot, 'models');
-  const read = (name: string): string => readFileSync(join(folder, `${name}.json`), 'utf8');
-  if (!isRoot()) return read;
-  const texts = new Map<string, string>();
-  for (const file of readdirSync(folder)) {
-    if (file.endsWith('.json')) texts.set(file.slice(0, -5), read(file.slice(0, -5)));
-  }
-  return (name) => texts.get(name) ?? read(name);
+  const pathOf = (name: string): string => join(folder, `${name}.json`);
+  if (!isRoot()) return (name) => readFileSync(pathOf(name), 'utf8');
+  const names = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  const open = new Map(names.map((file) => [file.slice(0, -'.json'.length), openSync(join(folder, file), 'r')]));
+  return (name) => {
+    const file = open.get(name);
+    if (file === undefined) return readFileSync(pathOf(name), 'utf8');
+    const bytes = Buffer.alloc(fstatSync(file).size);
+    readSync(file, bytes, 0, bytes.length, 0);
+    return bytes.toString('utf8');
+  };
 }
 
 function becomeUnprivileged(config: Config): void {
@@ -120,6 +156,7 @@ function becomeUnprivileged(config: Config): void {
   flushCompileCache();
   handOver(config.data, user);
   giveUpRoot(user);
+  checkReach(config.data, user);
 }
 
 /** A folder without data gets a new key, if the operator has not put one there; one with data needs its own. */
@@ -144,9 +181,8 @@ function stateOf(config: Config, running: RunningCloud, { options, keyFile }: St
 }
 
 /** The first key is shown: who can start a cloud on this data can read it anyway. Nothing of it goes to the log. */
-function greeting(running: RunningCloud, config: Config, logPath: string): string {
-  const isDefault = config.data === readConfig(processSources([])).config.data;
-  const data = isDefault ? '' : ` --data ${config.data}`;
+function greeting(running: RunningCloud, config: Config, { dataOption: data }: Start, logPath: string): string {
+  const program = join(programRoot, 'bin', 'makonis');
   const { url } = running;
   const { first } = running.keys();
   return [
@@ -161,10 +197,10 @@ function greeting(running: RunningCloud, config: Config, logPath: string): strin
     `  data               ${config.data}`,
     `  log                ${logPath}`,
     'Try:',
-    `  eval "$(${join(programRoot, 'bin', 'makonis')} env${data})"`,
+    `  eval "$(${program} env${data})"`,
     `  aws --endpoint-url ${url} sqs create-queue --queue-name first`,
     'The web console comes with a later version.',
-    `Stop it: ${process.send === undefined ? 'Ctrl+C' : `makonis down${data}`}. The data stays.`,
+    `Stop it: ${process.send === undefined ? 'Ctrl+C' : `${program} down${data}`}. The data stays.`,
   ].join('\n');
 }
 

@@ -14,6 +14,7 @@ test('a host names service, region and bucket', () => {
     ['SQS.US-WEST-2.AMAZONAWS.COM', 'sqs', 'us-west-2', undefined],
     ['sqs.us-west-2.api.aws', 'sqs', 'us-west-2', undefined],
     ['iam.amazonaws.com', 'iam', undefined, undefined],
+    ['us-east-1.signin.aws.amazon.com', 'signin', undefined, undefined],
     ['queue.amazonaws.com', 'sqs', 'us-east-1', undefined],
     ['eu-west-1.queue.amazonaws.com', 'sqs', 'eu-west-1', undefined],
     ['my.bucket.s3.eu-west-1.cloud.example', 's3', 'eu-west-1', 'my.bucket'],

@@ -28,7 +28,9 @@ const MAX_KEPT = 1000;
 
 /** Reads hosts for these domains; answers are kept, since the same few come again and again. */
 export function hostReader(domains: readonly string[]): HostReader {
-  const suffixes = [...domains, 'amazonaws.com', 'api.aws', 'amazonaws.com.cn'].map((domain) => domain.toLowerCase());
+  const suffixes = [...domains, 'amazonaws.com', 'api.aws', 'amazonaws.com.cn', 'aws.amazon.com'].map((domain) =>
+    domain.toLowerCase(),
+  );
   const kept = new Map<string, HostFacts | undefined>();
   return (host) => {
     if (kept.has(host)) return kept.get(host);

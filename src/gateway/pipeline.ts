@@ -60,6 +60,8 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
   let codec: ServiceCodec | undefined;
   try {
     const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
+    const document = request.path.startsWith('/~') ? await documentOf(request, cloud) : undefined;
+    if (document !== undefined) return finished(document, trace, request, gateway);
     const dialect = dialectOf(request, host.service);
     const signed = readAuthentication(request, dialect);
     const service = router.serviceOf(request, host, signed);
@@ -97,6 +99,18 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
     return finished(response, trace, request, gateway);
   }
+}
+
+const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
+
+/** What services show to everybody; all other requests go on to an operation. */
+async function documentOf({ method, path }: IncomingRequest, { registry }: Cloud): Promise<WireResponse | undefined> {
+  const [, service = '', rest = ''] = (method === 'GET' && DOCUMENT_PATH.exec(path)) || [];
+  const document = await registry.service(service)?.declaration.documents?.(rest);
+  if (document === undefined) return undefined;
+  const { contentType, body, maxAgeSeconds } = document;
+  const headers = { 'content-type': contentType, 'cache-control': `public, max-age=${maxAgeSeconds}` };
+  return { status: 200, headers: { ...headers, 'x-content-type-options': 'nosniff' }, body };
 }
 
 function finished(response: WireResponse, trace: Trace, request: IncomingRequest, gateway: Gateway): WireResponse {
@@ -163,6 +177,7 @@ function authenticate(
     sourceAddress: request.remoteAddress,
     userAgent: request.headers['user-agent'] ?? '',
     isSecure: request.secure,
+    ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
     calledVia: [],
   };
   if (signed === undefined) {
@@ -173,7 +188,7 @@ function authenticate(
   }
   const now = cloud.clock.now();
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
-  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now);
+  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
   const signedPayload = verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
@@ -197,6 +212,8 @@ const nameOf = (principal: Principal): string => {
       return '';
     case 'service':
       return principal.service;
+    case 'external':
+      return principal.userId;
     default:
       return principal.arn;
   }

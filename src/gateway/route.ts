@@ -11,7 +11,7 @@ import { protocols } from '#gateway/wire/protocols.ts';
 import { present } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { fail } from '#platform/error.ts';
-import type { ProtocolName, ServiceModel } from '#platform/model/schema.ts';
+import type { ProtocolName, ServiceMetadata, ServiceModel } from '#platform/model/schema.ts';
 import type { RegisteredOperation, RegisteredService, Registry } from '#platform/registry.ts';
 
 export interface Route {
@@ -46,8 +46,8 @@ export class Router {
     const target = request.headers['x-amz-target'];
     const version = VERSION.exec(formOf(request))?.[1];
     return (
-      candidates.find(({ model }) => target?.startsWith(`${model.metadata.targetPrefix}.`)) ??
-      candidates.find(({ model }) => version !== undefined && model.metadata.apiVersion === version) ??
+      candidates.find(({ metadata }) => target?.startsWith(`${metadata.targetPrefix}.`)) ??
+      candidates.find(({ metadata }) => version !== undefined && metadata.apiVersion === version) ??
       candidates.find((service) => this.#templateOf(service)(request)) ??
       only
     );
@@ -68,10 +68,12 @@ export class Router {
     const target = request.headers['x-amz-target'];
     const form = formOf(request);
     const version = ACTION.test(form) ? (VERSION.exec(form)?.[1] ?? '') : undefined;
+    // Clients of the sign-in service don't sign, they prove to have a key; S3 has no such request.
+    if (request.headers['dpop'] !== undefined) return 'signin';
     const found =
-      services.find(({ model }) => target?.startsWith(`${model.metadata.targetPrefix}.`)) ??
+      services.find(({ metadata }) => target?.startsWith(`${metadata.targetPrefix}.`)) ??
       services.find(
-        ({ model }) => version !== undefined && speaksForms(model) && model.metadata.apiVersion === version,
+        ({ metadata }) => version !== undefined && speaksForms(metadata) && metadata.apiVersion === version,
       );
     if (found !== undefined) return found.signingName;
     // A form without a version on the bare host: SQS takes it, as its queue URLs are posted to directly.
@@ -79,8 +81,8 @@ export class Router {
     return host.service ?? 's3';
   }
 
-  protocolOf(request: WireRequest, { model }: RegisteredService): ProtocolName {
-    const { protocols: spoken } = model.metadata;
+  protocolOf(request: WireRequest, { metadata }: RegisteredService): ProtocolName {
+    const { protocols: spoken } = metadata;
     const type = request.headers['content-type'] ?? '';
     if (request.headers['smithy-protocol'] === 'rpc-v2-cbor' && spoken.includes('smithy-rpc-v2-cbor')) {
       return 'smithy-rpc-v2-cbor';
@@ -125,8 +127,8 @@ export class Router {
   }
 }
 
-const speaksForms = ({ metadata }: ServiceModel): boolean =>
-  metadata.protocols.includes('query') || metadata.protocols.includes('ec2');
+const speaksForms = ({ protocols }: ServiceMetadata): boolean =>
+  protocols.includes('query') || protocols.includes('ec2');
 
 const isForm = (request: WireRequest): boolean =>
   request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
@@ -139,9 +141,12 @@ function nameOf(request: WireRequest, service: RegisteredService, protocol: Prot
   switch (protocol) {
     case 'json': {
       const target = request.headers['x-amz-target'] ?? '';
-      const [prefix, name] = target.split('.', 2);
-      const { targetPrefix } = service.model.metadata;
-      return prefix === targetPrefix && name ? name : fail('InvalidAction', '');
+      const dot = target.lastIndexOf('.');
+      const [prefix, name] = [target.slice(0, dot), target.slice(dot + 1)];
+      const { targetPrefix } = service.metadata;
+      // CloudTrail's prefix has dots: some clients send it whole, some its last part.
+      const isOurs = prefix === targetPrefix || (dot > 0 && targetPrefix?.endsWith(`.${prefix}`));
+      return isOurs && name ? name : fail('InvalidAction', '');
     }
     case 'smithy-rpc-v2-cbor':
       return RPC_PATH.exec(request.path)?.[2] ?? fail('InvalidAction', '');
@@ -151,7 +156,7 @@ function nameOf(request: WireRequest, service: RegisteredService, protocol: Prot
       if (action === undefined)
         return fail('MissingAction', 'The request is missing an action or a required parameter.');
       const version = VERSION.exec(form)?.[1] ?? '';
-      const { apiVersion } = service.model.metadata;
+      const { apiVersion } = service.metadata;
       // SQS alone takes forms without a version; an unknown one is refused as AWS does.
       if (version !== '' && version !== apiVersion) fail('InvalidAction', invalidAction(action, version));
       return action;

@@ -78,3 +78,35 @@ test('a policy of the resource can deny what the caller’s own allow, from the 
   put(tiny, 'a');
   assert.equal(await allowed(tiny, 'a'), true);
 });
+
+test('who hands a role on to a service needs iam:PassRole on it, for that service', async (t) => {
+  const tiny = tinyCloud(t);
+  const Role = `arn:aws:iam::${OWN}:role/writer`;
+  const may = async (...statements: object[]): Promise<boolean> => {
+    tiny.policies = { identity: [policy([{ Effect: 'Allow', Action: 'notes:*', Resource: '*' }, ...statements])] };
+    return tiny.call('Assign', { Name: 'a', Role }).then(
+      () => true,
+      (error: Error) => {
+        assert.match(error.message, /not authorized to perform: iam:PassRole on resource: .*:role\/writer/);
+        return false;
+      },
+    );
+  };
+  const pass = { Effect: 'Allow', Action: 'iam:PassRole', Resource: Role };
+  const to = (service: string) => ({ StringEquals: { 'iam:PassedToService': service } });
+  assert.equal(await may(), false);
+  assert.equal(await may(pass), true);
+  assert.equal(await may({ ...pass, Resource: `${Role}-2` }), false);
+  assert.equal(await may({ ...pass, Condition: to('notes.amazonaws.com') }), true);
+  assert.equal(await may({ ...pass, Condition: to('lambda.amazonaws.com') }), false);
+  const associated = (name: string) => ({ ArnEquals: { 'iam:AssociatedResourceARN': noteArn(name) } });
+  assert.equal(await may({ ...pass, Condition: associated('a') }), true);
+  assert.equal(await may({ ...pass, Condition: associated('b') }), false);
+  assert.equal(await may(pass, { ...pass, Effect: 'Deny', Condition: to('notes.amazonaws.com') }), false);
+  // Without a role there is nothing to pass; another account's can't be passed.
+  tiny.policies = { identity: [policy({ Effect: 'Allow', Action: 'notes:*', Resource: '*' })] };
+  await tiny.call('Assign', { Name: 'a' });
+  tiny.policies = { identity: [policy({ Effect: 'Allow', Action: '*', Resource: '*' })] };
+  const foreign = { Name: 'a', Role: `arn:aws:iam::${OTHER}:role/writer` };
+  await assert.rejects(tiny.call('Assign', foreign), { code: 'AccessDenied' });
+});

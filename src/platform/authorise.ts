@@ -9,50 +9,103 @@ import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
 import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { ServiceError } from '#platform/error.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { globalContext } from '#platform/policy/context.ts';
-import { evaluate } from '#platform/policy/evaluate.ts';
+import { type AuthorizationRequest, evaluate } from '#platform/policy/evaluate.ts';
+import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Context } from '#platform/policy/variables.ts';
-import type { ConditionValues, Input, Kind } from '#platform/service.ts';
+import type { ConditionValues, Input, Kind, Permission } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 
 /** Throws AccessDenied unless every action is allowed on every resource. */
 export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
   const { operation, input, caller } = invocation;
-  const { declaration } = operation;
+  const { declaration, service } = operation;
+  const session = 'session' in caller.principal ? caller.principal.session : undefined;
+  if (session !== undefined) service.declaration.admitSession?.(session, operation.name);
   // Throughout: the declaration's input type is the one that the validator has just checked.
   const resources = declaration.resource(input as never, call);
   call.resources = typeof resources === 'string' ? [resources] : resources;
   if (declaration.always) return;
-  const policies = cloud.identity.policiesOf(caller.principal);
-  const own = declaration.conditions?.(input as never, call);
-  for (const resource of call.resources) {
-    const place = placeOf(cloud, resource, call.callerAccount);
-    const declared = declaration.resourcePolicy?.(input as never, call);
-    const resourcePolicy = declared ?? (place && resourcePolicyOf(place, resource));
-    const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
-    const target = { arn: resource, account: resourceAccount, place };
-    // Most decisions ask for no key at all.
-    let known: Context | undefined;
-    const context: Context = (key) => {
-      known ??= contextOf(cloud, invocation, call, target, own);
-      return known(key);
-    };
-    for (const action of operation.actions(input)) {
-      const decision = evaluate({
-        principal: caller.principal,
-        policies,
-        action,
-        resource,
-        resourceAccount,
-        ...(resourcePolicy && { resourcePolicy }),
-        context,
-      });
-      if (!decision.allowed) throw new ServiceError('AccessDenied', decision.message);
-    }
+  for (const permission of permissionsOf(invocation, call)) {
+    permit(cloud, invocation, call, {
+      ...permission,
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
+      grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
+      conditions: () => declaration.conditions?.(input as never, call, permission),
+    });
   }
+  for (const { conditions, ...permission } of declaration.further?.(input as never, call) ?? []) {
+    // What the input says of tags, it does not say of these.
+    permit(cloud, { ...invocation, input: {} }, call, { ...permission, conditions: () => conditions });
+  }
+}
+
+interface Question extends Permission {
+  /** The operation's own; otherwise the kind's counts. */
+  readonly resourcePolicy?: CompiledPolicy | undefined;
+  readonly grants?: (() => readonly ResourceGrant[]) | undefined;
+  readonly conditions: () => ConditionValues | undefined;
+}
+
+function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: Question): void {
+  const { principal } = invocation.caller;
+  const { action, resource, resourcePolicy: declared, grants } = question;
+  const place = placeOf(cloud, resource, call.callerAccount);
+  const ofKind = declared === undefined && place ? resourcePolicyOf(place, resource) : undefined;
+  const resourcePolicy = declared ?? ofKind?.policy;
+  const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+  const target = { arn: resource, account: resourceAccount, place };
+  // Most decisions ask for no key at all.
+  let known: Context | undefined;
+  const context: Context = (key) => {
+    known ??= contextOf(cloud, invocation, call, target, question.conditions());
+    return known(key);
+  };
+  const request: AuthorizationRequest = {
+    principal,
+    policies: cloud.identity.policiesOf(principal),
+    action,
+    resource,
+    resourceAccount,
+    ...(resourcePolicy && { resourcePolicy }),
+    ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
+    ...(grants && { grants }),
+    context,
+  };
+  const decision = evaluate(request);
+  if (!decision.allowed) throw refusal(cloud, invocation, call, decision.message, request, question.conditions);
+}
+
+function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
+  const listed = operation.declaration.permissions?.(input as never, call);
+  if (listed !== undefined) {
+    call.resources = [...new Set(listed.map(({ resource }) => resource))];
+    return listed;
+  }
+  const actions = operation.actions(input, call.principal);
+  const [action, resource] = [actions[0], call.resources[0]];
+  if (action && resource && actions.length === 1 && call.resources.length === 1) return [{ action, resource }];
+  return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
+}
+
+/** Who may not do it is told so; who may decode the rest can. */
+function refusal(
+  { authorizationMessages }: Cloud,
+  { operation }: Invocation,
+  { callerAccount, now }: LiveCall,
+  message: string,
+  request: AuthorizationRequest,
+  conditions: Question['conditions'],
+): ServiceError {
+  const isEncoded = operation.service.declaration.encodedRefusals === true;
+  if (!isEncoded || callerAccount === undefined) return new ServiceError('AccessDenied', message);
+  const encoded = authorizationMessages.encode(request, Object.keys(conditions() ?? {}), callerAccount, now);
+  const whole = `You are not authorized to perform this operation. ${message}. Encoded authorization failure message: ${encoded}`;
+  return new ServiceError('AccessDenied', whole);
 }
 
 /** A single question beside the operation's own permissions. */
@@ -99,10 +152,18 @@ function contextOf(
     requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
+    ownResourceTag: resource.place?.ownResourceTag,
     resourceTags: () => resource.place?.partition.read((tx) => tagsOf(tx, resource.arn)) ?? {},
-    ...requestTags(invocation.input),
-    serviceKeys: serviceKeys ?? {},
+    ...requestTagsOf(invocation),
+    serviceKeys,
   });
+}
+
+/** Whom a provider vouches for passes the tags that the provider vouches for. */
+function requestTagsOf({ input, caller: { principal } }: Invocation): ReturnType<typeof requestTags> {
+  if (principal.kind !== 'external') return requestTags(input);
+  const { tags } = principal.claims;
+  return Object.keys(tags).length > 0 ? { requestTags: tags } : {};
 }
 
 /** aws:RequestTag and aws:TagKeys, from the forms that tags have in AWS's inputs: a map, or a list of keys and values. */
@@ -111,8 +172,8 @@ function requestTags(input: Input): { requestTags?: Record<string, string>; tagK
   const keys = input['TagKeys'] ?? input['tagKeys'];
   if (Array.isArray(tags)) {
     const pairs = tags.map((tag: Input) => [
-      String(tag['Key'] ?? tag['key']),
-      String(tag['Value'] ?? tag['value'] ?? ''),
+      String(tag['Key'] ?? tag['key'] ?? tag['TagKey']),
+      String(tag['Value'] ?? tag['value'] ?? tag['TagValue'] ?? ''),
     ]);
     return { requestTags: Object.fromEntries(pairs) };
   }
@@ -125,6 +186,8 @@ interface Place {
   readonly partition: Partition;
   /** The service's kinds that may have a policy. */
   readonly kinds: readonly Kind[];
+  /** `iam:resourcetag`, where the service has a name of its own for aws:ResourceTag. */
+  readonly ownResourceTag: string | undefined;
 }
 
 /** Where an ARN's resource lies does not change: ARNs that were found once are kept, so a busy queue's costs one look-up. */
@@ -156,13 +219,27 @@ function findPlace(
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);
-  return { partition: store.partition({ service: service.name, account, region: region as Region }), kinds };
+  const partition = store.partition({ service: service.name, account, region: region as Region });
+  return { partition, kinds, ownResourceTag: ownResourceTag(service.model) };
 }
 
-function resourcePolicyOf({ partition, kinds }: Place, arn: string): CompiledPolicy | undefined {
+function ownResourceTag({ authorization }: ServiceModel): string | undefined {
+  const keys = Object.keys(authorization?.conditionKeys ?? {}).map((key) => key.toLowerCase());
+  const own = keys.find((key) => key.includes(':resourcetag/') && !key.startsWith('aws:'));
+  return own?.slice(0, own.indexOf('/'));
+}
+
+interface PolicyOfKind {
+  readonly policy: CompiledPolicy;
+  readonly isRequired: boolean;
+}
+
+function resourcePolicyOf({ partition, kinds }: Place, arn: string): PolicyOfKind | undefined {
   for (const kind of kinds) {
     const text = partition.read((tx) => kind.policy?.(tx, arn));
-    if (text !== undefined) return compiledPolicy(text, 'resource');
+    if (text !== undefined) {
+      return { policy: compiledPolicy(text, 'resource'), isRequired: kind.policyRequired === true };
+    }
   }
   return undefined;
 }

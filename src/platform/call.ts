@@ -1,9 +1,10 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditedCall } from '#platform/audit/record.ts';
+import type { AuditedCall, AuditedResource } from '#platform/audit/record.ts';
 import { isAllowed } from '#platform/authorise.ts';
+import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -28,6 +29,8 @@ interface Place {
 }
 
 const NOTHING: readonly MeteredAmount[] = [];
+const NOBODY: readonly AccountId[] = [];
+const NO_RESOURCES: readonly AuditedResource[] = [];
 
 export class LiveCall implements Call, CallScope {
   readonly account: AccountId;
@@ -42,6 +45,8 @@ export class LiveCall implements Call, CallScope {
   #tx: Transaction | undefined;
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
+  #sharedEventId: string | undefined;
+  #auditedResources: readonly AuditedResource[] | undefined;
 
   /** `invoke` is the dispatcher's, which makes these calls itself. */
   constructor(cloud: Cloud, invocation: Invocation, place: Place, invoke: Invoke) {
@@ -75,11 +80,17 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  get calledVia(): readonly string[] {
+    return this.#invocation.caller.calledVia;
+  }
   get origin(): string {
     return this.#invocation.origin;
   }
   get sourceAddress(): string {
     return this.#invocation.caller.sourceAddress;
+  }
+  get userAgent(): string {
+    return this.#invocation.caller.userAgent;
   }
   get signal(): AbortSignal {
     this.#signal ??= AbortSignal.any([this.#invocation.signal, this.#cloud.stopping]);
@@ -91,8 +102,32 @@ export class LiveCall implements Call, CallScope {
   get metered(): readonly MeteredAmount[] {
     return this.#metered ?? NOTHING;
   }
-  get isAudited(): boolean {
+  get isManagement(): boolean {
     return this.#invocation.operation.isManagement;
+  }
+  get isReadOnly(): boolean {
+    return this.#invocation.operation.isReadOnly;
+  }
+  /** The service, as the audit names it. */
+  get source(): string {
+    return this.#invocation.operation.service.declaration.principal;
+  }
+  get auditedResources(): readonly AuditedResource[] {
+    if (this.resources.length === 1 && this.resources[0] === '*') return NO_RESOURCES;
+    const { service } = this.#invocation.operation;
+    this.#auditedResources ??= this.resources
+      .filter((arn) => arn !== '*')
+      .map((arn) => auditedResource(arn, service.resourceType(arn)));
+    return this.#auditedResources;
+  }
+  /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */
+  get otherAccounts(): readonly AccountId[] {
+    const own = this.callerAccount ?? this.account;
+    // Messages and objects are in the account that the call works in.
+    if (own === this.account && !this.isManagement) return NOBODY;
+    if (own === this.account && this.auditedResources.every(({ accountId = own }) => accountId === own)) return NOBODY;
+    const named = this.auditedResources.flatMap(({ accountId = '' }) => (isAccountId(accountId) ? accountId : []));
+    return [...new Set([own, ...named])].filter((account) => account !== this.account);
   }
   get tx(): Transaction {
     assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
@@ -113,10 +148,14 @@ export class LiveCall implements Call, CallScope {
   }
 
   quota(code: string): number {
+    return this.quotaOf(this.account, code);
+  }
+
+  quotaOf(account: AccountId, code: string): number {
     const { service } = this.#invocation.operation;
     const quota = service.declaration.quotas[code];
     assert(quota, `service ${service.name} declares no quota ${code}`);
-    return effectiveQuota(this.#cloud.store, this.account, this.region, service.name, code, quota);
+    return effectiveQuota(this.#cloud.store, account, this.region, service.name, code, quota);
   }
 
   allows(action: string, resource: string, policy?: CompiledPolicy, account: AccountId = this.account): boolean {
@@ -156,7 +195,7 @@ export class LiveCall implements Call, CallScope {
     const token = idempotencyToken ?? (typeof given === 'string' ? given : undefined);
     if (token === undefined) return undefined;
     const account = 'account' in caller.principal ? (caller.principal.account ?? '') : '';
-    return { account, operation: operation.name, token, input, now: this.now };
+    return { account, operation: operation.name, token, input, now: this.now, sealer: this.#cloud.keptAnswers };
   }
 
   /** A created resource's ARN is among the asked-for resources already: actions name what they make. */
@@ -165,25 +204,39 @@ export class LiveCall implements Call, CallScope {
     return first === undefined || first === '*' ? '' : first;
   }
 
-  audited(output: Output | undefined, error: ServiceError | undefined): AuditedCall {
+  /** For the record in `account`. */
+  audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
+    const invokedBy = caller.calledVia.at(-1);
+    if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
     return {
-      time: this.now,
-      source: operation.service.declaration.principal,
+      time: this.#cloud.clock.now(),
+      source: this.source,
       operation: operation.name,
       region: this.region,
-      account: this.account,
-      sourceAddress: caller.calledVia.at(-1) ?? caller.sourceAddress,
-      userAgent: caller.calledVia.at(-1) ?? caller.userAgent,
+      account,
+      sourceAddress: invokedBy ?? caller.sourceAddress,
+      userAgent: invokedBy ?? caller.userAgent,
       principal: caller.principal,
       accessKeyId: caller.accessKeyId,
+      tls: invokedBy === undefined ? caller.tls : undefined,
+      invokedBy,
       requestId,
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
-      resources: this.resources,
+      resources: this.auditedResources,
       input: operation.redactInput(input),
-      output: output && operation.redactOutput(output),
+      // Answers to reads are in no record.
+      output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
       error,
+      // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
+      additions: error === undefined ? operation.declaration.audit?.(input as never, output) : undefined,
+      sharedEventId: this.#sharedEventId,
     };
   }
+}
+
+function auditedResource(ARN: string, type: string | undefined): AuditedResource {
+  const accountId = parseArn(ARN)?.account;
+  return { ...(accountId && { accountId }), ...(type !== undefined && { type }), ARN };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auditOf } from '#platform/audit/record.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { seconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
@@ -9,10 +9,10 @@ import { noteArn, notes, OTHER, OWN, REGION, type TinyCloud, tinyCloud, userOf }
 import { until } from '#test/until.ts';
 
 const refused = (code: string) => (error: unknown) => error instanceof ServiceError && error.code === code;
-const auditIn = ({ cloud, clock }: TinyCloud, account: AccountId) =>
+const auditIn = ({ cloud }: TinyCloud, account: AccountId) =>
   cloud.store
     .partition({ service: 'notes', account, region: REGION })
-    .read((tx) => auditOf(tx, 0, clock.now() + 1, 100))
+    .read((tx) => waitingRecords(tx))
     .map(({ eventName, errorCode }) => (errorCode === undefined ? eventName : `${eventName} ${errorCode}`))
     .sort();
 const countsIn = ({ partition, clock }: TinyCloud) =>
@@ -24,12 +24,12 @@ test('a call is answered, recorded and metered', async (t) => {
   const tiny = tinyCloud(t);
   await tiny.call('Put', { Name: 'a', Body: 'hello', Secret: 'word' });
   assert.equal((await tiny.call('Get', { Name: 'a' }))['Body'], 'hello');
-  const [record] = tiny.partition.read((tx) => auditOf(tx, 0, tiny.clock.now() + 1, 10));
+  const [record] = tiny.partition.read((tx) => waitingRecords(tx));
   assert.equal(record?.eventName, 'Put');
   assert.equal(record.eventSource, 'notes.amazonaws.com');
   assert.deepEqual(record.requestParameters, { name: 'a', body: 'hello', secret: 'HIDDEN_DUE_TO_SECURITY_REASONS' });
   assert.deepEqual(record.responseElements, { name: 'a', secret: 'HIDDEN_DUE_TO_SECURITY_REASONS' });
-  assert.deepEqual(record.resources, [{ ARN: noteArn('a') }]);
+  assert.deepEqual(record.resources, [{ accountId: OWN, ARN: noteArn('a') }]);
   assert.deepEqual(auditIn(tiny, OWN), ['Put']);
   assert.deepEqual(countsIn(tiny), ['Bytes Put 5', 'Requests Get 1', 'Requests Put 1']);
 });
@@ -161,8 +161,40 @@ test('an internal token holds for operations without an answer too, and not for 
 test('a call that a service passes on is the caller’s, by way of the service', async (t) => {
   const tiny = tinyCloud(t);
   await tiny.call('Twice', { Name: 'a' });
-  const records = tiny.partition.read((tx) => auditOf(tx, 0, tiny.clock.now() + 1, 10));
+  const records = tiny.partition.read((tx) => waitingRecords(tx));
   const put = records.find(({ eventName }) => eventName === 'Put');
   assert.equal(put?.sourceIPAddress, 'notes.amazonaws.com');
   assert.equal(put.userIdentity['userName'], 'alice');
+});
+
+test('an input that is not valid is in the audit of who sent it, without what it holds in secret', async (t) => {
+  const tiny = tinyCloud(t);
+  await assert.rejects(
+    tiny.call('Put', { Name: 'x'.repeat(1001), Secret: { word: 'x' } }),
+    refused('ValidationException'),
+  );
+  const [record] = tiny.partition.read(waitingRecords);
+  assert.equal(record?.errorCode, 'ValidationException');
+  assert.deepEqual(record.requestParameters, {
+    name: 'x'.repeat(1001),
+    secret: 'HIDDEN_DUE_TO_SECURITY_REASONS',
+  });
+});
+
+test('a call on another account’s resource is in both audits, joined by an id', async (t) => {
+  const tiny = tinyCloud(t);
+  const arn = noteArn('a', OTHER);
+  const policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: OWN }, Action: 'notes:*', Resource: arn }],
+  });
+  const others = tiny.cloud.store.partition({ service: 'notes', account: OTHER, region: REGION });
+  others.transact((tx) => tx.put(notes, notes.key('a'), { body: 'b', policy }));
+  await tiny.call('Put', { Owner: OTHER, Name: 'a', Body: 'c' });
+  const [own] = tiny.partition.read(waitingRecords);
+  const [other] = others.read(waitingRecords);
+  assert.deepEqual([own?.eventName, own?.recipientAccountId, own?.userIdentity['type']], ['Put', OWN, 'IAMUser']);
+  assert.deepEqual([other?.recipientAccountId, other?.userIdentity['type']], [OTHER, 'AWSAccount']);
+  assert.ok(own?.sharedEventID !== undefined && own.sharedEventID === other?.sharedEventID);
+  assert.notEqual(own.eventID, other.eventID);
 });

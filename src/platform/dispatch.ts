@@ -3,7 +3,7 @@
  * from a relay: validate, authorise, admit, run, commit. There is no second way to a handler, so what stands here (permission,
  * quotas, audit, metering, durability) holds for all of them. gateway/pipeline.ts does the rest for HTTP.
  */
-import { writeAudit } from '#platform/audit/record.ts';
+import { writeAudit, writeOthersAudit, writeRefusal } from '#platform/audit/write.ts';
 import { authorise } from '#platform/authorise.ts';
 import { type AccountId, GLOBAL_REGION, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
@@ -12,40 +12,80 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
-import type { Output } from '#platform/service.ts';
+import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
-export async function dispatch(cloud: Cloud, invocation: Invocation): Promise<Output> {
-  const { operation, input } = invocation;
-  operation.validate(input);
-  const now = cloud.clock.now();
-  const { account, region } = ownerOf(cloud, invocation);
-  const partition = partitionFor(cloud, invocation, account, region);
-  const call = new LiveCall(cloud, invocation, { account, region, partition, now }, invokeFor);
-  const { callerAccount } = call;
+export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
+  let invocation = given;
+  let call: LiveCall;
+  try {
+    given.operation.validate(given.input);
+    if (given.operation.declaration.identify !== undefined) invocation = await identified(cloud, given);
+    call = callIn(cloud, invocation, ownerOf(cloud, invocation));
+  } catch (error) {
+    throw await refusedAtOnce(cloud, invocation, error);
+  }
+  const { callerAccount, partition } = call;
   // Policies and credentials that decide here may themselves wait for the disk.
   const permission = callerAccount && cloud.identity.durable(callerAccount);
   let output: Output;
   try {
     authorise(cloud, invocation, call);
-    admit(cloud, operation, call);
-    const ran = operation.declaration.steps ? runSteps(call) : runTransaction(call);
+    admit(cloud, invocation, call);
+    const ran = invocation.operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
     const refusal = serviceErrorOf(error, cloud, invocation);
-    await recordRefusal(cloud, call, refusal);
+    await writeRefusal(cloud, call, refusal);
     await partition.durable();
     throw refusal;
   }
   try {
+    const others = writeOthersAudit(cloud, call, output);
     count(call);
     const gate = partition.durable();
     if (gate !== undefined) await gate;
+    for (const other of others) await other.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
     throw serviceErrorOf(error, cloud, invocation);
   }
   return output;
+}
+
+/** The call as that of whom its input proves. */
+async function identified(cloud: Cloud, invocation: Invocation): Promise<Invocation> {
+  const { operation, input, caller, signal } = invocation;
+  const scope = { now: cloud.clock.now(), signal, log: cloud.log };
+  // The declaration's input type is the one that the validator has just checked.
+  const principal = await operation.declaration.identify?.(input as never, scope);
+  return principal === undefined ? invocation : { ...invocation, caller: { ...caller, principal } };
+}
+
+/** An input that is not valid, or says nothing of whose partition it is about, is in the audit of who sent it. */
+async function refusedAtOnce(cloud: Cloud, invocation: Invocation, error: unknown): Promise<ServiceError> {
+  const refusal = serviceErrorOf(error, cloud, invocation);
+  const own = ownPlaceOf(cloud, invocation);
+  if (own !== undefined) await writeRefusal(cloud, callIn(cloud, invocation, own), refusal);
+  return refusal;
+}
+
+interface OwnerPlace {
+  readonly account: AccountId;
+  readonly region: Region;
+}
+
+function callIn(cloud: Cloud, invocation: Invocation, { account, region }: OwnerPlace): LiveCall {
+  const partition = partitionFor(cloud, invocation, account, region);
+  return new LiveCall(cloud, invocation, { account, region, partition, now: cloud.clock.now() }, invokeFor);
+}
+
+/** The caller's own partition of the service; undefined of callers and regions that have none. */
+function ownPlaceOf(cloud: Cloud, { operation, caller, ...invocation }: Invocation): OwnerPlace | undefined {
+  const account = 'account' in caller.principal ? caller.principal.account : undefined;
+  const region = operation.service.regionOf(invocation.region);
+  const isPlace = region === GLOBAL_REGION || cloud.isRegion(region);
+  return account !== undefined && isPlace ? { account, region } : undefined;
 }
 
 /**
@@ -60,7 +100,7 @@ function partitionFor(cloud: Cloud, { operation, caller }: Invocation, account: 
 }
 
 /** The account and region whose partition the call works on. */
-function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; region: Region } {
+function ownerOf(cloud: Cloud, invocation: Invocation): OwnerPlace {
   const { operation, input, caller } = invocation;
   const { principal } = caller;
   const callerAccount = 'account' in principal ? principal.account : undefined;
@@ -76,36 +116,57 @@ function ownerOf(cloud: Cloud, invocation: Invocation): { account: AccountId; re
   return { account, region };
 }
 
-function admit(cloud: Cloud, operation: RegisteredOperation, call: LiveCall): void {
-  const { declaration } = operation.service;
-  const bucket = operation.declaration.throttle ?? operation.name;
-  const rate = declaration.throttles?.[bucket];
-  if (rate === undefined) return;
-  const key = `${declaration.name}/${bucket}/${call.account}/${call.region}`;
-  if (!cloud.throttle.admit(key, rate, cloud.clock.monotonic())) throw throttled(operation);
+function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
+  const { operation, input } = invocation;
+  if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, invocation, call);
+  // The declaration's input type is the one that the validator has just checked.
+  const own = operation.declaration.rate?.(input as never, call);
+  if (own === undefined) return;
+  const key = `${operation.service.name}/${own.key}/${call.account}/${call.region}`;
+  if (!cloud.throttle.admit(key, own.rate, cloud.clock.monotonic())) throw throttled(operation);
 }
 
-const throttled = (operation: RegisteredOperation): ServiceError =>
-  new ThrottlingError(operation.service.declaration.throttlingError ?? 'ThrottlingException', 'Rate exceeded');
+function admitCaller(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
+  const { declaration } = operation.service;
+  const bucket = bucketOf(operation, input, call);
+  const rate = declaration.throttles?.[bucket];
+  if (rate === undefined) return;
+  // Who asks is throttled, whosever resource it is.
+  const account = call.callerAccount ?? call.account;
+  const key = `${declaration.name}/${bucket}/${account}/${call.region}`;
+  const current = 'quota' in rate ? () => rateOfQuota(call.quotaOf(account, rate.quota)) : rate;
+  if (!cloud.throttle.admit(key, current, cloud.clock.monotonic())) throw throttled(operation);
+}
+
+const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, input: Input, call: LiveCall) =>
+  // The declaration's input type is the one that the validator has just checked.
+  typeof throttle === 'string' ? throttle : throttle(call.resources[0] ?? '*', call, input as never);
+
+const rateOfQuota = (perSecond: number): ThrottleDeclaration => ({ perSecond, burst: Math.max(1, perSecond) });
+
+function throttled({ service: { declaration } }: RegisteredOperation): ServiceError {
+  const { throttlingError = 'ThrottlingException', throttlingMessage = 'Rate exceeded' } = declaration;
+  return new ThrottlingError(throttlingError, throttlingMessage);
+}
 
 /** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
-function runTransaction(call: LiveCall): Output | Promise<Output> {
+function runTransaction(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
   try {
     return call.partition.transact((tx) => {
       const token = call.tokenUse();
       const kept = token && keptAnswer(tx, token);
       const output = kept ?? call.handleIn(tx);
       if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-      if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
+      writeAudit(cloud, tx, call, output);
       return output;
     });
   } catch (error) {
     if (!(error instanceof Suspend)) throw error;
-    return error.ready.then(() => runTransaction(call));
+    return error.ready.then(() => runTransaction(cloud, call));
   }
 }
 
-function runSteps(call: LiveCall): Output | Promise<Output> {
+function runSteps(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
   const { partition } = call;
   const { losses } = partition;
   const token = call.tokenUse();
@@ -113,10 +174,9 @@ function runSteps(call: LiveCall): Output | Promise<Output> {
   const finish = (output: Output): Output => {
     // Its steps may have ended a while ago, and what they wrote may have been lost since.
     if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
-    if (token === undefined && !call.isAudited) return output;
     partition.transact((tx) => {
       if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-      if (call.isAudited) writeAudit(tx, call.audited(output, undefined));
+      writeAudit(cloud, tx, call, output);
     });
     return output;
   };
@@ -131,23 +191,6 @@ function count(call: LiveCall): void {
   meter(partition, call.now, { usageType: call.usageType, operation, resource }, 1);
   for (const { usageType, amount, resource: own } of call.metered) {
     meter(partition, call.now, { usageType, operation, resource: own ?? resource }, amount);
-  }
-}
-
-/**
- * Refusals and failures of management calls are in the audit too: in the caller's own, as with CloudTrail, so that nobody fills
- * another's. A store that can't write must not hide the refusal.
- */
-async function recordRefusal(cloud: Cloud, call: LiveCall, error: ServiceError): Promise<void> {
-  const { principal, region } = call;
-  const account = principal.kind === 'service' ? principal.sourceAccount : call.callerAccount;
-  if (!call.isAudited || (error.status ?? 400) >= 500 || account === undefined) return;
-  try {
-    const partition = cloud.store.partition({ service: call.service, account, region });
-    partition.transact((tx) => writeAudit(tx, { ...call.audited(undefined, error), account }));
-    await partition.durable();
-  } catch (failure) {
-    call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
   }
 }
 
@@ -172,7 +215,7 @@ export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invoca
 }
 
 /** Another operation for the same caller, by way of `via`: same authoriser, same audit, no HTTP. */
-async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
+export async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
   const operation = cloud.registry.service(target.service)?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.

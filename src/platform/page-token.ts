@@ -20,8 +20,7 @@ const LIFETIME: Milliseconds = days(1);
 
 function binding(call: PageCall, query: unknown): string {
   const { principal } = call;
-  const caller =
-    principal.kind === 'service' ? principal.service : principal.kind === 'anonymous' ? '' : principal.account;
+  const caller = principal.kind === 'service' ? principal.service : 'account' in principal ? principal.account : '';
   return JSON.stringify([caller, call.account, call.region, call.service, call.operation, query]);
 }
 

@@ -14,6 +14,7 @@ export type Principal =
   | RoleSessionPrincipal
   | FederatedUserPrincipal
   | ServicePrincipal
+  | ExternalPrincipal
   | AnonymousPrincipal;
 
 export interface RootPrincipal {
@@ -70,20 +71,60 @@ export interface ServicePrincipal {
   readonly sourceAccount?: AccountId;
 }
 
+/** Somebody whom an identity provider vouches for, by a token or an assertion in the call itself. Of no account, and without policies. */
+export interface ExternalPrincipal {
+  readonly kind: 'external';
+  /** CloudTrail's word for it. */
+  readonly type: 'WebIdentityUser' | 'SAMLUser';
+  /** ARN of the provider: the `Federated` principal of trust policies. */
+  readonly provider: string;
+  /** The provider and the subject, as CloudTrail's `principalId` has them. */
+  readonly userId: string;
+  /** The subject. */
+  readonly userName: string;
+  /** As CloudTrail names the provider. */
+  readonly identityProvider: string;
+  readonly claims: ProvenClaims;
+}
+
+/** What a verified token or assertion says. */
+export interface ProvenClaims {
+  /** The provider's condition keys, in lower case: `issuer.example:sub`, `saml:aud`. */
+  readonly keys: ConditionKeys;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys: readonly string[];
+  readonly sourceIdentity?: string;
+  /** What a SAML assertion has to say about the session's name and end. */
+  readonly sessionName?: string;
+  readonly sessionEnd?: Milliseconds;
+}
+
+export type ConditionKeys = Readonly<Record<string, string | readonly string[]>>;
+
 export interface AnonymousPrincipal {
   readonly kind: 'anonymous';
 }
 
 export interface SessionFacts {
+  /** The operation that issued it, where the session may do less for that; absent for roles and sign-ins. */
+  readonly issuedBy?: 'GetSessionToken' | 'GetFederationToken';
   readonly issuedAt: Milliseconds;
   readonly expiresAt: Milliseconds;
   readonly mfaAuthenticatedAt?: Milliseconds;
+  /** Of a command line that a person signed in: aws:SignInSessionArn. */
+  readonly signInSessionArn?: string;
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
+  /** Tokens of STS's global endpoint may be of version 1, which some regions do not take. */
+  readonly tokenVersion?: 1;
   /** Inline session policy and ARNs of managed ones, as the AssumeRole call gave them. */
   readonly policy?: string;
   readonly policyArns?: readonly string[];
+  /** Of a session that began with an identity provider: its ARN, and the condition keys that stay with the session. */
+  readonly federation?: { readonly provider: string; readonly keys: ConditionKeys };
+  /** Of a root user's session that AssumeRoot made: the managed policy that denies all but one task. */
+  readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
 }
@@ -102,9 +143,10 @@ export interface Credential {
  */
 export interface Identity {
   /**
-   * Throws ServiceError (InvalidClientTokenId, ExpiredToken …) for a key that does not exist, is inactive, or needs another token.
+   * Throws ServiceError (InvalidClientTokenId, ExpiredToken …) for a key that does not exist, is inactive, needs another token, or
+   * has one that the request's region does not take.
    */
-  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds): Credential;
+  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds, region?: string): Credential;
   /** Notes that a key was used, for GetAccessKeyLastUsed; kept in memory and written now and then. */
   noteUse(accessKeyId: string, service: string, region: string, now: Milliseconds): void;
   policiesOf(principal: Principal): PrincipalPolicies;

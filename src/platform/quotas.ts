@@ -24,11 +24,14 @@ export function effectiveQuota(
   code: string,
   quota: QuotaDeclaration,
 ): number {
-  if (!quota.adjustable) return quota.value;
+  if (!quota.adjustable) return defaultQuota(quota, region);
   const place = partitionOf(account, quota.global ? GLOBAL_REGION : region);
   const applied = store.partition(place).read((tx) => tx.get(appliedQuotas, appliedQuotas.key(service, code)));
-  return applied?.value ?? quota.value;
+  return applied?.value ?? defaultQuota(quota, region);
 }
+
+export const defaultQuota = ({ value, regional }: QuotaDeclaration, region: Region): number =>
+  regional?.[region] ?? value;
 
 /** In a transaction of the account's `service-quotas` partition. */
 export function applyQuota(tx: Transaction, service: string, code: string, value: number): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServiceModel } from '#platform/model/schema.ts';
+import { summaryOf } from '#platform/model/summary.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { notesService, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
 
@@ -20,6 +21,8 @@ const model: ServiceModel = {
   },
 };
 
+const ANYBODY = { kind: 'anonymous' } as const;
+
 const declaration = () => {
   const service = notesService();
   const { access: _, ...put } = service.operations.Put;
@@ -28,9 +31,12 @@ const declaration = () => {
 const registered = (onLoad: () => void = () => {}): RegisteredService =>
   new RegisteredService(
     declaration(),
-    () => {
-      onLoad();
-      return model;
+    {
+      summary: summaryOf(model),
+      load: () => {
+        onLoad();
+        return model;
+      },
     },
     () => () => {},
   );
@@ -38,7 +44,7 @@ const registered = (onLoad: () => void = () => {}): RegisteredService =>
 test('an operation is what the model and the declaration say together', () => {
   const service = registered();
   const put = service.operation('Put');
-  assert.deepEqual(put?.actions({}), ['paper:Put']);
+  assert.deepEqual(put?.actions({}, ANYBODY), ['paper:Put']);
   assert.equal(put.isReadOnly, false);
   assert.equal(put.isManagement, true);
   assert.equal(service.operation('Get')?.isReadOnly, true);
@@ -55,13 +61,13 @@ test('a token member and declared actions are found', (t) => {
   assert.equal(service?.operation('Put')?.tokenMember, 'Token');
   const several = new RegisteredService(
     { ...notesService(), operations: { Put: { handler: () => ({}), resource: () => '*', action: ['a:B', 'c:D'] } } },
-    () => model,
+    { summary: summaryOf(model), load: () => model },
     () => () => {},
   );
-  assert.deepEqual(several.operation('Put')?.actions({}), ['a:B', 'c:D']);
+  assert.deepEqual(several.operation('Put')?.actions({}, ANYBODY), ['a:B', 'c:D']);
 });
 
-test('a service is found by name and by the service of its ARNs; its model is read when it is asked for', () => {
+test('a service is found by name and by the service of its ARNs without its model, which is read when an operation is asked for', () => {
   let loads = 0;
   const service = registered(() => loads++);
   const registry = new Registry([service]);
@@ -71,6 +77,9 @@ test('a service is found by name and by the service of its ARNs; its model is re
   assert.equal(registry.byArnService('paper'), service);
   assert.equal(registry.byArnService('notes'), service);
   assert.equal(registry.byArnService('sqs'), undefined);
+  assert.equal(service.signingName, 'notes');
+  assert.equal(loads, 0);
+  assert.ok(service.operation('Put'));
   assert.equal(loads, 1);
   assert.throws(() => new Registry([service, registered()]), /registered twice/);
 });

@@ -1,11 +1,14 @@
 /**
  * All services of the cloud, each with its model and, per operation, what the model and the declaration say together. An
- * operation is put together at its first call and kept: a cloud of ninety services starts as fast as one of three.
+ * operation is put together at its first call and kept, and so is a model: a cloud of ninety services starts as fast as one of three.
  */
 import { compileRedaction } from '#platform/audit/redact.ts';
 import { assert } from '#platform/base/assert.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
-import type { OperationModel, ServiceModel } from '#platform/model/schema.ts';
+import type { ModelSource } from '#platform/model/load.ts';
+import type { OperationModel, ServiceMetadata, ServiceModel } from '#platform/model/schema.ts';
+import type { Principal } from '#platform/principal.ts';
 import type { Input, Kind, OperationDeclaration, Output, ServiceDeclaration } from '#platform/service.ts';
 
 export interface RegisteredOperation {
@@ -14,7 +17,7 @@ export interface RegisteredOperation {
   readonly model: OperationModel;
   readonly declaration: OperationDeclaration;
   /** `sqs:SendMessage`, or as the declaration has it. */
-  readonly actions: (input: Input) => readonly string[];
+  readonly actions: (input: Input, principal: Principal) => readonly string[];
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
   /** Its input has a body that is handed on as it comes. */
@@ -31,9 +34,9 @@ export interface RegisteredOperation {
 /** Compiles the check of an input shape; injected, since validators differ by how a protocol words its errors. */
 export type CompileValidator = (model: ServiceModel, inputShape: string | undefined) => (input: Input) => void;
 
-function actionsOf(declared: NonNullable<OperationDeclaration['action']>): (input: Input) => readonly string[] {
+function actionsOf(declared: NonNullable<OperationDeclaration['action']>): RegisteredOperation['actions'] {
   // The declaration's input type is the one that the validator has checked.
-  if (typeof declared === 'function') return (input) => declared(input as never);
+  if (typeof declared === 'function') return (input, principal) => declared(input as never, principal);
   const fixed = typeof declared === 'string' ? [declared] : declared;
   return () => fixed;
 }
@@ -44,16 +47,18 @@ function isStreaming({ shapes }: ServiceModel, { input }: OperationModel): boole
   return payload !== undefined && (payload.streaming ?? shapes[payload.shape]?.streaming ?? false);
 }
 
+const NOUN_END = /[/:]/;
+
 export class RegisteredService {
   readonly declaration: ServiceDeclaration;
-  readonly #loadModel: () => ServiceModel;
+  readonly #source: ModelSource;
   readonly #compileValidator: CompileValidator;
   readonly #operations = new Map<string, RegisteredOperation>();
   #model: ServiceModel | undefined;
 
-  constructor(declaration: ServiceDeclaration, loadModel: () => ServiceModel, compileValidator: CompileValidator) {
+  constructor(declaration: ServiceDeclaration, source: ModelSource, compileValidator: CompileValidator) {
     this.declaration = declaration;
-    this.#loadModel = loadModel;
+    this.#source = source;
     this.#compileValidator = compileValidator;
   }
 
@@ -61,20 +66,43 @@ export class RegisteredService {
     return this.declaration.name;
   }
 
+  /** Read when it is first asked for. */
   get model(): ServiceModel {
-    this.#model ??= this.#loadModel();
+    this.#model ??= this.#source.load();
     return this.#model;
+  }
+
+  get metadata(): ServiceMetadata {
+    return this.#source.summary.metadata;
+  }
+
+  /** Of its IAM actions, and the service part of its ARNs. */
+  get prefix(): string {
+    return this.#source.summary.prefix ?? this.declaration.name;
   }
 
   /** The name in credential scopes. */
   get signingName(): string {
-    const { metadata } = this.model;
+    const { metadata } = this;
     return this.declaration.signingName ?? metadata.signingName ?? metadata.endpointPrefix;
   }
 
   /** Where a resource of this service lives for a request to `region`. */
   regionOf(region: Region): Region {
     return this.declaration.scope === 'global' ? GLOBAL_REGION : region;
+  }
+
+  /** `AWS::SQS::Queue` for a queue's ARN: by the noun that its resource begins with, or the service's only kind. */
+  resourceType(arn: string): string | undefined {
+    const { kinds } = this.declaration;
+    const [, , , , , resource = ''] = arn.split(':', 6);
+    const noun = resource.split(NOUN_END, 1)[0] ?? '';
+    const kind = Object.hasOwn(kinds, noun)
+      ? kinds[noun]
+      : Object.keys(kinds).length === 1
+        ? Object.values(kinds)[0]
+        : undefined;
+    return kind?.cloudFormationType;
   }
 
   /** Undefined for a name that is neither handled nor in the model. */
@@ -87,8 +115,7 @@ export class RegisteredService {
     const { operations, defaults } = this.declaration;
     const declaration = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (model === undefined || declaration === undefined) return undefined;
-    const prefix = this.model.authorization?.prefix ?? this.declaration.name;
-    const actions = declaration.action ?? `${prefix}:${name}`;
+    const actions = declaration.action ?? `${this.prefix}:${name}`;
     const access = declaration.access ?? defaults?.access ?? this.#accessOf(name);
     const operation: RegisteredOperation = {
       name,
@@ -129,6 +156,8 @@ export class Registry {
       assert(!this.#services.has(service.name), `service ${service.name} is registered twice`);
       this.#services.set(service.name, service);
     }
+    for (const service of services) getOrInsert(this.#byArnService, service.prefix, () => service);
+    for (const service of services) getOrInsert(this.#byArnService, service.name, () => service);
   }
 
   get services(): readonly RegisteredService[] {
@@ -141,13 +170,7 @@ export class Registry {
 
   /** The service that owns ARNs of `arn:aws:<name>:…`. */
   byArnService(name: string): RegisteredService | undefined {
-    const known = this.#byArnService.get(name);
-    if (known !== undefined) return known;
-    const found = this.services.find(
-      (service) => service.model.authorization?.prefix === name || service.name === name,
-    );
-    if (found !== undefined) this.#byArnService.set(name, found);
-    return found;
+    return this.#byArnService.get(name);
   }
 
   kinds(service: RegisteredService): readonly Kind[] {

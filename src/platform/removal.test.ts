@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auditOf } from '#platform/audit/record.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { inRemovalOrder, removeAccountResources } from '#platform/removal.ts';
 import type { Kind } from '#platform/service.ts';
 import { noteArn, notes, notesService, OTHER, OWN, REGION, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
@@ -8,7 +8,7 @@ import { noteArn, notes, notesService, OTHER, OWN, REGION, tinyCloud } from '#pl
 const NEVER = new AbortController().signal;
 
 test('all that an account has is removed by the public operations, and nothing of others', async (t) => {
-  const { cloud, partition, clock } = tinyCloud(t);
+  const { cloud, partition } = tinyCloud(t);
   const other = cloud.store.partition({ service: 'notes', account: OTHER, region: REGION });
   for (const each of [partition, other]) {
     each.transact((tx) => {
@@ -19,7 +19,7 @@ test('all that an account has is removed by the public operations, and nothing o
   assert.deepEqual(await removeAccountResources(cloud, OWN, NEVER), { removed: 250, left: [] });
   assert.equal(partition.read((tx) => tx.range(notes)).length, 0);
   assert.equal(other.read((tx) => tx.range(notes)).length, 250);
-  const records = partition.read((tx) => auditOf(tx, 0, clock.now() + 1, 1000));
+  const records = partition.read((tx) => waitingRecords(tx));
   assert.equal(records.length, 250);
   assert.equal(records[0]?.userIdentity['type'], 'Root');
 });

@@ -7,11 +7,13 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
+import type { AuditAdditions } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export type Input = Record<string, unknown>;
@@ -35,6 +37,7 @@ export interface Call {
   /** `http://localhost:4566`: where this client reached us; URLs that we hand out start with it. */
   readonly origin: string;
   readonly sourceAddress: string;
+  readonly userAgent: string;
   /** Aborted when the client is gone or the server stops. */
   readonly signal: AbortSignal;
   transact<T>(action: (tx: Transaction) => T): T;
@@ -60,41 +63,87 @@ export interface CallScope {
   readonly region: Region;
   readonly now: Milliseconds;
   readonly origin: string;
+  /** Services that pass the call on for the caller, the first one first. */
+  readonly calledVia: readonly string[];
   read<T>(action: (tx: ReadTransaction) => T): T;
+  /** The effective value of one of the service's quotas for the account and region of the partition. */
+  quota(code: string): number;
+}
+
+/** What of a call is known while it is not known yet who makes it. */
+export interface IdentifyScope {
+  readonly now: Milliseconds;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** One thing that the caller must be allowed. */
+export interface Permission {
+  readonly action: string;
+  readonly resource: string;
 }
 
 export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface FurtherPermission extends Permission {
+  readonly conditions?: ConditionValues;
+}
+
+/** Who hands a role on to a service must be allowed to ("Granting a user permissions to pass a role to an AWS service"). */
+export const passRole = (role: string, service: string, resource?: string): FurtherPermission => ({
+  action: 'iam:PassRole',
+  resource: role,
+  conditions: { 'iam:passedtoservice': service, 'iam:associatedresourcearn': resource },
+});
 
 export interface OperationDeclaration<In = never, Out = unknown> {
   readonly handler: (input: In, call: Call) => Out | Promise<Out>;
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
-  readonly action?: string | readonly string[] | ((input: In) => readonly string[]);
+  readonly action?: string | readonly string[] | ((input: In, principal: Principal) => readonly string[]);
+  /** Permissions on resources of their own that a call needs besides: iam:PassRole on the role that it hands to a service. */
+  readonly further?: (input: In, scope: CallScope) => readonly FurtherPermission[];
+  /**
+   * What the caller must be allowed, where the actions differ from resource to resource (kms:ReEncryptFrom one key,
+   * kms:ReEncryptTo another). The default is each action on each resource.
+   */
+  readonly permissions?: (input: In, scope: CallScope) => readonly Permission[];
   /**
    * The resource's own policy where it is not the kind's: for sts:AssumeRole the trust policy of a role, which is IAM's.
    * Answers from memory or by a read of its own, outside of any transaction.
    */
   readonly resourcePolicy?: (input: In, scope: CallScope) => CompiledPolicy | undefined;
-  /** Values of the service's own condition keys for this request. */
-  readonly conditions?: (input: In, scope: CallScope) => ConditionValues;
+  /** Grants on the resource that may concern the caller and suit the input; asked for only when the policies don't allow. */
+  readonly grants?: (input: In, scope: CallScope, resource: string) => readonly ResourceGrant[];
+  /** Values of the service's own condition keys, asked for when a policy has a condition. */
+  readonly conditions?: (input: In, scope: CallScope, permission: Permission) => ConditionValues;
   /** Whose partition; the default is the caller's account and the request's region. */
   readonly owner?: (input: In, caller: AccountId | undefined) => { account?: AccountId; region?: Region };
   readonly event?: 'management' | 'data';
   /** The default comes from the action's access level in the service authorization reference. */
   readonly access?: 'read' | 'write';
   readonly usage?: string;
-  /** The throttle bucket that counts this call; the default is the operation's own. */
-  readonly throttle?: string;
+  /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource, or the input. */
+  readonly throttle?: string | ((resource: string, scope: CallScope, input: In) => string);
+  /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
+  readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   readonly steps?: true;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
+  /**
+   * Of unsigned calls whose input says who makes them (a token, an assertion): proves it, before anything else happens.
+   * From there on the call is that principal's.
+   */
+  readonly identify?: (input: In, scope: IdentifyScope) => Promise<ExternalPrincipal>;
   /** The call needs no permission at all (sts:GetCallerIdentity can't be denied). */
   readonly always?: true;
   /** The member that a form may leave out when it is posted to the resource's own URL, as old SQS clients do. */
   readonly urlMember?: string;
   /** Members left out of the audit record, beyond those that the model marks sensitive. */
   readonly secret?: readonly string[];
+  /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
+  readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
 }
 
 /** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */
@@ -116,6 +165,8 @@ export interface Kind {
   readonly exists: (tx: ReadTransaction, arn: string) => boolean;
   /** The resource's own policy, as JSON text, for the authoriser. */
   readonly policy?: (tx: ReadTransaction, arn: string) => string | undefined;
+  /** The policy is the only root of trust: who is not allowed by it, or by a grant, has no right, whatever IAM says (KMS keys). */
+  readonly policyRequired?: true;
   /** The public operations that tag it and how their inputs are made; the platform keeps the tags themselves. */
   readonly tagging?: {
     readonly tag: { readonly operation: string; readonly input: (arn: string, tags: Record<string, string>) => Input };
@@ -123,6 +174,8 @@ export interface Kind {
   };
   /** The public operation that deletes it, for the removal of an account. */
   readonly remove: { readonly operation: string; readonly input: (arn: string) => Input };
+  /** The principal whose service-linked role the resources need, as long as there are any. */
+  readonly linkedRole?: string;
   /** Kinds of the same service that must be gone before. */
   readonly removeAfter?: readonly string[];
   readonly holdsData: boolean;
@@ -135,14 +188,27 @@ export interface QuotaDeclaration {
   readonly unit: string;
   readonly adjustable: boolean;
   readonly global?: boolean;
+  /** Regions where AWS's default is another. */
+  readonly regional?: Readonly<Record<string, number>>;
   /** How much of it is used now, where that can be counted. */
   readonly used?: (tx: ReadTransaction) => number;
 }
 
-/** Token bucket per account and region; a rate of AWS's, or none where AWS names none. */
+/** Token bucket per calling account and region; a rate of AWS's, or none where AWS names none. */
 export interface ThrottleDeclaration {
   readonly perSecond: number;
   readonly burst: number;
+}
+
+/** `key` names the bucket within the service, account and region; the rate is asked for now and then. */
+export interface RateLimit {
+  readonly key: string;
+  readonly rate: () => ThrottleDeclaration;
+}
+
+/** The rate is a quota's value, and so is the burst, or one call where the rate is less. */
+export interface ThrottleByQuota {
+  readonly quota: string;
 }
 
 /** What a timer's or relay's work gets: a call without a client. */
@@ -161,6 +227,13 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
+export interface PublicDocument {
+  readonly contentType: string;
+  readonly body: string;
+  /** How long others may keep it. */
+  readonly maxAgeSeconds: number;
+}
+
 export interface ServiceDeclaration {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
@@ -168,6 +241,11 @@ export interface ServiceDeclaration {
   readonly model?: string;
   /** `sqs.amazonaws.com` */
   readonly principal: string;
+  /**
+   * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
+   * hides the other. `path` is what follows.
+   */
+  readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */
@@ -177,9 +255,14 @@ export interface ServiceDeclaration {
   readonly notImplemented: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Kind>>;
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
-  readonly throttles?: Readonly<Record<string, ThrottleDeclaration>>;
+  readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
+  readonly throttlingMessage?: string;
+  /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
+  readonly admitSession?: (session: SessionFacts, operation: string) => void;
+  /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */
+  readonly encodedRefusals?: true;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

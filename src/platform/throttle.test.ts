@@ -44,3 +44,14 @@ test('many keys cost neither memory without end nor a scan for each, and no buck
   for (let i = 0; i < 80_000; i++) throttle.admit(`busy ${i}`, slow, 200_000);
   assert.ok(performance.now() - begin < 5000);
 });
+
+test('a rate that can change is asked for again after a while', () => {
+  const throttle = new Throttle();
+  let perSecond = 1;
+  const current = () => ({ perSecond, burst: perSecond });
+  const admitted = (now: number) => [1, 2, 3].filter(() => throttle.admit('key', current, now)).length;
+  assert.equal(admitted(0), 1);
+  perSecond = 3;
+  assert.equal(admitted(5000), 1);
+  assert.equal(admitted(10_000), 3);
+});

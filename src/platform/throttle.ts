@@ -2,14 +2,19 @@
  * Request rates, by token bucket per account, region and bucket name, as EC2 documents its own ("Throttle requests to the EC2
  * API"): a bucket holds `burst` tokens and refills at `perSecond`. State is memory only: a restart fills the buckets.
  */
-import type { Milliseconds } from '#platform/base/clock.ts';
+import { type Milliseconds, seconds } from '#platform/base/clock.ts';
 import type { ThrottleDeclaration } from '#platform/service.ts';
 
 interface Bucket {
-  readonly rate: ThrottleDeclaration;
+  rate: ThrottleDeclaration;
+  /** When the rate was asked for. */
+  ratedAt: Milliseconds;
   tokens: number;
   at: Milliseconds;
 }
+
+/** A rate that can change is asked for this often. */
+const RATE_KEPT: Milliseconds = seconds(10);
 
 /** A full bucket is the same as none: beyond this many, full ones are dropped, and again when the rest has doubled. */
 const SWEEP_BEYOND = 10_000;
@@ -22,12 +27,16 @@ export class Throttle {
   #sweepBeyond = SWEEP_BEYOND;
 
   /** Takes a token; false when there is none. `now` is monotonic. */
-  admit(key: string, rate: ThrottleDeclaration, now: Milliseconds): boolean {
+  admit(key: string, current: ThrottleDeclaration | (() => ThrottleDeclaration), now: Milliseconds): boolean {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       if (this.#buckets.size >= this.#sweepBeyond) this.#dropFull(now);
-      bucket = { rate, tokens: rate.burst, at: now };
+      const rate = typeof current === 'function' ? current() : current;
+      bucket = { rate, ratedAt: now, tokens: rate.burst, at: now };
       this.#buckets.set(key, bucket);
+    } else if (typeof current === 'function' && bucket.ratedAt + RATE_KEPT <= now) {
+      bucket.rate = current();
+      bucket.ratedAt = now;
     }
     bucket.tokens = tokensAt(bucket, now);
     bucket.at = now;

@@ -6,13 +6,17 @@ import { silent } from '#platform/base/log.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
+import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
+import { summaryOf } from '#platform/model/summary.ts';
 import { compileValidator } from '#platform/model/validate.ts';
+import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
-import { type Call, type CallScope, defineService, type Input, type Output } from '#platform/service.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
+import { type Call, type CallScope, defineService, type Input, type Output, passRole } from '#platform/service.ts';
 import { type Faults, faulty } from '#platform/store/faults.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
@@ -27,7 +31,7 @@ export const REGION = 'us-east-1' as Region;
 const model: ServiceModel = {
   metadata: { serviceId: 'Notes', apiVersion: '1', endpointPrefix: 'notes', protocols: ['json'] },
   operations: Object.fromEntries(
-    ['Put', 'Get', 'Remove', 'Fail', 'Slow', 'Twice', 'Limited'].map((name) => [
+    ['Put', 'Get', 'Remove', 'Fail', 'Slow', 'Twice', 'Limited', 'Assign'].map((name) => [
       name,
       { name, input: { shape: 'Note' }, output: { shape: 'Note' } },
     ]),
@@ -39,11 +43,12 @@ const model: ServiceModel = {
         Owner: { shape: 'Text' },
         Name: { shape: 'Text' },
         Body: { shape: 'Text' },
+        Role: { shape: 'Text' },
         Secret: { shape: 'Secret' },
         Token: { shape: 'Text', idempotencyToken: true },
       },
     },
-    Text: { type: 'string' },
+    Text: { type: 'string', max: 1000 },
     Secret: { type: 'string', sensitive: true },
   },
 };
@@ -52,6 +57,7 @@ interface Note extends Input {
   readonly Owner?: string;
   readonly Name?: string;
   readonly Body?: string;
+  readonly Role?: string;
 }
 
 export const notes = table('note', [text], jsonRows<{ body: string; policy?: string }>(1));
@@ -120,6 +126,12 @@ const operations = {
     },
   },
   Limited: { ...target, handler: () => ({}) },
+  Assign: {
+    ...target,
+    further: ({ Name = '', Role }: Note) =>
+      Role === undefined ? [] : [passRole(Role, 'notes.amazonaws.com', noteArn(Name))],
+    handler: () => ({}),
+  },
 } as const;
 
 export const notesService = () =>
@@ -172,13 +184,21 @@ export interface TinyCloud {
   call(operation: string, input?: Input, as?: Principal, idempotencyToken?: string): Promise<Output>;
 }
 
+export const keptAnswersSealer = createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32, 7)]]) }).purpose(
+  KEPT_ANSWERS,
+);
+
 export function tinyCloud(t: TestContext): TinyCloud {
   const clock = new SimulatedClock();
   const { drivers, faults } = faulty(memoryDrivers());
   const opened = new Set<string>();
   const store = openStore({ drivers, onFault: () => {}, onOpen: ({ name }) => opened.add(name.account) });
   t.after(() => store.close().catch(() => {}));
-  const service = new RegisteredService(notesService(), () => model, compileValidator);
+  const service = new RegisteredService(
+    notesService(),
+    { summary: summaryOf(model), load: () => model },
+    compileValidator,
+  );
   const cloud: Cloud = {
     store,
     registry: new Registry([service]),
@@ -193,6 +213,9 @@ export function tinyCloud(t: TestContext): TinyCloud {
     clock,
     log: silent,
     throttle: new Throttle(),
+    keptAnswers: keptAnswersSealer,
+    authorizationMessages: authorizationMessages(createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) })),
+    audit: { wantsData: () => false },
     isRegion: (name) => name === REGION,
     stopping: new AbortController().signal,
   };

@@ -1,4 +1,4 @@
-/** The tour of README.md with AWS's own clients: aws-cli 1 and boto3, by what `makonis env` says. */
+/** The tour of README.md with AWS's own clients, aws-cli 1 and boto3, by what `makonis env` says. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -94,6 +94,15 @@ test('what is in the way is said in one line', async (t) => {
     [1, `makonis: port ${port} is taken: choose another with --port, or 0 for any\n`],
   );
 
+  const nowhere = await p.run('up', '--detach', '--port', '0', '--listen', 'nowhere.invalid');
+  assert.deepEqual(
+    [nowhere.code, nowhere.err],
+    [1, 'makonis: this machine has no address nowhere.invalid: see --listen\n'],
+  );
+
+  const inside = await p.run('up', '--detach', '--port', '0', '--master-key', join(p.data, 'key'));
+  assert.match(inside.err, /^makonis: the master key .* must lie outside of the data folder: [^\n]*\n$/);
+
   const manifest = join(p.data, 'manifest.json');
   const stored = JSON.parse(readFileSync(manifest, 'utf8'));
   writeFileSync(manifest, JSON.stringify({ ...stored, format: 999, version: '9.9.9' }));
@@ -116,6 +125,8 @@ test('mistyped words are errors that name the nearest', async (t) => {
     [['sttus'], /unknown command sttus: did you mean status\?/],
     [['up', '--config', join(p.home, 'none.json')], /configuration file .*none\.json: ENOENT/],
     [['up', 'now'], /unexpected "now"/],
+    [['up', '--detach', '--region', 'eu-wst-1'], /there is no region eu-wst-1: did you mean eu-west-1\?/],
+    [['account', 'lst'], /there is no "lst": makonis account create/],
   ];
   for (const [args, message] of cases) {
     const { code, err } = await p.run(...args);
@@ -140,6 +151,15 @@ test('started as root, it serves as somebody else', { skip: !isRoot && 'only roo
   assert.equal(statSync(join(p.data, 'regions')).uid, Number(uids.split('\t')[0]));
   // New queues need a region's file, which it makes itself now.
   assert.match(await identity(p), /administrator/);
+});
+
+test('a folder that its user can’t get to is said', { skip: !isRoot && 'only root can give root up' }, async (t) => {
+  const p = program(t);
+  const closed = join(p.home, 'closed');
+  mkdirSync(closed, { mode: 0o700 });
+  const up = await p.exec(join(ROOT, 'bin/makonis'), ['up', '--detach', '--port', '0', '--data', join(closed, 'data')]);
+  assert.equal(up.code, 1);
+  assert.match(up.err, /^makonis: the server becomes the user makonis, who can't get to .*closed\/data: [^\n]*\n$/);
 });
 
 test('doctor speaks of the disk; backup and restore bring everything back', async (t) => {

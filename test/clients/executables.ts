@@ -6,9 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 const PREPARED = fileURLToPath(new URL('../../.cache/python/bin', import.meta.url));
 
-export function findExecutable(name: string): string | undefined {
-  const folders = [PREPARED, ...(process.env['PATH'] ?? '').split(delimiter)];
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+export const findExecutable = (name: string): string | undefined => findExecutables(name)[0];
+
+/** All that are there, the one that is found first in front. */
+export function findExecutables(name: string): readonly string[] {
+  const folders = new Set([PREPARED, ...(process.env['PATH'] ?? '').split(delimiter)]);
+  return [...folders].map((folder) => join(folder, name)).filter((path) => existsSync(path));
 }
 
 export interface Finished {

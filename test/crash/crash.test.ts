@@ -59,7 +59,13 @@ async function makeQueues(client: CrashClient, key: Key): Promise<Queues> {
     JSON.parse(answered(await client.sqs('CreateQueue', { QueueName, Attributes }, key))).QueueUrl;
   return {
     standard: await make('orders', { VisibilityTimeout: String(STANDARD_VISIBILITY_SECONDS) }),
-    fifo: await make('orders.fifo', { FifoQueue: 'true', VisibilityTimeout: String(FIFO_VISIBILITY_SECONDS) }),
+    fifo: await make('orders.fifo', {
+      FifoQueue: 'true',
+      VisibilityTimeout: String(FIFO_VISIBILITY_SECONDS),
+      // High throughput: the load is more than 300 calls a second.
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+    }),
   };
 }
 

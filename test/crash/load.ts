@@ -41,7 +41,7 @@ export class Load {
     const workers = [
       ...Array.from({ length: 4 }, () => () => this.#sendStandard()),
       ...Array.from({ length: 4 }, () => () => this.consume('standard')),
-      ...Array.from({ length: GROUPS }, (_, group) => this.#fifoSender(`g${group}`)),
+      ...Array.from({ length: GROUPS }, (_, group) => this.#fifoSender(group)),
       ...Array.from({ length: 3 }, () => () => this.consume('fifo')),
       () => this.#makeUser(),
       () => this.#setTag(),
@@ -64,32 +64,43 @@ export class Load {
     return outcome;
   }
 
+  /** One message, or several as a batch. */
   async #sendStandard(): Promise<Outcome['end']> {
-    const body = `message ${this.#count++}`;
-    this.standard.sent(body, 'unknown');
-    const input = { QueueUrl: this.#queues.standard, MessageBody: body };
-    const { end } = this.#expect('send', await this.#client.sqs('SendMessage', input, this.#administrator));
-    this.standard.sent(body, end);
+    const bodies = Array.from({ length: Math.ceil(Math.random() * 10) }, () => `message ${this.#count++}`);
+    for (const body of bodies) this.standard.sent(body, 'unknown');
+    const end = await this.#send(
+      this.#queues.standard,
+      bodies.map((MessageBody) => ({ MessageBody })),
+    );
+    for (const body of bodies) this.standard.sent(body, end);
     return end;
   }
 
-  /** Sends the same message until it is acknowledged: the deduplication id makes one of them. */
-  #fifoSender(group: string): () => Promise<Outcome['end']> {
+  /** Sends the same messages until they are acknowledged: the deduplication ids make one of each. */
+  #fifoSender(group: number): () => Promise<Outcome['end']> {
     let number = 0;
     return async () => {
-      const body = `${group} ${number}`;
-      this.fifo.sent(body, 'unknown');
-      const input = {
-        QueueUrl: this.#queues.fifo,
-        MessageBody: body,
-        MessageGroupId: group,
-        MessageDeduplicationId: `${group}-${number}`,
-      };
-      const { end } = this.#expect('send', await this.#client.sqs('SendMessage', input, this.#administrator));
-      this.fifo.sent(body, end);
-      if (end === 'answered') number++;
+      const messages = Array.from({ length: group % 2 ? 1 : 3 }, (_, at) => ({
+        MessageBody: `g${group} ${number + at}`,
+        MessageGroupId: `g${group}`,
+        MessageDeduplicationId: `${group}-${number + at}`,
+      }));
+      for (const { MessageBody } of messages) this.fifo.sent(MessageBody, 'unknown');
+      const end = await this.#send(this.#queues.fifo, messages);
+      for (const { MessageBody } of messages) this.fifo.sent(MessageBody, end);
+      if (end === 'answered') number += messages.length;
       return end;
     };
+  }
+
+  async #send(QueueUrl: string, messages: readonly object[]): Promise<Outcome['end']> {
+    const [operation, input] =
+      messages.length === 1
+        ? (['SendMessage', messages[0]] as const)
+        : (['SendMessageBatch', { Entries: messages.map((message, at) => ({ ...message, Id: String(at) })) }] as const);
+    const outcome = await this.#client.sqs(operation, { QueueUrl, ...input }, this.#administrator);
+    if (outcome.end === 'answered' && outcome.body.includes('"Failed":[{')) this.unexpected.push(outcome.body);
+    return this.#expect('send', outcome).end;
   }
 
   /** Receives, and deletes most; answers how the receive ended. `onEmpty` hears that there was nothing. */
@@ -102,12 +113,23 @@ export class Load {
     const { Messages = [] } = JSON.parse(outcome.body) as { Messages?: Received[] };
     this[kind].received(Messages, begun);
     onReceived?.(Messages.length);
-    for (const message of Messages) {
-      // Some are left to come back, while nobody waits for the end.
-      if (onReceived === undefined && Math.random() < 0.05) continue;
-      await this.#delete(kind, message, begun);
-    }
+    // Some are left to come back, while nobody waits for the end.
+    const done = Messages.filter(() => onReceived !== undefined || Math.random() > 0.05);
+    if (Math.random() < 0.5) await this.#deleteBatch(kind, done, begun);
+    else for (const message of done) await this.#delete(kind, message, begun);
     return outcome.end;
+  }
+
+  async #deleteBatch(kind: 'standard' | 'fifo', messages: readonly Received[], begun: number): Promise<void> {
+    if (messages.length === 0) return;
+    for (const { Body } of messages) this[kind].deleted(Body, 'unknown', 0);
+    const Entries = messages.map(({ ReceiptHandle }, at) => ({ Id: String(at), ReceiptHandle }));
+    const input = { QueueUrl: this.#queues[kind], Entries };
+    const outcome = this.#expect('delete', await this.#client.sqs('DeleteMessageBatch', input, this.#administrator));
+    const at = performance.now();
+    if (outcome.end !== 'answered' || at - begun >= SURE_MILLISECONDS) return;
+    const { Successful = [] } = JSON.parse(outcome.body) as { Successful?: { readonly Id: string }[] };
+    for (const { Id } of Successful) this[kind].deleted(messages[Number(Id)]?.Body ?? '', 'answered', at);
   }
 
   async #delete(kind: 'standard' | 'fifo', { Body, ReceiptHandle }: Received, begun: number): Promise<void> {

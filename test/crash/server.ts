@@ -1,9 +1,13 @@
 /** The process that is killed: a cloud on a data folder, which tells its parent when it is ready and what its books say. */
 import { startCloud } from '#main';
-import { auditOf } from '#platform/audit/record.ts';
+import { packsAfter } from '#platform/audit/journal.ts';
+import type { AuditRecord } from '#platform/audit/record.ts';
+import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import { silent } from '#platform/base/log.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
+import type { Partition } from '#platform/store/store.ts';
+import { cursors, segments } from '#services/cloudtrail/state.ts';
 
 /** Over all partitions. */
 export interface Books {
@@ -34,6 +38,19 @@ const running = await startCloud({
   version: 'test',
 });
 
+/** Those that CloudTrail has taken, and those that wait for it. */
+function recordsOf(partition: Partition): AuditRecord[] {
+  const { service, account, region } = partition.name;
+  if (account === 'global') return [];
+  const home = region === GLOBAL_REGION ? ('us-east-1' as Region) : region;
+  const cloudTrail = running.cloud.store.partition({ service: 'cloudtrail', account, region: home });
+  const taken = cloudTrail.read((tx) => tx.get(cursors, cursors.key(service, region)))?.after;
+  const waiting = partition.read((tx) => packsAfter(tx, taken, 1e9)).flatMap(({ records }) => records);
+  const history = service === 'cloudtrail' ? partition.read((tx) => tx.range(segments)).flatMap(({ row }) => row) : [];
+  // Written by the audit.
+  return [...history, ...waiting].map((text) => JSON.parse(text) as AuditRecord);
+}
+
 function books(): Books {
   const usage: Record<string, number> = {};
   const audit: Record<string, number> = {};
@@ -43,7 +60,7 @@ function books(): Books {
     for (const { usageType, operation, amount } of partition.read((tx) => usageOf(tx, 0, clock.now() + 1))) {
       if (usageType === 'Requests') usage[operation] = (usage[operation] ?? 0) + amount;
     }
-    for (const { eventName, errorCode } of partition.read((tx) => auditOf(tx, 0, clock.now() + 1, 1e9))) {
+    for (const { eventName, errorCode } of recordsOf(partition)) {
       const what = errorCode === undefined ? eventName : `${eventName} ${errorCode}`;
       audit[what] = (audit[what] ?? 0) + 1;
     }

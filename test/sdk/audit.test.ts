@@ -3,12 +3,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CreateAccessKeyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   DeleteUserCommand,
   GetUserCommand,
   IAMClient,
 } from '@aws-sdk/client-iam';
 import {
+  CreateGrantCommand,
+  CreateKeyCommand,
+  DecryptCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GenerateMacCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms';
+import {
+  AddPermissionCommand,
   CreateQueueCommand,
   DeleteMessageCommand,
   DeleteQueueCommand,
@@ -19,7 +30,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type AuditRecord, auditOf } from '#platform/audit/record.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
+import type { AuditRecord } from '#platform/audit/record.ts';
 import { hours } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import { usageOf } from '#platform/metering/usage.ts';
@@ -33,7 +45,7 @@ const partitionOf = (c: TestCloud, service: string, region: Region = REGION, acc
 /** The oldest first. */
 const auditIn = (c: TestCloud, ...place: [service: string, region?: Region, account?: string]): AuditRecord[] =>
   partitionOf(c, ...place)
-    .read((tx) => auditOf(tx, 0, c.clock.now() + 1, 1000))
+    .read((tx) => waitingRecords(tx))
     .toReversed();
 const named = (records: readonly AuditRecord[], name: string): AuditRecord =>
   records.find(({ eventName }) => eventName === name) ?? assert.fail(`no record of ${name}`);
@@ -66,7 +78,9 @@ test('management calls are in the audit: successes, reads and refusals; data eve
   const created = named(records, 'CreateQueue');
   assert.deepEqual(created.requestParameters, { queueName: 'orders', tags: { team: 'blue' } });
   assert.deepEqual(created.responseElements, { queueUrl: QueueUrl });
-  assert.deepEqual(created.resources, [{ ARN: `arn:aws:sqs:us-east-1:${c.account}:orders` }]);
+  assert.deepEqual(created.resources, [
+    { accountId: c.account, type: 'AWS::SQS::Queue', ARN: `arn:aws:sqs:us-east-1:${c.account}:orders` },
+  ]);
   assert.equal(created.userIdentity['accessKeyId'], c.administrator.accessKeyId);
   assert.equal(created.sourceIPAddress, '127.0.0.1');
   assert.match(created.userAgent, /^aws-sdk-js/);
@@ -91,12 +105,55 @@ test('a refused stranger is in the audit of its own account, not of the queue’
   assert.equal(record.recipientAccountId, partner);
 });
 
+test('what is not valid is in the audit of who asked, as it was asked', async (t) => {
+  const c = await cloud(t);
+  const create = new CreateUserCommand({ UserName: 'not a name' });
+  await assert.rejects(c.client(IAMClient).send(create), { name: 'ValidationError' });
+  const record = named(auditIn(c, 'iam', GLOBAL_REGION), 'CreateUser');
+  assert.equal(record.errorCode, 'ValidationError');
+  assert.deepEqual(record.requestParameters, { userName: 'not a name' });
+  assert.equal(record.awsRegion, 'us-east-1');
+});
+
+test('a call on another account’s queue is in both audits, joined by an id', async (t) => {
+  const c = await cloud(t);
+  const partner = '210987654321';
+  const credentials = await newAccount(c, partner);
+  const own = c.client(SQSClient);
+  const { QueueUrl } = await own.send(new CreateQueueCommand({ QueueName: 'orders' }));
+  const permission = { Label: 'p', AWSAccountIds: [partner], Actions: ['GetQueueAttributes'] };
+  await own.send(new AddPermissionCommand({ QueueUrl, ...permission }));
+  await c.client(SQSClient, { credentials }).send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  const theirs = named(auditIn(c, 'sqs', REGION, partner), 'GetQueueAttributes');
+  const ours = named(auditIn(c, 'sqs'), 'GetQueueAttributes');
+  assert.deepEqual([theirs.userIdentity['type'], theirs.recipientAccountId], ['IAMUser', partner]);
+  assert.equal(ours.userIdentity['type'], 'AWSAccount');
+  assert.equal(ours.userIdentity['accountId'], partner);
+  assert.equal(ours.userIdentity['arn'], undefined);
+  assert.ok(ours.sharedEventID !== undefined && ours.sharedEventID === theirs.sharedEventID);
+});
+
+test('a role of another account: its owner’s audit says who assumed it', async (t) => {
+  const c = await cloud(t);
+  const partner = '210987654321';
+  const credentials = await newAccount(c, partner);
+  const trust = { Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
+  const iam = c.client(IAMClient, { credentials });
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
+  await c.client(STSClient).send(new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'session' }));
+  const ours = named(auditIn(c, 'sts'), 'AssumeRole');
+  const theirs = named(auditIn(c, 'sts', REGION, partner), 'AssumeRole');
+  assert.deepEqual([theirs.recipientAccountId, theirs.userIdentity['type']], [partner, 'AWSAccount']);
+  assert.equal(theirs.userIdentity['accountId'], c.account);
+  assert.ok(ours.sharedEventID !== undefined && ours.sharedEventID === theirs.sharedEventID);
+});
+
 test('no secret is written down', async (t) => {
   const c = await cloud(t);
   const iam = c.client(IAMClient);
   await iam.send(new CreateUserCommand({ UserName: 'bob' }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'bob' }));
-  const { CreateRoleCommand } = await import('@aws-sdk/client-iam');
   const trust = { Effect: 'Allow', Principal: { AWS: c.account }, Action: 'sts:AssumeRole' };
   const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
@@ -178,4 +235,53 @@ test('reads and failures of IAM and STS are recorded as what they are', async (t
   assert.match(records[1]?.errorCode ?? '', /^NoSuchEntity/);
   await c.client(STSClient).send(new GetCallerIdentityCommand({}));
   assert.equal(named(auditIn(c, 'sts'), 'GetCallerIdentity').readOnly, true);
+});
+
+test('KMS calls are in the audit with their key and context, never with what they protect', async (t) => {
+  const c = await cloud(t);
+  const kms = c.client(KMSClient);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const { KeyId, Arn = '' } = KeyMetadata ?? {};
+  const secret = Buffer.from('a secret that must not be written down');
+  c.advance(1);
+  const EncryptionContext = { tenant: 'blue' };
+  const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext: secret, EncryptionContext }));
+  c.advance(1);
+  await kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
+  c.advance(1);
+  const dataKey = await kms.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }));
+  c.advance(1);
+  const trial = new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', DryRun: true });
+  await assert.rejects(kms.send(trial), { name: 'DryRunOperationException' });
+  c.advance(1);
+  const mac = await kms.send(new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }));
+  const macInput = { KeyId: mac.KeyMetadata?.KeyId, MacAlgorithm: 'HMAC_SHA_256', Message: secret } as const;
+  const { Mac } = await kms.send(new GenerateMacCommand(macInput));
+  c.advance(1);
+  const GranteePrincipal = `arn:aws:iam::${c.account}:user/ann`;
+  const { GrantToken = '' } = await kms.send(
+    new CreateGrantCommand({ KeyId, GranteePrincipal, Operations: ['Decrypt'] }),
+  );
+  const records = auditIn(c, 'kms');
+  const decrypted = named(records, 'Decrypt');
+  assert.deepEqual([decrypted.readOnly, decrypted.responseElements], [true, null]);
+  assert.deepEqual(
+    decrypted.resources?.map(({ ARN }) => ARN),
+    [Arn],
+  );
+  const { encryptionContext } = decrypted.requestParameters as Record<string, unknown>;
+  assert.deepEqual(encryptionContext, EncryptionContext);
+  const lines = records.map(({ eventName, errorCode = 'ok', readOnly }) => `${eventName} ${errorCode} ${readOnly}`);
+  assert.ok(lines.includes('GenerateDataKey DryRunOperationException true'), lines.join('\n'));
+  assert.ok(lines.includes('CreateGrant ok false'));
+  const written = JSON.stringify(records);
+  const hidden = [secret, CiphertextBlob, dataKey.Plaintext, dataKey.CiphertextBlob, Mac].map((bytes) =>
+    Buffer.from(bytes ?? []),
+  );
+  for (const bytes of hidden) {
+    for (const form of [bytes.toString('base64'), bytes.toString('hex'), bytes.toString('latin1')]) {
+      assert.ok(form.length > 0 && !written.includes(form));
+    }
+  }
+  assert.ok(!written.includes(GrantToken));
 });

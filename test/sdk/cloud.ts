@@ -10,6 +10,7 @@ import { type RunningCloud, startCloud } from '#main';
 import { SimulatedClock } from '#platform/base/clock.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
+import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -56,6 +57,7 @@ export interface TestCloud {
 export interface TestCloudOptions {
   readonly log?: Logger;
   readonly tls?: boolean;
+  readonly logBucket?: LogBucket;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
@@ -84,6 +86,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       log: options.log ?? silent,
       version: 'test',
       clock,
+      ...(options.logBucket && { logBucket: options.logBucket }),
     });
     clouds.push(running);
     return testCloud(running);

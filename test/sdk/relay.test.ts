@@ -12,7 +12,8 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
-import { type Delivery, Relay, send } from '#platform/jobs/outbox.ts';
+import { type Delivery, send } from '#platform/jobs/outbox.ts';
+import { Relay } from '#platform/jobs/relay.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { defineService } from '#platform/service.ts';
 import { cloud } from '#test/sdk/cloud.ts';
@@ -44,7 +45,7 @@ async function start(t: TestContext) {
   };
   const service = new RegisteredService(
     chime,
-    () => model,
+    { summary: { metadata: model.metadata }, load: () => model },
     () => () => {},
   );
   const services = [...c.running.cloud.registry.services, service];
@@ -74,6 +75,7 @@ async function start(t: TestContext) {
           input: { QueueUrl, MessageBody: `ring of ${bell}` },
           region: REGION,
           sourceArn: `arn:aws:chime:us-east-1:${account}:${bell}`,
+          target: bell,
         }),
       );
   };

@@ -8,9 +8,11 @@ import {
   SendMessageCommand,
   SetQueueAttributesCommand,
   SQSClient,
+  StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { callMakonis } from '#cli/client.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { newUser } from '#test/sdk/people.ts';
 
 async function otherAccount(running: TestCloud, Id: string) {
   const state = { url: running.url, region: 'us-east-1', operator: running.operator } as Parameters<
@@ -84,4 +86,32 @@ test('the Query protocol keeps its own error codes', async (t) => {
   // To a stranger, a queue that is not there and one that is not for them look alike.
   assert.equal(answer.status, 403, answer.text);
   assert.match(answer.text, /<Code>AccessDenied/);
+});
+
+test('messages are moved by who may do all that on the source, and send to where they go', async (t) => {
+  const { running, sqs } = await start(t);
+  const arn = (name: string): string => `arn:aws:sqs:us-east-1:${running.account}:${name}`;
+  await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
+  for (const QueueName of ['first', 'second']) {
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn('dead'), maxReceiveCount: 1 });
+    await sqs.send(new CreateQueueCommand({ QueueName, Attributes: { RedrivePolicy } }));
+  }
+  const { credentials, allow } = await newUser(running, 'mover');
+  const own = running.client(SQSClient, { credentials });
+  const move = (to: object) => own.send(new StartMessageMoveTaskCommand({ SourceArn: arn('dead'), ...to }));
+  const back = {};
+  const onSource = {
+    Effect: 'Allow',
+    Action: ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+    Resource: arn('dead'),
+  };
+  const send = (...names: string[]) => ({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: names.map(arn) });
+  for (const left of onSource.Action) {
+    await allow({ ...onSource, Action: onSource.Action.filter((action) => action !== left) }, send('*'));
+    await assert.rejects(move(back), { name: 'AccessDenied', message: new RegExp(`perform: ${left} on resource`) });
+  }
+  await allow(onSource, send('first'));
+  await assert.rejects(move(back), { message: /perform: sqs:SendMessage on resource: .*:second / });
+  await assert.rejects(move({ DestinationArn: arn('orders') }), { message: /sqs:SendMessage on resource: .*:orders / });
+  await move({ DestinationArn: arn('first') });
 });

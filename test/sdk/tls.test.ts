@@ -6,6 +6,8 @@ import { Agent } from 'node:https';
 import { test } from 'node:test';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Draft } from '#test/protocol/sigv4-signing.fixture.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { jsonDraft, signedRequest } from '#test/sdk/raw-request.ts';
@@ -55,6 +57,11 @@ test('AWS’s SDK speaks TLS with the cloud’s own authority, and to nobody it 
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
   assert.equal((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages?.[0]?.Body, 'hello');
   await assert.rejects(c.client(STSClient).send(new GetCallerIdentityCommand({})), /certificate/);
+  const partition = { service: 'sts', account: c.account as AccountId, region: 'us-east-1' as Region };
+  const [record] = c.running.cloud.store.partition(partition).read(waitingRecords);
+  const { tlsVersion, cipherSuite = '', clientProvidedHostHeader } = record?.tlsDetails ?? {};
+  assert.deepEqual([tlsVersion, clientProvidedHostHeader], ['TLSv1.3', `localhost:${c.port}`]);
+  assert.match(cipherSuite, /^TLS_/);
 });
 
 test('HTTP/2 carries many signed requests on one connection, long polls among them', async (t) => {

@@ -1,8 +1,11 @@
 /** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
 import { systemClock } from '#platform/base/clock.ts';
+import { createEgress } from '#platform/egress/egress.ts';
+import { actionCatalogue } from '#platform/model/actions.ts';
 import { modelLoader } from '#platform/model/load.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { pageTokens } from '#platform/page-token.ts';
+import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import { Registry } from '#platform/registry.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
@@ -23,11 +26,19 @@ export function declaredServices(): DeclaredService[] {
     store,
     sealer,
     pages: pageTokens(sealer),
+    authorizationMessages: authorizationMessages(sealer),
+    origin: () => '',
+    egress: createEgress({ clock: systemClock, rules: { loopback: false, private: false }, ownPorts: () => [] }),
     registry: () => new Registry([]),
+    actions: () => actionCatalogue(),
     version: '',
     regions: [],
     removeResources: () => Promise.resolve({ removed: 0, left: [] }),
     startedAt: systemClock.now(),
+    clock: systemClock,
+    deliver: () => Promise.resolve(),
+    onFault: () => {},
+    logBucket: undefined,
     blobs: () => Promise.reject(new Error('nothing is called')),
   });
   const load = modelLoader();

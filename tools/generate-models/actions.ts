@@ -3,7 +3,7 @@
  * names are mostly the same few verbs before a noun, so an entry is a noun behind the letters of its verbs:
  * "cdlQueue" says CreateQueue, DeleteQueue and ListQueue. Any other name stands behind "=".
  */
-import { actionNames, prefixes } from './authorization.ts';
+import { actionNames, prefixes, serviceNames } from './authorization.ts';
 
 const VERB_LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
@@ -11,6 +11,8 @@ interface CompactActions {
   /** The verbs of the letters a to z, in that order. */
   readonly verbs: readonly string[];
   readonly services: Readonly<Record<string, string>>;
+  /** Prefix -> `Amazon Simple Queue Service`. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 export function compactActions(): CompactActions {
@@ -23,7 +25,8 @@ export function compactActions(): CompactActions {
   // By use, then by name, so that a tie can't make two runs differ.
   const byUse = [...counts].sort(([a, used], [b, usedToo]) => usedToo - used || (a < b ? -1 : 1));
   const verbs = byUse.slice(0, VERB_LETTERS.length).map(([verb]) => verb);
-  return { verbs, services: Object.fromEntries(names.map((service) => [service.prefix, pack(service.names, verbs)])) };
+  const services = Object.fromEntries(names.map((service) => [service.prefix, pack(service.names, verbs)]));
+  return { verbs, services, names: serviceNames() };
 }
 
 const split = (name: string): { verb: string; noun: string } => {

@@ -12,6 +12,7 @@ import { applyPatches, type Patch } from './patch.ts';
 import { printModel } from './print.ts';
 import { reachableShapes, reduceModel } from './reduce.ts';
 import { SERVICES } from './services.ts';
+import { summaries } from './summaries.ts';
 import { typesOf } from './types.ts';
 
 const MODELS = join(import.meta.dirname, '../../models');
@@ -29,6 +30,10 @@ for (const [service, { prefix }] of Object.entries(SERVICES)) {
     assert.ok(model.endpoints && model.endpoints.length > 0);
   });
 }
+
+test('models/summaries.json says what the models say', () => {
+  assert.equal(printModel(summaries(), 0), packagedModelFile('summaries'));
+});
 
 test('models/actions.json says what iam-data says', () => {
   assert.equal(printModel(compactActions()), packagedModelFile('actions'));

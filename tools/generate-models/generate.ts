@@ -15,6 +15,7 @@ import { applyPatches, type Patch } from './patch.ts';
 import { printModel } from './print.ts';
 import { reachableShapes, reduceModel } from './reduce.ts';
 import { SERVICES } from './services.ts';
+import { writeSummaries } from './summaries.ts';
 
 const MODELS = join(import.meta.dirname, '../../models');
 
@@ -48,6 +49,7 @@ for (const service of named.length > 0 ? named : Object.keys(SERVICES)) {
   if (!known) throw new Error(`${service} is not in services.ts; it has ${Object.keys(SERVICES).join(', ')}`);
   write(service, printModel(generateService(data, service, known.prefix)));
 }
+writeSummaries();
 if (named.length === 0) {
   write('actions', printModel(compactActions()));
   write('partitions', printModel(partitionModel(readDataFile(join(data, 'partitions.json')))));

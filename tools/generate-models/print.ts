@@ -1,6 +1,8 @@
 /** JSON with a line for each entry of the first levels of objects: diffs read well, and files stay small. */
-export function printModel(value: object): string {
-  const entries = Object.entries(value).map(([key, entry]) => printEntry(key, entry, key === 'authorization' ? 2 : 1));
+export function printModel(value: object, depth = 1): string {
+  const entries = Object.entries(value).map(([key, entry]) =>
+    printEntry(key, entry, key === 'authorization' ? 2 : depth),
+  );
   return `{\n${entries.join(',\n')}\n}\n`;
 }
 

@@ -6,14 +6,13 @@
  * type. Timestamps are milliseconds since 1970, blobs Uint8Array. An enum is a union of its values; where the service
  * words a bad value itself (`validation.enums` is "open"), the type is open to any string, since that is what arrives.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OperationModel, ServiceModel, Shape, ShapeRef } from '#platform/model/schema.ts';
+import { modelNames, readModel } from './summaries.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const GENERATED = join(ROOT, 'src/platform/model/generated');
-/** Files in models/ that are no service. */
-const TABLES = ['actions.json', 'partitions.json'];
 
 /** `SQS` -> `Sqs`, `Resource Groups Tagging API` -> `ResourceGroupsTaggingApi`. */
 const typePrefix = (serviceId: string): string =>
@@ -96,14 +95,10 @@ export function typesOf(model: ServiceModel): string {
 
 /** Writes the types of all services in models/, and says how many there are. */
 export function generateTypes(): number {
-  const models = join(ROOT, 'models');
-  const files = readdirSync(models).filter((name) => name.endsWith('.json') && !TABLES.includes(name));
+  const names = modelNames();
   mkdirSync(GENERATED, { recursive: true });
-  for (const file of files) {
-    const model = JSON.parse(readFileSync(join(models, file), 'utf8')) as ServiceModel;
-    writeFileSync(join(GENERATED, file.replace(/\.json$/, '.ts')), typesOf(model));
-  }
-  return files.length;
+  for (const name of names) writeFileSync(join(GENERATED, `${name}.ts`), typesOf(readModel(name)));
+  return names.length;
 }
 
 if (import.meta.main) console.log(`types of ${generateTypes()} services`);

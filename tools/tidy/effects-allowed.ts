@@ -9,10 +9,18 @@ interface Allowed {
 export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/platform/base/clock.ts': { effects: ['clock', 'timers'], why: 'the clock that everything else is given' },
   'src/platform/base/ids.ts': { effects: ['randomness'], why: 'ids, keys and random bytes for everything else' },
+  'src/platform/egress/egress.ts': { effects: ['outward'], why: 'the only way out for services' },
+  'src/platform/egress/tls.ts': {
+    effects: ['outward'],
+    why: 'looks at the certificates of a server that no authority vouches for',
+  },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
   'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },
-  'src/cli/doctor.ts': { effects: ['clock', 'processes'], why: 'times the disk, looks for programs' },
+  'src/cli/doctor.ts': {
+    effects: ['clock', 'outward', 'processes'],
+    why: 'times the disk, resolves localhost, looks for programs',
+  },
   'src/cli/privileges.ts': { effects: ['processes'], why: 'makes the user that the server runs as' },
   'src/cli/up.ts': { effects: ['processes'], why: '--detach starts the server in a process of its own' },
   'src/cli/wait.ts': { effects: ['clock', 'timers'], why: 'waits for another process' },

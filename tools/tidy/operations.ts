@@ -18,6 +18,8 @@ export interface OperationEvidence {
   readonly gaps: Readonly<Record<string, number>>;
 }
 
+/** Ours; and one that AWS publishes no package of for JavaScript: tests name its operations in quotes. */
+const WITHOUT_SDK = new Set(['makonis', 'signin']);
 const GAPS = 'tools/tidy/not-implemented.json';
 
 export function operationViolations(root: string): Violation[] {
@@ -63,8 +65,8 @@ export function checkOperations({ services, catalogue, tested, gaps }: Operation
       const problem = actionProblem(declared, `${model.authorization?.prefix ?? name}:${operation}`, catalogue);
       // Our own service is in no reference of AWS's.
       if (problem !== undefined && name !== 'makonis') found.push(`${operation}: ${problem}`);
-      const evidence = name === 'makonis' ? `quoted ${operation}` : `${sdkOf(model.metadata.serviceId)} ${operation}`;
-      if (!tested.has(evidence)) found.push(`${operation} is called by no test in test/sdk`);
+      const client = WITHOUT_SDK.has(name) ? 'quoted' : sdkOf(model.metadata.serviceId);
+      if (!tested.has(`${client} ${operation}`)) found.push(`${operation} is called by no test in test/sdk`);
     }
     const [left, allowed = 0] = [Object.keys(notImplemented).length, gaps[name]];
     if (left > allowed) found.push(`${left} operations are left out; ${GAPS} allows ${allowed}`);

@@ -11,12 +11,21 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Refusal } from './refusal.ts';
 
+export interface TlsFacts {
+  /** `TLSv1.3` */
+  readonly version: string;
+  /** `TLS_AES_256_GCM_SHA384` */
+  readonly cipherSuite: string;
+}
+
 export interface RequestHead extends Omit<WireRequest, 'body' | 'stream'> {
   /** The body's size as announced; undefined when it comes in chunks. */
   readonly contentLength: number | undefined;
   readonly remoteAddress: string;
   /** True when the request came over TLS. */
   readonly secure: boolean;
+  /** What TLS has agreed on; undefined for plain HTTP. */
+  readonly tls?: TlsFacts;
   /** `1.1` or `2.0`. */
   readonly httpVersion: string;
 }

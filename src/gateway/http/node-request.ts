@@ -1,10 +1,11 @@
 /** What Node's parsers read, as the head that handlers know; with the same refusals where Node is more generous. */
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import type { Headers } from '#gateway/wire/protocol.ts';
 import { hostForm, methods } from './http1-head.ts';
 import type { HttpLimits } from './limits.ts';
-import type { IncomingRequest } from './listener.ts';
+import type { IncomingRequest, TlsFacts } from './listener.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { remoteAddressOf } from './remote-address.ts';
 
@@ -22,6 +23,7 @@ export class NodeRequest implements IncomingRequest {
   readonly contentLength: number | undefined;
   readonly remoteAddress: string;
   readonly secure = true;
+  readonly tls: TlsFacts;
   readonly httpVersion: string;
   body: Buffer = EMPTY;
   declare stream?: AsyncIterable<Uint8Array>;
@@ -39,6 +41,9 @@ export class NodeRequest implements IncomingRequest {
     this.contentLength = length === undefined ? undefined : Number(length);
     this.remoteAddress = remoteAddressOf(message.socket);
     this.httpVersion = message.httpVersion;
+    // This server speaks TLS only; HTTP/2's stand-in for the socket passes the questions on.
+    const socket = message.socket as TLSSocket;
+    this.tls = { version: socket.getProtocol() ?? '', cipherSuite: socket.getCipher().standardName };
   }
 
   get signal(): AbortSignal {

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AUDIT_RETENTION, type AuditedCall, auditOf, writeAudit } from '#platform/audit/record.ts';
-import { days } from '#platform/base/clock.ts';
+import { waitingRecords } from '#platform/audit/journal.fixture.ts';
+import { writeRecord } from '#platform/audit/journal.ts';
+import { type AuditedCall, recordText } from '#platform/audit/record.ts';
+import { timeOfId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
-import { OWN, REGION, userOf } from '#platform/tiny-cloud.fixture.ts';
+import { OTHER, OWN, REGION, userOf } from '#platform/tiny-cloud.fixture.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
@@ -24,26 +26,33 @@ const call = (over: Partial<AuditedCall> = {}): AuditedCall => ({
   requestId: 'request',
   isReadOnly: false,
   isManagement: true,
-  resources: ['arn:aws:sqs:us-east-1:123456789012:orders', '*'],
+  resources: [{ accountId: OWN, type: 'AWS::SQS::Queue', ARN: 'arn:aws:sqs:us-east-1:123456789012:orders' }],
   input: { queueName: 'orders' },
   output: { queueUrl: 'http://localhost/orders' },
   error: undefined,
+  tls: undefined,
+  invokedBy: undefined,
+  additions: undefined,
+  sharedEventId: undefined,
   ...over,
 });
 
 function start() {
   const partition = openStore({ drivers: memoryDrivers() }).partition({ service: 'sqs', account: OWN, region: REGION });
   return {
-    write: (over?: Partial<AuditedCall>) => partition.transact((tx) => writeAudit(tx, call(over))),
-    read: (from = 0, to = NOW + days(1000), limit = 100) => partition.read((tx) => auditOf(tx, from, to, limit)),
+    async write(over?: Partial<AuditedCall>): Promise<void> {
+      partition.transact((tx) => writeRecord(tx, recordText(call(over))));
+      await partition.durable();
+    },
+    read: () => partition.read(waitingRecords),
   };
 }
 
-test('a record has the form of CloudTrail’s', () => {
+test('a record has the form of CloudTrail’s', async () => {
   const { write, read } = start();
-  write();
+  await write();
   const [record] = read();
-  assert.match(record?.eventID ?? '', /^[0-9a-f-]{36}$/);
+  assert.equal(timeOfId(record?.eventID ?? ''), NOW);
   assert.deepEqual(
     { ...record, eventID: '' },
     {
@@ -71,32 +80,37 @@ test('a record has the form of CloudTrail’s', () => {
       managementEvent: true,
       eventCategory: 'Management',
       recipientAccountId: OWN,
-      resources: [{ ARN: 'arn:aws:sqs:us-east-1:123456789012:orders' }],
+      resources: [{ accountId: OWN, type: 'AWS::SQS::Queue', ARN: 'arn:aws:sqs:us-east-1:123456789012:orders' }],
     },
   );
 });
 
-test('a record is whole whatever its texts hold', () => {
+test('a record is whole whatever its texts hold', async () => {
   const { write, read } = start();
   const hostile = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.toWellFormed());
-  let time = NOW;
-  fc.assert(
-    fc.property(hostile, hostile, hostile, (agent, message, name) => {
+  await fc.assert(
+    fc.asyncProperty(hostile, hostile, hostile, async (agent, message, name) => {
       const error = new ServiceError('AccessDenied', message);
-      write({ time: ++time, userAgent: agent, error, output: undefined, resources: [name], input: { [name]: agent } });
-      const [record] = read(time);
+      await write({
+        userAgent: agent,
+        error,
+        output: undefined,
+        resources: [{ ARN: name }],
+        input: { [name]: agent },
+      });
+      const [record] = read();
       assert.equal(record?.userAgent, agent);
       assert.equal(record.errorMessage, message);
-      assert.deepEqual(record.resources, name === '*' ? [] : [{ ARN: name }]);
+      assert.deepEqual(record.resources, [{ ARN: name }]);
     }),
   );
 });
 
-test('reads have no answer in their record, refusals their error, large parts their size', () => {
+test('reads have no answer in their record, refusals their error, large parts their size', async () => {
   const { write, read } = start();
-  write({ time: NOW, isReadOnly: true });
-  write({ time: NOW + 1, output: undefined, error: new ServiceError('AccessDenied', 'no') });
-  write({ time: NOW + 2, input: { Policy: 'x'.repeat(200_000) }, output: {} });
+  await write({ time: NOW, isReadOnly: true });
+  await write({ time: NOW + 1, output: undefined, error: new ServiceError('AccessDenied', 'no') });
+  await write({ time: NOW + 2, input: { Policy: 'x'.repeat(200_000) }, output: {} });
   const [large, refusal, look] = read();
   assert.equal(look?.responseElements, null);
   assert.equal(look.readOnly, true);
@@ -104,11 +118,11 @@ test('reads have no answer in their record, refusals their error, large parts th
     [refusal?.errorCode, refusal?.errorMessage, refusal?.responseElements],
     ['AccessDenied', 'no', null],
   );
-  assert.deepEqual(large?.requestParameters, { omitted: true, originalSize: 200_013 });
+  assert.deepEqual(large?.requestParameters, { omitted: true, originalSize: 200_013, reason: 'too large' });
   assert.equal(large.responseElements, null);
 });
 
-test('every kind of principal is told apart', () => {
+test('every kind of principal is told apart', async () => {
   const { write, read } = start();
   const session = { issuedAt: NOW, expiresAt: NOW + 1, sourceIdentity: 'alice' };
   const arn = 'arn:x';
@@ -119,7 +133,7 @@ test('every kind of principal is told apart', () => {
     { kind: 'service', service: 'sns.amazonaws.com' },
     { kind: 'anonymous' },
   ];
-  for (const [i, principal] of kinds.entries()) write({ time: NOW + i, principal });
+  for (const [i, principal] of kinds.entries()) await write({ time: NOW + i, principal });
   const identities = read().map(({ userIdentity }) => userIdentity);
   assert.deepEqual(
     identities.map(({ type }) => type),
@@ -128,13 +142,43 @@ test('every kind of principal is told apart', () => {
   assert.match(JSON.stringify(identities[3]), /"sourceIdentity":"alice"/);
 });
 
-test('records are read by time, newest first, and dropped after 90 days', () => {
+test('another account’s record says which principal it was, and no more; what passes a call on is named', async () => {
   const { write, read } = start();
-  for (let day = 0; day < 5; day++) write({ time: NOW + days(day), requestId: String(day) });
-  const ids = (...range: Parameters<typeof read>): string[] => read(...range).map(({ requestID }) => requestID);
-  assert.deepEqual(ids(), ['4', '3', '2', '1', '0']);
-  assert.deepEqual(ids(NOW + days(1), NOW + days(3)), ['2', '1']);
-  assert.deepEqual(ids(0, NOW + days(9), 2), ['4', '3']);
-  write({ time: NOW + AUDIT_RETENTION + days(2), requestId: 'late' });
-  assert.deepEqual(ids(), ['late', '4', '3', '2']);
+  await write({ account: OTHER, sharedEventId: 'shared' });
+  await write({ invokedBy: 'cloudformation.amazonaws.com' });
+  const [passedOn, strange] = read();
+  assert.deepEqual(strange?.userIdentity, { type: 'AWSAccount', principalId: 'AIDAALICE', accountId: OWN });
+  assert.deepEqual([strange.recipientAccountId, strange.sharedEventID], [OTHER, 'shared']);
+  assert.equal(passedOn?.userIdentity['invokedBy'], 'cloudformation.amazonaws.com');
+});
+
+test('sessions tell how they began', async () => {
+  const { write, read } = start();
+  const provider = 'arn:aws:iam::123456789012:oidc-provider/idp';
+  const federation = { provider, keys: { 'idp:sub': 'x' } };
+  const session = { issuedAt: NOW, expiresAt: NOW + 1, mfaAuthenticatedAt: NOW, federation, signInSessionArn: 'arn:x' };
+  const principal = { ...userOf(OWN), session } as Principal;
+  await write({ principal });
+  const [record] = read();
+  assert.deepEqual(record?.userIdentity['sessionContext'], {
+    sessionIssuer: {},
+    webIdFederationData: { federatedProvider: provider, attributes: {} },
+    attributes: { creationDate: '2026-01-31T12:00:00Z', mfaAuthenticated: 'true' },
+  });
+  assert.equal(record.sessionCredentialFromConsole, 'true');
+});
+
+test('what an operation adds is in its record; who a token names stands for who signed', async () => {
+  const { write, read } = start();
+  const userIdentity = { type: 'WebIdentityUser', userName: 'sub' };
+  await write({ principal: { kind: 'anonymous' }, additions: { userIdentity, additionalEventData: { a: 'b' } } });
+  const [record] = read();
+  assert.deepEqual([record?.userIdentity, record?.additionalEventData], [userIdentity, { a: 'b' }]);
+});
+
+test('long texts are cut', async () => {
+  const { write, read } = start();
+  await write({ userAgent: 'x'.repeat(5000), error: new ServiceError('E', 'y'.repeat(5000)), output: undefined });
+  const [record] = read();
+  assert.deepEqual([record?.userAgent.length, record?.errorMessage?.length], [1024, 1024]);
 });

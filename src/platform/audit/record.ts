@@ -1,206 +1,156 @@
 /**
- * The audit, in CloudTrail's form. A successful mutating management call commits with its record; reads, refusals and
- * failures join the next batch. Data events (messages, objects) are recorded only where a trail asks for them. Records stay in
- * the partition that they speak of, by day, and are dropped a day at a time after 90 days.
+ * The audit, in CloudTrail's form. A management call commits with its record; refusals and failures join the next batch. Data
+ * events (messages, objects) are recorded only where a trail asks for them. Where records lie: journal.ts.
  *
- * Source of the form: "CloudTrail record contents", event version 1.11.
+ * Source of the form and its sizes: CloudTrail user guide, "CloudTrail record contents", event version 1.11.
  */
-import { days, type Milliseconds } from '#platform/base/clock.ts';
-import { uuid } from '#platform/base/ids.ts';
+import { identityText, secondText, strangerText } from '#platform/audit/identity.ts';
+import { writeRecord } from '#platform/audit/journal.ts';
+import type { Milliseconds } from '#platform/base/clock.ts';
+import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
+import type { Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Input } from '#platform/service.ts';
-import { type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
-import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { Transaction } from '#platform/store/store.ts';
+
+export interface AuditedResource {
+  readonly ARN: string;
+  readonly accountId?: string;
+  /** `AWS::SQS::Queue`, where the service's kinds tell. */
+  readonly type?: string;
+}
 
 export interface AuditRecord {
   readonly eventVersion: '1.11';
-  readonly eventID: string;
+  readonly userIdentity: Readonly<Record<string, unknown>>;
   readonly eventTime: string;
   readonly eventSource: string;
   readonly eventName: string;
   readonly awsRegion: string;
   readonly sourceIPAddress: string;
   readonly userAgent: string;
-  readonly userIdentity: Readonly<Record<string, unknown>>;
-  readonly requestParameters: unknown;
-  readonly responseElements: unknown;
   readonly errorCode?: string;
   readonly errorMessage?: string;
+  readonly requestParameters: unknown;
+  readonly responseElements: unknown;
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
   readonly requestID: string;
+  readonly eventID: string;
   readonly readOnly: boolean;
-  readonly eventType: 'AwsApiCall';
+  readonly resources?: readonly AuditedResource[];
+  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn';
   readonly managementEvent: boolean;
-  readonly eventCategory: 'Management' | 'Data';
   readonly recipientAccountId: string;
-  readonly resources: readonly { readonly ARN: string }[];
+  readonly sharedEventID?: string;
+  readonly eventCategory: 'Management' | 'Data';
+  readonly tlsDetails?: {
+    readonly tlsVersion: string;
+    readonly cipherSuite: string;
+    readonly clientProvidedHostHeader: string;
+  };
+  readonly sessionCredentialFromConsole?: 'true';
 }
 
+/** What an operation itself adds to its record. */
+export interface AuditAdditions {
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
+  /** In place of what the signature says: who a token or an assertion names, of calls that nobody signs. */
+  readonly userIdentity?: Readonly<Record<string, unknown>>;
+}
+
+/** What a service records that is no call of its API: its own whole record, but for the id and the time. */
+export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
+
 export interface AuditedCall {
+  /** When it ended. */
   readonly time: Milliseconds;
   readonly source: string;
   readonly operation: string;
   readonly region: string;
+  /** Whose record it is: the resource's owner, or the caller. */
   readonly account: string;
   readonly sourceAddress: string;
   readonly userAgent: string;
   readonly principal: Principal;
   readonly accessKeyId: string | undefined;
+  /** Of the client's own connection. */
+  readonly tls: Caller['tls'];
+  /** The service that passes the call on for the caller. */
+  readonly invokedBy: string | undefined;
   readonly requestId: string;
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
-  readonly resources: readonly string[];
+  readonly resources: readonly AuditedResource[];
   /** As redact.ts writes it, like the output. */
   readonly input: Input;
   readonly output: Input | undefined;
   readonly error: ServiceError | undefined;
+  readonly additions: AuditAdditions | undefined;
+  /** The same in both accounts' records of one call. */
+  readonly sharedEventId: string | undefined;
 }
 
-const DAY = days(1);
-export const AUDIT_RETENTION: Milliseconds = days(90);
-/** CloudTrail omits request parameters and response elements beyond 100 KB. */
-const MAX_PART_BYTES = 100 * 1024;
+/** "This field has a maximum size of …": beyond it parts are omitted, texts cut. */
+const MAX_PART_CHARACTERS = 100 * 1024;
+const MAX_ADDITIONAL_CHARACTERS = 28 * 1024;
+const MAX_TEXT_CHARACTERS = 1024;
 
-/** Records are written as JSON text by hand, since every management call pays for one. */
-const recordTexts: RowCodec<string> = { encode: (record) => record, decode: (bytes) => bytes.toString('utf8') };
-
-/** Day, time, event id. */
-const auditRows = table('audit', [u64, u64, text], recordTexts);
-
-const lastSweep: MemorySlot<{ day: number }> = { name: 'audit-sweep', load: () => ({ day: 0 }) };
-
-export function writeAudit(tx: Transaction, call: AuditedCall): void {
-  const day = Math.floor(call.time / DAY);
-  const eventId = uuid();
-  tx.put(auditRows, auditRows.key(day, call.time, eventId), recordText(call, eventId));
-  const sweep = tx.partition.memory(lastSweep);
-  if (sweep.day === day) return;
-  sweep.day = day;
-  for (const old of daysBefore(tx, day - AUDIT_RETENTION / DAY)) tx.deleteRange(auditRows, [old]);
+/** For what is no API call: a person who signs in. */
+export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
+  const record: AuditRecord = { eventVersion: '1.11', eventID: timedId(time), eventTime: secondText(time), ...event };
+  writeRecord(tx, JSON.stringify(record));
 }
 
-function daysBefore(tx: ReadTransaction, day: number): number[] {
-  if (day <= 0) return [];
-  const found: number[] = [];
-  let from = 0;
-  for (;;) {
-    const [first] = tx.range(auditRows, {
-      from: auditRows.key(from, 0, ''),
-      before: auditRows.key(day, 0, ''),
-      limit: 1,
-    });
-    if (first === undefined) return found;
-    const [old] = auditRows.parts(first.key);
-    found.push(old);
-    from = old + 1;
-  }
-}
-
-/** Records of the partition from `from` until `to`, newest first. */
-export function auditOf(tx: ReadTransaction, from: Milliseconds, to: Milliseconds, limit: number): AuditRecord[] {
-  const options = {
-    from: auditRows.key(Math.floor(from / DAY), from, ''),
-    before: auditRows.key(Math.floor(to / DAY), to, ''),
-    reverse: true,
-    limit,
-  };
-  // Written by recordText.
-  return tx.range(auditRows, options).map(({ row }) => JSON.parse(row) as AuditRecord);
-}
-
-/** An `AuditRecord`, in the order of its members. */
-function recordText(call: AuditedCall, eventId: string): string {
+/** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
+export function recordText(call: AuditedCall): string {
+  const { error, additions, resources } = call;
   const output = call.isReadOnly ? undefined : call.output;
-  const error = call.error
-    ? `"errorCode":${jsonText(call.error.code)},"errorMessage":${jsonText(call.error.message)},`
-    : '';
-  const resources = call.resources.filter((arn) => arn !== '*').map((arn) => `{"ARN":${jsonText(arn)}}`);
+  const additional = additions?.additionalEventData;
   return (
-    `{"eventVersion":"1.11","eventID":"${eventId}","eventTime":"${secondText(call.time)}",` +
-    `"eventSource":"${call.source}","eventName":"${call.operation}","awsRegion":"${call.region}",` +
-    `"sourceIPAddress":${jsonText(call.sourceAddress)},"userAgent":${jsonText(call.userAgent)},` +
-    `"userIdentity":${identityText(call.principal, call.accessKeyId)},` +
-    `"requestParameters":${partText(call.input)},"responseElements":${output ? partText(output) : 'null'},${error}` +
-    `"requestID":"${call.requestId}","readOnly":${call.isReadOnly},"eventType":"AwsApiCall",` +
-    `"managementEvent":${call.isManagement},"eventCategory":"${call.isManagement ? 'Management' : 'Data'}",` +
-    `"recipientAccountId":"${call.account}","resources":[${resources.join(',')}]}`
+    `{"eventVersion":"1.11","userIdentity":${whoText(call)},"eventTime":"${secondText(call.time)}",` +
+    `"eventSource":"${call.source}","eventName":"${call.operation}","awsRegion":"${regionOf(call.region)}",` +
+    `"sourceIPAddress":${jsonText(call.sourceAddress)},"userAgent":${jsonText(cut(call.userAgent))},` +
+    (error ? `"errorCode":${jsonText(error.code)},"errorMessage":${jsonText(cut(error.message))},` : '') +
+    `"requestParameters":${partText(call.input, MAX_PART_CHARACTERS)},` +
+    `"responseElements":${output ? partText(output, MAX_PART_CHARACTERS) : 'null'},` +
+    (additional ? `"additionalEventData":${partText(additional, MAX_ADDITIONAL_CHARACTERS)},` : '') +
+    `"requestID":"${call.requestId}","eventID":"${timedId(call.time)}","readOnly":${call.isReadOnly},` +
+    (resources.length > 0 ? `"resources":${JSON.stringify(resources)},` : '') +
+    `"eventType":"AwsApiCall","managementEvent":${call.isManagement},"recipientAccountId":"${call.account}",` +
+    (call.sharedEventId ? `"sharedEventID":"${call.sharedEventId}",` : '') +
+    `"eventCategory":"${call.isManagement ? 'Management' : 'Data'}"${tlsText(call.tls)}${consoleText(call.principal)}}`
   );
 }
 
-let lastSecond = { at: Number.NaN, text: '' };
-
-function secondText(time: Milliseconds): string {
-  const at = Math.floor(time / 1000);
-  if (at !== lastSecond.at) lastSecond = { at, text: `${new Date(at * 1000).toISOString().slice(0, 19)}Z` };
-  return lastSecond.text;
+function whoText({ principal, account, accessKeyId, invokedBy, additions }: AuditedCall): string {
+  if (additions?.userIdentity) return JSON.stringify(additions.userIdentity);
+  const isOwn = !('account' in principal) || principal.account === account;
+  return isOwn ? identityText(principal, accessKeyId, invokedBy) : strangerText(principal);
 }
+
+/** Calls of global services are recorded in US East (N. Virginia). */
+const regionOf = (region: string): string => (region === GLOBAL_REGION ? 'us-east-1' : region);
+
+const cut = (text: string): string =>
+  text.length > MAX_TEXT_CHARACTERS ? text.slice(0, MAX_TEXT_CHARACTERS).toWellFormed() : text;
+
+function tlsText(tls: AuditedCall['tls']): string {
+  if (tls === undefined) return '';
+  const { version, cipherSuite, host } = tls;
+  const details = { tlsVersion: version, cipherSuite, clientProvidedHostHeader: host };
+  return `,"tlsDetails":${JSON.stringify(details)}`;
+}
+
+const consoleText = (principal: Principal): string =>
+  'session' in principal && principal.session?.signInSessionArn !== undefined
+    ? ',"sessionCredentialFromConsole":"true"'
+    : '';
 
 /** CloudTrail writes null for an empty structure. */
-function partText(part: Input): string {
-  const written = JSON.stringify(part);
-  if (written === '{}') return 'null';
-  return written.length > MAX_PART_BYTES ? `{"omitted":true,"originalSize":${written.length}}` : written;
-}
-
-/** A principal is the same object from request to request of a key. */
-const identities = new WeakMap<Principal, { readonly accessKeyId: string | undefined; readonly written: string }>();
-
-function identityText(principal: Principal, accessKeyId: string | undefined): string {
-  const known = identities.get(principal);
-  if (known !== undefined && known.accessKeyId === accessKeyId) return known.written;
-  const written = JSON.stringify(userIdentity(principal, accessKeyId));
-  identities.set(principal, { accessKeyId, written });
-  return written;
-}
-
-function userIdentity(principal: Principal, accessKeyId: string | undefined): Record<string, unknown> {
-  const key = accessKeyId === undefined ? {} : { accessKeyId };
-  switch (principal.kind) {
-    case 'root':
-      return { type: 'Root', principalId: principal.userId, arn: principal.arn, accountId: principal.account, ...key };
-    case 'user':
-      return {
-        type: 'IAMUser',
-        principalId: principal.userId,
-        arn: principal.arn,
-        accountId: principal.account,
-        ...key,
-        userName: principal.userName,
-      };
-    case 'role-session':
-      return {
-        type: 'AssumedRole',
-        principalId: principal.userId,
-        arn: principal.arn,
-        accountId: principal.account,
-        ...key,
-        sessionContext: {
-          sessionIssuer: {
-            type: 'Role',
-            principalId: principal.roleId,
-            arn: principal.roleArn,
-            accountId: principal.account,
-            userName: principal.roleName,
-          },
-          attributes: {
-            creationDate: `${new Date(principal.session.issuedAt).toISOString().slice(0, 19)}Z`,
-            mfaAuthenticated: String(principal.session.mfaAuthenticatedAt !== undefined),
-          },
-          ...(principal.session.sourceIdentity && { sourceIdentity: principal.session.sourceIdentity }),
-        },
-      };
-    case 'federated-user':
-      return {
-        type: 'FederatedUser',
-        principalId: principal.userId,
-        arn: principal.arn,
-        accountId: principal.account,
-        ...key,
-      };
-    case 'service':
-      return { type: 'AWSService', invokedBy: principal.service };
-    case 'anonymous':
-      return { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
-  }
+function partText(part: Readonly<Record<string, unknown>>, most: number): string {
+  const text = JSON.stringify(part);
+  if (text === '{}') return 'null';
+  return text.length > most ? `{"omitted":true,"originalSize":${text.length},"reason":"too large"}` : text;
 }

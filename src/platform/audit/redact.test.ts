@@ -45,3 +45,10 @@ test('what is not in the model is not written down, and without a shape nothing 
   assert.deepEqual(compileRedaction(model, 'Plain')(value), { name: 'a' });
   assert.equal(compileRedaction(model, undefined)(value), value);
 });
+
+test('what does not have its shape is hidden: a refused call’s input may be anything', () => {
+  const redact = compileRedaction(model, 'Tree');
+  const odd = { Children: 'a password', ByName: 'a password', Secrets: ['a password'], Password: { a: 'password' } };
+  assert.ok(!JSON.stringify(redact(odd)).includes('a password'));
+  assert.equal(redact({ Children: ['a password'] })['children']?.toString(), HIDDEN);
+});

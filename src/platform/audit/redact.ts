@@ -1,6 +1,7 @@
 /**
  * Copies of inputs and outputs that may be written down, in CloudTrail's form: sensitive members are hidden, blobs become their
- * size, and the names of members (not the keys of maps) begin with a small letter.
+ * size, and the names of members (not the keys of maps) begin with a small letter. What does not have its shape (a refused call's
+ * input may be anything) is hidden too.
  */
 import type { ServiceModel } from '#platform/model/schema.ts';
 import type { Output } from '#platform/service.ts';
@@ -40,7 +41,7 @@ function build(model: ServiceModel, name: string, secret: Set<string>, known: Ma
       return (value) => (value instanceof Uint8Array ? { size: value.length } : { streamed: true });
     case 'list': {
       const member = shape.member ? redactionOf(model, shape.member.shape, secret, known) : asItIs;
-      return member === asItIs ? asItIs : (value) => (Array.isArray(value) ? value.map(member) : value);
+      return member === asItIs ? asItIs : (value) => (Array.isArray(value) ? value.map(member) : HIDDEN);
     }
     case 'map': {
       const member = shape.value ? redactionOf(model, shape.value.shape, secret, known) : asItIs;
@@ -60,7 +61,7 @@ function build(model: ServiceModel, name: string, secret: Set<string>, known: Ma
 }
 
 function mapStructure(value: unknown, members: readonly [name: string, written: string, Redact][]): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return HIDDEN;
   const from = value as Record<string, unknown>;
   const to: Record<string, unknown> = {};
   for (const [name, written, redact] of members) {
@@ -71,6 +72,6 @@ function mapStructure(value: unknown, members: readonly [name: string, written: 
 }
 
 function mapValues(value: unknown, redact: Redact): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return HIDDEN;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redact(member)]));
 }

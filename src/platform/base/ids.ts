@@ -36,6 +36,23 @@ export const randomBytes = (count: number): Buffer => nodeRandomBytes(count);
 /** A UUID, as AWS's request ids and message ids are. Node keeps a pool behind it. */
 export const uuid = (): string => randomUUID();
 
+let lastTime = { at: Number.NaN, text: '' };
+
+/** A UUID whose first 48 bits are a time (version 7, RFC 9562): it says where to look for what it names. */
+export function timedId(time: number): string {
+  if (time !== lastTime.at) {
+    const digits = Math.floor(time).toString(16).padStart(12, '0');
+    lastTime = { at: time, text: `${digits.slice(0, 8)}-${digits.slice(8)}-7` };
+  }
+  return lastTime.text + randomUUID().slice(15);
+}
+
+/** The time of such an id; undefined for others. */
+export const timeOfId = (id: string): number | undefined =>
+  TIMED_ID.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
+
+const TIMED_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 export const newRequestId = (): RequestId => randomUUID() as RequestId;
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -16,7 +16,14 @@ test('a start takes up what every partition has pending, and a stop ends it', as
   const clock = new SimulatedClock();
   const place = { service: 'notes', account: OWN, region: REGION };
   const before = openStore({ drivers }).partition(place);
-  const message = { service: 'sqs', operation: 'SendMessage', input: {}, region: REGION, sourceArn: 'arn' };
+  const message = {
+    service: 'sqs',
+    operation: 'SendMessage',
+    input: {},
+    region: REGION,
+    sourceArn: 'arn',
+    target: 'a queue',
+  };
   before.transact((tx) => {
     setTimer(tx, { job: 'ring', id: 'a', due: clock.now() + seconds(5) });
     send(tx, clock.now(), message);
@@ -51,4 +58,22 @@ test('a start takes up what every partition has pending, and a stop ends it', as
   clock.advance(minutes(10));
   assert.equal(runs, 3);
   assert.equal(seen.length, 2);
+});
+
+test('a partition that was open before there were jobs is taken up too', async () => {
+  const clock = new SimulatedClock();
+  const seen: string[] = [];
+  const service: ServiceDeclaration = { ...notesService(), timers: { ring: () => seen.push('rings') } };
+  const late: { jobs?: Jobs } = {};
+  const store = openStore({ drivers: memoryDrivers(), onOpen: (partition) => late.jobs?.attach(partition) });
+  const partition = store.partition({ service: 'notes', account: OWN, region: REGION });
+  partition.transact((tx) => setTimer(tx, { job: 'ring', id: 'a', due: clock.now() }));
+  await partition.durable();
+  const jobs = new Jobs({ clock, log: silent, services: [service], deliver: async () => {} });
+  late.jobs = jobs;
+  await jobs.resume(store);
+  await jobs.resume(store);
+  await until(() => seen.length > 0, 'the timer');
+  assert.deepEqual(seen, ['rings']);
+  await jobs.stop();
 });

@@ -6,7 +6,7 @@
 import type { Clock, TimerHandle } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
-import { type Deliver, Relay } from '#platform/jobs/outbox.ts';
+import { type Deliver, RETRY_JOB, Relay, retryTarget } from '#platform/jobs/relay.ts';
 import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { JobCall, Reconciler, ServiceDeclaration } from '#platform/service.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
@@ -22,6 +22,7 @@ export class Jobs {
   readonly #options: JobsOptions;
   readonly #services: ReadonlyMap<string, ServiceDeclaration>;
   readonly #runners: { stop(): void }[] = [];
+  readonly #attached = new WeakSet<Partition>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
@@ -30,18 +31,19 @@ export class Jobs {
     this.#services = new Map(options.services.map((service) => [service.name, service]));
   }
 
-  /** Called once for each partition that is opened. Its work begins when the present one is done. */
+  /** Called for each partition that is opened. Its work begins when the present one is done. */
   attach(partition: Partition): void {
     const service = this.#services.get(partition.name.service);
-    if (service === undefined) return;
+    if (service === undefined || this.#attached.has(partition)) return;
+    this.#attached.add(partition);
     queueMicrotask(() => this.#start(partition, service));
   }
 
-  /** Opens what holds rows, a partition a turn. */
+  /** Opens what holds rows, a partition a turn. The directory was opened before there were jobs. */
   async resume(store: Store): Promise<void> {
     for (const name of store.partitions({})) {
       if (this.#stopping.signal.aborted) return;
-      if (this.#services.has(name.service)) store.partition(name);
+      if (this.#services.has(name.service)) this.attach(store.partition(name));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -55,7 +57,8 @@ export class Jobs {
   #start(partition: Partition, service: ServiceDeclaration): void {
     if (this.#stopping.signal.aborted) return;
     const { clock, log, deliver } = this.#options;
-    this.#runners.push(new TimerRunner(partition, { clock, log, jobs: service.timers ?? {} }));
+    const jobs = { ...service.timers, [RETRY_JOB]: retryTarget };
+    this.#runners.push(new TimerRunner(partition, { clock, log, jobs }));
     if (partition.name.region !== GLOBAL_REGION || service.scope === 'global') {
       this.#runners.push(new Relay(partition, { clock, log, deliver }));
     }

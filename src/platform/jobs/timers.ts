@@ -8,7 +8,13 @@ import { type Clock, hours, type Milliseconds, seconds, type TimerHandle } from 
 import type { Logger } from '#platform/base/log.ts';
 import type { Input, JobCall, TimerJob } from '#platform/service.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
-import { type MemorySlot, type Partition, StoreBusy, type Transaction } from '#platform/store/store.ts';
+import {
+  type MemorySlot,
+  type Partition,
+  type ReadTransaction,
+  StoreBusy,
+  type Transaction,
+} from '#platform/store/store.ts';
 
 export interface Timer {
   readonly job: string;
@@ -49,6 +55,9 @@ export function cancelTimer(tx: Transaction, job: string, id: string): void {
   tx.delete(timerRows, timerRows.key(set.due, job, id));
   tx.delete(timerIndex, key);
 }
+
+export const isTimerSet = (tx: ReadTransaction, job: string, id: string): boolean =>
+  tx.get(timerIndex, timerIndex.key(job, id)) !== undefined;
 
 /** Who waits for the earliest timer of a partition. It outlives the partition's memory: a wake too many does no harm. */
 const runners = new WeakMap<Partition, TimerRunner>();

@@ -8,11 +8,14 @@ import { packagedModelFile, type ReadModelFile } from '#platform/model/load.ts';
 interface CompactActions {
   readonly verbs: readonly string[];
   readonly services: Readonly<Record<string, string>>;
+  readonly names: Readonly<Record<string, string>>;
 }
 
 export interface ActionCatalogue {
   /** The services' prefixes: `sqs`, `iam` … */
   readonly prefixes: readonly string[];
+  /** `Amazon Simple Queue Service`; undefined if there is no such prefix. */
+  nameOf(prefix: string): string | undefined;
   /** All actions of a prefix; undefined if there is no such prefix. Prefixes are compared without regard to case. */
   actions(prefix: string): readonly string[] | undefined;
   /** Whether there is such an action, without regard to case, as IAM compares them. */
@@ -20,8 +23,9 @@ export interface ActionCatalogue {
 }
 
 export function actionCatalogue(read: ReadModelFile = packagedModelFile): ActionCatalogue {
-  const { verbs, services } = JSON.parse(read('actions')) as CompactActions;
+  const { verbs, services, names } = JSON.parse(read('actions')) as CompactActions;
   const packed = new Map(Object.entries(services));
+  const named = new Map(Object.entries(names));
   const unpacked = new Map<string, { names: readonly string[]; folded: ReadonlySet<string> }>();
   const service = (prefix: string): { names: readonly string[]; folded: ReadonlySet<string> } | undefined => {
     const key = prefix.toLowerCase();
@@ -36,6 +40,7 @@ export function actionCatalogue(read: ReadModelFile = packagedModelFile): Action
   };
   return {
     prefixes: [...packed.keys()],
+    nameOf: (prefix) => named.get(prefix.toLowerCase()),
     actions: (prefix) => service(prefix)?.names,
     has: (prefix, action) => service(prefix)?.folded.has(action.toLowerCase()) ?? false,
   };

@@ -27,6 +27,7 @@ test('all actions of all services', () => {
   assert.ok(catalogue.has('SQS', 'sendmessage'), 'names are compared without regard to case');
   assert.ok(catalogue.has('iam', 'PassRole'), 'actions that are no operations');
   assert.ok(!catalogue.has('sqs', 'SendMesage'));
+  assert.equal(catalogue.nameOf('sqs'), 'Amazon SQS');
   assert.ok(!catalogue.has('no-such-service', 'SendMessage'));
   assert.equal(catalogue.actions('no-such-service'), undefined);
   for (const prefix of ['__proto__', 'constructor', 'toString']) assert.equal(catalogue.actions(prefix), undefined);

@@ -1,7 +1,8 @@
-/** Models of services, read from models/ at first use and kept. */
+/** Models of services, read from models/ at first use and kept; their summaries are read at once, in one file. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServiceModel } from '#platform/model/schema.ts';
+import { present } from '#platform/base/assert.ts';
+import type { ServiceModel, ServiceSummary } from '#platform/model/schema.ts';
 
 /** The text of models/<name>.json. Injected where files are out of reach after the start (a process that gave up root). */
 export type ReadModelFile = (name: string) => string;
@@ -21,4 +22,18 @@ export function modelLoader(read: ReadModelFile = packagedModelFile): (service: 
     loaded.set(service, model);
     return model;
   };
+}
+
+export interface ModelSource {
+  readonly summary: ServiceSummary;
+  readonly load: () => ServiceModel;
+}
+
+export function modelSources(read: ReadModelFile = packagedModelFile): (service: string) => ModelSource {
+  const summaries = JSON.parse(read('summaries')) as Readonly<Record<string, ServiceSummary>>;
+  const load = modelLoader(read);
+  return (service) => ({
+    summary: present(summaries[service], `${service} is in models/summaries.json, which tools/generate-models writes`),
+    load: () => load(service),
+  });
 }

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { modelLoader } from '#platform/model/load.ts';
+import { modelLoader, packagedModelFile } from '#platform/model/load.ts';
 import { isCheapToBacktrack } from '#platform/model/pattern/cost.ts';
 import { compileLinear } from '#platform/model/pattern/linear.ts';
 import { parsePattern } from '#platform/model/pattern/parse.ts';
 import { compileNative, compilePattern } from '#platform/model/pattern.ts';
 
-const MODELS = join(import.meta.dirname, '../../../models');
 const loadModel = modelLoader();
 
 interface ModelPattern {
@@ -18,9 +15,7 @@ interface ModelPattern {
   readonly max: number | undefined;
 }
 
-const modelPatterns: ModelPattern[] = readdirSync(MODELS)
-  .filter((name) => name.endsWith('.json') && name !== 'actions.json' && name !== 'partitions.json')
-  .map((name) => name.replace('.json', ''))
+const modelPatterns: ModelPattern[] = Object.keys(JSON.parse(packagedModelFile('summaries')))
   .flatMap((service) =>
     Object.entries(loadModel(service).shapes).map(([name, { pattern, max }]) => ({
       shape: `${service}.${name}`,

@@ -39,6 +39,13 @@ export interface ServiceMetadata {
   readonly protocolSettings?: Readonly<Record<string, unknown>>;
 }
 
+/** What must be known of a service before anybody calls it: models/summaries.json has all of them. */
+export interface ServiceSummary {
+  readonly metadata: ServiceMetadata;
+  /** Of its IAM actions, and the service part of its ARNs. */
+  readonly prefix?: string;
+}
+
 export interface EndpointModel {
   /** `sqs.{Region}.amazonaws.com` */
   readonly host: string;

@@ -181,6 +181,18 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** Texts of other types are free. */
+const FORMS: ReadonlyMap<string, (text: string) => boolean> = new Map([
+  ['numeric', (text) => numberOf(text) !== undefined],
+  ['date', (text) => timeOf(text) !== undefined],
+  ['boolean', (text) => /^(?:true|false)$/i.test(text)],
+  ['ip', (text) => parseRange(text) !== undefined],
+  ['binary', (text) => /^[A-Za-z0-9+/]*={0,2}$/.test(text)],
+]);
+
+/** Whether a text can be the value of a condition key of this type, as ContextEntry names it. */
+export const isValue = (type: string, text: string): boolean => FORMS.get(type)?.(text) ?? true;
+
 function sameBytes(text: string): (actual: string) => boolean {
   const expected = Buffer.from(text, 'base64');
   return (actual) => expected.equals(Buffer.from(actual, 'base64'));

@@ -131,3 +131,18 @@ test('tags and the keys of services', () => {
   assert.equal(reads, 0);
   answers(facts, { 'aws:ResourceTag/costcenter': '7', 'aws:ResourceTag/other': undefined });
 });
+
+test('keys of an identity provider: all while it vouches, some for as long as the session lasts', () => {
+  const provider = 'arn:aws:iam::123456789012:oidc-provider/issuer.example';
+  const keys = { 'issuer.example:sub': 'ann', 'issuer.example:amr': ['otp', 'pwd'] };
+  const vouched: Principal = {
+    ...{ kind: 'external', type: 'WebIdentityUser', provider, identityProvider: provider, userId: 'x', userName: 'x' },
+    claims: { keys, tags: {}, transitiveTagKeys: [] },
+  };
+  answers({ principal: vouched }, { 'issuer.example:sub': 'ann', 'aws:FederatedProvider': undefined });
+  const session = { issuedAt: 0, expiresAt: 1, federation: { provider, keys } };
+  answers(
+    { principal: { ...role, session } },
+    { 'issuer.example:amr': ['otp', 'pwd'], 'other.example:sub': undefined, 'aws:FederatedProvider': provider },
+  );
+});

@@ -5,7 +5,7 @@
  */
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { Context } from '#platform/policy/variables.ts';
-import type { Principal, SessionFacts } from '#platform/principal.ts';
+import type { ConditionKeys, Principal, SessionFacts } from '#platform/principal.ts';
 
 type Values = string | readonly string[] | undefined;
 type Tags = Readonly<Record<string, string>>;
@@ -26,6 +26,8 @@ export interface RequestFacts {
   /** Tags of the user or role; a session's own tags go before them. */
   readonly principalTags?: (() => Tags) | undefined;
   readonly resourceTags?: (() => Tags) | undefined;
+  /** The service's own name for aws:ResourceTag, in lower case, if it has one: `iam:resourcetag`. */
+  readonly ownResourceTag?: string | undefined;
   /** Tags that the request would set. */
   readonly requestTags?: Tags | undefined;
   /** Tag keys that the request names; the default is those of `requestTags`. */
@@ -46,9 +48,12 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:userid', ({ principal }) => userId(principal)],
   ['aws:username', ({ principal }) => (principal.kind === 'user' ? principal.userName : undefined)],
   ['aws:sourceidentity', ({ principal }) => sessionOf(principal)?.sourceIdentity],
+  ['aws:assumedroot', ({ principal }) => assumedRoot(principal)],
+  ['aws:signinsessionarn', ({ principal }) => sessionOf(principal)?.signInSessionArn],
   ['aws:tokenissuetime', ({ principal }) => isoTime(sessionOf(principal)?.issuedAt)],
   ['aws:multifactorauthpresent', ({ principal }) => mfaPresent(principal)],
   ['aws:multifactorauthage', ({ principal, now }) => secondsSince(sessionOf(principal)?.mfaAuthenticatedAt, now)],
+  ['aws:federatedprovider', ({ principal }) => sessionOf(principal)?.federation?.provider],
   ['aws:sourcearn', ({ principal }) => (principal.kind === 'service' ? principal.sourceArn : undefined)],
   ['aws:sourceaccount', ({ principal }) => (principal.kind === 'service' ? principal.sourceAccount : undefined)],
   ['aws:sourceip', ({ sourceAddress }) => sourceAddress],
@@ -66,6 +71,10 @@ const KEYS: ReadonlyMap<string, GlobalKey> = new Map<string, GlobalKey>([
   ['aws:tagkeys', ({ tagKeys, requestTags }) => tagKeys ?? (requestTags && Object.keys(requestTags))],
 ]);
 
+/** Only sessions of AssumeRoot have the key. */
+const assumedRoot = (principal: Principal): Values =>
+  sessionOf(principal)?.taskPolicyArn === undefined ? undefined : 'true';
+
 /** Services and anonymous callers have their own keys to be known by. */
 const PRINCIPAL_TYPES: Readonly<Record<Principal['kind'], string | undefined>> = {
   root: 'Account',
@@ -73,6 +82,7 @@ const PRINCIPAL_TYPES: Readonly<Record<Principal['kind'], string | undefined>> =
   'role-session': 'AssumedRole',
   'federated-user': 'FederatedUser',
   service: undefined,
+  external: undefined,
   anonymous: 'Anonymous',
 };
 
@@ -84,10 +94,16 @@ export function globalContext(facts: RequestFacts): Context {
     if (own !== undefined) return own;
     const compute = KEYS.get(key);
     if (compute !== undefined) return compute(facts);
+    const vouched = federationOf(facts.principal)?.[key];
+    if (vouched !== undefined) return vouched;
     const slash = key.indexOf('/');
     return slash < 0 ? undefined : tagValue(facts, key.slice(0, slash), key.slice(slash + 1));
   };
 }
+
+/** The keys of an identity provider: all of them while it vouches for a call, some for as long as the session lasts. */
+const federationOf = (principal: Principal): ConditionKeys | undefined =>
+  principal.kind === 'external' ? principal.claims.keys : sessionOf(principal)?.federation?.keys;
 
 const NO_KEYS: ReadonlyMap<string, Values> = new Map();
 
@@ -99,6 +115,7 @@ function lowerCased(keys: Readonly<Record<string, Values>> | undefined): Readonl
 
 function tagValue(facts: RequestFacts, family: string, name: string): string | undefined {
   switch (family) {
+    case facts.ownResourceTag:
     case 'aws:resourcetag':
       return tagNamed(facts.resourceTags?.(), name);
     case 'aws:requesttag':

@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<PolicyType, Words>> = {
 };
 
 /** How a refusal names the caller: an ARN, a service's name, or `anonymous`. */
-function nameOf(principal: Principal): string {
+function nameOf(principal: Exclude<Principal, { kind: 'external' }>): string {
   if (principal.kind === 'anonymous') return 'anonymous';
   return principal.kind === 'service' ? principal.service : principal.arn;
 }
@@ -42,6 +42,8 @@ export function denialMessage(
   policy: PolicyType,
   explicit: boolean,
 ): string {
+  // "Troubleshooting SAML 2.0 federation": whom only a provider knows gets no more to read.
+  if (principal.kind === 'external') return `Not authorized to perform ${action}`;
   const refusal = `User: ${nameOf(principal)} is not authorized to perform: ${action} on resource: ${resource}`;
   const { name, withArticle } = WORDS[policy];
   return explicit

@@ -8,13 +8,19 @@ import { present } from '#platform/base/assert.ts';
 import type { ServiceError } from '#platform/error.ts';
 import { isOperator } from '#platform/policy/conditions.ts';
 import { type JsonObject, JsonSyntaxError, type JsonValue, readJson, type Span } from '#platform/policy/json.ts';
-import { checkAction, checkPrincipal, checkResource, malformed } from '#platform/policy/names.ts';
+import {
+  checkAction,
+  checkPrincipal,
+  checkResource,
+  checkTrustAction,
+  malformed,
+  type PrincipalType,
+} from '#platform/policy/names.ts';
 
 /** `identity` also stands for boundaries, session and service control policies; `resource` for resource control policies. */
 export type PolicyKind = 'identity' | 'resource' | 'trust';
 export type PolicyVersion = '2008-10-17' | '2012-10-17';
 export type Effect = 'Allow' | 'Deny';
-export type PrincipalType = 'AWS' | 'Service' | 'Federated' | 'CanonicalUser';
 
 export interface PolicyDocument {
   readonly version: PolicyVersion;
@@ -43,8 +49,8 @@ export interface ConditionElement {
   readonly values: readonly string[];
 }
 
-/** The longest document that any IAM operation takes (its model's length limit); quotas are the services' own. */
-const MAX_LENGTH = 131_072;
+/** Beyond AWS's own longest, ReadOnlyAccess. What operations take is limited by their models, and by quotas. */
+const MAX_LENGTH = 524_288;
 
 const syntaxError = (): ServiceError => malformed('Syntax errors in policy.');
 
@@ -148,7 +154,7 @@ function readPrincipal(statement: JsonObject, kind: PolicyKind): PolicyStatement
   const principals: Partial<Record<PrincipalType, readonly string[]>> = {};
   for (const [type, names] of value as JsonObject) {
     if (!isPrincipalType(type)) throw malformed(`Invalid principal in policy: "${type}"`);
-    principals[type] = stringsOf(names).map((name) => checkPrincipal(type, name));
+    principals[type] = stringsOf(names).map((name) => checkPrincipal(type, name, kind === 'trust'));
   }
   return { negated, principals };
 }
@@ -164,9 +170,7 @@ function readActions(statement: JsonObject, kind: PolicyKind): PolicyStatement['
   }
   const patterns = stringsOf(value).map(checkAction);
   if (patterns.length === 0) throw malformed('Policy statement must contain actions.');
-  if (kind === 'trust' && !patterns.every((action) => /^(?:\*$|sts:)/i.test(action))) {
-    throw malformed('AssumeRole policy may only specify STS AssumeRole actions.');
-  }
+  if (kind === 'trust') patterns.forEach(checkTrustAction);
   return { negated, patterns };
 }
 

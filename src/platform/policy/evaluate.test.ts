@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccountId } from '#platform/base/ids.ts';
 import { type AuthorizationRequest, evaluate, type PrincipalPolicies } from '#platform/policy/evaluate.ts';
+import { resourceGrant } from '#platform/policy/grants.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import { explain } from '#platform/policy/trace.ts';
 import type {
@@ -40,6 +41,10 @@ const fed: FederatedUserPrincipal = {
 };
 const sns: ServicePrincipal = { kind: 'service', service: 'sns.amazonaws.com' };
 const anonymous: Principal = { kind: 'anonymous' };
+const external = (provider: string): Principal => ({
+  ...{ kind: 'external', type: 'WebIdentityUser', provider, identityProvider: provider, userId: 'x', userName: 'x' },
+  claims: { keys: {}, tags: {}, transitiveTagKeys: [] },
+});
 
 const policy = (statement: object, kind: 'identity' | 'resource' | 'trust' = 'identity'): CompiledPolicy =>
   parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: statement }), kind);
@@ -190,9 +195,10 @@ test('who may assume a role', () => {
     true,
   );
   const web = trust({ Federated: 'accounts.google.com' }, 'sts:AssumeRoleWithWebIdentity');
-  const call = { ...role, principal: anonymous, action: 'sts:AssumeRoleWithWebIdentity', resourcePolicy: web };
-  assert.equal(isAllowed({ ...call, federatedProvider: 'accounts.google.com' }), true);
-  assert.equal(isAllowed({ ...call, federatedProvider: 'evil.example' }), false);
+  const call = { ...role, action: 'sts:AssumeRoleWithWebIdentity', resourcePolicy: web };
+  assert.equal(isAllowed({ ...call, principal: external('accounts.google.com') }), true);
+  assert.equal(isAllowed({ ...call, principal: external('evil.example') }), false);
+  assert.equal(isAllowed({ ...call, principal: anonymous }), false);
 });
 
 test('NotPrincipal with Deny excepts only callers all of whose names are listed', () => {
@@ -238,6 +244,18 @@ test('actions are not case-sensitive, variables resolve, old documents have none
   assert.equal(by(allow('sqs:*', 'arn:aws:sqs:*:*:${aws:username}', '2008-10-17')), false);
 });
 
+test('a root user opens what a policy of its own account’s resource locks', () => {
+  const lock = policy({ Effect: 'Deny', Action: '*', Resource: '*', Principal: '*' }, 'resource');
+  const locked = (action: string, given: Case = {}) =>
+    isAllowed({ principal: root, action, resourcePolicy: lock, ...given });
+  assert.equal(locked('s3:PutBucketPolicy'), true);
+  assert.equal(locked('sqs:SetQueueAttributes'), true);
+  assert.equal(locked('sqs:SendMessage'), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { resourceAccount: OTHER }), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { principal: bob, policies: { identity: [ALLOW] } }), false);
+  assert.equal(locked('sqs:SetQueueAttributes', { policies: { identity: [DENY] } }), false);
+});
+
 test('the words of a refusal', () => {
   const refusal = `User: arn:aws:iam::${OWN}:user/bob is not authorized to perform: sqs:SendMessage on resource: ${QUEUE}`;
   const because = (type: string): string => `${refusal} because no ${type} allows the sqs:SendMessage action`;
@@ -281,7 +299,63 @@ test('an explanation names the statements and where they stand', () => {
   assert.equal(decision.allowed, false);
   const places = matches.map(({ type, statement, start, end }) => [type, statement.sid, start, end]);
   assert.deepEqual(places, [
-    ['identity', 'Mine', { line: 4, column: 5 }, { line: 5, column: 41 }],
-    ['boundary', undefined, { line: 1, column: 37 }, { line: 1, column: 86 }],
+    ['identity', 'Mine', { line: 3, column: 59 }, { line: 5, column: 41 }],
+    ['boundary', undefined, { line: 1, column: 38 }, { line: 1, column: 86 }],
   ]);
+});
+
+test('a grant stands in for what policies lack, and never against a refusal', () => {
+  const role = `arn:aws:iam::${OWN}:role/work`;
+  // Columns: no policy at all; boundary says nothing; session policy says nothing; an identity policy denies.
+  const limits: readonly Partial<PrincipalPolicies>[] = [
+    {},
+    { boundary: ELSE },
+    { session: [ELSE] },
+    { identity: [DENY] },
+  ];
+  const table: readonly (readonly [Principal, string, readonly boolean[]])[] = [
+    [bob, bob.arn, [true, true, true, false]],
+    [worker, worker.arn, [true, true, true, false]],
+    [worker, role, [true, false, false, false]],
+    [fed, fed.arn, [true, true, true, false]],
+    [bob, `arn:aws:iam::${OWN}:root`, [false, false, false, false]],
+    [root, `arn:aws:iam::${OWN}:root`, [true, true, true, false]],
+    [sns, 'sns.amazonaws.com', [true, true, true, false]],
+    [sns, 'sqs.amazonaws.com', [false, false, false, false]],
+    [anonymous, bob.arn, [false, false, false, false]],
+  ];
+  for (const resourceAccount of [OWN, OTHER]) {
+    for (const [principal, grantee, expected] of table) {
+      const results = limits.map((policies) =>
+        isAllowed({
+          ...{ principal, policies, resourceAccount, resourcePolicyRequired: true },
+          resourcePolicy: grant({ AWS: `arn:aws:iam::${OTHER}:user/somebody` }),
+          grants: () => [resourceGrant(grantee, ['sqs:SendMessage'])],
+        }),
+      );
+      assert.deepEqual(results, expected, `${principal.kind} in ${resourceAccount} by ${grantee}`);
+    }
+  }
+});
+
+test('a grant gives the actions that it names, under the organization and the resource policy', () => {
+  const grants = () => [resourceGrant(bob.arn, ['sqs:SendMessage'])];
+  assert.equal(isAllowed({ grants }), true);
+  assert.equal(isAllowed({ grants, action: 'sqs:ReceiveMessage' }), false);
+  assert.equal(isAllowed({ grants, policies: { serviceControl: [[ELSE]] } }), false);
+  assert.equal(isAllowed({ grants, resourceControl: [[ELSE]] }), false);
+  assert.equal(isAllowed({ grants, endpointPolicy: grant({ AWS: OTHER }) }), false);
+  const deny = policy({ Effect: 'Deny', Action: 'sqs:*', Resource: '*', Principal: '*' }, 'resource');
+  assert.equal(isAllowed({ grants, resourcePolicy: deny }), false);
+  // Within the account's reach: the account hands on what its identity policies grant.
+  const toAccount = () => [resourceGrant(`arn:aws:iam::${OWN}:root`, ['sqs:SendMessage'])];
+  const asked = { grants: toAccount, policies: { identity: [ALLOW] } };
+  assert.equal(isAllowed({ ...asked, resourceAccount: OTHER }), true);
+  assert.equal(isAllowed({ ...asked, resourceAccount: OTHER, policies: { identity: [ELSE] } }), false);
+});
+
+test('grants are asked for only where the policies do not allow', () => {
+  const grants = () => assert.fail('asked for');
+  assert.equal(isAllowed({ grants, policies: { identity: [ALLOW] } }), true);
+  assert.equal(isAllowed({ grants, policies: { identity: [DENY] } }), false);
 });

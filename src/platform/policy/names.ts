@@ -30,6 +30,8 @@ const IAM_PATHS = [
   'oidc-provider/',
   'report/',
   'access-report/',
+  'delegation-request/',
+  'role-template/',
 ];
 
 export function checkResource(resource: string): string {
@@ -37,15 +39,21 @@ export function checkResource(resource: string): string {
   if (!resource.startsWith('arn:')) throw malformed(`Resource ${resource} must be in ARN format or "*".`);
   const [, partition = '', service = '', region = '', account, ...rest] = resource.split(':');
   const path = rest.join(':');
-  if (!/^(?:aws[a-z-]*|.*[*?].*)$/.test(partition)) {
+  // All accounts of this cloud are in one partition, and a policy may speak of its own account's only.
+  if (partition !== 'aws' && (!/[*?]/.test(partition) || partition.includes('${'))) {
     throw malformed(`Partition "${partition}" is not valid for resource "${resource}".`);
   }
   // Fewer parts are an ARN only when a wildcard at the end stands for the rest.
   if (account === undefined || rest.length === 0) {
     if (!resource.endsWith('*')) throw malformed('The policy failed legacy parsing');
   }
-  // Variables are for the resource part alone (IAM User Guide, "Where you can use policy variables").
-  if (`${partition}${service}${region}${account}`.includes('${')) throw malformed('The policy failed legacy parsing');
+  // Variables are for the resource part alone (IAM User Guide, "Where you can use policy variables"), yet policies of AWS's own
+  // have one for the account (AmazonTimestreamInfluxDBServiceRolePolicy).
+  if (`${service}${region}`.includes('${')) throw malformed('The policy failed legacy parsing');
+  // "You can't use a wildcard in the service segment" (Resource).
+  if (/[*?]/.test(service) && account !== undefined) {
+    throw malformed('Resource vendor must be fully qualified and cannot contain regexes.');
+  }
   const isPlace = region !== '' && !region.includes('*');
   if (service === 'iam' && rest.length > 0) {
     if (isPlace) throw malformed(`IAM resource ${resource} cannot contain region information.`);
@@ -67,10 +75,40 @@ const PRINCIPAL_FORMS = {
   CanonicalUser: /^[0-9a-f]{1,128}$/i,
 };
 
-export function checkPrincipal(type: keyof typeof PRINCIPAL_FORMS, name: string): string {
+export type PrincipalType = keyof typeof PRINCIPAL_FORMS;
+
+export function checkPrincipal(type: PrincipalType, name: string, isTrust: boolean): string {
   // "You cannot use a wildcard to match part of a principal name or ARN" (Principal element).
   const isWhole = name === '*' || !/[*?]/.test(name);
-  if (!isWhole || !PRINCIPAL_FORMS[type].test(name))
-    throw malformed(`Invalid principal in policy: "${type}":"${name}"`);
+  if (!isWhole || !PRINCIPAL_FORMS[type].test(name)) throw invalidPrincipal(type, name, isTrust);
+  if (isTrust && type === 'Federated' && !TRUSTED_PROVIDER.test(name)) {
+    throw malformed('Federated principals must be valid domain names or SAML metadata ARNs');
+  }
   return name;
+}
+
+/** What vouches for callers without AWS credentials: a provider of the account, or one of those that IAM knows by their domain. */
+const TRUSTED_PROVIDER = /^(?:arn:aws:iam::\d{12}:(?:saml|oidc)-provider\/[!-~]+|(?:[a-z0-9-]+\.)+[a-z]+|\*)$/;
+
+/** IAM shows the type in capitals: `Invalid principal in policy: "SERVICE":"tagging.amazonaws.com"`. */
+const invalidPrincipal = (type: string, name: string, isTrust: boolean): ServiceError =>
+  malformed(`Invalid principal in policy: "${isTrust ? type.toUpperCase() : type}":"${name}"`);
+
+const TRUST_ACTIONS = [
+  'assumerole',
+  'assumerolewithsaml',
+  'assumerolewithwebidentity',
+  'assumeroot',
+  'setcontext',
+  'setsourceidentity',
+  'tagsession',
+];
+
+/** A trust policy lets somebody take on the role, and say with which tags, identity and context. */
+export function checkTrustAction(action: string): string {
+  const [, name = ''] = /^sts:(.*)$/i.exec(action) ?? [];
+  if (action !== '*' && !/[*?]/.test(name) && !TRUST_ACTIONS.includes(name.toLowerCase())) {
+    throw malformed('AssumeRole policy may only specify STS AssumeRole actions.');
+  }
+  return action;
 }

@@ -1,8 +1,9 @@
 /**
- * Policies as the evaluator wants them: statements split by effect and indexed by the service that an action belongs to, names
- * in sets, wildcards and conditions turned into functions. Compiling costs some tens of microseconds and is done once for a
- * version of a policy; a request then looks only at the statements that may speak of its service.
+ * Policies as the evaluator wants them: names in sets, wildcards and conditions turned into functions. Compiling costs some
+ * hundreds of microseconds and is done once for a version of a policy. Which statements speak of an action does not depend on
+ * the request, so that is found once too: a decision then looks at the few that may matter.
  */
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { type Condition, compileCondition } from '#platform/policy/conditions.ts';
 import {
   type DocumentRules,
@@ -21,10 +22,8 @@ export interface CompiledPolicy {
   readonly kind: PolicyKind;
   readonly document: PolicyDocument;
   readonly statements: readonly Statement[];
-  /** By an action's prefix in lower case: the statements that may speak of that service. */
-  readonly byService: ReadonlyMap<string, StatementsByEffect>;
-  /** Those that may speak of every other service. */
-  readonly others: StatementsByEffect;
+  /** Those whose Action or NotAction speaks of this one (in lower case). */
+  readonly about: (action: string) => StatementsByEffect;
 }
 
 export interface StatementsByEffect {
@@ -56,28 +55,26 @@ export const policySize = (json: string): number => json.replace(/\s/g, '').leng
 function compilePolicy(source: string, document: PolicyDocument, kind: PolicyKind): CompiledPolicy {
   const variables = document.version === '2012-10-17';
   const statements = document.statements.map((statement, index) => compileStatement(statement, index, variables));
-  const prefixes = document.statements.map(servicesOf);
-  const statementsFor = (service: string | undefined): StatementsByEffect => {
-    const relevant = statements.filter((_, index) => {
-      const services = prefixes[index];
-      return services === undefined || (service !== undefined && services.has(service));
-    });
-    return {
-      allow: relevant.filter((statement) => statement.effect === 'Allow'),
-      deny: relevant.filter((statement) => statement.effect === 'Deny'),
-    };
-  };
-  const named = new Set(prefixes.flatMap((services) => [...(services ?? [])]));
-  const byService = new Map([...named].map((service) => [service, statementsFor(service)]));
-  return { source, kind, document, statements, byService, others: statementsFor(undefined) };
+  return { source, kind, document, statements, about: rememberedByAction(statements) };
 }
 
-/** The services that a statement names; undefined when it may speak of any. */
-function servicesOf(statement: PolicyStatement): ReadonlySet<string> | undefined {
-  const { negated, patterns } = statement.action;
-  const services = patterns.map((pattern) => pattern.slice(0, Math.max(pattern.indexOf(':'), 0)).toLowerCase());
-  if (negated || services.some((service) => service === '' || /[*?]/.test(service))) return undefined;
-  return new Set(services);
+/** A principal does a few things again and again. More are not worth the memory, which all policies together need. */
+const MOST_ACTIONS = 64;
+const NOTHING: StatementsByEffect = { allow: [], deny: [] };
+
+function rememberedByAction(statements: readonly Statement[]): CompiledPolicy['about'] {
+  const remembered = new Map<string, StatementsByEffect>();
+  return (action) => {
+    const known = remembered.get(action);
+    if (known !== undefined) return known;
+    const relevant = statements.filter((statement) => statement.matchesAction(action));
+    const allow = relevant.filter((statement) => statement.effect === 'Allow');
+    const deny = relevant.filter((statement) => statement.effect === 'Deny');
+    const found = relevant.length === 0 ? NOTHING : { allow, deny };
+    if (remembered.size >= MOST_ACTIONS) remembered.clear();
+    remembered.set(action, found);
+    return found;
+  };
 }
 
 function compileStatement(statement: PolicyStatement, index: number, variables: boolean): Statement {
@@ -95,17 +92,38 @@ function compileStatement(statement: PolicyStatement, index: number, variables: 
   };
 }
 
+interface ActionPatterns {
+  readonly names: Set<string>;
+  readonly globs: Matcher[];
+}
+
+/** Apart by service: of the hundreds of patterns that a statement may have, those of one service are asked. */
 function compileActions({ negated, patterns }: PolicyStatement['action']): Matcher {
   const lower = patterns.map((pattern) => pattern.toLowerCase());
   if (lower.includes('*')) return () => !negated;
-  const names = new Set(lower.filter((pattern) => !/[*?]/.test(pattern)));
-  const globs = lower.filter((pattern) => /[*?]/.test(pattern)).map((pattern) => globOf(pattern));
+  const anywhere: Matcher[] = [];
+  const byService = new Map<string, ActionPatterns>();
+  for (const pattern of lower) {
+    const service = serviceOf(pattern);
+    if (/[*?]/.test(service)) {
+      anywhere.push(globOf(pattern));
+      continue;
+    }
+    const { names, globs } = getOrInsert(byService, service, () => ({ names: new Set<string>(), globs: [] }));
+    if (/[*?]/.test(pattern)) globs.push(globOf(pattern));
+    else names.add(pattern);
+  }
   return (action) => {
-    if (names.has(action)) return !negated;
-    for (const matches of globs) if (matches(action)) return !negated;
-    return negated;
+    const own = byService.get(serviceOf(action));
+    const isMeant =
+      own !== undefined && (own.names.has(action) || own.globs.some((matches) => matches(action)))
+        ? true
+        : anywhere.some((matches) => matches(action));
+    return isMeant !== negated;
   };
 }
+
+const serviceOf = (action: string): string => action.slice(0, action.indexOf(':'));
 
 function compileResources(resource: PolicyStatement['resource'], variables: boolean): Statement['matchesResource'] {
   if (resource === undefined) return () => true;

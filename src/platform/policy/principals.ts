@@ -38,8 +38,8 @@ export interface PrincipalMatcher {
 
 const NONE: readonly string[] = [];
 
-export function callerOf(principal: Principal, provider?: string, canonicalUser?: string): Caller {
-  const federated = principal.kind === 'anonymous' ? provider : undefined;
+export function callerOf(principal: Principal, canonicalUser?: string): Caller {
+  const federated = principal.kind === 'external' ? principal.provider : undefined;
   const service = principal.kind === 'service' ? principal.service : undefined;
   const account = 'account' in principal ? principal.account : undefined;
   return { direct: directNames(principal), entity: entityNames(principal), account, service, federated, canonicalUser };

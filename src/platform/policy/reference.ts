@@ -22,7 +22,11 @@ export function judge(request: AuthorizationRequest): Verdict {
     ...(policies.session ?? []),
     ...[policies.boundary, resourcePolicy, endpointPolicy].filter((policy) => policy !== undefined),
   ];
-  if (all.some((policy) => applying(policy, 'Deny', request).length > 0)) return { allowed: false, explicit: true };
+  // A root user gets back into what its own account's policies locked.
+  const isOwnRoot = principal.kind === 'root' && principal.account === request.resourceAccount;
+  const opens = /^(s3:(get|put|delete)bucketpolicy|sqs:[gs]etqueueattributes)$/i.test(request.action);
+  const denying = all.filter((policy) => !(isOwnRoot && opens && policy === resourcePolicy));
+  if (denying.some((policy) => applying(policy, 'Deny', request).length > 0)) return { allowed: false, explicit: true };
 
   const allowedBy = (list: readonly CompiledPolicy[]): boolean =>
     list.some((policy) => applying(policy, 'Allow', request).length > 0);
@@ -101,12 +105,14 @@ interface Name {
   readonly name: string;
 }
 
-function namesOf({ principal, federatedProvider }: AuthorizationRequest): Name[] {
+function namesOf({ principal }: AuthorizationRequest): Name[] {
   const aws = (relation: Relation, ...names: string[]): Name[] =>
     names.map((name) => ({ relation, type: 'AWS' as const, name }));
   switch (principal.kind) {
     case 'anonymous':
-      return federatedProvider ? [{ relation: 'itself', type: 'Federated', name: federatedProvider }] : [];
+      return [];
+    case 'external':
+      return [{ relation: 'itself', type: 'Federated', name: principal.provider }];
     case 'service':
       return [{ relation: 'itself', type: 'Service', name: principal.service }];
     case 'root':

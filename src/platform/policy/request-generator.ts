@@ -26,8 +26,17 @@ const PRINCIPALS: readonly Principal[] = [
     session: { ...session, issuerArn: `arn:aws:iam::${OWN}:user/bob` },
   },
   { kind: 'service', service: 'sns.amazonaws.com' },
+  ...['accounts.google.com', 'issuer.example'].map((provider) => externalBy(provider)),
   { kind: 'anonymous' },
 ];
+
+function externalBy(provider: string): Principal {
+  const claims = { keys: {}, tags: {}, transitiveTagKeys: [] };
+  return {
+    ...{ kind: 'external', type: 'SAMLUser', provider, identityProvider: provider, userId: 'x', userName: 'x' },
+    claims,
+  };
+}
 
 function userOf(account: AccountId): Principal {
   return {
@@ -69,7 +78,14 @@ const principalElement = fc.oneof(
   fc.record({ Federated: fc.constantFrom('accounts.google.com', '*'), AWS: principalNames }),
 );
 
-const ACTIONS = ['sqs:SendMessage', 'sqs:ReceiveMessage', 's3:GetObject', 'SQS:sendmessage', 'sts:AssumeRole'];
+const ACTIONS = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  's3:GetObject',
+  'SQS:sendmessage',
+  'sts:AssumeRole',
+  's3:PutBucketPolicy',
+];
 const actionPatterns = fc.constantFrom(
   ...['*', 'sqs:*', 'SQS:Send*', 'sqs:?endMessage', 's3:*Object', 's*:*', 'sqs:SendMessage', 'sqs:*essage', 'kms:*'],
 );
@@ -87,13 +103,13 @@ const resourcePatterns = fc.constantFrom(
     'arn:aws:sqs:*:*:bob',
     `arn:aws:sqs:us-*-1:${OWN}:*`,
     'arn:aws:s3:::pail/*.txt',
-    'arn:*:*:*:*:bob*',
+    'arn:*:sqs:*:*:bob*',
   ],
   ...[
     `arn:aws:sqs:eu*1:${OWN}:b?b*`,
     'arn:aws:sqs:*1:*:bob',
     'arn:aws:sqs:*:*1*:*',
-    'arn:aws:s?s:us-east-?:*:bob',
+    'arn:a?s:sqs:us-east-?:*:bob',
     'arn:aws:s3:::pail/${*}',
   ],
   ...[
@@ -271,7 +287,6 @@ export const anyRequest: fc.Arbitrary<AuthorizationRequest> = fc
       resourceControl: seldom(levels('resource')),
       resourcePolicyRequired: fc.constantFrom(null, null, true),
       endpointPolicy: seldom(policy('resource')),
-      federatedProvider: fc.constantFrom(null, null, null, 'accounts.google.com'),
     }),
     values: contextValues,
   })

@@ -11,6 +11,8 @@ import type { Piece } from '#platform/policy/match.ts';
 export type Context = (key: string) => string | readonly string[] | undefined;
 
 interface Variable {
+  /** As it is written. */
+  readonly name: string;
   readonly key: string;
   readonly fallback: string | undefined;
 }
@@ -40,11 +42,17 @@ export function templateOf(text: string, variables: boolean): Template {
 function partOf(inner: string): Piece | Variable {
   if (inner === '*' || inner === '?' || inner === '$') return { text: inner, wild: false };
   const comma = inner.indexOf(',');
-  if (comma < 0) return { key: inner.trim().toLowerCase(), fallback: undefined };
+  const name = (comma < 0 ? inner : inner.slice(0, comma)).trim();
+  const key = name.toLowerCase();
+  if (comma < 0) return { name, key, fallback: undefined };
   const quoted = inner.slice(comma + 1).trim();
   const isQuoted = quoted.length >= 2 && quoted.startsWith("'") && quoted.endsWith("'");
-  return { key: inner.slice(0, comma).trim().toLowerCase(), fallback: isQuoted ? quoted.slice(1, -1) : quoted };
+  return { name, key, fallback: isQuoted ? quoted.slice(1, -1) : quoted };
 }
+
+/** The names of the variables in a text, as they are written. */
+export const variablesIn = (text: string): string[] =>
+  templateOf(text, true).parts.flatMap((part) => ('key' in part ? part.name : []));
 
 /** Undefined when a variable has no value. Keys with several values can't be used as variables (IAM User Guide). */
 export function resolve(template: Template, context: Context): readonly Piece[] | undefined {

@@ -76,6 +76,8 @@ export interface RowTable<Row> {
   /** All keys of the table start with it. */
   readonly prefix: string;
   readonly codec: RowCodec<Row>;
+  /** Rows hold what users keep: they lie sealed (row-seals.ts). */
+  readonly isSealed: boolean;
 }
 
 /** A kind of row within a partition: name, key parts, how a row is written. Declared once, in a service's state.ts. */
@@ -102,11 +104,12 @@ export function jsonRows<Row extends object>(
   };
 }
 
-/** `table('state', [u64, u64], jsonRows<MessageState>(1))` */
+/** `table('state', [u64, u64], jsonRows<MessageState>(1))`; `isSealed` is for what users keep, and costs some microseconds a row. */
 export function table<Row, const Parts extends readonly KeyPart<unknown>[]>(
   name: string,
   parts: Parts,
   codec: RowCodec<Row>,
+  { isSealed = false }: { readonly isSealed?: boolean } = {},
 ): Table<Row, PartValues<Parts>> {
   const prefix = `${name}\0`;
   const keyPrefix = (...values: readonly unknown[]): string => {
@@ -118,6 +121,7 @@ export function table<Row, const Parts extends readonly KeyPart<unknown>[]>(
     name,
     prefix,
     codec,
+    isSealed,
     key: (...values) => keyPrefix(...(values as readonly unknown[])) as Key,
     keyPrefix: (...values) => keyPrefix(...(values as readonly unknown[])),
     parts(key) {

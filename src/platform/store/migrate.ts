@@ -21,6 +21,8 @@ export interface MigrationStep {
   readonly service?: string;
   /** The name of the table whose rows it reads. */
   readonly table: string;
+  /** Its rows, and those that take their place, are of sealed tables. */
+  readonly isSealed?: true;
   /**
    * What stands in a row's place: rows of this table or of another, nothing to delete it. A row that comes out under a later
    * key of the same table is met again, so the step must leave its own results as they are.
@@ -60,7 +62,7 @@ async function runStep(step: MigrationStep, partition: Partition): Promise<void>
 }
 
 function rewritePortion(step: MigrationStep, partition: Partition): boolean {
-  const source = table(step.table, noParts, raw);
+  const source = rawTable(step.table, step);
   const mark = progress.key(String(step.format));
   return partition.transact((tx) => {
     const stopped = tx.get(progress, mark);
@@ -70,7 +72,7 @@ function rewritePortion(step: MigrationStep, partition: Partition): boolean {
       const kept = step.rewrite({ key, value: Buffer.from(row) });
       if (!kept.some((each) => each.key === key)) tx.delete(source, key);
       // A row of another table goes in under its own table's name, which its key begins with.
-      for (const each of kept) tx.put(tableOf(each.key), each.key, each.value);
+      for (const each of kept) tx.put(rawTable(each.key.slice(0, each.key.indexOf('\0')), step), each.key, each.value);
     }
     const last = rows.at(-1);
     if (last) tx.put(progress, mark, Buffer.from(last.key, 'latin1'));
@@ -78,4 +80,5 @@ function rewritePortion(step: MigrationStep, partition: Partition): boolean {
   });
 }
 
-const tableOf = (key: Key) => table(key.slice(0, key.indexOf('\0')), noParts, raw);
+const rawTable = (name: string, { isSealed = false }: { readonly isSealed?: boolean }) =>
+  table(name, noParts, raw, { isSealed });

@@ -4,11 +4,14 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { OwnedPartition } from '#platform/store/partition.ts';
+import type { RowSeals } from '#platform/store/row-seals.ts';
 import type { Partition, PartitionName, Store } from '#platform/store/store.ts';
 
 export interface StoreOptions {
   readonly drivers: StoreDrivers;
   readonly limits?: Partial<PendingLimits>;
+  /** Without them (in tests) sealed tables lie as others do. */
+  readonly seals?: RowSeals;
   /** A fault in a callback of ours, which no request can be told about. By default it ends the process. */
   readonly onFault?: (error: unknown) => void;
   /** A partition was opened by its first use in this process: its timers and outbox start. */
@@ -29,7 +32,7 @@ const rethrow = (error: unknown): void => {
   });
 };
 
-export function openStore({ drivers, limits, onFault = rethrow, onOpen }: StoreOptions): Store {
+export function openStore({ drivers, limits, seals, onFault = rethrow, onOpen }: StoreOptions): Store {
   const committers = new Map<Region, Committer>();
   /** Service, account, region: looked up several times a request, so no text is put together for it. */
   const partitions = new Map<string, Map<string, Map<string, Partition>>>();
@@ -44,7 +47,8 @@ export function openStore({ drivers, limits, onFault = rethrow, onOpen }: StoreO
   }
 
   function openPartition(name: PartitionName): Partition {
-    const partition = new OwnedPartition(name, pathOf(name), committerOf(name.region));
+    const path = pathOf(name);
+    const partition = new OwnedPartition(name, path, committerOf(name.region), seals?.(path));
     const accounts = getOrInsert(partitions, name.service, () => new Map<string, Map<string, Partition>>());
     getOrInsert(accounts, name.account, () => new Map<string, Partition>()).set(name.region, partition);
     onOpen?.(partition);

@@ -14,6 +14,7 @@ import {
   pendingValue,
   type TableOverlay,
 } from '#platform/store/overlay.ts';
+import type { RowSeal } from '#platform/store/row-seals.ts';
 import type {
   KeyedRow,
   MemorySlot,
@@ -41,13 +42,16 @@ export class OwnedPartition implements Partition, BatchMember {
   /** How to undo the running transaction: played backwards. */
   readonly #undo: (() => void)[] = [];
 
-  constructor(name: PartitionName, path: string, committer: Committer) {
+  readonly #seal: RowSeal | undefined;
+
+  constructor(name: PartitionName, path: string, committer: Committer, seal?: RowSeal) {
     const { number, epoch } = committer.driver.own(path);
     this.name = name;
     this.path = path;
     this.number = number;
     this.epoch = epoch;
     this.#committer = committer;
+    this.#seal = seal;
     this.#reader = {
       partition: this,
       get: (table, key) => this.get(table, key),
@@ -102,7 +106,7 @@ export class OwnedPartition implements Partition, BatchMember {
     const overlay = this.#tables.get(table.prefix);
     const pending = overlay && pendingValue(overlay, key);
     const value = pending === undefined ? this.#committer.driver.get(this.number, key) : pending;
-    return value ? table.codec.decode(value) : undefined;
+    return value ? this.#decode(table, key, value) : undefined;
   }
 
   range<Row, Values extends readonly unknown[]>(
@@ -124,11 +128,16 @@ export class OwnedPartition implements Partition, BatchMember {
     const rows = mergedRange(this.#tables.get(table.prefix), range, (part) =>
       this.#committer.driver.range(this.number, part),
     );
-    return rows.map(({ key, value }) => ({ key, row: table.codec.decode(value) }));
+    return rows.map(({ key, value }) => ({ key, row: this.#decode(table, key, value) }));
+  }
+
+  #decode<Row>(table: RowTable<Row>, key: Key, value: Buffer): Row {
+    return table.codec.decode(table.isSealed && this.#seal ? this.#seal.open(key, value) : value);
   }
 
   put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
-    const value = table.codec.encode(row);
+    const plain = table.codec.encode(row);
+    const value = table.isSealed && this.#seal ? this.#seal.seal(key, plain) : plain;
     this.#write(table, key, this.#open().writer.put(this.number, key, value));
   }
 

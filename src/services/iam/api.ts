@@ -2,7 +2,15 @@
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { SessionFacts } from '#platform/principal.ts';
+import type {
+  FederatedUserPrincipal,
+  Principal,
+  RoleSessionPrincipal,
+  RootPrincipal,
+  SessionFacts,
+  UserPrincipal,
+} from '#platform/principal.ts';
+import type { Call, ConditionValues, PublicDocument } from '#platform/service.ts';
 
 export interface AccountView {
   readonly id: AccountId;
@@ -59,6 +67,46 @@ export interface RoleView {
   readonly trust: CompiledPolicy;
 }
 
+export interface OidcProviderView {
+  readonly arn: string;
+  /** Without `https://`. */
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+}
+
+export interface SamlProviderView {
+  readonly arn: string;
+  readonly account: AccountId;
+  readonly name: string;
+  /** `SAMLSP…` */
+  readonly uuid: string;
+  readonly issuer: string;
+  /** PEM. */
+  readonly certificates: readonly string[];
+  readonly validUntil: Milliseconds;
+  readonly encryption?: 'Required' | 'Allowed';
+  /** PEM, unsealed when they are asked for. */
+  readonly privateKeys: () => readonly string[];
+}
+
+export type SigningAlgorithm = 'RS256' | 'ES384';
+
+/** The account as an OpenID Connect issuer. */
+export interface TokenIssuerApi {
+  /** The issuer's URL; undefined while the account has not enabled outbound federation. */
+  issuerOf(account: AccountId): string | undefined;
+  /** A signed token. */
+  sign(
+    account: AccountId,
+    algorithm: SigningAlgorithm,
+    claims: Record<string, unknown>,
+    now: Milliseconds,
+  ): Promise<string>;
+  /** What lies below an issuer's URL: `issuers/<account>/<id>/.well-known/…`. */
+  document(path: string): Promise<PublicDocument | undefined>;
+}
+
 export type SessionOwner =
   | { readonly kind: 'root' }
   | { readonly kind: 'user'; readonly id: string }
@@ -72,17 +120,131 @@ export interface SessionCredentials {
   readonly sessionToken: string;
 }
 
+/** Who may sign in with a password: a user, or the root user of an account. */
+export interface Person {
+  readonly account: AccountId;
+  /** The user's unique id, or `root`. */
+  readonly id: string;
+  readonly arn: string;
+  /** Absent for the root user. */
+  readonly userName?: string;
+}
+
+export interface PasswordState {
+  readonly changedAt: Milliseconds;
+  readonly expiresAt?: Milliseconds;
+  /** What has to happen first. `administrator`: it has expired, and its owner may not renew it. */
+  readonly need: 'nothing' | 'reset' | 'renewal' | 'administrator';
+}
+
+export interface Permission {
+  readonly action: string;
+  readonly resource: string;
+  /** The request that it is asked for. */
+  readonly call: Pick<Call, 'now' | 'sourceAddress' | 'userAgent' | 'origin'>;
+  readonly conditions?: ConditionValues;
+}
+
+/** For the sign-in of people. */
+export interface PeopleApi {
+  /** By its number or its alias; undefined if there is none, or if it is closed. */
+  account(idOrAlias: string): AccountId | undefined;
+  /** Without a name the root user. */
+  person(account: AccountId, userName: string | undefined): Person | undefined;
+  /** Takes the same time for nobody. */
+  isPassword(person: Person | undefined, password: string): Promise<boolean>;
+  /** Undefined: the person has no password. */
+  passwordState(person: Pick<Person, 'account' | 'id'>, now: Milliseconds): PasswordState | undefined;
+  /** Throws PasswordPolicyViolation. */
+  setPassword(person: Person, password: string, now: Milliseconds): Promise<void>;
+  hasMfa(person: Person): boolean;
+  /** A code of any of the person's devices; it is used up. */
+  takeMfaCode(person: Person, code: string, now: Milliseconds): boolean;
+  noteSignIn(person: Person, now: Milliseconds): void;
+  /** Who a session of this owner would be now; undefined if the user or role is gone. */
+  principal(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionPrincipal | undefined;
+  isAllowed(principal: SessionPrincipal, permission: Permission): boolean;
+}
+
+export type SessionPrincipal = RootPrincipal | UserPrincipal | RoleSessionPrincipal | FederatedUserPrincipal;
+
+/** A one-time code that a caller gives with a request. `owner` is a user's unique id, or `root`. */
+export interface MfaAttempt {
+  readonly owner: string;
+  readonly serial: string;
+  readonly code: string;
+}
+
 /** For STS. All of it answers from memory or by reads of its own, outside of any transaction. */
 export interface SessionsApi {
   /** Undefined if there is no role of this ARN. */
   role(arn: string): RoleView | undefined;
+  /** `url` without its scheme. Undefined if the account, or such a provider in it, does not exist. */
+  oidcProvider(account: AccountId, url: string): OidcProviderView | undefined;
+  /** Undefined if there is no such provider. */
+  samlProvider(arn: string): SamlProviderView | undefined;
   /** Throws MalformedPolicyDocument for text that is not an identity policy. */
   checkSessionPolicy(document: string): void;
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */
   managedPolicy(account: AccountId, arn: string): string | undefined;
   issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
+  /** The code is used up when it is taken, and what was wrong counts; on disk when `durable` says so. */
+  takeMfaCode(account: AccountId, attempt: MfaAttempt, now: Milliseconds): 'taken' | 'wrong' | 'no-device';
+  /** Of tokens that STS's global endpoint issues for the account. */
+  globalTokenVersion(account: AccountId): 1 | 2;
+  /** Of the user or role. */
+  tagsOf(principal: Principal): Readonly<Record<string, string>>;
   /** The account that a key belongs to, by its form or by the directory. */
   accountOfKey(accessKeyId: string): AccountId | undefined;
   /** Resolves when what was read of the account is on disk; undefined when it is already. */
   durable(account: AccountId): Promise<void> | undefined;
+}
+
+export interface InstanceProfileView {
+  readonly account: AccountId;
+  readonly arn: string;
+  readonly id: string;
+  readonly name: string;
+  /** ARN of the role that it holds now. */
+  readonly roleArn: string | undefined;
+}
+
+/** For services that run programs of their users: what a profile is, and credentials of its role. */
+export interface InstanceProfilesApi {
+  /** By ARN, or by name within an account. Undefined if there is none. */
+  profile(account: AccountId, nameOrArn: string): InstanceProfileView | undefined;
+  /**
+   * Credentials of the profile's role for one instance, six hours long. Undefined if the profile has no role, or the role does not
+   * trust `ec2.amazonaws.com`.
+   */
+  credentials(
+    profile: InstanceProfileView,
+    instanceId: string,
+    now: Milliseconds,
+  ): (SessionCredentials & { readonly expiresAt: Milliseconds }) | undefined;
+}
+
+/** For sts:AssumeRoot. Answers by reads of its own, outside of any transaction. */
+export interface RootAccessApi {
+  /** Which accounts may act as the root user of `target`. */
+  trust(target: AccountId): CompiledPolicy;
+  /** Whether the managed policy of this ARN is one of the tasks that a root session can be for. */
+  isTask(policyArn: string): boolean;
+  /** Whether the organization of `target` has what the task needs switched on. */
+  isEnabled(target: AccountId, policyArn: string): boolean;
+}
+
+/** For sts:GetDelegatedAccessToken. */
+export interface DelegatedAccessApi {
+  /** Throws AccessDenied for a token that is not this account's to trade in, ExpiredTradeInTokenException when its time is over. */
+  tradeIn(
+    token: string,
+    caller: AccountId,
+    now: Milliseconds,
+  ): {
+    readonly credentials: SessionCredentials;
+    readonly expiresAt: Milliseconds;
+    /** Whose permissions they have, less what the request did not ask for. */
+    readonly principalArn: string;
+  };
 }

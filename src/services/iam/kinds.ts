@@ -1,46 +1,17 @@
-/** IAM's kinds of resources, in the nouns of the service authorization reference. */
-import type { AccountId } from '#platform/base/ids.ts';
+/**
+ * IAM's kinds of resources, in the nouns of the service authorization reference, and what has to go before them: the removal of an
+ * account takes apart what hangs on users, roles and groups first (dependents.ts).
+ */
 import type { Kind } from '#platform/service.ts';
-import type { Table } from '#platform/store/keys.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
-import { entityArn, type Named, type Noun, nameKey, nameOfArn } from '#services/iam/names.ts';
-import { namedRows } from '#services/iam/paging.ts';
+import { DEPENDENTS, dependents } from '#services/iam/dependents.ts';
+import { existsIn, listOf, taggedBy } from '#services/iam/entity-kinds.ts';
+import { instanceProfiles } from '#services/iam/instance-profiles/state.ts';
+import { mfaKind } from '#services/iam/mfa/kind.ts';
+import { nameOfArn } from '#services/iam/names.ts';
+import { providerKinds } from '#services/iam/provider-kinds.ts';
+import { isServiceLinked } from '#services/iam/roles/service-linked.ts';
+import { serverCertificates } from '#services/iam/server-certificates/state.ts';
 import { groups, policies, roles, users } from '#services/iam/state.ts';
-import { tagList } from '#services/iam/tags.ts';
-
-/** IAM has no global partition among those that hold entities. */
-const accountOf = (tx: ReadTransaction): AccountId => tx.partition.name.account as AccountId;
-
-/** In the order of names. */
-const listOf =
-  <Row extends Named>(noun: Noun, table: Table<Row, [string]>): Kind['list'] =>
-  (tx, after, limit) => {
-    const arns: string[] = [];
-    for (const [, row] of namedRows(tx, table, after === undefined ? undefined : nameKey(nameOfArn(after)))) {
-      if (arns.length === limit) break;
-      arns.push(entityArn(accountOf(tx), noun, row));
-    }
-    return arns;
-  };
-
-const existsIn =
-  <Row extends Named>(noun: Noun, table: Table<Row, [string]>): Kind['exists'] =>
-  (tx, arn) => {
-    const row = tx.get(table, table.key(nameKey(nameOfArn(arn))));
-    return row !== undefined && entityArn(accountOf(tx), noun, row) === arn;
-  };
-
-/** The tag operations of a noun: `TagUser` with the member that names it. */
-const taggedBy = (noun: 'User' | 'Role' | 'Policy', member: string, idOf: (arn: string) => string) => ({
-  tag: {
-    operation: `Tag${noun}`,
-    input: (arn: string, tags: Record<string, string>) => ({ [member]: idOf(arn), Tags: tagList(tags) }),
-  },
-  untag: {
-    operation: `Untag${noun}`,
-    input: (arn: string, keys: readonly string[]) => ({ [member]: idOf(arn), TagKeys: [...keys] }),
-  },
-});
 
 export const kinds = {
   user: {
@@ -50,16 +21,26 @@ export const kinds = {
     exists: existsIn('user', users),
     tagging: taggedBy('User', 'UserName', nameOfArn),
     remove: { operation: 'DeleteUser', input: (arn) => ({ UserName: nameOfArn(arn) }) },
-    removeAfter: ['group'],
+    removeAfter: DEPENDENTS.user,
     holdsData: false,
   },
   role: {
     name: 'role',
     cloudFormationType: 'AWS::IAM::Role',
-    list: listOf('role', roles),
+    // Those of services go by another operation.
+    list: listOf('role', roles, (role) => !isServiceLinked(role)),
     exists: existsIn('role', roles),
     tagging: taggedBy('Role', 'RoleName', nameOfArn),
     remove: { operation: 'DeleteRole', input: (arn) => ({ RoleName: nameOfArn(arn) }) },
+    removeAfter: DEPENDENTS.role,
+    holdsData: false,
+  },
+  'service-linked-role': {
+    name: 'service-linked-role',
+    cloudFormationType: 'AWS::IAM::ServiceLinkedRole',
+    list: listOf('role', roles, isServiceLinked),
+    exists: () => false,
+    remove: { operation: 'DeleteServiceLinkedRole', input: (arn) => ({ RoleName: nameOfArn(arn) }) },
     holdsData: false,
   },
   group: {
@@ -68,6 +49,7 @@ export const kinds = {
     list: listOf('group', groups),
     exists: existsIn('group', groups),
     remove: { operation: 'DeleteGroup', input: (arn) => ({ GroupName: nameOfArn(arn) }) },
+    removeAfter: DEPENDENTS.group,
     holdsData: false,
   },
   policy: {
@@ -77,7 +59,29 @@ export const kinds = {
     exists: existsIn('policy', policies),
     tagging: taggedBy('Policy', 'PolicyArn', (arn) => arn),
     remove: { operation: 'DeletePolicy', input: (arn) => ({ PolicyArn: arn }) },
-    removeAfter: ['user', 'role', 'group'],
+    removeAfter: ['user', 'role', 'group', ...DEPENDENTS.policy],
     holdsData: false,
   },
+  'instance-profile': {
+    name: 'instance-profile',
+    cloudFormationType: 'AWS::IAM::InstanceProfile',
+    list: listOf('instance-profile', instanceProfiles),
+    exists: existsIn('instance-profile', instanceProfiles),
+    tagging: taggedBy('InstanceProfile', 'InstanceProfileName', nameOfArn),
+    remove: { operation: 'DeleteInstanceProfile', input: (arn) => ({ InstanceProfileName: nameOfArn(arn) }) },
+    removeAfter: ['instance-profile-role'],
+    holdsData: false,
+  },
+  'server-certificate': {
+    name: 'server-certificate',
+    cloudFormationType: 'AWS::IAM::ServerCertificate',
+    list: listOf('server-certificate', serverCertificates),
+    exists: existsIn('server-certificate', serverCertificates),
+    tagging: taggedBy('ServerCertificate', 'ServerCertificateName', nameOfArn),
+    remove: { operation: 'DeleteServerCertificate', input: (arn) => ({ ServerCertificateName: nameOfArn(arn) }) },
+    holdsData: false,
+  },
+  ...dependents,
+  mfa: mfaKind,
+  ...providerKinds,
 } satisfies Record<string, Kind>;

@@ -7,7 +7,7 @@ export interface Named {
   readonly name: string;
 }
 
-export type Noun = 'user' | 'role' | 'group' | 'policy';
+export type Noun = 'user' | 'role' | 'group' | 'policy' | 'instance-profile' | 'server-certificate';
 
 export const rootArn = (account: AccountId): string => `arn:aws:iam::${account}:root`;
 

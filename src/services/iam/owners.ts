@@ -4,7 +4,7 @@
  */
 import { fail } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
-import type { CallScope, ConditionValues } from '#platform/service.ts';
+import type { Call, CallScope, ConditionValues } from '#platform/service.ts';
 import type { Table } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { noSuchGroup, noSuchRole, noSuchUser } from '#services/iam/errors.ts';
@@ -13,6 +13,7 @@ import {
   type EntityKind,
   type GroupRow,
   groups,
+  ROOT_OWNER,
   type RoleRow,
   roles,
   type UserRow,
@@ -96,6 +97,22 @@ export function userNameOf(input: { readonly UserName?: string }, principal: Pri
   if (principal.kind === 'user') return principal.userName;
   if (principal.kind === 'root') return undefined;
   return fail('ValidationError', 'Must specify userName when calling with non-User credentials');
+}
+
+export interface CredentialOwner {
+  /** A user's unique id, or `root`. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Whose keys and certificates an operation is about. The root user's are listed under the account's number. */
+export function credentialOwner(
+  tx: ReadTransaction,
+  input: { readonly UserName?: string },
+  { principal, account }: Pick<Call, 'principal' | 'account'>,
+): CredentialOwner {
+  const UserName = userNameOf(input, principal);
+  return UserName === undefined ? { id: ROOT_OWNER, name: account } : ownerOf(tx, USER, { UserName });
 }
 
 export function callerOrUser(input: { readonly UserName?: string }, scope: CallScope): string {

@@ -7,6 +7,13 @@
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import { mfaTables } from '#services/iam/mfa/state.ts';
+import { oidcProviders } from '#services/iam/oidc-providers/state.ts';
+import { signingKeys, tokenIssuers } from '#services/iam/outbound-federation/state.ts';
+import { passwordTables } from '#services/iam/passwords/state.ts';
+import { accessReports } from '#services/iam/reports/state.ts';
+import { samlMetadata, samlProviders } from '#services/iam/saml-providers/state.ts';
+import { tokenPreferences } from '#services/iam/token-preferences/token-preferences.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -31,6 +38,8 @@ export interface RoleRow {
   readonly maxSessionSeconds: number;
   readonly description?: string;
   readonly boundary?: string;
+  /** The role template that it was made from. */
+  readonly template?: { readonly arn: string; readonly minorVersion: number };
 }
 
 export interface GroupRow {
@@ -94,7 +103,18 @@ export const members = table('member', [text, text], jsonRows<Empty>(1));
 export const accessKeys = table('access-key', [text], jsonRows<AccessKeyRow>(1));
 /** Owner (a user's id or `root`), access key id. */
 export const keysOfOwner = table('key-of', [text, text], jsonRows<Empty>(1));
-export type Counted = 'user' | 'role' | 'group' | 'policy';
+export type Counted =
+  | 'user'
+  | 'role'
+  | 'group'
+  | 'policy'
+  | 'policy-version'
+  | 'instance-profile'
+  | 'server-certificate'
+  | 'mfa-device'
+  | 'mfa-device-in-use'
+  | 'oidc-provider'
+  | 'saml-provider';
 /** How many there are: what the quotas count. */
 const counts = table('count', [text], jsonRows<{ readonly count: number }>(1));
 
@@ -156,6 +176,15 @@ const ACCOUNT_TABLES = [
   lastUses,
   counts,
   accounts,
+  accessReports,
+  ...passwordTables,
+  ...mfaTables,
+  oidcProviders,
+  samlProviders,
+  samlMetadata,
+  tokenIssuers,
+  signingKeys,
+  tokenPreferences,
 ] as const;
 
 /** Clears what an unfinished creation of the account left. */

@@ -3,7 +3,7 @@ import type { Tag } from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
-import { checkTags, removeTags, setTags, tagsOf } from '#platform/tags.ts';
+import { checkTags, deleteTags, removeTags, setTags, tagsOf } from '#platform/tags.ts';
 import { invalidInput } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { counted, type PageEnd, type PageInput, pageOf } from '#services/iam/paging.ts';
@@ -24,6 +24,14 @@ export function writeTags(tx: Transaction, arn: string, list: readonly Tag[] = [
   removeTags(tx, arn, replaced);
   setTags(tx, arn, tags);
   identitiesChanged(tx);
+}
+
+/** When a resource gets another name or path. */
+export function moveTags(tx: Transaction, from: string, to: string): void {
+  if (from === to) return;
+  const tags = tagsOf(tx, from);
+  deleteTags(tx, from);
+  setTags(tx, to, tags);
 }
 
 /** The ARN of what the input names; throws if it is not there. */

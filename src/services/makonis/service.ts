@@ -1,7 +1,8 @@
 /**
  * Makonis' own service: what AWS has no API for. It is signed like any other, by the operator, who is the root user of
  * account 000000000000 and whose key is made at first start. Every resource here belongs to that account, so nobody
- * else is allowed anything: no rule of its own, the authoriser's cross-account rule.
+ * else is allowed anything: no rule of its own, the authoriser's cross-account rule. What people need to sign in (people.ts) is
+ * open to all.
  */
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
@@ -10,21 +11,24 @@ import type * as Model from '#platform/model/generated/makonis.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Removal } from '#platform/removal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
-import type { AccessKeyView, AccountsApi, AccountView } from '#services/iam/api.ts';
+import type { AccessKeyView, AccountsApi, AccountView, PeopleApi } from '#services/iam/api.ts';
+import { accountArn, anyAccount, OPERATOR, owner } from '#services/makonis/operator.ts';
+import { peopleOperations } from '#services/makonis/people.ts';
 import type { QuotaRequest, QuotaRequestsApi } from '#services/service-quotas/api.ts';
+import type { SignInApi } from '#services/signin/api.ts';
 
 export interface MakonisParts {
   readonly accounts: AccountsApi;
   readonly pages: PageTokens;
+  readonly people: PeopleApi;
   readonly quotas: QuotaRequestsApi;
+  readonly signIn: SignInApi;
   readonly removeResources: (account: AccountId, signal: AbortSignal) => Promise<Removal>;
   readonly version: string;
   readonly regions: readonly string[];
   readonly startedAt: Milliseconds;
 }
 
-const OPERATOR = '000000000000' as AccountId;
-const accountArn = (id: string): string => `arn:aws:makonis::${OPERATOR}:account/${id}`;
 const DEFAULT_PAGE = 100;
 
 const accountView = ({ id, name, arn, status, createdAt }: AccountView): Model.Account => ({
@@ -109,6 +113,17 @@ const decideQuotaIncrease =
     return { QuotaRequest: quotaView(await quotas.decide(place, isApproved, call.now)) };
   };
 
+/** More or less than the default, without a request: the cloud is the operator's. */
+const setQuota =
+  ({ accounts, quotas }: MakonisParts) =>
+  async (input: Model.SetQuotaRequest): Promise<Model.SetQuotaResponse> => {
+    // Checked against the model: twelve digits.
+    const account = input.AccountId as AccountId;
+    if (!accounts.hasAccount(account)) fail('AccountNotFoundException', `There is no account ${account}.`);
+    await quotas.set({ account, region: input.Region as Region }, input.ServiceCode, input.QuotaCode, input.Value);
+    return {};
+  };
+
 /** All that the account has, in an order that works; the account itself, its root and its audit stay. */
 const removeAccountResources =
   ({ accounts, removeResources }: MakonisParts) =>
@@ -122,10 +137,6 @@ const removeAccountResources =
   };
 
 const notImplemented = {} as const;
-
-/** The cloud is the operator's, so the partition and the resources are. */
-const owner = () => ({ account: OPERATOR });
-const anyAccount = (): string => accountArn('*');
 
 export const makonis = (parts: MakonisParts) =>
   defineService({
@@ -170,10 +181,19 @@ export const makonis = (parts: MakonisParts) =>
         owner,
         steps: true,
       },
+      SetQuota: {
+        handler: setQuota(parts),
+        resource: ({ AccountId }: Model.SetQuotaRequest) => accountArn(AccountId),
+        owner,
+        steps: true,
+      },
       DescribeCloud: { handler: describeCloud(parts), resource: anyAccount, owner, steps: true },
+      ...peopleOperations(parts),
       ListAccounts: { handler: listAccounts(parts), resource: anyAccount, owner, steps: true },
     } satisfies Handlers<Model.MakonisOperations, typeof notImplemented>,
     notImplemented,
     kinds: {},
     quotas: {},
+    // More than passwords can be hashed: strangers fill neither the queue nor the rows of failures.
+    throttles: { SignIn: { perSecond: 20, burst: 100 } },
   });

@@ -23,4 +23,6 @@ export interface QuotaRequestsApi {
     isApproved: boolean,
     now: Milliseconds,
   ): Promise<QuotaRequest>;
+  /** Resolves when it is on disk. Throws NoSuchResourceException, IllegalArgumentException. */
+  set(place: { account: AccountId; region: Region }, service: string, code: string, value: number): Promise<void>;
 }

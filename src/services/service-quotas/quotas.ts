@@ -3,7 +3,7 @@ import { formatArn } from '#platform/base/arn.ts';
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/service-quotas.ts';
 import type { PageTokens } from '#platform/page-token.ts';
-import { effectiveQuota } from '#platform/quotas.ts';
+import { defaultQuota, effectiveQuota } from '#platform/quotas.ts';
 import type { RegisteredService, Registry } from '#platform/registry.ts';
 import type { Call, QuotaDeclaration } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -12,6 +12,7 @@ export interface QuotaDeps {
   readonly registry: () => Registry;
   readonly store: Store;
   readonly pages: PageTokens;
+  readonly regions: readonly string[];
 }
 
 const DEFAULT_PAGE = 100;
@@ -41,7 +42,7 @@ function serviceOf(deps: QuotaDeps, code: string): RegisteredService {
   return withQuotas(deps.registry()).find(({ name }) => name === code) ?? noSuch();
 }
 
-const fullName = ({ model }: RegisteredService): string => model.metadata.serviceFullName ?? model.metadata.serviceId;
+export const fullName = ({ metadata }: RegisteredService): string => metadata.serviceFullName ?? metadata.serviceId;
 
 export function listServices(
   deps: QuotaDeps,
@@ -74,7 +75,7 @@ export function listDefaultQuotas(
   call: Call,
 ): Model.ListAWSDefaultServiceQuotasResponse {
   const { page, next } = paged(deps, call, quotasOf(deps, input.ServiceCode), ({ code }) => code, input);
-  return { Quotas: page.map((found) => view(found, call, found.quota.value)), ...next };
+  return { Quotas: page.map((found) => view(found, call, defaultQuota(found.quota, call.region))), ...next };
 }
 
 export function getServiceQuota(
@@ -92,7 +93,7 @@ export function getDefaultQuota(
   call: Call,
 ): Model.GetAWSDefaultServiceQuotaResponse {
   const found = quotaOf(deps, input.ServiceCode, input.QuotaCode);
-  return { Quota: view(found, call, found.quota.value) };
+  return { Quota: view(found, call, defaultQuota(found.quota, call.region)) };
 }
 
 const quotasOf = (deps: QuotaDeps, serviceCode: string): FoundQuota[] => {

@@ -6,7 +6,7 @@ import { applyQuota } from '#platform/quotas.ts';
 import type { Call } from '#platform/service.ts';
 import type { PartitionName } from '#platform/store/store.ts';
 import type { QuotaRequest, QuotaRequestsApi } from '#services/service-quotas/api.ts';
-import { applied, paged, type QuotaDeps, quotaArn, quotaOf } from '#services/service-quotas/quotas.ts';
+import { applied, fullName, paged, type QuotaDeps, quotaArn, quotaOf } from '#services/service-quotas/quotas.ts';
 import { type RequestRow, requests } from '#services/service-quotas/state.ts';
 
 export function requestIncrease(
@@ -76,7 +76,7 @@ function view(deps: QuotaDeps, id: string, row: RequestRow, call: Call): Model.R
   return {
     Id: id,
     ServiceCode: row.serviceCode,
-    ServiceName: found.service.model.metadata.serviceFullName ?? found.service.model.metadata.serviceId,
+    ServiceName: fullName(found.service),
     QuotaCode: row.quotaCode,
     QuotaName: found.quota.name,
     DesiredValue: row.desiredValue,
@@ -120,6 +120,20 @@ export function quotaRequests(deps: QuotaDeps): QuotaRequestsApi {
       await partition.durable();
       if (decided.status === 'APPROVED') await applyGlobally(deps, place, decided);
       return requestOf(place, id, decided);
+    },
+    async set({ account, region }, service, code, value) {
+      const { quota } = quotaOf(deps, service, code);
+      if (!quota.adjustable) fail('IllegalArgumentException', `The quota ${code} is not adjustable.`);
+      if (!(value >= 0)) fail('IllegalArgumentException', 'A quota is a number from 0 on.');
+      if (!deps.regions.includes(region)) fail('IllegalArgumentException', `There is no region ${region}.`);
+      const place: PartitionName = {
+        service: 'service-quotas',
+        account,
+        region: quota.global ? GLOBAL_REGION : region,
+      };
+      const partition = deps.store.partition(place);
+      partition.transact((tx) => applyQuota(tx, service, code, value));
+      await partition.durable();
     },
   };
 }

@@ -5,20 +5,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Delivery, newEntry, StandardDelivery } from './delivery.ts';
+import { NOTHING_MORE, stateCodec } from './chunk-codec.ts';
+import { type Delivery, StandardDelivery } from './delivery.ts';
 import { FifoDelivery } from './fifo.ts';
 import { firstSequenceAt, type MessageRow } from './state.ts';
+import { addEntry, type Chunk, type Entry, newChunk, restoredChunk, sequenceOf, statesOf } from './window.ts';
 
 interface ModelMessage {
   readonly sequence: number;
   readonly group: string | undefined;
   visibleAt: number;
   receives: number;
-  /** Has a state row: restored at load. */
-  hasState: boolean;
+}
+
+/** What is on disk of a chunk. */
+interface ModelChunk {
+  readonly rows: readonly MessageRow[];
+  state: Buffer | undefined;
 }
 
 const row = (group: string | undefined): MessageRow => ({
+  ...NOTHING_MORE,
   id: '',
   sentAt: 0,
   sender: '',
@@ -26,12 +33,6 @@ const row = (group: string | undefined): MessageRow => ({
   body: '',
   isBodyApart: false,
   group,
-  deduplicationId: undefined,
-  attributes: undefined,
-  traceHeader: undefined,
-  deadLetterSource: undefined,
-  receivedBefore: 0,
-  firstReceivedBefore: 0,
 });
 
 const PAGE = 3;
@@ -43,6 +44,7 @@ class Bench {
   index: Delivery;
   lastSequence = 0;
   readonly messages = new Map<number, ModelMessage>();
+  readonly chunks = new Map<number, ModelChunk>();
   readonly isFifo: boolean;
 
   constructor(isFifo: boolean) {
@@ -52,32 +54,61 @@ class Bench {
 
   load(): Delivery {
     const index = this.isFifo ? new FifoDelivery(WINDOW) : new StandardDelivery(WINDOW);
-    for (const message of this.messages.values()) {
-      if (!message.hasState) continue;
-      const entry = newEntry(message.sequence, row(message.group), message.visibleAt);
-      entry.receives = message.receives;
-      index.restore(entry);
+    for (const [first, { state }] of this.chunks) {
+      if (state !== undefined) index.restore(restoredChunk(first, stateCodec.decode(state)));
     }
-    index.isComplete = this.messages.size === 0;
+    index.isComplete = this.chunks.size === 0;
     return index;
   }
 
   more(): boolean {
-    const beyond = [...this.messages.values()].filter(({ sequence }) => sequence > this.index.horizon);
-    const page = beyond.sort((a, b) => a.sequence - b.sequence).slice(0, PAGE);
-    for (const { sequence, group } of page) this.index.addPage(sequence, row(group));
+    const beyond = [...this.chunks].filter(([first]) => first > this.index.horizon);
+    const page = beyond.sort(([a], [b]) => a - b).slice(0, PAGE);
+    for (const [first, { rows }] of page) this.index.addPage(first, rows);
     this.index.isComplete = page.length < PAGE;
     return page.length > 0;
   }
 
-  send(group: string | undefined, delay: number): void {
-    const sequence = Math.max(this.lastSequence + 1, firstSequenceAt(this.now));
-    this.lastSequence = sequence;
-    const visibleAt = this.now + delay;
-    this.messages.set(sequence, { sequence, group, visibleAt, receives: 0, hasState: delay > 0 });
-    const entry = newEntry(sequence, row(group));
-    if (delay > 0) entry.visibleAt = visibleAt;
-    this.index.append(entry);
+  send(...sent: { readonly group: string | undefined; readonly delay: number }[]): void {
+    const first = Math.max(this.lastSequence + 1, firstSequenceAt(this.now));
+    this.lastSequence = first + sent.length - 1;
+    const chunk = newChunk(first, sent.length);
+    const rows = sent.map(({ group }) => row(group));
+    this.chunks.set(first, { rows, state: undefined });
+    for (const [at, { group, delay }] of sent.entries()) {
+      const visibleAt = this.now + delay;
+      this.messages.set(first + at, { sequence: first + at, group, visibleAt, receives: 0 });
+      const entry = addEntry(chunk, at, row(group));
+      if (delay > 0) entry.visibleAt = visibleAt;
+    }
+    if (sent.some(({ delay }) => delay > 0)) this.write([chunk]);
+    this.index.append(chunk);
+  }
+
+  /** What the handlers write of chunks that they touched. */
+  write(chunks: readonly Chunk[]): void {
+    for (const chunk of chunks) {
+      const stored = this.chunks.get(chunk.first);
+      assert.ok(stored);
+      if (chunk.left === 0) this.chunks.delete(chunk.first);
+      else stored.state = Buffer.from(stateCodec.encode(statesOf(chunk)));
+    }
+  }
+
+  remove(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.index.remove(entry);
+      this.messages.delete(sequenceOf(entry));
+    }
+    this.write([...new Set(entries.map(({ chunk }) => chunk))]);
+  }
+
+  find({ sequence }: ModelMessage): Entry {
+    this.index.advance(this.now);
+    const first = Math.max(...[...this.chunks.keys()].filter((one) => one <= sequence));
+    const entry = this.index.find(first, sequence - first);
+    assert.ok(entry, 'a message in flight is known');
+    return entry;
   }
 
   /** Answers what went out (or was moved) and what was spent, by sequence. */
@@ -90,27 +121,21 @@ class Bench {
       delay: 0,
       more: () => this.more(),
     });
-    for (const entry of redrive) {
-      assert.equal(this.messages.get(entry.sequence)?.receives, MAX_RECEIVES);
-      this.index.remove(entry);
-      this.messages.delete(entry.sequence);
-    }
+    for (const entry of redrive) assert.equal(this.messages.get(sequenceOf(entry))?.receives, MAX_RECEIVES);
+    this.remove(redrive);
     for (const entry of deliver) {
-      const message = this.messages.get(entry.sequence);
+      const message = this.messages.get(sequenceOf(entry));
       assert.ok(message, 'a deleted message went out');
-      if (isMove) {
-        this.index.remove(entry);
-        this.messages.delete(entry.sequence);
-        continue;
-      }
+      if (isMove) continue;
       assert.ok(message.visibleAt <= this.now, 'a message went out while it was hidden');
       this.index.handOut(entry, this.now, this.now + visibility);
       message.receives++;
-      message.hasState = true;
       message.visibleAt = this.now + visibility;
       assert.equal(entry.receives, message.receives);
     }
-    return { out: deliver.map(({ sequence }) => sequence), spent: redrive.map(({ sequence }) => sequence) };
+    if (isMove) this.remove(deliver);
+    else this.write(deliver.map(({ chunk }) => chunk));
+    return { out: deliver.map(sequenceOf), spent: redrive.map(sequenceOf) };
   }
 
   heldBySomeone(): ModelMessage[] {
@@ -122,19 +147,14 @@ class Bench {
   }
 
   delete(message: ModelMessage): void {
-    this.index.advance(this.now);
-    const entry = this.index.find(message.sequence);
-    assert.ok(entry, 'a message in flight is known');
-    this.index.remove(entry);
-    this.messages.delete(message.sequence);
+    this.remove([this.find(message)]);
   }
 
   change(message: ModelMessage, visibility: number): void {
-    this.index.advance(this.now);
-    const entry = this.index.find(message.sequence);
-    assert.ok(entry, 'a message in flight is known');
+    const entry = this.find(message);
     this.index.changeVisibility(entry, this.now + visibility);
     message.visibleAt = this.now + visibility;
+    this.write([entry.chunk]);
   }
 }
 
@@ -190,7 +210,13 @@ function step(bench: Bench, code: number): void {
     case 2:
     case 3:
     case 4:
-      bench.send(bench.isFifo || argument & 1 ? `g${argument % 5}` : undefined, bench.isFifo ? 0 : (argument % 3) * 5);
+      bench.send(
+        ...Array.from({ length: argument % 4 }, (_, at) => ({
+          group: bench.isFifo || argument & 1 ? `g${(argument + at) % 5}` : undefined,
+          delay: bench.isFifo ? 0 : ((argument + at) % 3) * 5,
+        })),
+        { group: 'g0', delay: 0 },
+      );
       break;
     case 5:
     case 6:
@@ -258,11 +284,12 @@ for (const kind of ['standard', 'FIFO'] as const) {
 
 test('a noisy group does not keep a quiet one waiting', () => {
   const bench = new Bench(false);
-  for (let i = 0; i < 100; i++) bench.send('noisy', 0);
+  const send = (group: string) => bench.send({ group, delay: 0 });
+  for (let i = 0; i < 100; i++) send('noisy');
   for (let i = 0; i < 4; i++) bench.receive(10, 1000);
-  bench.send('quiet', 0);
+  send('quiet');
   const quiet = bench.lastSequence;
-  bench.send('noisy', 0);
+  send('noisy');
   assert.deepEqual(bench.receive(1, 1000).out, [quiet]);
   assert.equal(bench.receive(10, 1000).out.length, 10, 'with nothing quiet, the noisy group is served');
 });

@@ -1,50 +1,12 @@
 /**
  * Which messages of a standard queue to hand out next. Pure: it knows no clock, store or network.
  *
- * Memory holds a window. Every message up to `horizon` is here or was handled; beyond it, messages wait as rows and are
- * read in pages when the window runs out (`more`), so a backlog of millions costs no memory. Messages with a state row
- * (in flight, delayed, come back) are all here, whatever their place.
- *
  * Order: by the time a message became visible. Fairness (Developer Guide, "How Amazon SQS fair queues work"): while a
  * group is noisy its messages are set aside, and are served when no quiet group's message waits.
  */
 import { Deque } from './deque.ts';
-import { Heap } from './heap.ts';
 import { NOISY_LEAST, NOISY_SHARE } from './limits.ts';
-import { type MessageRow, timeOfSequence } from './state.ts';
-
-/** A message in the owner's memory. One shape for all, so that the engine keeps it small. */
-export interface Entry {
-  readonly sequence: number;
-  /** ready: may be handed out; waiting: in flight, or delayed when it was never received. */
-  place: 'ready' | 'waiting' | 'gone';
-  visibleAt: number;
-  receives: number;
-  firstReceivedAt: number;
-  receivedAt: number;
-  readonly isBodyApart: boolean;
-  readonly group: string | undefined;
-  /** The row, while memory allows: a message that is received soon after it was sent is not read again. */
-  message: MessageRow | undefined;
-  heapIndex: number;
-}
-
-export const newEntry = (
-  sequence: number,
-  message: Pick<MessageRow, 'group' | 'isBodyApart'>,
-  visibleAt = timeOfSequence(sequence),
-): Entry => ({
-  sequence,
-  place: 'ready',
-  visibleAt,
-  receives: 0,
-  firstReceivedAt: 0,
-  receivedAt: 0,
-  isBodyApart: message.isBodyApart,
-  group: message.group,
-  message: undefined,
-  heapIndex: -1,
-});
+import { type Chunk, type Entry, isDelayed, Window } from './window.ts';
 
 export interface PickRules {
   readonly now: number;
@@ -65,28 +27,13 @@ export interface Picked {
 }
 
 /** What the handlers need of a queue's memory; standard and FIFO queues differ behind it. */
-export interface Delivery {
-  readonly inFlight: number;
+export interface Delivery extends Window {
   /** Messages with a delay of their own that has not ended. */
   readonly delayed: number;
-  readonly horizon: number;
-  /** Nothing is left beyond the horizon. */
-  isComplete: boolean;
-  /** A message in memory that was received, delayed or is in a FIFO queue's window. */
-  find(sequence: number): Entry | undefined;
-  /** At load: a message that has a state row. */
-  restore(entry: Entry): void;
-  /** From a page, in order of sequence. Answers the entry of a message that was not known yet. */
-  addPage(sequence: number, message: MessageRow): Entry | undefined;
-  /** A new message. Answers false when it stays beyond the horizon: the entry is not kept. */
-  append(entry: Entry): boolean;
-  /** Lets delays and visibility timeouts end. */
-  advance(now: number): void;
+  /** A new chunk. What of it stays beyond the horizon leaves a gap; answers whether any of it is here. */
+  append(chunk: Chunk): boolean;
   /** Takes messages out; each must then be handed out or removed. */
   pick(rules: PickRules): Picked;
-  handOut(entry: Entry, now: number, visibleAt: number): void;
-  changeVisibility(entry: Entry, visibleAt: number): void;
-  remove(entry: Entry): void;
   /** Whether a pick may find something; may be wrong in being too hopeful. */
   mayHaveReady(now: number, delay: number): boolean;
   /** When `advance` has something to do next. */
@@ -100,10 +47,7 @@ const WINDOW = 4096;
 /** How far a queue with a noisy group looks ahead for quiet ones. */
 const FAIR_SCAN = 10_000;
 
-export class StandardDelivery implements Delivery {
-  horizon = 0;
-  isComplete = false;
-  inFlight = 0;
+export class StandardDelivery extends Window implements Delivery {
   delayed = 0;
   /** Never received, in order of sequence. */
   readonly #fresh = new Deque<Entry>();
@@ -112,65 +56,40 @@ export class StandardDelivery implements Delivery {
   /** Ready messages of groups that were noisy when their turn came. */
   readonly #aside = new Map<string, Deque<Entry>>();
   #asideSize = 0;
-  readonly #waiting = new Heap<Entry>((entry) => entry.visibleAt);
-  /** All but the fresh. */
-  readonly #known = new Map<number, Entry>();
   readonly #groupInFlight = new Map<string, number>();
   readonly #window: number;
 
   constructor(window = WINDOW) {
+    super();
     this.#window = window;
   }
 
-  find(sequence: number): Entry | undefined {
-    return this.#known.get(sequence);
-  }
-
-  restore(entry: Entry): void {
-    this.#known.set(entry.sequence, entry);
-    this.#wait(entry);
-  }
-
-  addPage(sequence: number, message: MessageRow): Entry | undefined {
-    this.horizon = Math.max(this.horizon, sequence);
-    if (this.#known.has(sequence)) return undefined;
-    const entry = newEntry(sequence, message);
-    this.#fresh.push(entry);
-    return entry;
-  }
-
-  append(entry: Entry): boolean {
-    const isBehind = entry.sequence <= this.horizon;
-    const isDelayed = entry.visibleAt > timeOfSequence(entry.sequence);
-    if (isDelayed || isBehind) {
-      // Delayed, or moved here from another queue with its old place in time.
-      this.#known.set(entry.sequence, entry);
-      if (!isBehind && this.isComplete) this.horizon = entry.sequence;
-      if (isDelayed) this.#wait(entry);
-      else this.#returned.push(entry);
-      return true;
+  append(chunk: Chunk): boolean {
+    // Moved here from another queue with its old place in time.
+    const isBehind = chunk.first <= this.horizon;
+    const isWithin = this.isComplete && this.#fresh.size < this.#window;
+    if (isWithin && !isBehind) this.horizon = chunk.first;
+    if (!isWithin && !isBehind) this.isComplete = false;
+    let isKept = false;
+    for (const [at, entry] of chunk.entries.entries()) {
+      if (entry === undefined) continue;
+      if (isDelayed(entry)) this.hold(entry);
+      else if (isWithin && !isBehind) this.#fresh.push(entry);
+      else if (isBehind || this.#overtakes(entry)) this.#returned.push(entry);
+      else {
+        chunk.entries[at] = undefined;
+        continue;
+      }
+      isKept = true;
+      this.size++;
     }
-    if (this.isComplete && this.#fresh.size < this.#window) {
-      this.horizon = entry.sequence;
-      this.#fresh.push(entry);
-      return true;
-    }
-    this.isComplete = false;
-    if (this.#asideSize === 0 || entry.group === undefined || this.#isNoisy(entry.group)) return false;
-    // A quiet group's message must not wait behind the noisy backlog: it is taken ahead of its page.
-    this.#known.set(entry.sequence, entry);
-    this.#returned.push(entry);
-    return true;
+    if (isKept) this.keep(chunk);
+    return isKept;
   }
 
-  advance(now: number): void {
-    for (;;) {
-      const entry = this.#waiting.first();
-      if (entry === undefined || entry.visibleAt > now) return;
-      this.#unwait(entry);
-      entry.place = 'ready';
-      this.#returned.push(entry);
-    }
+  /** A quiet group's message must not wait behind the noisy backlog: it is taken ahead of its page. */
+  #overtakes({ group }: Entry): boolean {
+    return this.#asideSize > 0 && group !== undefined && !this.#isNoisy(group);
   }
 
   pick(rules: PickRules): Picked {
@@ -181,8 +100,8 @@ export class StandardDelivery implements Delivery {
       const entry = this.#next(rules.more);
       if (entry === undefined) break;
       if (entry.place !== 'ready') continue;
-      if (entry.sequence < rules.oldest) {
-        this.remove(entry);
+      if (entry.chunk.first < rules.oldest) {
+        this.expire(entry);
         continue;
       }
       const isSpent = rules.maxReceives !== undefined && entry.receives >= rules.maxReceives;
@@ -191,57 +110,43 @@ export class StandardDelivery implements Delivery {
     return { deliver, redrive };
   }
 
-  handOut(entry: Entry, now: number, visibleAt: number): void {
-    entry.receives++;
-    entry.receivedAt = now;
-    if (entry.firstReceivedAt === 0) entry.firstReceivedAt = now;
-    entry.visibleAt = visibleAt;
-    entry.message = undefined;
-    this.#known.set(entry.sequence, entry);
-    this.#wait(entry);
-  }
-
-  changeVisibility(entry: Entry, visibleAt: number): void {
-    if (entry.place !== 'waiting') return;
-    entry.visibleAt = visibleAt;
-    this.#waiting.moved(entry);
-  }
-
-  remove(entry: Entry): void {
-    if (entry.place === 'waiting') this.#unwait(entry);
-    entry.place = 'gone';
-    this.#known.delete(entry.sequence);
-  }
-
   mayHaveReady(now: number): boolean {
     this.advance(now);
     return this.#fresh.size + this.#returned.size + this.#asideSize > 0 || !this.isComplete;
   }
 
   nextChange(): number | undefined {
-    return this.#waiting.first()?.visibleAt;
+    return this.waiting.first()?.visibleAt;
   }
 
-  #wait(entry: Entry): void {
-    entry.place = 'waiting';
-    this.#waiting.push(entry);
-    if (entry.receives === 0) this.delayed++;
-    else {
-      this.inFlight++;
-      if (entry.group !== undefined) this.#groupInFlight.set(entry.group, this.#inFlightOf(entry.group) + 1);
-    }
+  protected addFresh(entry: Entry): void {
+    this.#fresh.push(entry);
   }
 
-  #unwait(entry: Entry): void {
-    this.#waiting.remove(entry);
-    if (entry.receives === 0) this.delayed--;
-    else {
-      this.inFlight--;
-      if (entry.group === undefined) return;
-      const left = this.#inFlightOf(entry.group) - 1;
-      if (left > 0) this.#groupInFlight.set(entry.group, left);
-      else this.#groupInFlight.delete(entry.group);
+  protected addReturned(entry: Entry): void {
+    this.#returned.push(entry);
+  }
+
+  protected override hold(entry: Entry): void {
+    super.hold(entry);
+    this.#count(entry, 1);
+  }
+
+  protected override unhold(entry: Entry): void {
+    super.unhold(entry);
+    this.#count(entry, -1);
+  }
+
+  #count({ receives, group }: Entry, change: 1 | -1): void {
+    if (receives === 0) {
+      this.delayed += change;
+      return;
     }
+    this.inFlight += change;
+    if (group === undefined) return;
+    const count = this.#inFlightOf(group) + change;
+    if (count > 0) this.#groupInFlight.set(group, count);
+    else this.#groupInFlight.delete(group);
   }
 
   #inFlightOf(group: string): number {

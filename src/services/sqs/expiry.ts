@@ -4,12 +4,13 @@
  * what has expired (delivery.ts).
  */
 import type { TimerJob } from '#platform/service.ts';
-import { newEntry } from './delivery.ts';
-import { armExpiry, dropIndexOnUndo, findQueue, indexOf, notifyWaiters } from './open-queue.ts';
-import { deleteEntry } from './redrive.ts';
-import { firstSequenceAt, messages, timeOfSequence } from './state.ts';
+import { deleteEntries } from './messages.ts';
+import { armExpiry, dropIndexOnUndo, findQueue, indexOf, notifyWaiters, oldestChunk } from './open-queue.ts';
+import { chunks, firstSequenceAt, timeOfSequence } from './state.ts';
+import { addExpired, newChunk } from './window.ts';
 
-const AT_ONCE = 200;
+/** Chunks. */
+const AT_ONCE = 100;
 
 export const expireMessages: TimerJob = (tx, payload, job) => {
   const queue = findQueue(tx, String(payload['queue']));
@@ -17,18 +18,20 @@ export const expireMessages: TimerJob = (tx, payload, job) => {
   const index = indexOf(tx, queue);
   dropIndexOnUndo(tx, queue);
   const { retention } = queue.settings;
-  const page = tx.range(messages, { prefix: [queue.id], limit: AT_ONCE + 1 });
-  const live = firstSequenceAt(job.now - retention + 1);
-  for (const { key, row } of page.slice(0, AT_ONCE)) {
-    const sequence = messages.parts(key)[1];
-    if (sequence >= live) break;
-    const entry = index.find(sequence) ?? newEntry(sequence, row);
-    deleteEntry(tx, queue, entry);
+  const before = chunks.key(queue.id, firstSequenceAt(job.now - retention + 1));
+  for (const { key, row } of tx.range(chunks, { prefix: [queue.id], before, limit: AT_ONCE })) {
+    const first = chunks.parts(key)[1];
+    const chunk = index.chunkAt(first) ?? newChunk(first, row.length);
+    const left = row.map((message, at) => chunk.entries[at] ?? addExpired(chunk, at, message));
+    deleteEntries(
+      tx,
+      queue,
+      left.filter(({ place }) => place !== 'deleted'),
+    );
   }
   // A FIFO group may have been waiting for one that is gone now.
   notifyWaiters(queue, job.clock);
-  const [oldest] = tx.range(messages, { prefix: [queue.id], limit: 1 });
+  const oldest = oldestChunk(tx, queue);
   queue.expiryDue = Number.POSITIVE_INFINITY;
-  if (oldest === undefined) return;
-  armExpiry(tx, queue, Math.max(job.now, timeOfSequence(messages.parts(oldest.key)[1]) + retention));
+  if (oldest !== undefined) armExpiry(tx, queue, Math.max(job.now, timeOfSequence(oldest) + retention));
 };

@@ -1,5 +1,5 @@
 /**
- * Which messages of a FIFO queue to hand out next. Pure, like delivery.ts, and with the same window.
+ * Which messages of a FIFO queue to hand out next. Pure, like delivery.ts, and over the same window.
  *
  * Within a group messages go out in order of sequence, and none while one of the group is in flight. Of the groups that may
  * go, the one with the oldest message goes first, with as many of its messages as the call takes.
@@ -8,11 +8,12 @@
  * group was received before it, has a state row, and so is here too.
  */
 
-import { type Delivery, type Entry, MAX_REDRIVEN_AT_ONCE, newEntry, type Picked, type PickRules } from './delivery.ts';
+import { type Delivery, MAX_REDRIVEN_AT_ONCE, type Picked, type PickRules } from './delivery.ts';
 import { Deque } from './deque.ts';
 import { Heap } from './heap.ts';
 import { FIFO_SCAN } from './limits.ts';
-import { type MessageRow, timeOfSequence } from './state.ts';
+import { timeOfSequence } from './state.ts';
+import { type Chunk, type Entry, sequenceOf, Window } from './window.ts';
 
 interface Group {
   readonly name: string;
@@ -24,56 +25,32 @@ interface Group {
 
 const WINDOW = 8192;
 
-export class FifoDelivery implements Delivery {
-  horizon = 0;
-  isComplete = false;
-  inFlight = 0;
+export class FifoDelivery extends Window implements Delivery {
   /** A FIFO queue delays all messages alike, by their send time: see `delay` in PickRules. */
   readonly delayed = 0;
-  readonly #known = new Map<number, Entry>();
   readonly #groups = new Map<string, Group>();
-  readonly #open = new Heap<Group>((group) => group.ready.first()?.sequence ?? 0);
-  readonly #waiting = new Heap<Entry>((entry) => entry.visibleAt);
+  readonly #open = new Heap<Group>(oldestOf);
   readonly #window: number;
 
   constructor(window = WINDOW) {
+    super();
     this.#window = window;
   }
 
-  find(sequence: number): Entry | undefined {
-    return this.#known.get(sequence);
-  }
-
-  restore(entry: Entry): void {
-    this.#known.set(entry.sequence, entry);
-    this.#lock(entry);
-  }
-
-  addPage(sequence: number, message: MessageRow): Entry | undefined {
-    this.horizon = Math.max(this.horizon, sequence);
-    if (this.#known.has(sequence)) return undefined;
-    const entry = newEntry(sequence, message);
-    this.#append(entry);
-    return entry;
-  }
-
-  append(entry: Entry): boolean {
-    if (!this.isComplete || this.#known.size >= this.#window) {
+  append(chunk: Chunk): boolean {
+    if (!this.isComplete || this.size >= this.#window) {
       this.isComplete = false;
+      chunk.entries.fill(undefined);
       return false;
     }
-    this.horizon = entry.sequence;
-    this.#append(entry);
-    return true;
-  }
-
-  advance(now: number): void {
-    for (;;) {
-      const entry = this.#waiting.first();
-      if (entry === undefined || entry.visibleAt > now) return;
-      this.#unlock(entry);
-      this.#makeReady(entry);
+    this.horizon = chunk.first;
+    this.keep(chunk);
+    for (const entry of chunk.entries) {
+      if (entry === undefined) continue;
+      this.size++;
+      this.addFresh(entry);
     }
+    return true;
   }
 
   pick(rules: PickRules): Picked {
@@ -82,7 +59,7 @@ export class FifoDelivery implements Delivery {
     while (picked.deliver.length < rules.max && picked.redrive.length < MAX_REDRIVEN_AT_ONCE) {
       const group = this.#open.first();
       if (group === undefined) {
-        if (!this.isComplete && this.#known.size < FIFO_SCAN && rules.more()) continue;
+        if (!this.isComplete && this.size < FIFO_SCAN && rules.more()) continue;
         break;
       }
       const before = picked.deliver.length;
@@ -96,42 +73,25 @@ export class FifoDelivery implements Delivery {
     return picked;
   }
 
-  handOut(entry: Entry, now: number, visibleAt: number): void {
-    entry.receives++;
-    entry.receivedAt = now;
-    if (entry.firstReceivedAt === 0) entry.firstReceivedAt = now;
-    entry.visibleAt = visibleAt;
-    entry.message = undefined;
-    this.#lock(entry);
-  }
-
-  changeVisibility(entry: Entry, visibleAt: number): void {
-    if (entry.place !== 'waiting') return;
-    entry.visibleAt = visibleAt;
-    this.#waiting.moved(entry);
-  }
-
-  remove(entry: Entry): void {
-    this.#known.delete(entry.sequence);
-    const group = this.#groups.get(entry.group ?? '');
-    if (entry.place === 'waiting') this.#unlock(entry);
+  override remove(entry: Entry): void {
+    super.remove(entry);
     // Picked, and not handed out: the rest of its group may go.
-    else if (group !== undefined) this.#openIfFree(group);
-    entry.place = 'gone';
+    const group = this.#groups.get(entry.group ?? '');
+    if (group !== undefined) this.#openIfFree(group);
   }
 
   mayHaveReady(now: number, delay: number): boolean {
     this.advance(now);
     const head = this.#open.first()?.ready.first();
-    if (head === undefined) return !this.isComplete && this.#known.size < FIFO_SCAN;
-    return !isDelayed(head, now, delay);
+    if (head === undefined) return !this.isComplete && this.size < FIFO_SCAN;
+    return !isStillDelayed(head, now, delay);
   }
 
   nextChange(delay: number): number | undefined {
-    const back = this.#waiting.first()?.visibleAt;
+    const back = this.waiting.first()?.visibleAt;
     const head = this.#open.first()?.ready.first();
     if (head === undefined || head.receives > 0) return back;
-    return Math.min(back ?? Number.POSITIVE_INFINITY, timeOfSequence(head.sequence) + delay);
+    return Math.min(back ?? Number.POSITIVE_INFINITY, timeOfSequence(sequenceOf(head)) + delay);
   }
 
   /** Takes what the group has, in order; false when its next message, and so every later one, is still delayed. */
@@ -143,22 +103,20 @@ export class FifoDelivery implements Delivery {
         group.ready.shift();
         continue;
       }
-      if (isDelayed(entry, rules.now, rules.delay)) return false;
+      if (isStillDelayed(entry, rules.now, rules.delay)) return false;
       if (picked.deliver.length >= rules.max || picked.redrive.length >= MAX_REDRIVEN_AT_ONCE) return true;
       group.ready.shift();
-      if (entry.sequence < rules.oldest) this.remove(entry);
+      if (entry.chunk.first < rules.oldest) this.expire(entry);
       else if (rules.maxReceives !== undefined && entry.receives >= rules.maxReceives) picked.redrive.push(entry);
       else picked.deliver.push(entry);
     }
   }
 
-  #append(entry: Entry): void {
-    this.#known.set(entry.sequence, entry);
-    this.#makeReady(entry);
+  protected addFresh(entry: Entry): void {
+    this.addReturned(entry);
   }
 
-  #makeReady(entry: Entry): void {
-    entry.place = 'ready';
+  protected addReturned(entry: Entry): void {
     const group = this.#groupOf(entry);
     insertInOrder(group.ready, entry);
     this.#openIfFree(group);
@@ -180,17 +138,16 @@ export class FifoDelivery implements Delivery {
     else this.#open.push(group);
   }
 
-  #lock(entry: Entry): void {
-    entry.place = 'waiting';
-    this.#waiting.push(entry);
+  protected override hold(entry: Entry): void {
+    super.hold(entry);
     this.inFlight++;
     const group = this.#groupOf(entry);
     group.inFlight++;
     this.#open.remove(group);
   }
 
-  #unlock(entry: Entry): void {
-    this.#waiting.remove(entry);
+  protected override unhold(entry: Entry): void {
+    super.unhold(entry);
     this.inFlight--;
     const group = this.#groupOf(entry);
     group.inFlight--;
@@ -203,18 +160,24 @@ export class FifoDelivery implements Delivery {
   }
 }
 
-const isDelayed = (entry: Entry, now: number, delay: number): boolean =>
-  entry.receives === 0 && timeOfSequence(entry.sequence) + delay > now;
+function oldestOf({ ready }: Group): number {
+  const first = ready.first();
+  return first === undefined ? 0 : sequenceOf(first);
+}
+
+const isStillDelayed = (entry: Entry, now: number, delay: number): boolean =>
+  entry.receives === 0 && timeOfSequence(sequenceOf(entry)) + delay > now;
 
 /** A message that comes back belongs at the front or near it, a new one at the end. */
 function insertInOrder(ready: Deque<Entry>, entry: Entry): void {
   const last = ready.last();
-  if (last === undefined || last.sequence < entry.sequence) {
+  const sequence = sequenceOf(entry);
+  if (last === undefined || sequenceOf(last) < sequence) {
     ready.push(entry);
     return;
   }
   const older: Entry[] = [];
-  for (let first = ready.first(); first && first.sequence < entry.sequence; first = ready.first()) {
+  for (let first = ready.first(); first && sequenceOf(first) < sequence; first = ready.first()) {
     older.push(first);
     ready.shift();
   }

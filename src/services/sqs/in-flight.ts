@@ -13,25 +13,28 @@ import { queueAddress } from './address.ts';
 import { checkBatch, runBatch } from './batch.ts';
 import { fail } from './errors.ts';
 import { MAX_VISIBILITY_SECONDS } from './limits.ts';
+import { deleteEntries, writeStates } from './messages.ts';
 import { dropIndexOnUndo, indexOf, notifyWaiters, type OpenQueue, openQueue } from './open-queue.ts';
 import { readReceipt } from './receipt.ts';
-import { writeState } from './receive.ts';
-import { deleteEntry } from './redrive.ts';
+import type { Entry } from './window.ts';
 
 export function deleteMessage(input: DeleteMessageRequest, call: Call): void {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
-  deleteOne(queue, input.ReceiptHandle, call, () => fail('ReceiptHandleExpired', input.ReceiptHandle));
-  notifyWaiters(queue, call.clock);
+  const entry = deletable(queue, input.ReceiptHandle, call, () => fail('ReceiptHandleExpired', input.ReceiptHandle));
+  if (entry !== undefined) deleteHeld(queue, [entry], call);
 }
 
 export function deleteMessageBatch(input: DeleteMessageBatchRequest, call: Call): DeleteMessageBatchResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
   checkBatch(input.Entries, 'DeleteMessageBatchRequestEntry');
+  // A set: the same handle may be given twice.
+  const gone = new Set<Entry>();
   const result = runBatch(input.Entries, ({ Id, ReceiptHandle }) => {
-    deleteOne(queue, ReceiptHandle, call, () => fail('ExpiredInBatch'));
+    const entry = deletable(queue, ReceiptHandle, call, () => fail('ExpiredInBatch'));
+    if (entry !== undefined) gone.add(entry);
     return { Id };
   });
-  notifyWaiters(queue, call.clock);
+  deleteHeld(queue, [...gone], call);
   return result;
 }
 
@@ -39,23 +42,27 @@ export function deleteMessageBatch(input: DeleteMessageBatchRequest, call: Call)
  * A message that is gone is deleted again with success. The handle of an earlier receive deletes nothing and succeeds, on
  * a standard queue; after the visibility timeout the latest handle still deletes there, while a FIFO queue refuses it.
  */
-function deleteOne(queue: OpenQueue, handle: string, call: Call, failExpired: () => never): void {
-  const { sequence, receives } = readReceipt(queue, handle);
+function deletable(queue: OpenQueue, handle: string, call: Call, failExpired: () => never): Entry | undefined {
+  const { first, at, receives } = readReceipt(queue, handle);
   const index = indexOf(call.tx, queue);
   index.advance(call.now);
-  const entry = index.find(sequence);
-  if (entry === undefined) return;
+  const entry = index.find(first, at);
+  if (entry === undefined) return undefined;
   const isCurrent = entry.receives === receives;
   if (queue.settings.isFifo && (!isCurrent || entry.place !== 'waiting')) failExpired();
-  if (!isCurrent) return;
+  return isCurrent ? entry : undefined;
+}
+
+function deleteHeld(queue: OpenQueue, entries: readonly Entry[], call: Call): void {
   dropIndexOnUndo(call.tx, queue);
-  deleteEntry(call.tx, queue, entry);
+  deleteEntries(call.tx, queue, entries);
+  notifyWaiters(queue, call.clock);
 }
 
 export function changeMessageVisibility(input: ChangeMessageVisibilityRequest, call: Call): void {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
-  changeOne(queue, input.ReceiptHandle, input.VisibilityTimeout, call);
-  notifyWaiters(queue, call.clock);
+  const change = changeOf(queue, input.ReceiptHandle, input.VisibilityTimeout, call);
+  if (change !== undefined) changeHeld(queue, [change], call);
 }
 
 export function changeMessageVisibilityBatch(
@@ -64,31 +71,48 @@ export function changeMessageVisibilityBatch(
 ): ChangeMessageVisibilityBatchResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
   checkBatch(input.Entries, 'ChangeMessageVisibilityBatchRequestEntry');
+  const changes: Change[] = [];
   const result = runBatch(input.Entries, ({ Id, ReceiptHandle, VisibilityTimeout }) => {
-    changeOne(queue, ReceiptHandle, VisibilityTimeout ?? 0, call);
+    const change = changeOf(queue, ReceiptHandle, VisibilityTimeout ?? 0, call);
+    if (change !== undefined) changes.push(change);
     return { Id };
   });
-  notifyWaiters(queue, call.clock);
+  changeHeld(queue, changes, call);
   return result;
 }
 
+interface Change {
+  readonly entry: Entry;
+  readonly visibleAt: number;
+}
+
 /** With a handle whose visibility timeout has ended, a standard queue answers with success and does nothing. */
-function changeOne(queue: OpenQueue, handle: string, timeout: number, call: Call): void {
+function changeOf(queue: OpenQueue, handle: string, timeout: number, call: Call): Change | undefined {
   if (timeout < 0 || timeout > MAX_VISIBILITY_SECONDS) {
     fail('ParameterReason', timeout, 'VisibilityTimeout', 'Must be >= 0 and <= 43200, if provided.');
   }
-  const { sequence, receives } = readReceipt(queue, handle);
+  const { first, at, receives } = readReceipt(queue, handle);
   const index = indexOf(call.tx, queue);
   index.advance(call.now);
-  const entry = index.find(sequence) ?? fail('NotAvailableForChange', handle);
+  const entry = index.find(first, at) ?? fail('NotAvailableForChange', handle);
   if (entry.place !== 'waiting' || entry.receives !== receives) {
     if (queue.settings.isFifo) fail('NotAvailableForChange', handle);
-    return;
+    return undefined;
   }
   // Twelve hours run from the receive, not from this call.
   if (call.now + seconds(timeout) > entry.receivedAt + seconds(MAX_VISIBILITY_SECONDS))
     fail('BeyondTwelveHours', timeout);
+  return { entry, visibleAt: call.now + seconds(timeout) };
+}
+
+function changeHeld(queue: OpenQueue, changes: readonly Change[], call: Call): void {
   dropIndexOnUndo(call.tx, queue);
-  index.changeVisibility(entry, call.now + seconds(timeout));
-  writeState(call.tx, queue, entry);
+  const index = indexOf(call.tx, queue);
+  for (const { entry, visibleAt } of changes) index.changeVisibility(entry, visibleAt);
+  writeStates(
+    call.tx,
+    queue,
+    changes.map(({ entry }) => entry),
+  );
+  notifyWaiters(queue, call.clock);
 }

@@ -36,8 +36,17 @@ export const MAX_RECEIVE_COUNT = 1000;
 export const NOISY_SHARE = 0.1;
 export const NOISY_LEAST = 30;
 
-/**
- * Throughput of FIFO queues is a quota that users see in Service Quotas, not a brake: a queue is as fast as the machine.
- * Decision: clients written for AWS never depend on being refused, and the brake would cost every call a bucket.
- */
+/** "300 transactions per second, per API action", of a FIFO queue; a batch is one. An account's own quota goes before it. */
 export const FIFO_TRANSACTIONS_PER_SECOND = 300;
+
+/** With high throughput ("Amazon SQS message quotas", non-batched API calls), by region. */
+const HIGH_THROUGHPUT: readonly (readonly [perSecond: number, regions: readonly string[]])[] = [
+  [70_000, ['us-east-1', 'us-west-2', 'eu-west-1']],
+  [19_000, ['us-east-2', 'eu-central-1']],
+  [9000, ['ap-south-1', 'ap-southeast-1', 'ap-southeast-2', 'ap-northeast-1']],
+  [4500, ['eu-west-2', 'sa-east-1']],
+];
+const HIGH_THROUGHPUT_ELSEWHERE = 2400;
+
+export const highThroughput = (region: string): number =>
+  HIGH_THROUGHPUT.find(([, regions]) => regions.includes(region))?.[0] ?? HIGH_THROUGHPUT_ELSEWHERE;

@@ -74,8 +74,9 @@ const failEmpty = (name: string, type: string, what: string): never =>
 export function storedAttributes(
   given: Readonly<Record<string, MessageAttributeValue>> | undefined,
 ): StoredAttributes | undefined {
-  const names = Object.keys(given ?? {});
-  if (given === undefined || names.length === 0) return undefined;
+  if (given === undefined) return undefined;
+  const names = Object.keys(given);
+  if (names.length === 0) return undefined;
   if (names.length > MAX_MESSAGE_ATTRIBUTES) fail('TooManyAttributes', names.length);
   const stored: Record<string, StoredAttribute> = {};
   for (const name of names) {
@@ -89,7 +90,7 @@ export function storedAttributes(
 /** AWSTraceHeader, the one system attribute that a sender may give. */
 export function traceHeaderOf(given: Readonly<Record<string, MessageAttributeValue>> | undefined): string | undefined {
   let header: string | undefined;
-  for (const [name, value] of Object.entries(given ?? {})) {
+  for (const [name, value] of given === undefined ? [] : Object.entries(given)) {
     if (name !== 'AWSTraceHeader') fail('UnsupportedSystemAttribute', name);
     if (value.DataType !== 'String') {
       fail('MessageAttribute', `The type of message system attribute '${name}' is invalid. You must use only: String.`);
@@ -114,8 +115,9 @@ export const md5Of = (content: string | Buffer): string => hash('md5', content, 
 
 /** Sorted by name: length and bytes of name and type, 1 for text or 2 for binary, length and bytes of the value. */
 export function attributesMd5(attributes: StoredAttributes | undefined): string | undefined {
-  const names = Object.keys(attributes ?? {}).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  if (attributes === undefined || names.length === 0) return undefined;
+  if (attributes === undefined) return undefined;
+  const names = Object.keys(attributes).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  if (names.length === 0) return undefined;
   const parts: Buffer[] = [];
   const add = (bytes: Buffer): void => {
     const length = Buffer.alloc(4);

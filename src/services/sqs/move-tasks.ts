@@ -15,10 +15,12 @@ import type {
   StartMessageMoveTaskRequest,
   StartMessageMoveTaskResult,
 } from '#platform/model/generated/sqs.ts';
-import type { Call, JobCall, TimerJob } from '#platform/service.ts';
+import type { Call, CallScope, JobCall, Permission, TimerJob } from '#platform/service.ts';
 import type { KeyedRow, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { queueArn } from './address.ts';
 import { fail } from './errors.ts';
 import { MAX_LISTED_MOVE_TASKS, MAX_MOVE_RATE } from './limits.ts';
+import { deleteEntries, enqueue, wholeMessages } from './messages.ts';
 import {
   countsOf,
   dropIndexOnUndo,
@@ -28,8 +30,6 @@ import {
   type OpenQueue,
   readPage,
 } from './open-queue.ts';
-import { deleteEntry, wholeMessage } from './redrive.ts';
-import { enqueue } from './send.ts';
 import { deadLetterSources, firstSequenceAt, type MoveTaskRow, moveTasks } from './state.ts';
 
 /** Messages moved by one transaction, so that it stays short; without a rate the next run follows at once. */
@@ -58,6 +58,26 @@ function sourceOf(tx: ReadTransaction, arn: string, call: Call): OpenQueue {
   const { service, region, account, resource } = parseArn(arn) ?? {};
   const isHere = service === 'sqs' && region === call.region && account === call.account;
   return (isHere ? findQueue(tx, resource ?? '') : undefined) ?? fail('SourceDoesNotExist');
+}
+
+const FROM_SOURCE = ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+
+/** On the source all that the task does there; SendMessage on the destination, or on every queue that messages may go back to. */
+export function moveTaskPermissions(
+  { SourceArn, DestinationArn }: StartMessageMoveTaskRequest,
+  scope: CallScope,
+): readonly Permission[] {
+  const name = parseArn(SourceArn)?.resource ?? '';
+  const destinations =
+    DestinationArn === undefined
+      ? scope
+          .read((tx) => tx.range(deadLetterSources, { prefix: [name] }))
+          .map(({ key }) => queueArn(scope, deadLetterSources.parts(key)[1]))
+      : [DestinationArn];
+  return [
+    ...FROM_SOURCE.map((action) => ({ action, resource: SourceArn })),
+    ...destinations.map((resource) => ({ action: 'sqs:SendMessage', resource })),
+  ];
 }
 
 export function startMessageMoveTask(input: StartMessageMoveTaskRequest, call: Call): StartMessageMoveTaskResult {
@@ -187,16 +207,14 @@ function moveSome(
     more: () => readPage(tx, source, index),
   });
   let moved = 0;
-  for (const entry of deliver) {
-    const row = wholeMessage(tx, source, entry);
-    const origin = task.destination ?? (row?.deadLetterSource && parseArn(row.deadLetterSource)?.resource);
+  let failure: string | undefined;
+  for (const row of wholeMessages(tx, source, deliver)) {
+    const origin = task.destination ?? (row.deadLetterSource && parseArn(row.deadLetterSource)?.resource);
     const target = origin ? findQueue(tx, origin) : undefined;
-    if (row === undefined || target === undefined) {
-      // What was picked and not moved goes back: the index is read again.
-      source.index = undefined;
-      return { moved, failure: origin ? 'AWS.SimpleQueueService.NonExistentQueue' : 'CouldNotDetermineMessageSource' };
+    if (target === undefined) {
+      failure = origin ? 'AWS.SimpleQueueService.NonExistentQueue' : 'CouldNotDetermineMessageSource';
+      break;
     }
-    deleteEntry(tx, source, entry);
     // "All redriven messages are considered new messages with a new messageID and enqueueTime."
     const fresh = {
       ...row,
@@ -206,9 +224,13 @@ function moveSome(
       receivedBefore: 0,
       firstReceivedBefore: 0,
     };
-    enqueue(tx, target, fresh, target.settings.isFifo ? 0 : target.settings.delay);
+    enqueue(tx, target, [{ row: fresh, delay: target.settings.isFifo ? 0 : target.settings.delay }]);
     notifyWaiters(target, job.clock);
     moved++;
   }
-  return { moved };
+  deleteEntries(tx, source, deliver.slice(0, moved));
+  if (failure === undefined) return { moved };
+  // What was picked and not moved goes back: the index is read again.
+  source.index = undefined;
+  return { moved, failure };
 }

@@ -8,13 +8,14 @@
 import type { Clock } from '#platform/base/clock.ts';
 import { setTimer } from '#platform/jobs/timers.ts';
 import type { MemorySlot, Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { type Delivery, type Entry, newEntry, StandardDelivery } from './delivery.ts';
+import { type Delivery, StandardDelivery } from './delivery.ts';
 import { fail } from './errors.ts';
 import { FifoDelivery } from './fifo.ts';
 import type { RecentHashes } from './remembered.ts';
 import { type Settings, settingsOf } from './settings.ts';
-import { counters, type MessageRow, messages, type QueueRow, queues, states, timeOfSequence } from './state.ts';
+import { chunks, counters, type MessageRow, type QueueRow, queues, states, timeOfSequence } from './state.ts';
 import { Waiters } from './waiters.ts';
+import { type Chunk, restoredChunk } from './window.ts';
 
 export interface OpenQueue {
   row: QueueRow;
@@ -48,8 +49,9 @@ const memorySlot: MemorySlot<QueueMemory> = {
   },
 };
 
-const PAGE = 200;
-/** Bytes of message rows kept for receives that follow soon, in all queues of a partition. */
+/** Chunks; up to ten messages each. */
+const PAGE = 100;
+/** Bytes of messages kept for receives that follow soon, in all queues of a partition. */
 const CACHE_BYTES = 16 * 1024 * 1024;
 
 export function findQueue(tx: ReadTransaction, name: string): OpenQueue | undefined {
@@ -146,35 +148,29 @@ export function indexOf(tx: ReadTransaction, queue: OpenQueue): Delivery {
     const page = tx.range(states, { prefix: [queue.id], after, limit: 1000 });
     for (const { key, row } of page) {
       after = key;
-      const entry = newEntry(states.parts(key)[1], row, row.visibleAt);
-      entry.receives = row.receives;
-      entry.firstReceivedAt = row.firstReceivedAt;
-      entry.receivedAt = row.receivedAt;
-      index.restore(entry);
+      index.restore(restoredChunk(states.parts(key)[1], row));
     }
     if (page.length < 1000) break;
   }
-  const [oldest] = tx.range(messages, { prefix: [queue.id], limit: 1 });
+  const oldest = oldestChunk(tx, queue);
   if (oldest === undefined) index.isComplete = true;
-  else {
-    // The timer of the oldest message was set when it was sent.
-    queue.expiryDue = timeOfSequence(messages.parts(oldest.key)[1]) + queue.settings.retention;
-  }
+  // Its timer was set when it was sent.
+  else queue.expiryDue = timeOfSequence(oldest) + queue.settings.retention;
   queue.index = index;
   return index;
 }
 
-/** Reads a page of messages beyond the horizon into the index. */
+/** The sequence of the oldest message. */
+export function oldestChunk(tx: ReadTransaction, queue: OpenQueue): number | undefined {
+  const [oldest] = tx.range(chunks, { prefix: [queue.id], limit: 1 });
+  return oldest && chunks.parts(oldest.key)[1];
+}
+
+/** Reads a page of chunks beyond the horizon into the index. */
 export function readPage(tx: ReadTransaction, queue: OpenQueue, index: Delivery): boolean {
-  const page = tx.range(messages, {
-    prefix: [queue.id],
-    after: messages.key(queue.id, index.horizon),
-    limit: PAGE,
-  });
-  for (const { key, row } of page) {
-    const entry = index.addPage(messages.parts(key)[1], row);
-    if (entry !== undefined) keepRow(queue, entry, row);
-  }
+  const after = chunks.key(queue.id, index.horizon);
+  const page = tx.range(chunks, { prefix: [queue.id], after, limit: PAGE });
+  for (const { key, row } of page) keepRows(queue, index.addPage(chunks.parts(key)[1], row), row);
   index.isComplete = page.length < PAGE;
   return page.length > 0;
 }
@@ -186,26 +182,27 @@ export function dropIndexOnUndo(tx: Transaction, queue: OpenQueue): void {
   });
 }
 
-const costOf = (row: MessageRow): number => 200 + row.body.length;
+const costOf = (rows: readonly MessageRow[]): number => rows.reduce((sum, { body }) => sum + 200 + body.length, 0);
 
-/** Keeps the row with its entry while there is room, so that a receive that follows soon reads nothing. */
-export function keepRow(queue: OpenQueue, entry: Entry, row: MessageRow): void {
+/** Keeps the messages with their chunk while there is room, so that a receive that follows soon reads nothing. */
+export function keepRows(queue: OpenQueue, chunk: Chunk, rows: readonly MessageRow[]): void {
   const memory = queue.partition.memory(memorySlot);
-  const cost = costOf(row);
-  if (row.isBodyApart || memory.cachedBytes + cost > CACHE_BYTES) return;
-  entry.message = row;
+  const cost = costOf(rows);
+  if (rows.some((row) => row.isBodyApart) || memory.cachedBytes + cost > CACHE_BYTES) return;
+  chunk.rows = rows;
   queue.cachedBytes += cost;
   memory.cachedBytes += cost;
 }
 
-export function takeRow(tx: ReadTransaction, queue: OpenQueue, entry: Entry): MessageRow | undefined {
-  const kept = entry.message;
-  if (kept === undefined) return tx.get(messages, messages.key(queue.id, entry.sequence));
-  const cost = Math.min(costOf(kept), queue.cachedBytes);
+/** Lets the messages of a chunk go when all of them were received: when they come back they are read. */
+export function releaseRows(queue: OpenQueue, chunk: Chunk): void {
+  const { rows } = chunk;
+  if (rows === undefined || !chunk.entries.every((entry) => entry && (entry.receives > 0 || entry.place === 'deleted')))
+    return;
+  const cost = Math.min(costOf(rows), queue.cachedBytes);
   queue.cachedBytes -= cost;
   queue.partition.memory(memorySlot).cachedBytes -= cost;
-  entry.message = undefined;
-  return kept;
+  chunk.rows = undefined;
 }
 
 function clearCache(queue: OpenQueue): void {

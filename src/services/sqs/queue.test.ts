@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seconds } from '#platform/base/clock.ts';
 import { queueAddress, queueUrl } from './address.ts';
-import { messages, states } from './state.ts';
+import { chunks, states } from './state.ts';
 import { ACCOUNT, REGION, testSqs } from './testing.ts';
 
 test('queue URLs are written and read', () => {
@@ -157,7 +157,7 @@ test('the rows of a large queue are swept after a purge, and sequences go on', a
   const next = await send('next');
   assert.ok((next.SequenceNumber ?? '') > (last.SequenceNumber ?? ''));
   for (let i = 0; i < 5; i++) sqs.clock.advance(1);
-  const rows = sqs.partition.read((tx) => tx.range(messages).length + tx.range(states).length);
+  const rows = sqs.partition.read((tx) => tx.range(chunks).length + tx.range(states).length);
   assert.equal(rows, 1);
   await sqs.restart();
   const { Attributes } = await sqs.call('GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] });

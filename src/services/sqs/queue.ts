@@ -30,15 +30,16 @@ import {
   indexOf,
   notifyWaiters,
   type OpenQueue,
+  oldestChunk,
   openQueue,
   startEmpty,
 } from './open-queue.ts';
 import { DEFAULTS, FIFO_DEFAULTS, isFifoName, setOrDefault } from './settings.ts';
 import {
+  chunks,
   deadLetterSources,
   deletedNames,
   firstSequenceAt,
-  messages,
   moveTasks,
   type QueueRow,
   queueIds,
@@ -47,6 +48,7 @@ import {
   timeOfSequence,
 } from './state.ts';
 import { dropMessages } from './sweep.ts';
+import type { Entry } from './window.ts';
 
 const STANDARD_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
@@ -175,9 +177,8 @@ export function setQueueAttributes(input: SetQueueAttributesRequest, call: Call)
 /** A shorter retention period also shortens the life of messages that are there. */
 function rearmExpiry(tx: Transaction, queue: OpenQueue): void {
   indexOf(tx, queue);
-  const [oldest] = tx.range(messages, { prefix: [queue.id], limit: 1 });
-  if (oldest === undefined) return;
-  armExpiry(tx, queue, timeOfSequence(messages.parts(oldest.key)[1]) + queue.settings.retention);
+  const oldest = oldestChunk(tx, queue);
+  if (oldest !== undefined) armExpiry(tx, queue, timeOfSequence(oldest) + queue.settings.retention);
 }
 
 /** An attribute that is set or has a default, as GetQueueAttributes shows it. */
@@ -242,18 +243,25 @@ function shownCounts(tx: ReadTransaction, queue: OpenQueue, now: number): Record
   };
 }
 
-/** A FIFO queue's delay is one for all: delayed is what was sent within it. */
+/** A FIFO queue's delay is one for all: delayed is what was sent within it and never received. */
 function countDelayed(tx: ReadTransaction, queue: OpenQueue, now: number): number {
   if (queue.settings.delay === 0) return 0;
+  const index = indexOf(tx, queue);
   let count = 0;
-  for (let from = messages.key(queue.id, firstSequenceAt(now - queue.settings.delay + 1)); ; ) {
-    const page = tx.range(messages, { prefix: [queue.id], from, limit: 1000 });
-    count += page.length;
+  for (let from = chunks.key(queue.id, firstSequenceAt(now - queue.settings.delay + 1)); ; ) {
+    const page = tx.range(chunks, { prefix: [queue.id], from, limit: 1000 });
+    for (const { key, row } of page) {
+      const { entries = [] } = index.chunkAt(chunks.parts(key)[1]) ?? {};
+      count += row.filter((_, at) => isUntouched(entries[at])).length;
+    }
     const last = page.at(-1);
     if (last === undefined || page.length < 1000) return count;
-    from = messages.key(queue.id, messages.parts(last.key)[1] + 1);
+    from = chunks.key(queue.id, chunks.parts(last.key)[1] + 1);
   }
 }
+
+const isUntouched = (entry: Entry | undefined): boolean =>
+  entry === undefined || (entry.receives === 0 && entry.place !== 'deleted');
 
 export function purgeQueue(input: PurgeQueueRequest, call: Call): void {
   const { tx } = call;

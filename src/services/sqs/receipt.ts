@@ -7,7 +7,9 @@ import { fail } from './errors.ts';
 import { type HashKey, halfSipHash } from './half-sip-hash.ts';
 
 export interface Receipt {
-  readonly sequence: number;
+  /** Which chunk, and the message's place in it. */
+  readonly first: number;
+  readonly at: number;
   readonly receives: number;
 }
 
@@ -16,6 +18,9 @@ interface Queue {
 }
 
 const BYTES = 32;
+/** In base64url: nothing of it is escaped in a form or an address. */
+const CHARACTERS = 43;
+const PLACE_AT = 3;
 const CHECK_AT = 24;
 const scratch = Buffer.alloc(BYTES);
 
@@ -32,33 +37,32 @@ function keyOf({ row }: Queue): HashKey {
   });
 }
 
-function check(queue: Queue, { sequence, receives }: Receipt): [low: number, high: number] {
+function check(queue: Queue, { first, at, receives }: Receipt): [low: number, high: number] {
   const { id } = queue.row;
-  const words = [(sequence / HALF) | 0, sequence | 0, (id / HALF) | 0, id | 0, receives];
+  const words = [(first / HALF) | 0, first | 0, (id / HALF) | 0, id | 0, receives, at];
   return halfSipHash(keyOf(queue), words);
 }
 
-export function receiptHandle(queue: Queue, sequence: number, receives: number): string {
-  const [low, high] = check(queue, { sequence, receives });
+export function receiptHandle(queue: Queue, receipt: Receipt): string {
+  const [low, high] = check(queue, receipt);
   scratch.writeUIntBE(VERSION, 0, 3);
-  scratch[3] = 0;
-  scratch.writeDoubleBE(sequence, 4);
+  scratch[PLACE_AT] = receipt.at;
+  scratch.writeDoubleBE(receipt.first, 4);
   scratch.writeDoubleBE(queue.row.id, 12);
-  scratch.writeUInt32BE(receives, 20);
+  scratch.writeUInt32BE(receipt.receives, 20);
   scratch.writeUInt32BE(low, CHECK_AT);
   scratch.writeUInt32BE(high, CHECK_AT + 4);
-  return scratch.toString('base64');
+  return scratch.toString('base64url');
 }
 
 export function readReceipt(queue: Queue, handle: string): Receipt {
-  const bytes = Buffer.from(handle, 'base64');
-  if (bytes.length !== BYTES || bytes.readUIntBE(0, 3) !== VERSION) fail('ReceiptHandleIsInvalid');
-  const receipt: Receipt = { sequence: bytes.readDoubleBE(4), receives: bytes.readUInt32BE(20) };
+  const isWhole = handle.length === CHARACTERS && scratch.write(handle, 'base64url') === BYTES;
+  if (!isWhole || scratch.readUIntBE(0, 3) !== VERSION) fail('ReceiptHandleIsInvalid');
+  const receipt = { first: scratch.readDoubleBE(4), at: scratch[PLACE_AT] ?? 0, receives: scratch.readUInt32BE(20) };
   const [low, high] = check(queue, receipt);
   const isOurs =
-    bytes[3] === 0 &&
-    bytes.readDoubleBE(12) === queue.row.id &&
-    bytes.readUInt32BE(CHECK_AT) === low &&
-    bytes.readUInt32BE(CHECK_AT + 4) === high;
+    scratch.readDoubleBE(12) === queue.row.id &&
+    scratch.readUInt32BE(CHECK_AT) === low &&
+    scratch.readUInt32BE(CHECK_AT + 4) === high;
   return isOurs ? receipt : fail('ReceiptHandleIsInvalid');
 }

@@ -7,10 +7,11 @@ import type { Message, ReceiveMessageRequest, ReceiveMessageResult } from '#plat
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { queueAddress } from './address.ts';
-import { type Entry, MAX_REDRIVEN_AT_ONCE, type Picked } from './delivery.ts';
+import { MAX_REDRIVEN_AT_ONCE } from './delivery.ts';
 import { fail } from './errors.ts';
 import { MAX_IN_FLIGHT, MAX_RECEIVED, MAX_VISIBILITY_SECONDS, MAX_WAIT_SECONDS } from './limits.ts';
 import { attributesMd5, selectedAttributes, shownAttributes } from './message-attributes.ts';
+import { wholeMessages, writeStates } from './messages.ts';
 import {
   dropIndexOnUndo,
   indexOf,
@@ -20,11 +21,12 @@ import {
   readPage,
   wakeAtNextChange,
 } from './open-queue.ts';
-import { receiptHandle } from './receipt.ts';
-import { deadLetterQueueOf, moveToDeadLetterQueue, wholeMessage } from './redrive.ts';
+import { readReceipt, receiptHandle } from './receipt.ts';
+import { deadLetterQueueOf, moveToDeadLetterQueue } from './redrive.ts';
 import { recall, remember } from './remembered.ts';
 import { sequenceNumber } from './send.ts';
-import { firstSequenceAt, type MessageRow, states } from './state.ts';
+import { firstSequenceAt, type MessageRow } from './state.ts';
+import { type Entry, sequenceOf } from './window.ts';
 
 interface Wish {
   readonly name: string;
@@ -147,48 +149,31 @@ function look(tx: Transaction, queue: OpenQueue, wish: Wish, call: Call, now: nu
   });
   if (deadLetterQueue !== undefined && picked.redrive.length > 0) {
     dropIndexOnUndo(tx, deadLetterQueue);
-    for (const entry of picked.redrive) moveToDeadLetterQueue(tx, call, queue, deadLetterQueue, entry, now);
+    moveToDeadLetterQueue(tx, call, queue, deadLetterQueue, picked.redrive, now);
     notifyWaiters(deadLetterQueue, call.clock);
   }
   if (picked.deliver.length === 0 && picked.redrive.length === MAX_REDRIVEN_AT_ONCE) return undefined;
-  return handOut(tx, queue, picked, wish, now, visibleAt);
+  return handOut(tx, queue, picked.deliver, wish, now, visibleAt);
 }
 
 function handOut(
   tx: Transaction,
   queue: OpenQueue,
-  { deliver }: Picked,
+  entries: readonly Entry[],
   wish: Wish,
   now: number,
   visibleAt: number,
 ): Message[] {
   const index = indexOf(tx, queue);
-  const found: Message[] = [];
-  const handed: Entry[] = [];
-  for (const entry of deliver) {
-    const row = wholeMessage(tx, queue, entry);
-    if (row === undefined) {
-      index.remove(entry);
-      continue;
-    }
-    index.handOut(entry, now, visibleAt);
-    writeState(tx, queue, entry);
-    handed.push(entry);
-    found.push(messageOf(queue, entry, row, wish));
-  }
-  if (wish.attemptId !== undefined && queue.settings.isFifo && handed.length > 0) {
-    remember(tx, queue, `attempt ${wish.attemptId}`, {
-      at: now,
-      id: '',
-      sequences: handed.map((entry) => entry.sequence),
-      receives: handed.map((entry) => entry.receives),
-    });
+  const rows = wholeMessages(tx, queue, entries);
+  for (const entry of entries) index.handOut(entry, now, visibleAt);
+  writeStates(tx, queue, entries);
+  const found = messagesOf(queue, entries, rows, wish);
+  if (wish.attemptId !== undefined && queue.settings.isFifo && found.length > 0) {
+    const handles = found.map(({ ReceiptHandle = '' }) => ReceiptHandle);
+    remember(tx, queue, `attempt ${wish.attemptId}`, { at: now, handles });
   }
   return found;
-}
-
-export function writeState(tx: Transaction, queue: OpenQueue, entry: Entry): void {
-  tx.put(states, states.key(queue.id, entry.sequence), entry);
 }
 
 /**
@@ -201,27 +186,26 @@ function repeat(tx: Transaction, queue: OpenQueue, wish: Wish, now: number, visi
   if (earlier === undefined) return undefined;
   index.advance(now);
   const entries: Entry[] = [];
-  for (const [i, sequence] of earlier.sequences.entries()) {
-    const entry = index.find(sequence);
-    if (entry?.place !== 'waiting' || entry.receives !== earlier.receives?.[i]) return undefined;
+  for (const handle of earlier.handles ?? []) {
+    const { first, at, receives } = readReceipt(queue, handle);
+    const entry = index.find(first, at);
+    if (entry?.place !== 'waiting' || entry.receives !== receives) return undefined;
     entries.push(entry);
   }
-  const found: Message[] = [];
   dropIndexOnUndo(tx, queue);
-  for (const entry of entries) {
-    const row = wholeMessage(tx, queue, entry);
-    if (row === undefined) return undefined;
-    index.changeVisibility(entry, visibleAt);
-    writeState(tx, queue, entry);
-    found.push(messageOf(queue, entry, row, wish));
-  }
-  return found;
+  for (const entry of entries) index.changeVisibility(entry, visibleAt);
+  writeStates(tx, queue, entries);
+  return messagesOf(queue, entries, wholeMessages(tx, queue, entries), wish);
 }
+
+/** One row for each entry. */
+const messagesOf = (queue: OpenQueue, entries: readonly Entry[], rows: readonly MessageRow[], wish: Wish): Message[] =>
+  entries.map((entry, i) => messageOf(queue, entry, rows[i] as MessageRow, wish));
 
 function messageOf(queue: OpenQueue, entry: Entry, row: MessageRow, wish: Wish): Message {
   const message: { -readonly [Name in keyof Message]: Message[Name] } = {
     MessageId: row.id,
-    ReceiptHandle: receiptHandle(queue, entry.sequence, entry.receives),
+    ReceiptHandle: receiptHandle(queue, { first: entry.chunk.first, at: entry.at, receives: entry.receives }),
     MD5OfBody: row.md5,
     Body: row.body,
   };
@@ -247,7 +231,7 @@ function systemAttributes(
     SentTimestamp: String(row.sentAt),
     ApproximateReceiveCount: String(row.receivedBefore + entry.receives),
     ApproximateFirstReceiveTimestamp: String(row.firstReceivedBefore || entry.firstReceivedAt),
-    SequenceNumber: queue.settings.isFifo ? sequenceNumber(entry.sequence) : undefined,
+    SequenceNumber: queue.settings.isFifo ? sequenceNumber(sequenceOf(entry)) : undefined,
     MessageDeduplicationId: row.deduplicationId,
     MessageGroupId: row.group,
     AWSTraceHeader: row.traceHeader,

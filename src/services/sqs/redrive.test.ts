@@ -38,13 +38,14 @@ for (const suffix of ['', '.fifo']) {
     const dead = await sqs.queue(`dead${suffix}`, base);
     const QueueUrl = await sqs.queue(`orders${suffix}`, { ...base, RedrivePolicy: redriveTo(`dead${suffix}`, '2') });
     const large = 'x'.repeat(10_000);
-    await sqs.call('SendMessage', { QueueUrl, MessageBody: large, ...group });
+    const { MessageId } = await sqs.call('SendMessage', { QueueUrl, MessageBody: large, ...group });
     await spend(sqs, QueueUrl, 2);
     assert.equal(await count(sqs, QueueUrl), 0);
     const [message] = await receiveAll(sqs, dead);
     assert.equal(message?.Body, large);
     assert.equal(message.Attributes?.['DeadLetterQueueSourceArn'], arnOf(`orders${suffix}`));
     assert.equal(message.Attributes['ApproximateReceiveCount'], '3');
+    assert.equal(message.Attributes['MessageDeduplicationId'], isFifo ? MessageId : undefined);
   });
 }
 

@@ -1,4 +1,4 @@
-/** SendMessage and SendMessageBatch, and how any message gets into a queue (redrive.ts and move-tasks.ts use it too). */
+/** SendMessage and SendMessageBatch. */
 import { hash } from 'node:crypto';
 import { seconds } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
@@ -14,7 +14,7 @@ import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { queueAddress } from './address.ts';
 import { checkBatch, runBatch } from './batch.ts';
-import { newEntry } from './delivery.ts';
+import { NOTHING_MORE } from './chunk-codec.ts';
 import { fail } from './errors.ts';
 import { MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES } from './limits.ts';
 import {
@@ -27,20 +27,11 @@ import {
   traceHeaderMd5,
   traceHeaderOf,
 } from './message-attributes.ts';
-import {
-  addToCount,
-  armExpiry,
-  countsOf,
-  dropIndexOnUndo,
-  indexOf,
-  keepRow,
-  notifyWaiters,
-  type OpenQueue,
-  openQueue,
-} from './open-queue.ts';
+import { enqueue, type NewMessage, nextSequence } from './messages.ts';
+import { notifyWaiters, type OpenQueue, openQueue } from './open-queue.ts';
 import { recall, remember } from './remembered.ts';
 import { senderId } from './sender.ts';
-import { bodies, firstSequenceAt, INLINE_BODY, type MessageRow, messages, states } from './state.ts';
+import { INLINE_BODY, type MessageRow } from './state.ts';
 
 type Sent = Omit<SendMessageBatchRequestEntry, 'Id'>;
 
@@ -50,7 +41,9 @@ export const sequenceNumber = (sequence: number): string => `1${String(sequence)
 
 export function sendMessage(input: SendMessageRequest, call: Call): SendMessageResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
-  const result = send(call.tx, queue, input, call);
+  const sent: NewMessage[] = [];
+  const result = send(call.tx, queue, input, call, sent);
+  enqueue(call.tx, queue, sent);
   notifyWaiters(queue, call.clock);
   return result;
 }
@@ -61,12 +54,14 @@ export function sendMessageBatch(input: SendMessageBatchRequest, call: Call): Se
   let bytes = 0;
   for (const entry of input.Entries) bytes += Buffer.byteLength(entry.MessageBody) + givenBytes(entry);
   if (bytes > MAX_MESSAGE_BYTES) fail('BatchRequestTooLong', bytes);
+  const sent: NewMessage[] = [];
   const result = runBatch(input.Entries, (entry): SendMessageBatchResultEntry => {
-    const sent = send(call.tx, queue, entry, call);
+    const answer = send(call.tx, queue, entry, call, sent);
     // SendMessageResult marks as optional what every send answers.
-    return { Id: entry.Id, ...sent } as SendMessageBatchResultEntry;
+    return { Id: entry.Id, ...answer } as SendMessageBatchResultEntry;
   });
-  for (let i = 0; i < result.Successful.length; i++) notifyWaiters(queue, call.clock);
+  enqueue(call.tx, queue, sent);
+  for (let i = 0; i < sent.length; i++) notifyWaiters(queue, call.clock);
   return result;
 }
 
@@ -79,7 +74,8 @@ function givenBytes(entry: Sent): number {
   return bytes;
 }
 
-function send(tx: Transaction, queue: OpenQueue, input: Sent, call: Call): SendMessageResult {
+/** Checks a message and adds it to those that this call has to write; a duplicate is answered and not added. */
+function send(tx: Transaction, queue: OpenQueue, input: Sent, call: Call, sent: NewMessage[]): SendMessageResult {
   const body = input.MessageBody;
   if (body === '') fail('MissingParameter', 'MessageBody');
   if (hasForbiddenCharacters(body)) fail('InvalidMessageContents');
@@ -95,9 +91,11 @@ function send(tx: Transaction, queue: OpenQueue, input: Sent, call: Call): SendM
   const duplicate =
     deduplicationId === undefined ? undefined : recall(tx, queue, dedupKey(queue, input, deduplicationId), call.now);
   if (duplicate !== undefined) {
-    return resultOf(md5, attributes, traceHeader, duplicate.id, sequenceNumber(duplicate.sequences[0] ?? 0));
+    const { id = '', sequence = 0 } = duplicate;
+    return resultOf(md5, attributes, traceHeader, id, sequenceNumber(sequence));
   }
   const row: MessageRow = {
+    ...NOTHING_MORE,
     id: uuid(),
     sentAt: call.now,
     sender: senderId(call),
@@ -108,13 +106,11 @@ function send(tx: Transaction, queue: OpenQueue, input: Sent, call: Call): SendM
     deduplicationId,
     attributes,
     traceHeader,
-    deadLetterSource: undefined,
-    receivedBefore: 0,
-    firstReceivedBefore: 0,
   };
-  const sequence = enqueue(tx, queue, row, delay);
+  const sequence = nextSequence(tx, queue, call.now) + sent.length;
+  sent.push({ row, delay });
   if (deduplicationId !== undefined) {
-    remember(tx, queue, dedupKey(queue, input, deduplicationId), { at: call.now, id: row.id, sequences: [sequence] });
+    remember(tx, queue, dedupKey(queue, input, deduplicationId), { at: call.now, id: row.id, sequence });
   }
   return resultOf(md5, attributes, traceHeader, row.id, settings.isFifo ? sequenceNumber(sequence) : undefined);
 }
@@ -174,36 +170,3 @@ function deduplicationIdOf(queue: OpenQueue, input: Sent): string | undefined {
 
 const dedupKey = (queue: OpenQueue, input: Sent, id: string): string =>
   queue.settings.deduplicatesByGroup ? `group ${input.MessageGroupId} ${id}` : `queue ${id}`;
-
-/** Writes a message as the queue's newest and answers its sequence. */
-export function enqueue(tx: Transaction, queue: OpenQueue, row: MessageRow, delay: number): number {
-  const counts = countsOf(tx, queue);
-  indexOf(tx, queue);
-  const sequence = Math.max(counts.lastSequence + 1, firstSequenceAt(row.sentAt));
-  counts.lastSequence = sequence;
-  insert(tx, queue, sequence, row, delay);
-  return sequence;
-}
-
-/** Writes a message at a sequence that is free. */
-export function insert(tx: Transaction, queue: OpenQueue, sequence: number, row: MessageRow, delay: number): void {
-  const index = indexOf(tx, queue);
-  tx.put(messages, messages.key(queue.id, sequence), row);
-  if (row.isBodyApart) tx.put(bodies, bodies.key(queue.id, sequence), row.body);
-  const entry = newEntry(sequence, row);
-  if (delay > 0) {
-    entry.visibleAt = row.sentAt + delay;
-    tx.put(states, states.key(queue.id, sequence), {
-      visibleAt: entry.visibleAt,
-      receives: 0,
-      firstReceivedAt: 0,
-      receivedAt: 0,
-      isBodyApart: row.isBodyApart,
-      group: row.group,
-    });
-  }
-  addToCount(tx, queue, 1);
-  armExpiry(tx, queue, row.sentAt + queue.settings.retention);
-  dropIndexOnUndo(tx, queue);
-  if (index.append(entry) && delay === 0) keepRow(queue, entry, row);
-}

@@ -2,7 +2,7 @@
  * Amazon SQS. A queue belongs to one partition. Rows are the truth (state.ts); the owner keeps, per open queue, which
  * messages are ready, in flight and delayed (delivery.ts, fifo.ts) and can rebuild that from the rows at any time.
  *
- * Order of reading: state.ts, delivery.ts, open-queue.ts, send.ts, receive.ts, in-flight.ts, then the rest.
+ * Order of reading: state.ts, window.ts, delivery.ts, open-queue.ts, messages.ts, send.ts, receive.ts, then the rest.
  */
 import { parseArn } from '#platform/base/arn.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
@@ -27,6 +27,7 @@ import {
   cancelMessageMoveTask,
   listMessageMoveTasks,
   moveMessages,
+  moveTaskPermissions,
   readTaskHandle,
   startMessageMoveTask,
 } from './move-tasks.ts';
@@ -40,6 +41,7 @@ import {
   queueKind,
   setQueueAttributes,
 } from './queue.ts';
+import { FIFO_QUOTA, fifoRate } from './rate.ts';
 import { receiveMessage } from './receive.ts';
 import { sendMessage, sendMessageBatch } from './send.ts';
 import { sweepMessages } from './sweep.ts';
@@ -94,24 +96,30 @@ const ofTask = {
   owner: (input: OnTask) => ownerOfArn(readTaskHandle(input.TaskHandle).sourceArn),
 } as const;
 
-const data = { event: 'data', usage: 'Requests' } as const;
+/** What messages hold is not written down. */
+const secret = ['MessageBody', 'MessageAttributes', 'MessageSystemAttributes'] as const;
+const data = { event: 'data', usage: 'Requests', secret } as const;
 const management = { event: 'management', usage: 'Requests' } as const;
+const sending = fifoRate('Send');
+const deleting = fifoRate('Delete');
+const changing = fifoRate('ChangeVisibility');
 const notImplemented = {} as const;
 
 /** Each line: what it does, whose resource, how it is recorded. A batch needs the permission of the single operation. */
 const operations = ({ pages }: SqsDeps) =>
   ({
-    SendMessage: { handler: sendMessage, ...ofUrl, ...data },
-    SendMessageBatch: { handler: sendMessageBatch, ...ofUrl, ...data, action: 'sqs:SendMessage' },
-    ReceiveMessage: { handler: receiveMessage, ...ofUrl, ...data, steps: true },
-    DeleteMessage: { handler: deleteMessage, ...ofUrl, ...data },
-    DeleteMessageBatch: { handler: deleteMessageBatch, ...ofUrl, ...data, action: 'sqs:DeleteMessage' },
-    ChangeMessageVisibility: { handler: changeMessageVisibility, ...ofUrl, ...data },
+    SendMessage: { handler: sendMessage, ...ofUrl, ...data, rate: sending },
+    SendMessageBatch: { handler: sendMessageBatch, ...ofUrl, ...data, action: 'sqs:SendMessage', rate: sending },
+    ReceiveMessage: { handler: receiveMessage, ...ofUrl, ...data, rate: fifoRate('Receive'), steps: true },
+    DeleteMessage: { handler: deleteMessage, ...ofUrl, ...data, rate: deleting },
+    DeleteMessageBatch: { handler: deleteMessageBatch, ...ofUrl, ...data, action: 'sqs:DeleteMessage', rate: deleting },
+    ChangeMessageVisibility: { handler: changeMessageVisibility, ...ofUrl, ...data, rate: changing },
     ChangeMessageVisibilityBatch: {
       handler: changeMessageVisibilityBatch,
       ...ofUrl,
       ...data,
       action: 'sqs:ChangeMessageVisibility',
+      rate: changing,
     },
     CreateQueue: {
       handler: createQueue,
@@ -144,7 +152,7 @@ const operations = ({ pages }: SqsDeps) =>
       handler: startMessageMoveTask,
       ...ofSource,
       ...management,
-      action: ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      permissions: moveTaskPermissions,
     },
     CancelMessageMoveTask: { handler: cancelMessageMoveTask, ...ofTask, ...management },
     ListMessageMoveTasks: { handler: listMessageMoveTasks, ...ofSource, ...management },
@@ -159,14 +167,17 @@ export const sqs = (deps: SqsDeps) =>
     notImplemented,
     kinds: { queue: queueKind },
     quotas: {
-      'L-06F64E4D': {
+      [FIFO_QUOTA]: {
         name: 'API throughput of FIFO queues',
-        description: 'Calls per second of each message operation on a FIFO queue. Shown, not enforced: see limits.ts.',
+        description:
+          'Calls per second, per API action, of a FIFO queue; a batch counts once. High throughput has its own, by region.',
         value: FIFO_TRANSACTIONS_PER_SECOND,
         unit: 'Count/Second',
         adjustable: true,
       },
     },
     throttlingError: 'RequestThrottled',
+    // As clients have reported it (Particular/docs.particular.net, pull request 3438).
+    throttlingMessage: 'Request is throttled.',
     timers: { expireMessages, moveMessages, sweepMessages },
   });

@@ -1,14 +1,17 @@
 /**
- * What SQS keeps on disk. Rows are the truth; the owner's memory (delivery.ts, fifo.ts) is rebuilt from them.
+ * What SQS keeps on disk. Rows are the truth; the owner's memory (window.ts, delivery.ts, fifo.ts) is rebuilt from them.
  *
- * A message that was sent and never received is one row, `message`: a send writes one row, and a million waiting messages
- * need no memory. A `state` row appears when a message is received, delayed or made visible by hand; it is small, because
- * a receive rewrites it and must not rewrite a body. A body over INLINE_BODY lies apart, so that a page of `message` rows
- * stays small.
+ * The messages of one call to send lie in one row, a *chunk*: a batch of ten costs the disk what one message costs, and a
+ * million waiting messages need no memory. A second row, the chunk's *state*, appears when one of its messages is
+ * received, delayed or deleted, and tells of all of them; it is small, because a receive rewrites it and must not rewrite
+ * bodies. When the last message of a chunk is deleted both rows go. A body over INLINE_BODY lies apart, and a batch of
+ * large messages fills several chunks, so that a page of chunks stays small.
  *
- * A message's sequence is its send time in milliseconds times 1024 plus a count: rows lie in the order of their expiry.
+ * A message's sequence is its send time in milliseconds times 1024 plus a count; a chunk is found under the first of its
+ * messages' sequences, which follow each other: rows lie in the order of their expiry.
  */
 import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
+import { chunkCodec, stateCodec } from './chunk-codec.ts';
 
 export interface QueueRow {
   /** Never used twice: the rows of a deleted queue can't show in one of the same name. */
@@ -61,17 +64,20 @@ export interface StateRow {
   readonly group: string | undefined;
 }
 
+/** Of a message in a chunk. Untouched: it waits, as it was sent. */
+export type MessageState = StateRow | 'untouched' | 'deleted';
+
 export interface CountersRow {
   readonly messages: number;
   readonly lastSequence: number;
 }
 
-/** What a deduplication id or a ReceiveRequestAttemptId stood for. */
+/** What a deduplication id stood for (a message), or a ReceiveRequestAttemptId (what was handed out). */
 export interface RememberedRow {
   readonly at: number;
-  readonly id: string;
-  readonly sequences: readonly number[];
-  readonly receives?: readonly number[];
+  readonly id?: string;
+  readonly sequence?: number;
+  readonly handles?: readonly string[];
 }
 
 export interface MoveTaskRow {
@@ -86,63 +92,6 @@ export interface MoveTaskRow {
 }
 
 export const INLINE_BODY = 4096;
-
-/** A JSON array, a line feed (JSON text has none of its own), the body. */
-const messageCodec: RowCodec<MessageRow> = {
-  encode(row) {
-    const head = JSON.stringify([
-      row.id,
-      row.sentAt,
-      row.sender,
-      row.md5,
-      row.isBodyApart ? 1 : 0,
-      row.group ?? 0,
-      row.deduplicationId ?? 0,
-      row.attributes ?? 0,
-      row.traceHeader ?? 0,
-      row.deadLetterSource ?? 0,
-      row.receivedBefore,
-      row.firstReceivedBefore,
-    ]);
-    return row.isBodyApart ? `${head}\n` : `${head}\n${row.body}`;
-  },
-  decode(bytes) {
-    const content = bytes.toString('utf8');
-    const end = content.indexOf('\n');
-    const head = JSON.parse(content.slice(0, end));
-    return {
-      id: head[0],
-      sentAt: head[1],
-      sender: head[2],
-      md5: head[3],
-      body: content.slice(end + 1),
-      isBodyApart: head[4] === 1,
-      group: head[5] || undefined,
-      deduplicationId: head[6] || undefined,
-      attributes: head[7] || undefined,
-      traceHeader: head[8] || undefined,
-      deadLetterSource: head[9] || undefined,
-      receivedBefore: head[10],
-      firstReceivedBefore: head[11],
-    };
-  },
-};
-
-const stateCodec: RowCodec<StateRow> = {
-  encode: (row) =>
-    `${row.visibleAt},${row.receives},${row.firstReceivedAt},${row.receivedAt},${row.isBodyApart ? 1 : 0},${row.group ?? ''}`,
-  decode(bytes) {
-    const fields = bytes.toString('utf8').split(',');
-    return {
-      visibleAt: Number(fields[0]),
-      receives: Number(fields[1]),
-      firstReceivedAt: Number(fields[2]),
-      receivedAt: Number(fields[3]),
-      isBodyApart: fields[4] === '1',
-      group: fields.slice(5).join(',') || undefined,
-    };
-  },
-};
 
 const countersCodec: RowCodec<CountersRow> = {
   encode: (row) => `${row.messages},${row.lastSequence}`,
@@ -163,10 +112,11 @@ export const deletedNames = table('deleted', [text], jsonRows<{ at: number }>(1)
 /** Dead-letter queue's name, source queue's name. */
 export const deadLetterSources = table('source', [text, text], jsonRows<Record<string, never>>(1));
 
-/** Queue's `messagesId`, sequence. */
-export const messages = table('message', [u64, u64], messageCodec);
-export const bodies = table('body', [u64, u64], bodyCodec);
+/** Queue's `messagesId`, sequence of the chunk's first message. */
+export const chunks = table('chunk', [u64, u64], chunkCodec, { isSealed: true });
 export const states = table('state', [u64, u64], stateCodec);
+/** Queue's `messagesId`, the message's own sequence. */
+export const bodies = table('body', [u64, u64], bodyCodec, { isSealed: true });
 /** Queue's `messagesId`. */
 export const counters = table('count', [u64], countersCodec);
 /** Queue, interval of five minutes, what: an old interval is forgotten by one deletion. */

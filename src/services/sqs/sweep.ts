@@ -7,7 +7,7 @@ import { setTimer } from '#platform/jobs/timers.ts';
 import type { TimerJob } from '#platform/service.ts';
 import type { Table } from '#platform/store/keys.ts';
 import type { Transaction } from '#platform/store/store.ts';
-import { bodies, counters, messages, states } from './state.ts';
+import { bodies, chunks, counters, states } from './state.ts';
 
 /** As many go in the calling transaction. */
 const FEW = 1000;
@@ -16,7 +16,7 @@ const AT_ONCE = 500;
 /** `id` is the queue's `messagesId`, which nothing refers to any more. */
 export function dropMessages(tx: Transaction, id: number, count: number, now: number): void {
   tx.delete(counters, counters.key(id));
-  if (count <= FEW) for (const table of [messages, states, bodies]) tx.deleteRange(table, [id]);
+  if (count <= FEW) for (const table of [chunks, states, bodies]) tx.deleteRange(table, [id]);
   else sweepAt(tx, id, now);
 }
 
@@ -32,6 +32,6 @@ function sweepSome<Row>(tx: Transaction, table: Table<Row, [number, number]>, id
 
 export const sweepMessages: TimerJob = (tx, payload, job) => {
   const id = Number(payload['id']);
-  const hasMore = sweepSome(tx, messages, id) || sweepSome(tx, states, id) || sweepSome(tx, bodies, id);
+  const hasMore = sweepSome(tx, chunks, id) || sweepSome(tx, states, id) || sweepSome(tx, bodies, id);
   if (hasMore) sweepAt(tx, id, job.now);
 };

@@ -78,6 +78,7 @@ export function testSqs(t: TestContext): TestSqs {
     partition,
     origin: 'http://localhost:4566',
     sourceAddress: '127.0.0.1',
+    userAgent: '',
     signal,
     transact: (action) => partition.transact(action),
     meter: () => {},

@@ -2,21 +2,21 @@
  * AssumeRole. By the time the handler runs, the authoriser has weighed the caller's policies and the role's trust policy.
  * What is left are the rules about the session itself: how long, with which limits, and what a chain hands on.
  */
-import { seconds } from '#platform/base/clock.ts';
 import { fail } from '#platform/error.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from '#platform/model/generated/sts.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
-import type { Call, ConditionValues, OperationDeclaration } from '#platform/service.ts';
-import type { SessionsApi } from '#services/iam/api.ts';
+import type { Call, CallScope, ConditionValues, OperationDeclaration } from '#platform/service.ts';
+import type { RoleView, SessionsApi } from '#services/iam/api.ts';
+import { takeMfa } from '#services/sts/mfa.ts';
+import { endOf, sessionSeconds, startRoleSession } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
-const DEFAULT_SECONDS = 3600;
 /** "Role chaining limits your role session to a maximum of one hour." */
 const CHAINED_SECONDS = 3600;
 
 export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRoleRequest, AssumeRoleResponse> => ({
   handler: (input, call) => startSession(sessions, input, call),
-  secret: ['SessionToken'],
+  secret: ['SessionToken', 'TokenCode'],
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
@@ -25,8 +25,16 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
     ...(input.Tags?.length ? ['sts:TagSession'] : []),
     ...(input.SourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
   ],
-  conditions,
+  conditions: (input, scope) => ({ ...conditions(input), ...mfaConditions(sessions, input, scope) }),
 });
+
+/** The trust policy may ask for MFA: then the code is taken here, and a wrong one ends the call. */
+function mfaConditions(sessions: SessionsApi, input: AssumeRoleRequest, scope: CallScope): ConditionValues {
+  const { mfaAuthenticatedAt } = takeMfa(sessions, scope, input);
+  return mfaAuthenticatedAt === undefined
+    ? {}
+    : { 'aws:multifactorauthpresent': 'true', 'aws:multifactorauthage': '0' };
+}
 
 const conditions = (input: AssumeRoleRequest): ConditionValues => ({
   'sts:externalid': input.ExternalId,
@@ -47,43 +55,34 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
     fail('AccessDenied', 'The source identity of a session cannot be changed.');
   }
   const { facts, packedPolicySize } = checkSession(sessions, role.account, input, transitiveTags(caller));
-  const expiresAt = call.now + seconds(durationOf(input, principal, role.maxSessionSeconds));
   const issuerArn = principal.kind === 'role-session' ? principal.roleArn : undefined;
-  const credentials = sessions.issue(
-    role.account,
-    { kind: 'role', id: role.id, sessionName },
-    {
-      ...facts,
-      issuedAt: call.now,
-      expiresAt,
-      ...(sourceIdentity !== undefined && { sourceIdentity }),
-      ...(issuerArn !== undefined && { issuerArn }),
-    },
-  );
-  await sessions.durable(role.account);
+  const handedOn = principal.kind === 'user' ? caller?.mfaAuthenticatedAt : undefined;
+  // A user's session hands its own on; a chain of roles does not.
+  const mfaAuthenticatedAt = takeMfa(sessions, call, input).mfaAuthenticatedAt ?? handedOn;
+  const started = await startRoleSession(sessions, call, role, sessionName, {
+    ...facts,
+    expiresAt: endOf(call, durationOf(input, principal, role)),
+    ...(mfaAuthenticatedAt !== undefined && { mfaAuthenticatedAt }),
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(issuerArn !== undefined && { issuerArn }),
+  });
+  // The code that was used up.
+  if (principal.kind === 'user') await sessions.durable(principal.account);
   return {
-    Credentials: credentialsOf(credentials, expiresAt),
-    AssumedRoleUser: {
-      AssumedRoleId: `${role.id}:${sessionName}`,
-      Arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
-    },
+    ...started,
     ...(packedPolicySize !== undefined && { PackedPolicySize: packedPolicySize }),
     ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
   };
 }
 
-function durationOf(input: AssumeRoleRequest, principal: Principal, most: number): number {
-  const wanted = input.DurationSeconds ?? DEFAULT_SECONDS;
-  if (principal.kind === 'role-session' && wanted > CHAINED_SECONDS) {
+function durationOf({ DurationSeconds: wanted }: AssumeRoleRequest, principal: Principal, role: RoleView): number {
+  if (principal.kind === 'role-session' && wanted !== undefined && wanted > CHAINED_SECONDS) {
     fail(
       'ValidationError',
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
     );
   }
-  if (wanted > most) {
-    fail('ValidationError', 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
-  }
-  return wanted;
+  return sessionSeconds(wanted, role);
 }
 
 /** The tags that the caller's own session hands on. */
@@ -96,18 +95,4 @@ function transitiveTags(session: SessionFacts | undefined): Record<string, strin
 function refusal(principal: Principal, roleArn: string): string {
   const who = 'arn' in principal ? principal.arn : '';
   return `User: ${who} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`;
-}
-
-export function credentialsOf(
-  { accessKeyId, secretAccessKey, sessionToken }: ReturnType<SessionsApi['issue']>,
-  expiresAt: number,
-) {
-  // STS tells whole seconds.
-  const expiration = Math.floor(expiresAt / 1000) * 1000;
-  return {
-    AccessKeyId: accessKeyId,
-    SecretAccessKey: secretAccessKey,
-    SessionToken: sessionToken,
-    Expiration: expiration,
-  };
 }

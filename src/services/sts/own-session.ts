@@ -7,10 +7,12 @@ import type {
   GetSessionTokenRequest,
   GetSessionTokenResponse,
 } from '#platform/model/generated/sts.ts';
-import type { RootPrincipal, UserPrincipal } from '#platform/principal.ts';
+import type { RootPrincipal, SessionFacts, UserPrincipal } from '#platform/principal.ts';
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
-import { credentialsOf } from '#services/sts/assume-role.ts';
+import { tokenFacts } from '#services/sts/endpoint.ts';
+import { takeMfa } from '#services/sts/mfa.ts';
+import { credentialsOf } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
 const DEFAULT_SECONDS = 43_200;
@@ -35,18 +37,19 @@ function expiryOf(call: Call, caller: RootPrincipal | UserPrincipal, wanted = DE
 export const getSessionToken = (
   sessions: SessionsApi,
 ): OperationDeclaration<GetSessionTokenRequest, GetSessionTokenResponse> => ({
-  secret: ['SessionToken'],
+  secret: ['SessionToken', 'TokenCode'],
   steps: true,
   always: true,
   resource: () => '*',
-  handler(input, call) {
+  async handler(input, call) {
     const caller = longTermCaller(call);
-    if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
-      fail('AccessDenied', 'MultiFactorAuthentication failed, unable to validate MFA code.');
-    }
+    const mfa = takeMfa(sessions, call, input);
     const expiresAt = expiryOf(call, caller, input.DurationSeconds);
     const owner = caller.kind === 'root' ? ({ kind: 'root' } as const) : ({ kind: 'user', id: caller.userId } as const);
-    const credentials = sessions.issue(caller.account, owner, { issuedAt: call.now, expiresAt });
+    const session: SessionFacts = { issuedBy: 'GetSessionToken', issuedAt: call.now, expiresAt, ...mfa };
+    const facts = { ...session, ...tokenFacts(sessions, call, caller.account) };
+    const credentials = sessions.issue(caller.account, owner, facts);
+    await sessions.durable(caller.account);
     return { Credentials: credentialsOf(credentials, expiresAt) };
   },
 });
@@ -67,7 +70,14 @@ export const getFederationToken = (
     const credentials = sessions.issue(
       account,
       { kind: 'federated', id, name: input.Name },
-      { ...facts, issuedAt: call.now, expiresAt, issuerArn: arn },
+      {
+        ...facts,
+        ...tokenFacts(sessions, call, account),
+        issuedBy: 'GetFederationToken',
+        issuedAt: call.now,
+        expiresAt,
+        issuerArn: arn,
+      },
     );
     return {
       Credentials: credentialsOf(credentials, expiresAt),

@@ -90,6 +90,14 @@ function checkTags(tags: readonly Tag[], inherited: Readonly<Record<string, stri
   return all;
 }
 
+/** Of a token or an assertion; the parameter's own form is the model's. */
+export function checkedSourceIdentity(claim: unknown): string {
+  const isGood = typeof claim === 'string' && /^[\w+=,.@-]{2,64}$/.test(claim) && !/^aws:/i.test(claim);
+  if (isGood) return claim;
+  const form = 'Source Identity must match [a-zA-Z_0-9+=,.@-]{2,64} and not begin with "aws:"';
+  return fail('InvalidIdentityToken', form);
+}
+
 function packedSize(parts: readonly unknown[]): number {
   const percent = Math.ceil((100 * deflateRawSync(JSON.stringify(parts)).length) / PACKED_LIMIT_BYTES);
   return percent > 100 ? tooLarge(percent) : percent;

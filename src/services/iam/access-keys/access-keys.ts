@@ -3,32 +3,20 @@ import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Call, CallScope } from '#platform/service.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
 import { keysOf, putAccessKey } from '#services/iam/access-keys/keys.ts';
 import { invalidInput, limitExceeded, noSuchKey } from '#services/iam/errors.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { userById } from '#services/iam/identity/principals.ts';
 import { entityArn } from '#services/iam/names.ts';
-import { ownerOf, USER, userNameOf } from '#services/iam/owners.ts';
+import { credentialOwner } from '#services/iam/owners.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
-import { type AccessKeyRow, accessKeys, keysOfOwner, lastUses, ROOT_OWNER, wholeSecond } from '#services/iam/state.ts';
+import { type AccessKeyRow, accessKeys, keysOfOwner, lastUses, wholeSecond } from '#services/iam/state.ts';
 
 const KEYS_PER_USER = 'L-8758042E';
 
-interface KeyOwner {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** The root user's keys are listed under the account's number. */
-function keyOwner(tx: ReadTransaction, input: { readonly UserName?: string }, call: Call): KeyOwner {
-  const UserName = userNameOf(input, call.principal);
-  return UserName === undefined ? { id: ROOT_OWNER, name: call.account } : ownerOf(tx, USER, { UserName });
-}
-
 function ownKey(call: Call, input: { readonly UserName?: string; readonly AccessKeyId: string }): AccessKeyRow {
-  const owner = keyOwner(call.tx, input, call);
+  const owner = credentialOwner(call.tx, input, call);
   const row = call.tx.get(accessKeys, accessKeys.key(input.AccessKeyId));
   return row?.owner === owner.id ? row : noSuchKey(input.AccessKeyId);
 }
@@ -37,7 +25,7 @@ export const createAccessKey =
   (sealer: Sealer) =>
   (input: Model.CreateAccessKeyRequest, call: Call): Model.CreateAccessKeyResponse => {
     const { tx, account, now } = call;
-    const { id, name } = keyOwner(tx, input, call);
+    const { id, name } = credentialOwner(tx, input, call);
     const most = call.quota(KEYS_PER_USER);
     if (keysOf(tx, id).length >= most) limitExceeded('AccessKeysPerUser', most);
     const { accessKeyId, secretAccessKey } = putAccessKey(tx, sealer, { account, owner: id, now });
@@ -56,7 +44,7 @@ export const createAccessKey =
 export const listAccessKeys =
   (pages: PageTokens) =>
   (input: Model.ListAccessKeysRequest, call: Call): Model.ListAccessKeysResponse => {
-    const { id, name } = keyOwner(call.tx, input, call);
+    const { id, name } = credentialOwner(call.tx, input, call);
     const { items, end } = pageOf(pages, call, input, id, counted(keysOf(call.tx, id)));
     const views = items.map((row) => ({
       UserName: name,

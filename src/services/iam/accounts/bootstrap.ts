@@ -38,12 +38,16 @@ export async function bootstrap(
   return firstKeys(store, sealer);
 }
 
+/** The account that was there first; undefined until the first start is done. */
+export const firstAccount = (store: Store): AccountId | undefined =>
+  // Written above, as an account's id.
+  directoryOf(store).read((tx) => tx.get(settings, FIRST_ACCOUNT))?.value as AccountId | undefined;
+
 /** The keys as they are now. */
 export function firstKeys(store: Store, sealer: Sealer): FirstKeys {
   const operator = keyOf(store, sealer, OPERATOR_ACCOUNT, 'root');
   if (!operator) throw new Error('the operator has no active access key');
-  const setting = directoryOf(store).read((tx) => tx.get(settings, FIRST_ACCOUNT));
-  const account = setting?.value as AccountId | undefined;
+  const account = firstAccount(store);
   const administrator = account && keyOf(store, sealer, account, 'administrator');
   return { operator, first: account && administrator && { account, administrator } };
 }

@@ -10,6 +10,7 @@ import { userById } from '#services/iam/identity/principals.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { GROUP, ownerOf, resourceOf, USER } from '#services/iam/owners.ts';
 import { counted, namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { groupsOf } from '#services/iam/policies/held-policies.ts';
 import {
   addToCount,
   attachments,
@@ -28,7 +29,7 @@ import { userView } from '#services/iam/users/users.ts';
 const GROUPS_PER_ACCOUNT = 'L-F4A5425F';
 const GROUPS_PER_USER = 'L-7A1621EC';
 
-const groupView = (account: AccountId, row: GroupRow): Model.Group => ({
+export const groupView = (account: AccountId, row: GroupRow): Model.Group => ({
   Path: row.path,
   GroupName: row.name,
   GroupId: row.id,
@@ -128,10 +129,6 @@ export const listGroupsForUser =
   (input: Model.ListGroupsForUserRequest, call: Call): Model.ListGroupsForUserResponse => {
     const { tx, account } = call;
     const { id } = ownerOf(tx, USER, input);
-    const rows = tx.range(memberships, { prefix: [id] }).flatMap(({ key }) => {
-      const entity = tx.get(entities, entities.key(memberships.parts(key)[1]));
-      return (entity && tx.get(groups, groups.key(entity.name))) ?? [];
-    });
-    const { items, end } = pageOf(pages, call, input, id, counted(rows));
+    const { items, end } = pageOf(pages, call, input, id, counted(groupsOf(tx, id)));
     return { Groups: items.map((row) => groupView(account, row)), ...end };
   };

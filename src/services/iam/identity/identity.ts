@@ -9,7 +9,7 @@ import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
-import type { Credential, FederatedUserPrincipal, Identity, Principal } from '#platform/principal.ts';
+import type { Credential, FederatedUserPrincipal, Identity, Principal, RootPrincipal } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 import { type Tags, tagsOf } from '#platform/tags.ts';
@@ -32,6 +32,7 @@ import {
   partitionOf,
   users,
 } from '#services/iam/state.ts';
+import { isValidIn } from '#services/iam/token-preferences/token-preferences.ts';
 
 const MOST_SESSIONS = 20_000;
 const MOST_ROUTES = 100_000;
@@ -55,7 +56,7 @@ interface NotedUse {
   writtenAt: Milliseconds;
 }
 
-type LimitedPrincipal = Extract<Principal, { kind: 'role-session' | 'federated-user' }>;
+type LimitedPrincipal = Exclude<Principal, { kind: 'service' | 'external' | 'anonymous' }>;
 
 export class IamIdentity implements Identity {
   readonly #store: Store;
@@ -75,8 +76,8 @@ export class IamIdentity implements Identity {
     this.#tokens = sessionTokens(sealer);
   }
 
-  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds): Credential {
-    if (sessionToken !== undefined) return this.#temporary(accessKeyId, sessionToken, now);
+  credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds, region?: string): Credential {
+    if (sessionToken !== undefined) return this.#temporary(accessKeyId, sessionToken, now, region);
     const account = this.#routes.get(accessKeyId);
     const kept = account && this.#memory(account).credentials.get(accessKeyId);
     return kept ?? this.#readKey(accessKeyId) ?? invalidToken();
@@ -84,8 +85,10 @@ export class IamIdentity implements Identity {
 
   policiesOf(principal: Principal): PrincipalPolicies {
     switch (principal.kind) {
+      case 'root':
+        return this.#limit(principal, this.#policiesOfTask(principal));
       case 'user':
-        return this.#policiesById(principal.account, principal.userId);
+        return this.#limit(principal, this.#policiesById(principal.account, principal.userId));
       case 'role-session':
         return this.#limit(principal, this.#policiesById(principal.account, principal.roleId));
       case 'federated-user':
@@ -187,11 +190,12 @@ export class IamIdentity implements Identity {
     return undefined;
   }
 
-  #temporary(accessKeyId: string, token: string, now: Milliseconds): Credential {
+  #temporary(accessKeyId: string, token: string, now: Milliseconds, region: string | undefined): Credential {
     const kept = this.#sessions.get(accessKeyId);
     const record = kept?.token === token ? kept.record : this.#tokens.open(token);
     if (record?.accessKeyId !== accessKeyId) return invalidToken();
     if (record.facts.expiresAt <= now) return expiredToken();
+    if (!isValidIn(record.facts.tokenVersion ?? 2, region)) return invalidToken();
     const { generation } = this.#memory(record.account);
     if (kept?.record === record && kept.generation === generation) return kept.credential;
     const principal = this.#partitionIfKnown(record.account)?.read((tx) => principalOfSession(tx, record));
@@ -220,16 +224,26 @@ export class IamIdentity implements Identity {
 
   /** Session policies are compiled once: the principal is one object for as long as its session is kept. */
   #limit(principal: LimitedPrincipal, base: PrincipalPolicies): PrincipalPolicies {
+    const { session: facts } = principal;
+    if (facts === undefined) return base;
     const kept = this.#limited.get(principal);
     if (kept?.base === base) return kept.whole;
     const session = partitionOf(this.#store, principal.account).read((tx) =>
-      compiledSessionPolicies(tx, principal.account, principal.session),
+      compiledSessionPolicies(tx, principal.account, facts),
     );
     // A federated user without session policies may do what resource policies allow it, and nothing else.
     const isLimited = session.length > 0 || principal.kind === 'federated-user';
     const whole = isLimited ? { ...base, session } : base;
     this.#limited.set(principal, { base, whole });
     return whole;
+  }
+
+  /** A root user needs no policy to allow it anything; a task's policy denies it all else. */
+  #policiesOfTask({ session }: RootPrincipal): PrincipalPolicies {
+    const arn = session?.taskPolicyArn;
+    if (arn === undefined) return NO_POLICIES;
+    const document = awsManagedPolicy(arn)?.document ?? DENY_ALL;
+    return { identity: [compiledPolicy(document, 'identity')] };
   }
 
   #policiesOfIssuer(principal: FederatedUserPrincipal): PrincipalPolicies {
@@ -240,6 +254,8 @@ export class IamIdentity implements Identity {
     return user ? this.#policiesById(account, user.id) : NO_POLICIES;
   }
 }
+
+const DENY_ALL = '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}';
 
 /** The root user has no policies, but what it federates is limited by the session policies alone. */
 const ROOT_AS_ISSUER: PrincipalPolicies = {

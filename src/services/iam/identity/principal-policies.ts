@@ -5,20 +5,10 @@ import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { OWN_PASSWORD_POLICY, policyOf } from '#services/iam/passwords/policy.ts';
+import { effectivePolicies } from '#services/iam/policies/held-policies.ts';
 import { managedDocument } from '#services/iam/policies/managed-policies.ts';
-import { attachments, entities, inlinePolicies, memberships, roles, users } from '#services/iam/state.ts';
-
-/** Inline and attached policies of one user, role or group. */
-function ownPolicies(tx: ReadTransaction, account: AccountId, ownerId: string): CompiledPolicy[] {
-  const found = tx
-    .range(inlinePolicies, { prefix: [ownerId] })
-    .map(({ row }) => compiledPolicy(row.document, 'identity'));
-  for (const { key } of tx.range(attachments, { prefix: [ownerId] })) {
-    const document = managedDocument(tx, account, attachments.parts(key)[1]);
-    if (document !== undefined) found.push(compiledPolicy(document, 'identity'));
-  }
-  return found;
-}
+import { entities, roles, users } from '#services/iam/state.ts';
 
 /** Undefined if there is no user or role of this unique id (any more). */
 export function policiesOfOwner(tx: ReadTransaction, account: AccountId, id: string): PrincipalPolicies | undefined {
@@ -26,9 +16,10 @@ export function policiesOfOwner(tx: ReadTransaction, account: AccountId, id: str
   if (!entity) return undefined;
   const row = entity.kind === 'role' ? tx.get(roles, roles.key(entity.name)) : tx.get(users, users.key(entity.name));
   if (!row) return undefined;
-  const identity = ownPolicies(tx, account, id);
-  for (const { key } of tx.range(memberships, { prefix: [id] })) {
-    identity.push(...ownPolicies(tx, account, memberships.parts(key)[1]));
+  const held = effectivePolicies(tx, account, { noun: entity.kind, id, name: row.name });
+  const identity = held.map(({ document }) => compiledPolicy(document, 'identity'));
+  if (entity.kind === 'user' && policyOf(tx)?.allowUsersToChange) {
+    identity.push(compiledPolicy(OWN_PASSWORD_POLICY, 'identity'));
   }
   if (row.boundary === undefined) return { identity };
   // A boundary whose policy is gone bounds to nothing (DeletePolicy refuses that, but it must not open a door).

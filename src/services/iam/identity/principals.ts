@@ -4,6 +4,7 @@ import type { Credential, RoleSessionPrincipal, RootPrincipal, UserPrincipal } f
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { openSecret } from '#services/iam/access-keys/keys.ts';
+import type { SessionPrincipal } from '#services/iam/api.ts';
 import type { SessionRecord } from '#services/iam/identity/session-tokens.ts';
 import { entityArn, rootArn } from '#services/iam/names.ts';
 import { accessKeys, entities, ROOT_OWNER, type RoleRow, roles, type UserRow, users } from '#services/iam/state.ts';
@@ -49,7 +50,10 @@ export function credentialOfKey(
 }
 
 /** Undefined if the user or role behind the session is gone. */
-export function principalOfSession(tx: ReadTransaction, record: SessionRecord): Credential['principal'] | undefined {
+export function principalOfSession(
+  tx: ReadTransaction,
+  record: Pick<SessionRecord, 'account' | 'owner' | 'facts'>,
+): SessionPrincipal | undefined {
   const { account, owner, facts: session } = record;
   switch (owner.kind) {
     case 'root':

@@ -5,11 +5,12 @@ import { isAccountId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
-import { invalidInput, limitExceeded, noSuchPolicy, notAttached } from '#services/iam/errors.ts';
+import { invalidInput, limitExceeded, noSuchPolicy, notAttachable, notAttached } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { nameOfArn } from '#services/iam/names.ts';
 import { GROUP, type Owner, type OwnerRow, ownerOf, ROLE, USER } from '#services/iam/owners.ts';
 import { counted, type PageEnd, type PageInput, pageOf } from '#services/iam/paging.ts';
+import { awsManagedPolicy } from '#services/iam/policies/aws-managed.ts';
 import { managedDocument, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import { attachedTo, attachments, boundaryOf, EMPTY, entities } from '#services/iam/state.ts';
 
@@ -30,6 +31,7 @@ export const attach =
     const arn = input.PolicyArn;
     checkPolicyArn(arn);
     if (managedDocument(tx, account, arn) === undefined) noSuchPolicy(arn);
+    if (awsManagedPolicy(arn)?.isAttachable === false) notAttachable(owner.noun);
     const key = attachments.key(id, arn);
     if (tx.get(attachments, key)) return;
     const { limit, quota } = owner.attachments;

@@ -1,8 +1,10 @@
 /**
- * Policies that AWS manages: the same in every account, attached by ARN, never changed by users. Their documents are AWS's
- * own, published with every account; they stand in aws-managed.json, which is unpacked when one is first asked for.
+ * Policies that AWS manages: the same in every account, attached by ARN, never changed by users. aws-managed.tsv lists them,
+ * aws-managed.jsonl holds AWS's own documents, the same line each (tools/managed-policies makes both). The list is read when one
+ * is first asked for; of the documents, three megabytes in all, only those that somebody uses.
  */
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { openSync, readFileSync, readSync } from 'node:fs';
 
 export interface AwsManagedPolicy {
   readonly arn: string;
@@ -13,39 +15,86 @@ export interface AwsManagedPolicy {
   /** `v3`: AWS's default version. Earlier ones are not kept. */
   readonly version: string;
   readonly createdAt: number;
-  readonly description: string;
+  /** When this version was made. */
+  readonly updatedAt: number;
+  readonly description: string | undefined;
+  /** False for those of service-linked roles, which only their services attach. */
+  readonly isAttachable: boolean;
   readonly document: string;
 }
 
-/** Read at once: a process that gives up root may not do so later. */
-const FILE = readFileSync(new URL('aws-managed.json', import.meta.url), 'utf8');
+const beside = (name: string): URL => new URL(name, import.meta.url);
 
-type Entry = Omit<AwsManagedPolicy, 'arn' | 'createdAt' | 'document'> & { createdAt: string; document: object };
+/** Both at once: a process that gives up root may not do so later. */
+const LIST = readFileSync(beside('aws-managed.tsv'), 'utf8');
+const DOCUMENTS = openSync(beside('aws-managed.jsonl'), 'r');
 
-let table: ReadonlyMap<string, AwsManagedPolicy> | undefined;
+/** A line of the list, and where its document stands. */
+interface Entry {
+  readonly line: string;
+  readonly offset: number;
+}
 
-function load(): ReadonlyMap<string, AwsManagedPolicy> {
-  // Our own file, of this form.
-  const entries = JSON.parse(FILE) as Entry[];
-  const policies = entries.map((entry) => ({
-    ...entry,
-    arn: `arn:aws:iam::aws:policy${entry.path}${entry.name}`,
-    createdAt: Date.parse(entry.createdAt),
-    get document() {
-      return JSON.stringify(entry.document, undefined, 2);
+/** By ARN. Lines are read when they are asked for. */
+let table: ReadonlyMap<string, Entry> | undefined;
+
+function load(): ReadonlyMap<string, Entry> {
+  const entries = new Map<string, Entry>();
+  let offset = 0;
+  for (const line of LIST.trimEnd().split('\n')) {
+    const [name, path, , , , length] = columnsOf(line);
+    entries.set(`arn:aws:iam::aws:policy${path}${name}`, { line, offset });
+    offset += Number(length) + '\n'.length;
+  }
+  return entries;
+}
+
+/** Our own file, of this form. */
+const columnsOf = (line: string) => line.split('\t') as [string, string, string, string, string, string, string];
+
+function policyOf(arn: string, { line, offset }: Entry): AwsManagedPolicy {
+  const [name, path, version, created, updated, length, description] = columnsOf(line);
+  return {
+    arn,
+    name,
+    path,
+    version,
+    createdAt: Date.parse(created),
+    updatedAt: Date.parse(updated),
+    description: description || undefined,
+    isAttachable: path !== '/aws-service-role/',
+    get id() {
+      return idOf(name);
     },
-  }));
-  return new Map(policies.map((policy) => [policy.arn, policy]));
+    get document() {
+      return documentAt(offset, Number(length));
+    },
+  };
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+function idOf(name: string): string {
+  const digest = createHash('sha256').update(name).digest().subarray(0, 17);
+  return `ANPA${Array.from(digest, (byte) => BASE32[byte % 32]).join('')}`;
+}
+
+/** Laid out over lines, as the console shows it. */
+function documentAt(offset: number, length: number): string {
+  const bytes = Buffer.allocUnsafe(length);
+  readSync(DOCUMENTS, bytes, 0, length, offset);
+  return JSON.stringify(JSON.parse(bytes.toString('utf8')), undefined, 4);
 }
 
 export function awsManagedPolicy(arn: string): AwsManagedPolicy | undefined {
   if (!arn.startsWith('arn:aws:iam::aws:policy/')) return undefined;
   table ??= load();
-  return table.get(arn);
+  const entry = table.get(arn);
+  return entry && policyOf(arn, entry);
 }
 
 /** In the order of names. */
-export function awsManagedPolicies(): AwsManagedPolicy[] {
+export function* awsManagedPolicies(): Generator<AwsManagedPolicy> {
   table ??= load();
-  return [...table.values()];
+  for (const [arn, entry] of table) yield policyOf(arn, entry);
 }

@@ -7,7 +7,7 @@ import { limitExceeded } from '#services/iam/errors.ts';
 export const encodedDocument = (document: string): string =>
   encodeURIComponent(document).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
-const MANAGED_LIMIT = 6144;
+export const MANAGED_LIMIT = 6144;
 
 /** Throws MalformedPolicyDocument, or LimitExceeded. */
 export function checkManagedDocument(document: string): void {

@@ -15,65 +15,47 @@ import { checkPolicyArn } from '#services/iam/policies/attachments.ts';
 import { type AwsManagedPolicy, awsManagedPolicies } from '#services/iam/policies/aws-managed.ts';
 import { checkManagedDocument } from '#services/iam/policies/documents.ts';
 import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
-import {
-  addToCount,
-  attachedTo,
-  boundaryOf,
-  countOf,
-  type PolicyRow,
-  policies,
-  policyVersions,
-  wholeSecond,
-} from '#services/iam/state.ts';
+import { allUsage, isUsed, type Usage, usageOf } from '#services/iam/policies/usage.ts';
+import { addToCount, countOf, type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
 import { tagList, writeTags } from '#services/iam/tags.ts';
 
 const POLICIES_PER_ACCOUNT = 'L-E95E4862';
 
 const versionId = (number: number): string => `v${number}`;
 
-interface Usage {
-  readonly AttachmentCount: number;
-  readonly PermissionsBoundaryUsageCount: number;
-}
-
-const usageOf = (tx: ReadTransaction, arn: string): Usage => ({
-  AttachmentCount: tx.range(attachedTo, { prefix: [arn] }).length,
-  PermissionsBoundaryUsageCount: tx.range(boundaryOf, { prefix: [arn] }).length,
-});
-
-function customerView(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy & Usage {
-  const arn = entityArn(account, 'policy', row);
+export function customerView(account: AccountId, row: PolicyRow, usage: Usage): Model.Policy & Usage {
   return {
     PolicyName: row.name,
     PolicyId: row.id,
-    Arn: arn,
+    Arn: entityArn(account, 'policy', row),
     Path: row.path,
     DefaultVersionId: versionId(row.defaultVersion),
-    ...usageOf(tx, arn),
+    ...usage,
     IsAttachable: true,
     CreateDate: row.createdAt,
     UpdateDate: row.updatedAt,
   };
 }
 
-function awsView(tx: ReadTransaction, policy: AwsManagedPolicy): Model.Policy & Usage {
+export function awsView(policy: AwsManagedPolicy, usage: Usage): Model.Policy & Usage {
   return {
     PolicyName: policy.name,
     PolicyId: policy.id,
     Arn: policy.arn,
     Path: policy.path,
     DefaultVersionId: policy.version,
-    ...usageOf(tx, policy.arn),
-    IsAttachable: true,
+    ...usage,
+    IsAttachable: policy.isAttachable,
     CreateDate: policy.createdAt,
-    UpdateDate: policy.createdAt,
+    UpdateDate: policy.updatedAt,
   };
 }
 
 /** With description and tags, which lists leave out. */
 function wholePolicy(tx: ReadTransaction, account: AccountId, row: PolicyRow): Model.Policy {
-  const view = customerView(tx, account, row);
-  const tags = tagList(tagsOf(tx, entityArn(account, 'policy', row)));
+  const arn = entityArn(account, 'policy', row);
+  const view = customerView(account, row, usageOf(tx, arn));
+  const tags = tagList(tagsOf(tx, arn));
   return {
     ...view,
     ...(row.description !== undefined && { Description: row.description }),
@@ -105,6 +87,7 @@ export function createPolicy(input: Model.CreatePolicyRequest, call: Call): Mode
   tx.put(policies, key, row);
   tx.put(policyVersions, policyVersions.key(row.id, 1), { document, createdAt: now });
   addToCount(tx, 'policy', 1);
+  addToCount(tx, 'policy-version', 1);
   writeTags(tx, entityArn(account, 'policy', row), input.Tags);
   return { Policy: wholePolicy(tx, account, row) };
 }
@@ -113,7 +96,9 @@ export function getPolicy({ PolicyArn }: Model.GetPolicyRequest, { tx, account }
   checkPolicyArn(PolicyArn);
   const found = requirePolicy(tx, account, PolicyArn);
   if (found.kind === 'customer') return { Policy: wholePolicy(tx, account, found.row) };
-  return { Policy: { ...awsView(tx, found.policy), Description: found.policy.description } };
+  const { policy } = found;
+  const Description = policy.description;
+  return { Policy: { ...awsView(policy, usageOf(tx, policy.arn)), ...(Description !== undefined && { Description }) } };
 }
 
 /** AWS's stand before the account's own, each in the order of names; a position says in which part it is. */
@@ -123,15 +108,18 @@ function* allPolicies(
   after: string | undefined,
 ): Generator<Positioned<Model.Policy & Usage>> {
   const { tx, account } = call;
+  const usage = allUsage(tx);
   if (scope !== 'Local' && !after?.startsWith('own/')) {
     for (const policy of awsManagedPolicies()) {
       const position = `aws/${policy.name}`;
-      if (after === undefined || position > after) yield [position, awsView(tx, policy)];
+      if (after === undefined || position > after) yield [position, awsView(policy, usage(policy.arn))];
     }
   }
   if (scope === 'AWS') return;
   const from = after?.startsWith('own/') ? after.slice('own/'.length) : undefined;
-  for (const [name, row] of namedRows(tx, policies, from)) yield [`own/${name}`, customerView(tx, account, row)];
+  for (const [name, row] of namedRows(tx, policies, from)) {
+    yield [`own/${name}`, customerView(account, row, usage(entityArn(account, 'policy', row)))];
+  }
 }
 
 export const listPolicies =
@@ -154,10 +142,7 @@ export const listPolicies =
 
 export function deletePolicy({ PolicyArn: arn }: Model.DeletePolicyRequest, { tx, account }: Call): void {
   const row = ownPolicy(tx, account, arn);
-  const { AttachmentCount, PermissionsBoundaryUsageCount } = usageOf(tx, arn);
-  if (AttachmentCount + PermissionsBoundaryUsageCount > 0) {
-    fail('DeleteConflict', 'Cannot delete a policy attached to entities.');
-  }
+  if (isUsed(usageOf(tx, arn))) fail('DeleteConflict', 'Cannot delete a policy attached to entities.');
   if (tx.range(policyVersions, { prefix: [row.id], limit: 2 }).length > 1) {
     const versions = "This policy has more than one version. Before you delete a policy, you must delete the policy's";
     fail('DeleteConflict', `${versions} versions. The default version is deleted with the policy.`);
@@ -165,6 +150,7 @@ export function deletePolicy({ PolicyArn: arn }: Model.DeletePolicyRequest, { tx
   tx.deleteRange(policyVersions, [row.id]);
   tx.delete(policies, policies.key(nameKey(row.name)));
   addToCount(tx, 'policy', -1);
+  addToCount(tx, 'policy-version', -1);
   deleteTags(tx, arn);
   identitiesChanged(tx);
 }

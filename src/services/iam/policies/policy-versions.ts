@@ -11,9 +11,9 @@ import { nameKey } from '#services/iam/names.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
 import { checkManagedDocument, encodedDocument } from '#services/iam/policies/documents.ts';
 import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
-import { type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
+import { addToCount, type PolicyRow, policies, policyVersions, wholeSecond } from '#services/iam/state.ts';
 
-const MOST_VERSIONS = 5;
+export const MOST_VERSIONS = 5;
 
 const versionId = (number: number): string => `v${number}`;
 const numberOf = (id: string): number => Number(/^v(\d{1,9})/.exec(id)?.[1] ?? 0);
@@ -37,6 +37,7 @@ export function createPolicyVersion(
   }
   const number = row.lastVersion + 1;
   tx.put(policyVersions, policyVersions.key(row.id, number), { document, createdAt: now });
+  addToCount(tx, 'policy-version', 1);
   putDefault(tx, { ...row, lastVersion: number }, isDefault ? number : row.defaultVersion, now);
   return { PolicyVersion: { VersionId: versionId(number), IsDefaultVersion: isDefault, CreateDate: now } };
 }
@@ -50,7 +51,7 @@ export function getPolicyVersion(
     const { policy } = found;
     if (policy.version !== id) noSuchVersion(arn, id);
     const Document = encodedDocument(policy.document);
-    return { PolicyVersion: { Document, VersionId: id, IsDefaultVersion: true, CreateDate: policy.createdAt } };
+    return { PolicyVersion: { Document, VersionId: id, IsDefaultVersion: true, CreateDate: policy.updatedAt } };
   }
   const { row } = found;
   const number = numberOf(id);
@@ -72,7 +73,7 @@ export const listPolicyVersions =
     const found = requirePolicy(tx, account, input.PolicyArn);
     const versions: Model.PolicyVersion[] =
       found.kind === 'aws'
-        ? [{ VersionId: found.policy.version, IsDefaultVersion: true, CreateDate: found.policy.createdAt }]
+        ? [{ VersionId: found.policy.version, IsDefaultVersion: true, CreateDate: found.policy.updatedAt }]
         : tx.range(policyVersions, { prefix: [found.row.id], reverse: true }).map(({ key, row }) => {
             const number = policyVersions.parts(key)[1];
             const IsDefaultVersion = number === found.row.defaultVersion;
@@ -102,4 +103,5 @@ export function deletePolicyVersion(
   if (!tx.get(policyVersions, key)) noSuchVersion(arn, id);
   if (number === row.defaultVersion) fail('DeleteConflict', 'Cannot delete the default version of a policy.');
   tx.delete(policyVersions, key);
+  addToCount(tx, 'policy-version', -1);
 }

@@ -16,6 +16,7 @@ import {
   updateRole,
   updateRoleDescription,
 } from '#services/iam/roles/roles.ts';
+import { unlessServiceLinked } from '#services/iam/roles/service-linked.ts';
 import { listTags, tag, untag } from '#services/iam/tags.ts';
 
 const role = resourceOf(ROLE);
@@ -32,31 +33,31 @@ export const roleOperations = ({ pages, identity }: IamParts) =>
       resource: ({ Path: path = '/', RoleName: name }, { account }) => entityArn(account, 'role', { path, name }),
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
-    GetRole: { handler: getRole(identity), resource: role },
+    GetRole: { handler: getRole(identity), resource: role, conditions },
     ListRoles: { handler: listRoles(pages), resource: below },
-    UpdateRole: { handler: updateRole, resource: role },
-    UpdateRoleDescription: { handler: updateRoleDescription, resource: role },
-    UpdateAssumeRolePolicy: { handler: updateAssumeRolePolicy, resource: role },
-    DeleteRole: { handler: deleteRole, resource: role },
+    UpdateRole: { handler: updateRole, resource: role, conditions },
+    UpdateRoleDescription: { handler: updateRoleDescription, resource: role, conditions },
+    UpdateAssumeRolePolicy: { handler: unlessServiceLinked(updateAssumeRolePolicy), resource: role, conditions },
+    DeleteRole: { handler: unlessServiceLinked(deleteRole), resource: role, conditions },
 
-    PutRolePolicy: { handler: putInline(ROLE), resource: role, conditions },
+    PutRolePolicy: { handler: unlessServiceLinked(putInline(ROLE)), resource: role, conditions },
     GetRolePolicy: {
       handler: (input, call) => ({ RoleName: input.RoleName, ...getInline(ROLE)(input, call) }),
       resource: role,
     },
     ListRolePolicies: { handler: listInline(pages, ROLE), resource: role },
-    DeleteRolePolicy: { handler: deleteInline(ROLE), resource: role, conditions },
+    DeleteRolePolicy: { handler: unlessServiceLinked(deleteInline(ROLE)), resource: role, conditions },
 
-    AttachRolePolicy: { handler: attach(ROLE), resource: role, conditions },
-    DetachRolePolicy: { handler: detach(ROLE), resource: role, conditions },
+    AttachRolePolicy: { handler: unlessServiceLinked(attach(ROLE)), resource: role, conditions },
+    DetachRolePolicy: { handler: unlessServiceLinked(detach(ROLE)), resource: role, conditions },
     ListAttachedRolePolicies: { handler: listAttached(pages, ROLE), resource: role },
 
     PutRolePermissionsBoundary: {
-      handler: putBoundary(ROLE),
+      handler: unlessServiceLinked(putBoundary(ROLE)),
       resource: role,
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
-    DeleteRolePermissionsBoundary: { handler: deleteBoundary(ROLE), resource: role, conditions },
+    DeleteRolePermissionsBoundary: { handler: unlessServiceLinked(deleteBoundary(ROLE)), resource: role, conditions },
 
     TagRole: { handler: tag(arnOf), resource: role },
     UntagRole: { handler: untag(arnOf), resource: role },

@@ -4,16 +4,18 @@ import { type AccountId, iamId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, tagsOf } from '#platform/tags.ts';
-import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
+import { alreadyExists, deleteConflict, invalidInput, limitExceeded } from '#services/iam/errors.ts';
 import type { IamIdentity } from '#services/iam/identity/identity.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { isInProfile } from '#services/iam/instance-profiles/state.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { ownerOf, ROLE } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
 import { encodedDocument } from '#services/iam/policies/documents.ts';
+import { isServiceLinked, protectedRole } from '#services/iam/roles/service-linked.ts';
 import { checkedTrust, trustInForce } from '#services/iam/roles/trust.ts';
 import {
   addToCount,
@@ -32,7 +34,7 @@ const ROLES_PER_ACCOUNT = 'L-FE177D64';
 const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
 const DEFAULT_SESSION_SECONDS = 3600;
 
-function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
+export function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
   return {
     Path: row.path,
     RoleName: row.name,
@@ -42,49 +44,60 @@ function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.
     AssumeRolePolicyDocument: encodedDocument(trustInForce(tx, account, row)),
     MaxSessionDuration: row.maxSessionSeconds,
     ...(row.description !== undefined && { Description: row.description }),
+    ...(row.template && {
+      SourceRoleTemplate: { TemplateArn: row.template.arn, TemplateMinorVersion: row.template.minorVersion },
+    }),
   };
 }
 
-function wholeRole(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
+export function wholeRole(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
   const view = roleView(tx, account, row);
   const tags = tagList(tagsOf(tx, view.Arn));
   return { ...view, ...boundaryView(row.boundary), ...(tags.length > 0 && { Tags: tags }) };
 }
 
+/** A new role, whichever operation makes it. */
+export function insertRole(call: Call, columns: Omit<RoleRow, 'id' | 'createdAt'>): RoleRow {
+  const { tx, account } = call;
+  const key = roles.key(nameKey(columns.name));
+  if (tx.get(roles, key)) alreadyExists('Role', columns.name);
+  const most = call.quota(ROLES_PER_ACCOUNT);
+  if (countOf(tx, 'role') >= most) limitExceeded('RolesPerAccount', most);
+  const row: RoleRow = { ...columns, id: iamId('AROA', 17), createdAt: wholeSecond(call.now) };
+  if (row.boundary !== undefined) linkBoundary(tx, account, row.id, row.boundary);
+  tx.put(roles, key, row);
+  tx.put(entities, entities.key(row.id), { kind: 'role', name: nameKey(row.name) });
+  addToCount(tx, 'role', 1);
+  identitiesChanged(tx);
+  return row;
+}
+
 export function createRole(input: Model.CreateRoleRequest, call: Call): Model.CreateRoleResponse {
   const { tx, account } = call;
   const { RoleName: name, Path: path = '/', PermissionsBoundary: boundary, Description: description } = input;
-  const key = roles.key(nameKey(name));
-  const trust = checkedTrust(tx, account, input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH));
-  if (tx.get(roles, key)) alreadyExists('Role', name);
-  const most = call.quota(ROLES_PER_ACCOUNT);
-  if (countOf(tx, 'role') >= most) limitExceeded('RolesPerAccount', most);
-  const row: RoleRow = {
+  if (isServiceLinked({ path })) invalidInput(`The path ${path} is reserved for roles of AWS services.`);
+  const row = insertRole(call, {
     name,
     path,
-    id: iamId('AROA', 17),
-    createdAt: wholeSecond(call.now),
-    ...trust,
+    ...checkedTrust(tx, account, input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH)),
     maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS,
     ...(description !== undefined && { description }),
     ...(boundary !== undefined && { boundary }),
-  };
-  if (boundary !== undefined) linkBoundary(tx, account, row.id, boundary);
-  tx.put(roles, key, row);
-  tx.put(entities, entities.key(row.id), { kind: 'role', name: nameKey(name) });
-  addToCount(tx, 'role', 1);
+  });
   writeTags(tx, entityArn(account, 'role', row), input.Tags);
-  identitiesChanged(tx);
   return { Role: wholeRole(tx, account, row) };
+}
+
+export function roleLastUsed(tx: ReadTransaction, identity: IamIdentity, { id }: RoleRow): Model.RoleLastUsed {
+  const use = identity.lastUse(id) ?? tx.get(lastUses, lastUses.key(id));
+  return use ? { LastUsedDate: wholeSecond(use.at), Region: use.region } : {};
 }
 
 export const getRole =
   (identity: IamIdentity) =>
   (input: Model.GetRoleRequest, { tx, account }: Call): Model.GetRoleResponse => {
     const row = ownerOf(tx, ROLE, input);
-    const use = identity.lastUse(row.id) ?? tx.get(lastUses, lastUses.key(row.id));
-    const lastUsed = use ? { LastUsedDate: wholeSecond(use.at), Region: use.region } : {};
-    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: lastUsed } };
+    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: roleLastUsed(tx, identity, row) } };
   };
 
 export const listRoles =
@@ -100,6 +113,8 @@ export const listRoles =
 export function updateRole(input: Model.UpdateRoleRequest, { tx }: Call): Model.UpdateRoleResponse {
   const row = ownerOf(tx, ROLE, input);
   const { Description: description, MaxSessionDuration: maxSessionSeconds } = input;
+  // "You can edit the description" of a service-linked role, and nothing else.
+  if (maxSessionSeconds !== undefined && isServiceLinked(row)) protectedRole(row.name);
   tx.put(roles, roles.key(nameKey(row.name)), {
     ...row,
     ...(description !== undefined && { description }),
@@ -130,10 +145,16 @@ export function deleteRole(input: Model.DeleteRoleRequest, { tx, account }: Call
   const { id } = row;
   if (tx.range(attachments, { prefix: [id], limit: 1 }).length > 0) deleteConflict('detach all policies');
   if (tx.range(inlinePolicies, { prefix: [id], limit: 1 }).length > 0) deleteConflict('delete policies');
+  if (isInProfile(tx, id)) deleteConflict('remove roles from instance profile');
+  eraseRole(tx, account, row);
+}
+
+/** The role itself; what hangs on it is gone. */
+export function eraseRole(tx: Transaction, account: AccountId, row: RoleRow): void {
   unlinkBoundary(tx, row);
   tx.delete(roles, roles.key(nameKey(row.name)));
-  tx.delete(entities, entities.key(id));
-  tx.delete(lastUses, lastUses.key(id));
+  tx.delete(entities, entities.key(row.id));
+  tx.delete(lastUses, lastUses.key(row.id));
   addToCount(tx, 'role', -1);
   deleteTags(tx, entityArn(account, 'role', row));
   identitiesChanged(tx);

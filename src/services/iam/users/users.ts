@@ -4,14 +4,20 @@ import { type AccountId, iamId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call, CallScope } from '#platform/service.ts';
-import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
+import type { Table } from '#platform/store/keys.ts';
+import type { ReadTransaction } from '#platform/store/store.ts';
+import { deleteTags, tagsOf } from '#platform/tags.ts';
 import { alreadyExists, deleteConflict, limitExceeded } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { devicesOf } from '#services/iam/mfa/devices.ts';
 import { entityArn, nameKey, rootArn } from '#services/iam/names.ts';
 import { ownerOf, resourceOf, USER, userNameOf } from '#services/iam/owners.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { loginProfiles, passwordUses } from '#services/iam/passwords/state.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
+import { serviceCredentials } from '#services/iam/service-specific-credentials/state.ts';
+import { signingCertificates } from '#services/iam/signing-certificates/state.ts';
+import { sshKeys } from '#services/iam/ssh-public-keys/state.ts';
 import {
   accounts,
   addToCount,
@@ -21,11 +27,12 @@ import {
   inlinePolicies,
   keysOfOwner,
   memberships,
+  ROOT_OWNER,
   type UserRow,
   users,
   wholeSecond,
 } from '#services/iam/state.ts';
-import { tagList, writeTags } from '#services/iam/tags.ts';
+import { moveTags, tagList, writeTags } from '#services/iam/tags.ts';
 
 const USERS_PER_ACCOUNT = 'L-F55AF5E4';
 
@@ -39,8 +46,14 @@ export function userView(account: AccountId, row: UserRow): Model.User {
   };
 }
 
+/** "This field is null if … the user never had a password, or has not signed in". */
+function passwordLastUsed(tx: ReadTransaction, ownerId: string): Pick<Model.User, 'PasswordLastUsed'> {
+  const at = tx.get(passwordUses, passwordUses.key(ownerId))?.at;
+  return at === undefined ? {} : { PasswordLastUsed: wholeSecond(at) };
+}
+
 function wholeUser(tx: ReadTransaction, account: AccountId, row: UserRow): Model.User {
-  const view = userView(account, row);
+  const view = { ...userView(account, row), ...passwordLastUsed(tx, row.id) };
   const tags = tagList(tagsOf(tx, view.Arn));
   return { ...view, ...boundaryView(row.boundary), ...(tags.length > 0 && { Tags: tags }) };
 }
@@ -72,9 +85,14 @@ export function getUser(input: Model.GetUserRequest, call: Call): Model.GetUserR
   const { tx, account } = call;
   const UserName = userNameOf(input, call.principal);
   if (UserName !== undefined) return { User: wholeUser(tx, account, ownerOf(tx, USER, { UserName })) };
-  // The root user is no row; it is as old as the account.
-  const created = tx.get(accounts, accounts.key(account))?.createdAt ?? 0;
-  return { User: { Path: '/', UserName: account, UserId: account, Arn: rootArn(account), CreateDate: created } };
+  return { User: rootView(tx, account) };
+}
+
+/** The root user is no row; it is as old as the account. */
+export function rootView(tx: ReadTransaction, account: AccountId): Model.User {
+  const CreateDate = tx.get(accounts, accounts.key(account))?.createdAt ?? 0;
+  const root = { Path: '/', UserName: account, UserId: account, Arn: rootArn(account), CreateDate };
+  return { ...root, ...passwordLastUsed(tx, ROOT_OWNER) };
 }
 
 export const listUsers =
@@ -84,7 +102,8 @@ export const listUsers =
     const { items, end } = pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<UserRow>> {
       for (const each of namedRows(call.tx, users, after)) if (each[1].path.startsWith(prefix)) yield each;
     });
-    return { Users: items.map((row) => userView(call.account, row)), ...end };
+    const views = items.map((row) => ({ ...userView(call.account, row), ...passwordLastUsed(call.tx, row.id) }));
+    return { Users: views, ...end };
   };
 
 /** A new name or path needs permission on both ARNs. */
@@ -107,19 +126,18 @@ export function updateUser(input: Model.UpdateUserRequest, { tx, account }: Call
   identitiesChanged(tx);
 }
 
-function moveTags(tx: Transaction, from: string, to: string): void {
-  if (from === to) return;
-  const tags = tagsOf(tx, from);
-  deleteTags(tx, from);
-  setTags(tx, to, tags);
-}
-
 export function deleteUser(input: Model.DeleteUserRequest, { tx, account }: Call): void {
   const row = ownerOf(tx, USER, input);
   const { id } = row;
-  const has = (table: typeof attachments): boolean => tx.range(table, { prefix: [id], limit: 1 }).length > 0;
+  const has = <Row>(table: Table<Row, [string, string]>): boolean =>
+    tx.range(table, { prefix: [id], limit: 1 }).length > 0;
+  if (tx.get(loginProfiles, loginProfiles.key(id))) deleteConflict('delete login profile');
+  if (devicesOf(tx, id).length > 0) deleteConflict('delete MFA device');
   if (has(keysOfOwner)) deleteConflict('delete access keys');
-  if (tx.range(inlinePolicies, { prefix: [id], limit: 1 }).length > 0) deleteConflict('delete policies');
+  if (has(signingCertificates)) deleteConflict('delete signing certificates');
+  if (has(sshKeys)) deleteConflict('delete SSH public keys');
+  if (has(serviceCredentials)) deleteConflict('delete service specific credentials');
+  if (has(inlinePolicies)) deleteConflict('delete policies');
   if (has(attachments)) deleteConflict('detach all policies');
   if (has(memberships)) deleteConflict('remove users from group');
   unlinkBoundary(tx, row);

@@ -3,7 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { hours, SimulatedClock, seconds } from '#platform/base/clock.ts';
 import { silent } from '#platform/base/log.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
-import { type Delivery, Relay, send } from '#platform/jobs/outbox.ts';
+import { type Delivery, send } from '#platform/jobs/outbox.ts';
+import { RETRY_JOB, Relay, retryTarget } from '#platform/jobs/relay.ts';
+import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { faulty } from '#platform/store/faults.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
@@ -21,22 +23,30 @@ function start(t: TestContext, drivers: StoreDrivers, answer: Answer = async () 
     region: REGION,
   });
   const deliveries: Delivery[] = [];
+  const delivered = new Set<string>();
   const relay = new Relay(partition, {
     clock,
     log: silent,
     deliver: async (delivery) => {
       deliveries.push(delivery);
       await answer(delivery);
+      delivered.add(delivery.target);
     },
   });
-  t.after(() => relay.stop());
+  const timers = new TimerRunner(partition, { clock, log: silent, jobs: { [RETRY_JOB]: retryTarget } });
+  const stop = (): void => {
+    relay.stop();
+    timers.stop();
+  };
+  t.after(stop);
   return {
     clock,
     partition,
-    relay,
+    stop,
     deliveries,
+    delivered,
     names: () => deliveries.map(({ input }) => input['n']),
-    send: (n: number) =>
+    send: (n: number, target = 'one') =>
       partition.transact((tx) =>
         send(tx, clock.now(), {
           service: 'sqs',
@@ -44,6 +54,7 @@ function start(t: TestContext, drivers: StoreDrivers, answer: Answer = async () 
           input: { n },
           region: REGION,
           sourceArn: 'arn:aws:test:us-east-1:123456789012:thing',
+          target,
         }),
       ),
   };
@@ -51,7 +62,7 @@ function start(t: TestContext, drivers: StoreDrivers, answer: Answer = async () 
 
 const count = (length: number): number[] => Array.from({ length }, (_, n) => n);
 
-test('messages are delivered in their order, each once', async (t) => {
+test('messages of a target are delivered in their order, each once', async (t) => {
   const bench = start(t, memoryDrivers());
   for (const n of count(250)) bench.send(n);
   await until(() => bench.deliveries.length === 250, '250 deliveries');
@@ -71,7 +82,6 @@ test('nothing is sent before it is on disk, and nothing of a transaction that fa
   await until(() => bench.deliveries.length === 1, 'the first delivery');
   faults.hold();
   bench.send(1);
-  bench.relay.wake();
   await until(() => faults.underWay > 0, 'the commit');
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(bench.names(), [0]);
@@ -144,7 +154,7 @@ test('what was not delivered before a crash is delivered after it, with the same
   first.send(0);
   first.send(1);
   await until(() => first.deliveries.length === 1, 'the first try');
-  first.relay.stop();
+  first.stop();
   const second = start(t, drivers);
   await until(() => second.deliveries.length === 2, 'both');
   assert.deepEqual(second.names(), [0, 1]);
@@ -159,4 +169,67 @@ test('a removal that a failed commit takes back is sent again', async (t) => {
   bench.clock.advance(seconds(1));
   await until(() => bench.deliveries.length >= 2, 'the second delivery');
   assert.equal(bench.deliveries[0]?.idempotencyToken, bench.deliveries[1]?.idempotencyToken);
+});
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test('a target that fails or never answers delays no other', async (t) => {
+  const bench = start(t, memoryDrivers(), async ({ target }) => {
+    if (target === 'dead') throw new ServiceError('InternalFailure', 'no', { status: 500 });
+    if (target === 'hanging') await new Promise(() => {});
+  });
+  const targets = ['dead', 'hanging', 'well', 'other'];
+  for (const n of count(40)) bench.send(n, targets[n % 4]);
+  await until(
+    () => bench.deliveries.filter(({ target }) => target === 'well' || target === 'other').length === 20,
+    '20',
+  );
+  const namesOf = (wanted: string) =>
+    bench.deliveries.filter(({ target }) => target === wanted).map(({ input }) => input['n']);
+  assert.deepEqual(namesOf('well'), [2, 6, 10, 14, 18, 22, 26, 30, 34, 38]);
+  assert.deepEqual(namesOf('dead'), [0]);
+  assert.deepEqual(namesOf('hanging'), [1]);
+  // New messages of a target that waits for its next try don't bring it forward.
+  bench.send(100, 'dead');
+  await bench.partition.durable();
+  await turns(5);
+  assert.deepEqual(namesOf('dead'), [0]);
+  bench.clock.advance(seconds(1));
+  await until(() => namesOf('dead').length === 2, 'the second try');
+});
+
+test('more failing targets than lanes, and a restart, lose nobody and hurry nobody', async (t) => {
+  const drivers = memoryDrivers();
+  const tries = new Map<string, number>();
+  let isDown = true;
+  const answer: Answer = async ({ target }) => {
+    tries.set(target, (tries.get(target) ?? 0) + 1);
+    if (isDown && target !== 'z well') throw new ThrottlingError('RequestThrottled', 'later');
+  };
+  const first = start(t, drivers, answer);
+  const begin = first.clock.now();
+  const targets = count(500).map((n) => `target ${n}`);
+  for (const [n, target] of targets.entries()) first.send(n, target);
+  await until(() => tries.size === 500, 'a try each');
+  await turns(5);
+  first.send(1000, 'z well');
+  await until(() => tries.has('z well'), 'the one behind them');
+  await first.partition.durable();
+  first.stop();
+
+  const second = start(t, drivers, answer);
+  second.send(1001, 'z well');
+  await until(() => tries.get('z well') === 2, 'the one behind them');
+  // The clock runs: on a busy machine their second try may have come by itself.
+  if (second.clock.now() - begin < seconds(1)) assert.ok(targets.every((target) => tries.get(target) === 1));
+  isDown = false;
+  second.clock.advance(seconds(1));
+  await until(() => second.delivered.size === targets.length + 1, 'all');
+  await turns(20);
+  const before = second.deliveries.length;
+  second.clock.advance(hours(1));
+  await turns(20);
+  assert.equal(second.deliveries.length, before);
 });

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dropPacksBefore, listen, packsAfter, writeRecord } from '#platform/audit/journal.ts';
+import { memoryDrivers } from '#platform/store/memory/drivers.ts';
+import { openStore } from '#platform/store/open-store.ts';
+import type { Partition } from '#platform/store/store.ts';
+import { OWN, REGION } from '#platform/tiny-cloud.fixture.ts';
+
+const open = (drivers = memoryDrivers()): Partition =>
+  openStore({ drivers }).partition({ service: 'sqs', account: OWN, region: REGION });
+const write = (partition: Partition, record: string): void => partition.transact((tx) => writeRecord(tx, record));
+const packs = (partition: Partition) => partition.read((tx) => packsAfter(tx, undefined, 100));
+
+test('the records of a batch are one row, in their order; who listens is told once', async () => {
+  const partition = open();
+  let told = 0;
+  listen(partition, () => told++);
+  for (const record of ['a', 'b', 'c']) write(partition, record);
+  await partition.durable();
+  write(partition, 'd');
+  await partition.durable();
+  assert.deepEqual(
+    packs(partition).map(({ records }) => records),
+    [['a', 'b', 'c'], ['d']],
+  );
+  assert.equal(told, 2);
+});
+
+test('a record goes with its transaction', async () => {
+  const partition = open();
+  write(partition, 'a');
+  assert.throws(() =>
+    partition.transact((tx) => {
+      writeRecord(tx, 'b');
+      throw new Error('undone');
+    }),
+  );
+  await partition.durable();
+  assert.deepEqual(
+    packs(partition).map(({ records }) => records),
+    [['a']],
+  );
+});
+
+test('the newest pack stays, so that the next process goes on behind it', async () => {
+  const drivers = memoryDrivers();
+  const first = open(drivers);
+  for (const record of ['a', 'b']) {
+    write(first, record);
+    await first.durable();
+  }
+  const last = packs(first).at(-1)?.key ?? assert.fail();
+  first.transact((tx) => dropPacksBefore(tx, last));
+  await first.durable();
+  const second = open(drivers);
+  write(second, 'c');
+  await second.durable();
+  const after = second.read((tx) => packsAfter(tx, last, 100));
+  assert.deepEqual(
+    after.map(({ records }) => records),
+    [['c']],
+  );
+  assert.equal(packs(second).length, 2);
+});

@@ -1,0 +1,14 @@
+/**
+ * The packages that this program stands on. They are large and few calls need them, so each loads at its first use. A process that
+ * gives up root may not be able to read them then: it loads all of them before (cli/up.ts).
+ */
+
+/** JSON Web Tokens and key sets. */
+export const jose = () => import('jose');
+/** XML signatures. */
+export const xmlCrypto = () => import('xml-crypto');
+/** XML documents, as xml-crypto reads them. */
+export const xmldom = () => import('@xmldom/xmldom');
+
+/** One that is missing is told by the call that needs it. */
+export const loadPackages = () => Promise.allSettled([jose(), xmlCrypto(), xmldom()]);

@@ -1,0 +1,79 @@
+/** The operations on a trail's event and insight selectors. */
+import type * as Model from '#platform/model/generated/cloudtrail.ts';
+import type { Call } from '#platform/service.ts';
+import { refuse } from './errors.ts';
+import { checkSelectors } from './selectors.ts';
+import type { Selectors } from './state.ts';
+import type { TrailDirectory } from './trail-directory.ts';
+import { trailArn } from './trail-names.ts';
+import { ownTrail, putTrail, seenTrail } from './trails.ts';
+
+const view = (TrailARN: string, { basic, advanced }: Selectors): Model.PutEventSelectorsResponse => ({
+  TrailARN,
+  ...(basic && { EventSelectors: basic }),
+  ...(advanced && { AdvancedEventSelectors: advanced }),
+});
+
+export function putEventSelectors(
+  directory: TrailDirectory,
+  input: Model.PutEventSelectorsRequest,
+  call: Call,
+): Model.PutEventSelectorsResponse {
+  const row = ownTrail(directory, input.TrailName, call, call.tx);
+  const selectors = checkSelectors(input);
+  putTrail(directory, call.tx, call.account, { ...row, selectors });
+  return view(trailArn(call.region, call.account, row.name), selectors);
+}
+
+export function getEventSelectors(
+  directory: TrailDirectory,
+  { TrailName }: Model.GetEventSelectorsRequest,
+  call: Call,
+): Model.GetEventSelectorsResponse {
+  const { row, arn } = seenTrail(directory, TrailName, call);
+  return view(arn, row.selectors);
+}
+
+const LAKE = 'Event data stores are not offered by this cloud.';
+
+function trailNamed(input: { readonly TrailName?: string; readonly EventDataStore?: string }): string {
+  if (input.EventDataStore !== undefined) return refuse('UnsupportedOperationException', LAKE);
+  return input.TrailName ?? refuse('InvalidParameterCombinationException', 'Specify a trail.');
+}
+
+export function putInsightSelectors(
+  directory: TrailDirectory,
+  input: Model.PutInsightSelectorsRequest,
+  call: Call,
+): Model.PutInsightSelectorsResponse {
+  const row = ownTrail(directory, trailNamed(input), call, call.tx);
+  const insights = input.InsightSelectors.map(({ InsightType, EventCategories = ['Management'] }) => {
+    if (InsightType === undefined) return refuse('InvalidInsightSelectorsException', 'an InsightType is required.');
+    if (EventCategories.includes('Data') && !logsData(row.selectors)) {
+      refuse('InvalidInsightSelectorsException', 'Insights on data events need a trail that logs data events.');
+    }
+    return { InsightType, EventCategories };
+  });
+  const types = insights.map(({ InsightType }) => InsightType);
+  if (new Set(types).size < types.length) {
+    refuse('InvalidInsightSelectorsException', 'an InsightType is used more than once.');
+  }
+  putTrail(directory, call.tx, call.account, { ...row, insights });
+  return { TrailARN: trailArn(call.region, call.account, row.name), InsightSelectors: insights };
+}
+
+const logsData = ({ basic = [], advanced = [] }: Selectors): boolean =>
+  basic.some(({ DataResources = [] }) => DataResources.length > 0) ||
+  advanced.some(({ FieldSelectors }) =>
+    FieldSelectors.some(({ Field, Equals }) => Field === 'eventCategory' && Equals?.includes('Data')),
+  );
+
+export function getInsightSelectors(
+  directory: TrailDirectory,
+  input: Model.GetInsightSelectorsRequest,
+  call: Call,
+): Model.GetInsightSelectorsResponse {
+  const { row, arn } = seenTrail(directory, trailNamed(input), call);
+  if (row.insights.length === 0) refuse('InsightNotEnabledException', row.name);
+  return { TrailARN: arn, InsightSelectors: row.insights };
+}

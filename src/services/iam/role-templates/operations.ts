@@ -1,0 +1,19 @@
+/** The table of the operations on role templates. */
+import type { IamOperations } from '#platform/model/generated/iam.ts';
+import type { Handlers } from '#platform/service.ts';
+import {
+  acquiredRoleArn,
+  acquireRole,
+  acquiringPermissions,
+  getRoleTemplateVersion,
+} from '#services/iam/role-templates/role-templates.ts';
+
+export const roleTemplateOperations = {
+  GetRoleTemplateVersion: { handler: getRoleTemplateVersion, resource: ({ TemplateArn }) => TemplateArn },
+  AcquireRole: {
+    handler: acquireRole,
+    resource: acquiredRoleArn,
+    action: () => [],
+    further: acquiringPermissions,
+  },
+} satisfies Partial<Handlers<IamOperations, object>>;

@@ -1,0 +1,20 @@
+/** The table of the operations on service-linked roles. */
+import type { IamOperations } from '#platform/model/generated/iam.ts';
+import type { Handlers } from '#platform/service.ts';
+import { ROLE, resourceOf } from '#services/iam/owners.ts';
+import {
+  deleteServiceLinkedRole,
+  getServiceLinkedRoleDeletionStatus,
+  taskRole,
+} from '#services/iam/service-linked-roles/deletion.ts';
+import { createServiceLinkedRole, linkedRoleArn } from '#services/iam/service-linked-roles/service-linked-roles.ts';
+
+export const serviceLinkedRoleOperations = {
+  CreateServiceLinkedRole: {
+    handler: createServiceLinkedRole,
+    resource: linkedRoleArn,
+    conditions: ({ AWSServiceName }) => ({ 'iam:awsservicename': AWSServiceName }),
+  },
+  DeleteServiceLinkedRole: { handler: deleteServiceLinkedRole, resource: resourceOf(ROLE) },
+  GetServiceLinkedRoleDeletionStatus: { handler: getServiceLinkedRoleDeletionStatus, resource: taskRole },
+} satisfies Partial<Handlers<IamOperations, object>>;

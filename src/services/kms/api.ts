@@ -1,0 +1,29 @@
+/**
+ * What other services use of KMS. They call its operations like any caller, by `call.invoke('kms', …)`: as the one who called
+ * them, with kms:ViaService of theirs, through the same authoriser and into the same audit. This is what makes that easy.
+ */
+import type { Call } from '#platform/service.ts';
+
+export interface EnvelopeKey {
+  /** As the resource's setting names it: key id or ARN, alias or alias ARN; `alias/aws/sqs` for the service's own key. */
+  readonly keyId: string;
+  /** Binds what is sealed to its resource: `{ 'aws:sqs:arn': 'arn:aws:sqs:…' }`. */
+  readonly context: Readonly<Record<string, string>>;
+  /** How long a data key may be used again by the same principal; 0 for a new one each time. */
+  readonly reuseMilliseconds: number;
+}
+
+export interface Envelope {
+  /** The data key, encrypted under the KMS key: it is kept with what it sealed. */
+  readonly dataKey: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/** Envelope encryption: AES-256-GCM under data keys of KMS. What KMS refuses, these throw as KMS words it. */
+export interface Envelopes {
+  /** The ARN of the key; makes the AWS managed key of an alias `alias/aws/…` that has none yet. */
+  keyArn(call: Call, keyId: string): Promise<string>;
+  /** `additionalData` names the place that the sealed bytes belong to, and is not kept with them. */
+  seal(call: Call, key: EnvelopeKey, plaintext: Uint8Array, additionalData: string): Promise<Envelope>;
+  open(call: Call, key: EnvelopeKey, envelope: Envelope, additionalData: string): Promise<Buffer>;
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { AccountId } from '#platform/base/ids.ts';
+import { decryptUnder, encryptUnder, readHead } from '#services/kms/ciphertext/ciphertext.ts';
+
+const material = createSecretKey(randomBytes(32));
+const head = {
+  account: '123456789012' as AccountId,
+  keyId: '1234abcd-12ab-34cd-56ef-1234567890ab',
+  materialId: 'ab'.repeat(32),
+};
+const contexts = fc.dictionary(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), { maxKeys: 4 });
+
+test('what was encrypted comes back, with its head, under the same context in any order', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 4096 }),
+      contexts,
+      fc.boolean(),
+      (plaintext, context, isMrk) => {
+        const own = isMrk ? { ...head, keyId: `mrk-${'0'.repeat(31)}f` } : head;
+        const blob = encryptUnder(material, own, plaintext, context);
+        assert.deepEqual(readHead(blob), own);
+        const reordered = Object.fromEntries(Object.entries(context).reverse());
+        assert.deepEqual(decryptUnder(material, blob, reordered), Buffer.from(plaintext));
+      },
+    ),
+  );
+});
+
+test('one altered bit, another context or another material, and it does not open', () => {
+  const blob = encryptUnder(material, head, Buffer.from('secret'), { a: 'b' });
+  for (let at = 0; at < blob.length; at++) {
+    const altered = Buffer.from(blob);
+    altered[at] = (altered[at] ?? 0) ^ 1;
+    assert.equal(decryptUnder(material, altered, { a: 'b' }), undefined, `byte ${at}`);
+  }
+  for (const context of [undefined, {}, { a: 'c' }, { A: 'b' }, { a: 'b', c: '' }, { ab: '' }, { '': 'ab' }]) {
+    assert.equal(decryptUnder(material, blob, context), undefined);
+  }
+  assert.equal(decryptUnder(createSecretKey(randomBytes(32)), blob, { a: 'b' }), undefined);
+});
+
+test('no two ciphertexts are alike, and no context is an empty one', () => {
+  const blobs = [1, 2].map(() => encryptUnder(material, head, Buffer.from('x'), undefined).toString('hex'));
+  assert.notEqual(blobs[0], blobs[1]);
+  assert.ok(decryptUnder(material, encryptUnder(material, head, Buffer.from('x'), undefined), {}));
+});
+
+test('anything else has no head', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => readHead(Buffer.from([2, ...bytes])) === undefined),
+  );
+  for (const length of [0, 1, 55, 88]) assert.equal(readHead(Buffer.alloc(length, 1)), undefined);
+});

@@ -1,0 +1,112 @@
+/**
+ * AWS managed keys: `alias/aws/<service>`, one for a service in an account and region, made when the service first needs it or
+ * somebody describes its alias. Its policy lets whoever may use the service use the key, through the service alone; nobody
+ * changes it, and it is rotated every year.
+ */
+
+import { days } from '#platform/base/clock.ts';
+import { uuid } from '#platform/base/ids.ts';
+import type { Call } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
+import { writeAlias } from '#services/kms/aliases/aliases.ts';
+import { writeKey } from '#services/kms/keys/keys.ts';
+import { aliasTarget } from '#services/kms/keys/open-key.ts';
+import { generateMaterial } from '#services/kms/material/generate.ts';
+import type { KmsParts } from '#services/kms/parts.ts';
+import { putPolicy } from '#services/kms/policies/policies.ts';
+import { DEFAULT_PERIOD_DAYS } from '#services/kms/rotation/rotation.ts';
+import { SPECS } from '#services/kms/specs.ts';
+
+/** The services that have one, and how the policy names them. */
+const SERVICES: Readonly<Record<string, { readonly title: string; readonly host: string }>> = {
+  backup: { title: 'AWS Backup', host: 'backup' },
+  dynamodb: { title: 'Amazon DynamoDB', host: 'dynamodb' },
+  ebs: { title: 'EBS', host: 'ec2' },
+  ecr: { title: 'ECR', host: 'ecr' },
+  elasticfilesystem: { title: 'EFS', host: 'elasticfilesystem' },
+  kinesis: { title: 'Kinesis', host: 'kinesis' },
+  lambda: { title: 'AWS Lambda', host: 'lambda' },
+  rds: { title: 'RDS', host: 'rds' },
+  s3: { title: 'S3', host: 's3' },
+  secretsmanager: { title: 'AWS Secrets Manager', host: 'secretsmanager' },
+  sns: { title: 'SNS', host: 'sns' },
+  sqs: { title: 'Simple Queue Service (SQS)', host: 'sqs' },
+  ssm: { title: 'AWS Systems Manager', host: 'ssm' },
+};
+
+type Place = Pick<Call, 'account' | 'region' | 'now'>;
+
+/** `sqs` of `alias/aws/sqs`, in every form that a KeyId has. */
+export function managedService(keyId: string): string | undefined {
+  const service = /(?:^|:)alias\/aws\/([a-z0-9]+)$/.exec(keyId)?.[1];
+  return service !== undefined && Object.hasOwn(SERVICES, service) ? service : undefined;
+}
+
+/** The key's id. */
+export function ensureManagedKey(parts: KmsParts, tx: Transaction, place: Place, service: string): string {
+  const alias = `alias/aws/${service}`;
+  const existing = aliasTarget(tx, alias);
+  if (existing !== undefined) return existing;
+  const secret = generateMaterial(SPECS.SYMMETRIC_DEFAULT.make);
+  if (secret instanceof Promise) throw new Error('symmetric material is made at once');
+  const { now } = place;
+  const { row } = writeKey(
+    parts,
+    tx,
+    place,
+    {
+      id: uuid(),
+      createdAt: now,
+      description: `Default key that protects my ${SERVICES[service]?.title ?? service} resources when no other key is defined`,
+      usage: 'ENCRYPT_DECRYPT',
+      spec: 'SYMMETRIC_DEFAULT',
+      origin: 'AWS_KMS',
+      manager: 'AWS',
+      state: 'Enabled',
+      rotation: { periodDays: DEFAULT_PERIOD_DAYS, nextAt: now + days(DEFAULT_PERIOD_DAYS) },
+      onDemandRotations: 0,
+    },
+    secret,
+  );
+  putPolicy(tx, row.id, managedPolicy(service, place));
+  writeAlias(tx, alias, row.id, { createdAt: now, updatedAt: now });
+  return row.id;
+}
+
+function managedPolicy(service: string, { account, region }: Place): string {
+  const { title, host } = SERVICES[service] ?? { title: service, host: service };
+  return JSON.stringify(
+    {
+      Version: '2012-10-17',
+      Id: `auto-${service}-1`,
+      Statement: [
+        {
+          Sid: `Allow access through ${title} for all principals in the account that are authorized to use ${title}`,
+          Effect: 'Allow',
+          Principal: { AWS: '*' },
+          Action: [
+            'kms:Encrypt',
+            'kms:Decrypt',
+            'kms:ReEncrypt*',
+            'kms:GenerateDataKey*',
+            'kms:CreateGrant',
+            'kms:DescribeKey',
+          ],
+          Resource: '*',
+          Condition: {
+            StringEquals: { 'kms:CallerAccount': account, 'kms:ViaService': `${host}.${region}.amazonaws.com` },
+          },
+        },
+        {
+          Sid: 'Allow direct access to key metadata to the account',
+          Effect: 'Allow',
+          Principal: { AWS: `arn:aws:iam::${account}:root` },
+          Action: ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:RevokeGrant'],
+          Resource: '*',
+        },
+      ],
+    },
+    null,
+    2,
+  );
+}

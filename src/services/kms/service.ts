@@ -1,0 +1,165 @@
+/**
+ * AWS Key Management Service. A key lives in its account's partition of a region; its material is sealed under the master key
+ * and opened only here. Key policies are the root of trust, grants are weighed beside them by the policy engine.
+ *
+ * Order of reading: state.ts, keys/open-key.ts, identify.ts, ciphertext/ciphertext.ts, crypto/use.ts, then a folder per noun.
+ */
+import type * as Model from '#platform/model/generated/kms.ts';
+import { type Call, defineService, type Handlers, type OperationDeclaration } from '#platform/service.ts';
+import { aliasPermissions, createAlias, deleteAlias, listAliases, updateAlias } from '#services/kms/aliases/aliases.ts';
+import { conditions } from '#services/kms/conditions.ts';
+import { cryptographicOperations } from '#services/kms/crypto/operations.ts';
+import { getKeyLastUsage } from '#services/kms/crypto/use.ts';
+import { fail } from '#services/kms/errors.ts';
+import { createGrant, listGrants, revokeGrant } from '#services/kms/grants/grants.ts';
+import { listRetirableGrants, ofGrant, retireGrant } from '#services/kms/grants/retire.ts';
+import { grantsOn } from '#services/kms/grants/weigh.ts';
+import { anyKey, keyItself, ownKey } from '#services/kms/identify.ts';
+import {
+  deleteImportedKeyMaterial,
+  expireMaterial,
+  getParametersForImport,
+  importKeyMaterial,
+} from '#services/kms/import/import.ts';
+import { cancelKeyDeletion, deleteKey, scheduleKeyDeletion } from '#services/kms/keys/deletion.ts';
+import { describeKey } from '#services/kms/keys/describe.ts';
+import { createKey, disableKey, enableKey, listKeys, updateKeyDescription } from '#services/kms/keys/keys.ts';
+import { listResourceTags, tagResource, untagResource } from '#services/kms/keys/tags.ts';
+import { kinds } from '#services/kms/kinds.ts';
+import { quotas, throttles } from '#services/kms/limits.ts';
+import { notImplemented } from '#services/kms/not-implemented.ts';
+import type { KmsParts } from '#services/kms/parts.ts';
+import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from '#services/kms/policies/policies.ts';
+import { tellRelatedKeys } from '#services/kms/replicas/related.ts';
+import {
+  primaryPermissions,
+  replicateKey,
+  replicatePermissions,
+  updatePrimaryRegion,
+} from '#services/kms/replicas/replicas.ts';
+import {
+  disableKeyRotation,
+  enableKeyRotation,
+  getKeyRotationStatus,
+  listKeyRotations,
+  rotateKey,
+  rotateKeyOnDemand,
+} from '#services/kms/rotation/rotation.ts';
+
+type WithParts<In, Out> = (parts: KmsParts, input: In, call: Call) => Out;
+
+const anything = { resource: () => '*' } as const;
+
+function managementOperations(parts: KmsParts) {
+  const given =
+    <In, Out>(handler: WithParts<In, Out>) =>
+    (input: In, call: Call): Out =>
+      handler(parts, input, call);
+  return {
+    CreateKey: {
+      handler: given(createKey),
+      ...anything,
+      steps: true,
+      action: ({ Tags }: Model.CreateKeyRequest) =>
+        Tags?.length ? ['kms:CreateKey', 'kms:TagResource'] : ['kms:CreateKey'],
+    },
+    DescribeKey: { handler: given(describeKey), ...anyKey, grants: grantsOn },
+    ListKeys: { handler: given(listKeys), ...anything },
+    UpdateKeyDescription: { handler: updateKeyDescription, ...ownKey },
+    EnableKey: { handler: enableKey, ...ownKey },
+    DisableKey: { handler: disableKey, ...ownKey },
+    ScheduleKeyDeletion: { handler: scheduleKeyDeletion, ...ownKey },
+    CancelKeyDeletion: { handler: cancelKeyDeletion, ...ownKey },
+    GetKeyLastUsage: { handler: getKeyLastUsage, ...ownKey },
+    TagResource: { handler: tagResource, ...ownKey },
+    UntagResource: { handler: untagResource, ...ownKey },
+    ListResourceTags: { handler: given(listResourceTags), ...ownKey },
+
+    CreateAlias: { handler: createAlias, ...anything, permissions: aliasPermissions('kms:CreateAlias') },
+    UpdateAlias: { handler: updateAlias, ...anything, permissions: aliasPermissions('kms:UpdateAlias') },
+    DeleteAlias: { handler: deleteAlias, ...anything, permissions: aliasPermissions('kms:DeleteAlias') },
+    ListAliases: { handler: given(listAliases), ...anything },
+
+    PutKeyPolicy: { handler: putKeyPolicy, ...ownKey },
+    GetKeyPolicy: { handler: getKeyPolicy, ...ownKey },
+    ListKeyPolicies: { handler: listKeyPolicies, ...ownKey },
+
+    CreateGrant: { handler: given(createGrant), ...keyItself, grants: grantsOn, secret: ['GrantToken', 'GrantTokens'] },
+    ListGrants: { handler: given(listGrants), ...keyItself },
+    ListRetirableGrants: { handler: given(listRetirableGrants), ...anything, steps: true },
+    RetireGrant: { handler: given(retireGrant), ...ofGrant(parts), secret: ['GrantToken'] },
+    RevokeGrant: { handler: revokeGrant, ...keyItself },
+
+    EnableKeyRotation: { handler: given(enableKeyRotation), ...ownKey },
+    DisableKeyRotation: { handler: given(disableKeyRotation), ...ownKey },
+    GetKeyRotationStatus: { handler: getKeyRotationStatus, ...keyItself },
+    RotateKeyOnDemand: { handler: given(rotateKeyOnDemand), ...ownKey },
+    ListKeyRotations: { handler: given(listKeyRotations), ...ownKey },
+
+    ReplicateKey: { handler: given(replicateKey), ...ownKey, permissions: replicatePermissions, steps: true },
+    UpdatePrimaryRegion: {
+      handler: given(updatePrimaryRegion),
+      ...ownKey,
+      permissions: primaryPermissions,
+      steps: true,
+    },
+
+    GetParametersForImport: {
+      handler: given(getParametersForImport),
+      ...ownKey,
+      steps: true,
+      secret: ['ImportToken', 'PublicKey'],
+    },
+    ImportKeyMaterial: {
+      handler: given(importKeyMaterial),
+      ...ownKey,
+      secret: ['ImportToken', 'EncryptedKeyMaterial'],
+    },
+    DeleteImportedKeyMaterial: { handler: given(deleteImportedKeyMaterial), ...ownKey },
+
+    DescribeCustomKeyStores: { handler: describeCustomKeyStores, ...anything },
+  } satisfies Partial<Handlers<Model.KmsOperations, typeof notImplemented>>;
+}
+
+/** There are none, as on AWS in an account that has made none. */
+function describeCustomKeyStores(input: Model.DescribeCustomKeyStoresRequest): Model.DescribeCustomKeyStoresResponse {
+  if (input.CustomKeyStoreId !== undefined || input.CustomKeyStoreName !== undefined) fail('CustomKeyStoreNotFound');
+  return { CustomKeyStores: [], Truncated: false };
+}
+
+/** Condition keys are the same for every operation. */
+function withConditions<Operations extends Record<string, OperationDeclaration>>(
+  operations: Operations,
+  parts: KmsParts,
+): Operations {
+  const own = conditions(parts);
+  const entries = Object.entries(operations).map(([name, operation]) => [name, { ...operation, conditions: own }]);
+  // The same names, each with what it had.
+  return Object.fromEntries(entries) as Operations;
+}
+
+export const kms = (parts: KmsParts) =>
+  defineService({
+    name: 'kms',
+    principal: 'kms.amazonaws.com',
+    scope: 'regional',
+    defaults: { event: 'management', usage: 'KMS-Requests' },
+    operations: withConditions(
+      {
+        ...managementOperations(parts),
+        ...cryptographicOperations(parts),
+      } satisfies Handlers<Model.KmsOperations, typeof notImplemented>,
+      parts,
+    ),
+    notImplemented,
+    kinds,
+    quotas,
+    throttles,
+    throttlingMessage: 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+    timers: {
+      deleteKey: deleteKey(parts),
+      expireMaterial: expireMaterial(parts),
+      rotateKey: rotateKey(parts),
+      tellRelatedKeys: tellRelatedKeys(parts),
+    },
+  });

@@ -1,0 +1,31 @@
+/** A bucket in memory, in place of S3: holds log files, and refuses as a test wants it. */
+import { gunzipSync } from 'node:zlib';
+import { ServiceError } from '#platform/error.ts';
+import type { LogBucket, LogObject } from '#services/cloudtrail/log-bucket.ts';
+
+export interface TestBucket extends LogBucket {
+  readonly objects: Map<string, LogObject>;
+  /** S3's error code for all that comes. */
+  error: string | undefined;
+  /** Keys of the objects in a folder of an account: `CloudTrail`, `CloudTrail-Digest`. */
+  keys(folder: string): string[];
+  records(key: string): Record<string, unknown>[];
+}
+
+/** A bucket named `missing` does not exist, one named `closed` has no policy for CloudTrail. */
+export function testBucket(): TestBucket {
+  const objects = new Map<string, LogObject>();
+  const bucket: TestBucket = {
+    objects,
+    error: undefined,
+    put: async (object) => {
+      if (object.bucket === 'missing') throw new ServiceError('NoSuchBucket', 'The specified bucket does not exist');
+      if (object.bucket === 'closed') throw new ServiceError('AccessDenied', 'Access Denied');
+      if (bucket.error !== undefined) throw new ServiceError(bucket.error, bucket.error);
+      objects.set(object.key, object);
+    },
+    keys: (folder) => [...objects.keys()].filter((key) => key.includes(`/${folder}/`) && key.endsWith('.gz')).sort(),
+    records: (key) => JSON.parse(gunzipSync(objects.get(key)?.body ?? '').toString('utf8')).Records,
+  };
+  return bucket;
+}

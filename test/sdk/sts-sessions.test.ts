@@ -1,0 +1,286 @@
+/** What a session may be given, what it hands on, how it is taken back, and what refusals tell administrators. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as iam from '@aws-sdk/client-iam';
+import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import * as sts from '@aws-sdk/client-sts';
+import { days, seconds } from '#platform/base/clock.ts';
+import type { Region } from '#platform/base/ids.ts';
+import { dispatch } from '#platform/dispatch.ts';
+import type { ServiceModel } from '#platform/model/schema.ts';
+import { compileValidator } from '#platform/model/validate.ts';
+import { RegisteredService } from '#platform/registry.ts';
+import { defineService } from '#platform/service.ts';
+import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { credentialsOf, document, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { newUser } from '#test/sdk/people.ts';
+import { formDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
+
+const ALL = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'];
+
+async function role(c: TestCloud, RoleName: string): Promise<string> {
+  const admin = c.client(iam.IAMClient);
+  const trust = document({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${c.account}:root` }, Action: ALL });
+  const { Role } = await admin.send(new iam.CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
+  const PolicyDocument = document({ Effect: 'Allow', Action: ['sqs:*', 'sts:*'], Resource: '*' });
+  await admin.send(new iam.PutRolePolicyCommand({ RoleName, PolicyName: 'own', PolicyDocument }));
+  return Role?.Arn ?? '';
+}
+
+const assume = (c: TestCloud, RoleArn: string, more: Partial<sts.AssumeRoleCommandInput> = {}, as?: Credentials) =>
+  c
+    .client(sts.STSClient, as && { credentials: as })
+    .send(new sts.AssumeRoleCommand({ RoleArn, RoleSessionName: 'session', ...more }));
+
+test('older sessions are revoked by the inline policy that the console makes', async (t) => {
+  const c = await cloud(t);
+  const RoleArn = await role(c, 'worker');
+  const old = credentialsOf((await assume(c, RoleArn)).Credentials);
+  await lists(c, old);
+  c.advance(seconds(10));
+  const revoke = {
+    Effect: 'Deny',
+    Action: ['*'],
+    Resource: ['*'],
+    Condition: { DateLessThan: { 'aws:TokenIssueTime': new Date(c.clock.now()).toISOString() } },
+  };
+  const policy = { RoleName: 'worker', PolicyName: 'AWSRevokeOlderSessions', PolicyDocument: document(revoke) };
+  await c.client(iam.IAMClient).send(new iam.PutRolePolicyCommand(policy));
+  await assert.rejects(lists(c, old), named('AccessDenied', /with an explicit deny in an identity-based policy/));
+  c.advance(seconds(2));
+  await lists(c, credentialsOf((await assume(c, RoleArn)).Credentials));
+});
+
+test('session policies and tags: how many, how large, and what of a chain goes on', async (t) => {
+  const c = await cloud(t);
+  const [first, second] = [await role(c, 'first'), await role(c, 'second')];
+  const tags = (...keys: string[]) => keys.map((Key) => ({ Key, Value: `of ${Key}` }));
+  const many = Array.from({ length: 51 }, (_, n) => `key${n}`);
+  await assert.rejects(assume(c, first, { Tags: tags(...many) }), named('ValidationError'));
+  await assert.rejects(
+    assume(c, first, { Tags: tags('a', 'A') }),
+    named('InvalidParameterValue', /^Duplicate tag keys/),
+  );
+  await assert.rejects(assume(c, first, { Tags: tags('aws:x') }), named('InvalidParameterValue', /^System tag keys/));
+  const transitive = { Tags: tags('a'), TransitiveTagKeys: ['b'] };
+  await assert.rejects(
+    assume(c, first, transitive),
+    named('InvalidParameterValue', /^The specified transitive tag key/),
+  );
+  const noise = Array.from({ length: 30 }, (_, n) => ({
+    Key: `k${n}${((n * 7919) % 65_537).toString(36).repeat(8)}`,
+    Value: Array.from({ length: 60 }, (_x, at) => ((at * n * 104_729 + 7) % 46_649).toString(36))
+      .join('')
+      .slice(0, 250),
+  }));
+  await assert.rejects(
+    assume(c, first, { Tags: noise }),
+    named(
+      'PackedPolicyTooLargeException',
+      /^Packed size of session tags and policies consumes \d+% of allotted space\.$/,
+    ),
+  );
+  const managed = (n: number) =>
+    Array.from({ length: n }, () => ({ arn: 'arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess' }));
+  await assert.rejects(assume(c, first, { PolicyArns: managed(11) }));
+  const limited = await assume(c, first, { PolicyArns: managed(1), Tags: tags('a') });
+  assert.ok((limited.PackedPolicySize ?? 0) > 0 && (limited.PackedPolicySize ?? 0) <= 100);
+
+  const given = { Tags: tags('team', 'own'), TransitiveTagKeys: ['team'], SourceIdentity: 'ann' };
+  const session = credentialsOf((await assume(c, first, given)).Credentials);
+  await assert.rejects(
+    assume(c, second, { Tags: tags('TEAM') }, session),
+    named('InvalidParameterValue', /conflicts with a transitive tag key from the calling session/),
+  );
+  await assert.rejects(assume(c, second, { SourceIdentity: 'eve' }, session), named('AccessDenied'));
+  const next = await assume(c, second, { Tags: tags('more') }, session);
+  assert.equal(next.SourceIdentity, 'ann');
+  const third = await assume(c, first, {}, credentialsOf(next.Credentials));
+  const mine = (key: string) => ({
+    RoleName: 'first',
+    PolicyName: 'own',
+    PolicyDocument: document({
+      Effect: 'Allow',
+      Action: 'sqs:*',
+      Resource: '*',
+      Condition: { Null: { [`aws:PrincipalTag/${key}`]: 'false' } },
+    }),
+  });
+  const admin = c.client(iam.IAMClient);
+  for (const [key, isThere] of [
+    ['team', true],
+    ['own', false],
+    ['more', false],
+  ] as const) {
+    await admin.send(new iam.PutRolePolicyCommand(mine(key)));
+    const call = lists(c, credentialsOf(third.Credentials));
+    if (isThere) await call;
+    else await assert.rejects(call, named('AccessDenied'), key);
+  }
+});
+
+test('federated users', async (t) => {
+  const c = await cloud(t);
+  const RoleArn = await role(c, 'worker');
+  const bob = await newUser(c, 'bob');
+  const asBob = c.client(sts.STSClient, { credentials: bob.credentials });
+  const federate = (more: Partial<sts.GetFederationTokenCommandInput> = {}) =>
+    asBob.send(new sts.GetFederationTokenCommand({ Name: 'guest', ...more }));
+  await assert.rejects(federate(), named('AccessDenied'));
+  await bob.allow({ Effect: 'Allow', Action: ['sts:*', 'sqs:*'], Resource: '*' });
+  const { Credentials: half } = await federate();
+  assert.equal(minutesLeft(c, half), 720);
+  await assert.rejects(federate({ DurationSeconds: 129_601 }), named('ValidationError'));
+  await assert.rejects(federate({ Name: 'x'.repeat(33) }), named('ValidationError'));
+  await assert.rejects(
+    federate({ PolicyArns: [{ arn: `arn:aws:iam::${c.account}:policy/missing` }] }),
+    named('NoSuchEntity'),
+  );
+  const Policy = document({ Effect: 'Allow', Action: ['sqs:*', 'sts:*', 'ec2:*'], Resource: '*' });
+  const whole = await federate({ Policy, Tags: [{ Key: 'team', Value: 'blue' }], DurationSeconds: 900 });
+  assert.ok((whole.PackedPolicySize ?? 0) > 0);
+  const guest = credentialsOf(whole.Credentials);
+  await lists(c, guest);
+  const asGuest = c.client(sts.STSClient, { credentials: guest });
+  const { Arn } = await asGuest.send(new sts.GetCallerIdentityCommand({}));
+  assert.equal(Arn, `arn:aws:sts::${c.account}:federated-user/guest`);
+  await assert.rejects(assume(c, RoleArn, {}, guest), named('AccessDenied'));
+  await assert.rejects(asGuest.send(new sts.GetSessionTokenCommand({})), named('AccessDenied'));
+  // The root user's sessions last an hour at most, whatever is asked for.
+  const { operator } = c;
+  const ofRoot = await c
+    .client(sts.STSClient, { credentials: operator })
+    .send(new sts.GetFederationTokenCommand({ Name: 'guest', DurationSeconds: 43_200 }));
+  assert.equal(minutesLeft(c, ofRoot.Credentials), 60);
+});
+
+test('whose key is it', async (t) => {
+  const c = await cloud(t);
+  const asker = c.client(sts.STSClient);
+  const ask = (AccessKeyId: string) => asker.send(new sts.GetAccessKeyInfoCommand({ AccessKeyId }));
+  const { credentials } = await newUser(c, 'bob');
+  assert.equal((await ask(credentials.accessKeyId)).Account, c.account);
+  const session = credentialsOf((await assume(c, await role(c, 'worker'))).Credentials);
+  assert.equal((await ask(session.accessKeyId)).Account, c.account);
+  assert.equal((await ask(c.operator.accessKeyId)).Account, '000000000000');
+  await assert.rejects(ask('AKIAIOSFODNN7EXAMPLE'), named('ValidationError'));
+  await assert.rejects(ask('short'), named('ValidationError'));
+});
+
+test('tokens of the global endpoint are of the version that the account chose', async (t) => {
+  const c = await cloud(t);
+  // Clients are led here under AWS's own name.
+  const session = async (host: string): Promise<Credentials> => {
+    const { headers, body } = formDraft('2011-06-15', 'GetSessionToken');
+    const draft = { headers: { ...headers, host }, ...(body && { body }) };
+    const answer = await sendRaw(c, await signedRequest(c, draft, { service: 'sts' }));
+    const part = (name: string): string => new RegExp(`<${name}>([^<]*)`).exec(answer.body)?.[1] ?? '';
+    return credentialsOf({
+      AccessKeyId: part('AccessKeyId'),
+      SecretAccessKey: part('SecretAccessKey'),
+      SessionToken: part('SessionToken'),
+      Expiration: undefined,
+    });
+  };
+  const listIn = (region: string, credentials: Credentials) =>
+    c.client(SQSClient, { credentials, region }).send(new ListQueuesCommand({}));
+  const [global, regional] = [await session('sts.amazonaws.com'), await session('sts.eu-west-1.amazonaws.com')];
+  await listIn('eu-west-1', global);
+  await listIn('eu-south-2', regional);
+  await assert.rejects(listIn('eu-south-2', global), named('InvalidClientTokenId'));
+  const prefer = (GlobalEndpointTokenVersion: 'v1Token' | 'v2Token') =>
+    c.client(iam.IAMClient).send(new iam.SetSecurityTokenServicePreferencesCommand({ GlobalEndpointTokenVersion }));
+  await prefer('v2Token');
+  await listIn('eu-south-2', await session('sts.amazonaws.com'));
+  await assert.rejects(listIn('eu-south-2', global), named('InvalidClientTokenId'), 'it stays what it is');
+  const summary = () => c.client(iam.IAMClient).send(new iam.GetAccountSummaryCommand({}));
+  assert.equal((await summary()).SummaryMap?.['GlobalEndpointTokenVersion'], 2);
+  await prefer('v1Token');
+  assert.equal((await summary()).SummaryMap?.['GlobalEndpointTokenVersion'], 1);
+  await assert.rejects(listIn('eu-south-2', await session('sts.amazonaws.com')), named('InvalidClientTokenId'));
+});
+
+const MODEL: ServiceModel = {
+  metadata: { serviceId: 'Machines', apiVersion: '1', endpointPrefix: 'machines', protocols: ['json'] },
+  operations: { Start: { name: 'Start' } },
+  shapes: {},
+};
+
+/** A service as EC2 will be: its refusals are encoded. */
+const machines = new RegisteredService(
+  defineService({
+    name: 'machines',
+    principal: 'machines.amazonaws.com',
+    scope: 'regional',
+    encodedRefusals: true,
+    operations: {
+      Start: {
+        handler: () => ({}),
+        resource: (_: object, { account, region }) => `arn:aws:machines:${region}:${account}:machine/m-1`,
+        conditions: () => ({ 'machines:Size': 'large' }),
+      },
+    },
+    notImplemented: {},
+    kinds: {},
+    quotas: {},
+  }),
+  { summary: { metadata: MODEL.metadata }, load: () => MODEL },
+  compileValidator,
+);
+
+async function start(c: TestCloud, { accessKeyId }: Credentials): Promise<unknown> {
+  const { cloud: running } = c.running;
+  const { principal } = running.identity.credential(accessKeyId, undefined, c.clock.now());
+  const place = { sourceAddress: '192.0.2.7', userAgent: 'test', isSecure: false, calledVia: [] };
+  return dispatch(running, {
+    operation: machines.operation('Start') ?? assert.fail(),
+    input: {},
+    caller: { ...place, principal, accessKeyId },
+    region: 'us-east-1' as Region,
+    requestId: 'request',
+    origin: c.url,
+    signal: new AbortController().signal,
+  });
+}
+
+test('a refusal that is encoded tells an administrator why', async (t) => {
+  const c = await cloud(t);
+  const bob = await newUser(c, 'bob');
+  const Condition = { StringEquals: { 'machines:Size': 'large' } };
+  await bob.allow(
+    { Effect: 'Allow', Action: 'machines:*', Resource: '*' },
+    { Sid: 'NotLarge', Effect: 'Deny', Action: 'machines:Start', Resource: '*', Condition },
+  );
+  const refused = await start(c, bob.credentials).then(
+    () => assert.fail('it was allowed'),
+    (error: Error) => error.message,
+  );
+  const arn = `arn:aws:machines:us-east-1:${c.account}:machine/m-1`;
+  const [head, EncodedMessage = ''] = refused.split(' Encoded authorization failure message: ');
+  assert.equal(
+    head,
+    'You are not authorized to perform this operation. ' +
+      `User: arn:aws:iam::${c.account}:user/bob is not authorized to perform: machines:Start on resource: ${arn} ` +
+      'with an explicit deny in an identity-based policy.',
+  );
+  const decode = (as: Credentials, message = EncodedMessage) =>
+    c
+      .client(sts.STSClient, { credentials: as })
+      .send(new sts.DecodeAuthorizationMessageCommand({ EncodedMessage: message }));
+  await assert.rejects(decode(bob.credentials), named('AccessDenied'), 'the refused may not read it');
+  const { DecodedMessage = '' } = await decode(c.administrator);
+  const { explicitDeny, matchedStatements, context } = JSON.parse(DecodedMessage);
+  assert.equal(explicitDeny, true);
+  assert.equal(matchedStatements.items[0].statementId, 'NotLarge');
+  assert.deepEqual([context.action, context.resource], ['machines:Start', arn]);
+  const value = (key: string) =>
+    context.conditions.items.find((item: { key: string }) => item.key === key)?.values.items[0].value;
+  assert.deepEqual([value('machines:Size'), value('aws:SourceIp')], ['large', '192.0.2.7']);
+
+  const invalid = named('InvalidAuthorizationMessageException');
+  await assert.rejects(decode(c.administrator, `${EncodedMessage}\n`), invalid);
+  await assert.rejects(decode(c.administrator, 'gibberish'), invalid);
+  await assert.rejects(decode(c.operator), invalid, 'another account');
+  c.advance(days(1));
+  await assert.rejects(decode(c.administrator), invalid, 'a day later');
+});
