@@ -28,15 +28,20 @@ export const ofService = (index: number): string =>
 export const mixed = (index: number): string =>
   filled((at) => statementOf(rotated(SERVICES, index + at).slice(0, 5), index * 100 + at));
 
-/** Wildcards for actions, in every statement: no index of names helps. */
+/** Wildcards in actions, in every statement: no index of names helps. */
 export const wild = (index: number): string =>
-  filled((at) => ({ ...statementOf(['*'], index * 100 + at), Action: VERBS.map((verb) => `*:${verb}*${at}`) }));
+  filled((at) => ({
+    ...statementOf(['sqs'], index * 100 + at),
+    Action: VERBS.map((verb, n) => `${SERVICES[(at + n) % SERVICES.length]}:${verb}*${at}`),
+  }));
 
 function statementOf(services: readonly string[], seed: number): Statement {
   const actions = services.flatMap((service) =>
     VERBS.map((verb, at) => `${service}:${verb}${NOUNS[(seed + at) % NOUNS.length] ?? ''}${at % 4 === 0 ? '*' : ''}`),
   );
-  const [service] = services;
+  const [first = ''] = services;
+  // An ARN's service takes no wildcard.
+  const service = first === '*' ? 'sqs' : first;
   return {
     Sid: `Statement${seed}`,
     Effect: seed % 7 === 0 ? 'Deny' : 'Allow',

@@ -60,10 +60,10 @@ export function workloads(): Workload[] {
     { name: 'one service each, not allowed', requests: [requestOf(ten(ofService), 'sqs:GetQueueUrl')] },
     { name: 'five services a statement, allowed', requests: [requestOf(andAllowed(ten(mixed)), 'sqs:GetQueueUrl')] },
     { name: 'five services a statement, not allowed', requests: [requestOf(ten(mixed), 'sqs:GetQueueUrl')] },
-    { name: 'wildcards for services, not allowed', requests: [requestOf(ten(wild), 'sqs:GetQueue0')] },
+    { name: 'wildcards in actions, not allowed', requests: [requestOf(ten(wild), 'sqs:GetQueue0')] },
     { name: 'ten of AWS’s own, 170 KB, not allowed', requests: [requestOf(aws, 'sqs:DeleteQueue')] },
     unknownActions('five services, an action for the first time', ten(mixed)),
-    unknownActions('wildcards for services, an action for the first time', ten(wild)),
+    unknownActions('wildcards in actions, an action for the first time', ten(wild)),
   ];
 }
 

@@ -9,7 +9,7 @@ export interface Figures extends LoadResult {
   readonly cpuUs: number;
 }
 
-export async function queueUrl(peer: Peer, name: string): Promise<string> {
+export async function queueUrl(peer: Peer, name: string, attributes = {}): Promise<string> {
   let url = '';
   let isAsked = false;
   await runLoad({
@@ -21,7 +21,7 @@ export async function queueUrl(peer: Peer, name: string): Promise<string> {
       if (previous !== undefined) url = valuesOf(previous.body, 'json', 'QueueUrl')[0] ?? '';
       if (isAsked) return undefined;
       isAsked = true;
-      return sqsRequest(peer, 'json', 'CreateQueue', { QueueName: name });
+      return sqsRequest(peer, 'json', 'CreateQueue', { QueueName: name, Attributes: attributes });
     },
   });
   if (url === '') throw new Error(`${peer.name} made no queue`);

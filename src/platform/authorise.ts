@@ -4,6 +4,7 @@
  * are read only when a policy asks for them.
  */
 import { parseArn } from '#platform/base/arn.ts';
+import { BoundedMap } from '#platform/base/bounded-map.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
@@ -87,9 +88,11 @@ function permissionsOf({ operation, input }: Invocation, call: LiveCall): readon
     return listed;
   }
   const actions = operation.actions(input, call.principal);
-  const [action, resource] = [actions[0], call.resources[0]];
-  if (action && resource && actions.length === 1 && call.resources.length === 1) return [{ action, resource }];
-  return call.resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
+  // A call that names no resource is still a call.
+  const resources = call.resources.length > 0 ? call.resources : ['*'];
+  const [action, resource] = [actions[0], resources[0]];
+  if (action && resource && actions.length === 1 && resources.length === 1) return [{ action, resource }];
+  return resources.flatMap((resource) => actions.map((action) => ({ action, resource })));
 }
 
 /** Who may not do it is told so; who may decode the rest can. */
@@ -191,17 +194,16 @@ interface Place {
 }
 
 /** Where an ARN's resource lies does not change: ARNs that were found once are kept, so a busy queue's costs one look-up. */
-const placesOf = new WeakMap<Cloud, Map<string, Place>>();
-const MAX_PLACES = 10_000;
+const placesOf = new WeakMap<Cloud, BoundedMap<Place>>();
+const PLACES = { entries: 10_000, characters: 4_000_000 };
 
 /** The partition that holds the resource of an ARN. `known` is an account that exists. */
 function placeOf(cloud: Cloud, arn: string, known: string | undefined): Place | undefined {
-  const places = getOrInsert(placesOf, cloud, () => new Map<string, Place>());
+  const places = getOrInsert(placesOf, cloud, () => new BoundedMap<Place>(PLACES));
   const kept = places.get(arn);
   if (kept !== undefined) return kept;
   const place = findPlace(cloud, arn, known);
   if (place === undefined) return undefined;
-  if (places.size >= MAX_PLACES) places.clear();
   places.set(arn, place);
   return place;
 }

@@ -11,6 +11,7 @@ import type { Cloud, Invocation, Target } from '#platform/cloud.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
+import { networkOf } from '#platform/network.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
 import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
@@ -19,6 +20,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   let invocation = given;
   let call: LiveCall;
   try {
+    admitSource(cloud, given);
     given.operation.validate(given.input);
     if (given.operation.declaration.identify !== undefined) invocation = await identified(cloud, given);
     call = callIn(cloud, invocation, ownerOf(cloud, invocation));
@@ -56,7 +58,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
 /** The call as that of whom its input proves. */
 async function identified(cloud: Cloud, invocation: Invocation): Promise<Invocation> {
   const { operation, input, caller, signal } = invocation;
-  const scope = { now: cloud.clock.now(), signal, log: cloud.log };
+  const admit = (bucket: string, rate: ThrottleDeclaration): void => take(cloud, operation, bucket, rate);
+  const scope = { now: cloud.clock.now(), signal, log: cloud.log, admit };
   // The declaration's input type is the one that the validator has just checked.
   const principal = await operation.declaration.identify?.(input as never, scope);
   return principal === undefined ? invocation : { ...invocation, caller: { ...caller, principal } };
@@ -116,14 +119,27 @@ function ownerOf(cloud: Cloud, invocation: Invocation): OwnerPlace {
   return { account, region };
 }
 
+/** Not of calls that a service passes on: those have been admitted as what they came as. */
+function admitSource(cloud: Cloud, { operation, caller }: Invocation): void {
+  const { perSource } = operation.declaration;
+  if (perSource === undefined || caller.calledVia.length > 0) return;
+  take(cloud, operation, `${operation.name}/from/${networkOf(caller.sourceAddress)}`, perSource);
+}
+
+function take({ throttle, clock }: Cloud, operation: RegisteredOperation, bucket: string, rate: Rate): void {
+  const key = `${operation.service.name}/${bucket}`;
+  if (!throttle.admit(key, rate, clock.monotonic())) throw throttled(operation);
+}
+
+type Rate = ThrottleDeclaration | (() => ThrottleDeclaration);
+
 function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
   const { operation, input } = invocation;
   if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, invocation, call);
   // The declaration's input type is the one that the validator has just checked.
   const own = operation.declaration.rate?.(input as never, call);
   if (own === undefined) return;
-  const key = `${operation.service.name}/${own.key}/${call.account}/${call.region}`;
-  if (!cloud.throttle.admit(key, own.rate, cloud.clock.monotonic())) throw throttled(operation);
+  take(cloud, operation, `${own.key}/${call.account}/${call.region}`, own.rate);
 }
 
 function admitCaller(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
@@ -133,9 +149,8 @@ function admitCaller(cloud: Cloud, { operation, input }: Invocation, call: LiveC
   if (rate === undefined) return;
   // Who asks is throttled, whosever resource it is.
   const account = call.callerAccount ?? call.account;
-  const key = `${declaration.name}/${bucket}/${account}/${call.region}`;
   const current = 'quota' in rate ? () => rateOfQuota(call.quotaOf(account, rate.quota)) : rate;
-  if (!cloud.throttle.admit(key, current, cloud.clock.monotonic())) throw throttled(operation);
+  take(cloud, operation, `${bucket}/${account}/${call.region}`, current);
 }
 
 const bucketOf = ({ name, declaration: { throttle = name } }: RegisteredOperation, input: Input, call: LiveCall) =>

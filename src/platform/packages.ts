@@ -10,5 +10,8 @@ export const xmlCrypto = () => import('xml-crypto');
 /** XML documents, as xml-crypto reads them. */
 export const xmldom = () => import('@xmldom/xmldom');
 
+/** QR codes. */
+export const uqr = () => import('uqr');
+
 /** One that is missing is told by the call that needs it. */
-export const loadPackages = () => Promise.allSettled([jose(), xmlCrypto(), xmldom()]);
+export const loadPackages = () => Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr()]);

@@ -4,7 +4,7 @@
  * written in base 64, its first alphabet: some models (Service Quotas) take no other characters.
  */
 import { days, type Milliseconds } from '#platform/base/clock.ts';
-import type { Sealer } from '#platform/secrets/sealer.ts';
+import { openText, type Sealer } from '#platform/secrets/sealer.ts';
 import type { Call } from '#platform/service.ts';
 
 export type PageCall = Pick<Call, 'service' | 'operation' | 'principal' | 'account' | 'region' | 'now'>;
@@ -30,10 +30,7 @@ export function pageTokens(sealer: Sealer): PageTokens {
     seal: (call, query, position) =>
       tokens.seal(`${call.now.toString(36)}:${position}`, binding(call, query)).toString('base64'),
     open(call, query, token, invalid) {
-      const sealed = Buffer.from(token, 'base64');
-      // The decoder passes over what is no base 64.
-      if (sealed.toString('base64') !== token) return invalid();
-      const opened = tokens.open(sealed, binding(call, query))?.toString('utf8');
+      const opened = openText(tokens, token, binding(call, query), 'base64')?.toString('utf8');
       if (opened === undefined) return invalid();
       const colon = opened.indexOf(':');
       if (Number.parseInt(opened.slice(0, colon), 36) + LIFETIME < call.now) return invalid();

@@ -50,8 +50,8 @@ export interface Call {
    * `policy` is the resource's own, `account` its owner's if that is not the call's. What is refused is not in the audit.
    */
   allows(action: string, resource: string, policy?: CompiledPolicy, account?: AccountId): boolean;
-  /** Another operation, of this or another service, as the same caller, through the same authoriser and audit. */
-  invoke(service: string, operation: string, input: Input): Promise<Output>;
+  /** Another operation, of this or another service, as the same caller, through the same authoriser and audit; in the request's region. */
+  invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output>;
 }
 
 /** What of a call is known before it is authorised. */
@@ -75,6 +75,8 @@ export interface IdentifyScope {
   readonly now: Milliseconds;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Takes a token of a bucket of the service's; throws its throttling error when there is none. */
+  admit(bucket: string, rate: ThrottleDeclaration): void;
 }
 
 /** One thing that the caller must be allowed. */
@@ -126,13 +128,15 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly usage?: string;
   /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource, or the input. */
   readonly throttle?: string | ((resource: string, scope: CallScope, input: In) => string);
+  /** How often one network (network.ts) may make the call, whoever it is: asked before anything else, where strangers make work. */
+  readonly perSource?: ThrottleDeclaration;
   /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
   readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
   readonly steps?: true;
   /** Unsigned requests reach the authoriser (a resource policy may allow `*`); otherwise they are refused before. */
   readonly anonymous?: true;
   /**
-   * Of unsigned calls whose input says who makes them (a token, an assertion): proves it, before anything else happens.
+   * Of unsigned calls whose input says who makes them (a token, an assertion): proves it, before all but `perSource`.
    * From there on the call is that principal's.
    */
   readonly identify?: (input: In, scope: IdentifyScope) => Promise<ExternalPrincipal>;

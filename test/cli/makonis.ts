@@ -20,7 +20,12 @@ export interface Program {
   run(...args: string[]): Promise<Ended>;
   /** The same for any program, in the same environment. */
   exec(command: string, args: readonly string[], env?: Record<string, string>): Promise<Ended>;
-  state(): { readonly pids: readonly number[]; readonly port: number; readonly url: string };
+  state(): {
+    readonly pids: readonly number[];
+    readonly port: number;
+    readonly adminPort: number;
+    readonly url: string;
+  };
   /** Settings of `makonis env`. */
   settings(): Promise<Record<string, string>>;
 }

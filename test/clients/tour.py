@@ -1,4 +1,4 @@
-"""The README's tour by boto3. Run by boto3.test.ts, with a cloud's address and keys in the environment."""
+"""The README's tour by boto3. Run by python.test.ts, with a cloud's address and keys in the environment."""
 
 import json
 

@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CloudTrailClient, CreateTrailCommand } from '@aws-sdk/client-cloudtrail';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import type { Logger } from '#platform/base/log.ts';
@@ -12,6 +14,7 @@ import type { RegisteredService } from '#platform/registry.ts';
 import { formPairs, garbageFor, type Known } from '#test/protocol/garbage.ts';
 import type { Draft } from '#test/protocol/sigv4-signing.fixture.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { testBucket } from '#test/sdk/log-bucket.ts';
 import { jsonDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 
 const RUNS = Number(process.env['MAKONIS_FUZZ_RUNS'] ?? 6);
@@ -25,6 +28,20 @@ function formDraftOf(model: RegisteredService['model'], operation: string, pairs
   };
 }
 
+/** The whole input as the body, beside what the address says. */
+function restDraft({ operations, shapes }: RegisteredService['model'], operation: string, input: object): Draft {
+  const { http, input: shape } = operations[operation] ?? {};
+  const [path = '/', query = ''] = (http?.requestUri ?? '/').split('?');
+  const payload = shape === undefined ? undefined : shapes[shape.shape]?.payload;
+  const body = payload === undefined ? input : ((input as Record<string, unknown>)[payload] ?? {});
+  return {
+    path,
+    query: Object.fromEntries(new URLSearchParams(query)),
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
 function drafts(
   { model }: RegisteredService,
   protocol: ProtocolName,
@@ -33,10 +50,14 @@ function drafts(
 ): fc.Arbitrary<Draft> {
   const inputs = garbageFor(model, operation, known);
   const bytes = fc.uint8Array({ maxLength: 200 });
-  if (protocol === 'json') {
-    const empty = jsonDraft(operation, {}, model.metadata.targetPrefix);
+  if (protocol !== 'query') {
+    const draftOf = (input: object): Draft =>
+      protocol === 'json'
+        ? jsonDraft(operation, input, model.metadata.targetPrefix)
+        : restDraft(model, operation, input);
+    const empty = draftOf({});
     return fc.oneof(
-      { weight: 4, arbitrary: inputs.map((input) => jsonDraft(operation, input, model.metadata.targetPrefix)) },
+      { weight: 4, arbitrary: inputs.map((input) => draftOf(input as object)) },
       { weight: 1, arbitrary: bytes.map((body) => ({ ...empty, body: Buffer.from(body) })) },
       { weight: 1, arbitrary: fc.json().map((json) => ({ ...empty, body: Buffer.from(json) })) },
     );
@@ -94,18 +115,29 @@ async function check(c: TestCloud, service: RegisteredService, draft: Draft, fau
   return answer.status;
 }
 
-test('garbage is answered with an error of the client’s, at once', { timeout: 240_000 }, async (t) => {
+test('garbage is answered with an error of the client’s, at once', { timeout: 40_000 * RUNS }, async (t) => {
   const faults: string[] = [];
   const log: Logger = {
     log: (level, event, fields) => level === 'error' && faults.push(`${event} ${JSON.stringify(fields)}`),
     request: () => {},
   };
-  const c = await cloud(t, { log });
+  const c = await cloud(t, { log, logBucket: testBucket() });
   const sqs = c.client(SQSClient);
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'orders' }));
   const fifo = { QueueName: 'orders.fifo', Attributes: { FifoQueue: 'true' } };
   const { QueueUrl: fifoUrl = '' } = await sqs.send(new CreateQueueCommand(fifo));
   const arn = `arn:aws:sqs:us-east-1:${c.account}:orders`;
+  const keys = c.client(KMSClient);
+  const made: { readonly id: string; readonly text: string }[] = [];
+  for (const spec of [{}, { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }, { Origin: 'EXTERNAL' }] as const) {
+    c.advance(1000);
+    const { KeyMetadata } = await keys.send(new CreateKeyCommand(spec));
+    made.push({ id: KeyMetadata?.KeyId ?? '', text: KeyMetadata?.Arn ?? '' });
+  }
+  const KeyId = made.flatMap(({ id, text }) => [id, text]);
+  const trail = `arn:aws:cloudtrail:us-east-1:${c.account}:trail/audit`;
+  await c.client(CloudTrailClient).send(new CreateTrailCommand({ Name: 'audit', S3BucketName: 'logs-of-all' }));
+  const iamArn = (resource: string): string => `arn:aws:iam::${c.account}:${resource}`;
   const known: Known = {
     QueueUrl: [QueueUrl, fifoUrl],
     QueueName: ['orders', 'other'],
@@ -118,12 +150,23 @@ test('garbage is answered with an error of the client’s, at once', { timeout: 
     ServiceCode: ['sqs', 'iam'],
     QuotaCode: ['L-06F64E4D'],
     AttributeNames: ['All'],
+    KeyId,
+    AliasName: ['alias/a', 'alias/b'],
+    TargetKeyId: KeyId,
+    Name: ['audit', trail],
+    TrailName: ['audit', trail],
+    ResourceId: [trail],
+    RoleArn: [iamArn('role/reader')],
+    PolicyArn: ['arn:aws:iam::aws:policy/ReadOnlyAccess', iamArn('policy/own')],
+    SerialNumber: [iamArn('mfa/own')],
+    VirtualMFADeviceName: ['own'],
+    PolicySourceArn: [iamArn('user/administrator')],
   };
   let operations = 0;
   let accepted = 0;
   for (const service of c.running.cloud.registry.services) {
     for (const protocol of service.model.metadata.protocols) {
-      if (protocol !== 'json' && protocol !== 'query') continue;
+      if (protocol !== 'json' && protocol !== 'query' && protocol !== 'rest-json') continue;
       for (const operation of Object.keys(service.model.operations)) {
         if (service.operation(operation) === undefined) continue;
         operations++;

@@ -280,3 +280,10 @@ test('without an organization nobody is made its administrator', async (t) => {
   const remove = new DeregisterOrganizationDelegatedAdminCommand({ DelegatedAdminAccountId: '210987654321' });
   await assert.rejects(client.send(remove), { name });
 });
+
+test('who has no permission is told nothing, not even of nothing', async (t) => {
+  const { c } = await start(t);
+  const { credentials } = await newUser(c, 'nobody');
+  const ask = c.client(CloudTrailClient, { credentials }).send(new ListTagsCommand({ ResourceIdList: [] }));
+  await assert.rejects(ask, { name: 'AccessDeniedException' });
+});

@@ -4,11 +4,10 @@ import type { TestContext } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
+import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { type SigningKey, signingKey, type TokenIssuer, tokenIssuer } from '#test/token-issuer.ts';
 
-export const document = (...statements: object[]): string =>
-  JSON.stringify({ Version: '2012-10-17', Statement: statements });
 export const named =
   (name: string, message: RegExp = /./) =>
   (error: unknown) => {

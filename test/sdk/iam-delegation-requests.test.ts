@@ -1,5 +1,7 @@
 /** A partner asks, an owner accepts, and the partner works with the owner's permissions as far as it asked for them. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as sqs from '@aws-sdk/client-sqs';
@@ -129,6 +131,11 @@ test('asked, accepted, traded in, and limited to what was asked for', async (t) 
   const { state, delegationRequestId, tradeInToken } = await told();
   assert.deepEqual([state, delegationRequestId], ['FINALIZED', id]);
   assert.equal((await admin.get(id)).DelegationRequest?.ApproverId, arn);
+  // On its way it lay in the outbox and in a queue.
+  const folder = join(c.data, 'regions');
+  for (const name of readdirSync(folder)) {
+    assert.ok(!readFileSync(join(folder, name)).includes(tradeInToken ?? ''), `${name} holds the token`);
+  }
 
   const { keys, Expiration, principal } = await trade(tradeInToken);
   assert.equal(principal, arn);
@@ -143,6 +150,13 @@ test('asked, accepted, traded in, and limited to what was asked for', async (t) 
   await send('orders');
   await assert.rejects(send('other'), /no session policy allows/);
   await assert.rejects(theirs.send(new sqs.ListQueuesCommand({})), /no session policy allows/);
+  // What a queue lets the approver do is no more for them.
+  const { QueueUrl } = await own.send(new sqs.GetQueueUrlCommand({ QueueName: 'other' }));
+  const Resource = `arn:aws:sqs:us-east-1:${c.account}:other`;
+  const Statement = { Effect: 'Allow', Principal: { AWS: arn }, Action: 'sqs:*', Resource };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await own.send(new sqs.SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+  await assert.rejects(send('other'), /no session policy allows/);
   // The administrator's own key is as free as ever.
   await own.send(new sqs.ListQueuesCommand({}));
 

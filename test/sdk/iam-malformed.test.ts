@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
+import { document } from '#test/policy-document.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 
-const document = (Statement: object): string => JSON.stringify({ Version: '2012-10-17', Statement });
 const allow = (Resource: string | string[]) => document({ Effect: 'Allow', Action: 'sqs:*', Resource });
 const trust = (...Service: string[]) => document({ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' });
 const failing = (name: string, message: RegExp) => (error: unknown) =>

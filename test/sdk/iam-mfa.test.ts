@@ -4,7 +4,7 @@ import * as iam from '@aws-sdk/client-iam';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
 import { hours, minutes, seconds } from '#platform/base/clock.ts';
-import { type Authenticator, enable, newAuthenticator } from '#test/sdk/authenticator.ts';
+import { type Authenticator, ENFORCE_MFA, enable, newAuthenticator } from '#test/sdk/authenticator.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { newUser } from '#test/sdk/people.ts';
 
@@ -302,55 +302,10 @@ test('the root user has a device of its own', async (t) => {
   await root.send(new iam.DeactivateMFADeviceCommand({ SerialNumber: key.serial }));
 });
 
-/** "AWS: Allows MFA-authenticated IAM users to manage their own credentials on the Security credentials page", as it stands there. */
-const ownUser = `arn:aws:iam::*:user/\${aws:username}`;
-const SELF_MANAGE: object[] = [
-  {
-    Sid: 'AllowViewAccountInfo',
-    Effect: 'Allow',
-    Action: ['iam:GetAccountPasswordPolicy', 'iam:GetAccountSummary', 'iam:ListVirtualMFADevices'],
-    Resource: '*',
-  },
-  { Sid: 'AllowManageOwnPasswords', Effect: 'Allow', Action: ['iam:ChangePassword', 'iam:GetUser'], Resource: ownUser },
-  {
-    Sid: 'AllowManageOwnAccessKeys',
-    Effect: 'Allow',
-    Action: ['iam:CreateAccessKey', 'iam:DeleteAccessKey', 'iam:ListAccessKeys', 'iam:UpdateAccessKey'],
-    Resource: ownUser,
-  },
-  {
-    Sid: 'AllowManageOwnVirtualMFADevice',
-    Effect: 'Allow',
-    Action: ['iam:CreateVirtualMFADevice', 'iam:DeleteVirtualMFADevice'],
-    Resource: `arn:aws:iam::*:mfa/\${aws:username}`,
-  },
-  {
-    Sid: 'AllowManageOwnUserMFA',
-    Effect: 'Allow',
-    Action: ['iam:DeactivateMFADevice', 'iam:EnableMFADevice', 'iam:ListMFADevices', 'iam:ResyncMFADevice'],
-    Resource: ownUser,
-  },
-  {
-    Sid: 'DenyAllExceptListedIfNoMFA',
-    Effect: 'Deny',
-    NotAction: [
-      'iam:CreateVirtualMFADevice',
-      'iam:EnableMFADevice',
-      'iam:GetUser',
-      'iam:ListMFADevices',
-      'iam:ListVirtualMFADevices',
-      'iam:ResyncMFADevice',
-      'sts:GetSessionToken',
-    ],
-    Resource: '*',
-    Condition: { BoolIfExists: { 'aws:MultiFactorAuthPresent': 'false' } },
-  },
-];
-
 test('AWS’s policy that enforces MFA: a user sets up a device alone, and can do the rest with it only', async (t) => {
   const c = await cloud(t);
   const ann = await newUser(c, 'ann');
-  await ann.allow(...SELF_MANAGE, { Effect: 'Allow', Action: 'sqs:*', Resource: '*' });
+  await ann.allow(...ENFORCE_MFA, { Effect: 'Allow', Action: 'sqs:*', Resource: '*' });
   const own = c.client(iam.IAMClient, { credentials: ann.credentials });
   const keys = (client: iam.IAMClient) => client.send(new iam.ListAccessKeysCommand({}));
   await assert.rejects(keys(own), refused('AccessDenied', 'explicit deny'));

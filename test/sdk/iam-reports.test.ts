@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { document } from '#test/policy-document.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { newUser } from '#test/sdk/people.ts';
 
-const document = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 const statement = (Action: string | string[], more: object = {}) => ({
   Effect: 'Allow',
   Action,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { GetAccessKeyInfoCommand, STSClient } from '@aws-sdk/client-sts';
+import { document } from '#test/policy-document.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 
-const document = (...statements: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const allow = (Action: string) => document({ Effect: 'Allow', Action, Resource: '*' });
 const trust = (Service: string) => document({ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' });
 const named = (name: string) => (error: unknown) => error instanceof Error && error.name === name;

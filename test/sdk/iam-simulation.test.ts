@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
+import { document } from '#test/policy-document.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { newUser } from '#test/sdk/people.ts';
 
-const document = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 const statement = (Effect: string, Action: string | string[], Resource = '*', more: object = {}) => ({
   Effect,
   Action,
@@ -269,7 +269,7 @@ test('the keys that policies ask for', async (t) => {
 test('what can’t be simulated', async (t) => {
   const { c, admin, custom } = await simulator(t);
   const ResourcePolicy = document({ ...statement('Allow', 's3:*', BUCKET), Principal: '*' });
-  const pails = Array.from({ length: 600 }, (_, at) => `arn:aws:s3:::pail-${at}/*`);
+  const pails = Array.from({ length: 1200 }, (_, at) => `arn:aws:s3:::pail-${at}/*`);
   const wide = document({ Effect: 'Allow', Action: 's3:*', Resource: pails });
   const cases: readonly [Partial<iam.SimulateCustomPolicyCommandInput>, RegExp][] = [
     [{ PolicyInputList: ['{"Version":'] }, /Syntax errors/],
@@ -303,4 +303,40 @@ test('what can’t be simulated', async (t) => {
   // The SDK's type allows one of a union's members; the wire does not know.
   const twice = admin.send(new iam.SimulatePrincipalPolicyCommand(input as iam.SimulatePrincipalPolicyCommandInput));
   await assert.rejects(twice, (error) => error instanceof Error);
+});
+
+test('whatever is simulated, others need not wait for long', async (t) => {
+  const { admin } = await simulator(t);
+  const ResourceArns = Array.from({ length: 1000 }, (_, n) => `arn:aws:s3:::${String(n).padStart(1900, 'x')}`);
+  const ActionNames = Array.from({ length: 100 }, (_, n) => `s3:Action${n}`);
+  const values = Array.from({ length: 8000 }, (_, n) => `*${n}?*`);
+  const short = ResourceArns.map((_, n) => `arn:aws:s3:::${n}`);
+  const wide = 'x'.repeat(20_000);
+  const cases: Partial<iam.SimulateCustomPolicyCommandInput>[] = [
+    // Conditions of many values, and values of many characters.
+    {
+      PolicyInputList: [allow('s3:*', '*', { Condition: { StringLike: { 'aws:UserAgent': values } } })],
+      ResourceArns: short,
+      ContextEntries: [{ ContextKeyName: 'aws:UserAgent', ContextKeyType: 'string', ContextKeyValues: [wide] }],
+    },
+    // A pattern that is long itself.
+    { PolicyInputList: [allow('s3:*', `arn:aws:s3:::*${'?x'.repeat(40_000)}*`)], ResourceArns },
+    // Statements that are found a thousand times in a long text.
+    {
+      PolicyInputList: [
+        document(...Array.from({ length: 240 }, () => statement('Allow', 's3:*'))).replace(
+          '{',
+          `{${' '.repeat(100_000)}`,
+        ),
+      ],
+      ResourceArns: short,
+    },
+  ];
+  for (const [at, input] of cases.entries()) {
+    const begun = performance.now();
+    const whole = { PolicyInputList: [], ActionNames, ...input };
+    const answer = admin.send(new iam.SimulateCustomPolicyCommand(whole));
+    await answer.catch(invalid(/too many/));
+    assert.ok(performance.now() - begun < 5000, `case ${at} took ${performance.now() - begun} ms`);
+  }
 });

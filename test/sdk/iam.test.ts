@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 
-const document = (...statements: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const allow = (Action: string | string[], Resource: string | string[] = '*') => ({ Effect: 'Allow', Action, Resource });
 const named = (name: string) => (error: unknown) => error instanceof Error && error.name === name;
 

@@ -307,3 +307,25 @@ test('a role’s grant serves its sessions, in whichever account the role is', a
   await encrypt(session, arn);
   c.advance(seconds(1));
 });
+
+test('kms:ReEncryptOnSameKey tells whether it is one key, under whichever names', async (t) => {
+  const { c, kms, key, as } = await startKms(t);
+  const [a, b] = [await key(), await key()];
+  c.advance(seconds(1));
+  await kms.send(new CreateAliasCommand({ AliasName: 'alias/a', TargetKeyId: a.id }));
+  const { CiphertextBlob } = await encrypt(kms, a.id);
+  const user = await newUser(c, 'alice');
+  const isSame = { Bool: { 'kms:ReEncryptOnSameKey': 'true' } };
+  await user.allow(
+    { Effect: 'Allow', Action: 'kms:*', Resource: '*' },
+    { Effect: 'Deny', Action: 'kms:ReEncrypt*', Resource: '*', Condition: isSame },
+  );
+  const alice = as(user.credentials);
+  for (const DestinationKeyId of [a.id, a.arn, 'alias/a']) {
+    for (const SourceKeyId of [undefined, a.id, 'alias/a']) {
+      const input = { CiphertextBlob, DestinationKeyId, ...(SourceKeyId !== undefined && { SourceKeyId }) };
+      await assert.rejects(alice.send(new ReEncryptCommand(input)), denied, JSON.stringify(input));
+    }
+  }
+  await alice.send(new ReEncryptCommand({ CiphertextBlob, DestinationKeyId: b.id }));
+});

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
+import { document } from '#test/policy-document.ts';
 import {
   type AssertionOptions,
   assertionText,
@@ -13,7 +14,7 @@ import {
   signedText,
 } from '#test/saml-idp.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
-import { document, named } from '#test/sdk/federation.ts';
+import { named } from '#test/sdk/federation.ts';
 
 export const AWS = 'https://aws.amazon.com/SAML/Attributes/';
 export const ASSUME = 'sts:AssumeRoleWithSAML';

@@ -5,8 +5,9 @@ import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
 import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { days, hours } from '#platform/base/clock.ts';
+import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
-import { credentialsOf, document, named } from '#test/sdk/federation.ts';
+import { credentialsOf, named } from '#test/sdk/federation.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 

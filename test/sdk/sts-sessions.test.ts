@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
-import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
 import { days, seconds } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
@@ -11,8 +11,9 @@ import type { ServiceModel } from '#platform/model/schema.ts';
 import { compileValidator } from '#platform/model/validate.ts';
 import { RegisteredService } from '#platform/registry.ts';
 import { defineService } from '#platform/service.ts';
+import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
-import { credentialsOf, document, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { credentialsOf, lists, minutesLeft, named } from '#test/sdk/federation.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { formDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 
@@ -283,4 +284,43 @@ test('a refusal that is encoded tells an administrator why', async (t) => {
   await assert.rejects(decode(c.operator), invalid, 'another account');
   c.advance(days(1));
   await assert.rejects(decode(c.administrator), invalid, 'a day later');
+});
+
+test('what a federated user may do stays its issuer’s, though another user takes the issuer’s old name', async (t) => {
+  const c = await cloud(t);
+  const admin = c.client(iam.IAMClient);
+  const ann = await newUser(c, 'ann');
+  await ann.allow({ Effect: 'Allow', Action: ['sts:GetFederationToken', 'sqs:ListQueues'], Resource: '*' });
+  const everything = document({ Effect: 'Allow', Action: '*', Resource: '*' });
+  const { Credentials } = await c
+    .client(sts.STSClient, { credentials: ann.credentials })
+    .send(new sts.GetFederationTokenCommand({ Name: 'guest', Policy: everything }));
+  const guest = credentialsOf(Credentials);
+  await lists(c, guest);
+  await admin.send(new iam.UpdateUserCommand({ UserName: 'ann', NewUserName: 'anna' }));
+  const chief = await newUser(c, 'ann');
+  await chief.allow({ Effect: 'Allow', Action: '*', Resource: '*' });
+  await lists(c, guest);
+  const makes = c.client(SQSClient, { credentials: guest }).send(new CreateQueueCommand({ QueueName: 'mine' }));
+  await assert.rejects(makes, named('AccessDenied'));
+});
+
+test('a chain with a source identity leads only to roles that take one', async (t) => {
+  const c = await cloud(t);
+  const [first, second] = [await role(c, 'first'), await role(c, 'second')];
+  const { Credentials } = await assume(c, first, { SourceIdentity: 'ann' });
+  const chained = credentialsOf(Credentials);
+  const trust = async (Action: string[], Condition?: object) => {
+    const Principal = { AWS: `arn:aws:iam::${c.account}:root` };
+    const PolicyDocument = document({ Effect: 'Allow', Principal, Action, ...(Condition && { Condition }) });
+    const policy = { RoleName: 'second', PolicyDocument };
+    await c.client(iam.IAMClient).send(new iam.UpdateAssumeRolePolicyCommand(policy));
+  };
+  await trust(['sts:AssumeRole']);
+  await assert.rejects(assume(c, second, {}, chained), named('AccessDenied', /sts:SetSourceIdentity/));
+  await assume(c, second);
+  await trust(ALL, { StringEquals: { 'sts:SourceIdentity': 'bob' } });
+  await assert.rejects(assume(c, second, {}, chained), named('AccessDenied'));
+  await trust(ALL, { StringEquals: { 'sts:SourceIdentity': 'ann' } });
+  assert.equal((await assume(c, second, {}, chained)).SourceIdentity, 'ann');
 });

@@ -4,7 +4,8 @@ import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
 import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
-import { ASSUME, credentialsOf, document, federation, lists, named } from '#test/sdk/federation.ts';
+import { document } from '#test/policy-document.ts';
+import { ASSUME, credentialsOf, federation, lists, named } from '#test/sdk/federation.ts';
 
 test('the trust policy decides by the token’s claims', async (t) => {
   const { c, issuer, key, provider, trust, assume } = await federation(t);

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as sts from '@aws-sdk/client-sts';
 import { hours, seconds } from '#platform/base/clock.ts';
-import { credentialsOf, document, federation, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { document } from '#test/policy-document.ts';
+import { credentialsOf, federation, lists, minutesLeft, named } from '#test/sdk/federation.ts';
 import { formDraft, sendRaw, unsigned } from '#test/sdk/raw-request.ts';
 import { publicJwk, signingKey, type TokenIssuer } from '#test/token-issuer.ts';
 

@@ -4,9 +4,9 @@ import * as iam from '@aws-sdk/client-iam';
 import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
 import { hours, minutes } from '#platform/base/clock.ts';
+import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 
-const document = (...statements: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const allow = (Action: string | string[], Resource = '*') => ({ Effect: 'Allow', Action, Resource });
 const trusting = (principal: string, Condition?: object, Action: string | string[] = 'sts:AssumeRole') =>
   document({ Effect: 'Allow', Principal: { AWS: principal }, Action, ...(Condition && { Condition }) });

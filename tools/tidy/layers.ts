@@ -76,7 +76,9 @@ function problemOf(
   { specifier, target, isType }: Import,
   dependencies: ReadonlySet<string>,
 ): Problem | undefined {
-  if (target === undefined) return isTest(path) ? undefined : foreignProblem(specifier, dependencies);
+  if (target === undefined) {
+    return isTest(path) ? undefined : foreignProblem(specifier, dependencies, isType || path === PACKAGES);
+  }
   const to = layerOf(target);
   if (isTest(target) && !isTest(path)) return { rule: 1, message: `${specifier} is for tests` };
   const [own, other] = [serviceOf(path), serviceOf(target)];
@@ -90,12 +92,17 @@ function problemOf(
   return { rule: 1, message: `${from} must not import ${to} (${specifier})` };
 }
 
-function foreignProblem(specifier: string, dependencies: ReadonlySet<string>): Problem | undefined {
+/** Who gives up root loads what this file names before; a package that others load may be out of reach then. */
+const PACKAGES = 'src/platform/packages.ts';
+
+function foreignProblem(specifier: string, dependencies: ReadonlySet<string>, mayLoad: boolean): Problem | undefined {
   if (specifier.startsWith('node:')) return undefined;
   const name = specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-  if (dependencies.has(name)) return undefined;
+  if (dependencies.has(name)) {
+    return mayLoad ? undefined : { rule: 1, message: `${name}: packages are loaded by ${PACKAGES} alone` };
+  }
   return { rule: 1, message: specifier === '' ? 'imports what only the run will tell' : `${name} is no dependency` };
 }

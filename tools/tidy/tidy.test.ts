@@ -62,6 +62,14 @@ describe('rule 1: layers', () => {
   });
 });
 
+test('rule 1: packages are loaded in one place', () => {
+  const of = (path: string, text: string) =>
+    violationsIn([parseSource(path, text, SUBPATHS)], new Set(['jose'])).length;
+  assert.equal(of('src/services/sts/a.ts', "export const x = () => import('jose');"), 1);
+  assert.equal(of('src/services/sts/a.ts', "import type { JWK } from 'jose';"), 0);
+  assert.equal(of('src/platform/packages.ts', "export const x = () => import('jose');"), 0);
+});
+
 test('rule 2: of another service only types of its api.ts', () => {
   const path = 'src/services/tagging/a.ts';
   breaks(2, path, "import { x } from '#services/sqs/api.ts';");

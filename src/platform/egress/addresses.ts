@@ -16,6 +16,8 @@ const RANGES: readonly (readonly [reach: Reach, ranges: readonly string[]])[] = 
   // "This host", link-local (with 169.254.169.254), multicast, reserved and broadcast.
   ['never', ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '::', 'fe80::/10', 'fec0::/10', 'ff00::/8']],
   ['private', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15', 'fc00::/7']],
+  // Into the private network by a translator of its own, and by tunnels: what they lead to can't be told from the address.
+  ['never', ['64:ff9b:1::/48', '2001::/32']],
 ];
 
 const TABLE = RANGES.flatMap(([reach, texts]) =>

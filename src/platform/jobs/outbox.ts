@@ -33,8 +33,8 @@ export interface Delivery extends Message {
   readonly from: string;
 }
 
-/** Target, sequence -> message. */
-export const outboxRows = table('outbox', [text, u64], jsonRows<OutboxRow>(1));
+/** Target, sequence -> message. What is said in it is its sender's and its target's: a body, a token for credentials. */
+export const outboxRows = table('outbox', [text, u64], jsonRows<OutboxRow>(1), { isSealed: true });
 /** Sequences up to this one may be taken: they are never used twice, though targets come and go. */
 const reservation = table('outbox-reserved', [], jsonRows<{ upTo: number }>(1));
 

@@ -11,7 +11,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { AuthorizationRequest } from '#platform/policy/evaluate.ts';
 import { explain, type StatementMatch } from '#platform/policy/trace.ts';
 import type { Principal } from '#platform/principal.ts';
-import type { PurposeSealer, Sealer } from '#platform/secrets/sealer.ts';
+import { openText, type PurposeSealer, type Sealer } from '#platform/secrets/sealer.ts';
 
 export interface AuthorizationMessages {
   /** `own`: the names of the service's condition keys that this request has. */
@@ -69,9 +69,7 @@ export function authorizationMessages(sealer: Sealer): AuthorizationMessages {
       return sealed(messages, verdictOf(decision), account, now);
     },
     decode(encoded, account, now) {
-      const bytes = Buffer.from(encoded, 'base64url');
-      // The decoder passes over what is no base 64.
-      const opened = bytes.toString('base64url') === encoded ? messages.open(bytes, account) : undefined;
+      const opened = openText(messages, encoded, account, 'base64url');
       if (opened === undefined) return undefined;
       const text = inflateRawSync(opened, { maxOutputLength: MOST_DECODED_BYTES }).toString('utf8');
       const space = text.indexOf(' ');

@@ -1,14 +1,16 @@
 /** Compiles each text once, whoever has it: a thousand users and queues mostly share a few documents. */
+import { BoundedMap } from '#platform/base/bounded-map.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 
 type Kind = CompiledPolicy['kind'];
 
-const CAPACITY = 10_000;
+/** Compiled, a policy takes some times the room of its text. */
+const BOUNDS = { entries: 10_000, characters: 8_000_000 };
 /** A policy's text decides all about it, so it is its own key. */
-const byKind: Readonly<Record<Kind, Map<string, CompiledPolicy>>> = {
-  identity: new Map(),
-  resource: new Map(),
-  trust: new Map(),
+const byKind: Readonly<Record<Kind, BoundedMap<CompiledPolicy>>> = {
+  identity: new BoundedMap(BOUNDS),
+  resource: new BoundedMap(BOUNDS),
+  trust: new BoundedMap(BOUNDS),
 };
 
 /** Throws MalformedPolicyDocument, as parsePolicy does. */
@@ -17,9 +19,6 @@ export function compiledPolicy(document: string, kind: Kind): CompiledPolicy {
   const known = policies.get(document);
   if (known !== undefined) return known;
   const policy = parsePolicy(document, kind);
-  // The map keeps the order of insertion: the oldest leaves.
-  const [oldest] = policies.keys();
-  if (policies.size >= CAPACITY && oldest !== undefined) policies.delete(oldest);
   policies.set(document, policy);
   return policy;
 }

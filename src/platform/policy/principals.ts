@@ -4,12 +4,12 @@
  * resource-based policies):
  *
  * - `direct`: the user, the session, or everyone (`*`). Within one account nothing but an explicit deny takes it back.
- * - `entity`: the role of a session, or the user behind a federated user. It stands in for an identity policy, but the
- *   permissions boundary and the session policies still limit it.
+ * - `entity`: the role of a session, the user behind a federated user, or behind a session that has policies of its own. It
+ *   stands in for an identity policy, but the permissions boundary and the session policies still limit it.
  * - `account`: hands the right on to the account, whose identity policies must grant it.
  */
 import type { PrincipalElement } from '#platform/policy/document.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { Principal, RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 
 export type Grant = 'none' | 'account' | 'entity' | 'direct';
 
@@ -49,9 +49,9 @@ function directNames(principal: Principal): readonly string[] {
   switch (principal.kind) {
     // A root user is named by its account.
     case 'root':
-      return [principal.account];
+      return isLimited(principal) ? NONE : [principal.account];
     case 'user':
-      return [principal.arn, principal.userId];
+      return isLimited(principal) ? NONE : [principal.arn, principal.userId];
     case 'role-session':
     case 'federated-user':
       return [principal.arn];
@@ -60,7 +60,12 @@ function directNames(principal: Principal): readonly string[] {
   }
 }
 
+/** By session policies: what policies say of the user was not said of this session of somebody else's (a delegation). */
+const isLimited = ({ session }: RootPrincipal | UserPrincipal): boolean =>
+  session?.policy !== undefined || session?.policyArns !== undefined;
+
 function entityNames(principal: Principal): readonly string[] {
+  if (principal.kind === 'user' && isLimited(principal)) return [principal.arn, principal.userId];
   if (principal.kind === 'role-session') return [principal.roleArn, principal.roleId];
   if (principal.kind === 'federated-user' && principal.session.issuerArn) return [principal.session.issuerArn];
   return NONE;

@@ -116,9 +116,13 @@ function namesOf({ principal }: AuthorizationRequest): Name[] {
     case 'service':
       return [{ relation: 'itself', type: 'Service', name: principal.service }];
     case 'root':
-      return aws('itself', principal.account, principal.arn);
-    case 'user':
-      return [...aws('itself', principal.arn, principal.userId), ...accountNames(principal.account)];
+      return principal.session?.policy === undefined
+        ? aws('itself', principal.account, principal.arn)
+        : accountNames(principal.account);
+    case 'user': {
+      const relation = principal.session?.policy === undefined ? 'itself' : 'entity';
+      return [...aws(relation, principal.arn, principal.userId), ...accountNames(principal.account)];
+    }
     case 'role-session':
       return [
         ...aws('itself', principal.arn),

@@ -8,15 +8,17 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { PolicyKind } from '#platform/policy/document.ts';
 import type { AuthorizationRequest, PrincipalPolicies } from '#platform/policy/evaluate.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
-import type { Principal } from '#platform/principal.ts';
+import type { Principal, RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 
 const OWN = '111111111111' as AccountId;
 const OTHER = '222222222222' as AccountId;
 const session = { issuedAt: 0, expiresAt: 1 };
 
 const PRINCIPALS: readonly Principal[] = [
-  { kind: 'root', account: OWN, arn: `arn:aws:iam::${OWN}:root`, userId: OWN },
+  rootOf(OWN),
+  { ...rootOf(OWN), session: { ...session, policy: '{}' } },
   ...([OWN, OTHER] as const).map((account) => userOf(account)),
+  { ...userOf(OWN), session: { ...session, policy: '{}' } },
   ...([OWN, OTHER] as const).map((account) => roleSessionOf(account)),
   {
     kind: 'federated-user',
@@ -38,7 +40,11 @@ function externalBy(provider: string): Principal {
   };
 }
 
-function userOf(account: AccountId): Principal {
+function rootOf(account: AccountId): RootPrincipal {
+  return { kind: 'root', account, arn: `arn:aws:iam::${account}:root`, userId: account };
+}
+
+function userOf(account: AccountId): UserPrincipal {
   return {
     kind: 'user',
     account,

@@ -4,6 +4,7 @@
  * evaluate.ts, so that requests pay nothing for it.
  */
 import { present } from '#platform/base/assert.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { PolicyType } from '#platform/policy/denial.ts';
 import type { PolicyStatement } from '#platform/policy/document.ts';
 import {
@@ -100,9 +101,18 @@ function* policiesOf(request: AuthorizationRequest): Generator<[PolicyType, Comp
 }
 
 function matchOf(type: PolicyType, policy: CompiledPolicy, statement: Statement): StatementMatch {
-  const start = positionAt(policy.source, beginningOf(policy, statement));
-  return { type, policy, statement, start, end: positionAt(policy.source, statement.span.end) };
+  return { type, policy, statement, ...getOrInsert(places, statement, () => placeOf(policy, statement)) };
 }
+
+type StatementPlace = Pick<StatementMatch, 'start' | 'end'>;
+
+/** A simulation finds a statement for each resource; its place is looked for in the text once. */
+const places = new WeakMap<Statement, StatementPlace>();
+
+const placeOf = (policy: CompiledPolicy, statement: Statement): StatementPlace => ({
+  start: positionAt(policy.source, beginningOf(policy, statement)),
+  end: positionAt(policy.source, statement.span.end),
+});
 
 /**
  * Where AWS's reader stood before it read the statement: behind the bracket of the list or the statement before, and behind its

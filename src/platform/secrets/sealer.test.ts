@@ -8,7 +8,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import { GLOBAL_REGION } from '#platform/base/ids.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import { createMasterKeys, MasterKeyError, readMasterKeys, rotateMasterKeys } from '#platform/secrets/master-key.ts';
-import { createSealer, SealBroken } from '#platform/secrets/sealer.ts';
+import { createSealer, openText, SealBroken } from '#platform/secrets/sealer.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 
@@ -56,6 +56,19 @@ test('purposes have keys of their own, and no two seals are the same', (t) => {
   assert.equal(tokens.open(sealed, 'data')?.toString(), 'text');
   assert.equal(pages.open(sealed, 'data'), undefined);
   assert.notDeepEqual(tokens.seal('text', 'data'), sealed);
+});
+
+test('text that a client hands back opens as it was given out, and in no other spelling', (t) => {
+  const tokens = createSealer(createMasterKeys(keyFile(t))).purpose('token');
+  const sealed = tokens.seal('place', 'account');
+  for (const encoding of ['base64', 'base64url'] as const) {
+    const text = sealed.toString(encoding);
+    assert.equal(openText(tokens, text, 'account', encoding)?.toString(), 'place');
+    assert.equal(openText(tokens, text, 'another', encoding), undefined);
+    for (const other of [` ${text}`, `${text}=`, `${text.slice(0, 5)}\n${text.slice(5)}`]) {
+      assert.equal(openText(tokens, other, 'account', encoding), undefined, other);
+    }
+  }
 });
 
 test('after a rotation the new key seals and the old one still opens', (t) => {

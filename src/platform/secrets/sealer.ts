@@ -30,9 +30,24 @@ const HEAD_BYTES = 2 + NONCE_BYTES + TAG_BYTES;
 
 /** Seals for one purpose. */
 export interface PurposeSealer {
-  seal(plaintext: string | Uint8Array, additionalData: string): Buffer;
+  /** `room` is left in front of the sealed value, for the caller to fill: large values are copied once. */
+  seal(plaintext: string | Uint8Array, additionalData: string, room?: number): Buffer;
   /** Undefined for anything that was not sealed here for this purpose with this additional data. */
   open(sealed: Buffer, additionalData: string): Buffer | undefined;
+}
+
+/**
+ * Opens what a client hands back as text. The decoder passes over what is no base 64, and several texts stand for the same bytes:
+ * only the one that was given out counts.
+ */
+export function openText(
+  sealer: PurposeSealer,
+  text: string,
+  additionalData: string,
+  encoding: 'base64' | 'base64url',
+): Buffer | undefined {
+  const sealed = Buffer.from(text, encoding);
+  return sealed.toString(encoding) === text ? sealer.open(sealed, additionalData) : undefined;
 }
 
 function purposeSealer(masterKeys: MasterKeys, purpose: string): PurposeSealer {
@@ -44,13 +59,19 @@ function purposeSealer(masterKeys: MasterKeys, purpose: string): PurposeSealer {
   // The file's reader makes sure that the current key is one of the keys.
   const current = keys.get(masterKeys.current) as KeyObject;
   return {
-    seal(plaintext, additionalData) {
+    seal(plaintext, additionalData, room = 0) {
       const nonce = pooledRandom(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current, nonce);
       cipher.setAAD(Buffer.from(additionalData));
       const body = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
       cipher.final();
-      return Buffer.concat([Buffer.from([FORMAT, masterKeys.current]), nonce, cipher.getAuthTag(), body]);
+      const sealed = Buffer.allocUnsafe(room + HEAD_BYTES + body.length);
+      sealed[room] = FORMAT;
+      sealed[room + 1] = masterKeys.current;
+      nonce.copy(sealed, room + 2);
+      cipher.getAuthTag().copy(sealed, room + 2 + NONCE_BYTES);
+      body.copy(sealed, room + HEAD_BYTES);
+      return sealed;
     },
     open(sealed, additionalData) {
       if (sealed.length < HEAD_BYTES || sealed[0] !== FORMAT) return undefined;

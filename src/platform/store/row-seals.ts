@@ -34,9 +34,9 @@ export const rowSeals =
     return {
       seal(key, value) {
         const day = Math.floor(clock.now() / days(1));
-        const head = Buffer.alloc(DAY_BYTES);
-        head.writeUInt16BE(day);
-        return Buffer.concat([head, ofDay(day).seal(value, key)]);
+        const sealed = ofDay(day).seal(value, key, DAY_BYTES);
+        sealed.writeUInt16BE(day);
+        return sealed;
       },
       open(key, sealed) {
         const value = ofDay(sealed.readUInt16BE()).open(sealed.subarray(DAY_BYTES), key);

@@ -22,11 +22,14 @@ export interface PartitionName {
   readonly region: Region;
 }
 
-/** Thrown by a read that has to wait; the transaction runs again when `ready` resolves. */
+/**
+ * Thrown by a read that has to wait, or by a handler that first needs another service's answer: the transaction is undone, and
+ * runs again when `ready` resolves. What `ready` rejects with is the call's error.
+ */
 export class Suspend extends Error {
   readonly ready: Promise<void>;
   constructor(ready: Promise<void>) {
-    super('waiting for the store');
+    super('waiting');
     this.ready = ready;
   }
 }

@@ -155,7 +155,7 @@ export interface PeopleApi {
   isPassword(person: Person | undefined, password: string): Promise<boolean>;
   /** Undefined: the person has no password. */
   passwordState(person: Pick<Person, 'account' | 'id'>, now: Milliseconds): PasswordState | undefined;
-  /** Throws PasswordPolicyViolation. */
+  /** Throws PasswordPolicyViolation. Resolves when it is on disk. */
   setPassword(person: Person, password: string, now: Milliseconds): Promise<void>;
   hasMfa(person: Person): boolean;
   /** A code of any of the person's devices; it is used up. */

@@ -1,4 +1,4 @@
-/** Operations that are not there yet, each with its reason. */
+/** Operations that are left out, each with its reason. */
 export const notImplemented = {
   GetHumanReadableSummary: "the summary is the text of a language model, which a cloud of one's own has not",
 } as const;

@@ -57,6 +57,23 @@ export function* namedRows<Row>(
   }
 }
 
+export interface PathInput extends PageInput {
+  readonly PathPrefix?: string;
+}
+
+/** A page of a table that is keyed by name: the rows below a path. */
+export function pageBelow<Row extends { readonly path: string }>(
+  pages: PageTokens,
+  call: Call,
+  input: PathInput,
+  table: Table<Row, [string]>,
+): { items: Row[]; end: PageEnd } {
+  const { PathPrefix: prefix = '/' } = input;
+  return pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<Row>> {
+    for (const each of namedRows(call.tx, table, after)) if (each[1].path.startsWith(prefix)) yield each;
+  });
+}
+
 /** For lists that a quota keeps short: the position is a count. */
 export const counted =
   <T>(items: readonly T[]) =>

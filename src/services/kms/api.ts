@@ -5,12 +5,26 @@
 import type { Call } from '#platform/service.ts';
 
 export interface EnvelopeKey {
-  /** As the resource's setting names it: key id or ARN, alias or alias ARN; `alias/aws/sqs` for the service's own key. */
+  /**
+   * As the resource's setting names it: key id or ARN, alias or alias ARN; `alias/aws/sqs` for the service's own key. What is
+   * no ARN is of the account and region that the call works in, whoever makes it.
+   */
   readonly keyId: string;
   /** Binds what is sealed to its resource: `{ 'aws:sqs:arn': 'arn:aws:sqs:…' }`. */
   readonly context: Readonly<Record<string, string>>;
   /** How long a data key may be used again by the same principal; 0 for a new one each time. */
   readonly reuseMilliseconds: number;
+  /** Each new data key is decrypted once before it seals anything, as SQS does it: who seals needs kms:Decrypt too. */
+  readonly isVerified?: true;
+}
+
+/** In the clear, so in memory alone. */
+export interface DataKey {
+  /** As KMS encrypted it, in base 64: it is kept with what it seals. */
+  readonly encrypted: string;
+  /** `additionalData` names the place that the sealed bytes belong to, and is not kept with them. */
+  seal(plaintext: Uint8Array, additionalData: string): Buffer;
+  open(sealed: Uint8Array, additionalData: string): Buffer;
 }
 
 export interface Envelope {
@@ -23,7 +37,9 @@ export interface Envelope {
 export interface Envelopes {
   /** The ARN of the key; makes the AWS managed key of an alias `alias/aws/…` that has none yet. */
   keyArn(call: Call, keyId: string): Promise<string>;
-  /** `additionalData` names the place that the sealed bytes belong to, and is not kept with them. */
+  /** At once where one may be used again. Otherwise KMS is asked, as soon as no transaction runs: a handler may `Suspend`. */
+  sealingKey(call: Call, key: EnvelopeKey): DataKey | Promise<DataKey>;
+  openingKey(call: Call, key: Omit<EnvelopeKey, 'keyId'>, encrypted: string): DataKey | Promise<DataKey>;
   seal(call: Call, key: EnvelopeKey, plaintext: Uint8Array, additionalData: string): Promise<Envelope>;
   open(call: Call, key: EnvelopeKey, envelope: Envelope, additionalData: string): Promise<Buffer>;
 }

@@ -10,6 +10,7 @@ import type { CallScope, ConditionValues, Permission } from '#platform/service.t
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { aliasNamesOf } from '#services/kms/aliases/aliases.ts';
 import type { EncryptionContext } from '#services/kms/ciphertext/ciphertext.ts';
+import { reEncryptPermissions } from '#services/kms/crypto/encrypt.ts';
 import { aliasIn } from '#services/kms/identify.ts';
 import { findKey, keyMemory, type OpenKey } from '#services/kms/keys/open-key.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
@@ -43,6 +44,7 @@ export const conditions =
       'kms:calleraccount': scope.callerAccount,
       'kms:viaservice': viaService(scope),
       ...cryptographicKeys(given, action),
+      ...reEncryptKeys(parts, input, scope, action),
       ...grantKeys(given, action, scope),
       ...managementKeys(given, action),
       ...(resource === '*' ? newKeyKeys(given, action) : keyKeys(parts, scope, resource)),
@@ -80,9 +82,16 @@ function cryptographicKeys(input: AnyInput, action: string): ConditionValues {
     'kms:macalgorithm': input.MacAlgorithm,
     'kms:keyagreementalgorithm': input.KeyAgreementAlgorithm,
     'kms:datakeypairspec': input.KeyPairSpec,
-    'kms:reencryptonsamekey': isReEncrypt ? String(input.SourceKeyId === input.DestinationKeyId) : undefined,
     ...contextKeys(context),
   };
+}
+
+/** The keys themselves are compared: one key has several names, and a ciphertext names its own where the call does not. */
+function reEncryptKeys(parts: KmsParts, input: object, scope: CallScope, action: string): ConditionValues {
+  if (action !== 'kms:ReEncryptFrom' && action !== 'kms:ReEncryptTo') return {};
+  // Only ReEncrypt needs these permissions.
+  const [from, to] = reEncryptPermissions(parts)(input as Model.ReEncryptRequest, scope);
+  return { 'kms:reencryptonsamekey': String(from?.resource === to?.resource) };
 }
 
 function contextKeys(context: EncryptionContext | undefined): ConditionValues {

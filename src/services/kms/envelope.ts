@@ -3,19 +3,15 @@
  * time by the same principal for the same key and context, as SQS's KmsDataKeyReusePeriodSeconds has it: until then a principal
  * that has lost its permission may go on, as on AWS. The plain data keys are in memory only, and few.
  */
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { formatArn, parseArn } from '#platform/base/arn.ts';
 import { pooledRandom } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
-import type { Principal } from '#platform/principal.ts';
-import type { Call } from '#platform/service.ts';
-import type { Envelope, EnvelopeKey, Envelopes } from '#services/kms/api.ts';
+import type { Principal, SessionFacts } from '#platform/principal.ts';
+import type { Call, Output } from '#platform/service.ts';
+import type { DataKey, EnvelopeKey, Envelopes } from '#services/kms/api.ts';
 import { ensureManagedKey, managedService } from '#services/kms/managed/managed-keys.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
-
-interface DataKey {
-  readonly plain: KeyObject;
-  readonly encrypted: Buffer;
-}
 
 const MOST_KEPT = 10_000;
 const NONCE_BYTES = 12;
@@ -23,65 +19,110 @@ const TAG_BYTES = 16;
 
 export function envelopes(parts: KmsParts): Envelopes {
   const kept = new KeptKeys();
+  const sealingKey = (call: Call, key: EnvelopeKey) => {
+    const keyId = inAccountOf(call, key.keyId);
+    return kept.get(call, key, keyId, () => newDataKey(parts, call, { ...key, keyId }));
+  };
+  const openingKey = (call: Call, key: OpeningKey, encrypted: string) =>
+    kept.get(call, key, encrypted, () => openedDataKey(call, key, encrypted));
   return {
     async keyArn(call, keyId) {
       await ensureKey(parts, call, keyId);
-      const { KeyMetadata } = await call.invoke('kms', 'DescribeKey', { KeyId: keyId });
+      const { KeyMetadata } = await call.invoke('kms', 'DescribeKey', { KeyId: inAccountOf(call, keyId) }, call.region);
       // DescribeKey's output.
       return (KeyMetadata as { readonly Arn: string }).Arn;
     },
+    sealingKey,
+    openingKey,
     async seal(call, key, plaintext, additionalData) {
-      const dataKey = await kept.get(call, key, 'seal', () => newDataKey(parts, call, key));
-      return { dataKey: dataKey.encrypted, sealed: sealUnder(dataKey.plain, plaintext, additionalData) };
+      const dataKey = await sealingKey(call, key);
+      return {
+        dataKey: Buffer.from(dataKey.encrypted, 'base64'),
+        sealed: dataKey.seal(plaintext, additionalData),
+      };
     },
-    async open(call, key, envelope, additionalData) {
-      const encrypted = Buffer.from(envelope.dataKey);
-      const dataKey = await kept.get(call, key, encrypted.toString('base64'), () =>
-        openedDataKey(call, key, encrypted),
-      );
-      return openUnder(dataKey.plain, envelope, additionalData);
+    async open(call, key, { dataKey, sealed }, additionalData) {
+      return (await openingKey(call, key, Buffer.from(dataKey).toString('base64'))).open(sealed, additionalData);
     },
   };
 }
 
+type OpeningKey = Omit<EnvelopeKey, 'keyId'>;
+
+interface KeptKey {
+  readonly dataKey: DataKey;
+  readonly until: number;
+}
+
 /** Data keys in use, the oldest first. */
 class KeptKeys {
-  readonly #keys = new Map<string, DataKey & { readonly until: number }>();
+  readonly #keys = new Map<string, KeptKey>();
+  /** Asked for, by calls that want the same. */
+  readonly #asked = new Map<string, Promise<DataKey>>();
 
-  async get(call: Call, key: EnvelopeKey, what: string, make: () => Promise<DataKey>): Promise<DataKey> {
-    const id = `${identityOf(call, key)} ${what}`;
+  /** `what`: the KMS key to seal under, or the encrypted data key to open. */
+  get(call: Call, key: OpeningKey, what: string, make: () => Promise<DataKey>): DataKey | Promise<DataKey> {
+    const id = identityOf(call, key, what);
     const now = call.clock.now();
     const known = this.#keys.get(id);
-    if (known !== undefined && known.until > now) return known;
+    if (known !== undefined && known.until > now) return known.dataKey;
+    const asked = this.#asked.get(id);
+    if (asked !== undefined && key.reuseMilliseconds > 0) return asked;
+    // Not now: a transaction may be running, and KMS's is of another partition.
+    const making = Promise.resolve()
+      .then(make)
+      .then((dataKey) => {
+        if (key.reuseMilliseconds > 0) this.#keep(id, { dataKey, until: now + key.reuseMilliseconds }, now);
+        return dataKey;
+      })
+      .finally(() => this.#asked.delete(id));
+    this.#asked.set(id, making);
+    return making;
+  }
+
+  #keep(id: string, kept: KeptKey, now: number): void {
     this.#keys.delete(id);
-    const made = await make();
-    if (key.reuseMilliseconds > 0) this.#keep(id, { ...made, until: now + key.reuseMilliseconds });
-    return made;
-  }
-
-  #keep(id: string, key: DataKey & { readonly until: number }): void {
-    const [oldest] = this.#keys.keys();
-    if (this.#keys.size >= MOST_KEPT && oldest !== undefined) this.#keys.delete(oldest);
-    this.#keys.set(id, key);
+    for (const [oldest, { until }] of this.#keys) {
+      if (until > now && this.#keys.size < MOST_KEPT) break;
+      this.#keys.delete(oldest);
+    }
+    this.#keys.set(id, kept);
   }
 }
 
-async function newDataKey(parts: KmsParts, call: Call, { keyId, context }: EnvelopeKey): Promise<DataKey> {
-  await ensureKey(parts, call, keyId);
-  const input = { KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context };
-  const output = await call.invoke('kms', 'GenerateDataKey', input);
-  return { plain: createSecretKey(bytesOf(output['Plaintext'])), encrypted: bytesOf(output['CiphertextBlob']) };
+async function newDataKey(parts: KmsParts, call: Call, key: EnvelopeKey): Promise<DataKey> {
+  await ensureKey(parts, call, key.keyId);
+  const input = { KeyId: key.keyId, KeySpec: 'AES_256', EncryptionContext: key.context };
+  const output = await call.invoke('kms', 'GenerateDataKey', input, call.region);
+  const encrypted = bytesOf(output['CiphertextBlob']).toString('base64');
+  return key.isVerified ? openedDataKey(call, key, encrypted) : dataKeyOf(output, encrypted);
 }
 
-async function openedDataKey(call: Call, { context }: EnvelopeKey, encrypted: Buffer): Promise<DataKey> {
-  const output = await call.invoke('kms', 'Decrypt', { CiphertextBlob: encrypted, EncryptionContext: context });
-  return { plain: createSecretKey(bytesOf(output['Plaintext'])), encrypted };
+async function openedDataKey(call: Call, { context }: OpeningKey, encrypted: string): Promise<DataKey> {
+  const input = { CiphertextBlob: Buffer.from(encrypted, 'base64'), EncryptionContext: context };
+  return dataKeyOf(await call.invoke('kms', 'Decrypt', input, call.region), encrypted);
+}
+
+/** Of what GenerateDataKey or Decrypt answered. */
+function dataKeyOf(output: Output, encrypted: string): DataKey {
+  const plain = createSecretKey(bytesOf(output['Plaintext']));
+  return {
+    encrypted,
+    seal: (plaintext, additionalData) => sealUnder(plain, plaintext, additionalData),
+    open: (sealed, additionalData) => openUnder(plain, sealed, additionalData),
+  };
+}
+
+/** A resource's setting speaks of keys of its own account, whoever uses the resource. */
+function inAccountOf({ account, region }: Call, keyId: string): string {
+  if (keyId.startsWith('arn:')) return keyId;
+  return formatArn('kms', region, account, keyId.startsWith('alias/') ? keyId : `key/${keyId}`);
 }
 
 /** The AWS managed key of a service comes into being when the service first needs it, in the account of its resource. */
 async function ensureKey(parts: KmsParts, { account, region, now }: Call, keyId: string): Promise<void> {
-  const service = keyId.startsWith('arn:') ? undefined : managedService(keyId);
-  if (service === undefined) return;
+  const service = managedService(keyId);
+  if (service === undefined || (keyId.startsWith('arn:') && parseArn(keyId)?.account !== account)) return;
   const partition = parts.partitionOf(account, region);
   partition.transact((tx) => ensureManagedKey(parts, tx, { account, region, now }, service));
   await partition.durable();
@@ -90,14 +131,45 @@ async function ensureKey(parts: KmsParts, { account, region, now }: Call, keyId:
 /** KMS's outputs hold bytes as such. */
 const bytesOf = (value: unknown): Buffer => Buffer.from(value as Uint8Array);
 
-function identityOf({ principal, service, account, region }: Call, { keyId, context }: EnvelopeKey): string {
-  return JSON.stringify([nameOf(principal), service, account, region, keyId, Object.entries(context).sort()]);
+function identityOf({ principal, service, account, region }: Call, { context }: OpeningKey, what: string): string {
+  const whole = [requesterOf(principal), service, account, region, Object.entries(context).sort(), what];
+  // Policies of sessions may be long.
+  return hash('sha256', JSON.stringify(whole), 'base64url');
 }
 
-function nameOf(principal: Principal): readonly (string | undefined)[] {
-  if (principal.kind === 'service') return [principal.service, principal.sourceArn];
-  return 'arn' in principal ? [principal.userId, principal.arn] : [principal.kind];
+/**
+ * "The same IAM role with different scoping policies will be treated as distinct requesters. However, … varying only the
+ * RoleSessionName … will not create distinct requesters" (SQS Developer Guide, "Key management").
+ */
+function requesterOf(principal: Principal): readonly unknown[] {
+  switch (principal.kind) {
+    case 'anonymous':
+      return [principal.kind];
+    case 'service':
+      return [principal.service, principal.sourceArn, principal.sourceAccount];
+    case 'external':
+      return [principal.provider, principal.userId];
+    case 'role-session':
+      return [principal.roleId, ...scopeOf(principal.session)];
+    default:
+      return [principal.userId, ...scopeOf(principal.session)];
+  }
 }
+
+/** What makes two sessions of one user or role differ in what they may do. */
+const scopeOf = (session: SessionFacts | undefined): readonly unknown[] =>
+  session === undefined
+    ? []
+    : [
+        session.policy,
+        session.policyArns,
+        session.taskPolicyArn,
+        session.tags,
+        session.sourceIdentity,
+        session.issuerArn,
+        session.federation,
+        session.mfaAuthenticatedAt !== undefined,
+      ];
 
 function sealUnder(key: KeyObject, plaintext: Uint8Array, additionalData: string): Buffer {
   const nonce = pooledRandom(NONCE_BYTES);
@@ -108,7 +180,7 @@ function sealUnder(key: KeyObject, plaintext: Uint8Array, additionalData: string
   return Buffer.concat([nonce, cipher.getAuthTag(), body]);
 }
 
-function openUnder(key: KeyObject, { sealed }: Envelope, additionalData: string): Buffer {
+function openUnder(key: KeyObject, sealed: Uint8Array, additionalData: string): Buffer {
   const bytes = Buffer.from(sealed);
   if (bytes.length < NONCE_BYTES + TAG_BYTES) throw broken();
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });

@@ -86,6 +86,8 @@ export const peopleOperations = (parts: PeopleParts) =>
       anonymous: true,
       always: true,
       steps: true,
+      // A share of what the cloud takes from all (service.ts), so that one stranger does not keep the others out.
+      perSource: { perSecond: 5, burst: 100 },
       event: 'data',
     },
     // For the caller itself, in its own account, with AWS's permission.

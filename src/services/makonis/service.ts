@@ -195,5 +195,5 @@ export const makonis = (parts: MakonisParts) =>
     kinds: {},
     quotas: {},
     // More than passwords can be hashed: strangers fill neither the queue nor the rows of failures.
-    throttles: { SignIn: { perSecond: 20, burst: 100 } },
+    throttles: { SignIn: { perSecond: 20, burst: 400 } },
   });

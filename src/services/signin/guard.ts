@@ -3,9 +3,9 @@
  * not, and for the address that they came from. An attempt counts before it is judged, so a hundred at once are a hundred;
  * it is taken back when it turns out to be none. Rows, because a restart must not open the door again.
  */
-import { isIPv6 } from 'node:net';
 import { afterFailure, isForgotten, isLocked, type LockRule, withoutLast } from '#platform/attempts.ts';
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
+import { networkOf } from '#platform/network.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { MemorySlot, Partition, Transaction } from '#platform/store/store.ts';
 import { failures } from '#services/signin/state.ts';
@@ -15,6 +15,7 @@ const USER_RULE: LockRule = { free: 5, firstLock: minutes(1), longestLock: minut
 const SOURCE_RULE: LockRule = { free: 50, firstLock: minutes(1), longestLock: minutes(15), forgetAfter: minutes(30) };
 
 export interface Attempt {
+  /** Its number, where there is such an account: whoever could count for an alias of it as well had twice the guesses. */
   readonly account: string;
   readonly userName: string | undefined;
   readonly sourceAddress: string;
@@ -35,15 +36,6 @@ const countersOf = ({ account, userName, sourceAddress }: Attempt): Counter[] =>
   { key: failures.key('user', `${account.toLowerCase()}/${userName?.toLowerCase() ?? ''}`), rule: USER_RULE },
   { key: failures.key('source', networkOf(sourceAddress)), rule: SOURCE_RULE },
 ];
-
-/** Who has one IPv6 address has the other 2^64 of its network too. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  const zeros = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter((group) => group !== '').length;
-  return [...groups, ...Array<string>(zeros).fill('0')].slice(0, 4).join(':');
-}
 
 /** Counts the attempt as failed, unless it is locked out. */
 export function enter(partition: Partition, attempt: Attempt, now: Milliseconds): Entry {

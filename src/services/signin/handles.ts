@@ -2,7 +2,7 @@
  * Codes and refresh tokens as clients carry them: the place of a row, sealed. So a made-up one is told without a look-up, a real
  * one finds its account, and an id says nothing. A refresh token starts with ASOR, as AWS's do.
  */
-import type { PurposeSealer, Sealer } from '#platform/secrets/sealer.ts';
+import { openText, type PurposeSealer, type Sealer } from '#platform/secrets/sealer.ts';
 import type { RowPlace } from '#services/signin/state.ts';
 
 export interface Handles {
@@ -29,9 +29,7 @@ const write = (sealer: PurposeSealer, place: RowPlace): string =>
   sealer.seal(JSON.stringify(place), '').toString('base64url');
 
 function read(sealer: PurposeSealer, text: string): RowPlace | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  // Base 64 has several texts for the same bytes; only the one that was handed out counts.
-  const opened = bytes.toString('base64url') === text ? sealer.open(bytes, '') : undefined;
+  const opened = openText(sealer, text, '', 'base64url');
   // Sealed here for this purpose alone, so its form is known.
   return opened && (JSON.parse(opened.toString('utf8')) as RowPlace);
 }

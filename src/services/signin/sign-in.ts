@@ -36,10 +36,11 @@ export async function signIn(parts: SignInParts, request: SignInRequest, call: C
   const { store, people } = parts;
   const { now, sourceAddress } = call;
   const attempts = everywhere(store);
-  const entry = enter(attempts, { ...request, userName: request.userName, sourceAddress }, now);
+  const account = people.account(request.account);
+  const attempt = { account: account ?? request.account, userName: request.userName, sourceAddress };
+  const entry = enter(attempts, attempt, now);
   await attempts.durable();
   if (entry.lockedUntil !== undefined) return tooManyFailures(entry.lockedUntil - now);
-  const account = people.account(request.account);
   const person = account && people.person(account, request.userName);
   const isRight = await people.isPassword(person, request.password);
   const state = isRight && person ? people.passwordState(person, now) : undefined;

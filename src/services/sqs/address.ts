@@ -7,6 +7,7 @@
  * Read are also AWS's other forms, and `http://any-host/123456789012/orders`, which names no region: it is then the request's.
  */
 import { formatArn } from '#platform/base/arn.ts';
+import { BoundedMap } from '#platform/base/bounded-map.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
 import { fail } from './errors.ts';
 
@@ -21,8 +22,7 @@ const URL_PARTS = /^https?:\/\/([^/?#]+)\/(?:queue\/([a-z0-9-]+)\/)?(\d{12})\/([
 const REGIONAL_HOST = /^(?:sqs(?:-fips)?\.([a-z]{2,}(?:-[a-z]+)+-\d)\.|([a-z]{2,}(?:-[a-z]+)+-\d)\.queue\.)/;
 
 /** Every call names a queue by URL: what was read of one is kept. Bounded, because clients choose the URLs. */
-const seen = new Map<string, QueueAddress>();
-const MOST_SEEN = 10_000;
+const seen = new BoundedMap<QueueAddress>({ entries: 10_000, characters: 4_000_000 });
 
 function readAddress(url: string): QueueAddress | undefined {
   const [, host, region, account, name] = URL_PARTS.exec(url) ?? [];
@@ -40,7 +40,6 @@ export function queueAddress(url: string): QueueAddress {
   const known = seen.get(url);
   if (known !== undefined) return known;
   const address = readAddress(url) ?? fail('InvalidAddress', url);
-  if (seen.size >= MOST_SEEN) seen.clear();
   seen.set(url, address);
   return address;
 }

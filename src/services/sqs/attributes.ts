@@ -9,6 +9,7 @@ import { fail } from './errors.ts';
 import {
   MAX_ALLOWED_SOURCES,
   MAX_DELAY_SECONDS,
+  MAX_KEY_ID_LENGTH,
   MAX_MESSAGE_BYTES,
   MAX_POLICY_BYTES,
   MAX_RECEIVE_COUNT,
@@ -116,7 +117,10 @@ interface AttributeRule {
 }
 
 const BOOLEAN = oneOf('true', 'false');
-const anyText: Rule = () => {};
+/** Whether there is such a key is asked when it is used. */
+const keyId: Rule = (value, name) => {
+  if (value.length > MAX_KEY_ID_LENGTH) fail('InvalidAttributeValue', name);
+};
 
 /** Those that can be set. */
 const SETTABLE: Readonly<Record<string, AttributeRule>> = {
@@ -128,7 +132,7 @@ const SETTABLE: Readonly<Record<string, AttributeRule>> = {
   Policy: { check: policyDocument },
   RedrivePolicy: { check: redrivePolicy },
   RedriveAllowPolicy: { check: redriveAllowPolicy },
-  KmsMasterKeyId: { check: anyText },
+  KmsMasterKeyId: { check: keyId },
   KmsDataKeyReusePeriodSeconds: { check: wholeNumber(60, 86_400) },
   SqsManagedSseEnabled: { check: BOOLEAN },
   ContentBasedDeduplication: { check: BOOLEAN, only: 'fifo' },

@@ -35,10 +35,15 @@ const more = fc.oneof(
 );
 
 const rows: fc.Arbitrary<MessageRow[]> = fc
-  .tuple(count, text, fc.array(fc.tuple(fc.uuid(), md5, text, fc.boolean(), more), { minLength: 1, maxLength: 10 }))
-  .map(([sentAt, sender, each]) =>
+  .tuple(
+    count,
+    text,
+    maybe(fc.record({ dataKey: text, queueArn: text }, PLAIN)),
+    fc.array(fc.tuple(fc.uuid(), md5, text, fc.boolean(), more), { minLength: 1, maxLength: 10 }),
+  )
+  .map(([sentAt, sender, encryption, each]) =>
     each.map(([id, md5, body, isBodyApart, rest]) => {
-      return { ...rest, id, sentAt, sender, md5, body: isBodyApart ? '' : body, isBodyApart };
+      return { ...rest, id, sentAt, sender, md5, body: isBodyApart ? '' : body, isBodyApart, encryption };
     }),
   );
 

@@ -3,8 +3,9 @@ import type { RowCodec } from '#platform/store/keys.ts';
 import type { MessageRow, MessageState } from './state.ts';
 
 /**
- * A JSON array: send time and sender, which the messages of a chunk have in common, then four values of each message; a
- * line feed (JSON text has none of its own); the bodies, since text that is JSON itself would double within JSON.
+ * A JSON array: send time and sender, which the messages of a chunk have in common, then four values of each message, and what
+ * all of them are sealed under, if they are; a line feed (JSON text has none of its own); the bodies, since text that is JSON
+ * itself would double within JSON.
  */
 export const chunkCodec: RowCodec<readonly MessageRow[]> = {
   encode(rows) {
@@ -14,25 +15,37 @@ export const chunkCodec: RowCodec<readonly MessageRow[]> = {
       head.push(row.id, row.md5, row.isBodyApart ? -1 : row.body.length, moreOf(row));
       if (!row.isBodyApart) inline += row.body;
     }
+    if (rows[0]?.encryption !== undefined) head.push(rows[0].encryption);
     return `${JSON.stringify(head)}\n${inline}`;
   },
   decode(bytes) {
     const content = bytes.toString('utf8');
     const end = content.indexOf('\n');
     const [sentAt, sender, ...heads] = JSON.parse(content.slice(0, end));
+    const encryption = heads.length % 4 === 1 ? heads.pop() : undefined;
     const rows: MessageRow[] = [];
     for (let i = 0, at = end + 1; i < heads.length; i += 4) {
       const [id, md5, length, more] = heads.slice(i, i + 4);
       const body = content.slice(at, at + Math.max(0, length));
       at += body.length;
-      rows.push({ id, sentAt, sender, md5, body, isBodyApart: length < 0, ...NOTHING_MORE, ...(more || {}) });
+      rows.push({
+        id,
+        sentAt,
+        sender,
+        md5,
+        body,
+        isBodyApart: length < 0,
+        encryption,
+        ...NOTHING_MORE,
+        ...(more || {}),
+      });
     }
     return rows;
   },
 };
 
 /** What few messages have. */
-type More = Omit<MessageRow, 'id' | 'sentAt' | 'sender' | 'md5' | 'body' | 'isBodyApart'>;
+type More = Omit<MessageRow, 'id' | 'sentAt' | 'sender' | 'md5' | 'body' | 'isBodyApart' | 'encryption'>;
 
 export const NOTHING_MORE: More = {
   group: undefined,

@@ -32,6 +32,7 @@ const row = (group: string | undefined): MessageRow => ({
   md5: '',
   body: '',
   isBodyApart: false,
+  encryption: undefined,
   group,
 });
 
@@ -111,9 +112,8 @@ class Bench {
     return entry;
   }
 
-  /** Answers what went out (or was moved) and what was spent, by sequence. */
-  receive(max: number, visibility: number, isMove = false): { out: number[]; spent: number[] } {
-    const { deliver, redrive } = this.index.pick({
+  pick(max: number) {
+    return this.index.pick({
       now: this.now,
       max,
       maxReceives: MAX_RECEIVES,
@@ -121,6 +121,18 @@ class Bench {
       delay: 0,
       more: () => this.more(),
     });
+  }
+
+  /** A receive that has to wait for KMS first. */
+  receiveNothing(max: number): void {
+    const { deliver, redrive } = this.pick(max);
+    this.remove(redrive);
+    this.index.putBack(deliver);
+  }
+
+  /** Answers what went out (or was moved) and what was spent, by sequence. */
+  receive(max: number, visibility: number, isMove = false): { out: number[]; spent: number[] } {
+    const { deliver, redrive } = this.pick(max);
     for (const entry of redrive) assert.equal(this.messages.get(sequenceOf(entry))?.receives, MAX_RECEIVES);
     this.remove(redrive);
     for (const entry of deliver) {
@@ -247,6 +259,7 @@ function step(bench: Bench, code: number): void {
     case 14:
       // A move task takes messages without handing them out.
       if (argument % 8 === 0) bench.receive((argument % 5) + 1, 0, true);
+      else bench.receiveNothing((argument % 5) + 1);
       break;
     default:
       bench.now += argument % 12;

@@ -32,8 +32,10 @@ export interface Delivery extends Window {
   readonly delayed: number;
   /** A new chunk. What of it stays beyond the horizon leaves a gap; answers whether any of it is here. */
   append(chunk: Chunk): boolean;
-  /** Takes messages out; each must then be handed out or removed. */
+  /** Takes messages out; each must then be handed out, removed or put back. */
   pick(rules: PickRules): Picked;
+  /** Picked messages wait again where they did; in the order of the pick. */
+  putBack(entries: readonly Entry[]): void;
   /** Whether a pick may find something; may be wrong in being too hopeful. */
   mayHaveReady(now: number, delay: number): boolean;
   /** When `advance` has something to do next. */
@@ -108,6 +110,10 @@ export class StandardDelivery extends Window implements Delivery {
       (isSpent ? redrive : deliver).push(entry);
     }
     return { deliver, redrive };
+  }
+
+  putBack(entries: readonly Entry[]): void {
+    for (const entry of entries.toReversed()) this.#returned.unshift(entry);
   }
 
   mayHaveReady(now: number): boolean {

@@ -122,6 +122,10 @@ const ERRORS = {
     'InvalidParameterValue',
     'There is already a task running. Only one active task is allowed for a source queue arn at a given time.',
   ],
+  AnonymousOnEncrypted: (): Worded => [
+    'KmsAccessDenied',
+    'Anonymous requests to a queue that is encrypted by a KMS key are not allowed.',
+  ],
   InvalidNextToken: (): Worded => ['InvalidParameterValue', 'Invalid or expired next token.'],
 } as const;
 
@@ -135,4 +139,24 @@ function problem<Name extends Problem>(name: Name, ...args: Parameters<(typeof E
 
 export function fail<Name extends Problem>(name: Name, ...args: Parameters<(typeof ERRORS)[Name]>): never {
   throw problem(name, ...args);
+}
+
+/** KMS's codes, and SQS's for the same. */
+const OF_KMS: Readonly<Record<string, string>> = {
+  AccessDenied: 'KmsAccessDenied',
+  AccessDeniedException: 'KmsAccessDenied',
+  DisabledException: 'KmsDisabled',
+  InvalidArnException: 'KmsNotFound',
+  InvalidKeyUsageException: 'KmsInvalidKeyUsage',
+  KMSInvalidStateException: 'KmsInvalidState',
+  KeyUnavailableException: 'KmsInvalidState',
+  NotFoundException: 'KmsNotFound',
+  ThrottlingException: 'KmsThrottled',
+  UnsupportedOperationException: 'KmsInvalidKeyUsage',
+};
+
+/** What KMS refuses is passed on in KMS's words. */
+export function refusedByKms(error: unknown): never {
+  const code = error instanceof ServiceError ? OF_KMS[error.code] : undefined;
+  throw code === undefined ? error : new ServiceError(code, (error as ServiceError).message);
 }

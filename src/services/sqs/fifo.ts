@@ -73,6 +73,10 @@ export class FifoDelivery extends Window implements Delivery {
     return picked;
   }
 
+  putBack(entries: readonly Entry[]): void {
+    for (const entry of entries) this.addReturned(entry);
+  }
+
   override remove(entry: Entry): void {
     super.remove(entry);
     // Picked, and not handed out: the rest of its group may go.

@@ -32,6 +32,9 @@ export const MAX_LISTED_MOVE_TASKS = 10;
 export const MAX_ALLOWED_SOURCES = 10;
 export const MAX_RECEIVE_COUNT = 1000;
 
+/** KMS's KeyId. */
+export const MAX_KEY_ID_LENGTH = 2048;
+
 /** Fair queues: a group is noisy with more than a tenth of what is in flight, and 30 messages of its own at least. */
 export const NOISY_SHARE = 0.1;
 export const NOISY_LEAST = 30;

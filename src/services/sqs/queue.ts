@@ -34,7 +34,7 @@ import {
   openQueue,
   startEmpty,
 } from './open-queue.ts';
-import { DEFAULTS, FIFO_DEFAULTS, isFifoName, setOrDefault } from './settings.ts';
+import { DEFAULT_REUSE, DEFAULTS, FIFO_DEFAULTS, isFifoName, setOrDefault } from './settings.ts';
 import {
   chunks,
   deadLetterSources,
@@ -184,7 +184,8 @@ function rearmExpiry(tx: Transaction, queue: OpenQueue): void {
 /** An attribute that is set or has a default, as GetQueueAttributes shows it. */
 function shownValue(row: QueueRow, name: string): string | undefined {
   if (name === 'SqsManagedSseEnabled') return row.attributes[name] ?? 'true';
-  if (name === 'KmsDataKeyReusePeriodSeconds' && row.attributes['KmsMasterKeyId']) return row.attributes[name] ?? '300';
+  if (name === 'KmsDataKeyReusePeriodSeconds' && row.attributes['KmsMasterKeyId'])
+    return row.attributes[name] ?? inSeconds(DEFAULT_REUSE);
   if (isFifoName(row.name) && name in FIFO_DEFAULTS) return row.attributes[name] ?? FIFO_DEFAULTS[name];
   return setOrDefault(row.attributes, name);
 }

@@ -6,8 +6,10 @@ import { seconds } from '#platform/base/clock.ts';
 import type { Message, ReceiveMessageRequest, ReceiveMessageResult } from '#platform/model/generated/sqs.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
+import type { Envelopes } from '#services/kms/api.ts';
 import { queueAddress } from './address.ts';
 import { MAX_REDRIVEN_AT_ONCE } from './delivery.ts';
+import { checkSigned, type OpeningKeys, openedBody, openingKeys } from './encryption.ts';
 import { fail } from './errors.ts';
 import { MAX_IN_FLIGHT, MAX_RECEIVED, MAX_VISIBILITY_SECONDS, MAX_WAIT_SECONDS } from './limits.ts';
 import { attributesMd5, selectedAttributes, shownAttributes } from './message-attributes.ts';
@@ -29,6 +31,8 @@ import { firstSequenceAt, type MessageRow } from './state.ts';
 import { type Entry, sequenceOf } from './window.ts';
 
 interface Wish {
+  readonly envelopes: Envelopes;
+  readonly call: Call;
   readonly name: string;
   readonly max: number;
   /** Undefined: the queue's. */
@@ -53,7 +57,7 @@ const SYSTEM_ATTRIBUTES = new Set([
 ]);
 const ATTEMPT_ID = /^[A-Za-z0-9!-/:-@[-`{-~]{1,128}$/;
 
-function wishOf(input: ReceiveMessageRequest): Wish {
+function wishOf(envelopes: Envelopes, input: ReceiveMessageRequest, call: Call): Wish {
   const { MaxNumberOfMessages: max = 1, VisibilityTimeout: visibility, WaitTimeSeconds: wait } = input;
   if (max < 1 || max > MAX_RECEIVED) {
     fail('ParameterReason', max, 'MaxNumberOfMessages', 'Must be between 1 and 10, if provided.');
@@ -70,6 +74,8 @@ function wishOf(input: ReceiveMessageRequest): Wish {
   if (attemptId !== undefined && !ATTEMPT_ID.test(attemptId))
     fail('IdCharacters', attemptId, 'ReceiveRequestAttemptId');
   return {
+    envelopes,
+    call,
     name: queueAddress(input.QueueUrl).name,
     max,
     visibility: visibility === undefined ? undefined : seconds(visibility),
@@ -81,34 +87,38 @@ function wishOf(input: ReceiveMessageRequest): Wish {
 }
 
 export function receiveMessage(
+  envelopes: Envelopes,
   input: ReceiveMessageRequest,
   call: Call,
 ): ReceiveMessageResult | Promise<ReceiveMessageResult> {
-  const wish = wishOf(input);
+  const wish = wishOf(envelopes, input, call);
   let wait = wish.wait ?? 0;
   const found = call.transact((tx) => {
     const queue = openQueue(tx, wish.name);
+    checkSigned(queue, call);
     wait = wish.wait ?? queue.settings.wait;
     if (!queue.settings.isFifo && wait === 0 && indexOf(tx, queue).inFlight >= MAX_IN_FLIGHT) {
       indexOf(tx, queue).advance(call.now);
       if (indexOf(tx, queue).inFlight >= MAX_IN_FLIGHT) fail('InFlightLimit');
     }
-    return look(tx, queue, wish, call, call.now);
+    return look(tx, queue, wish, call.now);
   });
-  if (found !== undefined && found.length > 0) return { Messages: found };
-  if (found !== undefined && wait === 0) return {};
-  return lookAgain(wish, call, call.clock.monotonic() + wait, found);
+  if (Array.isArray(found)) {
+    if (found.length > 0) return { Messages: found };
+    if (wait === 0) return {};
+  }
+  return lookAgain(wish, call.clock.monotonic() + wait, found);
 }
 
 /** `last` is what the look before found. */
-async function lookAgain(wish: Wish, call: Call, until: number, last: Look): Promise<ReceiveMessageResult> {
+async function lookAgain(wish: Wish, until: number, last: Look): Promise<ReceiveMessageResult> {
+  const { call } = wish;
   const { clock, signal } = call;
   for (let found = last, isFirst = false; ; isFirst = true) {
     const left = until - clock.monotonic();
     if (signal.aborted) return {};
     const queue = call.partition.read((tx) => openQueue(tx, wish.name));
-    // Between two looks of a call that moves many dead letters, others get their turn.
-    if (found === undefined) await call.partition.durable();
+    if (!Array.isArray(found)) await ready(found, queue, call);
     else if (left <= 0) return {};
     else {
       wakeAtNextChange(queue, clock);
@@ -119,18 +129,33 @@ async function lookAgain(wish: Wish, call: Call, until: number, last: Look): Pro
       notifyWaiters(queue, clock);
       return {};
     }
-    found = call.transact((tx) => look(tx, openQueue(tx, wish.name), wish, call, clock.now()));
-    if (found !== undefined && found.length > 0) {
+    found = call.transact((tx) => look(tx, openQueue(tx, wish.name), wish, clock.now()));
+    if (Array.isArray(found) && found.length > 0) {
       notifyWaiters(queue, clock);
       return { Messages: found };
     }
   }
 }
 
-/** Undefined: nothing yet, but a full load of dead letters was moved, and more may follow before the next live message. */
-type Look = Message[] | undefined;
+/** The messages; or what the next look has to wait for. */
+type Look = Message[] | Wait;
 
-function look(tx: Transaction, queue: OpenQueue, wish: Wish, call: Call, now: number): Look {
+interface Wait {
+  readonly until: () => Promise<unknown> | undefined;
+}
+
+/** When KMS refuses, the messages may be for the next in line. */
+async function ready({ until }: Wait, queue: OpenQueue, { clock }: Call): Promise<void> {
+  try {
+    await until();
+  } catch (error) {
+    notifyWaiters(queue, clock);
+    throw error;
+  }
+}
+
+function look(tx: Transaction, queue: OpenQueue, wish: Wish, now: number): Look {
+  const { call } = wish;
   const index = indexOf(tx, queue);
   const visibleAt = now + (wish.visibility ?? queue.settings.visibility);
   if (wish.attemptId !== undefined && queue.settings.isFifo) {
@@ -152,7 +177,10 @@ function look(tx: Transaction, queue: OpenQueue, wish: Wish, call: Call, now: nu
     moveToDeadLetterQueue(tx, call, queue, deadLetterQueue, picked.redrive, now);
     notifyWaiters(deadLetterQueue, call.clock);
   }
-  if (picked.deliver.length === 0 && picked.redrive.length === MAX_REDRIVEN_AT_ONCE) return undefined;
+  if (picked.deliver.length === 0 && picked.redrive.length === MAX_REDRIVEN_AT_ONCE) {
+    // More dead letters may follow before the next live message; between two loads others get their turn.
+    return { until: () => call.partition.durable() };
+  }
   return handOut(tx, queue, picked.deliver, wish, now, visibleAt);
 }
 
@@ -163,12 +191,17 @@ function handOut(
   wish: Wish,
   now: number,
   visibleAt: number,
-): Message[] {
+): Look {
   const index = indexOf(tx, queue);
   const rows = wholeMessages(tx, queue, entries);
+  const keys = openingKeys(wish.envelopes, queue, wish.call, rows);
+  if (keys instanceof Promise) {
+    index.putBack(entries);
+    return { until: () => keys };
+  }
   for (const entry of entries) index.handOut(entry, now, visibleAt);
   writeStates(tx, queue, entries);
-  const found = messagesOf(queue, entries, rows, wish);
+  const found = messagesOf(queue, entries, rows, wish, keys);
   if (wish.attemptId !== undefined && queue.settings.isFifo && found.length > 0) {
     const handles = found.map(({ ReceiptHandle = '' }) => ReceiptHandle);
     remember(tx, queue, `attempt ${wish.attemptId}`, { at: now, handles });
@@ -180,7 +213,7 @@ function handOut(
  * The messages of an earlier call with the same attempt id, while none of them was deleted, came back or had its
  * visibility changed. Their visibility timeout starts anew; it is not another receive.
  */
-function repeat(tx: Transaction, queue: OpenQueue, wish: Wish, now: number, visibleAt: number): Message[] | undefined {
+function repeat(tx: Transaction, queue: OpenQueue, wish: Wish, now: number, visibleAt: number): Look | undefined {
   const index = indexOf(tx, queue);
   const earlier = recall(tx, queue, `attempt ${wish.attemptId}`, now);
   if (earlier === undefined) return undefined;
@@ -192,22 +225,30 @@ function repeat(tx: Transaction, queue: OpenQueue, wish: Wish, now: number, visi
     if (entry?.place !== 'waiting' || entry.receives !== receives) return undefined;
     entries.push(entry);
   }
+  const rows = wholeMessages(tx, queue, entries);
+  const keys = openingKeys(wish.envelopes, queue, wish.call, rows);
+  if (keys instanceof Promise) return { until: () => keys };
   dropIndexOnUndo(tx, queue);
   for (const entry of entries) index.changeVisibility(entry, visibleAt);
   writeStates(tx, queue, entries);
-  return messagesOf(queue, entries, wholeMessages(tx, queue, entries), wish);
+  return messagesOf(queue, entries, rows, wish, keys);
 }
 
 /** One row for each entry. */
-const messagesOf = (queue: OpenQueue, entries: readonly Entry[], rows: readonly MessageRow[], wish: Wish): Message[] =>
-  entries.map((entry, i) => messageOf(queue, entry, rows[i] as MessageRow, wish));
+const messagesOf = (
+  queue: OpenQueue,
+  entries: readonly Entry[],
+  rows: readonly MessageRow[],
+  wish: Wish,
+  keys: OpeningKeys,
+): Message[] => entries.map((entry, i) => messageOf(queue, entry, rows[i] as MessageRow, wish, keys));
 
-function messageOf(queue: OpenQueue, entry: Entry, row: MessageRow, wish: Wish): Message {
+function messageOf(queue: OpenQueue, entry: Entry, row: MessageRow, wish: Wish, keys: OpeningKeys): Message {
   const message: { -readonly [Name in keyof Message]: Message[Name] } = {
     MessageId: row.id,
     ReceiptHandle: receiptHandle(queue, { first: entry.chunk.first, at: entry.at, receives: entry.receives }),
     MD5OfBody: row.md5,
-    Body: row.body,
+    Body: openedBody(row, keys),
   };
   if (wish.systemAttributes !== undefined)
     message.Attributes = systemAttributes(queue, entry, row, wish.systemAttributes);

@@ -11,10 +11,11 @@ import type {
   SendMessageResult,
 } from '#platform/model/generated/sqs.ts';
 import type { Call } from '#platform/service.ts';
-import type { Transaction } from '#platform/store/store.ts';
+import type { Envelopes } from '#services/kms/api.ts';
 import { queueAddress } from './address.ts';
 import { checkBatch, runBatch } from './batch.ts';
 import { NOTHING_MORE } from './chunk-codec.ts';
+import { bodySealer, type SealBody } from './encryption.ts';
 import { fail } from './errors.ts';
 import { MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES } from './limits.ts';
 import {
@@ -39,24 +40,29 @@ const PUNCTUATED_ID = /^[A-Za-z0-9!-/:-@[-`{-~]{1,128}$/;
 
 export const sequenceNumber = (sequence: number): string => `1${String(sequence).padStart(19, '0')}`;
 
-export function sendMessage(input: SendMessageRequest, call: Call): SendMessageResult {
+export function sendMessage(envelopes: Envelopes, input: SendMessageRequest, call: Call): SendMessageResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
   const sent: NewMessage[] = [];
-  const result = send(call.tx, queue, input, call, sent);
+  const result = send(bodySealer(envelopes, queue, call), queue, input, call, sent);
   enqueue(call.tx, queue, sent);
   notifyWaiters(queue, call.clock);
   return result;
 }
 
-export function sendMessageBatch(input: SendMessageBatchRequest, call: Call): SendMessageBatchResult {
+export function sendMessageBatch(
+  envelopes: Envelopes,
+  input: SendMessageBatchRequest,
+  call: Call,
+): SendMessageBatchResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
+  const seal = bodySealer(envelopes, queue, call);
   checkBatch(input.Entries, 'SendMessageBatchRequestEntry');
   let bytes = 0;
   for (const entry of input.Entries) bytes += Buffer.byteLength(entry.MessageBody) + givenBytes(entry);
   if (bytes > MAX_MESSAGE_BYTES) fail('BatchRequestTooLong', bytes);
   const sent: NewMessage[] = [];
   const result = runBatch(input.Entries, (entry): SendMessageBatchResultEntry => {
-    const answer = send(call.tx, queue, entry, call, sent);
+    const answer = send(seal, queue, entry, call, sent);
     // SendMessageResult marks as optional what every send answers.
     return { Id: entry.Id, ...answer } as SendMessageBatchResultEntry;
   });
@@ -75,7 +81,8 @@ function givenBytes(entry: Sent): number {
 }
 
 /** Checks a message and adds it to those that this call has to write; a duplicate is answered and not added. */
-function send(tx: Transaction, queue: OpenQueue, input: Sent, call: Call, sent: NewMessage[]): SendMessageResult {
+function send(seal: SealBody, queue: OpenQueue, input: Sent, call: Call, sent: NewMessage[]): SendMessageResult {
+  const { tx } = call;
   const body = input.MessageBody;
   if (body === '') fail('MissingParameter', 'MessageBody');
   if (hasForbiddenCharacters(body)) fail('InvalidMessageContents');
@@ -94,14 +101,15 @@ function send(tx: Transaction, queue: OpenQueue, input: Sent, call: Call, sent: 
     const { id = '', sequence = 0 } = duplicate;
     return resultOf(md5, attributes, traceHeader, id, sequenceNumber(sequence));
   }
+  const kept = seal(body, md5);
   const row: MessageRow = {
     ...NOTHING_MORE,
     id: uuid(),
     sentAt: call.now,
     sender: senderId(call),
     md5,
-    body,
-    isBodyApart: body.length > INLINE_BODY,
+    ...kept,
+    isBodyApart: kept.body.length > INLINE_BODY,
     group: input.MessageGroupId,
     deduplicationId,
     attributes,

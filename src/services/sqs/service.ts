@@ -2,17 +2,21 @@
  * Amazon SQS. A queue belongs to one partition. Rows are the truth (state.ts); the owner keeps, per open queue, which
  * messages are ready, in flight and delayed (delivery.ts, fifo.ts) and can rebuild that from the rows at any time.
  *
- * Order of reading: state.ts, window.ts, delivery.ts, open-queue.ts, messages.ts, send.ts, receive.ts, then the rest.
+ * Order of reading: state.ts, window.ts, delivery.ts, open-queue.ts, messages.ts, send.ts, receive.ts, encryption.ts, then the rest.
  */
 import { parseArn } from '#platform/base/arn.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type {
   ListDeadLetterSourceQueuesRequest,
   ListQueuesRequest,
+  ReceiveMessageRequest,
+  SendMessageBatchRequest,
+  SendMessageRequest,
   SqsOperations,
 } from '#platform/model/generated/sqs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
+import type { Envelopes } from '#services/kms/api.ts';
 import { queueAddress, queueArn } from './address.ts';
 import { expireMessages } from './expiry.ts';
 import {
@@ -48,6 +52,7 @@ import { sweepMessages } from './sweep.ts';
 
 export interface SqsDeps {
   readonly pages: PageTokens;
+  readonly envelopes: Envelopes;
 }
 
 interface OnUrl {
@@ -106,11 +111,28 @@ const changing = fifoRate('ChangeVisibility');
 const notImplemented = {} as const;
 
 /** Each line: what it does, whose resource, how it is recorded. A batch needs the permission of the single operation. */
-const operations = ({ pages }: SqsDeps) =>
+const operations = ({ pages, envelopes }: SqsDeps) =>
   ({
-    SendMessage: { handler: sendMessage, ...ofUrl, ...data, rate: sending },
-    SendMessageBatch: { handler: sendMessageBatch, ...ofUrl, ...data, action: 'sqs:SendMessage', rate: sending },
-    ReceiveMessage: { handler: receiveMessage, ...ofUrl, ...data, rate: fifoRate('Receive'), steps: true },
+    SendMessage: {
+      handler: (input: SendMessageRequest, call: Call) => sendMessage(envelopes, input, call),
+      ...ofUrl,
+      ...data,
+      rate: sending,
+    },
+    SendMessageBatch: {
+      handler: (input: SendMessageBatchRequest, call: Call) => sendMessageBatch(envelopes, input, call),
+      ...ofUrl,
+      ...data,
+      action: 'sqs:SendMessage',
+      rate: sending,
+    },
+    ReceiveMessage: {
+      handler: (input: ReceiveMessageRequest, call: Call) => receiveMessage(envelopes, input, call),
+      ...ofUrl,
+      ...data,
+      rate: fifoRate('Receive'),
+      steps: true,
+    },
     DeleteMessage: { handler: deleteMessage, ...ofUrl, ...data, rate: deleting },
     DeleteMessageBatch: { handler: deleteMessageBatch, ...ofUrl, ...data, action: 'sqs:DeleteMessage', rate: deleting },
     ChangeMessageVisibility: { handler: changeMessageVisibility, ...ofUrl, ...data, rate: changing },

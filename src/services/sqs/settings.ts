@@ -22,6 +22,13 @@ export interface Settings {
   readonly deduplicatesByGroup: boolean;
   readonly redrive: Redrive | undefined;
   readonly policy: string | undefined;
+  /** SSE-KMS. */
+  readonly encryption: Encryption | undefined;
+}
+
+export interface Encryption {
+  readonly keyId: string;
+  readonly reuse: number;
 }
 
 export const DEFAULTS: Readonly<Record<string, string>> = {
@@ -31,6 +38,8 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   DelaySeconds: '0',
   ReceiveMessageWaitTimeSeconds: '0',
 };
+
+export const DEFAULT_REUSE = seconds(300);
 
 export const FIFO_DEFAULTS: Readonly<Record<string, string>> = {
   ContentBasedDeduplication: 'false',
@@ -52,6 +61,12 @@ function redriveOf(policy: string | undefined): Redrive | undefined {
   return { targetArn: String(deadLetterTargetArn), targetName: arn.resource, maxReceives: Number(maxReceiveCount) };
 }
 
+function encryptionOf(attributes: QueueRow['attributes']): Encryption | undefined {
+  const { KmsMasterKeyId: keyId, KmsDataKeyReusePeriodSeconds: period } = attributes;
+  if (keyId === undefined) return undefined;
+  return { keyId, reuse: period === undefined ? DEFAULT_REUSE : seconds(Number(period)) };
+}
+
 export function settingsOf(row: QueueRow): Settings {
   const inSeconds = (name: string): number => seconds(Number(setOrDefault(row.attributes, name)));
   return {
@@ -65,5 +80,6 @@ export function settingsOf(row: QueueRow): Settings {
     deduplicatesByGroup: row.attributes['DeduplicationScope'] === 'messageGroup',
     redrive: redriveOf(row.attributes['RedrivePolicy']),
     policy: row.attributes['Policy'],
+    encryption: encryptionOf(row.attributes),
   };
 }

@@ -41,6 +41,7 @@ export interface MessageRow {
   readonly sentAt: number;
   readonly sender: string;
   readonly md5: string;
+  /** Text, or with `encryption` the sealed text in base 64. */
   readonly body: string;
   readonly isBodyApart: boolean;
   readonly group: string | undefined;
@@ -51,6 +52,15 @@ export interface MessageRow {
   readonly deadLetterSource: string | undefined;
   readonly receivedBefore: number;
   readonly firstReceivedBefore: number;
+  readonly encryption: SealedUnder | undefined;
+}
+
+/** SSE-KMS: with what a body was sealed, wherever the message moves since. */
+export interface SealedUnder {
+  /** The data key, encrypted under the KMS key; base 64. */
+  readonly dataKey: string;
+  /** The queue that it was sent to: the data key's encryption context. */
+  readonly queueArn: string;
 }
 
 /** What a receive changes. */

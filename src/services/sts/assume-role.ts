@@ -20,12 +20,12 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
-  action: (input) => [
+  action: (input, principal) => [
     'sts:AssumeRole',
     ...(input.Tags?.length ? ['sts:TagSession'] : []),
-    ...(input.SourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+    ...(sourceIdentityOf(input, principal) === undefined ? [] : ['sts:SetSourceIdentity']),
   ],
-  conditions: (input, scope) => ({ ...conditions(input), ...mfaConditions(sessions, input, scope) }),
+  conditions: (input, scope) => ({ ...conditions(input, scope), ...mfaConditions(sessions, input, scope) }),
 });
 
 /** The trust policy may ask for MFA: then the code is taken here, and a wrong one ends the call. */
@@ -36,10 +36,18 @@ function mfaConditions(sessions: SessionsApi, input: AssumeRoleRequest, scope: C
     : { 'aws:multifactorauthpresent': 'true', 'aws:multifactorauthage': '0' };
 }
 
-const conditions = (input: AssumeRoleRequest): ConditionValues => ({
+/**
+ * A chain hands its source identity on. It takes the permission to set one even so, from the caller's policies and the next role's
+ * trust policy (as the IAM User Guide, "Monitor and control actions taken with assumed roles", is remembered).
+ */
+function sourceIdentityOf({ SourceIdentity }: AssumeRoleRequest, principal: Principal): string | undefined {
+  return ('session' in principal ? principal.session?.sourceIdentity : undefined) ?? SourceIdentity;
+}
+
+const conditions = (input: AssumeRoleRequest, { principal }: CallScope): ConditionValues => ({
   'sts:externalid': input.ExternalId,
   'sts:rolesessionname': input.RoleSessionName,
-  'sts:sourceidentity': input.SourceIdentity,
+  'sts:sourceidentity': sourceIdentityOf(input, principal),
   'sts:transitivetagkeys': input.TransitiveTagKeys,
 });
 
@@ -50,7 +58,7 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
   if (!role) return fail('AccessDenied', refusal(principal, input.RoleArn));
   const { RoleSessionName: sessionName } = input;
   const caller = 'session' in principal ? principal.session : undefined;
-  const sourceIdentity = caller?.sourceIdentity ?? input.SourceIdentity;
+  const sourceIdentity = sourceIdentityOf(input, principal);
   if (input.SourceIdentity !== undefined && input.SourceIdentity !== sourceIdentity) {
     fail('AccessDenied', 'The source identity of a session cannot be changed.');
   }

@@ -3,7 +3,7 @@ import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { ConditionKeys, ExternalPrincipal, Principal } from '#platform/principal.ts';
-import type { Call, ConditionValues, OperationDeclaration } from '#platform/service.ts';
+import type { Call, ConditionValues, OperationDeclaration, ThrottleDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
 import { endOf, sessionSeconds, startRoleSession } from '#services/sts/role-session.ts';
 import { checkSession, type SessionInput } from '#services/sts/session-input.ts';
@@ -18,14 +18,28 @@ export function roleAccount(roleArn: string): AccountId {
   return isAccountId(account) ? account : fail('ValidationError', 'Request ARN is invalid');
 }
 
+type Operation = 'AssumeRoleWithWebIdentity' | 'AssumeRoleWithSAML';
+
+/**
+ * Strangers make us verify signatures and parse documents before it is known who they are. AWS names no rates; people sign in by
+ * assertions, programs by tokens, a whole cluster of them from one address.
+ */
+const PER_SOURCE: Readonly<Record<Operation, ThrottleDeclaration>> = {
+  AssumeRoleWithWebIdentity: { perSecond: 50, burst: 500 },
+  AssumeRoleWithSAML: { perSecond: 10, burst: 100 },
+};
+/** From all addresses together; what a provider is itself asked for is bounded apart (provider-keys.ts). */
+export const PER_PROVIDER: Readonly<Record<Operation, ThrottleDeclaration>> = {
+  AssumeRoleWithWebIdentity: { perSecond: 200, burst: 2000 },
+  AssumeRoleWithSAML: { perSecond: 40, burst: 400 },
+};
+
 /** What the declarations of both operations share. */
-export const externalDeclaration = <In extends ExternalInput>(
-  sessions: SessionsApi,
-  operation: 'AssumeRoleWithWebIdentity' | 'AssumeRoleWithSAML',
-) =>
+export const externalDeclaration = <In extends ExternalInput>(sessions: SessionsApi, operation: Operation) =>
   ({
     steps: true,
     anonymous: true,
+    perSource: PER_SOURCE[operation],
     secret: ['SessionToken'],
     owner: ({ RoleArn }) => ({ account: roleAccount(RoleArn) }),
     resource: ({ RoleArn }) => RoleArn,

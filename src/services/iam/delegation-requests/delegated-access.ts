@@ -4,7 +4,7 @@
  */
 import { seconds } from '#platform/base/clock.ts';
 import { fail } from '#platform/error.ts';
-import type { Sealer } from '#platform/secrets/sealer.ts';
+import { openText, type Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { DelegatedAccessApi, SessionOwner, SessionsApi } from '#services/iam/api.ts';
 import { stateAt } from '#services/iam/delegation-requests/lifecycle.ts';
@@ -25,10 +25,8 @@ export function tradeInTokens(sealer: Sealer): TradeInTokens {
   return {
     seal: (requestId) => tokens.seal(requestId, BINDING).toString('base64url'),
     open(token) {
-      const sealed = Buffer.from(token.slice(0, LONGEST_TOKEN), 'base64url');
-      // The decoder passes over what is no base 64.
-      if (sealed.toString('base64url') !== token) return undefined;
-      return tokens.open(sealed, BINDING)?.toString('utf8');
+      if (token.length > LONGEST_TOKEN) return undefined;
+      return openText(tokens, token, BINDING, 'base64url')?.toString('utf8');
     },
   };
 }
@@ -48,7 +46,8 @@ export function createDelegatedAccess(store: Store, sealer: Sealer, sessions: Se
         fail('ExpiredTradeInTokenException', 'The trade-in token has expired. Request a new token.');
       }
       if (!isThere(store, account, approver.owner)) return invalid();
-      const facts = { ...approver.facts, issuedAt: now, expiresAt, policy: row.policy };
+      // Traded in again, it is no newer: a policy that revokes older sessions must find it.
+      const facts = { ...approver.facts, issuedAt: row.changedAt, expiresAt, policy: row.policy };
       return { credentials: sessions.issue(account, approver.owner, facts), expiresAt, principalArn: approver.arn };
     },
   };

@@ -9,7 +9,7 @@ import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { userById } from '#services/iam/identity/principals.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { GROUP, ownerOf, resourceOf, USER } from '#services/iam/owners.ts';
-import { counted, namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { counted, type Positioned, pageBelow, pageOf } from '#services/iam/paging.ts';
 import { groupsOf } from '#services/iam/policies/held-policies.ts';
 import {
   addToCount,
@@ -68,10 +68,7 @@ export const getGroup =
 export const listGroups =
   (pages: PageTokens) =>
   (input: Model.ListGroupsRequest, call: Call): Model.ListGroupsResponse => {
-    const { PathPrefix: prefix = '/' } = input;
-    const { items, end } = pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<GroupRow>> {
-      for (const each of namedRows(call.tx, groups, after)) if (each[1].path.startsWith(prefix)) yield each;
-    });
+    const { items, end } = pageBelow(pages, call, input, groups);
     return { Groups: items.map((row) => groupView(call.account, row)), ...end };
   };
 

@@ -1,6 +1,6 @@
 /** The table of the operations on groups. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
-import type { CallScope, Handlers } from '#platform/service.ts';
+import type { Handlers } from '#platform/service.ts';
 import {
   addUserToGroup,
   createGroup,
@@ -12,7 +12,7 @@ import {
   updatedGroupResources,
   updateGroup,
 } from '#services/iam/groups/groups.ts';
-import { entityArn } from '#services/iam/names.ts';
+import { below, entityArn } from '#services/iam/names.ts';
 import { GROUP, resourceOf, USER } from '#services/iam/owners.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { attach, detach, listAttached } from '#services/iam/policies/attachments.ts';
@@ -20,8 +20,6 @@ import { deleteInline, getInline, listInline, putInline } from '#services/iam/po
 
 const group = resourceOf(GROUP);
 const conditions = ({ PolicyArn }: { readonly PolicyArn: string }) => ({ 'iam:policyarn': PolicyArn });
-const below = ({ PathPrefix = '/' }: { readonly PathPrefix?: string }, { account }: CallScope): string =>
-  `arn:aws:iam::${account}:group${PathPrefix}`;
 
 export const groupOperations = ({ pages }: IamParts) =>
   ({
@@ -30,7 +28,7 @@ export const groupOperations = ({ pages }: IamParts) =>
       resource: ({ Path: path = '/', GroupName: name }, { account }) => entityArn(account, 'group', { path, name }),
     },
     GetGroup: { handler: getGroup(pages), resource: group },
-    ListGroups: { handler: listGroups(pages), resource: below },
+    ListGroups: { handler: listGroups(pages), resource: below('group') },
     UpdateGroup: { handler: updateGroup, resource: updatedGroupResources },
     DeleteGroup: { handler: deleteGroup, resource: group },
     AddUserToGroup: { handler: addUserToGroup, resource: group },

@@ -13,7 +13,9 @@ import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { bootstrap, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
+import { createPeople } from '#services/iam/identity/people.ts';
 import { sessionTokens } from '#services/iam/identity/session-tokens.ts';
+import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { accessKeys, accounts, attachments, directoryOf, partitionOf, users } from '#services/iam/state.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -189,4 +191,14 @@ test('the first account’s key follows what its owner does', async () => {
   const account = keys.first?.account ?? assert.fail();
   change(account, (tx) => tx.delete(users, users.key('administrator')));
   assert.equal(firstKeys(store, sealer).first, undefined);
+});
+
+test('a password that is set is on disk when that is said', async () => {
+  const { store, sealer, keys, identity } = await cloud();
+  const account = keys.first?.account ?? assert.fail();
+  const people = createPeople(store, sealer, identity, new Passwords(sealer));
+  const root = people.person(account, undefined) ?? assert.fail();
+  await people.setPassword(root, 'correct-Horse-7', NOW);
+  assert.equal(identity.durable(account), undefined);
+  assert.equal(await people.isPassword(root, 'correct-Horse-7'), true);
 });

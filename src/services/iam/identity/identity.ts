@@ -5,6 +5,7 @@
  *
  * An answer that rests on a write which is not yet on disk must wait for it: `durable` of the account says so.
  */
+import { BoundedMap } from '#platform/base/bounded-map.ts';
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
@@ -34,7 +35,8 @@ import {
 } from '#services/iam/state.ts';
 import { isValidIn } from '#services/iam/token-preferences/token-preferences.ts';
 
-const MOST_SESSIONS = 20_000;
+/** A session's token is a few hundred characters long, or thirty thousand if it is full of tags. */
+const SESSIONS = { entries: 20_000, characters: 32_000_000 };
 const MOST_ROUTES = 100_000;
 /** AWS tells the last use with a delay of hours; a crash loses no more than this. */
 const USES_WRITTEN_EVERY: Milliseconds = minutes(15);
@@ -63,7 +65,7 @@ export class IamIdentity implements Identity {
   readonly #sealer: Sealer;
   readonly #tokens: SessionTokens;
   /** By access key id, the longest unused first. */
-  readonly #sessions = new Map<string, OpenSession>();
+  readonly #sessions = new BoundedMap<OpenSession>(SESSIONS);
   /** Access key id -> account, of keys that were found. */
   readonly #routes = new Map<string, AccountId>();
   readonly #limited = new WeakMap<Principal, { base: PrincipalPolicies; whole: PrincipalPolicies }>();
@@ -201,15 +203,8 @@ export class IamIdentity implements Identity {
     const principal = this.#partitionIfKnown(record.account)?.read((tx) => principalOfSession(tx, record));
     if (!principal) return invalidToken();
     const credential = { accessKeyId, secretAccessKey: record.secretAccessKey, sessionToken: token, principal };
-    this.#keep(accessKeyId, { token, record, generation, credential });
+    this.#sessions.set(accessKeyId, { token, record, generation, credential }, token.length);
     return credential;
-  }
-
-  #keep(accessKeyId: string, session: OpenSession): void {
-    this.#sessions.delete(accessKeyId);
-    this.#sessions.set(accessKeyId, session);
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > MOST_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
   }
 
   #policiesById(account: AccountId, id: string): PrincipalPolicies {

@@ -34,7 +34,10 @@ export function createPeople(store: Store, sealer: Sealer, identity: IamIdentity
     },
     isPassword: (person, password) => passwords.isPassword(person && ownerOf(person), password),
     passwordState: (person, now) => stateOf(store, person, now),
-    setPassword: (person, password, now) => passwords.replace(ownerOf(person), password, now),
+    async setPassword(person, password, now) {
+      await passwords.replace(ownerOf(person), password, now);
+      await identity.durable(person.account);
+    },
     hasMfa: ({ account, id }) => place(account).read((tx) => devicesOf(tx, id)).length > 0,
     takeMfaCode: ({ account, id }, code, now) =>
       place(account).transact((tx) => takeCode(tx, sealer, account, { devices: devicesOf(tx, id), code, now })) !==

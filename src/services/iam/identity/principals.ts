@@ -67,12 +67,20 @@ export function principalOfSession(
       return role && roleSession(account, role, owner.sessionName, session);
     }
     case 'federated': {
-      const issuer = owner.id === ROOT_OWNER ? rootOf(account) : userById(tx, owner.id);
-      if (!issuer) return undefined;
+      const issuer = issuerOf(tx, account, owner.id);
+      if (issuer === undefined) return undefined;
       const arn = `arn:aws:sts::${account}:federated-user/${owner.name}`;
-      return { kind: 'federated-user', account, arn, userId: `${account}:${owner.name}`, session };
+      const userId = `${account}:${owner.name}`;
+      // Under the name of now: the old one of a renamed user may be somebody else's by now.
+      return { kind: 'federated-user', account, arn, userId, session: { ...session, issuerArn: issuer.arn } };
     }
   }
+}
+
+function issuerOf(tx: ReadTransaction, account: AccountId, id: string): RootPrincipal | UserPrincipal | undefined {
+  if (id === ROOT_OWNER) return rootOf(account);
+  const user = userById(tx, id);
+  return user && userOf(account, user);
 }
 
 function roleSession(

@@ -4,7 +4,7 @@
  */
 import { type AccountId, secretAccessKey } from '#platform/base/ids.ts';
 import type { SessionFacts } from '#platform/principal.ts';
-import type { Sealer } from '#platform/secrets/sealer.ts';
+import { openText, type Sealer } from '#platform/secrets/sealer.ts';
 import { newAccessKeyId } from '#services/iam/access-keys/access-key-id.ts';
 import type { SessionCredentials, SessionOwner } from '#services/iam/api.ts';
 
@@ -37,10 +37,7 @@ export function sessionTokens(sealer: Sealer): SessionTokens {
     },
     open(token) {
       if (token.length > LONGEST_TOKEN) return undefined;
-      const sealed = Buffer.from(token, 'base64');
-      // Base 64 has several texts for the same bytes; only the one that was issued is the token.
-      if (sealed.toString('base64') !== token) return undefined;
-      const opened = tokens.open(sealed, BINDING);
+      const opened = openText(tokens, token, BINDING, 'base64');
       // Sealed by us for this purpose alone, so its form is known.
       return opened && (JSON.parse(opened.toString('utf8')) as SessionRecord);
     },

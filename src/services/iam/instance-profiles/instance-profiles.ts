@@ -16,7 +16,7 @@ import {
 } from '#services/iam/instance-profiles/state.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { ownerOf, ROLE } from '#services/iam/owners.ts';
-import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { type Positioned, pageBelow, pageOf } from '#services/iam/paging.ts';
 import { roleView } from '#services/iam/roles/roles.ts';
 import { addToCount, countOf, EMPTY, wholeSecond } from '#services/iam/state.ts';
 import { tagList, writeTags } from '#services/iam/tags.ts';
@@ -77,11 +77,7 @@ export const getInstanceProfile = (
 export const listInstanceProfiles =
   (pages: PageTokens) =>
   (input: Model.ListInstanceProfilesRequest, call: Call): Model.ListInstanceProfilesResponse => {
-    const { PathPrefix: prefix = '/' } = input;
-    const source = function* (after: string | undefined): Generator<Positioned<InstanceProfileRow>> {
-      for (const each of namedRows(call.tx, instanceProfiles, after)) if (each[1].path.startsWith(prefix)) yield each;
-    };
-    const { items, end } = pageOf(pages, call, input, prefix, source);
+    const { items, end } = pageBelow(pages, call, input, instanceProfiles);
     return { InstanceProfiles: items.map((row) => profileView(call, row)), ...end };
   };
 

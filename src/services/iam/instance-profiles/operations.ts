@@ -13,6 +13,7 @@ import {
   removeRoleFromInstanceProfile,
 } from '#services/iam/instance-profiles/instance-profiles.ts';
 import { profileNamed } from '#services/iam/instance-profiles/state.ts';
+import { below } from '#services/iam/names.ts';
 import { ROLE, resourceOf } from '#services/iam/owners.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { unlessServiceLinked } from '#services/iam/roles/service-linked.ts';
@@ -38,7 +39,7 @@ export const instanceProfileOperations = ({ pages }: IamParts) =>
     GetInstanceProfile: { handler: getInstanceProfile, resource: profile },
     ListInstanceProfiles: {
       handler: listInstanceProfiles(pages),
-      resource: ({ PathPrefix = '/' }, { account }) => `arn:aws:iam::${account}:instance-profile${PathPrefix}`,
+      resource: below('instance-profile'),
     },
     DeleteInstanceProfile: { handler: deleteInstanceProfile, resource: profile },
     AddRoleToInstanceProfile: {

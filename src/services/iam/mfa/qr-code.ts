@@ -1,4 +1,5 @@
 /** The picture that an authenticator app takes a seed from. */
+import { uqr } from '#platform/packages.ts';
 import { blackAndWhitePng } from '#services/iam/mfa/png.ts';
 
 const PIXELS_A_MODULE = 5;
@@ -11,6 +12,6 @@ export const otpauthUri = (deviceName: string, accountName: string, seed: string
 
 export async function qrCodePng(text: string): Promise<Buffer> {
   // Loaded when the first device is made: few calls need it.
-  const { encode } = await import('uqr');
+  const { encode } = await uqr();
   return blackAndWhitePng(encode(text, { ecc: 'M', border: BORDER }).data, PIXELS_A_MODULE);
 }

@@ -1,7 +1,7 @@
 /** The table of the operations on managed policies. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
-import type { Call, CallScope, Handlers } from '#platform/service.ts';
-import { entityArn } from '#services/iam/names.ts';
+import type { Call, Handlers } from '#platform/service.ts';
+import { below, entityArn } from '#services/iam/names.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { listEntitiesForPolicy } from '#services/iam/policies/attachments.ts';
 import { ownPolicy } from '#services/iam/policies/managed-policies.ts';
@@ -20,8 +20,6 @@ type PolicyInput = { readonly PolicyArn: string };
 const policy = ({ PolicyArn }: PolicyInput): string => PolicyArn;
 const arnOf = ({ PolicyArn }: PolicyInput, { tx, account }: Call): string =>
   entityArn(account, 'policy', ownPolicy(tx, account, PolicyArn));
-const below = ({ PathPrefix = '/' }: { readonly PathPrefix?: string }, { account }: CallScope): string =>
-  `arn:aws:iam::${account}:policy${PathPrefix}`;
 
 export const policyOperations = ({ pages }: IamParts) =>
   ({
@@ -30,7 +28,7 @@ export const policyOperations = ({ pages }: IamParts) =>
       resource: ({ Path: path = '/', PolicyName: name }, { account }) => entityArn(account, 'policy', { path, name }),
     },
     GetPolicy: { handler: getPolicy, resource: policy },
-    ListPolicies: { handler: listPolicies(pages), resource: below },
+    ListPolicies: { handler: listPolicies(pages), resource: below('policy') },
     DeletePolicy: { handler: deletePolicy, resource: policy },
     CreatePolicyVersion: { handler: createPolicyVersion, resource: policy },
     GetPolicyVersion: { handler: getPolicyVersion, resource: policy },

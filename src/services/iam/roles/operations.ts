@@ -1,7 +1,7 @@
 /** The table of the operations on roles. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
-import type { Call, CallScope, Handlers } from '#platform/service.ts';
-import { entityArn } from '#services/iam/names.ts';
+import type { Call, Handlers } from '#platform/service.ts';
+import { below, entityArn } from '#services/iam/names.ts';
 import { ownerConditions, ownerOf, ROLE, resourceOf } from '#services/iam/owners.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { attach, detach, listAttached } from '#services/iam/policies/attachments.ts';
@@ -23,8 +23,6 @@ const role = resourceOf(ROLE);
 const conditions = ownerConditions(ROLE);
 const arnOf = (input: { readonly RoleName: string }, { tx, account }: Call): string =>
   entityArn(account, 'role', ownerOf(tx, ROLE, input));
-const below = ({ PathPrefix = '/' }: { readonly PathPrefix?: string }, { account }: CallScope): string =>
-  `arn:aws:iam::${account}:role${PathPrefix}`;
 
 export const roleOperations = ({ pages, identity }: IamParts) =>
   ({
@@ -34,7 +32,7 @@ export const roleOperations = ({ pages, identity }: IamParts) =>
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
     GetRole: { handler: getRole(identity), resource: role, conditions },
-    ListRoles: { handler: listRoles(pages), resource: below },
+    ListRoles: { handler: listRoles(pages), resource: below('role') },
     UpdateRole: { handler: updateRole, resource: role, conditions },
     UpdateRoleDescription: { handler: updateRoleDescription, resource: role, conditions },
     UpdateAssumeRolePolicy: { handler: unlessServiceLinked(updateAssumeRolePolicy), resource: role, conditions },

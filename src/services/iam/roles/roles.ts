@@ -12,7 +12,7 @@ import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { isInProfile } from '#services/iam/instance-profiles/state.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { ownerOf, ROLE } from '#services/iam/owners.ts';
-import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { pageBelow } from '#services/iam/paging.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
 import { encodedDocument } from '#services/iam/policies/documents.ts';
 import { isServiceLinked, protectedRole } from '#services/iam/roles/service-linked.ts';
@@ -103,10 +103,7 @@ export const getRole =
 export const listRoles =
   (pages: PageTokens) =>
   (input: Model.ListRolesRequest, call: Call): Model.ListRolesResponse => {
-    const { PathPrefix: prefix = '/' } = input;
-    const { items, end } = pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<RoleRow>> {
-      for (const each of namedRows(call.tx, roles, after)) if (each[1].path.startsWith(prefix)) yield each;
-    });
+    const { items, end } = pageBelow(pages, call, input, roles);
     return { Roles: items.map((row) => roleView(call.tx, call.account, row)), ...end };
   };
 

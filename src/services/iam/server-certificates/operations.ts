@@ -1,6 +1,7 @@
 /** The table of the operations on server certificates. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
 import type { Call, Handlers } from '#platform/service.ts';
+import { below } from '#services/iam/names.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import {
   certificateArn,
@@ -27,7 +28,7 @@ export const serverCertificateOperations = ({ sealer, pages }: IamParts) =>
     GetServerCertificate: { handler: getServerCertificate, resource: certificateResource },
     ListServerCertificates: {
       handler: listServerCertificates(pages),
-      resource: ({ PathPrefix = '/' }, { account }) => `arn:aws:iam::${account}:server-certificate${PathPrefix}`,
+      resource: below('server-certificate'),
     },
     UpdateServerCertificate: { handler: updateServerCertificate, resource: updatedCertificateResources },
     DeleteServerCertificate: { handler: deleteServerCertificate, resource: certificateResource },

@@ -9,7 +9,7 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { deleteTags, tagsOf } from '#platform/tags.ts';
 import { limitExceeded } from '#services/iam/errors.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
-import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { pageBelow } from '#services/iam/paging.ts';
 import {
   certificateNamed,
   type ServerCertificateRow,
@@ -106,11 +106,7 @@ export function getServerCertificate(
 export const listServerCertificates =
   (pages: PageTokens) =>
   (input: Model.ListServerCertificatesRequest, call: Call): Model.ListServerCertificatesResponse => {
-    const { PathPrefix: prefix = '/' } = input;
-    const source = function* (after: string | undefined): Generator<Positioned<ServerCertificateRow>> {
-      for (const each of namedRows(call.tx, serverCertificates, after)) if (each[1].path.startsWith(prefix)) yield each;
-    };
-    const { items, end } = pageOf(pages, call, input, prefix, source);
+    const { items, end } = pageBelow(pages, call, input, serverCertificates);
     return { ServerCertificateMetadataList: items.map((row) => metadataOf(call, row)), ...end };
   };
 

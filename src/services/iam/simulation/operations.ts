@@ -11,11 +11,9 @@ import { invalidInput } from '#services/iam/errors.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { heldBy } from '#services/iam/simulation/held.ts';
-import { type Held, inputPolicies, type Scene, type Source, sceneOf } from '#services/iam/simulation/scene.ts';
+import { type Held, inputPolicies, type Source, sceneOf } from '#services/iam/simulation/scene.ts';
 import { simulate } from '#services/iam/simulation/simulate.ts';
-
-/** What one page may cost, in resource patterns compared: it must not keep other requests waiting. "IAM might return fewer results." */
-const WORK_A_PAGE = 500_000;
+import { WORK_A_PAGE, workOf } from '#services/iam/simulation/work.ts';
 
 type Input = Model.SimulateCustomPolicyRequest | Model.SimulatePrincipalPolicyRequest;
 
@@ -24,7 +22,7 @@ const simulation =
   (input: In, call: Call): Model.SimulatePolicyResponse => {
     const scene = sceneOf(input, call.account, heldOf(input, call));
     const { Marker, MaxItems: asked = 100, ...query } = input;
-    const work = scene.resources.length * patternsIn(scene);
+    const work = workOf(scene, input.ContextEntries);
     if (work > WORK_A_PAGE) invalidInput('The policies and resources are too many to be simulated at once.');
     const MaxItems = Math.min(asked, Math.floor(WORK_A_PAGE / work));
     const page = { MaxItems, ...(Marker !== undefined && { Marker }) };
@@ -32,12 +30,6 @@ const simulation =
     const results = items.map((action) => simulate(scene, action, templateOf(registry(), action, scene.resources)));
     return { EvaluationResults: results, ...end };
   };
-
-function patternsIn({ identity, boundary, resourcePolicy, serviceControl = [] }: Scene): number {
-  const policies = [...identity.map(({ policy }) => policy), boundary, resourcePolicy, ...serviceControl.flat()];
-  const statements = policies.flatMap((policy) => policy?.document.statements ?? []);
-  return statements.reduce((sum, { resource }) => sum + (resource?.patterns.length ?? 1), 1);
-}
 
 /** The ARN's form of the type of resource that is simulated; `*` where we have no data of the service. */
 function templateOf(registry: Registry, action: string, resources: readonly string[]): string {

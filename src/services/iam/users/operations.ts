@@ -1,6 +1,6 @@
 /** The table of the operations on users and access keys. */
 import type { IamOperations } from '#platform/model/generated/iam.ts';
-import type { Call, CallScope, Handlers } from '#platform/service.ts';
+import type { Call, Handlers } from '#platform/service.ts';
 import {
   createAccessKey,
   deleteAccessKey,
@@ -9,7 +9,7 @@ import {
   listAccessKeys,
   updateAccessKey,
 } from '#services/iam/access-keys/access-keys.ts';
-import { entityArn } from '#services/iam/names.ts';
+import { below, entityArn } from '#services/iam/names.ts';
 import { callerOrUser, ownerConditions, ownerOf, resourceOf, USER } from '#services/iam/owners.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { attach, detach, listAttached } from '#services/iam/policies/attachments.ts';
@@ -29,9 +29,6 @@ const user = resourceOf(USER);
 const conditions = ownerConditions(USER);
 const arnOf = (input: { readonly UserName: string }, { tx, account }: Call): string =>
   entityArn(account, 'user', ownerOf(tx, USER, input));
-/** A list below a path: `user/division/*`. */
-const below = ({ PathPrefix = '/' }: { readonly PathPrefix?: string }, { account }: CallScope): string =>
-  `arn:aws:iam::${account}:user${PathPrefix}`;
 
 export const userOperations = ({ sealer, pages, identity }: IamParts) =>
   ({
@@ -41,7 +38,7 @@ export const userOperations = ({ sealer, pages, identity }: IamParts) =>
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
     GetUser: { handler: getUser, resource: callerOrUser },
-    ListUsers: { handler: listUsers(pages), resource: below },
+    ListUsers: { handler: listUsers(pages), resource: below('user') },
     UpdateUser: { handler: updateUser, resource: updatedUserResources },
     DeleteUser: { handler: deleteUser, resource: user },
 

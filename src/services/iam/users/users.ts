@@ -12,7 +12,7 @@ import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { devicesOf } from '#services/iam/mfa/devices.ts';
 import { entityArn, nameKey, rootArn } from '#services/iam/names.ts';
 import { ownerOf, resourceOf, USER, userNameOf } from '#services/iam/owners.ts';
-import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
+import { pageBelow } from '#services/iam/paging.ts';
 import { loginProfiles, passwordUses } from '#services/iam/passwords/state.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
 import { serviceCredentials } from '#services/iam/service-specific-credentials/state.ts';
@@ -98,10 +98,7 @@ export function rootView(tx: ReadTransaction, account: AccountId): Model.User {
 export const listUsers =
   (pages: PageTokens) =>
   (input: Model.ListUsersRequest, call: Call): Model.ListUsersResponse => {
-    const { PathPrefix: prefix = '/' } = input;
-    const { items, end } = pageOf(pages, call, input, prefix, function* (after): Generator<Positioned<UserRow>> {
-      for (const each of namedRows(call.tx, users, after)) if (each[1].path.startsWith(prefix)) yield each;
-    });
+    const { items, end } = pageBelow(pages, call, input, users);
     const views = items.map((row) => ({ ...userView(call.account, row), ...passwordLastUsed(call.tx, row.id) }));
     return { Users: views, ...end };
   };

@@ -200,7 +200,8 @@ function sourcePlace(
   const { principal, region } = scope;
   const callerAccount = 'account' in principal ? principal.account : scope.account;
   const account = accountOfSealed(sourceOf(input)).account ?? callerAccount;
-  if (account !== scope.account && !parts.isAccount(account)) fail('InvalidCiphertext');
+  // Also of the destination's account: both are names of the caller's choice.
+  if (account !== callerAccount && !parts.isAccount(account)) fail('InvalidCiphertext');
   return { account, region, partition: parts.partitionOf(account, region) };
 }
 

@@ -3,6 +3,7 @@
  * token is refused as on AWS, and RetireGrant finds its grant by one.
  */
 import type { AccountId } from '#platform/base/ids.ts';
+import { openText } from '#platform/secrets/sealer.ts';
 import { fail } from '#services/kms/errors.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 
@@ -19,7 +20,7 @@ export const grantToken = ({ grantTokens }: KmsParts, { account, region, keyId, 
   grantTokens.seal(JSON.stringify([account, region, keyId, grantId]), PURPOSE).toString('base64');
 
 export function readGrantToken({ grantTokens }: KmsParts, token: string): GrantName {
-  const opened = grantTokens.open(Buffer.from(token, 'base64'), PURPOSE) ?? fail('InvalidGrantToken');
+  const opened = openText(grantTokens, token, PURPOSE, 'base64') ?? fail('InvalidGrantToken');
   // Sealed above.
   const [account, region, keyId, grantId] = JSON.parse(opened.toString('utf8')) as [AccountId, string, string, string];
   return { account, region, keyId, grantId };

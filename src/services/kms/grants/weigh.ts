@@ -48,6 +48,8 @@ function namesOf(principal: Principal): string[] {
   return [...new Set(names)];
 }
 
+const MOST_NAMES = 1000;
+
 function grantsToName(tx: ReadTransaction, key: OpenKey, name: string): readonly GrantRow[] {
   const known = key.grantsTo.get(name);
   if (known !== undefined) return known;
@@ -55,6 +57,8 @@ function grantsToName(tx: ReadTransaction, key: OpenKey, name: string): readonly
   const found = tx
     .range(grantsTo, { prefix: [id, name] })
     .flatMap(({ key: at }) => tx.get(grants, grants.key(id, grantsTo.parts(at)[2])) ?? []);
+  // Sessions have names of their callers' choice.
+  if (key.grantsTo.size >= MOST_NAMES) key.grantsTo.clear();
   key.grantsTo.set(name, found);
   return found;
 }

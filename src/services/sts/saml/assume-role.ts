@@ -3,7 +3,13 @@ import { fail } from '#platform/error.ts';
 import type { AssumeRoleWithSAMLRequest, AssumeRoleWithSAMLResponse } from '#platform/model/generated/sts.ts';
 import type { OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
-import { externalDeclaration, externalOf, roleAccount, startExternalSession } from '#services/sts/external.ts';
+import {
+  externalDeclaration,
+  externalOf,
+  PER_PROVIDER,
+  roleAccount,
+  startExternalSession,
+} from '#services/sts/external.ts';
 import { notAuthorized, principalOfAssertion } from '#services/sts/saml/assertion.ts';
 import { signedAssertion } from '#services/sts/saml/response.ts';
 
@@ -14,11 +20,12 @@ const KEPT = ['saml:namequalifier', 'saml:sub', 'saml:sub_type'];
 
 export const assumeRoleWithSaml = (sessions: SessionsApi): OperationDeclaration<Input, AssumeRoleWithSAMLResponse> => ({
   ...externalDeclaration<Input>(sessions, 'AssumeRoleWithSAML'),
-  identify: async ({ RoleArn, PrincipalArn, SAMLAssertion }, { now }) => {
+  identify: async ({ RoleArn, PrincipalArn, SAMLAssertion }, { now, admit }) => {
     const provider = sessions.samlProvider(PrincipalArn);
     if (provider === undefined) return fail('InvalidIdentityToken', "Specified provider doesn't exist");
     // Each account trusts providers of its own, as with OpenID Connect: whoever can make a provider elsewhere is nobody here.
     if (provider.account !== roleAccount(RoleArn)) notAuthorized();
+    admit(provider.arn, PER_PROVIDER.AssumeRoleWithSAML);
     return principalOfAssertion(await signedAssertion(SAMLAssertion, provider), provider, RoleArn, now);
   },
   handler: async (input, call) => {

@@ -36,7 +36,7 @@ const DIGESTS: Readonly<Record<string, string>> = {
   [`${ENCRYPTION}sha512`]: 'sha512',
 };
 
-const undecipherable = (): never => fail('InvalidIdentityToken', 'Unable to decrypt the SAML assertion');
+export const undecipherable = (): never => fail('InvalidIdentityToken', 'Unable to decrypt the SAML assertion');
 
 /** The text of the assertion in an EncryptedAssertion. `privateKeys` are PEM. */
 export function decryptedAssertion(encrypted: Element, privateKeys: readonly string[]): string {

@@ -5,11 +5,11 @@
  * provider's metadata, and what a signature brings along of its own (KeyInfo) is not looked at.
  */
 import type { SignedXml } from 'xml-crypto';
-import { fail } from '#platform/error.ts';
+import { fail, ServiceError } from '#platform/error.ts';
 import { xmlCrypto } from '#platform/packages.ts';
 import { attributeOf, childrenNamed, elementsIn, isNamed, parseXml, XmlRefused } from '#platform/xml.ts';
 import type { SamlProviderView } from '#services/iam/api.ts';
-import { decryptedAssertion } from '#services/sts/saml/decryption.ts';
+import { decryptedAssertion, undecipherable } from '#services/sts/saml/decryption.ts';
 import { ASSERTION, PROTOCOL, SIGNATURE, SUCCESS } from '#services/sts/saml/names.ts';
 
 /** The model's longest assertion, decoded. */
@@ -70,10 +70,22 @@ async function read(text: string, provider: SamlProviderView): Promise<Element> 
     if (provider.encryption === 'Required') invalid('The assertion must be encrypted');
     return isSigned ? only : asSigned(text, only, provider);
   }
-  const decrypted = decryptedAssertion(only, provider.privateKeys());
-  const assertion = await parseXml(decrypted, MOST_CHARACTERS, MOST_TAGS);
-  if (!isNamed(assertion, ASSERTION, 'Assertion')) noResponse();
-  return isSigned ? assertion : asSigned(decrypted, assertion, provider);
+  return await deciphered(decryptedAssertion(only, provider.privateKeys()), isSigned, provider);
+}
+
+/**
+ * A ciphertext that no signature covers is anybody's to alter, and AES in CBC lets who watches what becomes of it read it bit by
+ * bit. So all that is wrong with what came out is told in the words of one that does not open.
+ */
+async function deciphered(text: string, isSigned: boolean, provider: SamlProviderView): Promise<Element> {
+  try {
+    const assertion = await parseXml(text, MOST_CHARACTERS, MOST_TAGS);
+    if (!isNamed(assertion, ASSERTION, 'Assertion')) noResponse();
+    return isSigned ? assertion : await asSigned(text, assertion, provider);
+  } catch (error) {
+    if (error instanceof XmlRefused || error instanceof ServiceError) return undecipherable();
+    throw error;
+  }
 }
 
 function checkStatus(response: Element): void {

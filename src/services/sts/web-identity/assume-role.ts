@@ -6,7 +6,13 @@ import type {
 } from '#platform/model/generated/sts.ts';
 import type { OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
-import { externalDeclaration, externalOf, roleAccount, startExternalSession } from '#services/sts/external.ts';
+import {
+  externalDeclaration,
+  externalOf,
+  PER_PROVIDER,
+  roleAccount,
+  startExternalSession,
+} from '#services/sts/external.ts';
 import type { ProviderKeys } from '#services/sts/web-identity/provider-keys.ts';
 import { principalOfToken } from '#services/sts/web-identity/token.ts';
 
@@ -17,12 +23,16 @@ export const assumeRoleWithWebIdentity = (
   keys: ProviderKeys,
 ): OperationDeclaration<Input, AssumeRoleWithWebIdentityResponse> => ({
   ...externalDeclaration<Input>(sessions, 'AssumeRoleWithWebIdentity'),
-  identify: async ({ RoleArn, WebIdentityToken, ProviderId }, { now }) => {
+  identify: async ({ RoleArn, WebIdentityToken, ProviderId }, { now, admit }) => {
     // OAuth 2.0 access tokens of Login with Amazon and Facebook, which only these two can verify.
     if (ProviderId !== undefined)
       fail('InvalidParameterValue', 'ProviderId must not be given for OpenID Connect tokens.');
     const account = roleAccount(RoleArn);
-    const providerOf = (url: string) => sessions.oidcProvider(account, url);
+    const providerOf = (url: string) => {
+      const provider = sessions.oidcProvider(account, url);
+      if (provider !== undefined) admit(provider.arn, PER_PROVIDER.AssumeRoleWithWebIdentity);
+      return provider;
+    };
     return await principalOfToken(WebIdentityToken, now, { keys, providerOf });
   },
   handler: async (input, call) => {
