@@ -7,7 +7,7 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
-import type { AuditAdditions } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -254,6 +254,8 @@ export interface ServiceDeclaration {
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Kind>>;
+  /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
+  readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */

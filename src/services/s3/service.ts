@@ -32,7 +32,7 @@ import {
   listMultipartUploads,
   listParts,
 } from '#services/s3/multipart/uploads.ts';
-import { bucketArn } from '#services/s3/names.ts';
+import { auditedResources, bucketArn } from '#services/s3/names.ts';
 import { notImplemented } from '#services/s3/not-implemented.ts';
 import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
 import { copyObject } from '#services/s3/objects/copy.ts';
@@ -189,6 +189,7 @@ export const s3 = (parts: S3Parts) =>
     >,
     notImplemented,
     kinds: { bucket: bucketKind },
+    auditedResources,
     quotas,
     throttlingError: 'SlowDown',
   });

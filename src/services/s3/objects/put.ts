@@ -17,8 +17,10 @@ import type { Checksum, VersionRow } from '#services/s3/state.ts';
 /** "The maximum size of an object that you can upload in a single PUT operation is 5 GB". */
 export const MOST_PUT_BYTES = 5 * 1024 ** 3;
 
-/** The model's type of a streaming body is what the SDKs have; here it is a payload. */
-export const payloadOfInput = (body: unknown): Payload => (body as Payload | undefined) ?? payloadOf(new Uint8Array(0));
+/** The model's type of a streaming body is what the SDKs have; here it is a payload, or the bytes that another service sends. */
+export const payloadOfInput = (body: unknown = NOTHING): Payload =>
+  body instanceof Uint8Array ? payloadOf(body) : (body as Payload);
+const NOTHING = new Uint8Array(0);
 
 export const putObject =
   (parts: S3Parts) =>
