@@ -19,8 +19,8 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { minutes } from '#platform/base/clock.ts';
-import { logPolicy } from '#test/sdk/log-bucket.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { logPolicy } from '#test/sdk/log-bucket.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { until } from '#test/until.ts';
 

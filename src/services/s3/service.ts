@@ -34,6 +34,10 @@ import {
 } from '#services/s3/multipart/uploads.ts';
 import { auditedResources, bucketArn } from '#services/s3/names.ts';
 import { notImplemented } from '#services/s3/not-implemented.ts';
+import {
+  getBucketNotificationConfiguration,
+  putBucketNotificationConfiguration,
+} from '#services/s3/notifications/configuration.ts';
 import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
 import { copyObject } from '#services/s3/objects/copy.ts';
 import { deleteObject, deleteObjects } from '#services/s3/objects/delete.ts';
@@ -74,6 +78,17 @@ const bucketOperations = (parts: S3Parts) => {
     GetBucketLocation: { handler: getBucketLocation(parts), ...read },
     GetBucketVersioning: { handler: settings.getBucketVersioning(parts), ...read },
     PutBucketVersioning: { handler: settings.putBucketVersioning(parts), ...write },
+    GetBucketNotificationConfiguration: {
+      handler: getBucketNotificationConfiguration(parts),
+      ...read,
+      action: 's3:GetBucketNotification',
+    },
+    PutBucketNotificationConfiguration: {
+      handler: putBucketNotificationConfiguration(parts),
+      ...write,
+      action: 's3:PutBucketNotification',
+      steps: true,
+    },
     GetBucketPolicy: { handler: getBucketPolicy(parts), ...read },
     PutBucketPolicy: { handler: putBucketPolicy(parts), ...write },
     DeleteBucketPolicy: { handler: deleteBucketPolicy(parts), ...write },

@@ -11,6 +11,7 @@ import { type AccountId, GLOBAL_REGION, type Region } from '#platform/base/ids.t
 import type { BlobPlace } from '#platform/blobs/blobs.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
+import type { NotificationRule } from '#services/s3/notifications/rules.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -36,6 +37,7 @@ export interface BucketRow {
   readonly publicAccessBlock?: PublicAccessBlock;
   readonly policy?: string;
   readonly bucketKeyEnabled?: boolean;
+  readonly notifications?: readonly NotificationRule[];
   /** The key that blobs' keys are derived from, sealed for this bucket. */
   readonly sealedKey: string;
 }

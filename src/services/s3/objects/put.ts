@@ -5,6 +5,8 @@ import type { Call } from '#platform/service.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { checkKey } from '#services/s3/names.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
+import type { EventName } from '#services/s3/notifications/rules.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
@@ -66,6 +68,8 @@ interface Given {
   readonly IfNoneMatch?: string;
 }
 
+const CREATED_BY: Readonly<Record<string, EventName>> = { CopyObject: 'ObjectCreated:Copy' };
+
 /** Commits a version whose bytes are there; if that fails they are given up. */
 export async function commit(
   parts: S3Parts,
@@ -81,7 +85,9 @@ export async function commit(
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
       tx.onDurable(received.settle);
-      return addVersion(tx, blobs, bucket, input.Key, version);
+      const added = addVersion(tx, blobs, bucket, input.Key, version);
+      notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
+      return added;
     });
     isWritten = true;
     return row;
