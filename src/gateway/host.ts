@@ -23,7 +23,7 @@ const SERVICE = /^[a-z0-9-]+$/;
 /** `us-east-1.queue.amazonaws.com`, `queue.amazonaws.com`: SQS's first names, still in old clients. */
 const LEGACY_QUEUE = /^(?:([a-z0-9-]+)\.)?queue\.amazonaws\.com$/;
 /** `s3-eu-west-1.amazonaws.com`, with or without a bucket before it. */
-const S3_DASH = /^(?:(.+)\.)?s3-([a-z0-9-]+)$/;
+const S3_DASH = /^(?:(.+)\.)?(s3(?:-website)?)-([a-z0-9-]+)$/;
 const MAX_KEPT = 1000;
 
 /** Reads hosts for these domains; answers are kept, since the same few come again and again. */
@@ -67,8 +67,8 @@ function labelsOf(prefix: string): HostFacts | undefined {
   if (service === undefined) return { ...BARE, region, namesRegion: region !== undefined };
   if (!SERVICE.test(service)) return undefined;
   const dashed = S3_DASH.exec([...labels, service].join('.'));
-  if (dashed && REGION.test(dashed[2] ?? '')) {
-    return { service: 's3', region: dashed[2], bucket: dashed[1], namesRegion: true };
+  if (dashed && REGION.test(dashed[3] ?? '')) {
+    return { service: dashed[2], region: dashed[3], bucket: dashed[1], namesRegion: true };
   }
   const bucket = labels.length > 0 ? labels.join('.') : undefined;
   const plain = service.replace(/-fips$/, '');

@@ -10,6 +10,7 @@ import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Router } from '#gateway/route.ts';
+import { serveSite, siteOf } from '#gateway/sites.ts';
 import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
@@ -60,6 +61,17 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
   let codec: ServiceCodec | undefined;
   try {
     const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
+    const site = siteOf(cloud, host);
+    if (site !== undefined) {
+      trace.service = site.name;
+      const region = regionOf(undefined, host, gateway);
+      return finished(
+        await serveSite(site, { request, host, region, requestId }, cloud, router),
+        trace,
+        request,
+        gateway,
+      );
+    }
     const document = request.path.startsWith('/~') ? await documentOf(request, cloud) : undefined;
     if (document !== undefined) return finished(document, trace, request, gateway);
     const dialect = dialectOf(request, host.service);

@@ -234,6 +234,30 @@ export interface PublicDocument {
   readonly maxAgeSeconds: number;
 }
 
+/** A request to a host that a service answers by itself. */
+export interface SiteRequest {
+  /** What stands before the host: a bucket. */
+  readonly name: string | undefined;
+  readonly method: string;
+  /** As it was sent, percent-encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly protocol: string;
+  /** With its port. */
+  readonly host: string;
+  readonly requestId: string;
+  /** An operation of the service, as an anonymous caller. */
+  ask(operation: string, input: Input): Promise<Output>;
+}
+
+export interface SiteAnswer {
+  /** An operation's output that is shown as its own answer would be, but for what stands beside it. */
+  readonly answered?: { readonly operation: string; readonly output: Output };
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export interface ServiceDeclaration {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
@@ -246,6 +270,8 @@ export interface ServiceDeclaration {
    * hides the other. `path` is what follows.
    */
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
+  /** What the hosts `<name>.<host>.<region>.<domain>` show to everybody: pages, not operations. */
+  readonly site?: { readonly host: string; readonly answer: (request: SiteRequest) => Promise<SiteAnswer> };
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */

@@ -111,6 +111,11 @@ const ERRORS = {
     about: 'UploadId',
   },
   NoSuchVersion: { status: 404, message: 'The specified version does not exist.', about: 'VersionId' },
+  NoSuchWebsiteConfiguration: {
+    status: 404,
+    message: 'The specified bucket does not have a website configuration',
+    about: 'BucketName',
+  },
   NotImplemented: {
     status: 501,
     message: 'A header you provided implies functionality that is not implemented',

@@ -48,6 +48,8 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import * as website from '#services/s3/website/configuration.ts';
+import { site } from '#services/s3/website/site.ts';
 
 /** Requests are billed in two tiers (S3 pricing): writes and lists, and all others; deletes cost nothing. */
 const TIER_1 = 'Requests-Tier1';
@@ -120,6 +122,9 @@ const bucketOperations = (parts: S3Parts) => {
       ...write,
       action: 's3:PutBucketPublicAccessBlock',
     },
+    GetBucketWebsite: { handler: website.getBucketWebsite(parts), ...read },
+    PutBucketWebsite: { handler: website.putBucketWebsite(parts), ...write },
+    DeleteBucketWebsite: { handler: website.deleteBucketWebsite(parts), ...write },
     GetBucketTagging: { handler: settings.getBucketTagging(parts), ...read },
     PutBucketTagging: { handler: settings.putBucketTagging(parts), ...write },
     DeleteBucketTagging: { handler: settings.deleteBucketTagging(parts), ...write, action: 's3:PutBucketTagging' },
@@ -205,6 +210,7 @@ export const s3 = (parts: S3Parts) =>
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
+    site: { host: 's3-website', answer: site(parts) },
     quotas,
     throttlingError: 'SlowDown',
   });
