@@ -50,7 +50,7 @@ function objectRuns(peer: Peer, label: string, bytes: number, keys: readonly str
 }
 
 async function figuresOf(peer: Peer): Promise<Map<string, Figures>> {
-  await sendAll(peer, [s3Request(peer, 'PUT', '/objects'), s3Request(peer, 'PUT', '/listed')], 1);
+  for (const bucket of ['objects', 'listed']) await sendAll(peer, [s3Request(peer, 'PUT', `/${bucket}`)], 1);
   const page = (at: number) => `list-type=2&max-keys=1000&start-after=key-${String(at * 1000).padStart(8, '0')}`;
   const pages = Array.from({ length: 18 }, (_, at) => s3Request(peer, 'GET', '/listed', page(at)));
   const heads = names(2000).map((key) => s3Request(peer, 'GET', `/listed/${key}`, ''));

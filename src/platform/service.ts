@@ -234,6 +234,33 @@ export interface PublicDocument {
   readonly maxAgeSeconds: number;
 }
 
+/** A request and its answer, for a service that keeps a log of its own for its users. */
+export interface AnsweredRequest {
+  readonly operation: string;
+  /** Of the operation's path: `Bucket`, `Key`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isSite: boolean;
+  readonly requestId: string;
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly contentLength: number | undefined;
+  readonly sourceAddress: string;
+  readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined;
+  /** ARN of who has signed it; empty if nobody. */
+  readonly requester: string;
+  readonly signature: { readonly version: string; readonly place: 'AuthHeader' | 'QueryString' } | undefined;
+  readonly startedAt: Milliseconds;
+  readonly milliseconds: number;
+  readonly status: number;
+  /** Empty: none. */
+  readonly errorCode: string;
+  readonly answerHeaders: Readonly<Record<string, string | readonly string[]>>;
+  readonly bytesSent: number;
+}
+
 /** A request to a host that a service answers by itself. */
 export interface SiteRequest {
   /** What stands before the host: a bucket. */
@@ -272,6 +299,8 @@ export interface ServiceDeclaration {
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
   /** What the hosts `<name>.<host>.<region>.<domain>` show to everybody: pages, not operations. */
   readonly site?: { readonly host: string; readonly answer: (request: SiteRequest) => Promise<SiteAnswer> };
+  /** Told of each answered request whose service is known; must be quick, and throws nothing. */
+  readonly onAnswer?: (answered: AnsweredRequest) => void;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */

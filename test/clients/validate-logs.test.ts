@@ -69,7 +69,10 @@ function commandLine(t: TestContext, c: TestCloud) {
   return (...args: readonly string[]) => run(aws, args, { HOME: home, AWS_EC2_METADATA_DISABLED: 'true' });
 }
 
-test('validate-logs accepts what a trail delivered, and finds what is missing', { skip, timeout: 120_000 }, async (t) => {
+test('validate-logs accepts what a trail delivered, and finds what is missing', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
   const c = await cloud(t);
   await loggedHours(c);
   const ask = commandLine(t, c);

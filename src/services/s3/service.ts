@@ -24,6 +24,8 @@ import {
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
+import { getBucketLogging, putBucketLogging } from '#services/s3/logging/configuration.ts';
+import { deliverAccessLogs, logAnswer } from '#services/s3/logging/deliver.ts';
 import { completeMultipartUpload } from '#services/s3/multipart/complete.ts';
 import { uploadPart, uploadPartCopy } from '#services/s3/multipart/upload-part.ts';
 import {
@@ -80,17 +82,6 @@ const bucketOperations = (parts: S3Parts) => {
     GetBucketLocation: { handler: getBucketLocation(parts), ...read },
     GetBucketVersioning: { handler: settings.getBucketVersioning(parts), ...read },
     PutBucketVersioning: { handler: settings.putBucketVersioning(parts), ...write },
-    GetBucketNotificationConfiguration: {
-      handler: getBucketNotificationConfiguration(parts),
-      ...read,
-      action: 's3:GetBucketNotification',
-    },
-    PutBucketNotificationConfiguration: {
-      handler: putBucketNotificationConfiguration(parts),
-      ...write,
-      action: 's3:PutBucketNotification',
-      steps: true,
-    },
     GetBucketPolicy: { handler: getBucketPolicy(parts), ...read },
     PutBucketPolicy: { handler: putBucketPolicy(parts), ...write },
     DeleteBucketPolicy: { handler: deleteBucketPolicy(parts), ...write },
@@ -122,12 +113,34 @@ const bucketOperations = (parts: S3Parts) => {
       ...write,
       action: 's3:PutBucketPublicAccessBlock',
     },
-    GetBucketWebsite: { handler: website.getBucketWebsite(parts), ...read },
-    PutBucketWebsite: { handler: website.putBucketWebsite(parts), ...write },
-    DeleteBucketWebsite: { handler: website.deleteBucketWebsite(parts), ...write },
     GetBucketTagging: { handler: settings.getBucketTagging(parts), ...read },
     PutBucketTagging: { handler: settings.putBucketTagging(parts), ...write },
     DeleteBucketTagging: { handler: settings.deleteBucketTagging(parts), ...write, action: 's3:PutBucketTagging' },
+  } as const;
+};
+
+/** What a bucket tells others of itself: its events, its log, its pages. */
+const publishingOperations = (parts: S3Parts) => {
+  const { bucket } = accessOf(parts);
+  const write = { ...bucket, usage: TIER_1 } as const;
+  const read = { ...bucket, usage: TIER_2, access: 'read' } as const;
+  return {
+    GetBucketLogging: { handler: getBucketLogging(parts), ...read },
+    PutBucketLogging: { handler: putBucketLogging(parts), ...write },
+    GetBucketWebsite: { handler: website.getBucketWebsite(parts), ...read },
+    PutBucketWebsite: { handler: website.putBucketWebsite(parts), ...write },
+    DeleteBucketWebsite: { handler: website.deleteBucketWebsite(parts), ...write },
+    GetBucketNotificationConfiguration: {
+      handler: getBucketNotificationConfiguration(parts),
+      ...read,
+      action: 's3:GetBucketNotification',
+    },
+    PutBucketNotificationConfiguration: {
+      handler: putBucketNotificationConfiguration(parts),
+      ...write,
+      action: 's3:PutBucketNotification',
+      steps: true,
+    },
   } as const;
 };
 
@@ -203,13 +216,16 @@ export const s3 = (parts: S3Parts) =>
     name: 's3',
     principal: 's3.amazonaws.com',
     scope: 'regional',
-    operations: { ...bucketOperations(parts), ...objectOperations(parts) } satisfies Handlers<
-      S3Operations,
-      typeof notImplemented
-    >,
+    operations: {
+      ...bucketOperations(parts),
+      ...publishingOperations(parts),
+      ...objectOperations(parts),
+    } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
+    onAnswer: logAnswer(parts),
+    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts) },
     site: { host: 's3-website', answer: site(parts) },
     quotas,
     throttlingError: 'SlowDown',
