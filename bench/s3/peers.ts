@@ -38,6 +38,6 @@ export const startMinio = (): Promise<Peer> =>
 export const startVersityGateway = (): Promise<Peer> =>
   start({
     name: 'versitygw',
-    args: (address, data) => ['--port', address, '--quiet', 'posix', data],
+    args: (address, data) => ['--port', address, '--quiet', '--keep-alive', 'posix', data],
     env: { ROOT_ACCESS_KEY: KEYS.accessKeyId, ROOT_SECRET_KEY: KEYS.secretAccessKey },
   });

@@ -11,6 +11,8 @@ export interface HostFacts {
   readonly region: string | undefined;
   /** Of a virtual-hosted S3 request. */
   readonly bucket: string | undefined;
+  /** All that stands before the domain: a bucket too, to clients whose endpoint is the bare domain. */
+  readonly prefix?: string;
   /** A name that stands for one region: URLs handed out under it need not name theirs. */
   readonly namesRegion: boolean;
 }
@@ -48,7 +50,10 @@ function read(host: string, suffixes: readonly string[]): HostFacts | undefined 
   if (legacy) return { service: 'sqs', region: legacy[1] ?? 'us-east-1', bucket: undefined, namesRegion: true };
   for (const suffix of suffixes) {
     if (name === suffix) return BARE;
-    if (name.endsWith(`.${suffix}`)) return labelsOf(name.slice(0, -suffix.length - 1));
+    if (!name.endsWith(`.${suffix}`)) continue;
+    const prefix = name.slice(0, -suffix.length - 1);
+    const facts = labelsOf(prefix);
+    return facts && { ...facts, prefix };
   }
   return undefined;
 }

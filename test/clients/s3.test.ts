@@ -5,12 +5,21 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { findExecutable, NOT_FOUND, run } from '#test/clients/executables.ts';
-import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { type ClientConfig, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { sendRaw } from '#test/sdk/raw-request.ts';
 
@@ -176,14 +185,63 @@ test('rclone', { skip: skipWithout(rclone, 'rclone', NOT_INSTALLED), timeout: 12
   assert.deepEqual(await keys(), []);
 });
 
-test('buckets in the host’s name', async (t) => {
+/** Names below `localhost` are looked up here, as DNS would for a real domain. */
+class BucketHostClient extends S3Client {
+  constructor(config: ClientConfig, domain = 's3.localhost') {
+    const { port } = new URL(config.endpoint);
+    const httpAgent = new Agent({
+      lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
+    });
+    super({ ...config, endpoint: `http://${domain}:${port}`, requestHandler: { httpAgent } });
+  }
+}
+
+test('AWS SDK v3’s lib-storage, with the bucket in the host’s name', async (t) => {
+  const { c, keys } = await start(t);
+  const client = c.client(BucketHostClient);
+  for (const Key of KEYS) {
+    await client.send(new PutObjectCommand({ Bucket: 'books', Key, Body: Key }));
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: 'books', Key }));
+    assert.equal(await Body?.transformToString(), Key);
+  }
+  assert.deepEqual(sorted(await keys()), sorted(KEYS));
+  const big = randomBytes(BIG_BYTES);
+  // A stream of unknown length, as it comes from another place.
+  const Body = Readable.from(
+    (function* () {
+      for (let at = 0; at < BIG_BYTES; at += 100_000) yield big.subarray(at, at + 100_000);
+    })(),
+  );
+  const { ETag = '' } = await new Upload({ client, params: { Bucket: 'books', Key: 'big', Body } }).done();
+  assert.match(ETag, /-4"$/);
+  const got = await client.send(new GetObjectCommand({ Bucket: 'books', Key: 'big' }));
+  assert.ok(big.equals((await got.Body?.transformToByteArray()) ?? new Uint8Array(0)));
+});
+
+class BareHostClient extends BucketHostClient {
+  constructor(config: ClientConfig) {
+    super(config, 'localhost');
+  }
+}
+
+test('an endpoint that is the bare domain has buckets below it too', async (t) => {
+  const { c, keys } = await start(t);
+  const client = c.client(BareHostClient);
+  for (const Bucket of ['books', 'my.books', 'sqs']) {
+    if (Bucket !== 'books') await client.send(new CreateBucketCommand({ Bucket }));
+    await client.send(new PutObjectCommand({ Bucket, Key: Bucket, Body: Bucket }));
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: Bucket }));
+    assert.equal(await Body?.transformToString(), Bucket);
+  }
+  assert.deepEqual(await keys(), ['books']);
+});
+
+test('an unsigned request reaches the bucket that its host names', async (t) => {
   const { c } = await start(t);
-  const s3 = c.client(PathStyleS3);
-  for (const Key of KEYS) await s3.send(new PutObjectCommand({ Bucket: 'books', Key, Body: Key }));
-  // Unsigned requests reach the bucket and are refused there; a bucket that is none is not found.
   const get = (host: string) =>
-    sendRaw(c, { method: 'GET', path: '/a%20b/c%20d', query: '', headers: { host }, body: Buffer.alloc(0) });
-  assert.equal((await get(`books.s3.localhost:${c.port}`)).code, 'AccessDenied');
-  assert.equal((await get(`books.s3.us-east-1.localhost:${c.port}`)).code, 'AccessDenied');
-  assert.equal((await get(`nobodys.s3.localhost:${c.port}`)).code, 'NoSuchBucket');
+    sendRaw(c, { method: 'GET', path: '/a', query: '', headers: { host: `${host}:${c.port}` }, body: Buffer.alloc(0) });
+  for (const host of ['books.s3.localhost', 'books.s3.us-east-1.localhost', 'books.s3-us-east-1.localhost']) {
+    assert.equal((await get(host)).code, 'AccessDenied', host);
+  }
+  assert.equal((await get('nobodys.s3.localhost')).code, 'NoSuchBucket');
 });
