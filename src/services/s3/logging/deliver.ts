@@ -20,27 +20,30 @@ const DELIVERER = 'logging.s3.amazonaws.com';
 
 /** Called for each answer, whether good or bad. */
 export const logAnswer =
-  ({ directory, store, sealer }: S3Parts) =>
+  (parts: S3Parts) =>
   (answered: AnsweredRequest): void => {
-    const { Bucket: name, Key: key } = answered.labels;
-    const owner = name === undefined ? undefined : directory.find(name);
-    if (owner === undefined || name === undefined) return;
-    const partition = partitionOf(store, owner);
-    const bucket = partition.read((tx) => findBucket(tx, sealer, name));
-    const { logging } = bucket ?? {};
-    if (bucket === undefined || logging === undefined) return;
-    const facts = { answered, owner: canonicalUser(owner.account), bucket: name, key, region: owner.region };
-    const row: AccessLogRow = { ...logging, source: name, at: answered.startedAt, line: logLine(facts) };
     try {
-      partition.transact((tx) => {
-        const [last] = tx.range(accessLog, { reverse: true, limit: 1 });
-        const number = last === undefined ? 0 : accessLog.parts(last.key)[0] + 1;
-        tx.put(accessLog, accessLog.key(number), row);
-      });
+      keep(parts, answered);
     } catch {
-      // Best effort: the store is busy, and the answer is given.
+      // The store is busy, or fails: the answer is given all the same.
     }
   };
+
+function keep({ directory, store, sealer }: S3Parts, answered: AnsweredRequest): void {
+  const { Bucket: name = '', Key: key } = answered.labels;
+  const owner = name === '' ? undefined : directory.find(name);
+  if (owner === undefined) return;
+  const partition = partitionOf(store, owner);
+  const { logging } = partition.read((tx) => findBucket(tx, sealer, name)) ?? {};
+  if (logging === undefined) return;
+  const facts = { answered, owner: canonicalUser(owner.account), bucket: name, key, region: owner.region };
+  const row: AccessLogRow = { ...logging, source: name, at: answered.startedAt, line: logLine(facts) };
+  partition.transact((tx) => {
+    const [last] = tx.range(accessLog, { reverse: true, limit: 1 });
+    const number = last === undefined ? 0 : accessLog.parts(last.key)[0] + 1;
+    tx.put(accessLog, accessLog.key(number), row);
+  });
+}
 
 export const deliverAccessLogs =
   (parts: S3Parts) =>
