@@ -3,6 +3,8 @@
  * (validate, authorise, admit, run, commit), encode. Every request that is answered with more than an error has passed
  * `authenticate`; only operations that AWS lets be called unsigned get an anonymous principal.
  */
+
+import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
 import { checkClaims, readAuthentication, type SignedPayload, verifySignature } from '#gateway/auth/sigv4.ts';
@@ -10,6 +12,7 @@ import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Router } from '#gateway/route.ts';
+import { serveSite, siteOf } from '#gateway/sites.ts';
 import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
@@ -42,34 +45,54 @@ export function planBody(head: RequestHead): BodyPlan {
   return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
 }
 
+const UNKNOWN = { labels: {}, isSite: false, signed: undefined } as const;
+
 /** What the log says of a request when it is over. */
-interface Trace {
+export interface Trace {
   readonly requestId: string;
   readonly started: Milliseconds;
   service: string;
   operation: string;
   principal: string;
   error: string;
+  labels: Readonly<Record<string, string>>;
+  isSite: boolean;
+  signed: Authentication | undefined;
 }
 
 export async function serve(request: IncomingRequest, gateway: Gateway): Promise<WireResponse> {
   const { cloud, router } = gateway;
   const requestId = newRequestId();
   const started = cloud.clock.monotonic();
-  const trace: Trace = { requestId, started, service: '', operation: '', principal: '', error: '' };
+  const trace: Trace = { requestId, started, service: '', operation: '', principal: '', error: '', ...UNKNOWN };
   let codec: ServiceCodec | undefined;
   try {
     const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
+    const site = siteOf(cloud, host);
+    if (site !== undefined) {
+      trace.service = site.name;
+      trace.isSite = true;
+      trace.labels = { Bucket: host.bucket ?? '', Key: request.path.slice(1) };
+      const region = regionOf(undefined, host, gateway);
+      return finished(
+        await serveSite(site, { request, host, region, requestId }, cloud, router),
+        trace,
+        request,
+        gateway,
+      );
+    }
     const document = request.path.startsWith('/~') ? await documentOf(request, cloud) : undefined;
     if (document !== undefined) return finished(document, trace, request, gateway);
     const dialect = dialectOf(request, host.service);
     const signed = readAuthentication(request, dialect);
+    trace.signed = signed;
     const service = router.serviceOf(request, host, signed);
     trace.service = service.name;
     codec = router.codec(service, router.protocolOf(request, service));
     const { caller, signedPayload } = authenticate(request, gateway, service, signed, dialect);
     const { operation, pathParameters } = router.operationOf(request, host, service, codec);
     trace.operation = operation.name;
+    trace.labels = pathParameters;
     if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
     else trace.principal = nameOf(caller.principal);
     const origin = `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
@@ -117,6 +140,8 @@ function finished(response: WireResponse, trace: Trace, request: IncomingRequest
   const { service, operation, started } = trace;
   const microseconds = Math.round((gateway.cloud.clock.monotonic() - started) * 1000);
   gateway.metrics.answered(service, operation, response.status, microseconds);
+  const onAnswer = gateway.cloud.registry.service(service)?.declaration.onAnswer;
+  if (onAnswer !== undefined) onAnswer(answeredRequest(request, response, trace, gateway.cloud.clock));
   gateway.cloud.log.request(trace, response.status, microseconds, request.remoteAddress);
   return response;
 }

@@ -117,7 +117,10 @@ export class LiveCall implements Call, CallScope {
     const { service } = this.#invocation.operation;
     this.#auditedResources ??= this.resources
       .filter((arn) => arn !== '*')
-      .map((arn) => auditedResource(arn, service.resourceType(arn)));
+      .flatMap(
+        (arn) =>
+          service.declaration.auditedResources?.(arn, this.account) ?? auditedResource(arn, service.resourceType(arn)),
+      );
     return this.#auditedResources;
   }
   /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */

@@ -7,7 +7,7 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
-import type { AuditAdditions } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -238,6 +238,57 @@ export interface PublicDocument {
   readonly maxAgeSeconds: number;
 }
 
+/** A request and its answer, for a service that keeps a log of its own for its users. */
+export interface AnsweredRequest {
+  readonly operation: string;
+  /** Of the operation's path: `Bucket`, `Key`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isSite: boolean;
+  readonly requestId: string;
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly contentLength: number | undefined;
+  readonly sourceAddress: string;
+  readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined;
+  /** ARN of who has signed it; empty if nobody. */
+  readonly requester: string;
+  readonly signature: { readonly version: string; readonly place: 'AuthHeader' | 'QueryString' } | undefined;
+  readonly startedAt: Milliseconds;
+  readonly milliseconds: number;
+  readonly status: number;
+  /** Empty: none. */
+  readonly errorCode: string;
+  readonly answerHeaders: Readonly<Record<string, string | readonly string[]>>;
+  readonly bytesSent: number;
+}
+
+/** A request to a host that a service answers by itself. */
+export interface SiteRequest {
+  /** What stands before the host: a bucket. */
+  readonly name: string | undefined;
+  readonly method: string;
+  /** As it was sent, percent-encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly protocol: string;
+  /** With its port. */
+  readonly host: string;
+  readonly requestId: string;
+  /** An operation of the service, as an anonymous caller. */
+  ask(operation: string, input: Input): Promise<Output>;
+}
+
+export interface SiteAnswer {
+  /** An operation's output that is shown as its own answer would be, but for what stands beside it. */
+  readonly answered?: { readonly operation: string; readonly output: Output };
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export interface ServiceDeclaration {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
@@ -250,6 +301,10 @@ export interface ServiceDeclaration {
    * hides the other. `path` is what follows.
    */
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
+  /** What the hosts `<name>.<host>.<region>.<domain>` show to everybody: pages, not operations. */
+  readonly site?: { readonly host: string; readonly answer: (request: SiteRequest) => Promise<SiteAnswer> };
+  /** Told of each answered request whose service is known; must be quick, and throws nothing. */
+  readonly onAnswer?: (answered: AnsweredRequest) => void;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */
@@ -258,6 +313,8 @@ export interface ServiceDeclaration {
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Kind>>;
+  /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
+  readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */

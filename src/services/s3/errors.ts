@@ -32,6 +32,12 @@ const ERRORS = {
     status: 409,
     message: 'The conditional request cannot succeed due to a conflicting operation against this resource.',
   },
+  CrossLocationLoggingProhibitted: {
+    status: 403,
+    message:
+      'Cross-location logging not allowed. Buckets in one geographic location cannot log information to a bucket in another location.',
+    about: 'TargetBucket',
+  },
   EntityTooLarge: { status: 400, message: 'Your proposed upload exceeds the maximum allowed size' },
   EntityTooSmall: { status: 400, message: 'Your proposed upload is smaller than the minimum allowed size' },
   IllegalLocationConstraintException: {
@@ -80,6 +86,12 @@ const ERRORS = {
     message: 'The storage class you specified is not valid',
     about: 'StorageClassRequested',
   },
+  InvalidTargetBucketForLogging: {
+    status: 400,
+    message:
+      'The target bucket for logging does not exist, is not owned by you, or does not have the appropriate grants for the log-delivery group.',
+    about: 'TargetBucket',
+  },
   InvalidTag: { status: 400, message: 'The tag provided was not a valid tag.' },
   KeyTooLongError: { status: 400, message: 'Your key is too long', about: 'Size' },
   MalformedPolicy: { status: 400, message: "Policies must be valid JSON and the first byte must be '{'" },
@@ -111,6 +123,11 @@ const ERRORS = {
     about: 'UploadId',
   },
   NoSuchVersion: { status: 404, message: 'The specified version does not exist.', about: 'VersionId' },
+  NoSuchWebsiteConfiguration: {
+    status: 404,
+    message: 'The specified bucket does not have a website configuration',
+    about: 'BucketName',
+  },
   NotImplemented: {
     status: 501,
     message: 'A header you provided implies functionality that is not implemented',

@@ -1,6 +1,7 @@
 /** Names of buckets, keys and their ARNs. */
 
 import { hash } from 'node:crypto';
+import type { AuditedResource } from '#platform/audit/record.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { fail } from '#services/s3/errors.ts';
 
@@ -34,3 +35,10 @@ export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::
 /** S3's own name for an account: 64 hexadecimal digits that say nothing of it. */
 export const canonicalUser = (account: AccountId): string =>
   hash('sha256', `makonis/s3/canonical-user/${account}`, 'hex');
+
+/** An object is named with its bucket ("CloudTrail log file entries for Amazon S3"). */
+export function auditedResources(arn: string, accountId: AccountId): readonly AuditedResource[] {
+  const end = arn.indexOf('/');
+  const bucket = { accountId, type: 'AWS::S3::Bucket', ARN: end < 0 ? arn : arn.slice(0, end) };
+  return end < 0 ? [bucket] : [{ type: 'AWS::S3::Object', ARN: arn }, bucket];
+}

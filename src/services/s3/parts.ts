@@ -1,6 +1,7 @@
 /** What S3's operations are made with. */
 import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { Deliver } from '#platform/jobs/relay.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
@@ -13,5 +14,7 @@ export interface S3Parts {
   readonly directory: Directory;
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
+  /** A call of another service, as S3. */
+  readonly deliver: Deliver;
   readonly isRegion: (name: string) => boolean;
 }

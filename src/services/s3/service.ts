@@ -24,6 +24,8 @@ import {
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
+import { getBucketLogging, putBucketLogging } from '#services/s3/logging/configuration.ts';
+import { deliverAccessLogs, logAnswer } from '#services/s3/logging/deliver.ts';
 import { completeMultipartUpload } from '#services/s3/multipart/complete.ts';
 import { uploadPart, uploadPartCopy } from '#services/s3/multipart/upload-part.ts';
 import {
@@ -32,8 +34,12 @@ import {
   listMultipartUploads,
   listParts,
 } from '#services/s3/multipart/uploads.ts';
-import { bucketArn } from '#services/s3/names.ts';
+import { auditedResources, bucketArn } from '#services/s3/names.ts';
 import { notImplemented } from '#services/s3/not-implemented.ts';
+import {
+  getBucketNotificationConfiguration,
+  putBucketNotificationConfiguration,
+} from '#services/s3/notifications/configuration.ts';
 import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
 import { copyObject } from '#services/s3/objects/copy.ts';
 import { deleteObject, deleteObjects } from '#services/s3/objects/delete.ts';
@@ -44,6 +50,8 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import * as website from '#services/s3/website/configuration.ts';
+import { site } from '#services/s3/website/site.ts';
 
 /** Requests are billed in two tiers (S3 pricing): writes and lists, and all others; deletes cost nothing. */
 const TIER_1 = 'Requests-Tier1';
@@ -108,6 +116,31 @@ const bucketOperations = (parts: S3Parts) => {
     GetBucketTagging: { handler: settings.getBucketTagging(parts), ...read },
     PutBucketTagging: { handler: settings.putBucketTagging(parts), ...write },
     DeleteBucketTagging: { handler: settings.deleteBucketTagging(parts), ...write, action: 's3:PutBucketTagging' },
+  } as const;
+};
+
+/** What a bucket tells others of itself: its events, its log, its pages. */
+const publishingOperations = (parts: S3Parts) => {
+  const { bucket } = accessOf(parts);
+  const write = { ...bucket, usage: TIER_1 } as const;
+  const read = { ...bucket, usage: TIER_2, access: 'read' } as const;
+  return {
+    GetBucketLogging: { handler: getBucketLogging(parts), ...read },
+    PutBucketLogging: { handler: putBucketLogging(parts), ...write },
+    GetBucketWebsite: { handler: website.getBucketWebsite(parts), ...read },
+    PutBucketWebsite: { handler: website.putBucketWebsite(parts), ...write },
+    DeleteBucketWebsite: { handler: website.deleteBucketWebsite(parts), ...write },
+    GetBucketNotificationConfiguration: {
+      handler: getBucketNotificationConfiguration(parts),
+      ...read,
+      action: 's3:GetBucketNotification',
+    },
+    PutBucketNotificationConfiguration: {
+      handler: putBucketNotificationConfiguration(parts),
+      ...write,
+      action: 's3:PutBucketNotification',
+      steps: true,
+    },
   } as const;
 };
 
@@ -183,12 +216,17 @@ export const s3 = (parts: S3Parts) =>
     name: 's3',
     principal: 's3.amazonaws.com',
     scope: 'regional',
-    operations: { ...bucketOperations(parts), ...objectOperations(parts) } satisfies Handlers<
-      S3Operations,
-      typeof notImplemented
-    >,
+    operations: {
+      ...bucketOperations(parts),
+      ...publishingOperations(parts),
+      ...objectOperations(parts),
+    } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
+    auditedResources,
+    onAnswer: logAnswer(parts),
+    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts) },
+    site: { host: 's3-website', answer: site(parts) },
     quotas,
     throttlingError: 'SlowDown',
   });

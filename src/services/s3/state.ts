@@ -11,6 +11,8 @@ import { type AccountId, GLOBAL_REGION, type Region } from '#platform/base/ids.t
 import type { BlobPlace } from '#platform/blobs/blobs.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
+import type { LoggingRow } from '#services/s3/logging/configuration.ts';
+import type { NotificationRule } from '#services/s3/notifications/rules.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -36,6 +38,8 @@ export interface BucketRow {
   readonly publicAccessBlock?: PublicAccessBlock;
   readonly policy?: string;
   readonly bucketKeyEnabled?: boolean;
+  readonly notifications?: readonly NotificationRule[];
+  readonly logging?: LoggingRow;
   /** The key that blobs' keys are derived from, sealed for this bucket. */
   readonly sealedKey: string;
 }
@@ -142,6 +146,14 @@ export const uploads = table('upload', [u64, text, text], jsonRows<UploadRow>(1)
 export const parts = table('part', [text, u64], jsonRows<PartRow>(1));
 /** Upload's id. */
 export const manifests = table('manifest', [text], jsonRows<ManifestRow>(1));
+
+/** A line that waits for the delivery of its bucket's log. */
+export interface AccessLogRow extends LoggingRow {
+  readonly source: string;
+  readonly at: Time;
+  readonly line: string;
+}
+export const accessLog = table('access-log', [u64], jsonRows<AccessLogRow>(1));
 
 export interface NameRow {
   readonly account: AccountId;

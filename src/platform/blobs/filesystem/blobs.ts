@@ -264,7 +264,7 @@ const isHalfEmpty = ({ wanted, all }: { wanted: number; all: number }): boolean 
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 
 interface Source {
-  read(offset: number, bytes: number): Promise<Buffer>;
+  read(offset: number, bytes: number): Buffer | Promise<Buffer>;
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import type { Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { MOST_PART_NUMBER, requireUpload, type UploadTarget } from '#services/s3/multipart/uploads.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
 import { checksumMember, DIGEST_BYTES, digestOf } from '#services/s3/objects/checksums.ts';
 import { checkWrite } from '#services/s3/objects/conditions.ts';
 import { combineCrcs, combines } from '#services/s3/objects/crc-combine.ts';
@@ -57,7 +58,7 @@ export const completeMultipartUpload =
         for (const { piece } of leftOut) blobs.discard(piece.place);
       });
       const { startedAt: _, initiator: __, checksum: ___, ...metadata } = upload;
-      return addVersion(tx, blobs, bucket, target.Key, {
+      const added = addVersion(tx, blobs, bucket, target.Key, {
         ...metadata,
         modifiedAt: call.clock.now(),
         etag: etagOf(chosen),
@@ -66,6 +67,9 @@ export const completeMultipartUpload =
         partsCount: chosen.length,
         ...(checksum && { checksum }),
       });
+      const name = 'ObjectCreated:CompleteMultipartUpload';
+      notify(tx, bucket, { name, key: target.Key, row: added }, call);
+      return added;
     });
     return {
       Location: `${call.origin}/${target.Bucket}/${encodeURIComponent(target.Key).replaceAll('%2F', '/')}`,

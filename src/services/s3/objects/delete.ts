@@ -16,10 +16,11 @@ import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
 import { objectArn } from '#services/s3/names.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
 import { quotedEtag } from '#services/s3/objects/conditions.ts';
 import { addVersion, findVersion, newest, removeVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import type { VersionRow } from '#services/s3/state.ts';
+import { nextSequence, type VersionRow } from '#services/s3/state.ts';
 
 const MOST_KEYS = 1000;
 
@@ -45,25 +46,41 @@ export const deleteObject =
     const { versionId, isDeleteMarker } = call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       const { Key, VersionId, IfMatch: ETag, IfMatchSize: Size, IfMatchLastModifiedTime: LastModifiedTime } = input;
-      return remove(tx, blobs, bucket, { Key, VersionId, ETag, Size, LastModifiedTime } as Victim, call.clock.now());
+      return remove(tx, blobs, bucket, { Key, VersionId, ETag, Size, LastModifiedTime } as Victim, call);
     });
     return { ...(versionId !== undefined && { VersionId: versionId }), ...(isDeleteMarker && { DeleteMarker: true }) };
   };
 
-function remove(tx: Transaction, blobs: Blobs, bucket: OpenBucket, victim: Victim, now: number): Outcome {
+function remove(tx: Transaction, blobs: Blobs, bucket: OpenBucket, victim: Victim, call: Call): Outcome {
   const { Key: key, VersionId: versionId } = victim;
   const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
   checkVictim(row, victim);
   if (versionId !== undefined) {
-    if (row !== undefined) removeVersion(tx, blobs, bucket, key, row);
+    if (row !== undefined) removeForGood(tx, blobs, bucket, key, row, call);
     return { versionId, isDeleteMarker: row?.isDeleteMarker === true };
   }
   if (bucket.versioning === undefined) {
-    if (row !== undefined) removeVersion(tx, blobs, bucket, key, row);
+    if (row !== undefined) removeForGood(tx, blobs, bucket, key, row, call);
     return { isDeleteMarker: false };
   }
-  const marker = addVersion(tx, blobs, bucket, key, { modifiedAt: now, isDeleteMarker: true, etag: '', bytes: 0 });
+  const modifiedAt = call.clock.now();
+  const marker = addVersion(tx, blobs, bucket, key, { modifiedAt, isDeleteMarker: true, etag: '', bytes: 0 });
+  notify(tx, bucket, { name: 'ObjectRemoved:DeleteMarkerCreated', key, row: marker }, call);
   return { versionId: shownVersionId(marker), isDeleteMarker: true };
+}
+
+function removeForGood(
+  tx: Transaction,
+  blobs: Blobs,
+  bucket: OpenBucket,
+  key: string,
+  row: VersionRow,
+  call: Call,
+): void {
+  removeVersion(tx, blobs, bucket, key, row);
+  // Later than the putting: who puts events in order by it must see that it is gone.
+  const gone = { ...row, sequence: nextSequence(call.clock.now(), row) };
+  notify(tx, bucket, { name: 'ObjectRemoved:Delete', key, row: gone }, call);
 }
 
 function checkVictim(row: VersionRow | undefined, { Key, ETag, Size, LastModifiedTime }: Victim): void {
@@ -97,7 +114,7 @@ export const deleteObjects =
       for (const victim of victims) {
         try {
           checkPermission(bucket, victim, call);
-          const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call.clock.now()));
+          const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call));
           deleted.push(deletedObject(victim, outcome));
         } catch (error) {
           if (!(error instanceof ServiceError)) throw error;

@@ -5,6 +5,8 @@ import type { Call } from '#platform/service.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { checkKey } from '#services/s3/names.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
+import type { EventName } from '#services/s3/notifications/rules.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
@@ -17,8 +19,10 @@ import type { Checksum, VersionRow } from '#services/s3/state.ts';
 /** "The maximum size of an object that you can upload in a single PUT operation is 5 GB". */
 export const MOST_PUT_BYTES = 5 * 1024 ** 3;
 
-/** The model's type of a streaming body is what the SDKs have; here it is a payload. */
-export const payloadOfInput = (body: unknown): Payload => (body as Payload | undefined) ?? payloadOf(new Uint8Array(0));
+/** The model's type of a streaming body is what the SDKs have; here it is a payload, or the bytes that another service sends. */
+export const payloadOfInput = (body: unknown = NOTHING): Payload =>
+  body instanceof Uint8Array ? payloadOf(body) : (body as Payload);
+const NOTHING = new Uint8Array(0);
 
 export const putObject =
   (parts: S3Parts) =>
@@ -27,7 +31,10 @@ export const putObject =
     checkEncryption(input);
     const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
     const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
-    call.partition.read((tx) => checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key));
+    // Before the bytes come: it spares them. The transaction has the word.
+    if (input.IfMatch !== undefined || input.IfNoneMatch !== undefined) {
+      call.partition.read((tx) => checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key));
+    }
     const received = await receive(payloadOfInput(input.Body), input as Claims, {
       blobs: await parts.blobs(call.region),
       bucket,
@@ -61,6 +68,8 @@ interface Given {
   readonly IfNoneMatch?: string;
 }
 
+const CREATED_BY: Readonly<Record<string, EventName>> = { CopyObject: 'ObjectCreated:Copy' };
+
 /** Commits a version whose bytes are there; if that fails they are given up. */
 export async function commit(
   parts: S3Parts,
@@ -76,7 +85,9 @@ export async function commit(
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
       tx.onDurable(received.settle);
-      return addVersion(tx, blobs, bucket, input.Key, version);
+      const added = addVersion(tx, blobs, bucket, input.Key, version);
+      notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
+      return added;
     });
     isWritten = true;
     return row;

@@ -8,6 +8,7 @@ import type {
   PutObjectTaggingRequest,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
 import { findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { checkTags, type Tags } from '#services/s3/objects/metadata.ts';
 import { putVersion, shownVersionId } from '#services/s3/objects/versions.ts';
@@ -36,6 +37,9 @@ export const deleteObjectTagging =
 function changeTags(parts: S3Parts, target: ReadTarget, call: Call, tags: Tags): { VersionId?: string } {
   const { bucket, row } = findObject(parts, target, call);
   const { tags: _, ...rest } = row;
-  putVersion(call.tx, bucket, target.Key, Object.keys(tags).length === 0 ? rest : { ...rest, tags });
+  const isEmpty = Object.keys(tags).length === 0;
+  putVersion(call.tx, bucket, target.Key, isEmpty ? rest : { ...rest, tags });
+  const name = isEmpty ? 'ObjectTagging:Delete' : 'ObjectTagging:Put';
+  notify(call.tx, bucket, { name, key: target.Key, row }, call);
   return bucket.versioning === undefined ? {} : { VersionId: shownVersionId(row) };
 }
