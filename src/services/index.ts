@@ -60,6 +60,8 @@ export interface ServiceDeps {
   readonly logBucket: LogBucket | undefined;
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
+  /** A scrub of a region's blobs is over: what it found damaged. */
+  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
 
 export interface AssembledServices {

@@ -58,10 +58,12 @@ export interface TestCloudOptions {
   readonly log?: Logger;
   readonly tls?: boolean;
   readonly logBucket?: LogBucket;
+  /** Where its folder is made; the system's place for temporary files by default. */
+  readonly parent?: string;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-test-'));
+  const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
   createMasterKeys(keyFile);

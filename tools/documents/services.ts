@@ -40,6 +40,8 @@ export function declaredServices(): DeclaredService[] {
     onFault: () => {},
     logBucket: undefined,
     blobs: () => Promise.reject(new Error('nothing is called')),
+    onScrubbed: () => {},
+    onScrubbed: () => {},
   });
   const load = modelLoader();
   return declarations

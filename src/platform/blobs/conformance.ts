@@ -32,7 +32,7 @@ function rows(): BlobOwners & { readonly at: Map<string, BlobPlace> } {
   const at = new Map<string, BlobPlace>();
   return {
     at,
-    isWanted: (owner, place) => at.get(owner) === place,
+    isWanted: async (owner, place) => at.get(owner) === place,
     async moved(owner, from, to) {
       if (at.get(owner) !== from) return false;
       at.set(owner, to);
@@ -138,8 +138,10 @@ export function blobsConformance(make: (t: TestContext) => BlobsUnderTest): void
     const again = await store.open();
     t.after(() => again.close());
     const swept = await again.sweep(owners, never);
-    assert.equal(swept.dropped, 26);
     assert.ok(swept.moved > 0, 'what was wanted of a half-empty segment moved');
+    // Its segment goes with the next sweep.
+    const { dropped } = await again.sweep(owners, never);
+    assert.equal(swept.dropped + dropped, 26 + swept.moved);
     for (const [owner, bytes] of contents) {
       const place = owners.at.get(owner);
       assert.ok(place && (await readAll(again, place, 0, bytes.length, KEY)).equals(bytes), owner);

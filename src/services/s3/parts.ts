@@ -13,5 +13,7 @@ export interface S3Parts {
   readonly directory: Directory;
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
+  /** A scrub of a region's blobs is over: what it found damaged. */
+  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
   readonly isRegion: (name: string) => boolean;
 }

@@ -1,7 +1,7 @@
 /**
  * Amazon S3. Names of buckets are one space for all (directory.ts); a bucket lies in its owner's partition of its region. An
  * object is a row (state.ts) and its bytes are a blob (platform/blobs), sealed with a key of its own: the blob first, then
- * the row, so that no row names bytes that are not on disk; what a crash leaves in between the sweep finds (sweep.ts).
+ * the row, so that no row names bytes that are not on disk; what a crash leaves in between the sweep finds (storage/sweep.ts).
  *
  * Order of reading: state.ts, access.ts, buckets/open-bucket.ts, objects/versions.ts, objects/receive.ts, objects/put.ts, get.ts, list.ts,
  * then multipart/.
@@ -44,6 +44,7 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { storageReconcilers } from '#services/s3/storage/sweep.ts';
 
 /** Requests are billed in two tiers (S3 pricing): writes and lists, and all others; deletes cost nothing. */
 const TIER_1 = 'Requests-Tier1';
@@ -191,4 +192,5 @@ export const s3 = (parts: S3Parts) =>
     kinds: { bucket: bucketKind },
     quotas,
     throttlingError: 'SlowDown',
+    reconcilers: storageReconcilers(parts),
   });

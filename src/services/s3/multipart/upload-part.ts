@@ -81,6 +81,8 @@ async function store(
       });
     });
     isWritten = true;
+    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+    call.partition.durable()?.catch(received.settle);
     return row;
   } finally {
     if (!isWritten) received.drop();

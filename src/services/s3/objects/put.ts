@@ -79,6 +79,8 @@ export async function commit(
       return addVersion(tx, blobs, bucket, input.Key, version);
     });
     isWritten = true;
+    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+    call.partition.durable()?.catch(received.settle);
     return row;
   } finally {
     if (!isWritten) received.drop();
