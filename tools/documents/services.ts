@@ -41,7 +41,6 @@ export function declaredServices(): DeclaredService[] {
     logBucket: undefined,
     blobs: () => Promise.reject(new Error('nothing is called')),
     onScrubbed: () => {},
-    onScrubbed: () => {},
   });
   const load = modelLoader();
   return declarations
