@@ -24,6 +24,7 @@ import { createRootAccess } from '#services/iam/organization/root-access.ts';
 import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
 import { Passwords } from '#services/iam/passwords/passwords.ts';
 import { iam } from '#services/iam/service.ts';
+import { envelopes } from '#services/kms/envelope.ts';
 import { kmsParts } from '#services/kms/parts.ts';
 import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
@@ -80,14 +81,20 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const signIn = signin({ ...deps, people, sessions });
   const cloudTrail = assembleCloudTrail(deps);
   const quotas = quotaRequests(deps);
+  const keys = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,
     iam({ ...deps, history: cloudTrail.history, identity, passwords, tokenIssuer }),
-    kms(kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) })),
+    kms(keys),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
-    s3({ ...deps, directory: openDirectory(store), isRegion: (name) => deps.regions.includes(name) }),
+    s3({
+      ...deps,
+      directory: openDirectory(store),
+      envelopes: envelopes(keys),
+      isRegion: (name) => deps.regions.includes(name),
+    }),
     signIn.declaration,
     sqs(deps),
     sts({

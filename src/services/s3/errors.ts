@@ -51,6 +51,11 @@ const ERRORS = {
   InvalidBucketName: { status: 400, message: 'The specified bucket is not valid.', about: 'BucketName' },
   InvalidBucketState: { status: 409, message: 'The request is not valid for the current state of the bucket.' },
   InvalidDigest: { status: 400, message: 'The Content-MD5 you specified was invalid.', about: 'Content-MD5' },
+  InvalidEncryptionAlgorithmError: {
+    status: 400,
+    message: 'The encryption request that you specified is not valid. The valid value is AES256.',
+    about: 'ArgumentValue',
+  },
   InvalidLocationConstraint: {
     status: 400,
     message: 'The specified location-constraint is not valid',

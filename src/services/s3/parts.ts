@@ -4,6 +4,7 @@ import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
+import type { Envelopes } from '#services/kms/api.ts';
 import type { Directory } from '#services/s3/directory.ts';
 
 export interface S3Parts {
@@ -11,6 +12,7 @@ export interface S3Parts {
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly directory: Directory;
+  readonly envelopes: Envelopes;
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** A scrub of a region's blobs is over: what it found damaged. */

@@ -24,6 +24,7 @@ import {
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
+import { encryptionOperations } from '#services/s3/encryption/operations.ts';
 import { completeMultipartUpload } from '#services/s3/multipart/complete.ts';
 import { uploadPart, uploadPartCopy } from '#services/s3/multipart/upload-part.ts';
 import {
@@ -44,12 +45,8 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { storageReconcilers } from '#services/s3/storage/sweep.ts';
-
-/** Requests are billed in two tiers (S3 pricing): writes and lists, and all others; deletes cost nothing. */
-const TIER_1 = 'Requests-Tier1';
-const TIER_2 = 'Requests-Tier2';
-const FREE = 'Requests-Free';
 
 const bucketOperations = (parts: S3Parts) => {
   const { bucket } = accessOf(parts);
@@ -79,11 +76,6 @@ const bucketOperations = (parts: S3Parts) => {
     PutBucketPolicy: { handler: putBucketPolicy(parts), ...write },
     DeleteBucketPolicy: { handler: deleteBucketPolicy(parts), ...write },
     GetBucketPolicyStatus: { handler: getBucketPolicyStatus(parts), ...read },
-    GetBucketEncryption: {
-      handler: settings.getBucketEncryption(parts),
-      ...read,
-      action: 's3:GetEncryptionConfiguration',
-    },
     GetBucketOwnershipControls: { handler: settings.getBucketOwnershipControls(parts), ...read },
     PutBucketOwnershipControls: { handler: settings.putBucketOwnershipControls(parts), ...write },
     DeleteBucketOwnershipControls: {
@@ -165,7 +157,7 @@ const objectOperations = (parts: S3Parts) => {
       ...write,
       action: versioned('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
     },
-    CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing },
+    CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing, steps: true },
     UploadPart: { handler: uploadPart(parts), ...write, action: 's3:PutObject', steps: true },
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
@@ -184,10 +176,11 @@ export const s3 = (parts: S3Parts) =>
     name: 's3',
     principal: 's3.amazonaws.com',
     scope: 'regional',
-    operations: { ...bucketOperations(parts), ...objectOperations(parts) } satisfies Handlers<
-      S3Operations,
-      typeof notImplemented
-    >,
+    operations: {
+      ...bucketOperations(parts),
+      ...objectOperations(parts),
+      ...encryptionOperations(parts),
+    } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
     quotas,

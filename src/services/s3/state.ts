@@ -78,6 +78,25 @@ export interface ContentHeaders {
   readonly WebsiteRedirectLocation?: string;
 }
 
+export interface KmsEncryption {
+  readonly kind: 'aws:kms' | 'aws:kms:dsse';
+  readonly keyArn: string;
+  /** What the client gave; S3's own part follows from the object. */
+  readonly context?: Readonly<Record<string, string>>;
+  readonly hasBucketKey?: boolean;
+  /** The ARN that the object's key was sealed for. */
+  readonly object: string;
+  /** Of KMS, encrypted; and the object's key, sealed under it. Both in base 64. */
+  readonly dataKey: string;
+  readonly sealed: string;
+}
+
+/** Beside SSE-S3, of which there is nothing to keep. */
+export type EncryptionRow =
+  | KmsEncryption
+  /** What the client's key is known by. */
+  | { readonly kind: 'SSE-C'; readonly verifier: string };
+
 export interface VersionRow {
   /** Undefined: the null version, of a bucket without versioning. */
   readonly versionId?: string;
@@ -96,9 +115,11 @@ export interface VersionRow {
   /** The upload that it was made by: its manifest. */
   readonly upload?: string;
   readonly partsCount?: number;
+  readonly encryption?: EncryptionRow;
 }
 
 export interface UploadRow {
+  readonly encryption?: EncryptionRow;
   readonly startedAt: Time;
   readonly initiator: string;
   readonly headers?: ContentHeaders;

@@ -3,8 +3,6 @@ import type {
   DeleteBucketOwnershipControlsRequest,
   DeleteBucketTaggingRequest,
   DeletePublicAccessBlockRequest,
-  GetBucketEncryptionOutput,
-  GetBucketEncryptionRequest,
   GetBucketOwnershipControlsOutput,
   GetBucketOwnershipControlsRequest,
   GetBucketTaggingOutput,
@@ -121,15 +119,3 @@ export const deleteBucketTagging =
   (parts: S3Parts) =>
   (input: DeleteBucketTaggingRequest, call: Call): void =>
     deleteTags(call.tx, bucketArn(openBucket(call.tx, parts.sealer, input.Bucket).name));
-
-/** What every bucket has: keys of S3's own. */
-export const getBucketEncryption =
-  (parts: S3Parts) =>
-  (input: GetBucketEncryptionRequest, call: Call): GetBucketEncryptionOutput => {
-    openBucket(call.tx, parts.sealer, input.Bucket);
-    return {
-      ServerSideEncryptionConfiguration: {
-        Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }],
-      },
-    };
-  };

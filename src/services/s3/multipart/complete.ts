@@ -71,7 +71,7 @@ export const completeMultipartUpload =
       Location: `${call.origin}/${target.Bucket}/${encodeURIComponent(target.Key).replaceAll('%2F', '/')}`,
       Bucket: target.Bucket,
       Key: target.Key,
-      ...writtenOutput(row),
+      ...writtenOutput(row, input.SSECustomerKeyMD5),
       ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
     };
   };

@@ -13,13 +13,14 @@ import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
+import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser, checkKey } from '#services/s3/names.ts';
 import { CHECKSUM_NAMES, checksumMember } from '#services/s3/objects/checksums.ts';
 import { combines } from '#services/s3/objects/crc-combine.ts';
 import { commonPrefix, limitOf, prefixesOf, shownNames } from '#services/s3/objects/list.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
-import { checkEncryption } from '#services/s3/objects/put.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, parts as partRows, type UploadRow, uploads } from '#services/s3/state.ts';
 
@@ -38,23 +39,31 @@ const nameOfCaller = ({ principal }: Call): string => ('arn' in principal ? prin
 
 export const createMultipartUpload =
   (parts: S3Parts) =>
-  (input: CreateMultipartUploadRequest, call: Call): CreateMultipartUploadOutput => {
+  async (input: CreateMultipartUploadRequest, call: Call): Promise<CreateMultipartUploadOutput> => {
     checkKey(input.Key);
-    checkEncryption(input);
-    const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const checksum = checksumOf(input);
+    const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
+    const { bucket, wanted } = call.partition.read((tx) => {
+      const opened = openBucket(tx, parts.sealer, input.Bucket);
+      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
+    });
+    const { encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const id = randomBytes(48).toString('base64url');
-    call.tx.put(uploads, uploads.key(bucket.id, input.Key, id), {
-      startedAt: call.now,
-      initiator: nameOfCaller(call),
-      ...metadataOf(input as Parameters<typeof metadataOf>[0]),
-      ...(checksum && { checksum }),
+    call.transact((tx) => {
+      const { id: bucketId } = openBucket(tx, parts.sealer, input.Bucket);
+      tx.put(uploads, uploads.key(bucketId, input.Key, id), {
+        startedAt: call.clock.now(),
+        initiator: nameOfCaller(call),
+        ...metadata,
+        ...(checksum && { checksum }),
+        ...(encryption && { encryption }),
+      });
     });
     return {
       Bucket: bucket.name,
       Key: input.Key,
       UploadId: id,
-      ServerSideEncryption: 'AES256',
+      ...writtenEncryption(encryption, input.SSECustomerKeyMD5),
       ...(checksum && { ChecksumAlgorithm: checksum.name, ChecksumType: checksum.type }),
     };
   };

@@ -7,7 +7,10 @@ import type {
   HeadObjectRequest,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
-import { blobKey, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import { blobKey } from '#services/s3/buckets/open-bucket.ts';
+import { type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
+import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
+import { checkCustomerKey, type ObjectKeys, shownEncryption, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkRead, quotedEtag, type ReadConditions } from '#services/s3/objects/conditions.ts';
@@ -26,6 +29,7 @@ export const headObject =
     checkRead(found.row, input as ReadConditions);
     const pieces = piecesOf(found.row, call);
     const range = wantedRange(input, found.row, pieces);
+    checkCustomerKey(found.row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
     return { ...describe(found, input, range), ...overrides(input) } as HeadObjectOutput;
   };
 
@@ -36,11 +40,13 @@ export const getObject =
     let found = findObject(parts, target, call);
     checkRead(found.row, input as ReadConditions);
     if (isArchived(found.row)) fail('InvalidObjectState', { about: found.row.storageClass ?? '' });
+    const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
     for (;;) {
+      const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
       const pieces = piecesOf(found.row, call);
       const range = wantedRange(input, found.row, pieces);
       try {
-        const body = await openBody(parts, call, found.bucket, pieces, range ?? { start: 0, end: found.row.bytes });
+        const body = await openBody(parts, call, keys, pieces, range ?? { start: 0, end: found.row.bytes });
         call.meter('GetBytes', range === undefined ? found.row.bytes : range.end - range.start);
         const described = { ...describe(found, input, range), ...overrides(input) };
         // A payload's type in the model is the SDKs' own.
@@ -100,13 +106,18 @@ function wantedRange(
 export async function openBody(
   parts: S3Parts,
   call: Pick<Call, 'region'>,
-  bucket: OpenBucket,
+  { base, inner }: ObjectKeys,
   pieces: readonly Piece[],
   { start, end }: ByteRange,
 ): Promise<Body> {
   const blobs = await parts.blobs(call.region);
-  const read = (piece: Piece, range: BlobRange): Promise<Body> =>
-    blobs.read(piece.place, range, blobKey(bucket.key, Buffer.from(piece.salt, 'base64')));
+  const read = async (piece: Piece, range: BlobRange): Promise<Body> => {
+    const salt = Buffer.from(piece.salt, 'base64');
+    const body = await blobs.read(piece.place, range, blobKey(base, salt));
+    if (inner === undefined) return body;
+    const key = blobKey(inner, salt);
+    return body instanceof Uint8Array ? innerLayer(key, body, range.start) : innerLayerOf(key, body, range.start);
+  };
   const wanted: { piece: Piece; range: BlobRange }[] = [];
   let at = 0;
   for (const piece of pieces) {
@@ -130,6 +141,7 @@ export async function openBody(
 
 interface Asked extends Wanted {
   readonly ChecksumMode?: string | undefined;
+  readonly SSECustomerKeyMD5?: string | undefined;
 }
 
 function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange | undefined) {
@@ -152,7 +164,7 @@ function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange |
     ...(asked.ChecksumMode === 'ENABLED' && checksum && isWhole(range, row)
       ? { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }
       : {}),
-    ServerSideEncryption: 'AES256',
+    ...shownEncryption(row.encryption, asked.SSECustomerKeyMD5),
   };
 }
 

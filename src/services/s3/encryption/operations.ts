@@ -1,0 +1,21 @@
+/** Operations on encryption. */
+import { accessOf } from '#services/s3/access.ts';
+import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from '#services/s3/encryption/settings.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import { TIER_1, TIER_2 } from '#services/s3/rows.ts';
+
+export const encryptionOperations = (parts: S3Parts) => {
+  const { bucket } = accessOf(parts);
+  const write = { ...bucket, usage: TIER_1, action: 's3:PutEncryptionConfiguration' } as const;
+  return {
+    GetBucketEncryption: {
+      handler: getBucketEncryption(parts),
+      ...bucket,
+      usage: TIER_2,
+      access: 'read',
+      action: 's3:GetEncryptionConfiguration',
+    },
+    PutBucketEncryption: { handler: putBucketEncryption(parts), ...write },
+    DeleteBucketEncryption: { handler: deleteBucketEncryption(parts), ...write },
+  } as const;
+};
