@@ -35,6 +35,7 @@ import {
 } from '#services/s3/multipart/uploads.ts';
 import { bucketArn } from '#services/s3/names.ts';
 import { notImplemented } from '#services/s3/not-implemented.ts';
+import { objectLockOperations } from '#services/s3/object-lock/operations.ts';
 import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
 import { copyObject } from '#services/s3/objects/copy.ts';
 import { deleteObject, deleteObjects } from '#services/s3/objects/delete.ts';
@@ -180,6 +181,7 @@ export const s3 = (parts: S3Parts) =>
       ...bucketOperations(parts),
       ...objectOperations(parts),
       ...encryptionOperations(parts),
+      ...objectLockOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },

@@ -24,6 +24,22 @@ export interface PublicAccessBlock {
   readonly RestrictPublicBuckets?: boolean;
 }
 
+export type RetentionMode = 'GOVERNANCE' | 'COMPLIANCE';
+
+/** One of the two periods. */
+export interface DefaultRetentionRow {
+  readonly mode: RetentionMode;
+  readonly days?: number;
+  readonly years?: number;
+}
+
+export interface LockRow {
+  readonly mode?: RetentionMode;
+  readonly retainUntil?: Time;
+  /** Undefined: never set. */
+  readonly legalHold?: boolean;
+}
+
 export interface BucketRow {
   /** Never used twice: what a deleted bucket left can't show in a new one of the same name. */
   readonly id: number;
@@ -35,7 +51,8 @@ export interface BucketRow {
   readonly ownership?: Ownership;
   readonly publicAccessBlock?: PublicAccessBlock;
   readonly policy?: string;
-  readonly bucketKeyEnabled?: boolean;
+  /** Undefined: not enabled. It can't be disabled. */
+  readonly objectLock?: { readonly retention?: DefaultRetentionRow };
   /** The key that blobs' keys are derived from, sealed for this bucket. */
   readonly sealedKey: string;
 }
@@ -116,10 +133,13 @@ export interface VersionRow {
   readonly upload?: string;
   readonly partsCount?: number;
   readonly encryption?: EncryptionRow;
+  readonly lock?: LockRow;
 }
 
 export interface UploadRow {
   readonly encryption?: EncryptionRow;
+  /** As asked for; a default is reckoned from the completion. */
+  readonly lock?: LockRow;
   readonly startedAt: Time;
   readonly initiator: string;
   readonly headers?: ContentHeaders;

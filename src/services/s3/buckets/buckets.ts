@@ -51,7 +51,6 @@ export const createBucket =
     if (ACL !== undefined && ACL !== 'private' && ObjectOwnership === 'BucketOwnerEnforced') {
       fail('InvalidBucketAclWithObjectOwnership');
     }
-    if (input.ObjectLockEnabledForBucket) fail('NotImplemented', { about: 'x-amz-bucket-object-lock-enabled' });
     const claimant = { account: call.account, region: call.region };
     const owner = await parts.directory.claim(name, claimant);
     if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
@@ -77,6 +76,8 @@ export const createBucket =
         // Validated: one of the model's three.
         ownership: ObjectOwnership as Ownership,
         publicAccessBlock: ALL_BLOCKED,
+        // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
+        ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
         sealedKey: newSealedKey(parts.sealer, call.account, next),
       });
       setTags(tx, bucketArn(name), tags);

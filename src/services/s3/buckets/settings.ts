@@ -40,7 +40,15 @@ export const putBucketVersioning =
     const { Status, MFADelete } = VersioningConfiguration;
     if (MFADelete === 'Enabled') fail('NotImplemented', { about: 'x-amz-mfa' });
     if (Status === undefined) fail('MalformedXML');
-    else change(parts, call, Bucket, { versioning: Status });
+    else {
+      const { objectLock } = openBucket(call.tx, parts.sealer, Bucket);
+      if (objectLock !== undefined && Status !== 'Enabled') {
+        fail('InvalidBucketState', {
+          message: 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+        });
+      }
+      change(parts, call, Bucket, { versioning: Status });
+    }
   };
 
 export const getBucketOwnershipControls =

@@ -21,7 +21,8 @@ test('a client’s key is taken whole or refused with what is wrong', () => {
     { SSECustomerAlgorithm: 'AES256', SSECustomerKey: headers.SSECustomerKey },
     { SSECustomerKey: headers.SSECustomerKey, SSECustomerKeyMD5: headers.SSECustomerKeyMD5 },
   ];
-  for (const given of wrong) assert.throws(() => customerKeyOf(given, 'https://localhost'), { code: 'InvalidArgument' });
+  for (const given of wrong)
+    assert.throws(() => customerKeyOf(given, 'https://localhost'), { code: 'InvalidArgument' });
 });
 
 test('a key is known again by its verifier, which does not tell it', () => {

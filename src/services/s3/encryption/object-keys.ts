@@ -113,12 +113,11 @@ export function checkCustomerKey(encryption: EncryptionRow | undefined, customer
     fail('InvalidRequest', { message: 'The encryption parameters are not applicable to this object.' });
   }
   if (customerKey === undefined) {
-    return fail('InvalidRequest', {
+    fail('InvalidRequest', {
       message:
         'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
     });
-  }
-  if (!isRightKey(customerKey, encryption.verifier)) fail('AccessDenied');
+  } else if (!isRightKey(customerKey, encryption.verifier)) fail('AccessDenied');
 }
 
 /** KMS's refusals are S3's `AccessDenied`, and its other errors `KMS.<code>`, with KMS's words. */

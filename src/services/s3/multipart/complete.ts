@@ -6,6 +6,7 @@ import type { Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { MOST_PART_NUMBER, requireUpload, type UploadTarget } from '#services/s3/multipart/uploads.ts';
+import { newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember, DIGEST_BYTES, digestOf } from '#services/s3/objects/checksums.ts';
 import { checkWrite } from '#services/s3/objects/conditions.ts';
 import { combineCrcs, combines } from '#services/s3/objects/crc-combine.ts';
@@ -59,6 +60,7 @@ export const completeMultipartUpload =
       const { startedAt: _, initiator: __, checksum: ___, ...metadata } = upload;
       return addVersion(tx, blobs, bucket, target.Key, {
         ...metadata,
+        ...newLock(bucket, metadata.lock, call.clock.now()),
         modifiedAt: call.clock.now(),
         etag: etagOf(chosen),
         bytes: chosen.reduce((sum, { piece }) => sum + piece.bytes, 0),

@@ -17,6 +17,7 @@ import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser, checkKey } from '#services/s3/names.ts';
+import { askedLock, type LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { CHECKSUM_NAMES, checksumMember } from '#services/s3/objects/checksums.ts';
 import { combines } from '#services/s3/objects/crc-combine.ts';
 import { commonPrefix, limitOf, prefixesOf, shownNames } from '#services/s3/objects/list.ts';
@@ -48,6 +49,7 @@ export const createMultipartUpload =
       return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
     });
     const { encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
     const id = randomBytes(48).toString('base64url');
     call.transact((tx) => {
       const { id: bucketId } = openBucket(tx, parts.sealer, input.Bucket);
@@ -55,6 +57,7 @@ export const createMultipartUpload =
         startedAt: call.clock.now(),
         initiator: nameOfCaller(call),
         ...metadata,
+        ...(lock && { lock }),
         ...(checksum && { checksum }),
         ...(encryption && { encryption }),
       });

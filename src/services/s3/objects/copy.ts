@@ -10,6 +10,7 @@ import { etagFor, newObjectKeys, storedKeys } from '#services/s3/encryption/obje
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
+import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { type CopyConditions, checkCopySource, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { openBody, piecesOf } from '#services/s3/objects/get.ts';
@@ -111,6 +112,7 @@ export const copyObject =
       const opened = openBucket(tx, parts.sealer, input.Bucket);
       return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
     });
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
     const claims = input.ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm: input.ChecksumAlgorithm };
@@ -129,6 +131,7 @@ export const copyObject =
       bytes: received.bytes,
       checksum,
       ...metadata,
+      ...newLock(bucket, lock, call.clock.now()),
       ...(received.piece && { piece: received.piece }),
     });
     const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);

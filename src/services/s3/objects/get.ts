@@ -12,6 +12,7 @@ import { type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
 import { checkCustomerKey, type ObjectKeys, shownEncryption, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownLock } from '#services/s3/object-lock/object-lock.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkRead, quotedEtag, type ReadConditions } from '#services/s3/objects/conditions.ts';
 import { type FoundObject, findObject } from '#services/s3/objects/find.ts';
@@ -30,7 +31,11 @@ export const headObject =
     const pieces = piecesOf(found.row, call);
     const range = wantedRange(input, found.row, pieces);
     checkCustomerKey(found.row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
-    return { ...describe(found, input, range), ...overrides(input) } as HeadObjectOutput;
+    return {
+      ...describe(found, input, range),
+      ...shownLock(found, input.Key, call),
+      ...overrides(input),
+    } as HeadObjectOutput;
   };
 
 export const getObject =
@@ -48,7 +53,11 @@ export const getObject =
       try {
         const body = await openBody(parts, call, keys, pieces, range ?? { start: 0, end: found.row.bytes });
         call.meter('GetBytes', range === undefined ? found.row.bytes : range.end - range.start);
-        const described = { ...describe(found, input, range), ...overrides(input) };
+        const described = {
+          ...describe(found, input, range),
+          ...shownLock(found, input.Key, call),
+          ...overrides(input),
+        };
         // A payload's type in the model is the SDKs' own.
         return { ...described, Body: body } as unknown as GetObjectOutput;
       } catch (error) {

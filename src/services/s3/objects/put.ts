@@ -6,6 +6,7 @@ import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { etagFor, newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { checkKey } from '#services/s3/names.ts';
+import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
@@ -31,6 +32,7 @@ export const putObject =
       checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
       return wantedEncryption(tx, bucket, input as EncryptionHeaders, call.origin);
     });
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const received = await receive(payloadOfInput(input.Body), input as Claims, {
       blobs: await parts.blobs(call.region),
@@ -47,6 +49,7 @@ export const putObject =
       bytes: received.bytes,
       checksum,
       ...metadata,
+      ...newLock(bucket, lock, call.clock.now()),
       ...(received.piece && { piece: received.piece }),
     });
     call.meter('PutBytes', received.bytes);
