@@ -10,7 +10,7 @@ import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
 import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
-import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -66,6 +66,8 @@ export interface CloudOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** What S3's lifecycle rules and restores call a day; a real one by default. */
+  readonly s3Day?: Milliseconds;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
@@ -175,6 +177,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     logBucket: options.logBucket,
     blobs: blobs.of,
     onScrubbed: blobs.scrubbed,
+    s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);
   const cloud: Cloud = {

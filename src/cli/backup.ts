@@ -10,7 +10,7 @@ import { backupData, restoreData } from '#main';
 import { DataFolderError, readManifest } from '#platform/store/data-folder.ts';
 
 export async function backup(args: readonly string[]): Promise<number> {
-  const { config, positional } = readConfig(processSources(args, {}, 1));
+  const { config, positional } = readConfig(processSources(args, {}, 2));
   const [to, earlier, ...more] = positional;
   const target = placeOf(to === undefined ? [] : [to, ...more], 'where to? makonis backup TARGET [EARLIER]');
   await forUsers(() => backupData(config.data, target, earlier === undefined ? undefined : resolve(earlier)));

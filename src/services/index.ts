@@ -62,6 +62,8 @@ export interface ServiceDeps {
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** A scrub of a region's blobs is over: what it found damaged. */
+  /** S3's day, for lifecycle rules and restores. */
+  readonly s3Day: Milliseconds;
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
 
@@ -93,6 +95,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
       ...deps,
       directory: openDirectory(store),
       envelopes: envelopes(keys),
+      day: deps.s3Day,
       isRegion: (name) => deps.regions.includes(name),
     }),
     signIn.declaration,

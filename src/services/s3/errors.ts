@@ -116,6 +116,11 @@ const ERRORS = {
     about: 'UploadId',
   },
   NoSuchVersion: { status: 404, message: 'The specified version does not exist.', about: 'VersionId' },
+  NoSuchLifecycleConfiguration: {
+    status: 404,
+    message: 'The lifecycle configuration does not exist',
+    about: 'BucketName',
+  },
   NoSuchObjectLockConfiguration: {
     status: 404,
     message: 'The specified object does not have a ObjectLock configuration',
@@ -132,6 +137,10 @@ const ERRORS = {
     message: 'Object Lock configuration does not exist for this bucket',
     about: 'BucketName',
   },
+  ObjectNotInActiveTierError: {
+    status: 403,
+    message: 'The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.',
+  },
   OwnershipControlsNotFoundError: {
     status: 404,
     message: 'The bucket ownership controls were not found',
@@ -142,6 +151,7 @@ const ERRORS = {
     message: 'At least one of the pre-conditions you specified did not hold',
     about: 'Condition',
   },
+  RestoreAlreadyInProgress: { status: 409, message: 'Object restore is already in progress' },
   ServerSideEncryptionConfigurationNotFoundError: {
     status: 404,
     message: 'The server side encryption configuration was not found',

@@ -1,4 +1,5 @@
 /** What S3's operations are made with. */
+import type { Milliseconds } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
@@ -17,5 +18,7 @@ export interface S3Parts {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
+  /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */
+  readonly day: Milliseconds;
   readonly isRegion: (name: string) => boolean;
 }

@@ -9,6 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import { restoreObject } from '#services/s3/archive/restore.ts';
 import {
   bucketKind,
   createBucket,
@@ -25,6 +26,9 @@ import {
 } from '#services/s3/buckets/policy.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
 import { encryptionOperations } from '#services/s3/encryption/operations.ts';
+import { lifecycleOperations } from '#services/s3/lifecycle/operations.ts';
+import { runLifecycle } from '#services/s3/lifecycle/run.ts';
+import { LIFECYCLE_JOB } from '#services/s3/lifecycle/schedule.ts';
 import { completeMultipartUpload } from '#services/s3/multipart/complete.ts';
 import { uploadPart, uploadPartCopy } from '#services/s3/multipart/upload-part.ts';
 import {
@@ -163,6 +167,11 @@ const objectOperations = (parts: S3Parts) => {
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
     AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...object, usage: FREE, event: 'data', steps: true },
+    RestoreObject: {
+      handler: restoreObject(parts),
+      ...write,
+      action: 's3:RestoreObject',
+    },
     ListParts: { handler: listParts(parts), ...read, action: 's3:ListMultipartUploadParts' },
     ListMultipartUploads: {
       handler: listMultipartUploads(parts),
@@ -182,10 +191,12 @@ export const s3 = (parts: S3Parts) =>
       ...objectOperations(parts),
       ...encryptionOperations(parts),
       ...objectLockOperations(parts),
+      ...lifecycleOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
     quotas,
     throttlingError: 'SlowDown',
+    timers: { [LIFECYCLE_JOB]: runLifecycle(parts) },
     reconcilers: storageReconcilers(parts),
   });

@@ -51,6 +51,8 @@ export interface BucketRow {
   readonly ownership?: Ownership;
   readonly publicAccessBlock?: PublicAccessBlock;
   readonly policy?: string;
+  /** Its lifecycle rules are a setting: most buckets have none, and need not look. */
+  readonly hasLifecycle?: true;
   /** Undefined: not enabled. It can't be disabled. */
   readonly objectLock?: { readonly retention?: DefaultRetentionRow };
   /** The key that blobs' keys are derived from, sealed for this bucket. */
@@ -134,6 +136,8 @@ export interface VersionRow {
   readonly partsCount?: number;
   readonly encryption?: EncryptionRow;
   readonly lock?: LockRow;
+  /** Of an archived one: from when until when its bytes can be read. */
+  readonly restore?: { readonly readyAt: Time; readonly expiresAt: Time };
 }
 
 export interface UploadRow {

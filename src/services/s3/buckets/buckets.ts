@@ -17,6 +17,7 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
 import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
@@ -115,11 +116,13 @@ export const deleteBucket =
   async (input: DeleteBucketRequest, call: Call): Promise<void> => {
     const { Bucket: name } = input;
     call.transact((tx) => {
-      const { id } = openBucket(tx, parts.sealer, name);
+      const bucket = openBucket(tx, parts.sealer, name);
+      const { id } = bucket;
       const isEmpty = tx.range(objects, { prefix: [id], limit: 1 }).length === 0;
       if (!isEmpty) fail('BucketNotEmpty', { about: name });
       if (tx.range(uploads, { prefix: [id], limit: 1 }).length > 0) fail('BucketNotEmpty', { about: name });
       tx.deleteRange(settings, [id]);
+      cancelLifecycle(tx, bucket);
       deleteTags(tx, bucketArn(name));
       dropBucket(tx, name);
     });

@@ -1,5 +1,6 @@
 /** An upload in parts: begun, listed, given up. */
 import { randomBytes } from 'node:crypto';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   AbortMultipartUploadRequest,
   CreateMultipartUploadOutput,
@@ -11,11 +12,12 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownAbort } from '#services/s3/lifecycle/settings.ts';
 import { canonicalUser, checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { CHECKSUM_NAMES, checksumMember } from '#services/s3/objects/checksums.ts';
@@ -66,6 +68,7 @@ export const createMultipartUpload =
       Bucket: bucket.name,
       Key: input.Key,
       UploadId: id,
+      ...shownAbort(parts, call, bucket, input.Key, call.now),
       ...writtenEncryption(encryption, input.SSECustomerKeyMD5),
       ...(checksum && { ChecksumAlgorithm: checksum.name, ChecksumType: checksum.type }),
     };
@@ -106,15 +109,25 @@ export const abortMultipartUpload =
     call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       requireUpload(tx, bucket, input as UploadTarget);
-      const places = tx.range(partRows, { prefix: [input.UploadId] }).map(({ row }) => row.piece.place);
-      tx.deleteRange(partRows, [input.UploadId]);
-      tx.delete(uploads, uploads.key(bucket.id, input.Key, input.UploadId));
-      tx.onDurable(() => {
-        for (const place of places) blobs.discard(place);
-      });
+      abortUpload(tx, blobs, bucket, input.Key, input.UploadId);
     });
     return {};
   };
+
+export function abortUpload(
+  tx: Transaction,
+  blobs: Pick<Blobs, 'discard'>,
+  bucket: BucketRow,
+  key: string,
+  id: string,
+): void {
+  const places = tx.range(partRows, { prefix: [id] }).map(({ row }) => row.piece.place);
+  tx.deleteRange(partRows, [id]);
+  tx.delete(uploads, uploads.key(bucket.id, key, id));
+  tx.onDurable(() => {
+    for (const place of places) blobs.discard(place);
+  });
+}
 
 export const listParts =
   (parts: S3Parts) =>
@@ -142,6 +155,7 @@ export const listParts =
       PartNumberMarker: marker,
       ...(last && { NextPartNumberMarker: partRows.parts(last.key)[1] }),
       MaxParts: limit,
+      ...shownAbort(parts, call, bucket, input.Key, upload.startedAt),
       IsTruncated: rows.length > page.length,
       Parts: page.map(({ key, row }) => ({
         PartNumber: partRows.parts(key)[1],

@@ -3,6 +3,7 @@ import type { CopyObjectOutput, CopyObjectRequest } from '#platform/model/genera
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encryption/customer-keys.ts';
@@ -54,6 +55,7 @@ export function findSource(parts: S3Parts, header: string, conditions: CopyCondi
       return fail('NoSuchVersion', { about: versionId ?? '', fields: { Key: key } });
     }
     checkCopySource(row, conditions);
+    if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
     return { place, partition, bucket, key, row };
   });
 }

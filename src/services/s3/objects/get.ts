@@ -7,15 +7,17 @@ import type {
   HeadObjectRequest,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
+import { checkReadable, shownRestore } from '#services/s3/archive/restore.ts';
 import { blobKey } from '#services/s3/buckets/open-bucket.ts';
 import { type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
 import { checkCustomerKey, type ObjectKeys, shownEncryption, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
 import { shownLock } from '#services/s3/object-lock/object-lock.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkRead, quotedEtag, type ReadConditions } from '#services/s3/objects/conditions.ts';
-import { type FoundObject, findObject } from '#services/s3/objects/find.ts';
+import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { type ByteRange, contentRange, rangeOf } from '#services/s3/objects/ranges.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -26,14 +28,14 @@ type Body = Uint8Array | AsyncIterable<Uint8Array>;
 export const headObject =
   (parts: S3Parts) =>
   async (input: HeadObjectRequest, call: Call): Promise<HeadObjectOutput> => {
-    const found = findObject(parts, input as Parameters<typeof findObject>[1], call);
+    const found = findObject(parts, input as ReadTarget, call);
     checkRead(found.row, input as ReadConditions);
     const pieces = piecesOf(found.row, call);
     const range = wantedRange(input, found.row, pieces);
     checkCustomerKey(found.row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
     return {
       ...describe(found, input, range),
-      ...shownLock(found, input.Key, call),
+      ...facts(parts, found, input as ReadTarget, call),
       ...overrides(input),
     } as HeadObjectOutput;
   };
@@ -41,10 +43,10 @@ export const headObject =
 export const getObject =
   (parts: S3Parts) =>
   async (input: GetObjectRequest, call: Call): Promise<GetObjectOutput> => {
-    const target = input as Parameters<typeof findObject>[1];
+    const target = input as ReadTarget;
     let found = findObject(parts, target, call);
     checkRead(found.row, input as ReadConditions);
-    if (isArchived(found.row)) fail('InvalidObjectState', { about: found.row.storageClass ?? '' });
+    checkReadable(found.row, call.now);
     const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
     for (;;) {
       const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
@@ -55,7 +57,7 @@ export const getObject =
         call.meter('GetBytes', range === undefined ? found.row.bytes : range.end - range.start);
         const described = {
           ...describe(found, input, range),
-          ...shownLock(found, input.Key, call),
+          ...facts(parts, found, target, call),
           ...overrides(input),
         };
         // A payload's type in the model is the SDKs' own.
@@ -73,9 +75,6 @@ function isSame(row: VersionRow, before: VersionRow, pieces: readonly Piece[], c
   const now = piecesOf(row, call);
   return row.sequence === before.sequence && now.every(({ place }, index) => place === pieces[index]?.place);
 }
-
-const isArchived = ({ storageClass }: VersionRow): boolean =>
-  storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
 
 /** An object's blobs, in the order of its bytes. */
 export function piecesOf(row: VersionRow, call: Pick<Call, 'partition'>): readonly Piece[] {
@@ -147,6 +146,13 @@ export async function openBody(
     }
   })();
 }
+
+/** What headers tell that depends on the time or on who asks. */
+const facts = (parts: S3Parts, found: FoundObject, { Key: key, VersionId: versionId }: ReadTarget, call: Call) => ({
+  ...shownLock(found, key, call),
+  ...shownRestore(found.row, call.now),
+  ...(versionId === undefined && shownExpiration(parts, call, found.bucket, key, found.row)),
+});
 
 interface Asked extends Wanted {
   readonly ChecksumMode?: string | undefined;

@@ -5,6 +5,7 @@ import type { Call } from '#platform/service.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { etagFor, newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
 import { checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
@@ -55,6 +56,7 @@ export const putObject =
     call.meter('PutBytes', received.bytes);
     return {
       ...writtenOutput(row, input.SSECustomerKeyMD5),
+      ...shownExpiration(parts, call, bucket, input.Key, row),
       [checksumMember(checksum.name)]: checksum.value,
       ChecksumType: checksum.type,
     };
