@@ -25,10 +25,11 @@ import {
   PutObjectCommand,
   type PutObjectCommandInput,
   type S3Client,
+  type S3ClientConfig,
+  UpdateObjectEncryptionCommand,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { cloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 
@@ -36,11 +37,13 @@ const Bucket = 'sealed-things';
 
 async function opened(t: TestContext, options?: Parameters<typeof cloud>[1]) {
   const made = await cloud(t, options);
-  const s3 = made.client(PathStyleS3);
-  if (options?.tls) {
-    const ca = readFileSync(made.authorityFile);
-    s3.config.requestHandler = new NodeHttpHandler({ httpsAgent: new Agent({ ca }) });
+  const ca = options?.tls ? readFileSync(made.authorityFile) : undefined;
+  class Trusting extends PathStyleS3 {
+    constructor(config: S3ClientConfig) {
+      super({ ...config, ...(ca && { requestHandler: { httpsAgent: new Agent({ ca }) } }) });
+    }
   }
+  const s3 = made.client(Trusting);
   await s3.send(new CreateBucketCommand({ Bucket }));
   return { made, s3 };
 }
@@ -234,4 +237,30 @@ test('the client’s own key is refused without TLS', async (t) => {
     name: 'InvalidRequest',
     message: /must be made over a secure connection/,
   });
+});
+
+test('an object gets another key and stays what it is', async (t) => {
+  const { made, s3 } = await opened(t);
+  const kms = made.client(KMSClient);
+  const newKey = async (): Promise<string> => (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
+  const [one, two] = [await newKey(), await newKey()];
+  const Body = randomBytes(2_000_000);
+  const Key = 'changing';
+  const { ETag } = await put(s3, { Key, Body });
+  const update = (KMSKeyArn: string, key = Key) => {
+    const ObjectEncryption = { SSEKMS: { KMSKeyArn } };
+    return s3.send(new UpdateObjectEncryptionCommand({ Bucket, Key: key, ObjectEncryption }));
+  };
+  await update(one);
+  await update(two);
+  const head = await s3.send(new HeadObjectCommand({ Bucket, Key }));
+  assert.deepEqual([head.ETag, head.SSEKMSKeyId, head.ServerSideEncryption], [ETag, two, 'aws:kms']);
+  await kms.send(new DisableKeyCommand({ KeyId: one }));
+  assert.ok((await get(s3, { Key })).equals(Body));
+  await kms.send(new DisableKeyCommand({ KeyId: two }));
+  await assert.rejects(get(s3, { Key }), { name: 'KMS.DisabledException' });
+  await assert.rejects(update(one, 'missing'), { name: 'NoSuchKey' });
+  await put(s3, { Key: 'dual', Body: 'x', ServerSideEncryption: 'aws:kms:dsse' });
+  await kms.send(new EnableKeyCommand({ KeyId: one }));
+  await assert.rejects(update(one, 'dual'), { name: 'InvalidRequest' });
 });

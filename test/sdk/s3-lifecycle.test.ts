@@ -22,6 +22,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { days, hours, minutes } from '#platform/base/clock.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import { usageOf } from '#platform/metering/usage.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { until } from '#test/until.ts';
@@ -175,4 +177,27 @@ test('an operator may shorten the day', async (t) => {
   await put(s3, 'key');
   const later = after(minutes(3));
   await until(async () => (await keysOf(later)).length === 0, 'the object expired');
+});
+
+test('storage is metered twice a day, by class', async (t) => {
+  const { made, s3, after } = await opened(t);
+  await put(s3, 'standard', { Body: Buffer.alloc(1000) });
+  await put(s3, 'infrequent', { Body: Buffer.alloc(10), StorageClass: 'STANDARD_IA' });
+  await put(s3, 'archived', { Body: Buffer.alloc(5), StorageClass: 'GLACIER' });
+  after(hours(13));
+  const { store } = made.running.cloud;
+  const account = made.account as AccountId;
+  const partition = store.partition({ service: 's3', account, region: 'us-east-1' as Region });
+  const stored = (): Record<string, number> => {
+    const records = partition.read((tx) => usageOf(tx, 0, made.clock.now() + 1));
+    return Object.fromEntries(
+      records.filter(({ operation }) => operation === 'Storage').map(({ usageType, amount }) => [usageType, amount]),
+    );
+  };
+  await until(() => Object.keys(stored()).length === 3, 'all classes are counted');
+  assert.deepEqual(stored(), {
+    'TimedStorage-ByteHrs': (1000 + 8192) * 12,
+    'TimedStorage-SIA-ByteHrs': 131_072 * 12,
+    'TimedStorage-GlacierByteHrs': (5 + 32_768) * 12,
+  });
 });

@@ -41,13 +41,24 @@ function rows(): BlobOwners & { readonly at: Map<string, BlobPlace> } {
   };
 }
 
-export function blobsConformance(make: (t: TestContext) => BlobsUnderTest): void {
-  const opened = async (t: TestContext): Promise<{ blobs: Blobs; store: BlobsUnderTest }> => {
+type Make = (t: TestContext) => BlobsUnderTest;
+
+export function blobsConformance(make: Make): void {
+  readingConformance(make);
+  damageConformance(make);
+}
+
+const opener =
+  (make: Make) =>
+  async (t: TestContext): Promise<{ blobs: Blobs; store: BlobsUnderTest }> => {
     const store = make(t);
     const blobs = await store.open();
     t.after(() => blobs.close());
     return { blobs, store };
   };
+
+function readingConformance(make: Make): void {
+  const opened = opener(make);
 
   test('what was put comes back, sealed or not, as a buffer or a stream', async (t) => {
     const { blobs } = await opened(t);
@@ -96,6 +107,10 @@ export function blobsConformance(make: (t: TestContext) => BlobsUnderTest): void
     const { dropped } = await blobs.sweep(rows(), never);
     assert.equal(dropped, 0);
   });
+}
+
+function damageConformance(make: Make): void {
+  const opened = opener(make);
 
   test('a bit that turned over is found, by a read and by the scrub', async (t) => {
     const { blobs, store } = await opened(t);

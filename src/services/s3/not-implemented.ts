@@ -61,6 +61,5 @@ export const notImplemented = {
   UpdateBucketMetadataAnnotationTableConfiguration: TABLES,
   UpdateBucketMetadataInventoryTableConfiguration: TABLES,
   UpdateBucketMetadataJournalTableConfiguration: TABLES,
-  UpdateObjectEncryption: LATER,
   WriteGetObjectResponse: 'answers for S3 Object Lambda, which needs Lambda',
 } as const;

@@ -9,7 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
-import { restoreObject } from '#services/s3/archive/restore.ts';
+import { archiveOperations } from '#services/s3/archive/operations.ts';
 import {
   bucketKind,
   createBucket,
@@ -51,6 +51,7 @@ import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#servic
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
+import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
 import { storageReconcilers } from '#services/s3/storage/sweep.ts';
 
 const bucketOperations = (parts: S3Parts) => {
@@ -167,11 +168,6 @@ const objectOperations = (parts: S3Parts) => {
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
     AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...object, usage: FREE, event: 'data', steps: true },
-    RestoreObject: {
-      handler: restoreObject(parts),
-      ...write,
-      action: 's3:RestoreObject',
-    },
     ListParts: { handler: listParts(parts), ...read, action: 's3:ListMultipartUploadParts' },
     ListMultipartUploads: {
       handler: listMultipartUploads(parts),
@@ -192,11 +188,12 @@ export const s3 = (parts: S3Parts) =>
       ...encryptionOperations(parts),
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
+      ...archiveOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
     quotas,
     throttlingError: 'SlowDown',
-    timers: { [LIFECYCLE_JOB]: runLifecycle(parts) },
+    timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
     reconcilers: storageReconcilers(parts),
   });

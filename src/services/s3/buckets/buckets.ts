@@ -31,6 +31,7 @@ import {
   settings,
   uploads,
 } from '#services/s3/state.ts';
+import { scheduleCount } from '#services/s3/storage/count.ts';
 
 /** Where `EU` and an empty constraint lead. */
 const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { EU: 'eu-west-1' };
@@ -82,6 +83,7 @@ export const createBucket =
         sealedKey: newSealedKey(parts.sealer, call.account, next),
       });
       setTags(tx, bucketArn(name), tags);
+      scheduleCount(tx, { id: next, name }, call.now);
     });
     return output;
   };

@@ -2,7 +2,9 @@
  * SSE-C: the client brings its key with each request and nobody keeps it; a salted digest tells whether it is the one an object
  * was written with. Errors as in "Using server-side encryption with customer-provided keys" and observed answers.
  */
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 
 export interface CustomerKey {

@@ -3,8 +3,9 @@
  * KMS's key protects (SSE-KMS), or the client's (SSE-C). DSSE-KMS has both: the bucket's outside, the object's inside. KMS is
  * asked as the caller, so who may not use the key gets neither bytes in nor bytes out.
  */
-import { randomBytes } from 'node:crypto';
+
 import { minutes } from '#platform/base/clock.ts';
+import { randomBytes } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Call } from '#platform/service.ts';
 import type { EnvelopeKey } from '#services/kms/api.ts';
@@ -48,13 +49,16 @@ export async function newObjectKeys(
   const secret = randomBytes(32);
   const encryption = await sealKey(parts, call, secret, {
     kind,
-    keyArn: await askingKms(() => parts.envelopes.keyArn(call, keyId)),
+    keyArn: await kmsKeyArn(parts, call, keyId),
     ...(Object.keys(context).length > 0 && { context }),
     ...(hasBucketKey && { hasBucketKey }),
     object: objectArn(bucket.name, key),
   });
   return { keys: keysOf(kind, bucket, secret), encryption };
 }
+
+export const kmsKeyArn = (parts: S3Parts, call: Call, keyId: string): Promise<string> =>
+  askingKms(() => parts.envelopes.keyArn(call, keyId));
 
 type Sealing = Omit<KmsEncryption, 'dataKey' | 'sealed'>;
 

@@ -1,5 +1,5 @@
 /** A bucket's lifecycle configuration, and what headers tell of it. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
 import type {
   DeleteBucketLifecycleRequest,
   GetBucketLifecycleConfigurationOutput,
