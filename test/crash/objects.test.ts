@@ -56,12 +56,13 @@ test(`${KILLS} kills lose no object and tear none`, { timeout: 60_000 + KILLS * 
 
 const hasStrace = spawnSync('strace', ['-f', '-e', 'trace=fsync', 'true']).status === 0;
 
-test('no object is acknowledged before its bytes and its row were synced', { skip: !hasStrace }, async (t) => {
+/** A cloud whose syncs strace counts, or fails. */
+async function traced(t: TestContext, ...options: string[]) {
   const { folder, data, keyFile } = folderOf(t);
   const trace = join(folder, 'trace');
   const server = fileURLToPath(new URL('./server.ts', import.meta.url));
-  const traced = ['-f', '-o', trace, '-e', 'trace=fsync,fdatasync', process.execPath, server, data, keyFile, '0'];
-  const child: ChildProcess = spawn('strace', traced, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const args = ['-f', '-o', trace, '-e', 'trace=fsync,fdatasync', ...options, process.execPath, server, data, keyFile];
+  const child: ChildProcess = spawn('strace', [...args, '0'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const gone = once(child, 'exit');
   t.after(async () => {
     // The server ends when its parent is gone.
@@ -71,14 +72,37 @@ test('no object is acknowledged before its bytes and its row were synced', { ski
   const [ready] = (await once(child, 'message')) as [Ready];
   const client = new CrashClient(ready.port);
   t.after(() => client.close());
+  assert.equal((await client.s3('PUT', `/${BUCKET}`, '', ready)).end, 'answered');
   const syncs = (): number =>
     readFileSync(trace, 'utf8').match(/\b(fsync|fdatasync)(\(\d+\)| resumed>.*\)) += 0/g)?.length ?? 0;
-  assert.equal((await client.s3('PUT', `/${BUCKET}`, '', ready)).end, 'answered');
+  return { client, key: ready as Key, syncs };
+}
+
+test('no object is acknowledged before its bytes and its row were synced', { skip: !hasStrace }, async (t) => {
+  const { client, key, syncs } = await traced(t);
   for (const size of [10, 50_000, 2_000_000]) {
     for (let i = 0; i < 10; i++) {
       const before = syncs();
-      assert.equal((await client.s3('PUT', `/${BUCKET}/${size}/${i}`, 'x'.repeat(size), ready)).end, 'answered');
+      assert.equal((await client.s3('PUT', `/${BUCKET}/${size}/${i}`, 'x'.repeat(size), key)).end, 'answered');
       assert.ok(syncs() - before >= 2, `${syncs() - before} syncs for ${size} bytes`);
     }
+  }
+});
+
+test('objects whose syncs fail are refused, no other is lost, and writing goes on', { skip: !hasStrace }, async (t) => {
+  // Counted for each thread: each fails at its own time.
+  const { client, key } = await traced(t, '-e', 'inject=fdatasync:error=EIO:when=12..15');
+  const ends: string[] = [];
+  for (let i = 0; i < 80; i++) {
+    const outcome = await client.s3('PUT', `/${BUCKET}/${i}`, `${i} `.repeat(i % 3 === 0 ? 700_000 : 5000), key);
+    if (outcome.end === 'refused') assert.equal(outcome.status, 503, outcome.body);
+    ends.push(outcome.end);
+  }
+  assert.ok(ends.includes('refused'), 'the failures were seen');
+  assert.ok(ends.lastIndexOf('answered') > ends.lastIndexOf('refused'), 'later writes succeed without a restart');
+  for (const [i, end] of ends.entries()) {
+    if (end !== 'answered') continue;
+    const found = await client.s3('GET', `/${BUCKET}/${i}`, '', key);
+    assert.equal(found.end === 'answered' && found.body, `${i} `.repeat(i % 3 === 0 ? 700_000 : 5000), `object ${i}`);
   }
 });

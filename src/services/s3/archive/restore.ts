@@ -18,7 +18,7 @@ const RETRIEVAL: Readonly<Record<string, Readonly<Record<string, Milliseconds>>>
   DEEP_ARCHIVE: { Standard: hours(12), Bulk: hours(48) },
 };
 
-export const isArchive = ({ storageClass = 'STANDARD' }: VersionRow): boolean => storageClass in RETRIEVAL;
+const isArchive = ({ storageClass = 'STANDARD' }: VersionRow): boolean => storageClass in RETRIEVAL;
 
 /** Whether its bytes can't be read now. */
 export function isArchived(row: VersionRow, now: number): boolean {

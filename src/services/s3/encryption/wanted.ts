@@ -25,12 +25,12 @@ export type WantedEncryption =
     }
   | { readonly kind: 'SSE-C'; readonly customerKey: CustomerKey };
 
-export const MANAGED_KEY = 'alias/aws/s3';
+const MANAGED_KEY = 'alias/aws/s3';
 export const ENCRYPTION_SETTING = 'encryption';
 const HEADER = 'x-amz-server-side-encryption';
 
 /** What every bucket has that nobody changed: keys of S3's own, and since April 2026 no SSE-C. */
-export const DEFAULT_ENCRYPTION: ServerSideEncryptionConfiguration = {
+const DEFAULT_ENCRYPTION: ServerSideEncryptionConfiguration = {
   Rules: [
     {
       ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },

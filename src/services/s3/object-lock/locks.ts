@@ -13,7 +13,7 @@ export interface LockHeaders {
   readonly ObjectLockLegalHoldStatus?: string;
 }
 
-export const PROTECTED = 'Access Denied because object protected by object lock.';
+const PROTECTED = 'Access Denied because object protected by object lock.';
 
 export function requireLocking({ objectLock }: OpenBucket): void {
   if (objectLock === undefined) fail('InvalidRequest', { message: 'Bucket is missing Object Lock Configuration' });
