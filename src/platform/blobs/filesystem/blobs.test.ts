@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +9,7 @@ import test, { type TestContext } from 'node:test';
 import type { BlobPlace } from '#platform/blobs/blobs.ts';
 import { blobsConformance } from '#platform/blobs/conformance.ts';
 import { openFilesystemBlobs } from './blobs.ts';
-import { holdBlobs } from './hold.ts';
+import { HoldWatch, holdBlobs } from './hold.ts';
 import { readPlace } from './places.ts';
 
 function folderOf(t: TestContext): string {
@@ -107,4 +109,23 @@ test('while a backup holds nothing is removed', async (t) => {
   for await (const part of whole as AsyncIterable<Uint8Array>) assert.ok(part.length > 0);
   hold.release();
   assert.equal((await blobs.sweep(nobody, never)).dropped, 1);
+});
+
+test('a hold of another process counts, and dies with it', async (t) => {
+  const folder = folderOf(t);
+  const watch = new HoldWatch(folder);
+  t.after(() => watch.close());
+  assert.equal(watch.isHeld, false);
+  const script = `import { holdBlobs } from ${JSON.stringify(new URL('./hold.ts', import.meta.url).href)};
+    globalThis.kept = holdBlobs(process.argv[1]); console.log('held'); setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  assert.equal(watch.isHeld, true);
+  const gone = once(holder, 'exit');
+  holder.kill('SIGKILL');
+  await gone;
+  assert.equal(watch.isHeld, false);
 });
