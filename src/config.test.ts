@@ -57,6 +57,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     region: ['eu-west-1', 'eu-west-1'],
     tls: ['true', true],
     masterKey: ['/etc/key', '/etc/key'],
+    s3DaySeconds: ['10', 10],
     logLevel: ['warn', 'warn'],
     user: ['nobody', 'nobody'],
     egress: ['loopback,private', ['loopback', 'private']],

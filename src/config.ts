@@ -26,6 +26,8 @@ export interface Config {
   readonly egress: readonly EgressNetwork[] | undefined;
   /** PEM file of authorities that outward calls trust beside the well-known ones. */
   readonly egressCa: string | undefined;
+  /** How long a day of S3's lifecycle rules and restores takes. */
+  readonly s3DaySeconds: number;
   readonly logLevel: LogLevel;
   /** The user that a process started as root becomes. */
   readonly user: string;
@@ -55,6 +57,11 @@ const port = (text: string): number => {
   const number = Number(text);
   const isPort = /^\d{1,5}$/.test(text) && number <= 65_535;
   return isPort ? number : refuse(`a port is a number from 0 to 65535, not "${text}"`);
+};
+const secondsOfDay = (text: string): number => {
+  const number = Number(text);
+  const isPart = /^\d{1,5}$/.test(text) && number >= 1 && number <= 86_400;
+  return isPart ? number : refuse(`a day takes from 1 to 86400 seconds, not "${text}"`);
 };
 const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
 const list = (text: string): readonly string[] =>
@@ -121,6 +128,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     value: 'FILE',
     help: 'certificate authorities (PEM) that outward calls trust beside the well-known ones',
     parse: path,
+  },
+  s3DaySeconds: {
+    flag: '--s3-day-seconds',
+    value: 'N',
+    help: 'how long a day of S3’s lifecycle rules and restores takes, to see them at work (86400)',
+    parse: secondsOfDay,
   },
   logLevel: {
     flag: '--log-level',
@@ -189,6 +202,7 @@ const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egres
   domains: ['localhost'],
   region: 'us-east-1',
   tls: false,
+  s3DaySeconds: 86_400,
   logLevel: 'info',
   user: 'makonis',
 });

@@ -10,12 +10,13 @@ import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
 import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
-import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
+import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
@@ -34,7 +35,7 @@ import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
-import { backupStore, restoreStore } from '#platform/store/backup.ts';
+import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
@@ -65,6 +66,8 @@ export interface CloudOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** What S3's lifecycle rules and restores call a day; a real one by default. */
+  readonly s3Day?: Milliseconds;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
@@ -103,6 +106,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, onFault, clock, tls);
+  metrics.gauge('damaged_blobs', 'Blobs that the last scrub found damaged.', blobs.damaged);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
   ports.splice(0, ports.length, listener.port, admin.port);
@@ -172,6 +176,8 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     onFault,
     logBucket: options.logBucket,
     blobs: blobs.of,
+    onScrubbed: blobs.scrubbed,
+    s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);
   const cloud: Cloud = {
@@ -248,9 +254,13 @@ function registryOf(declarations: readonly ServiceDeclaration[], readModel: Read
 /** Each region's blobs lie beside its store, and are opened when they are first asked for. */
 function blobsOf(data: string, onFault: (error: unknown) => void) {
   const opened = new Map<Region, Promise<Blobs>>();
+  const damaged = new Map<Region, number>();
   return {
+    /** What the last scrub of each region found. */
+    scrubbed: (region: Region, places: readonly string[]): void => void damaged.set(region, places.length),
+    damaged: (): number => [...damaged.values()].reduce((sum, count) => sum + count, 0),
     of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(data, 'blobs', region), onFault)),
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobsFolder(data), region), onFault)),
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },
@@ -287,7 +297,9 @@ async function listen(
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** A consistent copy of a data folder, whether a cloud runs on it or not. */
-export const backupData = (data: string, target: string): Promise<void> => backupStore(data, target, copyRegions);
+export const backupData = (data: string, target: string, earlier?: string): Promise<void> =>
+  backupStore(data, target, { copyRegions, copyBlobs }, earlier);
 
 /** Fills a data folder, which must be new or empty, from such a copy. */
-export const restoreData = (source: string, data: string): Promise<void> => restoreStore(source, data, copyRegions);
+export const restoreData = (source: string, data: string): Promise<void> =>
+  restoreStore(source, data, { copyRegions, copyBlobs });

@@ -61,6 +61,10 @@ export interface ServiceDeps {
   readonly logBucket: LogBucket | undefined;
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
+  /** A scrub of a region's blobs is over: what it found damaged. */
+  /** S3's day, for lifecycle rules and restores. */
+  readonly s3Day: Milliseconds;
+  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
 
 export interface AssembledServices {
@@ -81,15 +85,22 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const quotas = quotaRequests(deps);
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const ofKms = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
+  const sealers = envelopes(ofKms);
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,
     iam({ ...deps, history: cloudTrail.history, identity, passwords, tokenIssuer }),
     kms(ofKms),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
-    s3({ ...deps, directory: openDirectory(store), isRegion: (name) => deps.regions.includes(name) }),
+    s3({
+      ...deps,
+      directory: openDirectory(store),
+      envelopes: sealers,
+      day: deps.s3Day,
+      isRegion: (name) => deps.regions.includes(name),
+    }),
     signIn.declaration,
-    sqs({ ...deps, envelopes: envelopes(ofKms) }),
+    sqs({ ...deps, envelopes: sealers }),
     sts({
       ...deps,
       sessions,

@@ -32,8 +32,8 @@ export interface BlobRange {
 
 /** Who still wants which blob. */
 export interface BlobOwners {
-  /** Whether the owner's row names this place. */
-  isWanted(owner: string, place: BlobPlace): boolean;
+  /** Whether the owner's row names this place. A `false` rests on rows that are on disk: no crash takes it back. */
+  isWanted(owner: string, place: BlobPlace): Promise<boolean>;
   /** The same bytes lie in another place now: on disk when the promise resolves; false if the row no longer names `from`. */
   moved(owner: string, from: BlobPlace, to: BlobPlace): Promise<boolean>;
 }
@@ -55,10 +55,13 @@ export interface Blobs {
   read(place: BlobPlace, range: BlobRange, key?: Uint8Array): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
   /** No row names it any more. Its room is given back, at once or by and by. */
   discard(place: BlobPlace): void;
-  /** Drops what nobody wants, gathers what is left of half-empty segments. */
+  /**
+   * Drops what nobody wants, gathers what is left of half-empty segments. What was moved lies in its old place until the next
+   * sweep: who began to read there goes on. While a backup copies nothing is dropped.
+   */
   sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult>;
-  /** Reads all there is and checks it, without keys. Answers the places that are damaged. */
-  scrub(signal: AbortSignal): Promise<readonly BlobPlace[]>;
+  /** Reads all there is and checks it, without keys. Answers the places that are damaged, or what is known of them. */
+  scrub(signal: AbortSignal): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

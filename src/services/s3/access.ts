@@ -1,9 +1,12 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
+import { days } from '#platform/base/clock.ts';
+import type { ObjectLockLegalHold, ObjectLockRetention } from '#platform/model/generated/s3.ts';
 import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
 import { bucketArn, objectArn } from '#services/s3/names.ts';
+import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 
@@ -57,6 +60,16 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
     const value = input[member];
     if (value !== undefined) values[key] = String(value);
   }
+  const until =
+    input['ObjectLockRetainUntilDate'] ?? (input['Retention'] as ObjectLockRetention | undefined)?.RetainUntilDate;
+  if (typeof until === 'number') {
+    values['s3:object-lock-retain-until-date'] = new Date(until).toISOString();
+    values['s3:object-lock-remaining-retention-days'] = String(Math.floor((until - scope.now) / days(1)));
+  }
+  const mode = input['ObjectLockMode'] ?? (input['Retention'] as ObjectLockRetention | undefined)?.Mode;
+  if (typeof mode === 'string') values['s3:object-lock-mode'] = mode;
+  const hold = input['ObjectLockLegalHoldStatus'] ?? (input['LegalHold'] as ObjectLockLegalHold | undefined)?.Status;
+  if (typeof hold === 'string') values['s3:object-lock-legal-hold'] = hold;
   if (typeof input['Tagging'] === 'string') {
     const tags = [...new URLSearchParams(input['Tagging'])];
     values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);
@@ -82,9 +95,14 @@ export const versioned =
   (action: string, ofVersion: string) =>
   ({ VersionId }: MayHaveVersion): readonly string[] => [VersionId === undefined ? action : ofVersion];
 
-interface MayBeTagged {
+interface MayHaveMore extends LockHeaders {
   readonly Tagging?: string;
 }
 
-export const writing = ({ Tagging }: MayBeTagged): readonly string[] =>
-  Tagging === undefined || Tagging === '' ? ['s3:PutObject'] : ['s3:PutObject', 's3:PutObjectTagging'];
+/** What comes with an object in headers needs the permission of the operation that would set it alone. */
+export const writing = ({ Tagging, ObjectLockMode, ObjectLockLegalHoldStatus }: MayHaveMore): readonly string[] => [
+  's3:PutObject',
+  ...(Tagging === undefined || Tagging === '' ? [] : ['s3:PutObjectTagging']),
+  ...(ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
+  ...(ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
+];

@@ -57,6 +57,11 @@ const ERRORS = {
   InvalidBucketName: { status: 400, message: 'The specified bucket is not valid.', about: 'BucketName' },
   InvalidBucketState: { status: 409, message: 'The request is not valid for the current state of the bucket.' },
   InvalidDigest: { status: 400, message: 'The Content-MD5 you specified was invalid.', about: 'Content-MD5' },
+  InvalidEncryptionAlgorithmError: {
+    status: 400,
+    message: 'The encryption request that you specified is not valid. The valid value is AES256.',
+    about: 'ArgumentValue',
+  },
   InvalidLocationConstraint: {
     status: 400,
     message: 'The specified location-constraint is not valid',
@@ -128,12 +133,31 @@ const ERRORS = {
     message: 'The specified bucket does not have a website configuration',
     about: 'BucketName',
   },
+  NoSuchLifecycleConfiguration: {
+    status: 404,
+    message: 'The lifecycle configuration does not exist',
+    about: 'BucketName',
+  },
+  NoSuchObjectLockConfiguration: {
+    status: 404,
+    message: 'The specified object does not have a ObjectLock configuration',
+    about: 'Key',
+  },
   NotImplemented: {
     status: 501,
     message: 'A header you provided implies functionality that is not implemented',
     about: 'Header',
   },
   NotModified: { status: 304, message: 'Not Modified' },
+  ObjectLockConfigurationNotFoundError: {
+    status: 404,
+    message: 'Object Lock configuration does not exist for this bucket',
+    about: 'BucketName',
+  },
+  ObjectNotInActiveTierError: {
+    status: 403,
+    message: 'The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.',
+  },
   OwnershipControlsNotFoundError: {
     status: 404,
     message: 'The bucket ownership controls were not found',
@@ -144,6 +168,7 @@ const ERRORS = {
     message: 'At least one of the pre-conditions you specified did not hold',
     about: 'Condition',
   },
+  RestoreAlreadyInProgress: { status: 409, message: 'Object restore is already in progress' },
   ServerSideEncryptionConfigurationNotFoundError: {
     status: 404,
     message: 'The server side encryption configuration was not found',

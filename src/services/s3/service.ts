@@ -1,7 +1,7 @@
 /**
  * Amazon S3. Names of buckets are one space for all (directory.ts); a bucket lies in its owner's partition of its region. An
  * object is a row (state.ts) and its bytes are a blob (platform/blobs), sealed with a key of its own: the blob first, then
- * the row, so that no row names bytes that are not on disk; what a crash leaves in between the sweep finds (sweep.ts).
+ * the row, so that no row names bytes that are not on disk; what a crash leaves in between the sweep finds (storage/sweep.ts).
  *
  * Order of reading: state.ts, access.ts, buckets/open-bucket.ts, objects/versions.ts, objects/receive.ts, objects/put.ts, get.ts, list.ts,
  * then multipart/.
@@ -9,6 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import { archiveOperations } from '#services/s3/archive/operations.ts';
 import {
   bucketKind,
   createBucket,
@@ -24,6 +25,10 @@ import {
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
+import { encryptionOperations } from '#services/s3/encryption/operations.ts';
+import { lifecycleOperations } from '#services/s3/lifecycle/operations.ts';
+import { runLifecycle } from '#services/s3/lifecycle/run.ts';
+import { LIFECYCLE_JOB } from '#services/s3/lifecycle/schedule.ts';
 import { getBucketLogging, putBucketLogging } from '#services/s3/logging/configuration.ts';
 import { deliverAccessLogs, logAnswer } from '#services/s3/logging/deliver.ts';
 import { completeMultipartUpload } from '#services/s3/multipart/complete.ts';
@@ -40,6 +45,7 @@ import {
   getBucketNotificationConfiguration,
   putBucketNotificationConfiguration,
 } from '#services/s3/notifications/configuration.ts';
+import { objectLockOperations } from '#services/s3/object-lock/operations.ts';
 import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
 import { copyObject } from '#services/s3/objects/copy.ts';
 import { deleteObject, deleteObjects } from '#services/s3/objects/delete.ts';
@@ -50,13 +56,11 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
+import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
+import { storageReconcilers } from '#services/s3/storage/sweep.ts';
 import * as website from '#services/s3/website/configuration.ts';
 import { site } from '#services/s3/website/site.ts';
-
-/** Requests are billed in two tiers (S3 pricing): writes and lists, and all others; deletes cost nothing. */
-const TIER_1 = 'Requests-Tier1';
-const TIER_2 = 'Requests-Tier2';
-const FREE = 'Requests-Free';
 
 const bucketOperations = (parts: S3Parts) => {
   const { bucket } = accessOf(parts);
@@ -86,11 +90,6 @@ const bucketOperations = (parts: S3Parts) => {
     PutBucketPolicy: { handler: putBucketPolicy(parts), ...write },
     DeleteBucketPolicy: { handler: deleteBucketPolicy(parts), ...write },
     GetBucketPolicyStatus: { handler: getBucketPolicyStatus(parts), ...read },
-    GetBucketEncryption: {
-      handler: settings.getBucketEncryption(parts),
-      ...read,
-      action: 's3:GetEncryptionConfiguration',
-    },
     GetBucketOwnershipControls: { handler: settings.getBucketOwnershipControls(parts), ...read },
     PutBucketOwnershipControls: { handler: settings.putBucketOwnershipControls(parts), ...write },
     DeleteBucketOwnershipControls: {
@@ -197,7 +196,7 @@ const objectOperations = (parts: S3Parts) => {
       ...write,
       action: versioned('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
     },
-    CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing },
+    CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing, steps: true },
     UploadPart: { handler: uploadPart(parts), ...write, action: 's3:PutObject', steps: true },
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
@@ -220,13 +219,18 @@ export const s3 = (parts: S3Parts) =>
       ...bucketOperations(parts),
       ...publishingOperations(parts),
       ...objectOperations(parts),
+      ...encryptionOperations(parts),
+      ...objectLockOperations(parts),
+      ...lifecycleOperations(parts),
+      ...archiveOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
     onAnswer: logAnswer(parts),
-    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts) },
     site: { host: 's3-website', answer: site(parts) },
     quotas,
     throttlingError: 'SlowDown',
+    timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
+    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },
   });

@@ -26,6 +26,22 @@ export interface PublicAccessBlock {
   readonly RestrictPublicBuckets?: boolean;
 }
 
+export type RetentionMode = 'GOVERNANCE' | 'COMPLIANCE';
+
+/** One of the two periods. */
+export interface DefaultRetentionRow {
+  readonly mode: RetentionMode;
+  readonly days?: number;
+  readonly years?: number;
+}
+
+export interface LockRow {
+  readonly mode?: RetentionMode;
+  readonly retainUntil?: Time;
+  /** Undefined: never set. */
+  readonly legalHold?: boolean;
+}
+
 export interface BucketRow {
   /** Never used twice: what a deleted bucket left can't show in a new one of the same name. */
   readonly id: number;
@@ -37,9 +53,12 @@ export interface BucketRow {
   readonly ownership?: Ownership;
   readonly publicAccessBlock?: PublicAccessBlock;
   readonly policy?: string;
-  readonly bucketKeyEnabled?: boolean;
   readonly notifications?: readonly NotificationRule[];
   readonly logging?: LoggingRow;
+  /** Its lifecycle rules are a setting: most buckets have none, and need not look. */
+  readonly hasLifecycle?: true;
+  /** Undefined: not enabled. It can't be disabled. */
+  readonly objectLock?: { readonly retention?: DefaultRetentionRow };
   /** The key that blobs' keys are derived from, sealed for this bucket. */
   readonly sealedKey: string;
 }
@@ -82,6 +101,25 @@ export interface ContentHeaders {
   readonly WebsiteRedirectLocation?: string;
 }
 
+export interface KmsEncryption {
+  readonly kind: 'aws:kms' | 'aws:kms:dsse';
+  readonly keyArn: string;
+  /** What the client gave; S3's own part follows from the object. */
+  readonly context?: Readonly<Record<string, string>>;
+  readonly hasBucketKey?: boolean;
+  /** The ARN that the object's key was sealed for. */
+  readonly object: string;
+  /** Of KMS, encrypted; and the object's key, sealed under it. Both in base 64. */
+  readonly dataKey: string;
+  readonly sealed: string;
+}
+
+/** Beside SSE-S3, of which there is nothing to keep. */
+export type EncryptionRow =
+  | KmsEncryption
+  /** What the client's key is known by. */
+  | { readonly kind: 'SSE-C'; readonly verifier: string };
+
 export interface VersionRow {
   /** Undefined: the null version, of a bucket without versioning. */
   readonly versionId?: string;
@@ -100,9 +138,16 @@ export interface VersionRow {
   /** The upload that it was made by: its manifest. */
   readonly upload?: string;
   readonly partsCount?: number;
+  readonly encryption?: EncryptionRow;
+  readonly lock?: LockRow;
+  /** Of an archived one: from when until when its bytes can be read. */
+  readonly restore?: { readonly readyAt: Time; readonly expiresAt: Time };
 }
 
 export interface UploadRow {
+  readonly encryption?: EncryptionRow;
+  /** As asked for; a default is reckoned from the completion. */
+  readonly lock?: LockRow;
   readonly startedAt: Time;
   readonly initiator: string;
   readonly headers?: ContentHeaders;

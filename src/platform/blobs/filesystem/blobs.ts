@@ -1,8 +1,8 @@
 /**
  * Blobs on a file system. What is at most `SEGMENT_BLOB_BYTES` long is appended to a segment and shares its sync with others;
  * what is longer gets a file. A segment of which half is given up is read once more: what is still wanted moves to the segment
- * that is written now, and the file goes. So the disk holds at most twice what is wanted, one segment, and what the last
- * sweep had not seen.
+ * that is written now, and the file goes with the next sweep. So the disk holds at most twice what is wanted, what the last
+ * sweep moved, one segment, and what it had not seen.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,9 +25,11 @@ import {
   storedBytes,
 } from '#platform/blobs/blocks.ts';
 import { BlobFiles } from '#platform/blobs/filesystem/files.ts';
+import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
 import { type Place, placeText, readPlace } from '#platform/blobs/filesystem/places.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
 import { type FoundRecord, Segments } from '#platform/blobs/filesystem/segments.ts';
+import { StoreUnavailable } from '#platform/store/store.ts';
 
 const SEGMENT_BLOB_BYTES = 1024 * 1024;
 /** A range up to this is read and checked whole before its first byte is given out. */
@@ -37,45 +39,57 @@ const STEP_BLOCKS = 16;
 export async function openFilesystemBlobs(folder: string, onFault: (error: unknown) => void): Promise<Blobs> {
   const [segments, files] = [join(folder, 'segments'), join(folder, 'files')];
   for (const each of [segments, files]) await mkdir(each, { recursive: true, mode: 0o700 });
-  return new FilesystemBlobs(await Segments.open(segments), await BlobFiles.open(files), onFault);
+  const hold = new HoldWatch(folder);
+  return new FilesystemBlobs(await Segments.open(segments), await BlobFiles.open(files), hold, onFault);
 }
 
 class FilesystemBlobs implements Blobs {
   readonly #segments: Segments;
   readonly #files: BlobFiles;
+  readonly #hold: HoldWatch;
   readonly #onFault: (error: unknown) => void;
   /** Put, but not yet settled: nobody can say whether they are wanted. */
   readonly #unsettled = new Set<BlobPlace>();
   /** Segment -> what was wanted of it when it was last looked through, less what was given up since. */
   readonly #known = new Map<number, { wanted: number; readonly all: number }>();
 
-  constructor(segments: Segments, files: BlobFiles, onFault: (error: unknown) => void) {
+  constructor(segments: Segments, files: BlobFiles, hold: HoldWatch, onFault: (error: unknown) => void) {
     this.#segments = segments;
     this.#files = files;
+    this.#hold = hold;
     this.#onFault = onFault;
   }
 
-  async put(source: Uint8Array | AsyncIterable<Uint8Array>, { owner, key }: PutOptions): Promise<StoredBlob> {
+  async put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
+    try {
+      return await this.#put(source, options);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      throw DISK_REFUSES.has(code) ? new StoreUnavailable(`a blob can't be written: ${code}`, { cause: error }) : error;
+    }
+  }
+
+  async #put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
     if (source instanceof Uint8Array) {
       return source.length <= SEGMENT_BLOB_BYTES
-        ? this.#append([source], owner, key)
-        : this.#writeFile([source], NOTHING, owner, key);
+        ? this.#append([source], options)
+        : this.#writeFile([source], NOTHING, options);
     }
     const first: Uint8Array[] = [];
     let bytes = 0;
     const iterator = source[Symbol.asyncIterator]();
     for (;;) {
       const { done, value } = await iterator.next();
-      if (done) return this.#append(first, owner, key);
+      if (done) return this.#append(first, options);
       first.push(value);
       bytes += value.length;
       if (bytes > SEGMENT_BLOB_BYTES) break;
     }
     const rest = { [Symbol.asyncIterator]: () => iterator };
-    return this.#writeFile(first, rest, owner, key);
+    return this.#writeFile(first, rest, options);
   }
 
-  async #append(chunks: readonly Uint8Array[], owner: string, key: Uint8Array | undefined): Promise<StoredBlob> {
+  async #append(chunks: readonly Uint8Array[], { owner, key }: PutOptions): Promise<StoredBlob> {
     const encoder = new BlockEncoder(key);
     const blocks = chunks.flatMap((chunk) => encoder.push(chunk));
     blocks.push(...encoder.end());
@@ -89,11 +103,18 @@ class FilesystemBlobs implements Blobs {
   async #writeFile(
     first: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
-    owner: string,
-    key: Uint8Array | undefined,
+    options: PutOptions,
   ): Promise<StoredBlob> {
-    const { id, offset, bytes } = await this.#files.write(first, rest, owner, key);
-    return this.#stored({ kind: 'file', id, offset, bytes });
+    let announced: StoredBlob | undefined;
+    try {
+      const place = await this.#files.write(first, rest, options, (coming) => {
+        announced = this.#stored(coming);
+      });
+      return announced ?? this.#stored(place);
+    } catch (error) {
+      announced?.settle();
+      throw error;
+    }
   }
 
   #stored(place: Place): StoredBlob {
@@ -160,27 +181,33 @@ class FilesystemBlobs implements Blobs {
   discard(text: BlobPlace): void {
     const place = readPlace(text);
     this.#unsettled.delete(text);
-    if (place.kind === 'file') void this.#files.remove(place.id).catch(this.#onFault);
-    else {
-      const known = this.#known.get(place.segment);
-      if (known) known.wanted -= place.bytes;
-    }
+    const known = place.kind === 'segment' ? this.#known.get(place.segment) : undefined;
+    if (known) known.wanted -= place.bytes;
+    // While a backup copies it is left to a later sweep.
+    if (place.kind === 'file' && !this.#hold.isHeld) void this.#files.remove(place.id).catch(this.#onFault);
   }
 
   async sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
     const result = { dropped: 0, moved: 0, freedBytes: 0 };
     for await (const { id, offset, bytes, owner } of this.#files.all()) {
-      if (signal.aborted) return result;
       const place = placeText({ kind: 'file', id, offset, bytes });
-      if (this.#unsettled.has(place) || owners.isWanted(owner, place)) continue;
+      if (this.#unsettled.has(place) || (await owners.isWanted(owner, place))) continue;
+      if (signal.aborted || this.#hold.isHeld) return result;
       await this.#files.remove(id);
       result.dropped++;
       result.freedBytes += bytes;
     }
     for (const segment of await this.#segments.closed()) {
-      if (signal.aborted) return result;
+      if (signal.aborted || this.#hold.isHeld) return result;
       const known = this.#known.get(segment);
-      if (known === undefined || isHalfEmpty(known)) await this.#sweepSegment(segment, owners, result, signal);
+      if (known !== undefined && !isHalfEmpty(known)) continue;
+      try {
+        await this.#sweepSegment(segment, owners, result, signal);
+      } catch (error) {
+        // A damaged segment stays as it is, for what can still be read of it; the others go on.
+        if (!(error instanceof BlobDamaged)) throw error;
+        this.#onFault(error);
+      }
     }
     return result;
   }
@@ -194,10 +221,11 @@ class FilesystemBlobs implements Blobs {
     const wanted: FoundRecord[] = [];
     let [wantedBytes, all, dropped] = [0, 0, 0];
     for await (const record of this.#segments.records(segment)) {
+      if (signal.aborted) return;
       all += record.size;
       const place = placeOf(record);
       if (this.#unsettled.has(place)) return;
-      if (owners.isWanted(record.owner, place)) {
+      if (await owners.isWanted(record.owner, place)) {
         wanted.push(record);
         wantedBytes += record.size;
       } else dropped++;
@@ -208,10 +236,12 @@ class FilesystemBlobs implements Blobs {
       if (signal.aborted) return;
       if (await this.#move(record, owners)) result.moved++;
     }
-    await this.#segments.remove(segment);
     this.#known.delete(segment);
+    // Who reads it now may end first.
+    if (wanted.length > 0 || this.#hold.isHeld) return;
+    await this.#segments.remove(segment);
     result.dropped += dropped;
-    result.freedBytes += all - wantedBytes;
+    result.freedBytes += all;
   }
 
   /** The stored bytes go as they are: sealed blocks know nothing of where they lie. */
@@ -228,36 +258,50 @@ class FilesystemBlobs implements Blobs {
     }
   }
 
-  async scrub(signal: AbortSignal): Promise<readonly BlobPlace[]> {
-    const damaged: BlobPlace[] = [];
+  async scrub(signal: AbortSignal): Promise<readonly string[]> {
+    const damaged: string[] = [];
     const check = async (place: Place, isSealed: boolean): Promise<void> => {
-      const source = await this.#source(place);
       try {
-        await checkStored(source, place, isSealed);
+        const source = await this.#source(place);
+        await checkStored(source, place, isSealed).finally(source.close);
       } catch (error) {
         if (!(error instanceof BlobDamaged)) throw error;
-        damaged.push(placeText(place));
-      } finally {
-        await source.close();
+        // Or it was removed meanwhile.
+        if (await this.#isThere(place)) damaged.push(placeText(place));
       }
     };
-    for await (const { id, offset, bytes, isSealed } of this.#files.all()) {
+    for await (const { id, offset, bytes, isSealed } of this.#files.all((id) =>
+      damaged.push(`the head of file ${id}`),
+    )) {
       if (signal.aborted) return damaged;
       await check({ kind: 'file', id, offset, bytes }, isSealed);
     }
     for (const segment of await this.#segments.closed()) {
-      for await (const { offset, bytes, isSealed } of this.#segments.records(segment)) {
-        if (signal.aborted) return damaged;
-        await check({ kind: 'segment', segment, offset, bytes }, isSealed);
+      try {
+        for await (const { offset, bytes, isSealed } of this.#segments.records(segment)) {
+          if (signal.aborted) return damaged;
+          await check({ kind: 'segment', segment, offset, bytes }, isSealed);
+        }
+      } catch (error) {
+        if (!(error instanceof BlobDamaged)) throw error;
+        if ((await this.#segments.closed()).includes(segment)) damaged.push(error.message);
       }
     }
     return damaged;
   }
 
+  async #isThere(place: Place): Promise<boolean> {
+    return place.kind === 'file' ? this.#files.has(place.id) : (await this.#segments.closed()).includes(place.segment);
+  }
+
   async close(): Promise<void> {
     await this.#segments.close();
+    this.#hold.close();
   }
 }
+
+/** A full, failing or read-only disk, or more open files than may be: it may be over when the client comes again. */
+const DISK_REFUSES = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE']);
 
 const isHalfEmpty = ({ wanted, all }: { wanted: number; all: number }): boolean => wanted * 2 <= all;
 

@@ -2,12 +2,13 @@
  * Blobs with a file of their own. A file is written under `incoming/`, synced, then renamed to where it stays: what lies at a
  * blob's place is whole. What a crash leaves under `incoming/` is removed at the next start.
  */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BlobDamaged } from '#platform/blobs/blobs.ts';
+import { randomBytes } from '#platform/base/ids.ts';
+import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
 import { BlockEncoder } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
+import type { Place } from '#platform/blobs/filesystem/places.ts';
 import {
   decodeHead,
   encodeHead,
@@ -15,6 +16,9 @@ import {
   LONGEST_OWNER,
   type RecordHead,
 } from '#platform/blobs/filesystem/records.ts';
+import { writeAll } from '#platform/blobs/filesystem/write.ts';
+
+type FilePlace = Extract<Place, { readonly kind: 'file' }>;
 
 const WRITE_BYTES = 1024 * 1024;
 
@@ -41,13 +45,13 @@ export class BlobFiles {
     return files;
   }
 
-  /** `first` came before it was known that the blob is a large one. */
+  /** `first` came before it was known that the blob is a large one. `announce` hears of the file before others can see it. */
   async write(
     first: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
-    owner: string,
-    key: Uint8Array | undefined,
-  ): Promise<{ id: string; offset: number; bytes: number }> {
+    { owner, key }: PutOptions,
+    announce: (place: FilePlace) => void,
+  ): Promise<FilePlace> {
     const id = randomBytes(16).toString('hex');
     const draft = join(this.#incoming, id);
     const handle = await open(draft, 'wx', 0o600);
@@ -56,11 +60,14 @@ export class BlobFiles {
       const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
       const encoder = new BlockEncoder(key);
       await writeBlocks(handle, offset, encoder, first, rest);
-      await handle.write(encodeHead({ owner, bytes: encoder.bytes, isSealed }), 0, offset, 0);
+      const { bytes } = encoder;
+      await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
       await handle.datasync();
       await handle.close();
+      const place = { kind: 'file', id, offset, bytes } as const;
+      announce(place);
       await this.#keep(draft, id);
-      return { id, offset, bytes: encoder.bytes };
+      return place;
     } catch (error) {
       await handle.close().catch(() => {});
       await unlink(draft).catch(() => {});
@@ -93,22 +100,31 @@ export class BlobFiles {
     });
   }
 
-  /** All files whose head can be read. */
-  async *all(): AsyncGenerator<FoundFile> {
+  /** All files whose head can be read; `onDamaged` hears of the others. What is removed meanwhile is left out. */
+  async *all(onDamaged?: (id: string) => void): AsyncGenerator<FoundFile> {
     for (const folder of await readdir(this.#folder)) {
       if (!/^[0-9a-f]{2}$/.test(folder)) continue;
       for (const id of await readdir(join(this.#folder, folder))) {
-        const handle = await this.openBlob(id);
+        const handle = await open(this.#path(id), 'r').catch(() => undefined);
+        if (handle === undefined) continue;
         try {
           const bytes = Buffer.alloc(FIXED_HEAD_BYTES + LONGEST_OWNER);
           const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
           const head = decodeHead(bytes.subarray(0, bytesRead));
           if (head) yield { ...head, id, offset: head.headBytes };
+          else onDamaged?.(id);
         } finally {
           await handle.close();
         }
       }
     }
+  }
+
+  async has(id: string): Promise<boolean> {
+    return await access(this.#path(id)).then(
+      () => true,
+      () => false,
+    );
   }
 
   #path(id: string): string {
@@ -134,7 +150,7 @@ async function writeBlocks(
   };
   const flush = async (): Promise<void> => {
     if (bytes === 0) return;
-    await handle.writev(parts, at);
+    await writeAll(handle, parts, at);
     at += bytes;
     parts = [];
     bytes = 0;

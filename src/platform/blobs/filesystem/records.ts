@@ -50,6 +50,15 @@ export function decodeHead(bytes: Buffer): (RecordHead & { readonly headBytes: n
   };
 }
 
+/**
+ * Of the bytes after the last record of a segment: whether a write that a crash cut off explains them (a part of a head, or
+ * room that was never filled). Anything else was a record once.
+ */
+export function isTorn(bytes: Buffer): boolean {
+  if (bytes.length < FIXED_HEAD_BYTES || bytes.every((byte) => byte === 0)) return true;
+  return bytes.readUInt32BE(0) === MAGIC && bytes.length < FIXED_HEAD_BYTES + bytes.readUInt16BE(6);
+}
+
 /** The room that a whole record takes. */
 export const recordBytes = (head: RecordHead, headBytes: number): number =>
   headBytes + storedBytes(head.bytes, head.isSealed);

@@ -11,12 +11,14 @@ import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
 import {
   decodeHead,
   FIXED_HEAD_BYTES,
+  isTorn,
   LONGEST_OWNER,
   type RecordHead,
   recordBytes,
 } from '#platform/blobs/filesystem/records.ts';
+import { writeAll } from '#platform/blobs/filesystem/write.ts';
 
-export const SEGMENT_BYTES = 128 * 1024 * 1024;
+const SEGMENT_BYTES = 128 * 1024 * 1024;
 const MOST_OPEN = 64;
 const READ_AT_ONCE_BYTES = 128 * 1024;
 /** Buffers of one writev; the system takes 1,024. */
@@ -82,7 +84,11 @@ export class Segments {
       try {
         const segment = await this.#segmentFor(batch.reduce((sum, { bytes }) => sum + bytes, 0));
         let offset = segment.bytes;
-        await segment.handle.writev(batch.flatMap(({ parts }) => [...parts]) as Uint8Array[], offset);
+        await writeAll(
+          segment.handle,
+          batch.flatMap(({ parts }) => parts),
+          offset,
+        );
         await segment.handle.datasync();
         for (const each of batch) {
           each.resolve({ segment: segment.number, offset });
@@ -90,7 +96,7 @@ export class Segments {
         }
         segment.bytes = offset;
       } catch (error) {
-        await this.#retire();
+        await this.#giveUp();
         for (const each of batch) each.reject(error);
       }
     }
@@ -117,6 +123,14 @@ export class Segments {
     return this.#current;
   }
 
+  /** Room that a failed write took is given back: there may be none left. */
+  async #giveUp(): Promise<void> {
+    const failed = this.#current;
+    await failed?.handle.truncate(failed.bytes).catch(() => {});
+    await this.#retire();
+    if (failed?.bytes === 0) await unlink(this.#path(failed.number)).catch(() => {});
+  }
+
   async #retire(): Promise<void> {
     const { handle } = this.#current ?? {};
     this.#current = undefined;
@@ -136,20 +150,26 @@ export class Segments {
   }
 
   async #readLater(segment: number, offset: number, bytes: number): Promise<Buffer> {
-    const handle = await this.#reader(segment);
-    const buffer = Buffer.allocUnsafe(bytes);
-    let filled = 0;
-    while (filled < bytes) {
-      const { bytesRead } = await handle.read(buffer, filled, bytes - filled, offset + filled);
-      if (bytesRead === 0) throw new BlobDamaged(`segment ${segment} ends before ${offset + bytes}`);
-      filled += bytesRead;
+    for (;;) {
+      const reader = this.#reader(segment);
+      try {
+        return await readFrom(await reader, segment, offset, bytes);
+      } catch (error) {
+        // Closed for another, or for good: then it can't be opened again.
+        const isClosed = (error as NodeJS.ErrnoException).code === 'EBADF' && this.#readers.get(segment) !== reader;
+        if (!isClosed) throw error;
+      }
     }
-    return buffer;
   }
 
   #reader(segment: number): Promise<FileHandle> {
     const kept = this.#readers.get(segment);
-    if (kept) return kept;
+    if (kept) {
+      // The last in the order: what is longest unused stands first.
+      this.#readers.delete(segment);
+      this.#readers.set(segment, kept);
+      return kept;
+    }
     const opened = open(this.#path(segment), 'r').catch((error: unknown) => {
       this.#readers.delete(segment);
       throw new BlobDamaged(`segment ${segment} can't be opened: ${String(error)}`);
@@ -177,13 +197,16 @@ export class Segments {
     return numbers.filter((number) => number < this.#next && number !== this.#current?.number);
   }
 
-  /** The records of a segment in order, up to its end or to where it is torn. */
+  /** The records of a segment in order, up to its end or to where it is torn. Throws BlobDamaged where a head was and is none. */
   async *records(segment: number): AsyncGenerator<FoundRecord> {
     const { size } = await (await this.#reader(segment)).stat();
-    for (let start = 0; start + FIXED_HEAD_BYTES <= size; ) {
-      const bytes = Math.min(FIXED_HEAD_BYTES + LONGEST_OWNER, size - start);
-      const head = decodeHead(await this.read(segment, start, bytes));
-      if (head === undefined) return;
+    for (let start = 0; start < size; ) {
+      const opening = await this.read(segment, start, Math.min(FIXED_HEAD_BYTES + LONGEST_OWNER, size - start));
+      const head = decodeHead(opening);
+      if (head === undefined) {
+        if (isTorn(opening)) return;
+        throw new BlobDamaged(`segment ${segment} has no record at ${start}`);
+      }
       const length = recordBytes(head, head.headBytes);
       if (start + length > size) return;
       yield { ...head, segment, start, offset: start + head.headBytes, size: length };
@@ -205,6 +228,17 @@ export class Segments {
   #path(segment: number): string {
     return join(this.#folder, `${String(segment).padStart(8, '0')}.seg`);
   }
+}
+
+async function readFrom(handle: FileHandle, segment: number, offset: number, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(bytes);
+  let filled = 0;
+  while (filled < bytes) {
+    const { bytesRead } = await handle.read(buffer, filled, bytes - filled, offset + filled);
+    if (bytesRead === 0) throw new BlobDamaged(`segment ${segment} ends before ${offset + bytes}`);
+    filled += bytesRead;
+  }
+  return buffer;
 }
 
 async function segmentNumbers(folder: string): Promise<number[]> {

@@ -17,6 +17,7 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
 import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
@@ -30,6 +31,7 @@ import {
   settings,
   uploads,
 } from '#services/s3/state.ts';
+import { scheduleCount } from '#services/s3/storage/count.ts';
 
 /** Where `EU` and an empty constraint lead. */
 const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { EU: 'eu-west-1' };
@@ -51,7 +53,6 @@ export const createBucket =
     if (ACL !== undefined && ACL !== 'private' && ObjectOwnership === 'BucketOwnerEnforced') {
       fail('InvalidBucketAclWithObjectOwnership');
     }
-    if (input.ObjectLockEnabledForBucket) fail('NotImplemented', { about: 'x-amz-bucket-object-lock-enabled' });
     const claimant = { account: call.account, region: call.region };
     const owner = await parts.directory.claim(name, claimant);
     if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
@@ -77,9 +78,12 @@ export const createBucket =
         // Validated: one of the model's three.
         ownership: ObjectOwnership as Ownership,
         publicAccessBlock: ALL_BLOCKED,
+        // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
+        ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
         sealedKey: newSealedKey(parts.sealer, call.account, next),
       });
       setTags(tx, bucketArn(name), tags);
+      scheduleCount(tx, { id: next, name }, call.now);
     });
     return output;
   };
@@ -114,11 +118,13 @@ export const deleteBucket =
   async (input: DeleteBucketRequest, call: Call): Promise<void> => {
     const { Bucket: name } = input;
     call.transact((tx) => {
-      const { id } = openBucket(tx, parts.sealer, name);
+      const bucket = openBucket(tx, parts.sealer, name);
+      const { id } = bucket;
       const isEmpty = tx.range(objects, { prefix: [id], limit: 1 }).length === 0;
       if (!isEmpty) fail('BucketNotEmpty', { about: name });
       if (tx.range(uploads, { prefix: [id], limit: 1 }).length > 0) fail('BucketNotEmpty', { about: name });
       tx.deleteRange(settings, [id]);
+      cancelLifecycle(tx, bucket);
       deleteTags(tx, bucketArn(name));
       dropBucket(tx, name);
     });

@@ -3,8 +3,6 @@ import type {
   DeleteBucketOwnershipControlsRequest,
   DeleteBucketTaggingRequest,
   DeletePublicAccessBlockRequest,
-  GetBucketEncryptionOutput,
-  GetBucketEncryptionRequest,
   GetBucketOwnershipControlsOutput,
   GetBucketOwnershipControlsRequest,
   GetBucketTaggingOutput,
@@ -42,7 +40,15 @@ export const putBucketVersioning =
     const { Status, MFADelete } = VersioningConfiguration;
     if (MFADelete === 'Enabled') fail('NotImplemented', { about: 'x-amz-mfa' });
     if (Status === undefined) fail('MalformedXML');
-    else change(parts, call, Bucket, { versioning: Status });
+    else {
+      const { objectLock } = openBucket(call.tx, parts.sealer, Bucket);
+      if (objectLock !== undefined && Status !== 'Enabled') {
+        fail('InvalidBucketState', {
+          message: 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+        });
+      }
+      change(parts, call, Bucket, { versioning: Status });
+    }
   };
 
 export const getBucketOwnershipControls =
@@ -121,15 +127,3 @@ export const deleteBucketTagging =
   (parts: S3Parts) =>
   (input: DeleteBucketTaggingRequest, call: Call): void =>
     deleteTags(call.tx, bucketArn(openBucket(call.tx, parts.sealer, input.Bucket).name));
-
-/** What every bucket has: keys of S3's own. */
-export const getBucketEncryption =
-  (parts: S3Parts) =>
-  (input: GetBucketEncryptionRequest, call: Call): GetBucketEncryptionOutput => {
-    openBucket(call.tx, parts.sealer, input.Bucket);
-    return {
-      ServerSideEncryptionConfiguration: {
-        Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }],
-      },
-    };
-  };

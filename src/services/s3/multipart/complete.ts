@@ -7,6 +7,7 @@ import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { MOST_PART_NUMBER, requireUpload, type UploadTarget } from '#services/s3/multipart/uploads.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
+import { newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember, DIGEST_BYTES, digestOf } from '#services/s3/objects/checksums.ts';
 import { checkWrite } from '#services/s3/objects/conditions.ts';
 import { combineCrcs, combines } from '#services/s3/objects/crc-combine.ts';
@@ -60,6 +61,7 @@ export const completeMultipartUpload =
       const { startedAt: _, initiator: __, checksum: ___, ...metadata } = upload;
       const added = addVersion(tx, blobs, bucket, target.Key, {
         ...metadata,
+        ...newLock(bucket, metadata.lock, call.clock.now()),
         modifiedAt: call.clock.now(),
         etag: etagOf(chosen),
         bytes: chosen.reduce((sum, { piece }) => sum + piece.bytes, 0),
@@ -75,7 +77,7 @@ export const completeMultipartUpload =
       Location: `${call.origin}/${target.Bucket}/${encodeURIComponent(target.Key).replaceAll('%2F', '/')}`,
       Bucket: target.Bucket,
       Key: target.Key,
-      ...writtenOutput(row),
+      ...writtenOutput(row, input.SSECustomerKeyMD5),
       ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
     };
   };

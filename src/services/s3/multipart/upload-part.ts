@@ -8,6 +8,12 @@ import type {
 import type { Payload } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import {
+  type CopySourceKeyHeaders,
+  type CustomerKeyHeaders,
+  customerKeyOf,
+} from '#services/s3/encryption/customer-keys.ts';
+import { etagFor, shownEncryption, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { MOST_PART_NUMBER, requireUpload, type UploadTarget } from '#services/s3/multipart/uploads.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
@@ -19,17 +25,17 @@ import type { ByteRange } from '#services/s3/objects/ranges.ts';
 import { type Claims, receive } from '#services/s3/objects/receive.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { type PartRow, parts as partRows } from '#services/s3/state.ts';
+import { type EncryptionRow, type PartRow, parts as partRows } from '#services/s3/state.ts';
 
 export const uploadPart =
   (parts: S3Parts) =>
   async (input: UploadPartRequest, call: Call): Promise<UploadPartOutput> => {
     const target = input as UploadTarget & { readonly PartNumber: number };
-    const row = await store(parts, call, target, payloadOfInput(input.Body), input as Claims);
+    const { row, encryption } = await store(parts, call, target, payloadOfInput(input.Body), input as Claims);
     call.meter('PutBytes', row.piece.bytes);
     return {
       ETag: `"${row.etag}"`,
-      ServerSideEncryption: 'AES256',
+      ...shownEncryption(encryption, input.SSECustomerKeyMD5),
       ...(row.checksum && { [checksumMember(row.checksum.name)]: row.checksum.value }),
     };
   };
@@ -37,10 +43,10 @@ export const uploadPart =
 async function store(
   parts: S3Parts,
   call: Call,
-  target: UploadTarget & { readonly PartNumber: number },
+  target: UploadTarget & { readonly PartNumber: number } & CustomerKeyHeaders,
   body: Payload,
   claims: Claims,
-): Promise<PartRow> {
+): Promise<{ row: PartRow; encryption: EncryptionRow | undefined }> {
   const { UploadId, PartNumber } = target;
   if (PartNumber < 1 || PartNumber > MOST_PART_NUMBER) {
     invalidArgument('partNumber', String(PartNumber), 'Part number must be an integer between 1 and 10000, inclusive');
@@ -49,10 +55,12 @@ async function store(
     const opened = openBucket(tx, parts.sealer, target.Bucket);
     return { bucket: opened, upload: requireUpload(tx, opened, target) };
   });
+  const { encryption } = upload;
+  const keys = await storedKeys(parts, call, bucket, encryption, customerKeyOf(target, call.origin));
   const blobs = await parts.blobs(call.region);
   const received = await receive(body, claims, {
     blobs,
-    bucket,
+    keys,
     owner: partOwner(call.account, UploadId, PartNumber),
     mostBytes: MOST_PUT_BYTES,
     defaultChecksum: upload.checksum?.name ?? 'CRC64NVME',
@@ -60,7 +68,7 @@ async function store(
   if (received.piece === undefined) return fail('EntityTooSmall');
   const row: PartRow = {
     modifiedAt: call.clock.now(),
-    etag: received.md5,
+    etag: etagFor(encryption, received.md5),
     piece: received.piece,
     checksum: fullChecksum(received),
   };
@@ -81,7 +89,9 @@ async function store(
       });
     });
     isWritten = true;
-    return row;
+    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+    call.partition.durable()?.catch(received.settle);
+    return { row, encryption };
   } finally {
     if (!isWritten) received.drop();
   }
@@ -93,10 +103,11 @@ export const uploadPartCopy =
     const source = findSource(parts, input.CopySource, input as CopyConditions, call);
     const range = copyRange(input.CopySourceRange, source.row.bytes);
     const target = input as UploadTarget & { readonly PartNumber: number };
-    const row = await store(parts, call, target, await sourceBody(parts, source, range), {});
+    const body = await sourceBody(parts, call, source, range, input as CopySourceKeyHeaders);
+    const { row, encryption } = await store(parts, call, target, body, {});
     return {
       ...(source.bucket.versioning !== undefined && { CopySourceVersionId: shownVersionId(source.row) }),
-      ServerSideEncryption: 'AES256',
+      ...shownEncryption(encryption, input.SSECustomerKeyMD5),
       CopyPartResult: {
         ETag: `"${row.etag}"`,
         LastModified: row.modifiedAt,

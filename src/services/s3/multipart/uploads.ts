@@ -1,5 +1,6 @@
 /** An upload in parts: begun, listed, given up. */
 import { randomBytes } from 'node:crypto';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   AbortMultipartUploadRequest,
   CreateMultipartUploadOutput,
@@ -11,15 +12,18 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
+import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownAbort } from '#services/s3/lifecycle/settings.ts';
 import { canonicalUser, checkKey } from '#services/s3/names.ts';
+import { askedLock, type LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { CHECKSUM_NAMES, checksumMember } from '#services/s3/objects/checksums.ts';
 import { combines } from '#services/s3/objects/crc-combine.ts';
 import { commonPrefix, limitOf, prefixesOf, shownNames } from '#services/s3/objects/list.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
-import { checkEncryption } from '#services/s3/objects/put.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, parts as partRows, type UploadRow, uploads } from '#services/s3/state.ts';
 
@@ -38,23 +42,34 @@ const nameOfCaller = ({ principal }: Call): string => ('arn' in principal ? prin
 
 export const createMultipartUpload =
   (parts: S3Parts) =>
-  (input: CreateMultipartUploadRequest, call: Call): CreateMultipartUploadOutput => {
+  async (input: CreateMultipartUploadRequest, call: Call): Promise<CreateMultipartUploadOutput> => {
     checkKey(input.Key);
-    checkEncryption(input);
-    const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const checksum = checksumOf(input);
+    const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
+    const { bucket, wanted } = call.partition.read((tx) => {
+      const opened = openBucket(tx, parts.sealer, input.Bucket);
+      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
+    });
+    const { encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
     const id = randomBytes(48).toString('base64url');
-    call.tx.put(uploads, uploads.key(bucket.id, input.Key, id), {
-      startedAt: call.now,
-      initiator: nameOfCaller(call),
-      ...metadataOf(input as Parameters<typeof metadataOf>[0]),
-      ...(checksum && { checksum }),
+    call.transact((tx) => {
+      const { id: bucketId } = openBucket(tx, parts.sealer, input.Bucket);
+      tx.put(uploads, uploads.key(bucketId, input.Key, id), {
+        startedAt: call.clock.now(),
+        initiator: nameOfCaller(call),
+        ...metadata,
+        ...(lock && { lock }),
+        ...(checksum && { checksum }),
+        ...(encryption && { encryption }),
+      });
     });
     return {
       Bucket: bucket.name,
       Key: input.Key,
       UploadId: id,
-      ServerSideEncryption: 'AES256',
+      ...shownAbort(parts, call, bucket, input.Key, call.now),
+      ...writtenEncryption(encryption, input.SSECustomerKeyMD5),
       ...(checksum && { ChecksumAlgorithm: checksum.name, ChecksumType: checksum.type }),
     };
   };
@@ -94,15 +109,25 @@ export const abortMultipartUpload =
     call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       requireUpload(tx, bucket, input as UploadTarget);
-      const places = tx.range(partRows, { prefix: [input.UploadId] }).map(({ row }) => row.piece.place);
-      tx.deleteRange(partRows, [input.UploadId]);
-      tx.delete(uploads, uploads.key(bucket.id, input.Key, input.UploadId));
-      tx.onDurable(() => {
-        for (const place of places) blobs.discard(place);
-      });
+      abortUpload(tx, blobs, bucket, input.Key, input.UploadId);
     });
     return {};
   };
+
+export function abortUpload(
+  tx: Transaction,
+  blobs: Pick<Blobs, 'discard'>,
+  bucket: BucketRow,
+  key: string,
+  id: string,
+): void {
+  const places = tx.range(partRows, { prefix: [id] }).map(({ row }) => row.piece.place);
+  tx.deleteRange(partRows, [id]);
+  tx.delete(uploads, uploads.key(bucket.id, key, id));
+  tx.onDurable(() => {
+    for (const place of places) blobs.discard(place);
+  });
+}
 
 export const listParts =
   (parts: S3Parts) =>
@@ -130,6 +155,7 @@ export const listParts =
       PartNumberMarker: marker,
       ...(last && { NextPartNumberMarker: partRows.parts(last.key)[1] }),
       MaxParts: limit,
+      ...shownAbort(parts, call, bucket, input.Key, upload.startedAt),
       IsTruncated: rows.length > page.length,
       Parts: page.map(({ key, row }) => ({
         PartNumber: partRows.parts(key)[1],

@@ -1,6 +1,8 @@
 /** GetObjectAttributes: what is known of an object and its parts, without its bytes. */
 import type { GetObjectAttributesOutput, GetObjectAttributesRequest } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
+import { type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
+import { checkCustomerKey } from '#services/s3/encryption/object-keys.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
@@ -14,6 +16,7 @@ export const getObjectAttributes =
   (input: GetObjectAttributesRequest, call: Call): GetObjectAttributesOutput => {
     const found = findObject(parts, input as ReadTarget, call);
     const { row, bucket } = found;
+    checkCustomerKey(row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
     const wanted = new Set<string>(input.ObjectAttributes);
     const checksum = row.checksum && {
       [checksumMember(row.checksum.name)]: row.checksum.value,

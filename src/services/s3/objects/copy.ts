@@ -3,16 +3,21 @@ import type { CopyObjectOutput, CopyObjectRequest } from '#platform/model/genera
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encryption/customer-keys.ts';
+import { etagFor, newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
+import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
+import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { type CopyConditions, checkCopySource, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { openBody, piecesOf } from '#services/s3/objects/get.ts';
 import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.ts';
 import { objectOwner } from '#services/s3/objects/owners.ts';
-import { checkEncryption, commit, fullChecksum, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
+import { commit, fullChecksum, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
 import { type Claims, receive } from '#services/s3/objects/receive.ts';
 import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
@@ -50,6 +55,7 @@ export function findSource(parts: S3Parts, header: string, conditions: CopyCondi
       return fail('NoSuchVersion', { about: versionId ?? '', fields: { Key: key } });
     }
     checkCopySource(row, conditions);
+    if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
     return { place, partition, bucket, key, row };
   });
 }
@@ -71,8 +77,16 @@ function readSource(header: string): { name: string; key: string; versionId: str
 }
 
 /** The source's bytes as a body that is received like any other. */
-export async function sourceBody(parts: S3Parts, source: CopySource, range: ByteRange): Promise<Payload> {
-  const body = await openBody(parts, source.place, source.bucket, piecesOf(source.row, source), range);
+export async function sourceBody(
+  parts: S3Parts,
+  call: Call,
+  source: CopySource,
+  range: ByteRange,
+  headers: CopySourceKeyHeaders,
+): Promise<Payload> {
+  const customerKey = copySourceKeyOf(headers, call.origin);
+  const keys = await storedKeys(parts, call, source.bucket, source.row.encryption, customerKey);
+  const body = await openBody(parts, source.place, keys, piecesOf(source.row, source), range);
   if (body instanceof Uint8Array) return payloadOf(body);
   const announcedBytes = range.end - range.start;
   return {
@@ -88,7 +102,6 @@ export const copyObject =
   (parts: S3Parts) =>
   async (input: CopyObjectRequest, call: Call): Promise<CopyObjectOutput> => {
     checkKey(input.Key);
-    checkEncryption(input);
     const source = findSource(parts, input.CopySource, input as CopyConditions, call);
     const { row } = source;
     if (row.bytes > MOST_PUT_BYTES) {
@@ -97,11 +110,17 @@ export const copyObject =
       });
     }
     const metadata = copiedMetadata(input, source);
-    const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
+    const { bucket, wanted } = call.partition.read((tx) => {
+      const opened = openBucket(tx, parts.sealer, input.Bucket);
+      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
+    });
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
+    const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
+    const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
     const claims = input.ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm: input.ChecksumAlgorithm };
-    const received = await receive(await sourceBody(parts, source, { start: 0, end: row.bytes }), claims as Claims, {
+    const received = await receive(body, claims as Claims, {
       blobs: await parts.blobs(call.region),
-      bucket,
+      keys,
       owner: objectOwner(call.account, bucket, input.Key),
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: row.checksum?.name ?? 'CRC64NVME',
@@ -109,13 +128,15 @@ export const copyObject =
     const checksum = fullChecksum(received);
     const written = await commit(parts, call, input as Parameters<typeof commit>[2], received, {
       modifiedAt: call.clock.now(),
-      etag: received.md5,
+      etag: etagFor(encryption, received.md5),
+      ...(encryption && { encryption }),
       bytes: received.bytes,
       checksum,
       ...metadata,
+      ...newLock(bucket, lock, call.clock.now()),
       ...(received.piece && { piece: received.piece }),
     });
-    const { ETag: _, ...output } = writtenOutput(written);
+    const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
     return {
       ...output,
       ...(source.bucket.versioning !== undefined && { CopySourceVersionId: shownVersionId(row) }),
@@ -133,7 +154,8 @@ function copiedMetadata(input: CopyObjectRequest, { row, bucket, key }: CopySour
   const given = metadataOf(input as Parameters<typeof metadataOf>[0]);
   const isItself = bucket.name === input.Bucket && key === input.Key;
   const changesNothing = !replaces && input.StorageClass === undefined && input.WebsiteRedirectLocation === undefined;
-  if (isItself && changesNothing && input.ServerSideEncryption === undefined && input.TaggingDirective !== 'REPLACE') {
+  const changesKey = input.ServerSideEncryption !== undefined || input.SSECustomerAlgorithm !== undefined;
+  if (isItself && changesNothing && !changesKey && input.TaggingDirective !== 'REPLACE') {
     fail('InvalidRequest', {
       message:
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",

@@ -17,6 +17,8 @@ import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
 import { objectArn } from '#services/s3/names.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
+import { checkDeletable, type MayBypass } from '#services/s3/object-lock/locks.ts';
+import { mayBypass } from '#services/s3/object-lock/object-lock.ts';
 import { quotedEtag } from '#services/s3/objects/conditions.ts';
 import { addVersion, findVersion, newest, removeVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -46,16 +48,25 @@ export const deleteObject =
     const { versionId, isDeleteMarker } = call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       const { Key, VersionId, IfMatch: ETag, IfMatchSize: Size, IfMatchLastModifiedTime: LastModifiedTime } = input;
-      return remove(tx, blobs, bucket, { Key, VersionId, ETag, Size, LastModifiedTime } as Victim, call);
+      const victim = { Key, VersionId, ETag, Size, LastModifiedTime } as Victim;
+      return remove(tx, blobs, bucket, victim, call, mayBypass(bucket, Key, input.BypassGovernanceRetention, call));
     });
     return { ...(versionId !== undefined && { VersionId: versionId }), ...(isDeleteMarker && { DeleteMarker: true }) };
   };
 
-function remove(tx: Transaction, blobs: Blobs, bucket: OpenBucket, victim: Victim, call: Call): Outcome {
+function remove(
+  tx: Transaction,
+  blobs: Blobs,
+  bucket: OpenBucket,
+  victim: Victim,
+  call: Call,
+  bypass: MayBypass,
+): Outcome {
   const { Key: key, VersionId: versionId } = victim;
   const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
   checkVictim(row, victim);
   if (versionId !== undefined) {
+    checkDeletable(row?.lock, call.clock.now(), bypass);
     if (row !== undefined) removeForGood(tx, blobs, bucket, key, row, call);
     return { versionId, isDeleteMarker: row?.isDeleteMarker === true };
   }
@@ -114,7 +125,8 @@ export const deleteObjects =
       for (const victim of victims) {
         try {
           checkPermission(bucket, victim, call);
-          const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call));
+          const bypass = mayBypass(bucket, victim.Key, input.BypassGovernanceRetention, call);
+          const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call, bypass));
           deleted.push(deletedObject(victim, outcome));
         } catch (error) {
           if (!(error instanceof ServiceError)) throw error;

@@ -7,11 +7,17 @@ import type {
   HeadObjectRequest,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
-import { blobKey, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import { checkReadable, shownRestore } from '#services/s3/archive/restore.ts';
+import { blobKey } from '#services/s3/buckets/open-bucket.ts';
+import { type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
+import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
+import { checkCustomerKey, type ObjectKeys, shownEncryption, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
+import { shownLock } from '#services/s3/object-lock/object-lock.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkRead, quotedEtag, type ReadConditions } from '#services/s3/objects/conditions.ts';
-import { type FoundObject, findObject } from '#services/s3/objects/find.ts';
+import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { type ByteRange, contentRange, rangeOf } from '#services/s3/objects/ranges.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -22,27 +28,38 @@ type Body = Uint8Array | AsyncIterable<Uint8Array>;
 export const headObject =
   (parts: S3Parts) =>
   async (input: HeadObjectRequest, call: Call): Promise<HeadObjectOutput> => {
-    const found = findObject(parts, input as Parameters<typeof findObject>[1], call);
+    const found = findObject(parts, input as ReadTarget, call);
     checkRead(found.row, input as ReadConditions);
     const pieces = piecesOf(found.row, call);
     const range = wantedRange(input, found.row, pieces);
-    return { ...describe(found, input, range), ...overrides(input) } as HeadObjectOutput;
+    checkCustomerKey(found.row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
+    return {
+      ...describe(found, input, range),
+      ...facts(parts, found, input as ReadTarget, call),
+      ...overrides(input),
+    } as HeadObjectOutput;
   };
 
 export const getObject =
   (parts: S3Parts) =>
   async (input: GetObjectRequest, call: Call): Promise<GetObjectOutput> => {
-    const target = input as Parameters<typeof findObject>[1];
+    const target = input as ReadTarget;
     let found = findObject(parts, target, call);
     checkRead(found.row, input as ReadConditions);
-    if (isArchived(found.row)) fail('InvalidObjectState', { about: found.row.storageClass ?? '' });
+    checkReadable(found.row, call.now);
+    const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
     for (;;) {
+      const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
       const pieces = piecesOf(found.row, call);
       const range = wantedRange(input, found.row, pieces);
       try {
-        const body = await openBody(parts, call, found.bucket, pieces, range ?? { start: 0, end: found.row.bytes });
+        const body = await openBody(parts, call, keys, pieces, range ?? { start: 0, end: found.row.bytes });
         call.meter('GetBytes', range === undefined ? found.row.bytes : range.end - range.start);
-        const described = { ...describe(found, input, range), ...overrides(input) };
+        const described = {
+          ...describe(found, input, range),
+          ...facts(parts, found, target, call),
+          ...overrides(input),
+        };
         // A payload's type in the model is the SDKs' own.
         return { ...described, Body: body } as unknown as GetObjectOutput;
       } catch (error) {
@@ -58,9 +75,6 @@ function isSame(row: VersionRow, before: VersionRow, pieces: readonly Piece[], c
   const now = piecesOf(row, call);
   return row.sequence === before.sequence && now.every(({ place }, index) => place === pieces[index]?.place);
 }
-
-const isArchived = ({ storageClass }: VersionRow): boolean =>
-  storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
 
 /** An object's blobs, in the order of its bytes. */
 export function piecesOf(row: VersionRow, call: Pick<Call, 'partition'>): readonly Piece[] {
@@ -100,13 +114,18 @@ function wantedRange(
 export async function openBody(
   parts: S3Parts,
   call: Pick<Call, 'region'>,
-  bucket: OpenBucket,
+  { base, inner }: ObjectKeys,
   pieces: readonly Piece[],
   { start, end }: ByteRange,
 ): Promise<Body> {
   const blobs = await parts.blobs(call.region);
-  const read = (piece: Piece, range: BlobRange): Promise<Body> =>
-    blobs.read(piece.place, range, blobKey(bucket.key, Buffer.from(piece.salt, 'base64')));
+  const read = async (piece: Piece, range: BlobRange): Promise<Body> => {
+    const salt = Buffer.from(piece.salt, 'base64');
+    const body = await blobs.read(piece.place, range, blobKey(base, salt));
+    if (inner === undefined) return body;
+    const key = blobKey(inner, salt);
+    return body instanceof Uint8Array ? innerLayer(key, body, range.start) : innerLayerOf(key, body, range.start);
+  };
   const wanted: { piece: Piece; range: BlobRange }[] = [];
   let at = 0;
   for (const piece of pieces) {
@@ -128,8 +147,16 @@ export async function openBody(
   })();
 }
 
+/** What headers tell that depends on the time or on who asks. */
+const facts = (parts: S3Parts, found: FoundObject, { Key: key, VersionId: versionId }: ReadTarget, call: Call) => ({
+  ...shownLock(found, key, call),
+  ...shownRestore(found.row, call.now),
+  ...(versionId === undefined && shownExpiration(parts, call, found.bucket, key, found.row)),
+});
+
 interface Asked extends Wanted {
   readonly ChecksumMode?: string | undefined;
+  readonly SSECustomerKeyMD5?: string | undefined;
 }
 
 function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange | undefined) {
@@ -152,7 +179,7 @@ function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange |
     ...(asked.ChecksumMode === 'ENABLED' && checksum && isWhole(range, row)
       ? { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }
       : {}),
-    ServerSideEncryption: 'AES256',
+    ...shownEncryption(row.encryption, asked.SSECustomerKeyMD5),
   };
 }
 

@@ -26,9 +26,11 @@ export function blobOwners(store: Store, region: Region): BlobOwners {
     return { owner, partition: partitionOf(store, { account: owner[1], region }) };
   };
   return {
-    isWanted(text, place) {
+    async isWanted(text, place) {
       const { owner, partition } = placeOf(text);
-      return partition.read((tx) => findPiece(tx, owner, place) !== undefined);
+      if (partition.read((tx) => findPiece(tx, owner, place) !== undefined)) return true;
+      await partition.durable();
+      return false;
     },
     async moved(text, from, to) {
       const { owner, partition } = placeOf(text);

@@ -3,10 +3,13 @@ import type { PutObjectOutput, PutObjectRequest } from '#platform/model/generate
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
-import { fail } from '#services/s3/errors.ts';
+import { etagFor, newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
+import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
 import { checkKey } from '#services/s3/names.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
 import type { EventName } from '#services/s3/notifications/rules.ts';
+import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
@@ -28,16 +31,20 @@ export const putObject =
   (parts: S3Parts) =>
   async (input: PutObjectRequest, call: Call): Promise<PutObjectOutput> => {
     checkKey(input.Key);
-    checkEncryption(input);
     const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
     const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
-    // Before the bytes come: it spares them. The transaction has the word.
-    if (input.IfMatch !== undefined || input.IfNoneMatch !== undefined) {
-      call.partition.read((tx) => checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key));
-    }
+    const wanted = call.partition.read((tx) => {
+      // Before the bytes come: it spares them. The transaction has the word.
+      if (input.IfMatch !== undefined || input.IfNoneMatch !== undefined) {
+        checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
+      }
+      return wantedEncryption(tx, bucket, input as EncryptionHeaders, call.origin);
+    });
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
+    const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const received = await receive(payloadOfInput(input.Body), input as Claims, {
       blobs: await parts.blobs(call.region),
-      bucket,
+      keys,
       owner: objectOwner(call.account, bucket, input.Key),
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: 'CRC64NVME',
@@ -45,14 +52,21 @@ export const putObject =
     const checksum = fullChecksum(received);
     const row = await commit(parts, call, input, received, {
       modifiedAt: call.clock.now(),
-      etag: received.md5,
+      etag: etagFor(encryption, received.md5),
+      ...(encryption && { encryption }),
       bytes: received.bytes,
       checksum,
       ...metadata,
+      ...newLock(bucket, lock, call.clock.now()),
       ...(received.piece && { piece: received.piece }),
     });
     call.meter('PutBytes', received.bytes);
-    return { ...writtenOutput(row), [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type };
+    return {
+      ...writtenOutput(row, input.SSECustomerKeyMD5),
+      ...shownExpiration(parts, call, bucket, input.Key, row),
+      [checksumMember(checksum.name)]: checksum.value,
+      ChecksumType: checksum.type,
+    };
   };
 
 export const fullChecksum = ({ checksum }: Received): Checksum => ({
@@ -90,6 +104,8 @@ export async function commit(
       return added;
     });
     isWritten = true;
+    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+    call.partition.durable()?.catch(received.settle);
     return row;
   } finally {
     if (!isWritten) received.drop();
@@ -102,18 +118,7 @@ const conditionsOf = ({ IfMatch, IfNoneMatch }: Given): { IfMatch?: string; IfNo
   ...(IfNoneMatch !== undefined && { IfNoneMatch }),
 });
 
-interface GivenEncryption {
-  readonly ServerSideEncryption?: string;
-  readonly SSECustomerAlgorithm?: string;
-}
-
-/** What is stored is sealed in any case (SSE-S3); keys of KMS and of the client's own come later. */
-export function checkEncryption({ ServerSideEncryption: wanted, SSECustomerAlgorithm: own }: GivenEncryption): void {
-  if (wanted !== undefined && wanted !== 'AES256') fail('NotImplemented', { about: 'x-amz-server-side-encryption' });
-  if (own !== undefined) fail('NotImplemented', { about: 'x-amz-server-side-encryption-customer-algorithm' });
-}
-
-export function writtenOutput(row: VersionRow): { ETag: string; ServerSideEncryption: 'AES256'; VersionId?: string } {
+export function writtenOutput(row: VersionRow, customerKeyMd5?: string) {
   const versionId = row.versionId === undefined ? {} : { VersionId: shownVersionId(row) };
-  return { ETag: quotedEtag(row), ServerSideEncryption: 'AES256', ...versionId };
+  return { ETag: quotedEtag(row), ...writtenEncryption(row.encryption, customerKeyMd5), ...versionId };
 }

@@ -6,7 +6,9 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
 import type { Payload } from '#platform/payload.ts';
-import { blobKey, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import { blobKey } from '#services/s3/buckets/open-bucket.ts';
+import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
+import type { ObjectKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail } from '#services/s3/errors.ts';
 import {
   CHECKSUM_NAMES,
@@ -39,7 +41,7 @@ export interface Received {
 
 export interface ReceiveOptions {
   readonly blobs: Blobs;
-  readonly bucket: OpenBucket;
+  readonly keys: ObjectKeys;
   /** Of the blob: see sweep.ts. */
   readonly owner: string;
   readonly mostBytes: number;
@@ -93,8 +95,9 @@ async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOpti
   const digest = await digestOf(name, bytes);
   if (bytes.length === 0) return receivedOf(undefined, '', 0, md5, { name, digest }, options);
   const salt = randomBytes(16);
-  const key = blobKey(options.bucket.key, salt);
-  const stored = await options.blobs.put(bytes, { owner: options.owner, key });
+  const { base, inner } = options.keys;
+  const content = inner === undefined ? bytes : innerLayer(blobKey(inner, salt), bytes);
+  const stored = await options.blobs.put(content, { owner: options.owner, key: blobKey(base, salt) });
   return receivedOf(stored, salt.toString('base64'), bytes.length, md5, { name, digest }, options);
 }
 
@@ -102,9 +105,10 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
   const [md5, sum] = [await newHasher('MD5'), await newHasher(name)];
   try {
     const salt = randomBytes(16);
-    const key = blobKey(options.bucket.key, salt);
-    const source = tapped(body, [md5, sum], options.mostBytes);
-    const stored = await options.blobs.put(source, { owner: options.owner, key });
+    const { base, inner } = options.keys;
+    const plain = tapped(body, [md5, sum], options.mostBytes);
+    const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
+    const stored = await options.blobs.put(source, { owner: options.owner, key: blobKey(base, salt) });
     const checksum = { name, digest: sum.digest() };
     return receivedOf(stored, salt.toString('base64'), stored.bytes, md5.digest().toString('hex'), checksum, options);
   } finally {

@@ -20,6 +20,9 @@ import {
 const SEQUENCE_BYTES = 8;
 const VERSION_ID = /^[A-Za-z0-9_-]{32}$/;
 
+/** What becomes of bytes that are given up is all that matters here. */
+type Discarding = Pick<Blobs, 'discard'>;
+
 export const NULL_VERSION = 'null';
 export const shownVersionId = (row: VersionRow): string => row.versionId ?? NULL_VERSION;
 
@@ -62,7 +65,7 @@ export type NewVersion = Omit<VersionRow, 'versionId' | 'sequence'>;
 /** Makes `version` the newest of its key, as the bucket's versioning has it. */
 export function addVersion(
   tx: Transaction,
-  blobs: Blobs,
+  blobs: Discarding,
   bucket: OpenBucket,
   key: string,
   version: NewVersion,
@@ -88,7 +91,7 @@ function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: Version
 }
 
 /** There is one null version of a key at most. */
-function dropOlderNull(tx: Transaction, blobs: Blobs, bucket: BucketRow, key: string): void {
+function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string): void {
   const place = nullVersions.key(bucket.id, key);
   const older = bucket.versioning === undefined ? undefined : tx.get(nullVersions, place);
   if (older === undefined) return;
@@ -96,14 +99,20 @@ function dropOlderNull(tx: Transaction, blobs: Blobs, bucket: BucketRow, key: st
   if (row !== undefined) removeOlder(tx, blobs, bucket, key, row);
 }
 
-function removeOlder(tx: Transaction, blobs: Blobs, bucket: BucketRow, key: string, row: VersionRow): void {
+function removeOlder(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, row: VersionRow): void {
   tx.delete(versions, versions.key(bucket.id, key, versionOrder(row.sequence)));
   if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
   giveUp(tx, blobs, row);
 }
 
 /** For good. The next older version, if there is one, becomes the newest. */
-export function removeVersion(tx: Transaction, blobs: Blobs, bucket: BucketRow, key: string, row: VersionRow): void {
+export function removeVersion(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: BucketRow,
+  key: string,
+  row: VersionRow,
+): void {
   const current = newest(tx, bucket, key);
   if (current?.sequence !== row.sequence) {
     removeOlder(tx, blobs, bucket, key, row);
@@ -127,7 +136,7 @@ export function putVersion(tx: Transaction, bucket: BucketRow, key: string, row:
   else tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
 }
 
-function giveUp(tx: Transaction, blobs: Blobs, row: VersionRow): void {
+function giveUp(tx: Transaction, blobs: Discarding, row: VersionRow): void {
   const places: BlobPlace[] = row.piece === undefined ? [] : [row.piece.place];
   if (row.upload !== undefined) {
     const manifest = tx.get(manifests, manifests.key(row.upload));
