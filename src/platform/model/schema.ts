@@ -150,6 +150,18 @@ export interface ValidationModel {
   readonly enums?: 'open';
   /** Patterns that the service checks itself, after all other constraints: pattern -> its message about `{member}`. */
   readonly patterns?: Readonly<Record<string, string>>;
+  /** S3's way: one error for all that a body has wrong, and one that names the header or parameter whose value is. */
+  readonly bindings?: {
+    readonly body: WordedError;
+    readonly parameter: WordedError;
+    /** A number that is none; `{parameter}` is its name on the wire. */
+    readonly number: WordedError;
+  };
+}
+
+export interface WordedError {
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface PaginatorModel {

@@ -2,9 +2,10 @@
  * Blobs with a file of their own. A file is written under `incoming/`, synced, then renamed to where it stays: what lies at a
  * blob's place is whole. What a crash leaves under `incoming/` is removed at the next start.
  */
-import { randomBytes } from 'node:crypto';
+
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
 import { BlockEncoder } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';

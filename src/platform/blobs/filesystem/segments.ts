@@ -15,7 +15,7 @@ import {
   recordBytes,
 } from '#platform/blobs/filesystem/records.ts';
 
-export const SEGMENT_BYTES = 128 * 1024 * 1024;
+const SEGMENT_BYTES = 128 * 1024 * 1024;
 const MOST_OPEN = 64;
 /** Buffers of one writev; the system takes 1,024. */
 const MOST_BUFFERS = 512;

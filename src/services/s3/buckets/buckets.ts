@@ -17,6 +17,7 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { abortUpload } from '#services/s3/multipart/uploads.ts';
 import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
@@ -113,12 +114,17 @@ export const deleteBucket =
   (parts: S3Parts) =>
   async (input: DeleteBucketRequest, call: Call): Promise<void> => {
     const { Bucket: name } = input;
+    const blobs = await parts.blobs(call.region);
     call.transact((tx) => {
-      const { id } = openBucket(tx, parts.sealer, name);
-      const isEmpty = tx.range(objects, { prefix: [id], limit: 1 }).length === 0;
+      const bucket = openBucket(tx, parts.sealer, name);
+      const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
       if (!isEmpty) fail('BucketNotEmpty', { about: name });
-      if (tx.range(uploads, { prefix: [id], limit: 1 }).length > 0) fail('BucketNotEmpty', { about: name });
-      tx.deleteRange(settings, [id]);
+      // Uploads in progress don't hold a bucket of this kind.
+      for (const { key } of tx.range(uploads, { prefix: [bucket.id] })) {
+        const [, objectKey, id] = uploads.parts(key);
+        abortUpload(tx, blobs, bucket, objectKey, id);
+      }
+      tx.deleteRange(settings, [bucket.id]);
       deleteTags(tx, bucketArn(name));
       dropBucket(tx, name);
     });

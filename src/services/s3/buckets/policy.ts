@@ -38,7 +38,7 @@ export function policyInForce(
 
 const publicity = new WeakMap<CompiledPolicy, boolean>();
 
-export function isPublic(policy: CompiledPolicy): boolean {
+function isPublic(policy: CompiledPolicy): boolean {
   let known = publicity.get(policy);
   if (known === undefined) {
     known = policy.document.statements.some((statement) => {

@@ -1,5 +1,6 @@
 /** An upload in parts: begun, listed, given up. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   AbortMultipartUploadRequest,
   CreateMultipartUploadOutput,
@@ -11,11 +12,12 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser, checkKey } from '#services/s3/names.ts';
 import { CHECKSUM_NAMES, checksumMember } from '#services/s3/objects/checksums.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
 import { combines } from '#services/s3/objects/crc-combine.ts';
 import { commonPrefix, limitOf, prefixesOf, shownNames } from '#services/s3/objects/list.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
@@ -94,15 +96,19 @@ export const abortMultipartUpload =
     call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       requireUpload(tx, bucket, input as UploadTarget);
-      const places = tx.range(partRows, { prefix: [input.UploadId] }).map(({ row }) => row.piece.place);
-      tx.deleteRange(partRows, [input.UploadId]);
-      tx.delete(uploads, uploads.key(bucket.id, input.Key, input.UploadId));
-      tx.onDurable(() => {
-        for (const place of places) blobs.discard(place);
-      });
+      abortUpload(tx, blobs, bucket, input.Key, input.UploadId);
     });
     return {};
   };
+
+export function abortUpload(tx: Transaction, blobs: Blobs, bucket: BucketRow, key: string, id: string): void {
+  const places = tx.range(partRows, { prefix: [id] }).map(({ row }) => row.piece.place);
+  tx.deleteRange(partRows, [id]);
+  tx.delete(uploads, uploads.key(bucket.id, key, id));
+  tx.onDurable(() => {
+    for (const place of places) blobs.discard(place);
+  });
+}
 
 export const listParts =
   (parts: S3Parts) =>
@@ -133,7 +139,7 @@ export const listParts =
       IsTruncated: rows.length > page.length,
       Parts: page.map(({ key, row }) => ({
         PartNumber: partRows.parts(key)[1],
-        LastModified: row.modifiedAt,
+        LastModified: lastModified(row),
         ETag: `"${row.etag}"`,
         Size: row.piece.bytes,
         ...(upload.checksum && row.checksum && { [checksumMember(row.checksum.name)]: row.checksum.value }),

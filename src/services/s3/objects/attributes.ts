@@ -2,6 +2,7 @@
 import type { GetObjectAttributesOutput, GetObjectAttributesRequest } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -20,7 +21,7 @@ export const getObjectAttributes =
       ChecksumType: row.checksum.type,
     };
     return {
-      LastModified: row.modifiedAt,
+      LastModified: lastModified(row),
       ...(bucket.versioning !== undefined && { VersionId: shownVersionId(row) }),
       ...(wanted.has('ETag') && { ETag: row.etag }),
       ...(wanted.has('Checksum') && checksum ? { Checksum: checksum } : {}),

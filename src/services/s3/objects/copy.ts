@@ -5,10 +5,11 @@ import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { checkExpectedOwner } from '#services/s3/directory.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
-import { type CopyConditions, checkCopySource, quotedEtag } from '#services/s3/objects/conditions.ts';
+import { type CopyConditions, checkCopySource, lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { openBody, piecesOf } from '#services/s3/objects/get.ts';
 import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.ts';
 import { objectOwner } from '#services/s3/objects/owners.ts';
@@ -25,14 +26,22 @@ export interface CopySource {
   readonly bucket: OpenBucket;
   readonly key: string;
   readonly row: VersionRow;
+  /** A version was named: this may be an older one that is copied to be the newest again. */
+  readonly isVersion: boolean;
+}
+
+interface GivenSource extends CopyConditions {
+  readonly CopySource: string;
+  readonly ExpectedSourceBucketOwner?: string;
 }
 
 const FORM = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=(.+))?$/s;
 
 /** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
-export function findSource(parts: S3Parts, header: string, conditions: CopyConditions, call: Call): CopySource {
-  const { name, key, versionId } = readSource(header);
+export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
+  const { name, key, versionId } = readSource(input.CopySource);
   const place = parts.directory.ownerOf(name);
+  checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);
@@ -49,8 +58,8 @@ export function findSource(parts: S3Parts, header: string, conditions: CopyCondi
         });
       return fail('NoSuchVersion', { about: versionId ?? '', fields: { Key: key } });
     }
-    checkCopySource(row, conditions);
-    return { place, partition, bucket, key, row };
+    checkCopySource(row, input);
+    return { place, partition, bucket, key, row, isVersion: versionId !== undefined };
   });
 }
 
@@ -89,7 +98,7 @@ export const copyObject =
   async (input: CopyObjectRequest, call: Call): Promise<CopyObjectOutput> => {
     checkKey(input.Key);
     checkEncryption(input);
-    const source = findSource(parts, input.CopySource, input as CopyConditions, call);
+    const source = findSource(parts, input as Parameters<typeof findSource>[1], call);
     const { row } = source;
     if (row.bytes > MOST_PUT_BYTES) {
       fail('InvalidRequest', {
@@ -121,17 +130,17 @@ export const copyObject =
       ...(source.bucket.versioning !== undefined && { CopySourceVersionId: shownVersionId(row) }),
       CopyObjectResult: {
         ETag: quotedEtag(written),
-        LastModified: written.modifiedAt,
+        LastModified: lastModified(written),
         [checksumMember(checksum.name)]: checksum.value,
         ChecksumType: checksum.type,
       },
     };
   };
 
-function copiedMetadata(input: CopyObjectRequest, { row, bucket, key }: CopySource): ObjectMetadata {
+function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion }: CopySource): ObjectMetadata {
   const replaces = input.MetadataDirective === 'REPLACE';
   const given = metadataOf(input as Parameters<typeof metadataOf>[0]);
-  const isItself = bucket.name === input.Bucket && key === input.Key;
+  const isItself = bucket.name === input.Bucket && key === input.Key && !isVersion;
   const changesNothing = !replaces && input.StorageClass === undefined && input.WebsiteRedirectLocation === undefined;
   if (isItself && changesNothing && input.ServerSideEncryption === undefined && input.TaggingDirective !== 'REPLACE') {
     fail('InvalidRequest', {

@@ -70,13 +70,15 @@ function contentHeadersOf(given: GivenMetadata): ContentHeaders | undefined {
   return Object.keys(headers).length > 0 ? headers : undefined;
 }
 
-/** `aws-chunked` is of the way here, not of the object. */
+/** `aws-chunked` is of the way here, not of the object. What is left keeps its blanks. */
 const withoutChunking = (encoding: string | undefined): string | undefined =>
-  encoding
-    ?.split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== 'aws-chunked')
-    .join(',');
+  encoding?.includes('aws-chunked')
+    ? encoding
+        .split(',')
+        .filter((part) => part.trim() !== 'aws-chunked')
+        .join(',')
+        .trim()
+    : encoding;
 
 const sizeOf = (metadata: Tags): number =>
   Object.entries(metadata).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);

@@ -2,7 +2,7 @@
  * The versions of a key, in one transaction's hands. Whatever versions a key has, the newest is its row in `objects`, so a
  * listing of keys is a listing of that table. Blobs of what is overwritten or deleted are given up when that is on disk.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
 import type { BlobPlace, Blobs } from '#platform/blobs/blobs.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -20,7 +20,7 @@ import {
 const SEQUENCE_BYTES = 8;
 const VERSION_ID = /^[A-Za-z0-9_-]{32}$/;
 
-export const NULL_VERSION = 'null';
+const NULL_VERSION = 'null';
 export const shownVersionId = (row: VersionRow): string => row.versionId ?? NULL_VERSION;
 
 function newVersionId(sequence: number): string {
