@@ -7,6 +7,7 @@ import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#
 import { gather, openPayload } from '#gateway/auth/payload.ts';
 import { checkClaims, readAuthentication, type SignedPayload, verifySignature } from '#gateway/auth/sigv4.ts';
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
+import { preflight, shared } from '#gateway/cross-origin.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Router } from '#gateway/route.ts';
@@ -58,6 +59,11 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
   const started = cloud.clock.monotonic();
   const trace: Trace = { requestId, started, service: '', operation: '', principal: '', error: '' };
   let codec: ServiceCodec | undefined;
+  let answering: RegisteredService | undefined;
+  let path = request.path;
+  // What a page of another origin may see of the answer is the service's to say.
+  const finish = (response: WireResponse): WireResponse =>
+    finished(shared(response, request, path, answering?.declaration), trace, request, gateway);
   try {
     const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
     const document = request.path.startsWith('/~') ? await documentOf(request, cloud) : undefined;
@@ -66,7 +72,12 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     const signed = readAuthentication(request, dialect);
     const service = router.serviceOf(request, host, signed);
     trace.service = service.name;
+    if (host.bucket !== undefined) path = `/${host.bucket}${path}`;
     codec = router.codec(service, router.protocolOf(request, service));
+    if (request.method === 'OPTIONS' && service.declaration.crossOrigin) {
+      return finished(preflight(request, path, service.declaration), trace, request, gateway);
+    }
+    answering = service;
     const { caller, signedPayload } = authenticate(request, gateway, service, signed, dialect);
     const { operation, pathParameters } = router.operationOf(request, host, service, codec);
     trace.operation = operation.name;
@@ -92,12 +103,12 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
         return request.signal;
       },
     });
-    return finished(encode(output, requestId), trace, request, gateway);
+    return finish(encode(output, requestId));
   } catch (error) {
     const told = serviceErrorOf(error, cloud);
     trace.error = told.code;
     const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
-    return finished(response, trace, request, gateway);
+    return finish(response);
   }
 }
 

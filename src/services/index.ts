@@ -28,6 +28,7 @@ import { kmsParts } from '#services/kms/parts.ts';
 import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { openDirectory } from '#services/s3/directory.ts';
+import { canonicalUsers } from '#services/s3/names.ts';
 import { s3 } from '#services/s3/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
@@ -85,7 +86,12 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     kms(kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) })),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
-    s3({ ...deps, directory: openDirectory(store), isRegion: (name) => deps.regions.includes(name) }),
+    s3({
+      ...deps,
+      directory: openDirectory(store),
+      isRegion: (name) => deps.regions.includes(name),
+      isCanonicalUser: canonicalUsers(accounts),
+    }),
     signIn.declaration,
     sqs(deps),
     sts({

@@ -1,5 +1,8 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
+import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
+import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
+import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
@@ -12,6 +15,9 @@ interface OnBucket {
 }
 interface OnObject extends OnBucket {
   readonly Key: string;
+}
+interface OnVersion extends OnObject {
+  readonly VersionId?: string;
 }
 
 /** Any S3 input, as the conditions see it. */
@@ -45,9 +51,32 @@ export function accessOf(parts: S3Parts) {
   };
   const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
+  const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
+    scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
+  const ofObject = {
+    resourcePolicy(input: OnVersion, scope: CallScope) {
+      const bucket = open(input, scope);
+      if (bucket === undefined || !takesAcls(bucket)) return bucket && policyInForce(bucket, scope);
+      return joinPolicies(policyInForce(bucket, scope), objectAclInForce(bucket, rowOf(bucket, input, scope)));
+    },
+    /** An object of another account is not the bucket owner's to read. */
+    holder(input: OnVersion, scope: CallScope) {
+      const bucket = open(input, scope);
+      return bucket && takesAcls(bucket) ? holderOf(bucket, rowOf(bucket, input, scope)) : undefined;
+    },
+  };
   return {
+    /** What is read or changed of an object that is there. */
+    existing: { ...shared, ...ofObject, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
     bucket: { ...shared, resource: ({ Bucket }: OnBucket) => bucketArn(Bucket) },
-    object: { ...shared, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
+    object: {
+      ...shared,
+      resourcePolicy(input: OnObject, scope: CallScope) {
+        const bucket = open(input, scope);
+        return bucket && joinPolicies(policyInForce(bucket, scope), newObjectAclInForce(bucket));
+      },
+      resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
+    },
   };
 }
 
@@ -82,9 +111,13 @@ export const versioned =
   (action: string, ofVersion: string) =>
   ({ VersionId }: MayHaveVersion): readonly string[] => [VersionId === undefined ? action : ofVersion];
 
-interface MayBeTagged {
+interface Written extends AclRequest {
   readonly Tagging?: string;
 }
 
-export const writing = ({ Tagging }: MayBeTagged): readonly string[] =>
-  Tagging === undefined || Tagging === '' ? ['s3:PutObject'] : ['s3:PutObject', 's3:PutObjectTagging'];
+/** Tags and access control lists in the headers of a write need permissions of their own. */
+export const writing = (input: Written): readonly string[] => [
+  's3:PutObject',
+  ...(input.Tagging ? ['s3:PutObjectTagging'] : []),
+  ...(saysAcl(input) ? ['s3:PutObjectAcl'] : []),
+];

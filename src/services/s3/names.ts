@@ -34,3 +34,24 @@ export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::
 /** S3's own name for an account: 64 hexadecimal digits that say nothing of it. */
 export const canonicalUser = (account: AccountId): string =>
   hash('sha256', `makonis/s3/canonical-user/${account}`, 'hex');
+
+/** Whether one of the accounts goes by a name. Names that were found stay known: accounts don't lose theirs. */
+export function canonicalUsers(accounts: Accounts): (id: string) => boolean {
+  const known = new Set<string>();
+  return (id) => {
+    if (known.has(id)) return true;
+    let after: string | undefined;
+    for (;;) {
+      const page = accounts.listAccounts(after, ACCOUNTS_AT_ONCE);
+      for (const account of page) known.add(canonicalUser(account.id));
+      after = page.at(-1)?.id;
+      if (page.length < ACCOUNTS_AT_ONCE) return known.has(id);
+    }
+  };
+}
+
+interface Accounts {
+  listAccounts(after: string | undefined, limit: number): readonly { readonly id: AccountId }[];
+}
+
+const ACCOUNTS_AT_ONCE = 1000;

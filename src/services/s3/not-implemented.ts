@@ -1,5 +1,4 @@
 /** Operations that are not there yet, each with its reason. */
-const ACLS = 'comes with access control lists';
 const LATER = 'comes with the next part of S3';
 const TABLES = 'S3 Tables is a service of its own';
 
@@ -8,7 +7,6 @@ export const notImplemented = {
   CreateBucketMetadataTableConfiguration: TABLES,
   CreateSession: 'comes with directory buckets',
   DeleteBucketAnalyticsConfiguration: LATER,
-  DeleteBucketCors: LATER,
   DeleteBucketEncryption: LATER,
   DeleteBucketIntelligentTieringConfiguration: LATER,
   DeleteBucketInventoryConfiguration: LATER,
@@ -21,9 +19,7 @@ export const notImplemented = {
   DeleteObjectAnnotation: LATER,
   GetBucketAbac: LATER,
   GetBucketAccelerateConfiguration: LATER,
-  GetBucketAcl: ACLS,
   GetBucketAnalyticsConfiguration: LATER,
-  GetBucketCors: LATER,
   GetBucketIntelligentTieringConfiguration: LATER,
   GetBucketInventoryConfiguration: LATER,
   GetBucketLifecycleConfiguration: LATER,
@@ -35,7 +31,6 @@ export const notImplemented = {
   GetBucketReplication: LATER,
   GetBucketRequestPayment: LATER,
   GetBucketWebsite: LATER,
-  GetObjectAcl: ACLS,
   GetObjectAnnotation: LATER,
   GetObjectLegalHold: 'comes with object lock',
   GetObjectLockConfiguration: 'comes with object lock',
@@ -49,9 +44,7 @@ export const notImplemented = {
   ListObjectAnnotations: LATER,
   PutBucketAbac: LATER,
   PutBucketAccelerateConfiguration: LATER,
-  PutBucketAcl: ACLS,
   PutBucketAnalyticsConfiguration: LATER,
-  PutBucketCors: LATER,
   PutBucketEncryption: LATER,
   PutBucketIntelligentTieringConfiguration: LATER,
   PutBucketInventoryConfiguration: LATER,
@@ -62,7 +55,6 @@ export const notImplemented = {
   PutBucketReplication: LATER,
   PutBucketRequestPayment: LATER,
   PutBucketWebsite: LATER,
-  PutObjectAcl: ACLS,
   PutObjectAnnotation: LATER,
   PutObjectLegalHold: 'comes with object lock',
   PutObjectLockConfiguration: 'comes with object lock',

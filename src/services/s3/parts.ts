@@ -14,4 +14,6 @@ export interface S3Parts {
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
   readonly isRegion: (name: string) => boolean;
+  /** Whether an account goes by this name. */
+  readonly isCanonicalUser: (id: string) => boolean;
 }

@@ -1,6 +1,6 @@
 /** Making, finding and removing buckets. */
 
-import type { Region } from '#platform/base/ids.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
 import type {
   CreateBucketOutput,
   CreateBucketRequest,
@@ -15,6 +15,8 @@ import type {
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
+import { checkedAcl } from '#services/s3/acl/ownership.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { abortUpload } from '#services/s3/multipart/uploads.ts';
@@ -22,6 +24,7 @@ import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
 import {
+  type Acl,
   bucketIds,
   buckets,
   type Ownership,
@@ -46,12 +49,10 @@ const ALL_BLOCKED: PublicAccessBlock = {
 export const createBucket =
   (parts: S3Parts) =>
   async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    const { Bucket: name, ObjectOwnership = 'BucketOwnerEnforced', ACL } = input;
+    const { Bucket: name, ObjectOwnership = 'BucketOwnerEnforced' } = input;
     checkBucketName(name);
     checkLocation(parts, input, call.region);
-    if (ACL !== undefined && ACL !== 'private' && ObjectOwnership === 'BucketOwnerEnforced') {
-      fail('InvalidBucketAclWithObjectOwnership');
-    }
+    const acl = firstAcl(parts, input, call.account);
     if (input.ObjectLockEnabledForBucket) fail('NotImplemented', { about: 'x-amz-bucket-object-lock-enabled' });
     const claimant = { account: call.account, region: call.region };
     const owner = await parts.directory.claim(name, claimant);
@@ -78,12 +79,23 @@ export const createBucket =
         // Validated: one of the model's three.
         ownership: ObjectOwnership as Ownership,
         publicAccessBlock: ALL_BLOCKED,
+        ...(acl && { acl }),
         sealedKey: newSealedKey(parts.sealer, call.account, next),
       });
       setTags(tx, bucketArn(name), tags);
     });
     return output;
   };
+
+function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
+  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, owner: account });
+  if (acl === undefined || isPrivate(acl)) return undefined;
+  if ((input.ObjectOwnership ?? 'BucketOwnerEnforced') === 'BucketOwnerEnforced') {
+    fail('InvalidBucketAclWithObjectOwnership');
+  }
+  // New buckets block public access before anybody can ask for another thing.
+  return isPublicAcl(acl) ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
+}
 
 function tagsOf({ CreateBucketConfiguration }: CreateBucketRequest): Record<string, string> {
   const tags = Object.fromEntries((CreateBucketConfiguration?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));

@@ -13,6 +13,8 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { AclRequest } from '#services/s3/acl/grants.ts';
+import { ownershipOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser, checkKey } from '#services/s3/names.ts';
@@ -50,6 +52,7 @@ export const createMultipartUpload =
       startedAt: call.now,
       initiator: nameOfCaller(call),
       ...metadataOf(input as Parameters<typeof metadataOf>[0]),
+      ...ownershipOf(parts, bucket, input as AclRequest, call),
       ...(checksum && { checksum }),
     });
     return {

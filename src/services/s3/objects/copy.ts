@@ -1,8 +1,10 @@
 /** CopyObject, and what UploadPartCopy shares with it: whose bytes they are, and whether the caller may read them. */
 import type { CopyObjectOutput, CopyObjectRequest } from '#platform/model/generated/s3.ts';
 import { type Payload, payloadOf } from '#platform/payload.ts';
+import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { checkExpectedOwner } from '#services/s3/directory.ts';
@@ -45,10 +47,12 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);
-    const policy = policyInForce(bucket, { ...call, account: place.account, principal: call.principal });
+    const policy = policyInForce(bucket, { account: place.account, principal: call.principal });
     const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
-    if (!call.allows(action, objectArn(name, key), policy, place.account)) fail('AccessDenied');
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
+    const joined = joinPolicies(policy, objectAclInForce(bucket, row));
+    const holder = holderOf(bucket, row) ?? place.account;
+    if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
       if (!call.allows('s3:ListBucket', bucketArn(name), policy, place.account)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });

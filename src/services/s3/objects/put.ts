@@ -2,6 +2,8 @@
 import type { PutObjectOutput, PutObjectRequest } from '#platform/model/generated/s3.ts';
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
+import type { AclRequest } from '#services/s3/acl/grants.ts';
+import { ownershipOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { checkKey } from '#services/s3/names.ts';
@@ -27,6 +29,7 @@ export const putObject =
     checkEncryption(input);
     const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
     const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
+    ownershipOf(parts, bucket, input as AclRequest, call);
     call.partition.read((tx) => checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key));
     const received = await receive(payloadOfInput(input.Body), input as Claims, {
       blobs: await parts.blobs(call.region),
@@ -76,7 +79,8 @@ export async function commit(
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
       tx.onDurable(received.settle);
-      return addVersion(tx, blobs, bucket, input.Key, version);
+      const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
+      return addVersion(tx, blobs, bucket, input.Key, { ...version, ...ownership });
     });
     isWritten = true;
     return row;
