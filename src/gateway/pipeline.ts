@@ -5,13 +5,22 @@
  */
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
-import { checkClaims, readAuthentication, type SignedPayload, verifySignature } from '#gateway/auth/sigv4.ts';
+import {
+  checkClaims,
+  checkScope,
+  readAuthentication,
+  type SignedPayload,
+  verifyPolicySignature,
+  verifySignature,
+} from '#gateway/auth/sigv4.ts';
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
 import { preflight, shared } from '#gateway/cross-origin.ts';
+import { answerForm, asPut, checkForm, type FormUpload, isFormUpload, readUpload } from '#gateway/form-upload.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Router } from '#gateway/route.ts';
 import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
+import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
@@ -38,6 +47,7 @@ const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };
 /** What may be an object streams; which operation it is for is known only later, and one that reads its input whole gathers it. */
 export function planBody(head: RequestHead): BodyPlan {
   const { method, headers, contentLength } = head;
+  if (isFormUpload(head)) return { mode: 'stream' };
   const mayBeObject = method === 'PUT' && headers['x-amz-target'] === undefined && claimsS3(head) !== false;
   const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES;
   return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
@@ -78,12 +88,19 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
       return finished(preflight(request, path, service.declaration), trace, request, gateway);
     }
     answering = service;
+    const formOperation = service.declaration.formUpload;
+    if (formOperation !== undefined && signed === undefined && isFormUpload(request)) {
+      trace.operation = formOperation;
+      return finish(
+        await uploadForm(await readUpload(request, path), request, gateway, { service, codec, host, trace }),
+      );
+    }
     const { caller, signedPayload } = authenticate(request, gateway, service, signed, dialect);
     const { operation, pathParameters } = router.operationOf(request, host, service, codec);
     trace.operation = operation.name;
     if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
     else trace.principal = nameOf(caller.principal);
-    const origin = `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
+    const origin = originOf(request);
     const { decode, encode } = codec.operation(operation.name);
     const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
     const wire = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
@@ -111,6 +128,52 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     return finish(response);
   }
 }
+
+interface FormRoute {
+  readonly service: RegisteredService;
+  readonly codec: ServiceCodec;
+  readonly host: HostFacts;
+  readonly trace: Trace;
+}
+
+/** A browser's form, as the operation that it stands for. */
+async function uploadForm(
+  upload: FormUpload,
+  request: IncomingRequest,
+  gateway: Gateway,
+  { service, codec, host, trace }: FormRoute,
+): Promise<WireResponse> {
+  const { cloud } = gateway;
+  const operation = present(service.operation(trace.operation), 'the operation of forms is one of the service');
+  const principal = signerOf(upload, gateway, service);
+  trace.principal = nameOf(principal);
+  const range = checkForm(upload, cloud.clock.now());
+  const origin = originOf(request);
+  const { decode, encode } = codec.operation(operation.name);
+  const output = await dispatch(cloud, {
+    operation,
+    input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
+    caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
+    region: regionOf(upload.signed, host, gateway),
+    requestId: trace.requestId,
+    origin,
+    signal: request.signal,
+  });
+  return answerForm(encode(output, trace.requestId), upload, origin);
+}
+
+function signerOf({ signed, fields }: FormUpload, { cloud }: Gateway, service: RegisteredService): Principal {
+  if (signed === undefined) return ANONYMOUS;
+  const now = cloud.clock.now();
+  checkScope(signed, { service: service.signingName, acceptsRegion: cloud.isRegion }, s3Dialect);
+  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
+  verifyPolicySignature(signed, fields.get('policy') ?? '', credential, now, s3Dialect);
+  cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
+  return credential.principal;
+}
+
+const originOf = (request: IncomingRequest): string =>
+  `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
 
 const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
 
@@ -176,6 +239,15 @@ interface Authenticated {
   readonly signedPayload: SignedPayload;
 }
 
+/** Where a call comes from. */
+const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKeyId'> => ({
+  sourceAddress: request.remoteAddress,
+  userAgent: request.headers['user-agent'] ?? '',
+  isSecure: request.secure,
+  ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
+  calledVia: [],
+});
+
 /** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
 function authenticate(
   request: IncomingRequest,
@@ -184,13 +256,7 @@ function authenticate(
   signed: Authentication | undefined,
   dialect: Dialect,
 ): Authenticated {
-  const place = {
-    sourceAddress: request.remoteAddress,
-    userAgent: request.headers['user-agent'] ?? '',
-    isSecure: request.secure,
-    ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
-    calledVia: [],
-  };
+  const place = placeOf(request);
   if (signed === undefined) {
     return {
       caller: { ...place, principal: ANONYMOUS, accessKeyId: undefined },

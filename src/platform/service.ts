@@ -260,6 +260,8 @@ export interface ServiceDeclaration {
    * hides the other. `path` is what follows.
    */
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
+  /** The operation that a browser's form with a file calls (S3's POST Object). */
+  readonly formUpload?: string;
   /** Headers that let pages of other origins see the answer; undefined: none. Throws for a preflight that is refused. */
   readonly crossOrigin?: (request: CrossOriginRequest) => Readonly<Record<string, string>> | undefined;
   /** The name in credential scopes, where it is not the model's. */

@@ -228,6 +228,7 @@ export const s3 = (parts: S3Parts) =>
     kinds: { bucket: bucketKind },
     quotas,
     accountName: canonicalUser,
+    formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
   });
