@@ -107,6 +107,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     egress: egressRules(config),
     masterKeys: masterKeysOf(keyFile, folder),
     adminToken: randomBytes(24).toString('base64url'),
+    refusesVersion2: config.refuseSigv2,
     tlsFolder: config.tls ? join(config.data, 'tls') : undefined,
     log,
     version: programVersion(),

@@ -5,6 +5,7 @@
  */
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
+import { readVersion2, type Version2, verifyVersion2, withHeadersOfQuery } from '#gateway/auth/sigv2.ts';
 import {
   checkClaims,
   checkScope,
@@ -36,6 +37,8 @@ export interface Gateway {
   readonly readHost: HostReader;
   readonly defaultRegion: Region;
   readonly metrics: Metrics;
+  /** The operator takes no presigned URLs of signature version 2. */
+  readonly refusesVersion2: boolean;
 }
 
 /** SQS's largest request is 1 MiB of message, which a form triples by percent-encoding; S3 streams. */
@@ -95,7 +98,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
         await uploadForm(await readUpload(request, path), request, gateway, { service, codec, host, trace }),
       );
     }
-    const { caller, signedPayload } = authenticate(request, gateway, service, signed, dialect);
+    const { caller, signedPayload } = authenticate(request, path, gateway, service, signed, dialect);
     const { operation, pathParameters } = router.operationOf(request, host, service, codec);
     trace.operation = operation.name;
     if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
@@ -103,7 +106,9 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     const origin = originOf(request);
     const { decode, encode } = codec.operation(operation.name);
     const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
-    const wire = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
+    const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
+    const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
+    const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
     const input = decode(wire, pathParameters);
     const { urlMember } = operation.declaration;
     if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
@@ -251,25 +256,38 @@ const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKe
 /** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
 function authenticate(
   request: IncomingRequest,
-  { cloud }: Gateway,
+  path: string,
+  { cloud, refusesVersion2 }: Gateway,
   service: RegisteredService,
   signed: Authentication | undefined,
   dialect: Dialect,
 ): Authenticated {
   const place = placeOf(request);
+  const now = cloud.clock.now();
   if (signed === undefined) {
+    const old = service.signingName === 's3' ? readVersion2(request) : undefined;
+    const principal = old === undefined ? ANONYMOUS : signerOfVersion2(request, path, old);
     return {
-      caller: { ...place, principal: ANONYMOUS, accessKeyId: undefined },
+      caller: { ...place, principal, accessKeyId: old?.accessKeyId },
       signedPayload: unsignedPayload(request),
     };
   }
-  const now = cloud.clock.now();
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
   const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
   const signedPayload = verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
   return { caller, signedPayload };
+
+  function signerOfVersion2(old: IncomingRequest, resource: string, claimed: Version2): Principal {
+    if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
+    const { accessKeyId, sessionToken } = claimed;
+    const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
+    if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
+    verifyVersion2(old, resource, claimed, holder.secretAccessKey, now);
+    cloud.identity.noteUse(accessKeyId, service.name, '', now);
+    return holder.principal;
+  }
 }
 
 /** Without a signature there are chunks too: SDKs put their checksum into a trailer. */

@@ -58,6 +58,7 @@ export interface TestCloudOptions {
   readonly log?: Logger;
   readonly tls?: boolean;
   readonly logBucket?: LogBucket;
+  readonly refusesVersion2?: boolean;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
@@ -86,6 +87,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       log: options.log ?? silent,
       version: 'test',
       clock,
+      refusesVersion2: options.refusesVersion2 ?? false,
       ...(options.logBucket && { logBucket: options.logBucket }),
     });
     clouds.push(running);

@@ -1,7 +1,7 @@
 /** A cloud with an S3 client and a bucket, and the few things that every test of S3 does. */
 import type { TestContext } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
-import { type ClientConfig, type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { type ClientConfig, type Credentials, cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
 
 /** Buckets in the path: the test's endpoint is an address. */
 class PathStyleClient extends S3Client {
@@ -19,8 +19,8 @@ export interface BucketTest {
   put(Key: string, Body?: string, further?: Partial<PutObjectCommandInput>): Promise<string | undefined>;
 }
 
-export async function bucketTest(t: TestContext): Promise<BucketTest> {
-  const c = await cloud(t);
+export async function bucketTest(t: TestContext, options: TestCloudOptions = {}): Promise<BucketTest> {
+  const c = await cloud(t, options);
   const s3 = c.client(PathStyleClient);
   const Bucket = 'books';
   await s3.send(new CreateBucketCommand({ Bucket }));

@@ -114,6 +114,8 @@ export type ShapeType =
   | 'biginteger';
 
 export interface Shape extends Omit<ShapeRef, 'shape'> {
+  /** An output that is its only member, without an element around it. From models/patches. */
+  readonly unwrapped?: boolean;
   readonly type: ShapeType;
   readonly members?: Readonly<Record<string, ShapeRef>>;
   readonly required?: readonly string[];
