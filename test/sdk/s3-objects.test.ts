@@ -218,6 +218,18 @@ test('tags of an object', async (t) => {
   assert.deepEqual(await tags(), []);
 });
 
+test('metadata beyond ASCII is mail-safe in answers', async (t) => {
+  const { c, s3, Bucket } = await bucketTest(t);
+  const head = async (value: string) => {
+    const headers = { 'x-amz-meta-a': value };
+    const draft = { method: 'PUT', path: `/${Bucket}/k`, headers };
+    await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
+    return (await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }))).Metadata?.['a'];
+  };
+  assert.equal(await head('=?UTF-8?Q?=C3=84?='), `=?UTF-8?B?${Buffer.from('Ä').toString('base64')}?=`);
+  assert.equal(await head('plain'), 'plain');
+});
+
 test('metadata has room for 2 KB', async (t) => {
   const { put } = await bucketTest(t);
   await put('k', 'text', { Metadata: { a: 'x'.repeat(2047) } });

@@ -37,6 +37,14 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
   SSECustomerAlgorithm: 's3:x-amz-server-side-encryption-customer-algorithm',
   StorageClass: 's3:x-amz-storage-class',
   WebsiteRedirectLocation: 's3:x-amz-website-redirect-location',
+  ObjectOwnership: 's3:x-amz-object-ownership',
+  GrantFullControl: 's3:x-amz-grant-full-control',
+  GrantRead: 's3:x-amz-grant-read',
+  GrantReadACP: 's3:x-amz-grant-read-acp',
+  GrantWrite: 's3:x-amz-grant-write',
+  GrantWriteACP: 's3:x-amz-grant-write-acp',
+  ObjectLockMode: 's3:object-lock-mode',
+  ObjectLockLegalHoldStatus: 's3:object-lock-legal-hold',
   IfMatch: 's3:if-match',
   IfNoneMatch: 's3:if-none-match',
 };
@@ -86,6 +94,10 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
     const value = input[member];
     if (value !== undefined) values[key] = String(value);
   }
+  values['s3:resourceaccount'] = scope.account;
+  const location = (input['CreateBucketConfiguration'] as { LocationConstraint?: string } | undefined)
+    ?.LocationConstraint;
+  if (location !== undefined) values['s3:locationconstraint'] = location;
   if (typeof input['Tagging'] === 'string') {
     const tags = [...new URLSearchParams(input['Tagging'])];
     values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);

@@ -1,5 +1,6 @@
 /** What an object carries beside its bytes: content headers, user metadata, tags in a header, a storage class. */
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { decodeMailSafe, encodeMailSafe } from '#services/s3/objects/mail-safe.ts';
 import type { ContentHeaders } from '#services/s3/state.ts';
 
 export interface GivenMetadata extends ContentHeaders {
@@ -55,11 +56,17 @@ export function metadataOf(given: GivenMetadata): ObjectMetadata {
   const tags = tagging === undefined ? undefined : tagsOfHeader(tagging);
   return {
     ...(headers && { headers }),
-    ...(metadata && Object.keys(metadata).length > 0 && { metadata }),
+    ...(metadata && Object.keys(metadata).length > 0 && { metadata: mapValues(metadata, decodeMailSafe) }),
     ...(tags && Object.keys(tags).length > 0 && { tags }),
     ...(storageClass !== 'STANDARD' && { storageClass }),
   };
 }
+
+/** Metadata as an answer's headers carry it. */
+export const shownMetadata = (metadata: Tags): Tags => mapValues(metadata, encodeMailSafe);
+
+const mapValues = (metadata: Tags, change: (value: string) => string): Tags =>
+  Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, change(value)]));
 
 function contentHeadersOf(given: GivenMetadata): ContentHeaders | undefined {
   const headers: { -readonly [Name in keyof ContentHeaders]: ContentHeaders[Name] } = {};
