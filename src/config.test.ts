@@ -57,6 +57,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     region: ['eu-west-1', 'eu-west-1'],
     tls: ['true', true],
     refuseSigv2: ['true', true],
+    oldBucketDefaults: ['true', true],
     masterKey: ['/etc/key', '/etc/key'],
     logLevel: ['warn', 'warn'],
     user: ['nobody', 'nobody'],

@@ -23,6 +23,8 @@ export interface Config {
   readonly tls: boolean;
   /** Presigned URLs of S3 that old clients make are refused. */
   readonly refuseSigv2: boolean;
+  /** New buckets of S3 take access control lists and block nothing. */
+  readonly oldBucketDefaults: boolean;
   readonly masterKey: string | undefined;
   /** Networks beyond the internet that the cloud may call: identity providers may be there. Undefined: loopback, if it listens there alone. */
   readonly egress: readonly EgressNetwork[] | undefined;
@@ -111,6 +113,11 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     help: 'take no presigned URLs of signature version 2, which old clients of S3 make',
     parse: flag,
   },
+  oldBucketDefaults: {
+    flag: '--old-bucket-defaults',
+    help: 'make buckets as S3 did before April 2023: access control lists count, public access is not blocked',
+    parse: flag,
+  },
   masterKey: {
     flag: '--master-key',
     value: 'FILE',
@@ -197,6 +204,7 @@ const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egres
   region: 'us-east-1',
   tls: false,
   refuseSigv2: false,
+  oldBucketDefaults: false,
   logLevel: 'info',
   user: 'makonis',
 });

@@ -60,6 +60,7 @@ export interface CloudOptions {
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
   readonly refusesVersion2?: boolean;
+  readonly oldBucketDefaults?: boolean;
   /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
   readonly egress?: EgressRules;
   readonly log: Logger;
@@ -172,6 +173,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     deliver: (delivery) => deliver(running(), delivery),
     onFault,
     logBucket: options.logBucket,
+    oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
   });
   const known = new Set(regions);

@@ -59,6 +59,8 @@ export interface ServiceDeps {
   readonly onFault: (error: unknown) => void;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
+  /** S3's buckets are made as before April 2023. */
+  readonly oldBucketDefaults: boolean;
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
 }

@@ -59,6 +59,7 @@ export interface TestCloudOptions {
   readonly tls?: boolean;
   readonly logBucket?: LogBucket;
   readonly refusesVersion2?: boolean;
+  readonly oldBucketDefaults?: boolean;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
@@ -87,6 +88,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       log: options.log ?? silent,
       version: 'test',
       clock,
+      oldBucketDefaults: options.oldBucketDefaults ?? false,
       refusesVersion2: options.refusesVersion2 ?? false,
       ...(options.logBucket && { logBucket: options.logBucket }),
     });

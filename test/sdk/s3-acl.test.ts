@@ -172,3 +172,10 @@ test('the public access block refuses public lists, or ignores them', async (t) 
   assert.equal(await anybody('/k'), 403);
   assert.deepEqual(await grants('k'), ['owner FULL_CONTROL', 'AllUsers READ']);
 });
+
+test('an operator can have buckets made as before April 2023', async (t) => {
+  const { c, s3 } = await bucketTest(t, { oldBucketDefaults: true });
+  await s3.send(new CreateBucketCommand({ Bucket: 'open', ACL: 'public-read' }));
+  const list = await sendRaw(c, unsigned(c, { method: 'GET', path: '/open', query: {} }));
+  assert.equal(list.status, 200);
+});

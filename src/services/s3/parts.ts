@@ -14,6 +14,8 @@ export interface S3Parts {
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
   readonly isRegion: (name: string) => boolean;
+  /** Buckets are made as before April 2023: their writers own objects, lists count, nothing is blocked. */
+  readonly oldBucketDefaults: boolean;
   /** Whether an account goes by this name. */
   readonly isCanonicalUser: (id: string) => boolean;
 }

@@ -49,7 +49,7 @@ const ALL_BLOCKED: PublicAccessBlock = {
 export const createBucket =
   (parts: S3Parts) =>
   async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    const { Bucket: name, ObjectOwnership = 'BucketOwnerEnforced' } = input;
+    const { Bucket: name } = input;
     checkBucketName(name);
     checkLocation(parts, input, call.region);
     const acl = firstAcl(parts, input, call.account);
@@ -76,9 +76,8 @@ export const createBucket =
         id: next,
         name,
         createdAt: call.now,
-        // Validated: one of the model's three.
-        ownership: ObjectOwnership as Ownership,
-        publicAccessBlock: ALL_BLOCKED,
+        ownership: firstOwnership(parts, input),
+        ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
         ...(acl && { acl }),
         sealedKey: newSealedKey(parts.sealer, call.account, next),
       });
@@ -87,14 +86,16 @@ export const createBucket =
     return output;
   };
 
+const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: CreateBucketRequest): Ownership =>
+  // Validated: one of the model's three.
+  (ObjectOwnership as Ownership | undefined) ?? (oldBucketDefaults ? 'ObjectWriter' : 'BucketOwnerEnforced');
+
 function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
   const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, owner: account });
   if (acl === undefined || isPrivate(acl)) return undefined;
-  if ((input.ObjectOwnership ?? 'BucketOwnerEnforced') === 'BucketOwnerEnforced') {
-    fail('InvalidBucketAclWithObjectOwnership');
-  }
+  if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
-  return isPublicAcl(acl) ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
+  return isPublicAcl(acl) && !parts.oldBucketDefaults ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
 }
 
 function tagsOf({ CreateBucketConfiguration }: CreateBucketRequest): Record<string, string> {
