@@ -56,6 +56,8 @@ test('each option is read from the file, the environment and a flag, and a slip 
     domains: ['a.example,b.example', ['localhost', 'a.example', 'b.example']],
     region: ['eu-west-1', 'eu-west-1'],
     tls: ['true', true],
+    refuseSigv2: ['true', true],
+    oldBucketDefaults: ['true', true],
     masterKey: ['/etc/key', '/etc/key'],
     s3DaySeconds: ['10', 10],
     logLevel: ['warn', 'warn'],

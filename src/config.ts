@@ -21,6 +21,10 @@ export interface Config {
   readonly domains: readonly string[];
   readonly region: string;
   readonly tls: boolean;
+  /** Presigned URLs of S3 that old clients make are refused. */
+  readonly refuseSigv2: boolean;
+  /** New buckets of S3 take access control lists and block nothing. */
+  readonly oldBucketDefaults: boolean;
   readonly masterKey: string | undefined;
   /** Networks beyond the internet that the cloud may call: identity providers may be there. Undefined: loopback, if it listens there alone. */
   readonly egress: readonly EgressNetwork[] | undefined;
@@ -111,6 +115,16 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: domains },
   region: { flag: '--region', value: 'NAME', help: 'region of requests that name none (us-east-1)', parse: region },
   tls: { flag: '--tls', help: 'HTTPS (and HTTP/2) with a local certificate authority', parse: flag },
+  refuseSigv2: {
+    flag: '--refuse-sigv2',
+    help: 'take no presigned URLs of signature version 2, which old clients of S3 make',
+    parse: flag,
+  },
+  oldBucketDefaults: {
+    flag: '--old-bucket-defaults',
+    help: 'make buckets as S3 did before April 2023: access control lists count, public access is not blocked',
+    parse: flag,
+  },
   masterKey: {
     flag: '--master-key',
     value: 'FILE',
@@ -203,6 +217,8 @@ const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egres
   region: 'us-east-1',
   tls: false,
   s3DaySeconds: 86_400,
+  refuseSigv2: false,
+  oldBucketDefaults: false,
   logLevel: 'info',
   user: 'makonis',
 });

@@ -60,6 +60,8 @@ export interface CloudOptions {
   readonly region: string;
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
+  readonly refusesVersion2?: boolean;
+  readonly oldBucketDefaults?: boolean;
   /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
   readonly egress?: EgressRules;
   readonly log: Logger;
@@ -175,6 +177,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     deliver: (delivery) => deliver(running(), delivery),
     onFault,
     logBucket: options.logBucket,
+    oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
     onScrubbed: blobs.scrubbed,
     s3Day: options.s3Day ?? days(1),
@@ -226,12 +229,17 @@ function originOf({ domains, tlsFolder }: CloudOptions, port: number): string {
   return new URL(`${tlsFolder === undefined ? 'http' : 'https'}://${host}:${port}`).origin;
 }
 
-const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
+const gatewayOf = (
+  { domains, region, refusesVersion2 = false }: CloudOptions,
+  cloud: Cloud,
+  metrics: Metrics,
+): Gateway => ({
   cloud,
   router: new Router(cloud.registry),
   readHost: hostReader(domains),
   defaultRegion: region as Region,
   metrics,
+  refusesVersion2,
 });
 
 /** The keys fit the data; when the promise resolves, the disk has taken a write. */

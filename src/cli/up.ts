@@ -108,6 +108,8 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     s3Day: seconds(config.s3DaySeconds),
     masterKeys: masterKeysOf(keyFile, folder),
     adminToken: randomBytes(24).toString('base64url'),
+    refusesVersion2: config.refuseSigv2,
+    oldBucketDefaults: config.oldBucketDefaults,
     tlsFolder: config.tls ? join(config.data, 'tls') : undefined,
     log,
     version: programVersion(),

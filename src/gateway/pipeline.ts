@@ -7,13 +7,24 @@
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
-import { checkClaims, readAuthentication, type SignedPayload, verifySignature } from '#gateway/auth/sigv4.ts';
+import { readVersion2, type Version2, verifyVersion2, withHeadersOfQuery } from '#gateway/auth/sigv2.ts';
+import {
+  checkClaims,
+  checkScope,
+  readAuthentication,
+  type SignedPayload,
+  verifyPolicySignature,
+  verifySignature,
+} from '#gateway/auth/sigv4.ts';
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
+import { preflight, shared } from '#gateway/cross-origin.ts';
+import { answerForm, asPut, checkForm, type FormUpload, isFormUpload, readUpload } from '#gateway/form-upload.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Router } from '#gateway/route.ts';
 import { serveSite, siteOf } from '#gateway/sites.ts';
 import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
+import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
@@ -29,6 +40,8 @@ export interface Gateway {
   readonly readHost: HostReader;
   readonly defaultRegion: Region;
   readonly metrics: Metrics;
+  /** The operator takes no presigned URLs of signature version 2. */
+  readonly refusesVersion2: boolean;
 }
 
 /** SQS's largest request is 1 MiB of message, which a form triples by percent-encoding; S3 streams. */
@@ -40,6 +53,7 @@ const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };
 /** What may be an object streams; which operation it is for is known only later, and one that reads its input whole gathers it. */
 export function planBody(head: RequestHead): BodyPlan {
   const { method, headers, contentLength } = head;
+  if (isFormUpload(head)) return { mode: 'stream' };
   const mayBeObject = method === 'PUT' && headers['x-amz-target'] === undefined && claimsS3(head) !== false;
   const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES;
   return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
@@ -66,6 +80,11 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
   const started = cloud.clock.monotonic();
   const trace: Trace = { requestId, started, service: '', operation: '', principal: '', error: '', ...UNKNOWN };
   let codec: ServiceCodec | undefined;
+  let answering: RegisteredService | undefined;
+  let path = request.path;
+  // What a page of another origin may see of the answer is the service's to say.
+  const finish = (response: WireResponse): WireResponse =>
+    finished(shared(response, request, path, answering?.declaration), trace, request, gateway);
   try {
     const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
     const site = siteOf(cloud, host);
@@ -88,17 +107,31 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     trace.signed = signed;
     const service = router.serviceOf(request, host, signed);
     trace.service = service.name;
+    if (host.bucket !== undefined) path = `/${host.bucket}${path}`;
     codec = router.codec(service, router.protocolOf(request, service));
-    const { caller, signedPayload } = authenticate(request, gateway, service, signed, dialect);
+    if (request.method === 'OPTIONS' && service.declaration.crossOrigin) {
+      return finished(preflight(request, path, service.declaration), trace, request, gateway);
+    }
+    answering = service;
+    const formOperation = service.declaration.formUpload;
+    if (formOperation !== undefined && signed === undefined && isFormUpload(request)) {
+      trace.operation = formOperation;
+      return finish(
+        await uploadForm(await readUpload(request, path), request, gateway, { service, codec, host, trace }),
+      );
+    }
+    const { caller, signedPayload } = authenticate(request, path, gateway, service, signed, dialect);
     const { operation, pathParameters } = router.operationOf(request, host, service, codec);
     trace.operation = operation.name;
     trace.labels = pathParameters;
     if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
     else trace.principal = nameOf(caller.principal);
-    const origin = `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
+    const origin = originOf(request);
     const { decode, encode } = codec.operation(operation.name);
     const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
-    const wire = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
+    const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
+    const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
+    const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
     const input = decode(wire, pathParameters);
     const { urlMember } = operation.declaration;
     if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
@@ -115,14 +148,60 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
         return request.signal;
       },
     });
-    return finished(encode(output, requestId), trace, request, gateway);
+    return finish(encode(output, requestId));
   } catch (error) {
     const told = serviceErrorOf(error, cloud);
     trace.error = told.code;
     const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
-    return finished(response, trace, request, gateway);
+    return finish(response);
   }
 }
+
+interface FormRoute {
+  readonly service: RegisteredService;
+  readonly codec: ServiceCodec;
+  readonly host: HostFacts;
+  readonly trace: Trace;
+}
+
+/** A browser's form, as the operation that it stands for. */
+async function uploadForm(
+  upload: FormUpload,
+  request: IncomingRequest,
+  gateway: Gateway,
+  { service, codec, host, trace }: FormRoute,
+): Promise<WireResponse> {
+  const { cloud } = gateway;
+  const operation = present(service.operation(trace.operation), 'the operation of forms is one of the service');
+  const principal = signerOf(upload, gateway, service);
+  trace.principal = nameOf(principal);
+  const range = checkForm(upload, cloud.clock.now());
+  const origin = originOf(request);
+  const { decode, encode } = codec.operation(operation.name);
+  const output = await dispatch(cloud, {
+    operation,
+    input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
+    caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
+    region: regionOf(upload.signed, host, gateway),
+    requestId: trace.requestId,
+    origin,
+    signal: request.signal,
+  });
+  return answerForm(encode(output, trace.requestId), upload, origin);
+}
+
+function signerOf({ signed, fields }: FormUpload, { cloud }: Gateway, service: RegisteredService): Principal {
+  if (signed === undefined) return ANONYMOUS;
+  const now = cloud.clock.now();
+  checkScope(signed, { service: service.signingName, acceptsRegion: cloud.isRegion }, s3Dialect);
+  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
+  verifyPolicySignature(signed, fields.get('policy') ?? '', credential, now, s3Dialect);
+  cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
+  return credential.principal;
+}
+
+const originOf = (request: IncomingRequest): string =>
+  `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
 
 const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
 
@@ -190,34 +269,50 @@ interface Authenticated {
   readonly signedPayload: SignedPayload;
 }
 
+/** Where a call comes from. */
+const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKeyId'> => ({
+  sourceAddress: request.remoteAddress,
+  userAgent: request.headers['user-agent'] ?? '',
+  isSecure: request.secure,
+  ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
+  calledVia: [],
+});
+
 /** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
 function authenticate(
   request: IncomingRequest,
-  { cloud }: Gateway,
+  path: string,
+  { cloud, refusesVersion2 }: Gateway,
   service: RegisteredService,
   signed: Authentication | undefined,
   dialect: Dialect,
 ): Authenticated {
-  const place = {
-    sourceAddress: request.remoteAddress,
-    userAgent: request.headers['user-agent'] ?? '',
-    isSecure: request.secure,
-    ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
-    calledVia: [],
-  };
+  const place = placeOf(request);
+  const now = cloud.clock.now();
   if (signed === undefined) {
+    const old = service.signingName === 's3' ? readVersion2(request) : undefined;
+    const principal = old === undefined ? ANONYMOUS : signerOfVersion2(request, path, old);
     return {
-      caller: { ...place, principal: ANONYMOUS, accessKeyId: undefined },
+      caller: { ...place, principal, accessKeyId: old?.accessKeyId },
       signedPayload: unsignedPayload(request),
     };
   }
-  const now = cloud.clock.now();
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
   const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
   const signedPayload = verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
   return { caller, signedPayload };
+
+  function signerOfVersion2(old: IncomingRequest, resource: string, claimed: Version2): Principal {
+    if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
+    const { accessKeyId, sessionToken } = claimed;
+    const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
+    if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
+    verifyVersion2(old, resource, claimed, holder.secretAccessKey, now);
+    cloud.identity.noteUse(accessKeyId, service.name, '', now);
+    return holder.principal;
+  }
 }
 
 /** Without a signature there are chunks too: SDKs put their checksum into a trailer. */

@@ -116,6 +116,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
    * Answers from memory or by a read of its own, outside of any transaction.
    */
   readonly resourcePolicy?: (input: In, scope: CallScope) => CompiledPolicy | undefined;
+  /** The account that has the resource, where it is not the partition's: an object in another account's bucket. */
+  readonly holder?: (input: In, scope: CallScope) => AccountId | undefined;
   /** Grants on the resource that may concern the caller and suit the input; asked for only when the policies don't allow. */
   readonly grants?: (input: In, scope: CallScope, resource: string) => readonly ResourceGrant[];
   /** Values of the service's own condition keys, asked for when a policy has a condition. */
@@ -231,6 +233,18 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
+/** A browser asks for a page of another origin. */
+export interface CrossOriginRequest {
+  /** As sent, with the host's bucket before it. */
+  readonly path: string;
+  readonly origin: string;
+  /** That of the request itself, which a preflight announces. */
+  readonly method: string;
+  /** Those that a preflight announces, in lower case. */
+  readonly headers: readonly string[];
+  readonly isPreflight: boolean;
+}
+
 export interface PublicDocument {
   readonly contentType: string;
   readonly body: string;
@@ -305,6 +319,10 @@ export interface ServiceDeclaration {
   readonly site?: { readonly host: string; readonly answer: (request: SiteRequest) => Promise<SiteAnswer> };
   /** Told of each answered request whose service is known; must be quick, and throws nothing. */
   readonly onAnswer?: (answered: AnsweredRequest) => void;
+  /** The operation that a browser's form with a file calls (S3's POST Object). */
+  readonly formUpload?: string;
+  /** Headers that let pages of other origins see the answer; undefined: none. Throws for a preflight that is refused. */
+  readonly crossOrigin?: (request: CrossOriginRequest) => Readonly<Record<string, string>> | undefined;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */
@@ -317,6 +335,8 @@ export interface ServiceDeclaration {
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
+  /** The service's own name for an account, by which resource policies may name principals (S3's canonical users). */
+  readonly accountName?: (account: AccountId) => string;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;

@@ -29,6 +29,7 @@ import { kmsParts } from '#services/kms/parts.ts';
 import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { openDirectory } from '#services/s3/directory.ts';
+import { canonicalUsers } from '#services/s3/names.ts';
 import { s3 } from '#services/s3/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
@@ -59,6 +60,8 @@ export interface ServiceDeps {
   readonly onFault: (error: unknown) => void;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
+  /** S3's buckets are made as before April 2023. */
+  readonly oldBucketDefaults: boolean;
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** A scrub of a region's blobs is over: what it found damaged. */
@@ -98,6 +101,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
       envelopes: sealers,
       day: deps.s3Day,
       isRegion: (name) => deps.regions.includes(name),
+      isCanonicalUser: canonicalUsers(accounts),
     }),
     signIn.declaration,
     sqs({ ...deps, envelopes: sealers }),

@@ -61,6 +61,8 @@ export interface TestCloudOptions {
   readonly s3Day?: number;
   /** Where its folder is made; the system's place for temporary files by default. */
   readonly parent?: string;
+  readonly refusesVersion2?: boolean;
+  readonly oldBucketDefaults?: boolean;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
@@ -90,6 +92,8 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       version: 'test',
       clock,
       ...(options.s3Day !== undefined && { s3Day: options.s3Day }),
+      oldBucketDefaults: options.oldBucketDefaults ?? false,
+      refusesVersion2: options.refusesVersion2 ?? false,
       ...(options.logBucket && { logBucket: options.logBucket }),
     });
     clouds.push(running);

@@ -39,6 +39,7 @@ export function declaredServices(): DeclaredService[] {
     deliver: () => Promise.resolve(),
     onFault: () => {},
     logBucket: undefined,
+    oldBucketDefaults: false,
     blobs: () => Promise.reject(new Error('nothing is called')),
     onScrubbed: () => {},
     s3Day: days(1),

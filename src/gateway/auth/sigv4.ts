@@ -204,7 +204,8 @@ function checkSignedHeaders(request: WireRequest, { signedHeaders: signed }: Aut
   if (missing) throw dialect.faults.notSigned(missing);
 }
 
-function checkScope(authentication: Authentication, expected: Expected, dialect: Dialect): void {
+/** The scope alone: a form's policy says itself for how long it holds. */
+export function checkScope(authentication: Authentication, expected: Expected, dialect: Dialect): void {
   const { form, date, region, service, terminator, timestamp, regionSet } = authentication;
   const day = timestamp.slice(0, 8);
   const refused =
@@ -254,6 +255,20 @@ export function verifySignature(
     throw dialect.faults.mismatch({ accessKeyId, signature, canonicalRequest: mismatch, stringToSign });
   }
   return payloadOf(request, authentication, payloadHash, check, dialect);
+}
+
+/** The signature of a form, which is over its policy as it stands there, in base 64. */
+export function verifyPolicySignature(
+  authentication: Authentication,
+  policy: string,
+  credential: Credential,
+  now: Milliseconds,
+  dialect: Dialect,
+): void {
+  checkToken(authentication, credential, now, dialect);
+  const { accessKeyId, signature } = authentication;
+  if (signatureCheck(authentication, credential)(policy, signature)) return;
+  throw dialect.faults.mismatch({ accessKeyId, signature, canonicalRequest: '', stringToSign: policy });
 }
 
 const stringToSignOf = ({ algorithm, timestamp, scope }: Authentication, canonical: string): string =>

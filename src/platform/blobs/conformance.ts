@@ -1,8 +1,8 @@
 /** What every blob store keeps to: run by each driver's test over folders of its own. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import test, { type TestContext } from 'node:test';
 import fc from 'fast-check';
+import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged, type BlobOwners, type BlobPlace, type Blobs } from '#platform/blobs/blobs.ts';
 
 export interface BlobsUnderTest {
@@ -44,24 +44,21 @@ function rows(): BlobOwners & { readonly at: Map<string, BlobPlace> } {
 type Make = (t: TestContext) => BlobsUnderTest;
 
 export function blobsConformance(make: Make): void {
-  readingConformance(make);
-  damageConformance(make);
+  readsWhatWasPut(make);
+  findsDamage(make);
+  startsAgain(make);
 }
 
-const opener =
-  (make: Make) =>
-  async (t: TestContext): Promise<{ blobs: Blobs; store: BlobsUnderTest }> => {
-    const store = make(t);
-    const blobs = await store.open();
-    t.after(() => blobs.close());
-    return { blobs, store };
-  };
+async function openedBy(make: Make, t: TestContext): Promise<{ blobs: Blobs; store: BlobsUnderTest }> {
+  const store = make(t);
+  const blobs = await store.open();
+  t.after(() => blobs.close());
+  return { blobs, store };
+}
 
-function readingConformance(make: Make): void {
-  const opened = opener(make);
-
+function readsWhatWasPut(make: Make): void {
   test('what was put comes back, sealed or not, as a buffer or a stream', async (t) => {
-    const { blobs } = await opened(t);
+    const { blobs } = await openedBy(make, t);
     for (const size of SIZES) {
       for (const key of [undefined, KEY]) {
         for (const streamed of [false, true]) {
@@ -77,7 +74,7 @@ function readingConformance(make: Make): void {
   });
 
   test('any range of a blob', async (t) => {
-    const { blobs } = await opened(t);
+    const { blobs } = await openedBy(make, t);
     const bytes = randomBytes(2_500_000);
     const stored = await blobs.put(bytes, { owner: 'row', key: KEY });
     const small = await blobs.put(bytes.subarray(0, 200_000), { owner: 'row', key: KEY });
@@ -94,9 +91,11 @@ function readingConformance(make: Make): void {
     );
     await assert.rejects(blobs.read(stored.place, { start: 0, end: bytes.length + 1 }, KEY), RangeError);
   });
+}
 
+function findsDamage(make: Make): void {
   test('bytes that stop coming leave nothing', async (t) => {
-    const { blobs } = await opened(t);
+    const { blobs } = await openedBy(make, t);
     for (const size of [1000, 3_000_000]) {
       async function* broken(): AsyncGenerator<Uint8Array> {
         yield randomBytes(size);
@@ -107,13 +106,9 @@ function readingConformance(make: Make): void {
     const { dropped } = await blobs.sweep(rows(), never);
     assert.equal(dropped, 0);
   });
-}
-
-function damageConformance(make: Make): void {
-  const opened = opener(make);
 
   test('a bit that turned over is found, by a read and by the scrub', async (t) => {
-    const { blobs, store } = await opened(t);
+    const { blobs, store } = await openedBy(make, t);
     const stored = [];
     for (const size of [5000, 2_000_000]) {
       for (const key of [undefined, KEY]) {
@@ -130,13 +125,15 @@ function damageConformance(make: Make): void {
   });
 
   test('a blob opens with its own key alone', async (t) => {
-    const { blobs } = await opened(t);
+    const { blobs } = await openedBy(make, t);
     const { place } = await blobs.put(randomBytes(1000), { owner: 'row', key: KEY });
     await assert.rejects(readAll(blobs, place, 0, 1000, randomBytes(32)), BlobDamaged);
   });
+}
 
+function startsAgain(make: Make): void {
   test('everything is there after a new start, and the sweep drops what no row names', async (t) => {
-    const { blobs, store } = await opened(t);
+    const { blobs, store } = await openedBy(make, t);
     const owners = rows();
     const contents = new Map<string, Buffer>();
     for (let i = 0; i < 40; i++) {

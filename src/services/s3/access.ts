@@ -1,7 +1,10 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
 import { days } from '#platform/base/clock.ts';
 import type { ObjectLockLegalHold, ObjectLockRetention } from '#platform/model/generated/s3.ts';
+import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
+import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
+import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
@@ -15,6 +18,9 @@ interface OnBucket {
 }
 interface OnObject extends OnBucket {
   readonly Key: string;
+}
+interface OnVersion extends OnObject {
+  readonly VersionId?: string;
 }
 
 /** Any S3 input, as the conditions see it. */
@@ -34,6 +40,14 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
   SSECustomerAlgorithm: 's3:x-amz-server-side-encryption-customer-algorithm',
   StorageClass: 's3:x-amz-storage-class',
   WebsiteRedirectLocation: 's3:x-amz-website-redirect-location',
+  ObjectOwnership: 's3:x-amz-object-ownership',
+  GrantFullControl: 's3:x-amz-grant-full-control',
+  GrantRead: 's3:x-amz-grant-read',
+  GrantReadACP: 's3:x-amz-grant-read-acp',
+  GrantWrite: 's3:x-amz-grant-write',
+  GrantWriteACP: 's3:x-amz-grant-write-acp',
+  ObjectLockMode: 's3:object-lock-mode',
+  ObjectLockLegalHoldStatus: 's3:object-lock-legal-hold',
   IfMatch: 's3:if-match',
   IfNoneMatch: 's3:if-none-match',
 };
@@ -48,9 +62,32 @@ export function accessOf(parts: S3Parts) {
   };
   const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
+  const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
+    scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
+  const ofObject = {
+    resourcePolicy(input: OnVersion, scope: CallScope) {
+      const bucket = open(input, scope);
+      if (bucket === undefined || !takesAcls(bucket)) return bucket && policyInForce(bucket, scope);
+      return joinPolicies(policyInForce(bucket, scope), objectAclInForce(bucket, rowOf(bucket, input, scope)));
+    },
+    /** An object of another account is not the bucket owner's to read. */
+    holder(input: OnVersion, scope: CallScope) {
+      const bucket = open(input, scope);
+      return bucket && takesAcls(bucket) ? holderOf(bucket, rowOf(bucket, input, scope)) : undefined;
+    },
+  };
   return {
+    /** What is read or changed of an object that is there. */
+    existing: { ...shared, ...ofObject, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
     bucket: { ...shared, resource: ({ Bucket }: OnBucket) => bucketArn(Bucket) },
-    object: { ...shared, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
+    object: {
+      ...shared,
+      resourcePolicy(input: OnObject, scope: CallScope) {
+        const bucket = open(input, scope);
+        return bucket && joinPolicies(policyInForce(bucket, scope), newObjectAclInForce(bucket));
+      },
+      resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
+    },
   };
 }
 
@@ -70,6 +107,10 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
   if (typeof mode === 'string') values['s3:object-lock-mode'] = mode;
   const hold = input['ObjectLockLegalHoldStatus'] ?? (input['LegalHold'] as ObjectLockLegalHold | undefined)?.Status;
   if (typeof hold === 'string') values['s3:object-lock-legal-hold'] = hold;
+  values['s3:resourceaccount'] = scope.account;
+  const location = (input['CreateBucketConfiguration'] as { LocationConstraint?: string } | undefined)
+    ?.LocationConstraint;
+  if (location !== undefined) values['s3:locationconstraint'] = location;
   if (typeof input['Tagging'] === 'string') {
     const tags = [...new URLSearchParams(input['Tagging'])];
     values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);
@@ -95,14 +136,15 @@ export const versioned =
   (action: string, ofVersion: string) =>
   ({ VersionId }: MayHaveVersion): readonly string[] => [VersionId === undefined ? action : ofVersion];
 
-interface MayHaveMore extends LockHeaders {
+interface Written extends AclRequest, LockHeaders {
   readonly Tagging?: string;
 }
 
 /** What comes with an object in headers needs the permission of the operation that would set it alone. */
-export const writing = ({ Tagging, ObjectLockMode, ObjectLockLegalHoldStatus }: MayHaveMore): readonly string[] => [
+export const writing = (input: Written): readonly string[] => [
   's3:PutObject',
-  ...(Tagging === undefined || Tagging === '' ? [] : ['s3:PutObjectTagging']),
-  ...(ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
-  ...(ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
+  ...(input.Tagging ? ['s3:PutObjectTagging'] : []),
+  ...(saysAcl(input) ? ['s3:PutObjectAcl'] : []),
+  ...(input.ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
+  ...(input.ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
 ];

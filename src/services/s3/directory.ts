@@ -58,5 +58,18 @@ export function openDirectory(store: Store): Directory {
 /** For an operation's declaration: a bucket's calls work on its owner's partition. */
 export const ownerOfBucket =
   (directory: Directory) =>
-  ({ Bucket }: { readonly Bucket: string }): { account: AccountId; region: Region } =>
-    directory.ownerOf(Bucket);
+  ({ Bucket, ExpectedBucketOwner: expected }: OnBucket): { account: AccountId; region: Region } => {
+    const owner = directory.ownerOf(Bucket);
+    checkExpectedOwner(owner, expected);
+    return owner;
+  };
+
+interface OnBucket {
+  readonly Bucket: string;
+  readonly ExpectedBucketOwner?: string;
+}
+
+/** "If the account ID that you provide does not match the actual owner of the bucket, the request fails with … 403". */
+export function checkExpectedOwner({ account }: NameRow, expected: string | undefined): void {
+  if (expected !== undefined && expected !== account) fail('AccessDenied');
+}

@@ -11,6 +11,7 @@ interface Worded {
 const ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { status: 403, message: 'Access Denied' },
+  AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
   BadDigest: {
     status: 400,
     message: 'The Content-MD5 or checksum value that you specified did not match what the server received.',
@@ -53,6 +54,10 @@ const ERRORS = {
   InvalidBucketAclWithObjectOwnership: {
     status: 400,
     message: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+  },
+  InvalidBucketAclWithBlockPublicAccessError: {
+    status: 400,
+    message: 'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
   },
   InvalidBucketName: { status: 400, message: 'The specified bucket is not valid.', about: 'BucketName' },
   InvalidBucketState: { status: 409, message: 'The request is not valid for the current state of the bucket.' },
@@ -99,6 +104,10 @@ const ERRORS = {
   },
   InvalidTag: { status: 400, message: 'The tag provided was not a valid tag.' },
   KeyTooLongError: { status: 400, message: 'Your key is too long', about: 'Size' },
+  MalformedACLError: {
+    status: 400,
+    message: 'The XML you provided was not well-formed or did not validate against our published schema',
+  },
   MalformedPolicy: { status: 400, message: "Policies must be valid JSON and the first byte must be '{'" },
   MalformedXML: {
     status: 400,
@@ -111,6 +120,11 @@ const ERRORS = {
     about: 'ResourceType',
   },
   MissingContentLength: { status: 411, message: 'You must provide the Content-Length HTTP header.' },
+  MissingSecurityHeader: {
+    status: 400,
+    message: 'Your request was missing a required header',
+    about: 'MissingHeaderName',
+  },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist', about: 'BucketName' },
   NoSuchBucketPolicy: { status: 404, message: 'The bucket policy does not exist', about: 'BucketName' },
   NoSuchCORSConfiguration: { status: 404, message: 'The CORS configuration does not exist', about: 'BucketName' },
@@ -179,6 +193,7 @@ const ERRORS = {
     status: 400,
     message: 'You have attempted to add more parts than the maximum of 10000 allowed for this upload',
   },
+  UnexpectedContent: { status: 400, message: 'This request contains unsupported content.' },
 } as const satisfies Record<string, Worded>;
 
 export type S3ErrorCode = keyof typeof ERRORS;

@@ -1,5 +1,4 @@
 /** Operations that are not there yet, each with its reason. */
-const ACLS = 'comes with access control lists';
 const LATER = 'comes with the next part of S3';
 const METRICS = 'metrics need CloudWatch';
 const REPORTS = 'no reports are made yet';
@@ -11,7 +10,6 @@ export const notImplemented = {
   CreateBucketMetadataTableConfiguration: TABLES,
   CreateSession: 'comes with directory buckets',
   DeleteBucketAnalyticsConfiguration: REPORTS,
-  DeleteBucketCors: LATER,
   DeleteBucketIntelligentTieringConfiguration: TIERING,
   DeleteBucketInventoryConfiguration: REPORTS,
   DeleteBucketMetadataConfiguration: TABLES,
@@ -21,9 +19,7 @@ export const notImplemented = {
   DeleteObjectAnnotation: LATER,
   GetBucketAbac: LATER,
   GetBucketAccelerateConfiguration: 'there are no edge locations to accelerate by',
-  GetBucketAcl: ACLS,
   GetBucketAnalyticsConfiguration: REPORTS,
-  GetBucketCors: LATER,
   GetBucketIntelligentTieringConfiguration: TIERING,
   GetBucketInventoryConfiguration: REPORTS,
   GetBucketMetadataConfiguration: TABLES,
@@ -31,7 +27,6 @@ export const notImplemented = {
   GetBucketMetricsConfiguration: METRICS,
   GetBucketReplication: LATER,
   GetBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
-  GetObjectAcl: ACLS,
   GetObjectAnnotation: LATER,
   GetObjectTorrent: LATER,
   ListBucketAnalyticsConfigurations: REPORTS,
@@ -42,15 +37,12 @@ export const notImplemented = {
   ListObjectAnnotations: LATER,
   PutBucketAbac: LATER,
   PutBucketAccelerateConfiguration: 'there are no edge locations to accelerate by',
-  PutBucketAcl: ACLS,
   PutBucketAnalyticsConfiguration: REPORTS,
-  PutBucketCors: LATER,
   PutBucketIntelligentTieringConfiguration: TIERING,
   PutBucketInventoryConfiguration: REPORTS,
   PutBucketMetricsConfiguration: METRICS,
   PutBucketReplication: LATER,
   PutBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
-  PutObjectAcl: ACLS,
   PutObjectAnnotation: LATER,
   RenameObject: 'comes with directory buckets',
   SelectObjectContent: LATER,

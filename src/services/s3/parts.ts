@@ -24,4 +24,8 @@ export interface S3Parts {
   /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */
   readonly day: Milliseconds;
   readonly isRegion: (name: string) => boolean;
+  /** Buckets are made as before April 2023: their writers own objects, lists count, nothing is blocked. */
+  readonly oldBucketDefaults: boolean;
+  /** Whether an account goes by this name. */
+  readonly isCanonicalUser: (id: string) => boolean;
 }

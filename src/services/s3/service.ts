@@ -9,6 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import {
   bucketKind,
@@ -18,6 +19,7 @@ import {
   headBucket,
   listBuckets,
 } from '#services/s3/buckets/buckets.ts';
+import * as cors from '#services/s3/buckets/cors.ts';
 import {
   deleteBucketPolicy,
   getBucketPolicy,
@@ -39,7 +41,7 @@ import {
   listMultipartUploads,
   listParts,
 } from '#services/s3/multipart/uploads.ts';
-import { auditedResources, bucketArn } from '#services/s3/names.ts';
+import { auditedResources, bucketArn, canonicalUser } from '#services/s3/names.ts';
 import { notImplemented } from '#services/s3/not-implemented.ts';
 import {
   getBucketNotificationConfiguration,
@@ -112,6 +114,11 @@ const bucketOperations = (parts: S3Parts) => {
       ...write,
       action: 's3:PutBucketPublicAccessBlock',
     },
+    GetBucketAcl: { handler: acls.getBucketAcl(parts), ...read },
+    PutBucketAcl: { handler: acls.putBucketAcl(parts), ...write },
+    GetBucketCors: { handler: cors.getBucketCors(parts), ...read, action: 's3:GetBucketCORS' },
+    PutBucketCors: { handler: cors.putBucketCors(parts), ...write, action: 's3:PutBucketCORS' },
+    DeleteBucketCors: { handler: cors.deleteBucketCors(parts), ...write, action: 's3:PutBucketCORS' },
     GetBucketTagging: { handler: settings.getBucketTagging(parts), ...read },
     PutBucketTagging: { handler: settings.putBucketTagging(parts), ...write },
     DeleteBucketTagging: { handler: settings.deleteBucketTagging(parts), ...write, action: 's3:PutBucketTagging' },
@@ -144,9 +151,10 @@ const publishingOperations = (parts: S3Parts) => {
 };
 
 const objectOperations = (parts: S3Parts) => {
-  const { bucket, object } = accessOf(parts);
+  const { bucket, object, existing } = accessOf(parts);
   const write = { ...object, usage: TIER_1, event: 'data' } as const;
-  const read = { ...object, usage: TIER_2, event: 'data', access: 'read' } as const;
+  const read = { ...existing, usage: TIER_2, event: 'data', access: 'read' } as const;
+  const change = { ...existing, usage: TIER_1, event: 'data' } as const;
   const list = { ...bucket, usage: TIER_1, event: 'data', access: 'read' } as const;
   return {
     PutObject: { handler: putObject(parts), ...write, action: writing, steps: true },
@@ -181,6 +189,17 @@ const objectOperations = (parts: S3Parts) => {
     ListObjects: { handler: listObjects(parts), ...list, action: 's3:ListBucket' },
     ListObjectsV2: { handler: listObjectsV2(parts), ...list, action: 's3:ListBucket' },
     ListObjectVersions: { handler: listObjectVersions(parts), ...list, action: 's3:ListBucketVersions' },
+    GetObjectAcl: {
+      handler: acls.getObjectAcl(parts),
+      ...read,
+      event: 'management',
+      action: versioned('s3:GetObjectAcl', 's3:GetObjectVersionAcl'),
+    },
+    PutObjectAcl: {
+      handler: acls.putObjectAcl(parts),
+      ...change,
+      action: versioned('s3:PutObjectAcl', 's3:PutObjectVersionAcl'),
+    },
     GetObjectTagging: {
       handler: getObjectTagging(parts),
       ...read,
@@ -188,23 +207,40 @@ const objectOperations = (parts: S3Parts) => {
     },
     PutObjectTagging: {
       handler: putObjectTagging(parts),
-      ...write,
+      ...change,
       action: versioned('s3:PutObjectTagging', 's3:PutObjectVersionTagging'),
     },
     DeleteObjectTagging: {
       handler: deleteObjectTagging(parts),
-      ...write,
+      ...change,
       action: versioned('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
     },
+  } as const;
+};
+
+const multipartOperations = (parts: S3Parts) => {
+  const { bucket, object } = accessOf(parts);
+  const write = { ...object, usage: TIER_1, event: 'data' } as const;
+  return {
     CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing, steps: true },
     UploadPart: { handler: uploadPart(parts), ...write, action: 's3:PutObject', steps: true },
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
     AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...object, usage: FREE, event: 'data', steps: true },
-    ListParts: { handler: listParts(parts), ...read, action: 's3:ListMultipartUploadParts' },
+    ListParts: {
+      handler: listParts(parts),
+      ...object,
+      usage: TIER_2,
+      event: 'data',
+      access: 'read',
+      action: 's3:ListMultipartUploadParts',
+    },
     ListMultipartUploads: {
       handler: listMultipartUploads(parts),
-      ...list,
+      ...bucket,
+      usage: TIER_1,
+      event: 'data',
+      access: 'read',
       action: 's3:ListBucketMultipartUploads',
     },
   } as const;
@@ -219,6 +255,7 @@ export const s3 = (parts: S3Parts) =>
       ...bucketOperations(parts),
       ...publishingOperations(parts),
       ...objectOperations(parts),
+      ...multipartOperations(parts),
       ...encryptionOperations(parts),
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
@@ -230,6 +267,9 @@ export const s3 = (parts: S3Parts) =>
     onAnswer: logAnswer(parts),
     site: { host: 's3-website', answer: site(parts) },
     quotas,
+    accountName: canonicalUser,
+    formUpload: 'PutObject',
+    crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
     timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
     reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },

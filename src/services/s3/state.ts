@@ -42,6 +42,19 @@ export interface LockRow {
   readonly legalHold?: boolean;
 }
 
+export type AclPermission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+
+export type AclGrant =
+  /** A canonical user. */
+  | { readonly id: string; readonly permission: AclPermission }
+  /** A group of S3's own. */
+  | { readonly uri: string; readonly permission: AclPermission };
+
+export interface Acl {
+  readonly owner: string;
+  readonly grants: readonly AclGrant[];
+}
+
 export interface BucketRow {
   /** Never used twice: what a deleted bucket left can't show in a new one of the same name. */
   readonly id: number;
@@ -59,6 +72,8 @@ export interface BucketRow {
   readonly hasLifecycle?: true;
   /** Undefined: not enabled. It can't be disabled. */
   readonly objectLock?: { readonly retention?: DefaultRetentionRow };
+  /** Undefined: the owner's full control, and nothing else. */
+  readonly acl?: Acl;
   /** The key that blobs' keys are derived from, sealed for this bucket. */
   readonly sealedKey: string;
 }
@@ -133,6 +148,10 @@ export interface VersionRow {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
   readonly storageClass?: string;
+  /** An account, or `anonymous`; undefined: the bucket's owner. */
+  readonly owner?: string;
+  /** Undefined: the owner's full control, and nothing else. */
+  readonly acl?: Acl;
   /** Undefined: no bytes, or those of the manifest. */
   readonly piece?: Piece;
   /** The upload that it was made by: its manifest. */
@@ -154,6 +173,8 @@ export interface UploadRow {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
   readonly storageClass?: string;
+  readonly owner?: string;
+  readonly acl?: Acl;
   readonly checksum?: { readonly name: ChecksumName; readonly type: Checksum['type'] };
 }
 

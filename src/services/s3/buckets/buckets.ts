@@ -1,6 +1,6 @@
 /** Making, finding and removing buckets. */
 
-import type { Region } from '#platform/base/ids.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
 import type {
   CreateBucketOutput,
   CreateBucketRequest,
@@ -15,13 +15,17 @@ import type {
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
+import { checkedAcl } from '#services/s3/acl/ownership.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
+import { abortUpload } from '#services/s3/multipart/uploads.ts';
 import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
 import {
+  type Acl,
   bucketIds,
   buckets,
   type Ownership,
@@ -47,12 +51,10 @@ const ALL_BLOCKED: PublicAccessBlock = {
 export const createBucket =
   (parts: S3Parts) =>
   async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    const { Bucket: name, ObjectOwnership = 'BucketOwnerEnforced', ACL } = input;
+    const { Bucket: name } = input;
     checkBucketName(name);
     checkLocation(parts, input, call.region);
-    if (ACL !== undefined && ACL !== 'private' && ObjectOwnership === 'BucketOwnerEnforced') {
-      fail('InvalidBucketAclWithObjectOwnership');
-    }
+    const acl = firstAcl(parts, input, call.account);
     const claimant = { account: call.account, region: call.region };
     const owner = await parts.directory.claim(name, claimant);
     if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
@@ -75,9 +77,9 @@ export const createBucket =
         id: next,
         name,
         createdAt: call.now,
-        // Validated: one of the model's three.
-        ownership: ObjectOwnership as Ownership,
-        publicAccessBlock: ALL_BLOCKED,
+        ownership: firstOwnership(parts, input),
+        ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
+        ...(acl && { acl }),
         // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
         ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
         sealedKey: newSealedKey(parts.sealer, call.account, next),
@@ -87,6 +89,18 @@ export const createBucket =
     });
     return output;
   };
+
+const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: CreateBucketRequest): Ownership =>
+  // Validated: one of the model's three.
+  (ObjectOwnership as Ownership | undefined) ?? (oldBucketDefaults ? 'ObjectWriter' : 'BucketOwnerEnforced');
+
+function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
+  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, owner: account });
+  if (acl === undefined || isPrivate(acl)) return undefined;
+  if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
+  // New buckets block public access before anybody can ask for another thing.
+  return isPublicAcl(acl) && !parts.oldBucketDefaults ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
+}
 
 function tagsOf({ CreateBucketConfiguration }: CreateBucketRequest): Record<string, string> {
   const tags = Object.fromEntries((CreateBucketConfiguration?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
@@ -117,13 +131,17 @@ export const deleteBucket =
   (parts: S3Parts) =>
   async (input: DeleteBucketRequest, call: Call): Promise<void> => {
     const { Bucket: name } = input;
+    const blobs = await parts.blobs(call.region);
     call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, name);
-      const { id } = bucket;
-      const isEmpty = tx.range(objects, { prefix: [id], limit: 1 }).length === 0;
+      const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
       if (!isEmpty) fail('BucketNotEmpty', { about: name });
-      if (tx.range(uploads, { prefix: [id], limit: 1 }).length > 0) fail('BucketNotEmpty', { about: name });
-      tx.deleteRange(settings, [id]);
+      // Uploads in progress don't hold a bucket of this kind.
+      for (const { key } of tx.range(uploads, { prefix: [bucket.id] })) {
+        const [, objectKey, id] = uploads.parts(key);
+        abortUpload(tx, blobs, bucket, objectKey, id);
+      }
+      tx.deleteRange(settings, [bucket.id]);
       cancelLifecycle(tx, bucket);
       deleteTags(tx, bucketArn(name));
       dropBucket(tx, name);

@@ -1,8 +1,8 @@
 /** A bucket as calls work with it: its row and its key, kept by the owner's memory and forgotten by each write of the row. */
-import { hash, randomBytes } from 'node:crypto';
-import type { AccountId } from '#platform/base/ids.ts';
+import { hash } from 'node:crypto';
+import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
-import type { MemorySlot, Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
 import { type BucketRow, buckets } from '#services/s3/state.ts';
 
@@ -64,8 +64,3 @@ export const blobKey = (bucketKey: Uint8Array, salt: Uint8Array): Buffer =>
 
 const COUNTER = Buffer.from([0, 0, 0, 1]);
 const LABEL = Buffer.from('makonis/s3/blob/1');
-
-export interface BucketPlace {
-  readonly partition: Partition;
-  readonly bucket: OpenBucket;
-}

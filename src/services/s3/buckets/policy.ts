@@ -12,9 +12,10 @@ import type {
   GetBucketPolicyStatusRequest,
   PutBucketPolicyRequest,
 } from '#platform/model/generated/s3.ts';
-import { compiledPolicy } from '#platform/policy/compiled.ts';
+import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import type { Call, CallScope } from '#platform/service.ts';
+import { bucketAclInForce } from '#services/s3/acl/ownership.ts';
 import { type OpenBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { bucketArn } from '#services/s3/names.ts';
@@ -23,11 +24,13 @@ import type { S3Parts } from '#services/s3/parts.ts';
 /** "Bucket policies are limited to 20 KB in size". */
 const MOST_POLICY_BYTES = 20 * 1024;
 
-/** The policy as it counts for this caller; undefined if there is none that does. */
-export function policyInForce(
-  bucket: OpenBucket,
-  { principal, account }: Pick<CallScope, 'principal' | 'account'>,
-): CompiledPolicy | undefined {
+/** The bucket's policy and access control list, as far as they count for this caller. */
+export const policyInForce = (bucket: OpenBucket, caller: PolicyCaller): CompiledPolicy | undefined =>
+  joinPolicies(ownPolicyInForce(bucket, caller), bucketAclInForce(bucket));
+
+type PolicyCaller = Pick<CallScope, 'principal' | 'account'>;
+
+function ownPolicyInForce(bucket: OpenBucket, { principal, account }: PolicyCaller): CompiledPolicy | undefined {
   if (bucket.policy === undefined) return undefined;
   const policy = compiledPolicy(bucket.policy, 'resource');
   if (!bucket.publicAccessBlock?.RestrictPublicBuckets || !isPublic(policy)) return policy;
@@ -38,7 +41,7 @@ export function policyInForce(
 
 const publicity = new WeakMap<CompiledPolicy, boolean>();
 
-export function isPublic(policy: CompiledPolicy): boolean {
+function isPublic(policy: CompiledPolicy): boolean {
   let known = publicity.get(policy);
   if (known === undefined) {
     known = policy.document.statements.some((statement) => {

@@ -18,8 +18,9 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { checkTags, deleteTags, setTags, tagsOf } from '#platform/tags.ts';
+import { isOwnersOnly } from '#services/s3/acl/grants.ts';
 import { openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
-import { fail } from '#services/s3/errors.ts';
+import { fail, s3Error } from '#services/s3/errors.ts';
 import { bucketArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { BucketRow, Ownership, PublicAccessBlock } from '#services/s3/state.ts';
@@ -63,9 +64,13 @@ export const putBucketOwnershipControls =
   (parts: S3Parts) =>
   ({ Bucket, OwnershipControls }: PutBucketOwnershipControlsRequest, call: Call): void => {
     const [rule, ...more] = OwnershipControls.Rules;
-    if (rule === undefined || more.length > 0) fail('MalformedXML');
+    if (rule === undefined || more.length > 0) throw s3Error('MalformedXML');
+    const { acl } = openBucket(call.tx, parts.sealer, Bucket);
+    if (rule.ObjectOwnership === 'BucketOwnerEnforced' && acl && !isOwnersOnly(acl)) {
+      fail('InvalidBucketAclWithObjectOwnership');
+    }
     // Validated: one of the model's three.
-    else change(parts, call, Bucket, { ownership: rule.ObjectOwnership as Ownership });
+    change(parts, call, Bucket, { ownership: rule.ObjectOwnership as Ownership });
   };
 
 export const deleteBucketOwnershipControls =

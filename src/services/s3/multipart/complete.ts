@@ -88,11 +88,11 @@ const conditionsOf = ({ IfMatch, IfNoneMatch }: CompleteMultipartUploadRequest) 
 });
 
 function chooseParts(named: Named, all: ReadonlyMap<number, PartRow>, uploadId: string): Chosen[] {
-  let previous = 0;
+  const numbers = named.map(({ PartNumber = 0 }) => PartNumber);
+  const isOrdered = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
+  if (!isOrdered) fail('InvalidPartOrder', { about: uploadId });
   return named.map((each, index) => {
     const { PartNumber: number = 0, ETag = '' } = each;
-    if (number <= previous) fail('InvalidPartOrder', { about: uploadId });
-    previous = number;
     const part = all.get(number);
     const etag = ETag.replace(/^"(.*)"$/, '$1');
     if (part === undefined || part.etag !== etag) {

@@ -17,7 +17,7 @@ import { etagFor, shownEncryption, storedKeys } from '#services/s3/encryption/ob
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { MOST_PART_NUMBER, requireUpload, type UploadTarget } from '#services/s3/multipart/uploads.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
-import type { CopyConditions } from '#services/s3/objects/conditions.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
 import { findSource, sourceBody } from '#services/s3/objects/copy.ts';
 import { partOwner } from '#services/s3/objects/owners.ts';
 import { fullChecksum, MOST_PUT_BYTES, payloadOfInput } from '#services/s3/objects/put.ts';
@@ -100,7 +100,7 @@ async function store(
 export const uploadPartCopy =
   (parts: S3Parts) =>
   async (input: UploadPartCopyRequest, call: Call): Promise<UploadPartCopyOutput> => {
-    const source = findSource(parts, input.CopySource, input as CopyConditions, call);
+    const source = findSource(parts, input as Parameters<typeof findSource>[1], call);
     const range = copyRange(input.CopySourceRange, source.row.bytes);
     const target = input as UploadTarget & { readonly PartNumber: number };
     const body = await sourceBody(parts, call, source, range, input as CopySourceKeyHeaders);
@@ -110,7 +110,7 @@ export const uploadPartCopy =
       ...shownEncryption(encryption, input.SSECustomerKeyMD5),
       CopyPartResult: {
         ETag: `"${row.etag}"`,
-        LastModified: row.modifiedAt,
+        LastModified: lastModified(row),
         ...(row.checksum && { [checksumMember(row.checksum.name)]: row.checksum.value }),
       },
     };

@@ -1,5 +1,5 @@
 /** An upload in parts: begun, listed, given up. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   AbortMultipartUploadRequest,
@@ -13,6 +13,8 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { AclRequest } from '#services/s3/acl/grants.ts';
+import { ownershipOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
@@ -21,6 +23,7 @@ import { shownAbort } from '#services/s3/lifecycle/settings.ts';
 import { canonicalUser, checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { CHECKSUM_NAMES, checksumMember } from '#services/s3/objects/checksums.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
 import { combines } from '#services/s3/objects/crc-combine.ts';
 import { commonPrefix, limitOf, prefixesOf, shownNames } from '#services/s3/objects/list.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
@@ -54,11 +57,12 @@ export const createMultipartUpload =
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const id = randomBytes(48).toString('base64url');
     call.transact((tx) => {
-      const { id: bucketId } = openBucket(tx, parts.sealer, input.Bucket);
-      tx.put(uploads, uploads.key(bucketId, input.Key, id), {
+      const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      tx.put(uploads, uploads.key(bucket.id, input.Key, id), {
         startedAt: call.clock.now(),
         initiator: nameOfCaller(call),
         ...metadata,
+        ...ownershipOf(parts, bucket, input as AclRequest, call),
         ...(lock && { lock }),
         ...(checksum && { checksum }),
         ...(encryption && { encryption }),
@@ -159,7 +163,7 @@ export const listParts =
       IsTruncated: rows.length > page.length,
       Parts: page.map(({ key, row }) => ({
         PartNumber: partRows.parts(key)[1],
-        LastModified: row.modifiedAt,
+        LastModified: lastModified(row),
         ETag: `"${row.etag}"`,
         Size: row.piece.bytes,
         ...(upload.checksum && row.checksum && { [checksumMember(row.checksum.name)]: row.checksum.value }),

@@ -4,6 +4,7 @@ import type { Call } from '#platform/service.ts';
 import { type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
 import { checkCustomerKey } from '#services/s3/encryption/object-keys.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -23,7 +24,7 @@ export const getObjectAttributes =
       ChecksumType: row.checksum.type,
     };
     return {
-      LastModified: row.modifiedAt,
+      LastModified: lastModified(row),
       ...(bucket.versioning !== undefined && { VersionId: shownVersionId(row) }),
       ...(wanted.has('ETag') && { ETag: row.etag }),
       ...(wanted.has('Checksum') && checksum ? { Checksum: checksum } : {}),

@@ -25,12 +25,14 @@ const withoutQuotes = (tag: string): string =>
 const names = (header: string, row: VersionRow): boolean =>
   header.trim() === '*' || header.split(',').some((tag) => withoutQuotes(tag) === row.etag);
 
-const wholeSecond = (at: Milliseconds): Milliseconds => at - (at % 1000);
+/** S3 tells times of objects in whole seconds, in documents as in headers. */
+export const lastModified = ({ modifiedAt }: { readonly modifiedAt: Milliseconds }): Milliseconds =>
+  modifiedAt - (modifiedAt % 1000);
 
 /** Throws PreconditionFailed, or NotModified. */
 export function checkRead(row: VersionRow, conditions: ReadConditions): void {
   const { IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince } = conditions;
-  const modified = wholeSecond(row.modifiedAt);
+  const modified = lastModified(row);
   if (IfMatch !== undefined) {
     if (!names(IfMatch, row)) fail('PreconditionFailed', { about: 'If-Match' });
   } else if (IfUnmodifiedSince !== undefined && modified > IfUnmodifiedSince) {
@@ -51,7 +53,7 @@ export interface CopyConditions {
 
 /** Of a copy's source all that fails is PreconditionFailed. */
 export function checkCopySource(row: VersionRow, conditions: CopyConditions): void {
-  const modified = wholeSecond(row.modifiedAt);
+  const modified = lastModified(row);
   const {
     CopySourceIfMatch: match,
     CopySourceIfNoneMatch: noneMatch,

@@ -1,11 +1,14 @@
 /** CopyObject, and what UploadPartCopy shares with it: whose bytes they are, and whether the caller may read them. */
 import type { CopyObjectOutput, CopyObjectRequest } from '#platform/model/generated/s3.ts';
 import { type Payload, payloadOf } from '#platform/payload.ts';
+import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { checkExpectedOwner } from '#services/s3/directory.ts';
 import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encryption/customer-keys.ts';
 import { etagFor, newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
@@ -13,7 +16,7 @@ import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
-import { type CopyConditions, checkCopySource, quotedEtag } from '#services/s3/objects/conditions.ts';
+import { type CopyConditions, checkCopySource, lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { openBody, piecesOf } from '#services/s3/objects/get.ts';
 import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.ts';
 import { objectOwner } from '#services/s3/objects/owners.ts';
@@ -30,21 +33,31 @@ export interface CopySource {
   readonly bucket: OpenBucket;
   readonly key: string;
   readonly row: VersionRow;
+  /** A version was named: this may be an older one that is copied to be the newest again. */
+  readonly isVersion: boolean;
+}
+
+interface GivenSource extends CopyConditions {
+  readonly CopySource: string;
+  readonly ExpectedSourceBucketOwner?: string;
 }
 
 const FORM = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=(.+))?$/s;
 
 /** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
-export function findSource(parts: S3Parts, header: string, conditions: CopyConditions, call: Call): CopySource {
-  const { name, key, versionId } = readSource(header);
+export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
+  const { name, key, versionId } = readSource(input.CopySource);
   const place = parts.directory.ownerOf(name);
+  checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);
-    const policy = policyInForce(bucket, { ...call, account: place.account, principal: call.principal });
+    const policy = policyInForce(bucket, { account: place.account, principal: call.principal });
     const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
-    if (!call.allows(action, objectArn(name, key), policy, place.account)) fail('AccessDenied');
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
+    const joined = joinPolicies(policy, objectAclInForce(bucket, row));
+    const holder = holderOf(bucket, row) ?? place.account;
+    if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
       if (!call.allows('s3:ListBucket', bucketArn(name), policy, place.account)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
@@ -54,9 +67,9 @@ export function findSource(parts: S3Parts, header: string, conditions: CopyCondi
         });
       return fail('NoSuchVersion', { about: versionId ?? '', fields: { Key: key } });
     }
-    checkCopySource(row, conditions);
+    checkCopySource(row, input);
     if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
-    return { place, partition, bucket, key, row };
+    return { place, partition, bucket, key, row, isVersion: versionId !== undefined };
   });
 }
 
@@ -102,7 +115,7 @@ export const copyObject =
   (parts: S3Parts) =>
   async (input: CopyObjectRequest, call: Call): Promise<CopyObjectOutput> => {
     checkKey(input.Key);
-    const source = findSource(parts, input.CopySource, input as CopyConditions, call);
+    const source = findSource(parts, input as Parameters<typeof findSource>[1], call);
     const { row } = source;
     if (row.bytes > MOST_PUT_BYTES) {
       fail('InvalidRequest', {
@@ -142,17 +155,17 @@ export const copyObject =
       ...(source.bucket.versioning !== undefined && { CopySourceVersionId: shownVersionId(row) }),
       CopyObjectResult: {
         ETag: quotedEtag(written),
-        LastModified: written.modifiedAt,
+        LastModified: lastModified(written),
         [checksumMember(checksum.name)]: checksum.value,
         ChecksumType: checksum.type,
       },
     };
   };
 
-function copiedMetadata(input: CopyObjectRequest, { row, bucket, key }: CopySource): ObjectMetadata {
+function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion }: CopySource): ObjectMetadata {
   const replaces = input.MetadataDirective === 'REPLACE';
   const given = metadataOf(input as Parameters<typeof metadataOf>[0]);
-  const isItself = bucket.name === input.Bucket && key === input.Key;
+  const isItself = bucket.name === input.Bucket && key === input.Key && !isVersion;
   const changesNothing = !replaces && input.StorageClass === undefined && input.WebsiteRedirectLocation === undefined;
   const changesKey = input.ServerSideEncryption !== undefined || input.SSECustomerAlgorithm !== undefined;
   if (isItself && changesNothing && !changesKey && input.TaggingDirective !== 'REPLACE') {

@@ -18,6 +18,7 @@ import { shownLock } from '#services/s3/object-lock/object-lock.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkRead, quotedEtag, type ReadConditions } from '#services/s3/objects/conditions.ts';
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
+import { shownMetadata } from '#services/s3/objects/metadata.ts';
 import { type ByteRange, contentRange, rangeOf } from '#services/s3/objects/ranges.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -169,7 +170,7 @@ function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange |
     ETag: quotedEtag(row),
     ContentType: 'binary/octet-stream',
     ...row.headers,
-    ...(row.metadata && { Metadata: row.metadata }),
+    ...(row.metadata && { Metadata: shownMetadata(row.metadata) }),
     ...(row.storageClass !== undefined && { StorageClass: row.storageClass }),
     // A null version is named in a bucket that has, or had, versioning.
     ...(bucket.versioning !== undefined && { VersionId: shownVersionId(row) }),

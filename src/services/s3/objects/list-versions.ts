@@ -11,6 +11,7 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser } from '#services/s3/names.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
 import {
   commonPrefix,
   limitOf,
@@ -134,7 +135,7 @@ function shownEntries(entries: readonly Entry[], show: Shown, owner: string) {
     const { key, row, isLatest } = entry;
     const version = { VersionId: shownVersionId(row), IsLatest: isLatest };
     if (row.isDeleteMarker) {
-      found.DeleteMarkers.push({ Key: show(key), LastModified: row.modifiedAt, Owner: { ID: owner }, ...version });
+      found.DeleteMarkers.push({ Key: show(key), LastModified: lastModified(row), Owner: { ID: owner }, ...version });
     } else {
       found.Versions.push({ ...objectOf(key, row, show, owner), ...version });
     }

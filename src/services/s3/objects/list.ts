@@ -14,11 +14,11 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser } from '#services/s3/names.ts';
-import { quotedEtag } from '#services/s3/objects/conditions.ts';
+import { lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, objects, type VersionRow } from '#services/s3/state.ts';
 
-export const MOST_LISTED = 1000;
+const MOST_LISTED = 1000;
 
 export interface Walk {
   readonly prefix: string;
@@ -36,7 +36,7 @@ export interface Page {
   readonly next: string | undefined;
 }
 
-export const nameOf = (entry: Listed): string => ('prefix' in entry ? entry.prefix : entry.key);
+const nameOf = (entry: Listed): string => ('prefix' in entry ? entry.prefix : entry.key);
 
 /** Where the keys that begin so begin. */
 const beginning = (bucket: BucketRow, prefix: string): string =>
@@ -52,7 +52,7 @@ export function commonPrefix(
 }
 
 /** Newest versions alone; keys whose newest is a delete marker are not there. */
-export function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
+function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
   const { prefix, delimiter, after, limit } = walk;
   const entries: Listed[] = [];
   const before = afterPrefix(beginning(bucket, prefix));
@@ -103,7 +103,6 @@ export function shownNames(encodingType: string | undefined): Shown {
   return (name) =>
     encodeURIComponent(name)
       .replaceAll('%2F', '/')
-      .replaceAll('%20', '+')
       .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
@@ -114,7 +113,7 @@ function contents(entries: readonly Listed[], show: Shown, owner: string | undef
 export function objectOf(key: string, row: VersionRow, show: Shown, owner: string | undefined) {
   return {
     Key: show(key),
-    LastModified: row.modifiedAt,
+    LastModified: lastModified(row),
     ETag: quotedEtag(row),
     ...(row.checksum && { ChecksumAlgorithm: [row.checksum.name], ChecksumType: row.checksum.type }),
     Size: row.bytes,
@@ -133,10 +132,10 @@ export const listObjectsV2 =
     const { Bucket, Prefix = '', Delimiter = '', MaxKeys, StartAfter, ContinuationToken: token } = input;
     const show = shownNames(input.EncodingType);
     const limit = limitOf(MaxKeys, 'maxKeys');
-    if (token === '') invalidArgument('continuation-token', undefined, 'The continuation token provided is incorrect');
     const bound = [Bucket, Prefix, Delimiter];
     const refuse = () => invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
-    const after = token === undefined ? (StartAfter ?? '') : pages.open(call, bound, token, refuse);
+    // An empty token is that of the first page.
+    const after = token ? pages.open(call, bound, token, refuse) : (StartAfter ?? '');
     const bucket = openBucket(call.tx, sealer, Bucket);
     const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after, limit });
     return {
@@ -148,7 +147,7 @@ export const listObjectsV2 =
       IsTruncated: next !== undefined,
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       ...(token !== undefined && { ContinuationToken: token }),
-      ...(StartAfter !== undefined && token === undefined && { StartAfter: show(StartAfter) }),
+      ...(StartAfter !== undefined && { StartAfter: show(StartAfter) }),
       ...(next !== undefined && { NextContinuationToken: pages.seal(call, bound, next) }),
       Contents: contents(entries, show, input.FetchOwner === true ? canonicalUser(call.account) : undefined),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
@@ -165,7 +164,8 @@ export const listObjects =
     const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after: Marker, limit });
     return {
       Name: Bucket,
-      Prefix: show(Prefix),
+      // Of all names in this older answer the prefix alone is not encoded: SDKs that decode it leave it as it is.
+      Prefix,
       Marker: show(Marker),
       ...(Delimiter !== '' && { Delimiter: show(Delimiter) }),
       MaxKeys: limit,

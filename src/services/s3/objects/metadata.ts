@@ -1,5 +1,6 @@
 /** What an object carries beside its bytes: content headers, user metadata, tags in a header, a storage class. */
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { decodeMailSafe, encodeMailSafe } from '#services/s3/objects/mail-safe.ts';
 import type { ContentHeaders } from '#services/s3/state.ts';
 
 export interface GivenMetadata extends ContentHeaders {
@@ -55,11 +56,17 @@ export function metadataOf(given: GivenMetadata): ObjectMetadata {
   const tags = tagging === undefined ? undefined : tagsOfHeader(tagging);
   return {
     ...(headers && { headers }),
-    ...(metadata && Object.keys(metadata).length > 0 && { metadata }),
+    ...(metadata && Object.keys(metadata).length > 0 && { metadata: mapValues(metadata, decodeMailSafe) }),
     ...(tags && Object.keys(tags).length > 0 && { tags }),
     ...(storageClass !== 'STANDARD' && { storageClass }),
   };
 }
+
+/** Metadata as an answer's headers carry it. */
+export const shownMetadata = (metadata: Tags): Tags => mapValues(metadata, encodeMailSafe);
+
+const mapValues = (metadata: Tags, change: (value: string) => string): Tags =>
+  Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, change(value)]));
 
 function contentHeadersOf(given: GivenMetadata): ContentHeaders | undefined {
   const headers: { -readonly [Name in keyof ContentHeaders]: ContentHeaders[Name] } = {};
@@ -70,13 +77,15 @@ function contentHeadersOf(given: GivenMetadata): ContentHeaders | undefined {
   return Object.keys(headers).length > 0 ? headers : undefined;
 }
 
-/** `aws-chunked` is of the way here, not of the object. */
+/** `aws-chunked` is of the way here, not of the object. What is left keeps its blanks. */
 const withoutChunking = (encoding: string | undefined): string | undefined =>
-  encoding
-    ?.split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== 'aws-chunked')
-    .join(',');
+  encoding?.includes('aws-chunked')
+    ? encoding
+        .split(',')
+        .filter((part) => part.trim() !== 'aws-chunked')
+        .join(',')
+        .trim()
+    : encoding;
 
 const sizeOf = (metadata: Tags): number =>
   Object.entries(metadata).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);

@@ -2,6 +2,8 @@
 import type { PutObjectOutput, PutObjectRequest } from '#platform/model/generated/s3.ts';
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
+import type { AclRequest } from '#services/s3/acl/grants.ts';
+import { ownershipOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { etagFor, newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
@@ -33,6 +35,7 @@ export const putObject =
     checkKey(input.Key);
     const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
     const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
+    ownershipOf(parts, bucket, input as AclRequest, call);
     const wanted = call.partition.read((tx) => {
       // Before the bytes come: it spares them. The transaction has the word.
       if (input.IfMatch !== undefined || input.IfNoneMatch !== undefined) {
@@ -99,7 +102,8 @@ export async function commit(
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
       tx.onDurable(received.settle);
-      const added = addVersion(tx, blobs, bucket, input.Key, version);
+      const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
+      const added = addVersion(tx, blobs, bucket, input.Key, { ...version, ...ownership });
       notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
       return added;
     });

@@ -3,7 +3,8 @@
  * them (length, Content-MD5, a check sum in a header or trailer) is held against what came. Whoever calls commits a row and
  * settles the blob, or calls `drop`.
  */
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
 import type { Payload } from '#platform/payload.ts';
 import { blobKey } from '#services/s3/buckets/open-bucket.ts';

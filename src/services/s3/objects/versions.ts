@@ -2,7 +2,7 @@
  * The versions of a key, in one transaction's hands. Whatever versions a key has, the newest is its row in `objects`, so a
  * listing of keys is a listing of that table. Blobs of what is overwritten or deleted are given up when that is on disk.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
 import type { BlobPlace, Blobs } from '#platform/blobs/blobs.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
