@@ -61,6 +61,7 @@ test('canned lists of a bucket let everybody in, and out again', async (t) => {
   assert.deepEqual(await grants(), ['owner FULL_CONTROL', 'AllUsers READ']);
   assert.equal(await anybody(''), 200);
   assert.equal(await anybody('/k', 'PUT'), 403);
+  assert.equal(await anybody('/nothing'), 404);
   await put('public-read-write');
   assert.equal(await anybody('/k', 'PUT'), 200);
   assert.equal(await anybody('?acl'), 403);

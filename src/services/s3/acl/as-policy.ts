@@ -23,6 +23,12 @@ const ON_OBJECT: Actions = {
 /** Who may write to a bucket says who may read what is written. */
 const ON_NEW_OBJECT: Actions = { READ: [], WRITE: ['s3:PutObjectAcl'], READ_ACP: [], WRITE_ACP: [] };
 
+/** Who may list a bucket may learn that a key is not there. */
+const ON_ABSENT_OBJECT: Actions = { ...ON_NEW_OBJECT, READ: ON_OBJECT.READ, WRITE: [] };
+
+export const absentObjectAclPolicy = (acl: Acl, bucket: string): CompiledPolicy =>
+  policyOf(acl, ON_ABSENT_OBJECT, [objectArn(bucket, '*')]);
+
 export const bucketAclPolicy = (acl: Acl, bucket: string): CompiledPolicy =>
   policyOf(acl, ON_BUCKET, [bucketArn(bucket), objectArn(bucket, '*')]);
 

@@ -5,7 +5,12 @@
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Call } from '#platform/service.ts';
-import { bucketAclPolicy, newObjectAclPolicy, objectAclPolicy } from '#services/s3/acl/as-policy.ts';
+import {
+  absentObjectAclPolicy,
+  bucketAclPolicy,
+  newObjectAclPolicy,
+  objectAclPolicy,
+} from '#services/s3/acl/as-policy.ts';
 import {
   type AclRequest,
   aclOf,
@@ -36,7 +41,8 @@ export const newObjectAclInForce = (bucket: OpenBucket): CompiledPolicy | undefi
   bucket.acl && takesAcls(bucket) ? newObjectAclPolicy(inForce(bucket.acl, bucket), bucket.name) : undefined;
 
 export function objectAclInForce(bucket: OpenBucket, row: VersionRow | undefined): CompiledPolicy | undefined {
-  if (row === undefined || !takesAcls(bucket)) return undefined;
+  if (!takesAcls(bucket)) return undefined;
+  if (row === undefined) return bucket.acl && absentObjectAclPolicy(inForce(bucket.acl, bucket), bucket.name);
   const acl = row.acl ?? (row.owner === undefined ? undefined : privateAcl(ownerId(row.owner)));
   return acl && objectAclPolicy(inForce(acl, bucket), bucket.name);
 }
