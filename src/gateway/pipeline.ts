@@ -120,35 +120,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
         await uploadForm(await readUpload(request, path), request, gateway, { service, codec, host, trace }),
       );
     }
-    const { caller, signedPayload } = authenticate(request, path, gateway, service, signed, dialect);
-    const { operation, pathParameters } = router.operationOf(request, host, service, codec);
-    trace.operation = operation.name;
-    trace.labels = pathParameters;
-    if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
-    else trace.principal = nameOf(caller.principal);
-    const origin = originOf(request);
-    const { decode, encode } = codec.operation(operation.name);
-    const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
-    const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
-    const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
-    const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
-    const input = decode(wire, pathParameters);
-    const { urlMember } = operation.declaration;
-    if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
-      input[urlMember] ??= `${origin}${request.path}`;
-    }
-    const output = await dispatch(cloud, {
-      operation,
-      input,
-      caller,
-      region: regionOf(signed, host, gateway),
-      requestId,
-      origin,
-      get signal() {
-        return request.signal;
-      },
-    });
-    return finish(encode(output, requestId));
+    return finish(await answerCall(request, path, gateway, { service, codec, host, trace, dialect }));
   } catch (error) {
     const told = serviceErrorOf(error, cloud);
     trace.error = told.code;
@@ -157,11 +129,51 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
   }
 }
 
-interface FormRoute {
+interface Route {
   readonly service: RegisteredService;
   readonly codec: ServiceCodec;
   readonly host: HostFacts;
   readonly trace: Trace;
+}
+
+/** The operation that a request calls, and its answer. */
+async function answerCall(
+  request: IncomingRequest,
+  path: string,
+  gateway: Gateway,
+  { service, codec, host, trace, dialect }: Route & { readonly dialect: Dialect },
+): Promise<WireResponse> {
+  const { cloud, router } = gateway;
+  const { requestId, signed } = trace;
+  const { caller, signedPayload } = authenticate(request, path, gateway, service, signed, dialect);
+  const { operation, pathParameters } = router.operationOf(request, host, service, codec);
+  trace.operation = operation.name;
+  trace.labels = pathParameters;
+  if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
+  else trace.principal = nameOf(caller.principal);
+  const origin = originOf(request);
+  const { decode, encode } = codec.operation(operation.name);
+  const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
+  const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
+  const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
+  const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
+  const input = decode(wire, pathParameters);
+  const { urlMember } = operation.declaration;
+  if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
+    input[urlMember] ??= `${origin}${request.path}`;
+  }
+  const output = await dispatch(cloud, {
+    operation,
+    input,
+    caller,
+    region: regionOf(signed, host, gateway),
+    requestId,
+    origin,
+    get signal() {
+      return request.signal;
+    },
+  });
+  return encode(output, requestId);
 }
 
 /** A browser's form, as the operation that it stands for. */
@@ -169,7 +181,7 @@ async function uploadForm(
   upload: FormUpload,
   request: IncomingRequest,
   gateway: Gateway,
-  { service, codec, host, trace }: FormRoute,
+  { service, codec, host, trace }: Route,
 ): Promise<WireResponse> {
   const { cloud } = gateway;
   const operation = present(service.operation(trace.operation), 'the operation of forms is one of the service');

@@ -78,8 +78,7 @@ function ruleOf({ Id, QueueArn: queue, Events: events, Filter }: QueueConfigurat
   }
   const filter = { prefix: undefined as string | undefined, suffix: undefined as string | undefined };
   for (const { Name, Value = '' } of Filter?.Key?.FilterRules ?? []) {
-    // Validated: one of the two, if there is one.
-    const name = Name ?? fail('MalformedXML');
+    const name = filterName(Name ?? fail('MalformedXML'));
     if (filter[name] !== undefined) {
       invalidArgument('FilterRule.Name', Name, `Cannot specify more than one ${name} rule in a filter.`);
     }
@@ -93,6 +92,12 @@ function ruleOf({ Id, QueueArn: queue, Events: events, Filter }: QueueConfigurat
     filter[name] = Value;
   }
   return { id: Id || newId(), queue, events, prefix: filter.prefix ?? '', suffix: filter.suffix ?? '' };
+}
+
+function filterName(text: string): 'prefix' | 'suffix' {
+  const name = text.toLowerCase();
+  if (name === 'prefix' || name === 'suffix') return name;
+  return invalidArgument('FilterRule.Name', text, 'filter rule name must be either prefix or suffix');
 }
 
 /** One event may go to one target alone: whose prefixes and suffixes overlap for the same event is refused. */

@@ -3,8 +3,10 @@
  * come from hash-wasm, whose hashers hold memory of their own and are used again. CRCs of parts combine to that of the
  * whole (crc-combine.ts), which is why only they can be FULL_OBJECT in a multipart upload.
  */
+
 import { createHash, hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { hashWasm } from '#platform/packages.ts';
 import type { ChecksumName } from '#services/s3/state.ts';
 
 export interface Hasher {
@@ -100,7 +102,7 @@ function crc32Hasher(): Hasher {
 }
 
 async function newWasmHasher(name: ChecksumName): Promise<WasmHasher> {
-  const wasm = await import('hash-wasm');
+  const wasm = await hashWasm();
   switch (name) {
     case 'CRC32C':
       return wasm.createCRC32(CRC32C_POLYNOMIAL);

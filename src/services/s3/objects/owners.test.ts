@@ -24,10 +24,10 @@ test('a blob is wanted by the row that names it, and follows it when it moves', 
     tx.put(parts, parts.key('upload', 1), { modifiedAt: 0, etag: '', piece });
   });
   for (const owner of [objectOwner(account, bucket, 'k'), partOwner(account, 'upload', 1)]) {
-    assert.equal(owners.isWanted(owner, here), true);
+    assert.equal(await owners.isWanted(owner, here), true);
     assert.equal(await owners.moved(owner, here, there), true);
     assert.equal(await owners.moved(owner, here, there), false, 'no row names it any more');
-    assert.deepEqual([owners.isWanted(owner, here), owners.isWanted(owner, there)], [false, true]);
+    assert.deepEqual([await owners.isWanted(owner, here), await owners.isWanted(owner, there)], [false, true]);
   }
-  assert.equal(owners.isWanted(objectOwner(account, bucket, 'other'), here), false);
+  assert.equal(await owners.isWanted(objectOwner(account, bucket, 'other'), here), false);
 });

@@ -23,7 +23,7 @@ const VERSION_ID = /^[A-Za-z0-9_-]{32}$/;
 /** What becomes of bytes that are given up is all that matters here. */
 type Discarding = Pick<Blobs, 'discard'>;
 
-export const NULL_VERSION = 'null';
+const NULL_VERSION = 'null';
 export const shownVersionId = (row: VersionRow): string => row.versionId ?? NULL_VERSION;
 
 function newVersionId(sequence: number): string {
