@@ -21,11 +21,17 @@ export interface Config {
   readonly domains: readonly string[];
   readonly region: string;
   readonly tls: boolean;
+  /** Presigned URLs of S3 that old clients make are refused. */
+  readonly refuseSigv2: boolean;
+  /** New buckets of S3 take access control lists and block nothing. */
+  readonly oldBucketDefaults: boolean;
   readonly masterKey: string | undefined;
   /** Networks beyond the internet that the cloud may call: identity providers may be there. Undefined: loopback, if it listens there alone. */
   readonly egress: readonly EgressNetwork[] | undefined;
   /** PEM file of authorities that outward calls trust beside the well-known ones. */
   readonly egressCa: string | undefined;
+  /** How long a day of S3's lifecycle rules and restores takes. */
+  readonly s3DaySeconds: number;
   readonly logLevel: LogLevel;
   /** The user that a process started as root becomes. */
   readonly user: string;
@@ -55,6 +61,11 @@ const port = (text: string): number => {
   const number = Number(text);
   const isPort = /^\d{1,5}$/.test(text) && number <= 65_535;
   return isPort ? number : refuse(`a port is a number from 0 to 65535, not "${text}"`);
+};
+const secondsOfDay = (text: string): number => {
+  const number = Number(text);
+  const isPart = /^\d{1,5}$/.test(text) && number >= 1 && number <= 86_400;
+  return isPart ? number : refuse(`a day takes from 1 to 86400 seconds, not "${text}"`);
 };
 const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
 const list = (text: string): readonly string[] =>
@@ -104,6 +115,16 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: domains },
   region: { flag: '--region', value: 'NAME', help: 'region of requests that name none (us-east-1)', parse: region },
   tls: { flag: '--tls', help: 'HTTPS (and HTTP/2) with a local certificate authority', parse: flag },
+  refuseSigv2: {
+    flag: '--refuse-sigv2',
+    help: 'take no presigned URLs of signature version 2, which old clients of S3 make',
+    parse: flag,
+  },
+  oldBucketDefaults: {
+    flag: '--old-bucket-defaults',
+    help: 'make buckets as S3 did before April 2023: access control lists count, public access is not blocked',
+    parse: flag,
+  },
   masterKey: {
     flag: '--master-key',
     value: 'FILE',
@@ -121,6 +142,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     value: 'FILE',
     help: 'certificate authorities (PEM) that outward calls trust beside the well-known ones',
     parse: path,
+  },
+  s3DaySeconds: {
+    flag: '--s3-day-seconds',
+    value: 'N',
+    help: 'how long a day of S3’s lifecycle rules and restores takes, to see them at work (86400)',
+    parse: secondsOfDay,
   },
   logLevel: {
     flag: '--log-level',
@@ -189,6 +216,9 @@ const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egres
   domains: ['localhost'],
   region: 'us-east-1',
   tls: false,
+  s3DaySeconds: 86_400,
+  refuseSigv2: false,
+  oldBucketDefaults: false,
   logLevel: 'info',
   user: 'makonis',
 });

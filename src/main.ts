@@ -10,9 +10,13 @@ import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
 import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
-import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
+import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
+import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
@@ -31,7 +35,7 @@ import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceDeclaration } from '#platform/service.ts';
-import { backupStore, restoreStore } from '#platform/store/backup.ts';
+import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
@@ -56,12 +60,16 @@ export interface CloudOptions {
   readonly region: string;
   /** A folder with the certificate authority; undefined for plain HTTP. */
   readonly tlsFolder: string | undefined;
+  readonly refusesVersion2?: boolean;
+  readonly oldBucketDefaults?: boolean;
   /** What outward calls may reach beside the internet; by default this machine, while the cloud listens there alone. */
   readonly egress?: EgressRules;
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
   readonly readModel?: ReadModelFile;
+  /** What S3's lifecycle rules and restores call a day; a real one by default. */
+  readonly s3Day?: Milliseconds;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
@@ -88,10 +96,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const stopping = new AbortController();
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
-  const { cloud, jobs, sealer, audit } = joinParts(
-    { ...options, clock },
-    { stopping: stopping.signal, onFault, ports },
-  );
+  const surroundings = { stopping: stopping.signal, onFault, ports };
+  const { cloud, jobs, sealer, audit, blobs } = joinParts({ ...options, clock }, surroundings);
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -102,6 +108,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, onFault, clock, tls);
+  metrics.gauge('damaged_blobs', 'Blobs that the last scrub found damaged.', blobs.damaged);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
   ports.splice(0, ports.length, listener.port, admin.port);
@@ -120,6 +127,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await audit.stop();
       await admin.stop(0);
       await store.close();
+      await blobs.close();
     },
   };
 }
@@ -150,6 +158,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     },
   });
   const regions = regionsOf(readModel);
+  const blobs = blobsOf(data, onFault);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { declarations, identity, audit } = assembleServices({
     store,
@@ -168,6 +177,10 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     deliver: (delivery) => deliver(running(), delivery),
     onFault,
     logBucket: options.logBucket,
+    oldBucketDefaults: options.oldBucketDefaults ?? false,
+    blobs: blobs.of,
+    onScrubbed: blobs.scrubbed,
+    s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);
   const cloud: Cloud = {
@@ -185,7 +198,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit };
+  return { cloud, jobs, sealer, audit, blobs };
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
@@ -216,12 +229,17 @@ function originOf({ domains, tlsFolder }: CloudOptions, port: number): string {
   return new URL(`${tlsFolder === undefined ? 'http' : 'https'}://${host}:${port}`).origin;
 }
 
-const gatewayOf = ({ domains, region }: CloudOptions, cloud: Cloud, metrics: Metrics): Gateway => ({
+const gatewayOf = (
+  { domains, region, refusesVersion2 = false }: CloudOptions,
+  cloud: Cloud,
+  metrics: Metrics,
+): Gateway => ({
   cloud,
   router: new Router(cloud.registry),
   readHost: hostReader(domains),
   defaultRegion: region as Region,
   metrics,
+  refusesVersion2,
 });
 
 /** The keys fit the data; when the promise resolves, the disk has taken a write. */
@@ -239,6 +257,22 @@ function registryOf(declarations: readonly ServiceDeclaration[], readModel: Read
         new RegisteredService(declaration, sourceOf(declaration.model ?? declaration.name), compileValidator),
     ),
   );
+}
+
+/** Each region's blobs lie beside its store, and are opened when they are first asked for. */
+function blobsOf(data: string, onFault: (error: unknown) => void) {
+  const opened = new Map<Region, Promise<Blobs>>();
+  const damaged = new Map<Region, number>();
+  return {
+    /** What the last scrub of each region found. */
+    scrubbed: (region: Region, places: readonly string[]): void => void damaged.set(region, places.length),
+    damaged: (): number => [...damaged.values()].reduce((sum, count) => sum + count, 0),
+    of: (region: Region): Promise<Blobs> =>
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobsFolder(data), region), onFault)),
+    close: async (): Promise<void> => {
+      for (const each of opened.values()) await (await each).close();
+    },
+  };
 }
 
 /** Node's HTTP takes 40 ms to load: only who wants TLS waits for it. */
@@ -271,7 +305,9 @@ async function listen(
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** A consistent copy of a data folder, whether a cloud runs on it or not. */
-export const backupData = (data: string, target: string): Promise<void> => backupStore(data, target, copyRegions);
+export const backupData = (data: string, target: string, earlier?: string): Promise<void> =>
+  backupStore(data, target, { copyRegions, copyBlobs }, earlier);
 
 /** Fills a data folder, which must be new or empty, from such a copy. */
-export const restoreData = (source: string, data: string): Promise<void> => restoreStore(source, data, copyRegions);
+export const restoreData = (source: string, data: string): Promise<void> =>
+  restoreStore(source, data, { copyRegions, copyBlobs });

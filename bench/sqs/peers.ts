@@ -111,7 +111,13 @@ export async function startMoto(): Promise<Peer> {
   return peerOf('moto', child, { port, accessKeyId: 'x', secretAccessKey: 'x' }, startSeconds);
 }
 
-function peerOf(name: string, child: ChildProcess, target: Target, startSeconds: number, cleanUp = () => {}): Peer {
+export function peerOf(
+  name: string,
+  child: ChildProcess,
+  target: Target,
+  startSeconds: number,
+  cleanUp = () => {},
+): Peer {
   return {
     name,
     ...target,
@@ -133,7 +139,7 @@ function peerOf(name: string, child: ChildProcess, target: Target, startSeconds:
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -142,7 +148,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Seconds from now until the program answers HTTP. */
-async function answered(port: number, child: ChildProcess): Promise<number> {
+export async function answered(port: number, child: ChildProcess): Promise<number> {
   const start = performance.now();
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`the program ended with ${child.exitCode} before it answered`);

@@ -1,4 +1,7 @@
-/** `makonis backup TARGET` and `makonis restore SOURCE`: a consistent copy of the data, taken while the cloud runs or not. */
+/**
+ * `makonis backup TARGET [EARLIER]` and `makonis restore SOURCE`: a consistent copy of the data, taken while the cloud runs or not.
+ * Blobs that an earlier copy has already are linked to it.
+ */
 import { resolve } from 'node:path';
 import { keyFileOf } from '#cli/key-file.ts';
 import { CommandError, print } from '#cli/output.ts';
@@ -7,9 +10,10 @@ import { backupData, restoreData } from '#main';
 import { DataFolderError, readManifest } from '#platform/store/data-folder.ts';
 
 export async function backup(args: readonly string[]): Promise<number> {
-  const { config, positional } = readConfig(processSources(args, {}, 1));
-  const target = placeOf(positional, 'where to? makonis backup TARGET');
-  await forUsers(() => backupData(config.data, target));
+  const { config, positional } = readConfig(processSources(args, {}, 2));
+  const [to, earlier, ...more] = positional;
+  const target = placeOf(to === undefined ? [] : [to, ...more], 'where to? makonis backup TARGET [EARLIER]');
+  await forUsers(() => backupData(config.data, target, earlier === undefined ? undefined : resolve(earlier)));
   print(`copied ${config.data} to ${target}`);
   sayKey(keyFileOf(config, cloudIdOf(target)), 'Keep it apart from the copy, which is of no use without it.');
   return 0;

@@ -26,6 +26,7 @@ function exportsOf(state: RunState): string[] {
   const { accessKeyId, secretAccessKey } = administratorOf(state);
   const values: [string, string][] = [
     ['AWS_ENDPOINT_URL', state.url],
+    ['AWS_ENDPOINT_URL_S3', bucketsUrl(state.url)],
     ['AWS_ACCESS_KEY_ID', accessKeyId],
     ['AWS_SECRET_ACCESS_KEY', secretAccessKey],
     ['AWS_REGION', state.region],
@@ -40,6 +41,15 @@ function exportsOf(state: RunState): string[] {
   ];
 }
 
+/**
+ * With `localhost`, S3's clients would ask for `BUCKET.localhost`, which few systems resolve; of an address they know that it has no
+ * names below it, and put the bucket into the path.
+ */
+function bucketsUrl(url: string): string {
+  const { protocol, hostname, port } = new URL(url);
+  return `${protocol}//${hostname === 'localhost' ? '127.0.0.1' : hostname}${port === '' ? '' : `:${port}`}`;
+}
+
 /** For a POSIX shell; plain where that is enough. */
 const quoted = (text: string): string => (/^[\w./:+=@%-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
@@ -51,6 +61,8 @@ function writeProfile(name: string, state: RunState): void {
   setSection(join(folder, 'config'), name === 'default' ? name : `profile ${name}`, {
     region: state.region,
     endpoint_url: state.url,
+    // Nested, as the files have it. SDKs that don't read it need path style by their own setting.
+    s3: '\n  addressing_style = path',
     ...ca,
   });
   setSection(join(folder, 'credentials'), name, {

@@ -24,7 +24,7 @@ import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
 import { type CloudOptions, type RunningCloud, startCloud } from '#main';
-import { systemClock } from '#platform/base/clock.ts';
+import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
@@ -105,8 +105,11 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
   const options: CloudOptions = {
     ...config,
     egress: egressRules(config),
+    s3Day: seconds(config.s3DaySeconds),
     masterKeys: masterKeysOf(keyFile, folder),
     adminToken: randomBytes(24).toString('base64url'),
+    refusesVersion2: config.refuseSigv2,
+    oldBucketDefaults: config.oldBucketDefaults,
     tlsFolder: config.tls ? join(config.data, 'tls') : undefined,
     log,
     version: programVersion(),

@@ -11,6 +11,8 @@ export interface HostFacts {
   readonly region: string | undefined;
   /** Of a virtual-hosted S3 request. */
   readonly bucket: string | undefined;
+  /** All that stands before the domain: a bucket too, to clients whose endpoint is the bare domain. */
+  readonly prefix?: string;
   /** A name that stands for one region: URLs handed out under it need not name theirs. */
   readonly namesRegion: boolean;
 }
@@ -23,7 +25,7 @@ const SERVICE = /^[a-z0-9-]+$/;
 /** `us-east-1.queue.amazonaws.com`, `queue.amazonaws.com`: SQS's first names, still in old clients. */
 const LEGACY_QUEUE = /^(?:([a-z0-9-]+)\.)?queue\.amazonaws\.com$/;
 /** `s3-eu-west-1.amazonaws.com`, with or without a bucket before it. */
-const S3_DASH = /^(?:(.+)\.)?s3-([a-z0-9-]+)$/;
+const S3_DASH = /^(?:(.+)\.)?(s3(?:-website)?)-([a-z0-9-]+)$/;
 const MAX_KEPT = 1000;
 
 /** Reads hosts for these domains; answers are kept, since the same few come again and again. */
@@ -48,7 +50,10 @@ function read(host: string, suffixes: readonly string[]): HostFacts | undefined 
   if (legacy) return { service: 'sqs', region: legacy[1] ?? 'us-east-1', bucket: undefined, namesRegion: true };
   for (const suffix of suffixes) {
     if (name === suffix) return BARE;
-    if (name.endsWith(`.${suffix}`)) return labelsOf(name.slice(0, -suffix.length - 1));
+    if (!name.endsWith(`.${suffix}`)) continue;
+    const prefix = name.slice(0, -suffix.length - 1);
+    const facts = labelsOf(prefix);
+    return facts && { ...facts, prefix };
   }
   return undefined;
 }
@@ -67,8 +72,8 @@ function labelsOf(prefix: string): HostFacts | undefined {
   if (service === undefined) return { ...BARE, region, namesRegion: region !== undefined };
   if (!SERVICE.test(service)) return undefined;
   const dashed = S3_DASH.exec([...labels, service].join('.'));
-  if (dashed && REGION.test(dashed[2] ?? '')) {
-    return { service: 's3', region: dashed[2], bucket: dashed[1], namesRegion: true };
+  if (dashed && REGION.test(dashed[3] ?? '')) {
+    return { service: dashed[2], region: dashed[3], bucket: dashed[1], namesRegion: true };
   }
   const bucket = labels.length > 0 ? labels.join('.') : undefined;
   const plain = service.replace(/-fips$/, '');

@@ -3,13 +3,28 @@
  * (validate, authorise, admit, run, commit), encode. Every request that is answered with more than an error has passed
  * `authenticate`; only operations that AWS lets be called unsigned get an anonymous principal.
  */
+
+import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
-import { checkClaims, readAuthentication, verifySignature } from '#gateway/auth/sigv4.ts';
+import { gather, openPayload } from '#gateway/auth/payload.ts';
+import { readVersion2, type Version2, verifyVersion2, withHeadersOfQuery } from '#gateway/auth/sigv2.ts';
+import {
+  checkClaims,
+  checkScope,
+  readAuthentication,
+  type SignedPayload,
+  verifyPolicySignature,
+  verifySignature,
+} from '#gateway/auth/sigv4.ts';
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
+import { preflight, shared } from '#gateway/cross-origin.ts';
+import { answerForm, asPut, checkForm, type FormUpload, isFormUpload, readUpload } from '#gateway/form-upload.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
 import type { BodyPlan, IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import { fallbackCodec, type Router } from '#gateway/route.ts';
-import type { ServiceCodec, WireResponse } from '#gateway/wire/protocol.ts';
+import { serveSite, siteOf } from '#gateway/sites.ts';
+import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
+import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
@@ -25,70 +40,180 @@ export interface Gateway {
   readonly readHost: HostReader;
   readonly defaultRegion: Region;
   readonly metrics: Metrics;
+  /** The operator takes no presigned URLs of signature version 2. */
+  readonly refusesVersion2: boolean;
 }
 
 /** SQS's largest request is 1 MiB of message, which a form triples by percent-encoding; S3 streams. */
 const MAX_BUFFERED_BODY_BYTES = 8 * 1024 * 1024;
+/** An object up to this comes as one buffer: it spares the stream. */
+const SMALL_OBJECT_BYTES = 128 * 1024;
 const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };
 
-export const planBody = (_head: RequestHead): BodyPlan => ({ mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES });
+/** What may be an object streams; which operation it is for is known only later, and one that reads its input whole gathers it. */
+export function planBody(head: RequestHead): BodyPlan {
+  const { method, headers, contentLength } = head;
+  if (isFormUpload(head)) return { mode: 'stream' };
+  const mayBeObject = method === 'PUT' && headers['x-amz-target'] === undefined && claimsS3(head) !== false;
+  const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES;
+  return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
+}
+
+const UNKNOWN = { labels: {}, isSite: false, signed: undefined } as const;
 
 /** What the log says of a request when it is over. */
-interface Trace {
+export interface Trace {
   readonly requestId: string;
   readonly started: Milliseconds;
   service: string;
   operation: string;
   principal: string;
   error: string;
+  labels: Readonly<Record<string, string>>;
+  isSite: boolean;
+  signed: Authentication | undefined;
 }
 
 export async function serve(request: IncomingRequest, gateway: Gateway): Promise<WireResponse> {
   const { cloud, router } = gateway;
   const requestId = newRequestId();
   const started = cloud.clock.monotonic();
-  const trace: Trace = { requestId, started, service: '', operation: '', principal: '', error: '' };
+  const trace: Trace = { requestId, started, service: '', operation: '', principal: '', error: '', ...UNKNOWN };
   let codec: ServiceCodec | undefined;
+  let answering: RegisteredService | undefined;
+  let path = request.path;
+  // What a page of another origin may see of the answer is the service's to say.
+  const finish = (response: WireResponse): WireResponse =>
+    finished(shared(response, request, path, answering?.declaration), trace, request, gateway);
   try {
     const host = gateway.readHost(request.headers['host'] ?? '') ?? fail('InvalidHost', UNKNOWN_HOST);
+    const site = siteOf(cloud, host);
+    if (site !== undefined) {
+      trace.service = site.name;
+      trace.isSite = true;
+      trace.labels = { Bucket: host.bucket ?? '', Key: request.path.slice(1) };
+      const region = regionOf(undefined, host, gateway);
+      return finished(
+        await serveSite(site, { request, host, region, requestId }, cloud, router),
+        trace,
+        request,
+        gateway,
+      );
+    }
     const document = request.path.startsWith('/~') ? await documentOf(request, cloud) : undefined;
     if (document !== undefined) return finished(document, trace, request, gateway);
     const dialect = dialectOf(request, host.service);
     const signed = readAuthentication(request, dialect);
+    trace.signed = signed;
     const service = router.serviceOf(request, host, signed);
     trace.service = service.name;
+    if (host.bucket !== undefined) path = `/${host.bucket}${path}`;
     codec = router.codec(service, router.protocolOf(request, service));
-    const caller = authenticate(request, gateway, service, signed, dialect);
-    const { operation, pathParameters } = router.operationOf(request, service, codec);
-    trace.operation = operation.name;
-    if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
-    else trace.principal = nameOf(caller.principal);
-    const origin = `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
-    const { decode, encode } = codec.operation(operation.name);
-    const input = decode(request, pathParameters);
-    const { urlMember } = operation.declaration;
-    if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
-      input[urlMember] ??= `${origin}${request.path}`;
+    if (request.method === 'OPTIONS' && service.declaration.crossOrigin) {
+      return finished(preflight(request, path, service.declaration), trace, request, gateway);
     }
-    const output = await dispatch(cloud, {
-      operation,
-      input,
-      caller,
-      region: regionOf(signed, host, gateway),
-      requestId,
-      origin,
-      get signal() {
-        return request.signal;
-      },
-    });
-    return finished(encode(output, requestId), trace, request, gateway);
+    answering = service;
+    const formOperation = service.declaration.formUpload;
+    if (formOperation !== undefined && signed === undefined && isFormUpload(request)) {
+      trace.operation = formOperation;
+      return finish(
+        await uploadForm(await readUpload(request, path), request, gateway, { service, codec, host, trace }),
+      );
+    }
+    return finish(await answerCall(request, path, gateway, { service, codec, host, trace, dialect }));
   } catch (error) {
     const told = serviceErrorOf(error, cloud);
     trace.error = told.code;
     const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
-    return finished(response, trace, request, gateway);
+    return finish(response);
   }
 }
+
+interface Route {
+  readonly service: RegisteredService;
+  readonly codec: ServiceCodec;
+  readonly host: HostFacts;
+  readonly trace: Trace;
+}
+
+/** The operation that a request calls, and its answer. */
+async function answerCall(
+  request: IncomingRequest,
+  path: string,
+  gateway: Gateway,
+  { service, codec, host, trace, dialect }: Route & { readonly dialect: Dialect },
+): Promise<WireResponse> {
+  const { cloud, router } = gateway;
+  const { requestId, signed } = trace;
+  const { caller, signedPayload } = authenticate(request, path, gateway, service, signed, dialect);
+  const { operation, pathParameters } = router.operationOf(request, host, service, codec);
+  trace.operation = operation.name;
+  trace.labels = pathParameters;
+  if (caller.principal.kind === 'anonymous') refuseUnlessAnonymous(operation);
+  else trace.principal = nameOf(caller.principal);
+  const origin = originOf(request);
+  const { decode, encode } = codec.operation(operation.name);
+  const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
+  const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
+  const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
+  const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
+  const input = decode(wire, pathParameters);
+  const { urlMember } = operation.declaration;
+  if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
+    input[urlMember] ??= `${origin}${request.path}`;
+  }
+  const output = await dispatch(cloud, {
+    operation,
+    input,
+    caller,
+    region: regionOf(signed, host, gateway),
+    requestId,
+    origin,
+    get signal() {
+      return request.signal;
+    },
+  });
+  return encode(output, requestId);
+}
+
+/** A browser's form, as the operation that it stands for. */
+async function uploadForm(
+  upload: FormUpload,
+  request: IncomingRequest,
+  gateway: Gateway,
+  { service, codec, host, trace }: Route,
+): Promise<WireResponse> {
+  const { cloud } = gateway;
+  const operation = present(service.operation(trace.operation), 'the operation of forms is one of the service');
+  const principal = signerOf(upload, gateway, service);
+  trace.principal = nameOf(principal);
+  const range = checkForm(upload, cloud.clock.now());
+  const origin = originOf(request);
+  const { decode, encode } = codec.operation(operation.name);
+  const output = await dispatch(cloud, {
+    operation,
+    input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
+    caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
+    region: regionOf(upload.signed, host, gateway),
+    requestId: trace.requestId,
+    origin,
+    signal: request.signal,
+  });
+  return answerForm(encode(output, trace.requestId), upload, origin);
+}
+
+function signerOf({ signed, fields }: FormUpload, { cloud }: Gateway, service: RegisteredService): Principal {
+  if (signed === undefined) return ANONYMOUS;
+  const now = cloud.clock.now();
+  checkScope(signed, { service: service.signingName, acceptsRegion: cloud.isRegion }, s3Dialect);
+  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
+  verifyPolicySignature(signed, fields.get('policy') ?? '', credential, now, s3Dialect);
+  cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
+  return credential.principal;
+}
+
+const originOf = (request: IncomingRequest): string =>
+  `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
 
 const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
 
@@ -106,6 +231,8 @@ function finished(response: WireResponse, trace: Trace, request: IncomingRequest
   const { service, operation, started } = trace;
   const microseconds = Math.round((gateway.cloud.clock.monotonic() - started) * 1000);
   gateway.metrics.answered(service, operation, response.status, microseconds);
+  const onAnswer = gateway.cloud.registry.service(service)?.declaration.onAnswer;
+  if (onAnswer !== undefined) onAnswer(answeredRequest(request, response, trace, gateway.cloud.clock));
   gateway.cloud.log.request(trace, response.status, microseconds, request.remoteAddress);
   return response;
 }
@@ -125,36 +252,86 @@ const UNKNOWN_HOST =
 
 /** S3 and its kin judge signatures in a manner of their own. The scope that is claimed decides, else the host. */
 function dialectOf(request: IncomingRequest, hostService: string | undefined): Dialect {
-  const claim = request.headers['authorization'] ?? request.query;
-  const claimed = claim === '' ? undefined : CLAIMED_S3.test(claim);
-  return (claimed ?? hostService?.startsWith('s3')) ? s3Dialect : standardDialect;
+  return (claimsS3(request) ?? hostService?.startsWith('s3')) ? s3Dialect : standardDialect;
+}
+
+/** Undefined when nothing is claimed. */
+function claimsS3({ headers, query }: RequestHead): boolean | undefined {
+  const claim = headers['authorization'] ?? query;
+  return claim === '' ? undefined : CLAIMED_S3.test(claim);
 }
 
 const CLAIMED_S3 = /(?:\/|%2F)s3[a-z-]*(?:\/|%2F)aws4_request/;
 
+/** The request as its operation reads it: a streaming one gets the payload, all others the whole body. */
+async function withBody(
+  request: IncomingRequest,
+  operation: RegisteredOperation,
+  signed: SignedPayload,
+  { faults }: Dialect,
+): Promise<WireRequest> {
+  const { method, path, query, headers } = request;
+  const payload = openPayload(request, signed, faults);
+  if (operation.isStreaming) return { method, path, query, headers, body: request.body, payload };
+  return { method, path, query, headers, body: await gather(payload, MAX_BUFFERED_BODY_BYTES) };
+}
+
+interface Authenticated {
+  readonly caller: Caller;
+  readonly signedPayload: SignedPayload;
+}
+
+/** Where a call comes from. */
+const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKeyId'> => ({
+  sourceAddress: request.remoteAddress,
+  userAgent: request.headers['user-agent'] ?? '',
+  isSecure: request.secure,
+  ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
+  calledVia: [],
+});
+
 /** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
 function authenticate(
   request: IncomingRequest,
-  { cloud }: Gateway,
+  path: string,
+  { cloud, refusesVersion2 }: Gateway,
   service: RegisteredService,
   signed: Authentication | undefined,
   dialect: Dialect,
-): Caller {
-  const place = {
-    sourceAddress: request.remoteAddress,
-    userAgent: request.headers['user-agent'] ?? '',
-    isSecure: request.secure,
-    ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
-    calledVia: [],
-  };
-  if (signed === undefined) return { ...place, principal: ANONYMOUS, accessKeyId: undefined };
+): Authenticated {
+  const place = placeOf(request);
   const now = cloud.clock.now();
+  if (signed === undefined) {
+    const old = service.signingName === 's3' ? readVersion2(request) : undefined;
+    const principal = old === undefined ? ANONYMOUS : signerOfVersion2(request, path, old);
+    return {
+      caller: { ...place, principal, accessKeyId: old?.accessKeyId },
+      signedPayload: unsignedPayload(request),
+    };
+  }
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
   const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
-  verifySignature(request, signed, credential, now, dialect);
+  const signedPayload = verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
-  return { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
+  const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
+  return { caller, signedPayload };
+
+  function signerOfVersion2(old: IncomingRequest, resource: string, claimed: Version2): Principal {
+    if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
+    const { accessKeyId, sessionToken } = claimed;
+    const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
+    if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
+    verifyVersion2(old, resource, claimed, holder.secretAccessKey, now);
+    cloud.identity.noteUse(accessKeyId, service.name, '', now);
+    return holder.principal;
+  }
 }
+
+/** Without a signature there are chunks too: SDKs put their checksum into a trailer. */
+const unsignedPayload = ({ headers }: RequestHead): SignedPayload =>
+  headers['x-amz-content-sha256'] === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+    ? { kind: 'chunked', hasTrailers: true, signatures: undefined }
+    : { kind: 'unsigned' };
 
 function refuseUnlessAnonymous(operation: RegisteredOperation): void {
   if (operation.declaration.anonymous) return;

@@ -48,7 +48,7 @@ export class Router {
     return (
       candidates.find(({ metadata }) => target?.startsWith(`${metadata.targetPrefix}.`)) ??
       candidates.find(({ metadata }) => version !== undefined && metadata.apiVersion === version) ??
-      candidates.find((service) => this.#templateOf(service)(request.method, request.path, request.query)) ??
+      candidates.find((service) => this.#templateOf(service)(request)) ??
       only
     );
   }
@@ -107,9 +107,12 @@ export class Router {
     return getOrInsert(codecs, protocol, () => compiled(protocol, service.model));
   }
 
-  operationOf(request: WireRequest, service: RegisteredService, codec: ServiceCodec): Route {
+  operationOf(request: WireRequest, host: HostFacts, service: RegisteredService, codec: ServiceCodec): Route {
     if (codec.protocol === 'rest-json' || codec.protocol === 'rest-xml') {
-      const match = this.#templateOf(service)(request.method, request.path, request.query);
+      const { method, query, headers } = request;
+      const bucket = bucketOf(host, service);
+      const path = bucket === undefined ? request.path : `/${bucket}${request.path}`;
+      const match = this.#templateOf(service)({ method, path, query, headers });
       if (match === undefined) return fail('InvalidAction', 'The requested operation does not exist.');
       return { codec, operation: known(service, match.operation), pathParameters: match.parameters };
     }
@@ -124,6 +127,10 @@ export class Router {
     return getOrInsert(this.#templates, service, () => templateRouter(service.model));
   }
 }
+
+/** `books.s3.localhost`; and `books.localhost`, which clients make of the endpoint `localhost`. */
+const bucketOf = ({ bucket, service: named, prefix }: HostFacts, { name }: RegisteredService): string | undefined =>
+  bucket ?? (name === 's3' && named !== undefined && !/^s3\b/.test(named) ? prefix : undefined);
 
 const speaksForms = ({ protocols }: ServiceMetadata): boolean =>
   protocols.includes('query') || protocols.includes('ec2');

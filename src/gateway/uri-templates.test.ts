@@ -41,8 +41,42 @@ test('literals beat labels, labels beat greedy ones, query literals decide', () 
     ['GET', '/%zz', '', undefined],
   ];
   for (const [method, path, query, name, parameters] of cases) {
-    const match = route(method, path, query);
+    const match = route({ method, path, query, headers: {} });
     assert.equal(match?.operation, name, `${method} ${path}?${query}`);
     if (parameters) assert.deepEqual(match?.parameters, parameters);
   }
+});
+
+test('operations of one path are told apart by what they require', () => {
+  const member = (location: 'querystring' | 'header', locationName: string) => ({ shape: 'S', location, locationName });
+  const s3 = templateRouter({
+    ...model,
+    shapes: {
+      Put: { type: 'structure', members: {} },
+      Copy: { type: 'structure', required: ['S'], members: { S: member('header', 'x-amz-copy-source') } },
+      Part: {
+        type: 'structure',
+        required: ['N', 'U'],
+        members: { N: member('querystring', 'partNumber'), U: member('querystring', 'uploadId') },
+      },
+      Abort: { type: 'structure', required: ['U'], members: { U: member('querystring', 'uploadId') } },
+    },
+    operations: Object.fromEntries(
+      ['Put', 'Copy', 'Part', 'Abort'].map((name) => [
+        name,
+        {
+          name,
+          http: { method: name === 'Abort' ? 'DELETE' : 'PUT', requestUri: '/{Bucket}/{Key+}' },
+          input: { shape: name },
+        },
+      ]),
+    ),
+  });
+  const of = (method: string, query: string, headers = {}) => s3({ method, path: '/b/k', query, headers })?.operation;
+  assert.equal(of('PUT', ''), 'Put');
+  assert.equal(of('PUT', '', { 'x-amz-copy-source': '/a/b' }), 'Copy');
+  assert.equal(of('PUT', 'partNumber=1&uploadId=u'), 'Part');
+  assert.equal(of('PUT', 'uploadId=u'), 'Put');
+  // The only one there is: its validator says what is missing.
+  assert.equal(of('DELETE', ''), 'Abort');
 });

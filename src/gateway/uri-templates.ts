@@ -1,8 +1,10 @@
 /**
  * Finds the operation of a REST request: AWS's URI templates (`/2013-04-01/hostedzone/{Id}`, `/{Bucket}/{Key+}?acl`), put into
  * a tree by path segment once per service. A literal segment beats a label, a label beats a greedy one; among templates of
- * one path, the one with most matching query literals wins.
+ * one path, the one with most matching query literals wins, then the one whose required query parameters and headers are there
+ * (S3's PutObject, UploadPart and CopyObject differ in nothing else).
  */
+import type { Headers } from '#gateway/wire/protocol.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 
 export interface TemplateMatch {
@@ -11,7 +13,14 @@ export interface TemplateMatch {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-export type TemplateRouter = (method: string, path: string, query: string) => TemplateMatch | undefined;
+export type TemplateRouter = (request: TemplateRequest) => TemplateMatch | undefined;
+
+export interface TemplateRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Headers;
+}
 
 interface Candidate {
   readonly operation: string;
@@ -19,6 +28,12 @@ interface Candidate {
   readonly labels: readonly string[];
   /** `acl` or `x-id=GetObject`. */
   readonly literals: readonly string[];
+  readonly required: Required;
+}
+
+interface Required {
+  readonly parameters: readonly string[];
+  readonly headers: readonly string[];
 }
 
 interface Node {
@@ -32,20 +47,35 @@ const newNode = (): Node => ({ literal: new Map(), label: undefined, greedy: und
 
 export function templateRouter(model: ServiceModel): TemplateRouter {
   const root = newNode();
-  for (const [operation, { http }] of Object.entries(model.operations)) {
-    if (http !== undefined) add(root, operation, http.method, http.requestUri);
+  for (const [operation, { http, input }] of Object.entries(model.operations)) {
+    if (http !== undefined) add(root, operation, http, requiredOf(model, input?.shape));
   }
-  return (method, path, query) => {
+  return ({ method, path, query, headers }) => {
     const segments = splitPath(path);
-    const literals = query === '' ? [] : query.split('&').map((part) => decode(part) ?? part);
+    const parts = query === '' ? [] : query.split('&').map((part) => decode(part) ?? part);
+    const asked = { method, parts, headers };
     // A trailing slash belongs to a greedy label that ends the path (`folder/` is an S3 key), and to nothing else.
     const tail = path.endsWith('/') ? '/' : '';
-    return walk(root, { segments, tail }, 0, [], (node, values) => choose(node, values, method, literals));
+    return walk(root, { segments, tail }, 0, [], (node, values) => choose(node, values, asked));
   };
 }
 
-function add(root: Node, operation: string, method: string, uri: string): void {
-  const [path = '', query = ''] = uri.split('?', 2);
+function requiredOf(model: ServiceModel, input: string | undefined): Required {
+  const shape = input === undefined ? undefined : model.shapes[input];
+  const bound = (location: string): string[] =>
+    (shape?.required ?? [])
+      .filter((name) => shape?.members?.[name]?.location === location)
+      .map((name) => shape?.members?.[name]?.locationName ?? name);
+  return { parameters: bound('querystring'), headers: bound('header').map((name) => name.toLowerCase()) };
+}
+
+function add(
+  root: Node,
+  operation: string,
+  { method, requestUri }: { readonly method: string; readonly requestUri: string },
+  required: Required,
+): void {
+  const [path = '', query = ''] = requestUri.split('?', 2);
   const labels: string[] = [];
   let node = root;
   for (const segment of splitPath(path)) {
@@ -60,7 +90,7 @@ function add(root: Node, operation: string, method: string, uri: string): void {
     if (label[2] === '+') node = node.greedy ??= newNode();
     else node = node.label ??= newNode();
   }
-  node.candidates.push({ operation, method, labels, literals: query === '' ? [] : query.split('&') });
+  node.candidates.push({ operation, method, labels, literals: query === '' ? [] : query.split('&'), required });
 }
 
 /** A trailing slash is no segment of its own, except inside of greedy labels. */
@@ -99,17 +129,21 @@ function walk(node: Node, path: Path, at: number, values: string[], accept: Acce
   return undefined;
 }
 
-function choose(
-  node: Node,
-  values: readonly string[],
-  method: string,
-  query: readonly string[],
-): TemplateMatch | undefined {
+interface Asked {
+  readonly method: string;
+  /** Of the query, decoded. */
+  readonly parts: readonly string[];
+  readonly headers: Headers;
+}
+
+function choose(node: Node, values: readonly string[], asked: Asked): TemplateMatch | undefined {
   let best: Candidate | undefined;
+  let most = -1;
   for (const candidate of node.candidates) {
-    if (candidate.method !== method) continue;
-    if (!candidate.literals.every((literal) => query.some((part) => matchesLiteral(part, literal)))) continue;
-    if (best === undefined || candidate.literals.length > best.literals.length) best = candidate;
+    if (candidate.method !== asked.method) continue;
+    if (!candidate.literals.every((literal) => asked.parts.some((part) => matchesLiteral(part, literal)))) continue;
+    const fit = candidate.literals.length * MANY + fitOf(candidate.required, asked);
+    if (fit > most) [best, most] = [candidate, fit];
   }
   if (best === undefined) return undefined;
   const parameters: Record<string, string> = {};
@@ -119,6 +153,16 @@ function choose(
     parameters[label] = value;
   }
   return { operation: best.operation, parameters };
+}
+
+/** More than an operation has required members. */
+const MANY = 100;
+
+/** 0: something required is missing. It may still be the only operation there is, and the validator then says what is missing. */
+function fitOf({ parameters, headers }: Required, asked: Asked): number {
+  const isThere = (name: string): boolean => asked.parts.some((part) => part === name || part.startsWith(`${name}=`));
+  const isFit = parameters.every(isThere) && headers.every((name) => asked.headers[name] !== undefined);
+  return isFit ? 1 + parameters.length + headers.length : 0;
 }
 
 /** `acl` is there as `acl` or `acl=`. */

@@ -35,6 +35,7 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
     permit(cloud, invocation, call, {
       ...permission,
       resourcePolicy: declaration.resourcePolicy?.(input as never, call),
+      holder: declaration.holder?.(input as never, call),
       grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
       conditions: () => declaration.conditions?.(input as never, call, permission),
     });
@@ -48,17 +49,18 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
 interface Question extends Permission {
   /** The operation's own; otherwise the kind's counts. */
   readonly resourcePolicy?: CompiledPolicy | undefined;
+  readonly holder?: string | undefined;
   readonly grants?: (() => readonly ResourceGrant[]) | undefined;
   readonly conditions: () => ConditionValues | undefined;
 }
 
 function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: Question): void {
   const { principal } = invocation.caller;
-  const { action, resource, resourcePolicy: declared, grants } = question;
+  const { action, resource, resourcePolicy: declared, grants, holder } = question;
   const place = placeOf(cloud, resource, call.callerAccount);
   const ofKind = declared === undefined && place ? resourcePolicyOf(place, resource) : undefined;
   const resourcePolicy = declared ?? ofKind?.policy;
-  const resourceAccount = place?.partition.name.account ?? accountOf(resource) ?? call.account;
+  const resourceAccount = holder ?? place?.partition.name.account ?? accountOf(resource) ?? call.account;
   const target = { arn: resource, account: resourceAccount, place };
   // Most decisions ask for no key at all.
   let known: Context | undefined;
@@ -75,10 +77,16 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
     ...(resourcePolicy && { resourcePolicy }),
     ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
     ...(grants && { grants }),
+    ...canonicalUserOf(invocation, call),
     context,
   };
   const decision = evaluate(request);
   if (!decision.allowed) throw refusal(cloud, invocation, call, decision.message, request, question.conditions);
+}
+
+function canonicalUserOf({ operation }: Invocation, { callerAccount }: LiveCall): { canonicalUser?: string } {
+  const nameOf = operation.service.declaration.accountName;
+  return nameOf && callerAccount ? { canonicalUser: nameOf(callerAccount) } : {};
 }
 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
@@ -109,6 +117,31 @@ function refusal(
   const encoded = authorizationMessages.encode(request, Object.keys(conditions() ?? {}), callerAccount, now);
   const whole = `You are not authorized to perform this operation. ${message}. Encoded authorization failure message: ${encoded}`;
   return new ServiceError('AccessDenied', whole);
+}
+
+/** A single question beside the operation's own permissions. */
+export function isAllowed(
+  cloud: Cloud,
+  invocation: Invocation,
+  call: LiveCall,
+  asked: { action: string; resource: string; policy: CompiledPolicy | undefined; account: string },
+): boolean {
+  const { caller } = invocation;
+  const target = { arn: asked.resource, account: asked.account, place: undefined };
+  let known: Context | undefined;
+  return evaluate({
+    principal: caller.principal,
+    policies: cloud.identity.policiesOf(caller.principal),
+    action: asked.action,
+    resource: asked.resource,
+    resourceAccount: asked.account,
+    ...(asked.policy && { resourcePolicy: asked.policy }),
+    ...canonicalUserOf(invocation, call),
+    context: (key) => {
+      known ??= contextOf(cloud, invocation, call, target, undefined);
+      return known(key);
+    },
+  }).allowed;
 }
 
 const accountOf = (arn: string): string | undefined => parseArn(arn)?.account || undefined;

@@ -1,5 +1,6 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
 import type { AuditedCall, AuditedResource } from '#platform/audit/record.ts';
+import { isAllowed } from '#platform/authorise.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
@@ -8,6 +9,7 @@ import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { TokenUse } from '#platform/idempotency.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { effectiveQuota } from '#platform/quotas.ts';
 import type { Call, CallScope, Input, Output } from '#platform/service.ts';
@@ -115,7 +117,10 @@ export class LiveCall implements Call, CallScope {
     const { service } = this.#invocation.operation;
     this.#auditedResources ??= this.resources
       .filter((arn) => arn !== '*')
-      .map((arn) => auditedResource(arn, service.resourceType(arn)));
+      .flatMap(
+        (arn) =>
+          service.declaration.auditedResources?.(arn, this.account) ?? auditedResource(arn, service.resourceType(arn)),
+      );
     return this.#auditedResources;
   }
   /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */
@@ -154,6 +159,10 @@ export class LiveCall implements Call, CallScope {
     const quota = service.declaration.quotas[code];
     assert(quota, `service ${service.name} declares no quota ${code}`);
     return effectiveQuota(this.#cloud.store, account, this.region, service.name, code, quota);
+  }
+
+  allows(action: string, resource: string, policy?: CompiledPolicy, account: AccountId = this.account): boolean {
+    return isAllowed(this.#cloud, this.#invocation, this, { action, resource, policy, account });
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {

@@ -20,6 +20,8 @@ export interface RegisteredOperation {
   readonly actions: (input: Input, principal: Principal) => readonly string[];
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
+  /** Its input has a body that is handed on as it comes. */
+  readonly isStreaming: boolean;
   readonly usageType: string;
   /** The input member that holds an idempotency token. */
   readonly tokenMember: string | undefined;
@@ -37,6 +39,12 @@ function actionsOf(declared: NonNullable<OperationDeclaration['action']>): Regis
   if (typeof declared === 'function') return (input, principal) => declared(input as never, principal);
   const fixed = typeof declared === 'string' ? [declared] : declared;
   return () => fixed;
+}
+
+function isStreaming({ shapes }: ServiceModel, { input }: OperationModel): boolean {
+  const shape = input && shapes[input.shape];
+  const payload = shape?.payload === undefined ? undefined : shape.members?.[shape.payload];
+  return payload !== undefined && (payload.streaming ?? shapes[payload.shape]?.streaming ?? false);
 }
 
 const NOUN_END = /[/:]/;
@@ -117,6 +125,7 @@ export class RegisteredService {
       actions: actionsOf(actions),
       isReadOnly: access === 'read',
       isManagement: (declaration.event ?? defaults?.event ?? 'management') === 'management',
+      isStreaming: isStreaming(this.model, model),
       usageType: declaration.usage ?? defaults?.usage ?? 'Requests',
       tokenMember: this.#tokenMember(model),
       validate: this.#compileValidator(this.model, model.input?.shape),

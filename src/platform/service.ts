@@ -7,7 +7,7 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
-import type { AuditAdditions } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -45,6 +45,11 @@ export interface Call {
   meter(usageType: string, amount: number, resource?: string): void;
   /** The effective value of one of the service's quotas for this account and region. */
   quota(code: string): number;
+  /**
+   * Whether the caller may also do this: for what an operation answers differently, or does in parts (the keys of a multi-delete).
+   * `policy` is the resource's own, `account` its owner's if that is not the call's. What is refused is not in the audit.
+   */
+  allows(action: string, resource: string, policy?: CompiledPolicy, account?: AccountId): boolean;
   /** Another operation, of this or another service, as the same caller, through the same authoriser and audit; in the request's region. */
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output>;
 }
@@ -111,6 +116,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
    * Answers from memory or by a read of its own, outside of any transaction.
    */
   readonly resourcePolicy?: (input: In, scope: CallScope) => CompiledPolicy | undefined;
+  /** The account that has the resource, where it is not the partition's: an object in another account's bucket. */
+  readonly holder?: (input: In, scope: CallScope) => AccountId | undefined;
   /** Grants on the resource that may concern the caller and suit the input; asked for only when the policies don't allow. */
   readonly grants?: (input: In, scope: CallScope, resource: string) => readonly ResourceGrant[];
   /** Values of the service's own condition keys, asked for when a policy has a condition. */
@@ -226,11 +233,74 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
+/** A browser asks for a page of another origin. */
+export interface CrossOriginRequest {
+  /** As sent, with the host's bucket before it. */
+  readonly path: string;
+  readonly origin: string;
+  /** That of the request itself, which a preflight announces. */
+  readonly method: string;
+  /** Those that a preflight announces, in lower case. */
+  readonly headers: readonly string[];
+  readonly isPreflight: boolean;
+}
+
 export interface PublicDocument {
   readonly contentType: string;
   readonly body: string;
   /** How long others may keep it. */
   readonly maxAgeSeconds: number;
+}
+
+/** A request and its answer, for a service that keeps a log of its own for its users. */
+export interface AnsweredRequest {
+  readonly operation: string;
+  /** Of the operation's path: `Bucket`, `Key`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isSite: boolean;
+  readonly requestId: string;
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly contentLength: number | undefined;
+  readonly sourceAddress: string;
+  readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined;
+  /** ARN of who has signed it; empty if nobody. */
+  readonly requester: string;
+  readonly signature: { readonly version: string; readonly place: 'AuthHeader' | 'QueryString' } | undefined;
+  readonly startedAt: Milliseconds;
+  readonly milliseconds: number;
+  readonly status: number;
+  /** Empty: none. */
+  readonly errorCode: string;
+  readonly answerHeaders: Readonly<Record<string, string | readonly string[]>>;
+  readonly bytesSent: number;
+}
+
+/** A request to a host that a service answers by itself. */
+export interface SiteRequest {
+  /** What stands before the host: a bucket. */
+  readonly name: string | undefined;
+  readonly method: string;
+  /** As it was sent, percent-encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly protocol: string;
+  /** With its port. */
+  readonly host: string;
+  readonly requestId: string;
+  /** An operation of the service, as an anonymous caller. */
+  ask(operation: string, input: Input): Promise<Output>;
+}
+
+export interface SiteAnswer {
+  /** An operation's output that is shown as its own answer would be, but for what stands beside it. */
+  readonly answered?: { readonly operation: string; readonly output: Output };
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 export interface ServiceDeclaration {
@@ -245,6 +315,14 @@ export interface ServiceDeclaration {
    * hides the other. `path` is what follows.
    */
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
+  /** What the hosts `<name>.<host>.<region>.<domain>` show to everybody: pages, not operations. */
+  readonly site?: { readonly host: string; readonly answer: (request: SiteRequest) => Promise<SiteAnswer> };
+  /** Told of each answered request whose service is known; must be quick, and throws nothing. */
+  readonly onAnswer?: (answered: AnsweredRequest) => void;
+  /** The operation that a browser's form with a file calls (S3's POST Object). */
+  readonly formUpload?: string;
+  /** Headers that let pages of other origins see the answer; undefined: none. Throws for a preflight that is refused. */
+  readonly crossOrigin?: (request: CrossOriginRequest) => Readonly<Record<string, string>> | undefined;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */
@@ -253,8 +331,12 @@ export interface ServiceDeclaration {
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Kind>>;
+  /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
+  readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
+  /** The service's own name for an account, by which resource policies may name principals (S3's canonical users). */
+  readonly accountName?: (account: AccountId) => string;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;

@@ -1,6 +1,7 @@
 /** The registry of services: which there are, and what each is given. Only main.ts reads it. */
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import type { AccountId } from '#platform/base/ids.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
@@ -27,6 +28,9 @@ import { envelopes } from '#services/kms/envelope.ts';
 import { kmsParts } from '#services/kms/parts.ts';
 import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
+import { openDirectory } from '#services/s3/directory.ts';
+import { canonicalUsers } from '#services/s3/names.ts';
+import { s3 } from '#services/s3/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
 import { signin } from '#services/signin/service.ts';
@@ -56,6 +60,14 @@ export interface ServiceDeps {
   readonly onFault: (error: unknown) => void;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
+  /** S3's buckets are made as before April 2023. */
+  readonly oldBucketDefaults: boolean;
+  /** Of a region, opened when they are first asked for. */
+  readonly blobs: (region: Region) => Promise<Blobs>;
+  /** A scrub of a region's blobs is over: what it found damaged. */
+  /** S3's day, for lifecycle rules and restores. */
+  readonly s3Day: Milliseconds;
+  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
 
 export interface AssembledServices {
@@ -76,14 +88,23 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const quotas = quotaRequests(deps);
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const ofKms = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
+  const sealers = envelopes(ofKms);
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,
     iam({ ...deps, history: cloudTrail.history, identity, passwords, tokenIssuer }),
     kms(ofKms),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
+    s3({
+      ...deps,
+      directory: openDirectory(store),
+      envelopes: sealers,
+      day: deps.s3Day,
+      isRegion: (name) => deps.regions.includes(name),
+      isCanonicalUser: canonicalUsers(accounts),
+    }),
     signIn.declaration,
-    sqs({ ...deps, envelopes: envelopes(ofKms) }),
+    sqs({ ...deps, envelopes: sealers }),
     sts({
       ...deps,
       sessions,

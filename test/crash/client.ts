@@ -7,6 +7,11 @@ export interface Key {
   readonly secretAccessKey: string;
 }
 
+interface Target {
+  readonly method: string;
+  readonly path: string;
+}
+
 export type Outcome =
   | { readonly end: 'answered'; readonly body: string }
   | { readonly end: 'refused'; readonly status: number; readonly body: string }
@@ -43,6 +48,12 @@ export class CrashClient {
     return this.#note(operation, await this.#post(service, type, form.toString(), key));
   }
 
+  /** `path` is made of what needs no percent-encoding. */
+  async s3(method: 'GET' | 'PUT' | 'DELETE', path: string, body: string, key: Key): Promise<Outcome> {
+    const headers = { 'x-amz-content-sha256': sha256(body) };
+    return this.#note(`${method} object`, await this.#send('s3', headers, body, key, { method, path }));
+  }
+
   #note(operation: string, outcome: Outcome): Outcome {
     this.ends[operation] ??= { answered: 0, refused: 0, unknown: 0 };
     this.ends[operation][outcome.end]++;
@@ -50,10 +61,14 @@ export class CrashClient {
   }
 
   #post(service: string, type: Record<string, string>, body: string, key: Key): Promise<Outcome> {
+    return this.#send(service, type, body, key, { method: 'POST', path: '/' });
+  }
+
+  #send(service: string, type: Record<string, string>, body: string, key: Key, target: Target): Promise<Outcome> {
     const headers: Record<string, string> = { ...type, host: `localhost:${this.#port}`, 'x-amz-date': basicDate() };
-    headers['authorization'] = authorization(service, headers, body, key);
+    headers['authorization'] = authorization(service, headers, body, key, target);
     return new Promise((resolve) => {
-      const options = { host: '127.0.0.1', port: this.#port, method: 'POST', headers, agent: this.#agent };
+      const options = { host: '127.0.0.1', port: this.#port, ...target, headers, agent: this.#agent };
       const unknown = (): void => resolve({ end: 'unknown' });
       const sent = request(options, (answer) => {
         const chunks: Buffer[] = [];
@@ -64,13 +79,18 @@ export class CrashClient {
           const text = Buffer.concat(chunks).toString('utf8');
           const status = answer.statusCode ?? 0;
           if (!answer.complete) unknown();
-          else resolve(status === 200 ? { end: 'answered', body: text } : { end: 'refused', status, body: text });
+          else
+            resolve(
+              status === 200 || status === 204
+                ? { end: 'answered', body: text }
+                : { end: 'refused', status, body: text },
+            );
         });
       });
       sent.on('error', (error: NodeJS.ErrnoException) => {
         // Between a kill and a start nobody listens: nothing was sent.
         if (error.code !== 'ECONNREFUSED' || this.#isClosed) return unknown();
-        setTimeout(() => resolve(this.#post(service, type, body, key)), 10);
+        setTimeout(() => resolve(this.#send(service, type, body, key, target)), 10);
       });
       sent.end(body);
     });
@@ -79,11 +99,18 @@ export class CrashClient {
 
 const basicDate = (): string => new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
 
-function authorization(service: string, headers: Record<string, string>, body: string, key: Key): string {
+function authorization(
+  service: string,
+  headers: Record<string, string>,
+  body: string,
+  key: Key,
+  { method, path }: Target,
+): string {
   const date = headers['x-amz-date'] ?? '';
   const names = Object.keys(headers).sort();
   const lines = names.map((name) => `${name}:${headers[name]}\n`).join('');
-  const canonical = `POST\n/\n\n${lines}\n${names.join(';')}\n${sha256(body)}`;
+  const [pathname, query = ''] = path.split('?');
+  const canonical = `${method}\n${pathname}\n${query}\n${lines}\n${names.join(';')}\n${sha256(body)}`;
   const scope = `${date.slice(0, 8)}/us-east-1/${service}/aws4_request`;
   const secret = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${key.secretAccessKey}`);
   const signature = hmac(secret, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`).toString('hex');

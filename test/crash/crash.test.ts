@@ -3,8 +3,6 @@
  * each start. `MAKONIS_KILLS=200 node --test test/crash/crash.test.ts` for more of it.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,44 +10,12 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import { CrashClient, type Key, type Outcome } from '#test/crash/client.ts';
+import { Server } from '#test/crash/killed-server.ts';
 import { FIFO_VISIBILITY_SECONDS, keyOf, Load, type Queues, STANDARD_VISIBILITY_SECONDS } from '#test/crash/load.ts';
-import type { Books, Ready } from '#test/crash/server.ts';
+import type { Books } from '#test/crash/server.ts';
 import { until } from '#test/until.ts';
 
 const KILLS = Number(process.env['MAKONIS_KILLS'] ?? 20);
-
-class Server {
-  readonly #args: readonly string[];
-  #child: ChildProcess | undefined;
-
-  constructor(...args: string[]) {
-    this.#args = args;
-  }
-
-  async start(port: number): Promise<Ready> {
-    const file = new URL('./server.ts', import.meta.url);
-    const child = fork(file, [...this.#args, String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child = child;
-    const exit = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
-    const [ready] = (await Promise.race([once(child, 'message'), exit])) as [Ready];
-    exit.catch(() => {});
-    return ready;
-  }
-
-  async books(): Promise<Books> {
-    const answer = once(this.#child ?? assert.fail(), 'message');
-    this.#child?.send('books');
-    return ((await answer) as [Books])[0];
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
-  }
-}
 
 const answered = (outcome: Outcome): string =>
   outcome.end === 'answered' ? outcome.body : assert.fail(JSON.stringify(outcome));

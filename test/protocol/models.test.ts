@@ -8,6 +8,7 @@ import * as cloudtrail from '@aws-sdk/client-cloudtrail';
 import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as s3 from '@aws-sdk/client-s3';
 import * as serviceQuotas from '@aws-sdk/client-service-quotas';
 import * as sqs from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
@@ -20,6 +21,7 @@ const SERVICES: Readonly<Record<string, object>> = {
   iam,
   kms,
   resourcegroupstaggingapi: tagging,
+  s3,
   'service-quotas': serviceQuotas,
   sqs,
   sts,
@@ -35,6 +37,15 @@ const withoutMessages = (service: string): Record<string, string> =>
       .filter(([, { exception }]) => exception)
       .map(([name]) => [`${name}: Message is in the SDK only`, MESSAGE]),
   );
+
+/** Kept as it was given, even where it is no date. */
+const EXPIRES = 'a date that may be any text: botocore reads it as one, the SDK as both';
+
+const ofMembers = (shapes: readonly string[], difference: string, why: string): Record<string, string> =>
+  Object.fromEntries(shapes.map((name) => [`${name}: ${difference}`, why]));
+
+const ofTypes = (members: readonly string[], difference: string, why: string): Record<string, string> =>
+  Object.fromEntries(members.map((name) => [`type of ${name}: ${difference}`, why]));
 
 /** Service -> difference -> why it is right. */
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -52,6 +63,51 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   resourcegroupstaggingapi: {
     'DescribeReportCreationOutput: StartDate is in the SDK only':
       'botocore 1.44.5 does not have it; nothing reads it yet',
+  },
+  s3: {
+    ...Object.fromEntries(
+      ['AbortMultipartUpload', 'CreateMultipartUpload', 'ListParts', 'UploadPart', 'UploadPartCopy'].map((name) => [
+        `${name}Output: VersionId is not in the SDK`,
+        'the SDK is older than botocore 1.44.5',
+      ]),
+    ),
+    'MultipartUpload: VersionId is not in the SDK': 'the SDK is older than botocore 1.44.5',
+    ...ofMembers(['GetObjectOutput', 'HeadObjectOutput'], 'ExpiresString is in the SDK only', EXPIRES),
+    ...ofMembers(
+      ['GetObjectOutput', 'HeadObjectOutput'],
+      'StatusCode is not in the SDK',
+      'ours: models/patches/s3.json',
+    ),
+    ...ofMembers(['NoSuchKey'], 'DeleteMarker is not in the SDK', 'ours: models/patches/s3.json'),
+    ...ofMembers(['NoSuchKey'], 'VersionId is not in the SDK', 'ours: models/patches/s3.json'),
+    'errors: AuthorizationHeaderMalformed is not in the SDK': 'ours: models/patches/s3.json',
+    'errors: MethodNotAllowed is not in the SDK': 'ours: models/patches/s3.json',
+    'errors: NotModified is not in the SDK': 'ours: models/patches/s3.json',
+    'errors: NotFound is in the SDK only': 'what the SDK makes of a 404 without a body; no service sends it',
+    ...ofTypes(
+      [
+        'CopyObjectRequest',
+        'CreateMultipartUploadRequest',
+        'GetObjectOutput',
+        'HeadObjectOutput',
+        'PutObjectRequest',
+        'WriteGetObjectResponseRequest',
+      ].map((name) => `${name}.Expires`),
+      'string, in the SDK timestamp',
+      EXPIRES,
+    ),
+    ...ofTypes(
+      [
+        'GetObjectAttributesParts.NextPartNumberMarker',
+        'GetObjectAttributesParts.PartNumberMarker',
+        'GetObjectAttributesRequest.PartNumberMarker',
+        'ListPartsOutput.NextPartNumberMarker',
+        'ListPartsOutput.PartNumberMarker',
+        'ListPartsRequest.PartNumberMarker',
+      ],
+      'number, in the SDK string',
+      'a number on the wire; the JavaScript SDK keeps its first spelling',
+    ),
   },
 };
 

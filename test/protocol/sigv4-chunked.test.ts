@@ -19,7 +19,7 @@ import {
 } from '#gateway/auth/chunked-body.ts';
 import { hmac } from '#gateway/auth/digest.ts';
 import { signingKey } from '#gateway/auth/signing-keys.ts';
-import { checkClaims, type Payload, readAuthentication, verifySignature } from '#gateway/auth/sigv4.ts';
+import { checkClaims, readAuthentication, type SignedPayload, verifySignature } from '#gateway/auth/sigv4.ts';
 import type { Headers, WireRequest } from '#gateway/wire/protocol.ts';
 import { present } from '#platform/base/assert.ts';
 import { ServiceError } from '#platform/error.ts';
@@ -59,7 +59,7 @@ const exampleRequest: WireRequest = {
   body: EXAMPLE,
 };
 
-function verified(request: WireRequest, now: number): Payload {
+function verified(request: WireRequest, now: number): SignedPayload {
   const authentication = present(readAuthentication(request, s3Dialect), 'the request is signed');
   checkClaims(request, authentication, now, { service: 's3', acceptsRegion: () => true }, s3Dialect);
   return verifySignature(request, authentication, CREDENTIAL, now, s3Dialect);
@@ -293,7 +293,7 @@ describe('limits', () => {
 });
 
 test('what the S3 client of the SDK streams is decoded, and its checksum is that of the data', async (t) => {
-  const seen: { data: Buffer; trailers: Headers; payload: Payload }[] = [];
+  const seen: { data: Buffer; trailers: Headers; payload: SignedPayload }[] = [];
   const server = createServer(async (message, response) => {
     const headers: Headers = Object.assign(Object.create(null), message.headers);
     const [path = '', query = ''] = (message.url ?? '').split(/\?(.*)/s);

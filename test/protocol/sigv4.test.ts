@@ -7,8 +7,8 @@ import {
   type Credential,
   checkClaims,
   type Expected,
-  type Payload,
   readAuthentication,
+  type SignedPayload,
   verifySignature,
 } from '#gateway/auth/sigv4.ts';
 import type { WireRequest } from '#gateway/wire/protocol.ts';
@@ -33,7 +33,7 @@ interface Circumstances {
   readonly expected?: Expected;
 }
 
-function judge(request: WireRequest, circumstances: Circumstances = {}): Payload {
+function judge(request: WireRequest, circumstances: Circumstances = {}): SignedPayload {
   const { credential = CREDENTIAL, now = NOW, dialect = standardDialect, expected = EXPECTED } = circumstances;
   const authentication = present(readAuthentication(request, dialect), 'the request is signed');
   checkClaims(request, authentication, now, expected, dialect);

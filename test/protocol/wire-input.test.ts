@@ -26,7 +26,7 @@ function requestOf(vector: VectorCase): WireRequest {
 
 function labelsOf(vector: VectorCase, request: WireRequest): Readonly<Record<string, string>> {
   if (!vector.protocol.startsWith('rest')) return {};
-  const match = templateRouter(vector.model)(request.method, request.path, request.query);
+  const match = templateRouter(vector.model)(request);
   assert.ok(match, `no template matches ${request.method} ${request.path}`);
   return match.parameters;
 }

@@ -58,10 +58,15 @@ export interface TestCloudOptions {
   readonly log?: Logger;
   readonly tls?: boolean;
   readonly logBucket?: LogBucket;
+  readonly s3Day?: number;
+  /** Where its folder is made; the system's place for temporary files by default. */
+  readonly parent?: string;
+  readonly refusesVersion2?: boolean;
+  readonly oldBucketDefaults?: boolean;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-test-'));
+  const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
   createMasterKeys(keyFile);
@@ -86,6 +91,9 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       log: options.log ?? silent,
       version: 'test',
       clock,
+      ...(options.s3Day !== undefined && { s3Day: options.s3Day }),
+      oldBucketDefaults: options.oldBucketDefaults ?? false,
+      refusesVersion2: options.refusesVersion2 ?? false,
       ...(options.logBucket && { logBucket: options.logBucket }),
     });
     clouds.push(running);

@@ -29,3 +29,28 @@ export function testBucket(): TestBucket {
   };
   return bucket;
 }
+
+/** The policy that "Amazon S3 bucket policy for CloudTrail" asks for. */
+export function logPolicy(bucket: string, account: string, trail: string): string {
+  const Principal = { Service: 'cloudtrail.amazonaws.com' };
+  const source = { 'aws:SourceArn': `arn:aws:cloudtrail:us-east-1:${account}:trail/${trail}` };
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal,
+        Action: 's3:GetBucketAcl',
+        Resource: `arn:aws:s3:::${bucket}`,
+        Condition: { StringEquals: source },
+      },
+      {
+        Effect: 'Allow',
+        Principal,
+        Action: 's3:PutObject',
+        Resource: `arn:aws:s3:::${bucket}/AWSLogs/${account}/*`,
+        Condition: { StringEquals: { 's3:x-amz-acl': 'bucket-owner-full-control', ...source } },
+      },
+    ],
+  });
+}

@@ -1,5 +1,5 @@
 /** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
-import { systemClock } from '#platform/base/clock.ts';
+import { days, systemClock } from '#platform/base/clock.ts';
 import { createEgress } from '#platform/egress/egress.ts';
 import { actionCatalogue } from '#platform/model/actions.ts';
 import { modelLoader } from '#platform/model/load.ts';
@@ -39,6 +39,10 @@ export function declaredServices(): DeclaredService[] {
     deliver: () => Promise.resolve(),
     onFault: () => {},
     logBucket: undefined,
+    oldBucketDefaults: false,
+    blobs: () => Promise.reject(new Error('nothing is called')),
+    onScrubbed: () => {},
+    s3Day: days(1),
   });
   const load = modelLoader();
   return declarations

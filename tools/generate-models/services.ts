@@ -6,6 +6,7 @@ export const SERVICES: Readonly<Record<string, { readonly prefix: string }>> = {
   resourcegroupstaggingapi: { prefix: 'tag' },
   signin: { prefix: 'signin' },
   'service-quotas': { prefix: 'servicequotas' },
+  s3: { prefix: 's3' },
   sqs: { prefix: 'sqs' },
   sts: { prefix: 'sts' },
 };

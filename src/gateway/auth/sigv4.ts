@@ -51,7 +51,7 @@ export interface Expected {
 }
 
 /** What the signature says of the body, and so what is left to check. */
-export type Payload =
+export type SignedPayload =
   /** The body at hand is the one that was signed. */
   | { readonly kind: 'checked' }
   | { readonly kind: 'unsigned' }
@@ -204,7 +204,8 @@ function checkSignedHeaders(request: WireRequest, { signedHeaders: signed }: Aut
   if (missing) throw dialect.faults.notSigned(missing);
 }
 
-function checkScope(authentication: Authentication, expected: Expected, dialect: Dialect): void {
+/** The scope alone: a form's policy says itself for how long it holds. */
+export function checkScope(authentication: Authentication, expected: Expected, dialect: Dialect): void {
   const { form, date, region, service, terminator, timestamp, regionSet } = authentication;
   const day = timestamp.slice(0, 8);
   const refused =
@@ -231,7 +232,7 @@ export function verifySignature(
   credential: Credential,
   now: Milliseconds,
   dialect: Dialect = standardDialect,
-): Payload {
+): SignedPayload {
   checkToken(authentication, credential, now, dialect);
   const check = signatureCheck(authentication, credential);
   const payloadHash = payloadHashOf(request, authentication, dialect);
@@ -254,6 +255,20 @@ export function verifySignature(
     throw dialect.faults.mismatch({ accessKeyId, signature, canonicalRequest: mismatch, stringToSign });
   }
   return payloadOf(request, authentication, payloadHash, check, dialect);
+}
+
+/** The signature of a form, which is over its policy as it stands there, in base 64. */
+export function verifyPolicySignature(
+  authentication: Authentication,
+  policy: string,
+  credential: Credential,
+  now: Milliseconds,
+  dialect: Dialect,
+): void {
+  checkToken(authentication, credential, now, dialect);
+  const { accessKeyId, signature } = authentication;
+  if (signatureCheck(authentication, credential)(policy, signature)) return;
+  throw dialect.faults.mismatch({ accessKeyId, signature, canonicalRequest: '', stringToSign: policy });
 }
 
 const stringToSignOf = ({ algorithm, timestamp, scope }: Authentication, canonical: string): string =>
@@ -312,7 +327,7 @@ function payloadOf(
   payloadHash: string,
   check: SignatureCheck,
   { payload, faults }: Dialect,
-): Payload {
+): SignedPayload {
   if (payloadHash === UNSIGNED) return { kind: 'unsigned' };
   const streaming = payloadHash.startsWith('STREAMING-') ? STREAMING.exec(payloadHash) : null;
   if (streaming) {

@@ -9,6 +9,7 @@
  */
 import type { ServiceError } from '#platform/error.ts';
 import type { ProtocolName, ServiceModel } from '#platform/model/schema.ts';
+import type { Payload } from '#platform/payload.ts';
 
 /** Lower-case names; repeated headers joined with a comma, as in RFC 9110 5.2. No prototype. */
 export type Headers = Record<string, string | undefined>;
@@ -23,6 +24,8 @@ export interface WireRequest {
   /** The whole body, or empty where `stream` carries it (streaming operations only). */
   readonly body: Buffer;
   readonly stream?: AsyncIterable<Uint8Array>;
+  /** Body or stream as the signature has it, for streaming members. */
+  readonly payload?: Payload;
 }
 
 export interface WireResponse {

@@ -8,6 +8,7 @@ import { textOf } from '#gateway/wire/json-decode.ts';
 import type { PayloadFormat } from '#gateway/wire/payload-format.ts';
 import type { Headers, OperationCodec, WireRequest } from '#gateway/wire/protocol.ts';
 import { headerReader, scalarReader } from '#gateway/wire/rest-text.ts';
+import type { TextReader } from '#gateway/wire/scalar-text.ts';
 import {
   listMember,
   type Member,
@@ -18,7 +19,9 @@ import {
   resolve,
   structureOf,
 } from '#gateway/wire/shapes.ts';
+import { ServiceError } from '#platform/error.ts';
 import type { OperationModel, ServiceModel } from '#platform/model/schema.ts';
+import { parameterError } from '#platform/model/violations.ts';
 
 type Values = Record<string, unknown>;
 type Labels = Readonly<Record<string, string>>;
@@ -87,7 +90,8 @@ const queryReader =
     }
     const parameter = shape.locationName ?? name;
     const isList = shape.type === 'list';
-    const read = scalarReader(isList ? resolve(model, listMember(shape)) : shape, 'iso8601');
+    const scalar = isList ? resolve(model, listMember(shape)) : shape;
+    const read = naming(model, parameter, scalar, scalarReader(scalar, 'iso8601'));
     return (values, parameters) => {
       const items = parameters.get(parameter);
       if (items === undefined) return;
@@ -115,11 +119,25 @@ function parseQuery(query: string): Map<string, string[]> {
 
 function headerBinding(model: ServiceModel, { name, shape }: Member): Binding {
   const header = (shape.locationName ?? name).toLowerCase();
-  const read = headerReader(model, shape);
+  const read = naming(model, header, shape, headerReader(model, shape));
   return (values, request) => {
     const text = headerText(request.headers, header);
     const value = text === undefined ? undefined : read(text);
     if (value !== undefined) values[name] = value;
+  };
+}
+
+/** What can't be read is told with the parameter's name, where the service does so. */
+function naming(model: ServiceModel, name: string, { type }: Resolved, read: TextReader): TextReader {
+  const { bindings } = model.validation ?? {};
+  if (bindings === undefined) return read;
+  const worded = type === 'integer' || type === 'long' ? bindings.number : bindings.parameter;
+  return (text) => {
+    try {
+      return read(text);
+    } catch (error) {
+      throw error instanceof ServiceError ? parameterError(worded, name, text) : error;
+    }
   };
 }
 
@@ -170,7 +188,7 @@ function payloadBinding(model: ServiceModel, { name, ref, shape }: Member, forma
   }
   if (shape.streaming) {
     return (values, request) => {
-      values[name] = chunksOf(request);
+      values[name] = request.payload ?? chunksOf(request);
     };
   }
   const read = payloadReader(ref, shape, format);

@@ -103,6 +103,14 @@ function bodyWriter(
   }
   if (payload) return payloadWriter(payload, format);
   if (!members.some((member) => belongsToBody(member.shape))) return () => '';
+  const [only] = members;
+  if (output.unwrapped && only) {
+    const write = format.write({ locationName: only.name, ...only.ref });
+    return (values, headers) => {
+      headers['content-type'] = format.contentType;
+      return write(values[only.name] ?? '');
+    };
+  }
   const write = format.writeMembers(output, belongsToBody);
   return (values, headers) => {
     headers['content-type'] = format.contentType;

@@ -12,6 +12,9 @@ import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { errorResolver, otherMembers, type WireError } from '#gateway/wire/wire-error.ts';
 import { escapeXml, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
 
+/** S3's one error without a body (RFC 9110, 15.4.5). */
+const NOT_MODIFIED = 304;
+
 export const restXml: Protocol = {
   name: 'rest-xml',
   compile(model) {
@@ -33,8 +36,10 @@ export const restXml: Protocol = {
       }),
       (error, requestId, operation): WireResponse => {
         const wire = resolveError(error, operation);
-        const headers: Record<string, string> = { ...identify(requestId), 'content-type': format.contentType };
+        const headers: Record<string, string> = identify(requestId);
         writeErrorHeaders(wire, headers);
+        if (wire.status === NOT_MODIFIED) return { status: wire.status, headers, body: '' };
+        headers['content-type'] = format.contentType;
         const id = `<RequestId>${escapeXml(requestId)}</RequestId>`;
         const body = isS3
           ? bareError(wire, id, hostId(requestId))

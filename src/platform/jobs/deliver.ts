@@ -6,7 +6,7 @@ import type { Delivery } from '#platform/jobs/outbox.ts';
 
 export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
   const operation = cloud.registry.service(delivery.service)?.operation(delivery.operation);
-  const sender = cloud.registry.service(delivery.from)?.declaration.principal;
+  const sender = delivery.principal ?? cloud.registry.service(delivery.from)?.declaration.principal;
   if (operation === undefined || sender === undefined) {
     throw new ServiceError('InvalidAction', `nobody takes ${delivery.service}:${delivery.operation}`);
   }

@@ -31,6 +31,8 @@ export interface Delivery extends Message {
   readonly sourceAccount: AccountId;
   /** The service whose partition holds the outbox. */
   readonly from: string;
+  /** Another of its principals than the service's own. */
+  readonly principal?: string;
 }
 
 /** Target, sequence -> message. What is said in it is its sender's and its target's: a body, a token for credentials. */

@@ -114,6 +114,8 @@ export type ShapeType =
   | 'biginteger';
 
 export interface Shape extends Omit<ShapeRef, 'shape'> {
+  /** An output that is its only member, without an element around it. From models/patches. */
+  readonly unwrapped?: boolean;
   readonly type: ShapeType;
   readonly members?: Readonly<Record<string, ShapeRef>>;
   readonly required?: readonly string[];
@@ -150,6 +152,18 @@ export interface ValidationModel {
   readonly enums?: 'open';
   /** Patterns that the service checks itself, after all other constraints: pattern -> its message about `{member}`. */
   readonly patterns?: Readonly<Record<string, string>>;
+  /** S3's way: one error for all that a body has wrong, and one that names the header or parameter whose value is. */
+  readonly bindings?: {
+    readonly body: WordedError;
+    readonly parameter: WordedError;
+    /** A number that is none; `{parameter}` is its name on the wire. */
+    readonly number: WordedError;
+  };
+}
+
+export interface WordedError {
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface PaginatorModel {

@@ -8,7 +8,7 @@
 import { present } from '#platform/base/assert.ts';
 import { ServiceError } from '#platform/error.ts';
 import { type Constraint, constraintsOf, servicePattern } from '#platform/model/constraints.ts';
-import type { ProtocolName, ServiceModel, Shape, ShapeRef } from '#platform/model/schema.ts';
+import type { ProtocolName, ServiceModel, Shape, ShapeRef, WordedError } from '#platform/model/schema.ts';
 
 /** "member": `tags.1.member.key`, as most services; "pointer": `/tags/0/key`, as those on Smithy's server. */
 export type PathStyle = 'member' | 'pointer';
@@ -25,6 +25,8 @@ interface Walk {
   readonly serviceMessages: string[];
   /** Query paths of required members that are absent. */
   readonly missing: string[];
+  /** The input's member that the first violation is in. */
+  firstMember?: string | undefined;
   readonly constraints: Map<Shape, readonly Constraint[]>;
   readonly sensitive: Map<Shape, boolean>;
 }
@@ -34,6 +36,8 @@ interface Place {
   readonly queryPath: string;
   /** The name of the member that we are in. */
   readonly member: string;
+  /** The input's own member that leads here. */
+  readonly root?: string | undefined;
 }
 
 export function reject(
@@ -45,7 +49,8 @@ export function reject(
   const found = { violations: [], serviceMessages: [], missing: [] };
   const walk: Walk = { model, style: paths, ...found, constraints: new Map(), sensitive: new Map() };
   visitContent(walk, shapeOf(model, shapeName), value, { path: '', queryPath: '', member: '' });
-  const { missing } = model.validation ?? {};
+  const { missing, bindings } = model.validation ?? {};
+  if (bindings) rejectByBinding(walk, bindings, shapeOf(model, shapeName), value as Record<string, unknown>);
   const [firstMissing] = walk.missing;
   if (missing && firstMissing !== undefined) {
     throw new ServiceError(
@@ -58,6 +63,26 @@ export function reject(
   if (count === 0) throw new ServiceError(code, present(walk.serviceMessages[0], 'a rejected input has a violation'));
   const detected = count === 1 ? '1 validation error detected' : `${count} validation errors detected`;
   throw new ServiceError(code, `${detected}: ${walk.violations.join('; ')}`);
+}
+
+type Bindings = NonNullable<NonNullable<ServiceModel['validation']>['bindings']>;
+
+function rejectByBinding(walk: Walk, bindings: Bindings, input: Shape, values: Record<string, unknown>): never {
+  const member = present(walk.firstMember, 'a rejected input has a violation');
+  const { location, locationName = member } = present(input.members?.[member], 'the member is one of the input');
+  // A structure that is a payload may be missing whole.
+  if (location === undefined) throw new ServiceError(bindings.body.code, bindings.body.message);
+  throw parameterError(bindings.parameter, locationName, values[member]);
+}
+
+/** The header or query parameter that is wrong stands beside the message. */
+export function parameterError({ code, message }: WordedError, name: string, value: unknown): ServiceError {
+  const fields = { ArgumentName: name, ...(isPresent(value) && { ArgumentValue: String(value) }) };
+  return new ServiceError(
+    code,
+    message.replace('{parameter}', () => name),
+    { fields },
+  );
 }
 
 const defaultCode = (protocol: ProtocolName | undefined): string =>
@@ -75,6 +100,7 @@ function constraintsOn(walk: Walk, shape: Shape): readonly Constraint[] {
 
 function report(walk: Walk, place: Place, shape: Shape, value: unknown, constraint: string): void {
   if (walk.violations.length >= VIOLATION_LIMIT) return;
+  walk.firstMember ??= place.root;
   const shown = isSensitive(walk, shape) ? '' : ` ${printed(value)}`;
   walk.violations.push(`Value${shown} at '${place.path}' failed to satisfy constraint: ${constraint}`);
 }
@@ -178,6 +204,7 @@ function memberPlace(walk: Walk, place: Place, name: string, ref: ShapeRef): Pla
     path: walk.style === 'pointer' ? `${place.path}/${name}` : joined(place.path, smallFirst(name)),
     queryPath: joined(place.queryPath, flattened ?? nameInQuery(ref, name)),
     member: smallFirst(name),
+    root: place.root ?? name,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Compiles each text once, whoever has it: a thousand users and queues mostly share a few documents. */
 import { BoundedMap } from '#platform/base/bounded-map.ts';
-import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import { type CompiledPolicy, parsePolicy, type StatementsByEffect } from '#platform/policy/parse.ts';
 
 type Kind = CompiledPolicy['kind'];
 
@@ -21,4 +21,20 @@ export function compiledPolicy(document: string, kind: Kind): CompiledPolicy {
   const policy = parsePolicy(document, kind);
   policies.set(document, policy);
   return policy;
+}
+
+/** Two policies of one resource that count together: its own, and what its access control list says. */
+export function joinPolicies(
+  first: CompiledPolicy | undefined,
+  second: CompiledPolicy | undefined,
+): CompiledPolicy | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return {
+    ...first,
+    statements: [...first.statements, ...second.statements],
+    about(action): StatementsByEffect {
+      const [own, further] = [first.about(action), second.about(action)];
+      return { allow: [...own.allow, ...further.allow], deny: [...own.deny, ...further.deny] };
+    },
+  };
 }

@@ -1,9 +1,9 @@
 /**
- * A backup is a folder with the manifest and a consistent copy of each region's store, taken while the cloud runs. Keys of
- * the operator are not in it: a restored folder needs the master key it was written with.
+ * A backup is a folder with the manifest and a consistent copy of each region's store and blobs, taken while the cloud runs. Keys
+ * of the operator are not in it: a restored folder needs the master key it was written with.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   DataFolderError,
   readManifest,
@@ -16,19 +16,36 @@ import {
 /** Copies every region's store file in `from` to the folder `to`, each as it is at one moment; checks the copies. */
 export type CopyRegions = (from: string, to: string) => Promise<void>;
 
-/** `target` must not exist; it appears only when the backup is complete. */
-export async function backupStore(data: string, target: string, copyRegions: CopyRegions): Promise<void> {
+/** Copies all blobs, after `copyRows`, so that each blob that the copied rows name is there. */
+export type CopyBlobs = (
+  from: string,
+  to: string,
+  options: { readonly copyRows: () => Promise<void>; readonly earlier?: string },
+) => Promise<void>;
+
+export interface Copiers {
+  readonly copyRegions: CopyRegions;
+  readonly copyBlobs: CopyBlobs;
+}
+
+export const blobsFolder = (data: string): string => join(data, 'blobs');
+
+/** `target` must not exist; it appears only when the backup is complete. Blobs that are in an `earlier` one already are linked. */
+export async function backupStore(data: string, target: string, copiers: Copiers, earlier?: string): Promise<void> {
   const manifest = readManifest(data);
   if (!manifest) throw new DataFolderError(`${data} is not a data folder`);
   if (existsSync(target)) throw new DataFolderError(`${target} exists already`);
+  if (earlier !== undefined && readManifest(earlier)?.cloudId !== manifest.cloudId) {
+    throw new DataFolderError(`${earlier} is not a backup of the same cloud`);
+  }
   await whole(target, async (draft) => {
-    await copyRegions(regionsFolder(data), regionsFolder(draft));
+    await copyData(data, draft, copiers, earlier);
     writeManifest(draft, manifest);
   });
 }
 
 /** `data` must be new or empty. */
-export async function restoreStore(source: string, data: string, copyRegions: CopyRegions): Promise<void> {
+export async function restoreStore(source: string, data: string, copiers: Copiers): Promise<void> {
   const manifest = readManifest(source);
   if (!manifest) throw new DataFolderError(`${source} is not a backup`);
   if (manifest.format > STORE_FORMAT) {
@@ -39,8 +56,15 @@ export async function restoreStore(source: string, data: string, copyRegions: Co
   if (existsSync(data) && readdirSync(data).length > 0) throw new DataFolderError(`${data} is not empty`);
   rmSync(data, { recursive: true, force: true });
   await whole(data, async (draft) => {
-    await copyRegions(regionsFolder(source), regionsFolder(draft));
+    await copyData(source, draft, copiers);
     writeManifest(draft, manifest);
+  });
+}
+
+function copyData(from: string, to: string, { copyRegions, copyBlobs }: Copiers, earlier?: string): Promise<void> {
+  return copyBlobs(blobsFolder(from), blobsFolder(to), {
+    copyRows: () => copyRegions(regionsFolder(from), regionsFolder(to)),
+    ...(earlier !== undefined && { earlier: blobsFolder(earlier) }),
   });
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import { backupStore, restoreStore } from '#platform/store/backup.ts';
 import { DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
@@ -104,17 +105,17 @@ test('a backup of a store that is being written is whole and restores', async (t
       await partition.durable();
     }
   })();
-  await backupStore(path, target, copyRegions);
+  await backupStore(path, target, { copyRegions, copyBlobs });
   isCopying = false;
   await writing;
-  await assert.rejects(backupStore(path, target, copyRegions), /exists already/);
+  await assert.rejects(backupStore(path, target, { copyRegions, copyBlobs }), /exists already/);
   await fill(store, sqs, 900);
   await store.close();
   folder.close();
 
   assert.deepEqual(readdirSync(regionsFolder(target)).sort(), ['aws-global.sqlite', 'us-east-1.sqlite']);
-  await restoreStore(target, restored, copyRegions);
-  await assert.rejects(restoreStore(target, restored, copyRegions), /not empty/);
+  await restoreStore(target, restored, { copyRegions, copyBlobs });
+  await assert.rejects(restoreStore(target, restored, { copyRegions, copyBlobs }), /not empty/);
   const again = openDataFolder({ path: restored, version: '1' });
   assert.equal(again.cloudId, folder.cloudId);
   const copy = storeOn(restored);

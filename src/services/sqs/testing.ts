@@ -95,6 +95,7 @@ export function testSqs(t: TestContext): TestSqs {
     transact: (action) => partition.transact(action),
     meter: () => {},
     quota: () => 0,
+    allows: () => true,
     invoke: () => Promise.reject(new Error('not in this test')),
   });
   return {

@@ -1,0 +1,71 @@
+/**
+ * The contract of blob stores: bytes that are too many for a row. A service puts a blob, then commits a row that says where it
+ * lies; so a row never names bytes that are not on disk, and what a crash leaves without a row is found by the sweep. A blob
+ * is never changed. It knows its owner (a few bytes of the service's own, telling the row), so that a driver may ask whether it
+ * is still wanted, and may tell where it went when it was moved.
+ */
+import type { Branded } from '#platform/base/ids.ts';
+
+/** Where a blob lies: text for a row, opaque to all but its driver. */
+export type BlobPlace = Branded<'BlobPlace'>;
+
+export interface StoredBlob {
+  readonly place: BlobPlace;
+  /** Of the blob itself, not of the room that it takes. */
+  readonly bytes: number;
+  /** The row is committed, or will never be: from now on the sweep may ask for this blob's owner. */
+  settle(): void;
+}
+
+export interface PutOptions {
+  /** At most 4 KiB. */
+  readonly owner: string;
+  /** 32 bytes, of this blob alone: it is sealed with AES-256-GCM, block by block. */
+  readonly key?: Uint8Array;
+}
+
+export interface BlobRange {
+  /** From the blob's first byte; `end` is not included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Who still wants which blob. */
+export interface BlobOwners {
+  /** Whether the owner's row names this place. A `false` rests on rows that are on disk: no crash takes it back. */
+  isWanted(owner: string, place: BlobPlace): Promise<boolean>;
+  /** The same bytes lie in another place now: on disk when the promise resolves; false if the row no longer names `from`. */
+  moved(owner: string, from: BlobPlace, to: BlobPlace): Promise<boolean>;
+}
+
+export interface SweepResult {
+  /** Blobs that nobody wanted any more. */
+  readonly dropped: number;
+  readonly moved: number;
+  readonly freedBytes: number;
+}
+
+export interface Blobs {
+  /** On disk when the promise resolves. Bytes that stop coming (the iterable throws) leave nothing behind. */
+  put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
+  /**
+   * The bytes of a range, checked. A short range comes as one buffer, a long one as a stream whose first part has been
+   * checked. Throws BlobDamaged.
+   */
+  read(place: BlobPlace, range: BlobRange, key?: Uint8Array): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
+  /** No row names it any more. Its room is given back, at once or by and by. */
+  discard(place: BlobPlace): void;
+  /**
+   * Drops what nobody wants, gathers what is left of half-empty segments. What was moved lies in its old place until the next
+   * sweep: who began to read there goes on. While a backup copies nothing is dropped.
+   */
+  sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult>;
+  /** Reads all there is and checks it, without keys. Answers the places that are damaged, or what is known of them. */
+  scrub(signal: AbortSignal): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** The bytes are not what was put there, or are gone. Never answered as if they were right. */
+export class BlobDamaged extends Error {
+  override name = 'BlobDamaged';
+}

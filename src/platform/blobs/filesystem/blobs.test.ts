@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import type { BlobPlace } from '#platform/blobs/blobs.ts';
+import { blobsConformance } from '#platform/blobs/conformance.ts';
+import { openFilesystemBlobs } from './blobs.ts';
+import { HoldWatch, holdBlobs } from './hold.ts';
+import { readPlace } from './places.ts';
+
+function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-blobs-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const refuse = (error: unknown): never => {
+  throw error;
+};
+
+blobsConformance((t) => {
+  const folder = folderOf(t);
+  return { open: () => openFilesystemBlobs(folder, refuse), damage: (place) => damage(folder, place) };
+});
+
+async function damage(folder: string, text: BlobPlace): Promise<void> {
+  const place = readPlace(text);
+  const path =
+    place.kind === 'segment'
+      ? join(folder, 'segments', `${String(place.segment).padStart(8, '0')}.seg`)
+      : join(folder, 'files', place.id.slice(0, 2), place.id);
+  const handle = await open(path, 'r+');
+  const byte = Buffer.alloc(1);
+  const at = place.offset + 100;
+  await handle.read(byte, 0, 1, at);
+  byte[0] = (byte[0] ?? 0) ^ 4;
+  await handle.write(byte, 0, 1, at);
+  await handle.close();
+}
+
+test('many small blobs at a time share their syncs and segments', async (t) => {
+  const folder = folderOf(t);
+  const blobs = await openFilesystemBlobs(folder, refuse);
+  t.after(() => blobs.close());
+  const contents = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1000 + i, i));
+  const stored = await Promise.all(contents.map((bytes, i) => blobs.put(bytes, { owner: `row/${i}` })));
+  assert.deepEqual(await readdir(join(folder, 'segments')), ['00000001.seg']);
+  for (const [i, { place, bytes }] of stored.entries()) {
+    const found = await blobs.read(place, { start: 0, end: bytes });
+    assert.ok(found instanceof Uint8Array && contents[i]?.equals(found));
+  }
+});
+
+test('a draft that a crash left is removed, a torn segment is read up to its tear', async (t) => {
+  const folder = folderOf(t);
+  const first = await openFilesystemBlobs(folder, refuse);
+  await first.put(Buffer.alloc(5000, 1), { owner: 'row/1' });
+  const { place } = await first.put(Buffer.alloc(5000, 2), { owner: 'row/2' });
+  await first.close();
+  await writeFile(join(folder, 'files', 'incoming', 'draft'), 'half of it');
+  const segment = await open(join(folder, 'segments', '00000001.seg'), 'r+');
+  await segment.truncate(readPlace(place).offset + 3000);
+  await segment.close();
+  const blobs = await openFilesystemBlobs(folder, refuse);
+  t.after(() => blobs.close());
+  assert.deepEqual(await readdir(join(folder, 'files', 'incoming')), []);
+  const seen: string[] = [];
+  const isWanted = async (owner: string): Promise<boolean> => seen.push(owner) > 0;
+  await blobs.sweep({ isWanted, moved: async () => true }, new AbortController().signal);
+  assert.deepEqual(seen, ['row/1']);
+});
+
+const never = new AbortController().signal;
+const nobody = { isWanted: async () => false, moved: async () => false };
+
+test('a segment with a damaged head is never dropped, and the scrub tells of it', async (t) => {
+  const folder = folderOf(t);
+  const first = await openFilesystemBlobs(folder, refuse);
+  await first.put(Buffer.alloc(5000, 1), { owner: 'row/1' });
+  const { place } = await first.put(Buffer.alloc(5000, 2), { owner: 'row/2' });
+  await first.close();
+  const segment = await open(join(folder, 'segments', '00000001.seg'), 'r+');
+  await segment.write(Buffer.from('X'), 0, 1, 0);
+  await segment.close();
+  const faults: unknown[] = [];
+  const blobs = await openFilesystemBlobs(folder, (error) => faults.push(error));
+  t.after(() => blobs.close());
+  assert.deepEqual(await blobs.sweep(nobody, never), { dropped: 0, moved: 0, freedBytes: 0 });
+  assert.equal(faults.length, 1);
+  assert.equal((await blobs.scrub(never)).length, 1);
+  assert.ok((await blobs.read(place, { start: 0, end: 5000 })) instanceof Uint8Array, 'what is whole can be read');
+});
+
+test('while a backup holds nothing is removed', async (t) => {
+  const folder = folderOf(t);
+  const blobs = await openFilesystemBlobs(folder, refuse);
+  t.after(() => blobs.close());
+  const large = await blobs.put(Buffer.alloc(2_000_000), { owner: 'row/1' });
+  large.settle();
+  const hold = holdBlobs(folder);
+  assert.ok(hold);
+  blobs.discard(large.place);
+  assert.equal((await blobs.sweep(nobody, never)).dropped, 0);
+  const whole = await blobs.read(large.place, { start: 0, end: 2_000_000 });
+  for await (const part of whole as AsyncIterable<Uint8Array>) assert.ok(part.length > 0);
+  hold.release();
+  assert.equal((await blobs.sweep(nobody, never)).dropped, 1);
+});
+
+test('a hold of another process counts, and dies with it', async (t) => {
+  const folder = folderOf(t);
+  const watch = new HoldWatch(folder);
+  t.after(() => watch.close());
+  assert.equal(watch.isHeld, false);
+  const script = `import { holdBlobs } from ${JSON.stringify(new URL('./hold.ts', import.meta.url).href)};
+    globalThis.kept = holdBlobs(process.argv[1]); console.log('held'); setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  assert.equal(watch.isHeld, true);
+  const gone = once(holder, 'exit');
+  holder.kill('SIGKILL');
+  await gone;
+  assert.equal(watch.isHeld, false);
+});

@@ -1,0 +1,165 @@
+/**
+ * Blobs with a file of their own. A file is written under `incoming/`, synced, then renamed to where it stays: what lies at a
+ * blob's place is whole. What a crash leaves under `incoming/` is removed at the next start.
+ */
+import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomBytes } from '#platform/base/ids.ts';
+import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
+import { BlockEncoder } from '#platform/blobs/blocks.ts';
+import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
+import type { Place } from '#platform/blobs/filesystem/places.ts';
+import {
+  decodeHead,
+  encodeHead,
+  FIXED_HEAD_BYTES,
+  LONGEST_OWNER,
+  type RecordHead,
+} from '#platform/blobs/filesystem/records.ts';
+import { writeAll } from '#platform/blobs/filesystem/write.ts';
+
+type FilePlace = Extract<Place, { readonly kind: 'file' }>;
+
+const WRITE_BYTES = 1024 * 1024;
+
+export interface FoundFile extends RecordHead {
+  readonly id: string;
+  readonly offset: number;
+}
+
+export class BlobFiles {
+  readonly #folder: string;
+  readonly #incoming: string;
+  /** Two-letter folders that are known to be there. */
+  readonly #made = new Set<string>();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#incoming = join(folder, 'incoming');
+  }
+
+  static async open(folder: string): Promise<BlobFiles> {
+    const files = new BlobFiles(folder);
+    await rm(files.#incoming, { recursive: true, force: true });
+    await mkdir(files.#incoming, { recursive: true, mode: 0o700 });
+    return files;
+  }
+
+  /** `first` came before it was known that the blob is a large one. `announce` hears of the file before others can see it. */
+  async write(
+    first: readonly Uint8Array[],
+    rest: AsyncIterable<Uint8Array>,
+    { owner, key }: PutOptions,
+    announce: (place: FilePlace) => void,
+  ): Promise<FilePlace> {
+    const id = randomBytes(16).toString('hex');
+    const draft = join(this.#incoming, id);
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      const isSealed = key !== undefined;
+      const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
+      const encoder = new BlockEncoder(key);
+      await writeBlocks(handle, offset, encoder, first, rest);
+      const { bytes } = encoder;
+      await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
+      await handle.datasync();
+      await handle.close();
+      const place = { kind: 'file', id, offset, bytes } as const;
+      announce(place);
+      await this.#keep(draft, id);
+      return place;
+    } catch (error) {
+      await handle.close().catch(() => {});
+      await unlink(draft).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #keep(draft: string, id: string): Promise<void> {
+    const folder = join(this.#folder, id.slice(0, 2));
+    if (!this.#made.has(folder)) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await syncFolder(this.#folder);
+      this.#made.add(folder);
+    }
+    await rename(draft, this.#path(id));
+    await syncFolder(folder);
+  }
+
+  async openBlob(id: string): Promise<FileHandle> {
+    try {
+      return await open(this.#path(id), 'r');
+    } catch (error) {
+      throw new BlobDamaged(`the file of blob ${id} can't be opened: ${String(error)}`);
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    await unlink(this.#path(id)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  }
+
+  /** All files whose head can be read; `onDamaged` hears of the others. What is removed meanwhile is left out. */
+  async *all(onDamaged?: (id: string) => void): AsyncGenerator<FoundFile> {
+    for (const folder of await readdir(this.#folder)) {
+      if (!/^[0-9a-f]{2}$/.test(folder)) continue;
+      for (const id of await readdir(join(this.#folder, folder))) {
+        const handle = await open(this.#path(id), 'r').catch(() => undefined);
+        if (handle === undefined) continue;
+        try {
+          const bytes = Buffer.alloc(FIXED_HEAD_BYTES + LONGEST_OWNER);
+          const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+          const head = decodeHead(bytes.subarray(0, bytesRead));
+          if (head) yield { ...head, id, offset: head.headBytes };
+          else onDamaged?.(id);
+        } finally {
+          await handle.close();
+        }
+      }
+    }
+  }
+
+  async has(id: string): Promise<boolean> {
+    return await access(this.#path(id)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #path(id: string): string {
+    return join(this.#folder, id.slice(0, 2), id);
+  }
+}
+
+async function writeBlocks(
+  handle: FileHandle,
+  offset: number,
+  encoder: BlockEncoder,
+  first: readonly Uint8Array[],
+  rest: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  let at = offset;
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  const add = (blocks: readonly Uint8Array[]): void => {
+    for (const block of blocks) {
+      parts.push(block);
+      bytes += block.length;
+    }
+  };
+  const flush = async (): Promise<void> => {
+    if (bytes === 0) return;
+    await writeAll(handle, parts, at);
+    at += bytes;
+    parts = [];
+    bytes = 0;
+  };
+  for (const chunk of first) add(encoder.push(chunk));
+  for await (const chunk of rest) {
+    add(encoder.push(chunk));
+    if (bytes >= WRITE_BYTES) await flush();
+  }
+  add(encoder.end());
+  await flush();
+}

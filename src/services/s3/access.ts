@@ -1,0 +1,150 @@
+/** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
+import { days } from '#platform/base/clock.ts';
+import type { ObjectLockLegalHold, ObjectLockRetention } from '#platform/model/generated/s3.ts';
+import { joinPolicies } from '#platform/policy/compiled.ts';
+import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
+import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
+import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
+import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { ownerOfBucket } from '#services/s3/directory.ts';
+import { bucketArn, objectArn } from '#services/s3/names.ts';
+import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
+import { findVersion, newest } from '#services/s3/objects/versions.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+
+interface OnBucket {
+  readonly Bucket: string;
+}
+interface OnObject extends OnBucket {
+  readonly Key: string;
+}
+interface OnVersion extends OnObject {
+  readonly VersionId?: string;
+}
+
+/** Any S3 input, as the conditions see it. */
+type Given = Input & OnBucket & Partial<OnObject>;
+
+/** Members of inputs -> the condition keys that tell them (service authorization reference of S3). */
+const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
+  Prefix: 's3:prefix',
+  Delimiter: 's3:delimiter',
+  MaxKeys: 's3:max-keys',
+  VersionId: 's3:versionid',
+  ACL: 's3:x-amz-acl',
+  CopySource: 's3:x-amz-copy-source',
+  MetadataDirective: 's3:x-amz-metadata-directive',
+  ServerSideEncryption: 's3:x-amz-server-side-encryption',
+  SSEKMSKeyId: 's3:x-amz-server-side-encryption-aws-kms-key-id',
+  SSECustomerAlgorithm: 's3:x-amz-server-side-encryption-customer-algorithm',
+  StorageClass: 's3:x-amz-storage-class',
+  WebsiteRedirectLocation: 's3:x-amz-website-redirect-location',
+  ObjectOwnership: 's3:x-amz-object-ownership',
+  GrantFullControl: 's3:x-amz-grant-full-control',
+  GrantRead: 's3:x-amz-grant-read',
+  GrantReadACP: 's3:x-amz-grant-read-acp',
+  GrantWrite: 's3:x-amz-grant-write',
+  GrantWriteACP: 's3:x-amz-grant-write-acp',
+  ObjectLockMode: 's3:object-lock-mode',
+  ObjectLockLegalHoldStatus: 's3:object-lock-legal-hold',
+  IfMatch: 's3:if-match',
+  IfNoneMatch: 's3:if-none-match',
+};
+
+/** `anonymous`: the bucket's policy may let everybody in. */
+export function accessOf(parts: S3Parts) {
+  const open = (input: OnBucket, scope: CallScope): OpenBucket | undefined =>
+    scope.read((tx) => findBucket(tx, parts.sealer, input.Bucket));
+  const resourcePolicy = (input: OnBucket, scope: CallScope) => {
+    const bucket = open(input, scope);
+    return bucket && policyInForce(bucket, scope);
+  };
+  const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
+  const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
+  const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
+    scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
+  const ofObject = {
+    resourcePolicy(input: OnVersion, scope: CallScope) {
+      const bucket = open(input, scope);
+      if (bucket === undefined || !takesAcls(bucket)) return bucket && policyInForce(bucket, scope);
+      return joinPolicies(policyInForce(bucket, scope), objectAclInForce(bucket, rowOf(bucket, input, scope)));
+    },
+    /** An object of another account is not the bucket owner's to read. */
+    holder(input: OnVersion, scope: CallScope) {
+      const bucket = open(input, scope);
+      return bucket && takesAcls(bucket) ? holderOf(bucket, rowOf(bucket, input, scope)) : undefined;
+    },
+  };
+  return {
+    /** What is read or changed of an object that is there. */
+    existing: { ...shared, ...ofObject, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
+    bucket: { ...shared, resource: ({ Bucket }: OnBucket) => bucketArn(Bucket) },
+    object: {
+      ...shared,
+      resourcePolicy(input: OnObject, scope: CallScope) {
+        const bucket = open(input, scope);
+        return bucket && joinPolicies(policyInForce(bucket, scope), newObjectAclInForce(bucket));
+      },
+      resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
+    },
+  };
+}
+
+function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {
+  const values: Record<string, string | readonly string[] | undefined> = {};
+  for (const [member, key] of Object.entries(CONDITION_MEMBERS)) {
+    const value = input[member];
+    if (value !== undefined) values[key] = String(value);
+  }
+  const until =
+    input['ObjectLockRetainUntilDate'] ?? (input['Retention'] as ObjectLockRetention | undefined)?.RetainUntilDate;
+  if (typeof until === 'number') {
+    values['s3:object-lock-retain-until-date'] = new Date(until).toISOString();
+    values['s3:object-lock-remaining-retention-days'] = String(Math.floor((until - scope.now) / days(1)));
+  }
+  const mode = input['ObjectLockMode'] ?? (input['Retention'] as ObjectLockRetention | undefined)?.Mode;
+  if (typeof mode === 'string') values['s3:object-lock-mode'] = mode;
+  const hold = input['ObjectLockLegalHoldStatus'] ?? (input['LegalHold'] as ObjectLockLegalHold | undefined)?.Status;
+  if (typeof hold === 'string') values['s3:object-lock-legal-hold'] = hold;
+  values['s3:resourceaccount'] = scope.account;
+  const location = (input['CreateBucketConfiguration'] as { LocationConstraint?: string } | undefined)
+    ?.LocationConstraint;
+  if (location !== undefined) values['s3:locationconstraint'] = location;
+  if (typeof input['Tagging'] === 'string') {
+    const tags = [...new URLSearchParams(input['Tagging'])];
+    values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);
+    for (const [key, value] of tags) values[`s3:requestobjecttag/${key.toLowerCase()}`] = value;
+  }
+  const key = input.Key;
+  if (bucket === undefined || key === undefined) return values;
+  const versionId = input['VersionId'];
+  const row = scope.read((tx) =>
+    typeof versionId === 'string' ? findVersion(tx, bucket, key, versionId) : newest(tx, bucket, key),
+  );
+  for (const [name, value] of Object.entries(row?.tags ?? {}))
+    values[`s3:existingobjecttag/${name.toLowerCase()}`] = value;
+  return values;
+}
+
+interface MayHaveVersion {
+  readonly VersionId?: string;
+}
+
+/** `s3:GetObject`, or `s3:GetObjectVersion` of a named one. */
+export const versioned =
+  (action: string, ofVersion: string) =>
+  ({ VersionId }: MayHaveVersion): readonly string[] => [VersionId === undefined ? action : ofVersion];
+
+interface Written extends AclRequest, LockHeaders {
+  readonly Tagging?: string;
+}
+
+/** What comes with an object in headers needs the permission of the operation that would set it alone. */
+export const writing = (input: Written): readonly string[] => [
+  's3:PutObject',
+  ...(input.Tagging ? ['s3:PutObjectTagging'] : []),
+  ...(saysAcl(input) ? ['s3:PutObjectAcl'] : []),
+  ...(input.ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
+  ...(input.ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
+];

@@ -1,0 +1,66 @@
+/** A bucket as calls work with it: its row and its key, kept by the owner's memory and forgotten by each write of the row. */
+import { hash } from 'node:crypto';
+import { type AccountId, randomBytes } from '#platform/base/ids.ts';
+import type { Sealer } from '#platform/secrets/sealer.ts';
+import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { fail } from '#services/s3/errors.ts';
+import { type BucketRow, buckets } from '#services/s3/state.ts';
+
+export interface OpenBucket extends BucketRow {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+const MOST_OPEN = 10_000;
+const open: MemorySlot<Map<string, OpenBucket>> = { name: 's3-buckets', load: () => new Map() };
+
+const sealedPlace = (account: AccountId, id: number) => ({ account, record: `s3/bucket/${id}`, version: 1 });
+
+export const newSealedKey = (sealer: Sealer, account: AccountId, id: number): string =>
+  sealer.seal(randomBytes(32), sealedPlace(account, id));
+
+/** Undefined if it is not there: its name may be claimed and the bucket not yet made. */
+export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): OpenBucket | undefined {
+  const { account } = tx.partition.name;
+  const kept = tx.partition.memory(open);
+  const known = kept.get(name);
+  if (known !== undefined) return known;
+  const row = tx.get(buckets, buckets.key(name));
+  if (row === undefined || account === 'global') return undefined;
+  const bucket: OpenBucket = { ...row, key: sealer.open(row.sealedKey, sealedPlace(account, row.id)) };
+  if (kept.size >= MOST_OPEN) kept.clear();
+  kept.set(name, bucket);
+  return bucket;
+}
+
+export const openBucket = (tx: ReadTransaction, sealer: Sealer, name: string): OpenBucket =>
+  findBucket(tx, sealer, name) ?? fail('NoSuchBucket', { about: name });
+
+export function putBucket(tx: Transaction, row: BucketRow): void {
+  tx.put(buckets, buckets.key(row.name), row);
+  forget(tx, row.name);
+}
+
+export function dropBucket(tx: Transaction, name: string): void {
+  tx.delete(buckets, buckets.key(name));
+  forget(tx, name);
+}
+
+function forget(tx: Transaction, name: string): void {
+  const kept = tx.partition.memory(open);
+  kept.delete(name);
+  // What was loaded between the write and its undoing is as wrong as what was there before.
+  tx.onUndo(() => kept.delete(name));
+}
+
+/** What of a bucket is not its row's own: for changes of the row. */
+export function rowOf({ key: _, ...row }: OpenBucket): BucketRow {
+  return row;
+}
+
+/** One-step key derivation (NIST SP 800-56C): the key of one blob, from its bucket's and a salt of 16 bytes. */
+export const blobKey = (bucketKey: Uint8Array, salt: Uint8Array): Buffer =>
+  hash('sha256', Buffer.concat([COUNTER, bucketKey, salt, LABEL]), 'buffer');
+
+const COUNTER = Buffer.from([0, 0, 0, 1]);
+const LABEL = Buffer.from('makonis/s3/blob/1');

@@ -1,0 +1,75 @@
+/**
+ * Who has which bucket name. Names are one space for all accounts and regions, so they live in a directory of their own; each
+ * request asks it first, mostly in memory. A name is claimed before its bucket is made and given back after it is gone: a
+ * crash in between leaves a claim of the same account, which the next attempt finds and goes on with.
+ */
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { MemorySlot, Store } from '#platform/store/store.ts';
+import { fail } from '#services/s3/errors.ts';
+import { directoryOf, type NameRow, names } from '#services/s3/state.ts';
+
+const MOST_KEPT = 100_000;
+const kept: MemorySlot<Map<string, NameRow>> = { name: 's3-names', load: () => new Map() };
+
+export interface Directory {
+  find(name: string): NameRow | undefined;
+  /** Throws NoSuchBucket. */
+  ownerOf(name: string): NameRow;
+  /** The name is this account's from now on, if it was nobody's; answers whose it is. On disk when the promise resolves. */
+  claim(name: string, claimant: NameRow): Promise<NameRow>;
+  release(name: string): Promise<void>;
+}
+
+export function openDirectory(store: Store): Directory {
+  const partition = () => directoryOf(store);
+  const find = (name: string): NameRow | undefined => {
+    const memory = partition().memory(kept);
+    const known = memory.get(name);
+    if (known !== undefined) return known;
+    const row = partition().read((tx) => tx.get(names, names.key(name)));
+    if (row === undefined) return undefined;
+    if (memory.size >= MOST_KEPT) memory.clear();
+    memory.set(name, row);
+    return row;
+  };
+  return {
+    find,
+    ownerOf: (name) => find(name) ?? fail('NoSuchBucket', { about: name }),
+    async claim(name, claimant) {
+      const owner = partition().transact((tx) => {
+        const row = tx.get(names, names.key(name));
+        if (row !== undefined) return row;
+        tx.put(names, names.key(name), claimant);
+        return claimant;
+      });
+      await partition().durable();
+      return owner;
+    },
+    async release(name) {
+      partition().transact((tx) => {
+        tx.delete(names, names.key(name));
+        tx.partition.memory(kept).delete(name);
+      });
+      await partition().durable();
+    },
+  };
+}
+
+/** For an operation's declaration: a bucket's calls work on its owner's partition. */
+export const ownerOfBucket =
+  (directory: Directory) =>
+  ({ Bucket, ExpectedBucketOwner: expected }: OnBucket): { account: AccountId; region: Region } => {
+    const owner = directory.ownerOf(Bucket);
+    checkExpectedOwner(owner, expected);
+    return owner;
+  };
+
+interface OnBucket {
+  readonly Bucket: string;
+  readonly ExpectedBucketOwner?: string;
+}
+
+/** "If the account ID that you provide does not match the actual owner of the bucket, the request fails with … 403". */
+export function checkExpectedOwner({ account }: NameRow, expected: string | undefined): void {
+  if (expected !== undefined && expected !== account) fail('AccessDenied');
+}

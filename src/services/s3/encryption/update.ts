@@ -1,0 +1,121 @@
+/**
+ * UpdateObjectEncryption: the same version, ETag and date under another key. From one of KMS's keys to another the object's own key is
+ * sealed anew and no byte moves; an object of SSE-S3 has no key of its own, so its bytes are sealed again.
+ */
+import { randomBytes } from '#platform/base/ids.ts';
+import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
+import type { UpdateObjectEncryptionRequest, UpdateObjectEncryptionResponse } from '#platform/model/generated/s3.ts';
+import type { Call } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
+import { blobKey, type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { kmsKeyArn, openKey, sealKey } from '#services/s3/encryption/object-keys.ts';
+import { fail } from '#services/s3/errors.ts';
+import { objectArn } from '#services/s3/names.ts';
+import { findObject, type ReadTarget } from '#services/s3/objects/find.ts';
+import { objectOwner, partOwner } from '#services/s3/objects/owners.ts';
+import { findVersion, putVersion, shownVersionId } from '#services/s3/objects/versions.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import { type EncryptionRow, type KmsEncryption, manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
+
+export const updateObjectEncryption =
+  (parts: S3Parts) =>
+  async (input: UpdateObjectEncryptionRequest, call: Call): Promise<UpdateObjectEncryptionResponse> => {
+    const { row, bucket } = findObject(parts, input as ReadTarget, call);
+    const { KMSKeyArn, BucketKeyEnabled } = input.ObjectEncryption.SSEKMS ?? fail('MalformedXML');
+    const old = row.encryption;
+    if (old !== undefined && old.kind !== 'aws:kms') {
+      fail('InvalidRequest', { message: `The encryption of an object with ${old.kind} can't be updated.` });
+    }
+    const context = contextOf(old);
+    const sealing = {
+      kind: 'aws:kms' as const,
+      keyArn: await kmsKeyArn(parts, call, KMSKeyArn),
+      ...(context && { context }),
+      ...(BucketKeyEnabled && { hasBucketKey: true }),
+      object: objectArn(bucket.name, input.Key),
+    };
+    const secret = old?.kind === 'aws:kms' ? await openKey(parts, call, old) : randomBytes(32);
+    const encryption = await sealKey(parts, call, secret, sealing);
+    if (old === undefined) await sealAgain(parts, call, bucket, input.Key, row, encryption, secret);
+    else {
+      call.transact((tx) => {
+        const now = unchanged(tx, parts, bucket, input.Key, row);
+        putVersion(tx, bucket, input.Key, { ...now, encryption });
+      });
+    }
+    return {};
+  };
+
+const contextOf = (old: EncryptionRow | undefined) => (old?.kind === 'aws:kms' ? old.context : undefined);
+
+/** The version as it is now: its bytes may have moved, its tags may be others. */
+function unchanged(tx: Transaction, parts: S3Parts, { name }: OpenBucket, key: string, before: VersionRow): VersionRow {
+  const row = findVersion(tx, openBucket(tx, parts.sealer, name), key, shownVersionId(before));
+  if (row === undefined) return fail('NoSuchKey', { about: key });
+  if (row.sequence !== before.sequence || row.encryption?.kind !== before.encryption?.kind) {
+    return fail('ConditionalRequestConflict');
+  }
+  return row;
+}
+
+interface Resealed {
+  readonly stored: StoredBlob;
+  readonly piece: Piece;
+}
+
+async function sealAgain(
+  parts: S3Parts,
+  call: Call,
+  bucket: OpenBucket,
+  key: string,
+  row: VersionRow,
+  encryption: KmsEncryption,
+  secret: Uint8Array,
+): Promise<void> {
+  const blobs = await parts.blobs(call.region);
+  const { upload } = row;
+  const manifest = upload && call.partition.read((tx) => tx.get(manifests, manifests.key(upload)));
+  const made: Resealed[] = [];
+  let isWritten = false;
+  try {
+    const pieces = manifest ? manifest.parts : row.piece ? [{ number: 0, piece: row.piece }] : [];
+    for (const { number, piece } of pieces) {
+      const owner = upload ? partOwner(call.account, upload, number) : objectOwner(call.account, bucket, key);
+      made.push(await reseal(blobs, bucket, piece, owner, secret));
+    }
+    call.transact((tx) => {
+      const now = unchanged(tx, parts, bucket, key, row);
+      const current = upload && tx.get(manifests, manifests.key(upload));
+      const old = current ? current.parts.map(({ piece }) => piece) : now.piece ? [now.piece] : [];
+      if (upload && current) {
+        const resealed = current.parts.map((part, index) => ({ ...part, piece: made[index]?.piece ?? part.piece }));
+        tx.put(manifests, manifests.key(upload), { parts: resealed });
+      }
+      const [only] = made;
+      putVersion(tx, bucket, key, { ...now, encryption, ...(now.piece && only && { piece: only.piece }) });
+      tx.onDurable(() => {
+        for (const { stored } of made) stored.settle();
+        for (const { place } of old) blobs.discard(place);
+      });
+    });
+    isWritten = true;
+    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+    call.partition.durable()?.catch(() => made.forEach(({ stored }) => void stored.settle()));
+  } finally {
+    if (!isWritten) for (const { stored } of made) blobs.discard(stored.place);
+  }
+}
+
+async function reseal(
+  blobs: Blobs,
+  bucket: OpenBucket,
+  piece: Piece,
+  owner: string,
+  secret: Uint8Array,
+): Promise<Resealed> {
+  const range = { start: 0, end: piece.bytes };
+  const body = await blobs.read(piece.place, range, blobKey(bucket.key, Buffer.from(piece.salt, 'base64')));
+  const salt = randomBytes(16);
+  const stored = await blobs.put(body, { owner, key: blobKey(secret, salt) });
+  return { stored, piece: { place: stored.place, bytes: piece.bytes, salt: salt.toString('base64') } };
+}

@@ -1,0 +1,255 @@
+/** An upload in parts: begun, listed, given up. */
+import { randomBytes } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
+import type {
+  AbortMultipartUploadRequest,
+  CreateMultipartUploadOutput,
+  CreateMultipartUploadRequest,
+  ListMultipartUploadsOutput,
+  ListMultipartUploadsRequest,
+  ListPartsOutput,
+  ListPartsRequest,
+} from '#platform/model/generated/s3.ts';
+import type { Call } from '#platform/service.ts';
+import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { AclRequest } from '#services/s3/acl/grants.ts';
+import { ownershipOf } from '#services/s3/acl/ownership.ts';
+import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
+import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
+import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownAbort } from '#services/s3/lifecycle/settings.ts';
+import { canonicalUser, checkKey } from '#services/s3/names.ts';
+import { askedLock, type LockHeaders } from '#services/s3/object-lock/locks.ts';
+import { CHECKSUM_NAMES, checksumMember } from '#services/s3/objects/checksums.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
+import { combines } from '#services/s3/objects/crc-combine.ts';
+import { commonPrefix, limitOf, prefixesOf, shownNames } from '#services/s3/objects/list.ts';
+import { metadataOf } from '#services/s3/objects/metadata.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import { type BucketRow, parts as partRows, type UploadRow, uploads } from '#services/s3/state.ts';
+
+export const MOST_PART_NUMBER = 10_000;
+
+export interface UploadTarget {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly UploadId: string;
+}
+
+export const requireUpload = (tx: ReadTransaction, bucket: BucketRow, { Key, UploadId }: UploadTarget): UploadRow =>
+  tx.get(uploads, uploads.key(bucket.id, Key, UploadId)) ?? fail('NoSuchUpload', { about: UploadId });
+
+const nameOfCaller = ({ principal }: Call): string => ('arn' in principal ? principal.arn : '');
+
+export const createMultipartUpload =
+  (parts: S3Parts) =>
+  async (input: CreateMultipartUploadRequest, call: Call): Promise<CreateMultipartUploadOutput> => {
+    checkKey(input.Key);
+    const checksum = checksumOf(input);
+    const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
+    const { bucket, wanted } = call.partition.read((tx) => {
+      const opened = openBucket(tx, parts.sealer, input.Bucket);
+      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
+    });
+    const { encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
+    const id = randomBytes(48).toString('base64url');
+    call.transact((tx) => {
+      const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      tx.put(uploads, uploads.key(bucket.id, input.Key, id), {
+        startedAt: call.clock.now(),
+        initiator: nameOfCaller(call),
+        ...metadata,
+        ...ownershipOf(parts, bucket, input as AclRequest, call),
+        ...(lock && { lock }),
+        ...(checksum && { checksum }),
+        ...(encryption && { encryption }),
+      });
+    });
+    return {
+      Bucket: bucket.name,
+      Key: input.Key,
+      UploadId: id,
+      ...shownAbort(parts, call, bucket, input.Key, call.now),
+      ...writtenEncryption(encryption, input.SSECustomerKeyMD5),
+      ...(checksum && { ChecksumAlgorithm: checksum.name, ChecksumType: checksum.type }),
+    };
+  };
+
+/** CRC64NVME is of the whole alone, other CRCs of either kind, all others of parts alone. */
+function checksumOf({
+  ChecksumAlgorithm: given,
+  ChecksumType: type,
+}: CreateMultipartUploadRequest): UploadRow['checksum'] {
+  if (given === undefined) {
+    if (type !== undefined)
+      fail('InvalidRequest', {
+        message: 'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+      });
+    return undefined;
+  }
+  const name =
+    CHECKSUM_NAMES.find((each) => each === given.toUpperCase()) ??
+    fail('InvalidRequest', {
+      message:
+        'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
+    });
+  const chosen = type ?? (name === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE');
+  if ((chosen === 'FULL_OBJECT' && !combines(name)) || (chosen === 'COMPOSITE' && name === 'CRC64NVME')) {
+    fail('InvalidRequest', {
+      message: `The ${chosen} checksum type cannot be used with the ${name.toLowerCase()} checksum algorithm.`,
+    });
+  }
+  // Validated: one of the model's two.
+  return { name, type: chosen as 'FULL_OBJECT' | 'COMPOSITE' };
+}
+
+export const abortMultipartUpload =
+  (parts: S3Parts) =>
+  async (input: AbortMultipartUploadRequest, call: Call): Promise<object> => {
+    const blobs = await parts.blobs(call.region);
+    call.transact((tx) => {
+      const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      requireUpload(tx, bucket, input as UploadTarget);
+      abortUpload(tx, blobs, bucket, input.Key, input.UploadId);
+    });
+    return {};
+  };
+
+export function abortUpload(
+  tx: Transaction,
+  blobs: Pick<Blobs, 'discard'>,
+  bucket: BucketRow,
+  key: string,
+  id: string,
+): void {
+  const places = tx.range(partRows, { prefix: [id] }).map(({ row }) => row.piece.place);
+  tx.deleteRange(partRows, [id]);
+  tx.delete(uploads, uploads.key(bucket.id, key, id));
+  tx.onDurable(() => {
+    for (const place of places) blobs.discard(place);
+  });
+}
+
+export const listParts =
+  (parts: S3Parts) =>
+  (input: ListPartsRequest, call: Call): ListPartsOutput => {
+    const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
+    const upload = requireUpload(call.tx, bucket, input as UploadTarget);
+    const limit = limitOf(input.MaxParts, 'max-parts');
+    const marker = Number(input.PartNumberMarker ?? 0);
+    if (!Number.isSafeInteger(marker) || marker < 0) {
+      invalidArgument(
+        'part-number-marker',
+        String(input.PartNumberMarker),
+        'Argument part-number-marker must be an integer between 0 and 2147483647',
+      );
+    }
+    const after = partRows.key(input.UploadId, marker);
+    const rows = call.tx.range(partRows, { prefix: [input.UploadId], after, limit: limit + 1 });
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const owner = { ID: canonicalUser(call.account) };
+    return {
+      Bucket: bucket.name,
+      Key: input.Key,
+      UploadId: input.UploadId,
+      PartNumberMarker: marker,
+      ...(last && { NextPartNumberMarker: partRows.parts(last.key)[1] }),
+      MaxParts: limit,
+      ...shownAbort(parts, call, bucket, input.Key, upload.startedAt),
+      IsTruncated: rows.length > page.length,
+      Parts: page.map(({ key, row }) => ({
+        PartNumber: partRows.parts(key)[1],
+        LastModified: lastModified(row),
+        ETag: `"${row.etag}"`,
+        Size: row.piece.bytes,
+        ...(upload.checksum && row.checksum && { [checksumMember(row.checksum.name)]: row.checksum.value }),
+      })),
+      Initiator: { ID: upload.initiator },
+      Owner: owner,
+      // Validated when the upload was begun.
+      StorageClass: (upload.storageClass ?? 'STANDARD') as 'STANDARD',
+      ...(upload.checksum && { ChecksumAlgorithm: upload.checksum.name, ChecksumType: upload.checksum.type }),
+    };
+  };
+
+export const listMultipartUploads =
+  (parts: S3Parts) =>
+  (input: ListMultipartUploadsRequest, call: Call): ListMultipartUploadsOutput => {
+    const { Prefix = '', Delimiter = '', KeyMarker = '', UploadIdMarker = '' } = input;
+    const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
+    const show = shownNames(input.EncodingType);
+    const limit = limitOf(input.MaxUploads, 'max-uploads');
+    const walk = { prefix: Prefix, delimiter: Delimiter, keyMarker: KeyMarker, uploadIdMarker: UploadIdMarker, limit };
+    const { entries, isTruncated } = walkUploads(call.tx, bucket, walk);
+    const last = entries.at(-1);
+    const owner = { ID: canonicalUser(call.account) };
+    return {
+      Bucket: bucket.name,
+      Prefix: show(Prefix),
+      KeyMarker: show(KeyMarker),
+      UploadIdMarker,
+      ...(Delimiter !== '' && { Delimiter: show(Delimiter) }),
+      MaxUploads: limit,
+      IsTruncated: isTruncated,
+      ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
+      ...(isTruncated && last && { NextKeyMarker: show(last.prefix ?? last.key), NextUploadIdMarker: last.id }),
+      Uploads: entries
+        .filter(({ prefix }) => prefix === undefined)
+        .map(({ key, id, row }) => ({
+          UploadId: id,
+          Key: show(key),
+          Initiated: row.startedAt,
+          // Validated when the upload was begun.
+          StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
+          Owner: owner,
+          Initiator: { ID: row.initiator },
+          ...(row.checksum && { ChecksumAlgorithm: row.checksum.name, ChecksumType: row.checksum.type }),
+        })),
+      CommonPrefixes: prefixesOf(entries, show),
+    };
+  };
+
+interface UploadEntry {
+  readonly key: string;
+  readonly id: string;
+  readonly row: UploadRow;
+  readonly prefix?: string;
+}
+
+interface UploadWalk {
+  readonly prefix: string;
+  readonly delimiter: string;
+  readonly keyMarker: string;
+  readonly uploadIdMarker: string;
+  readonly limit: number;
+}
+
+function walkUploads(
+  tx: ReadTransaction,
+  bucket: BucketRow,
+  walk: UploadWalk,
+): { entries: UploadEntry[]; isTruncated: boolean } {
+  const { prefix, keyMarker, uploadIdMarker, limit } = walk;
+  const start = (uploads.keyPrefix(bucket.id) + text.encode(prefix).slice(0, -2)) as Key;
+  let from = start;
+  if (keyMarker !== '') {
+    const next =
+      uploadIdMarker === ''
+        ? afterPrefix(uploads.keyPrefix(bucket.id, keyMarker))
+        : (`${uploads.key(bucket.id, keyMarker, uploadIdMarker)}\0` as Key);
+    if (next > from) from = next;
+  }
+  const entries: UploadEntry[] = [];
+  for (const { key: at, row } of tx.range(uploads, { prefix: [bucket.id], from, before: afterPrefix(start) })) {
+    const [, key, id] = uploads.parts(at);
+    const shared = commonPrefix(key, walk);
+    if (shared !== undefined && (entries.at(-1)?.prefix === shared || shared === keyMarker)) continue;
+    if (entries.length === limit) return { entries, isTruncated: true };
+    entries.push({ key, id, row, ...(shared !== undefined && { prefix: shared }) });
+  }
+  return { entries, isTruncated: false };
+}

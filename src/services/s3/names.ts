@@ -1,0 +1,64 @@
+/** Names of buckets, keys and their ARNs. */
+
+import { hash } from 'node:crypto';
+import type { AuditedResource } from '#platform/audit/record.ts';
+import type { AccountId } from '#platform/base/ids.ts';
+import { fail } from '#services/s3/errors.ts';
+
+/** "Bucket naming rules" (S3 User Guide). */
+const FORM = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const IP_ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+const RESERVED_BEGINNINGS = ['xn--', 'sthree-', 'amzn-s3-demo-'];
+const RESERVED_ENDS = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'];
+const LONGEST_KEY_BYTES = 1024;
+
+export function checkBucketName(name: string): void {
+  const isRight =
+    FORM.test(name) &&
+    !name.includes('..') &&
+    !IP_ADDRESS.test(name) &&
+    !RESERVED_BEGINNINGS.some((beginning) => name.startsWith(beginning)) &&
+    !RESERVED_ENDS.some((end) => name.endsWith(end));
+  if (!isRight) fail('InvalidBucketName', { about: name });
+}
+
+export function checkKey(key: string): void {
+  const bytes = Buffer.byteLength(key);
+  if (bytes > LONGEST_KEY_BYTES) {
+    fail('KeyTooLongError', { about: String(bytes), fields: { MaxSizeAllowed: String(LONGEST_KEY_BYTES) } });
+  }
+}
+
+export const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`;
+export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::${bucket}/${key}`;
+
+/** S3's own name for an account: 64 hexadecimal digits that say nothing of it. */
+export const canonicalUser = (account: AccountId): string =>
+  hash('sha256', `makonis/s3/canonical-user/${account}`, 'hex');
+
+/** An object is named with its bucket ("CloudTrail log file entries for Amazon S3"). */
+export function auditedResources(arn: string, accountId: AccountId): readonly AuditedResource[] {
+  const end = arn.indexOf('/');
+  const bucket = { accountId, type: 'AWS::S3::Bucket', ARN: end < 0 ? arn : arn.slice(0, end) };
+  return end < 0 ? [bucket] : [{ type: 'AWS::S3::Object', ARN: arn }, bucket];
+}
+/** Whether one of the accounts goes by a name. Names that were found stay known: accounts don't lose theirs. */
+export function canonicalUsers(accounts: Accounts): (id: string) => boolean {
+  const known = new Set<string>();
+  return (id) => {
+    if (known.has(id)) return true;
+    let after: string | undefined;
+    for (;;) {
+      const page = accounts.listAccounts(after, ACCOUNTS_AT_ONCE);
+      for (const account of page) known.add(canonicalUser(account.id));
+      after = page.at(-1)?.id;
+      if (page.length < ACCOUNTS_AT_ONCE) return known.has(id);
+    }
+  };
+}
+
+interface Accounts {
+  listAccounts(after: string | undefined, limit: number): readonly { readonly id: AccountId }[];
+}
+
+const ACCOUNTS_AT_ONCE = 1000;

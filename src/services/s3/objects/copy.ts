@@ -1,0 +1,186 @@
+/** CopyObject, and what UploadPartCopy shares with it: whose bytes they are, and whether the caller may read them. */
+import type { CopyObjectOutput, CopyObjectRequest } from '#platform/model/generated/s3.ts';
+import { type Payload, payloadOf } from '#platform/payload.ts';
+import { joinPolicies } from '#platform/policy/compiled.ts';
+import type { Call } from '#platform/service.ts';
+import type { Partition } from '#platform/store/store.ts';
+import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
+import { isArchived } from '#services/s3/archive/restore.ts';
+import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { checkExpectedOwner } from '#services/s3/directory.ts';
+import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encryption/customer-keys.ts';
+import { etagFor, newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
+import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
+import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
+import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
+import { checksumMember } from '#services/s3/objects/checksums.ts';
+import { type CopyConditions, checkCopySource, lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
+import { openBody, piecesOf } from '#services/s3/objects/get.ts';
+import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.ts';
+import { objectOwner } from '#services/s3/objects/owners.ts';
+import { commit, fullChecksum, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
+import type { ByteRange } from '#services/s3/objects/ranges.ts';
+import { type Claims, receive } from '#services/s3/objects/receive.ts';
+import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import { type NameRow, partitionOf, type VersionRow } from '#services/s3/state.ts';
+
+export interface CopySource {
+  readonly place: NameRow;
+  readonly partition: Partition;
+  readonly bucket: OpenBucket;
+  readonly key: string;
+  readonly row: VersionRow;
+  /** A version was named: this may be an older one that is copied to be the newest again. */
+  readonly isVersion: boolean;
+}
+
+interface GivenSource extends CopyConditions {
+  readonly CopySource: string;
+  readonly ExpectedSourceBucketOwner?: string;
+}
+
+const FORM = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=(.+))?$/s;
+
+/** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
+export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
+  const { name, key, versionId } = readSource(input.CopySource);
+  const place = parts.directory.ownerOf(name);
+  checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
+  const partition = partitionOf(parts.store, place);
+  return partition.read((tx) => {
+    const bucket = openBucket(tx, parts.sealer, name);
+    const policy = policyInForce(bucket, { account: place.account, principal: call.principal });
+    const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
+    const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
+    const joined = joinPolicies(policy, objectAclInForce(bucket, row));
+    const holder = holderOf(bucket, row) ?? place.account;
+    if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
+    if (row === undefined || row.isDeleteMarker) {
+      if (!call.allows('s3:ListBucket', bucketArn(name), policy, place.account)) fail('AccessDenied');
+      if (versionId === undefined) fail('NoSuchKey', { about: key });
+      if (row?.isDeleteMarker)
+        fail('InvalidRequest', {
+          message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
+        });
+      return fail('NoSuchVersion', { about: versionId ?? '', fields: { Key: key } });
+    }
+    checkCopySource(row, input);
+    if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
+    return { place, partition, bucket, key, row, isVersion: versionId !== undefined };
+  });
+}
+
+function readSource(header: string): { name: string; key: string; versionId: string | undefined } {
+  const [, bucket, key, versionId] = FORM.exec(header) ?? [];
+  try {
+    if (bucket !== undefined && key !== undefined) {
+      return { name: decodeURIComponent(bucket), key: decodeURIComponent(key), versionId };
+    }
+  } catch {
+    // Not percent-encoded: refused like every other form.
+  }
+  return invalidArgument(
+    'x-amz-copy-source',
+    header,
+    'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+  );
+}
+
+/** The source's bytes as a body that is received like any other. */
+export async function sourceBody(
+  parts: S3Parts,
+  call: Call,
+  source: CopySource,
+  range: ByteRange,
+  headers: CopySourceKeyHeaders,
+): Promise<Payload> {
+  const customerKey = copySourceKeyOf(headers, call.origin);
+  const keys = await storedKeys(parts, call, source.bucket, source.row.encryption, customerKey);
+  const body = await openBody(parts, source.place, keys, piecesOf(source.row, source), range);
+  if (body instanceof Uint8Array) return payloadOf(body);
+  const announcedBytes = range.end - range.start;
+  return {
+    whole: undefined,
+    announcedBytes,
+    trailerNames: [],
+    trailers: {},
+    [Symbol.asyncIterator]: () => body[Symbol.asyncIterator](),
+  };
+}
+
+export const copyObject =
+  (parts: S3Parts) =>
+  async (input: CopyObjectRequest, call: Call): Promise<CopyObjectOutput> => {
+    checkKey(input.Key);
+    const source = findSource(parts, input as Parameters<typeof findSource>[1], call);
+    const { row } = source;
+    if (row.bytes > MOST_PUT_BYTES) {
+      fail('InvalidRequest', {
+        message: 'The specified copy source is larger than the maximum allowable size for a copy source: 5368709120',
+      });
+    }
+    const metadata = copiedMetadata(input, source);
+    const { bucket, wanted } = call.partition.read((tx) => {
+      const opened = openBucket(tx, parts.sealer, input.Bucket);
+      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
+    });
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
+    const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
+    const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
+    const claims = input.ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm: input.ChecksumAlgorithm };
+    const received = await receive(body, claims as Claims, {
+      blobs: await parts.blobs(call.region),
+      keys,
+      owner: objectOwner(call.account, bucket, input.Key),
+      mostBytes: MOST_PUT_BYTES,
+      defaultChecksum: row.checksum?.name ?? 'CRC64NVME',
+    });
+    const checksum = fullChecksum(received);
+    const written = await commit(parts, call, input as Parameters<typeof commit>[2], received, {
+      modifiedAt: call.clock.now(),
+      etag: etagFor(encryption, received.md5),
+      ...(encryption && { encryption }),
+      bytes: received.bytes,
+      checksum,
+      ...metadata,
+      ...newLock(bucket, lock, call.clock.now()),
+      ...(received.piece && { piece: received.piece }),
+    });
+    const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
+    return {
+      ...output,
+      ...(source.bucket.versioning !== undefined && { CopySourceVersionId: shownVersionId(row) }),
+      CopyObjectResult: {
+        ETag: quotedEtag(written),
+        LastModified: lastModified(written),
+        [checksumMember(checksum.name)]: checksum.value,
+        ChecksumType: checksum.type,
+      },
+    };
+  };
+
+function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion }: CopySource): ObjectMetadata {
+  const replaces = input.MetadataDirective === 'REPLACE';
+  const given = metadataOf(input as Parameters<typeof metadataOf>[0]);
+  const isItself = bucket.name === input.Bucket && key === input.Key && !isVersion;
+  const changesNothing = !replaces && input.StorageClass === undefined && input.WebsiteRedirectLocation === undefined;
+  const changesKey = input.ServerSideEncryption !== undefined || input.SSECustomerAlgorithm !== undefined;
+  if (isItself && changesNothing && !changesKey && input.TaggingDirective !== 'REPLACE') {
+    fail('InvalidRequest', {
+      message:
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    });
+  }
+  const kept: ObjectMetadata = replaces
+    ? { ...(given.headers && { headers: given.headers }), ...(given.metadata && { metadata: given.metadata }) }
+    : { ...(row.headers && { headers: row.headers }), ...(row.metadata && { metadata: row.metadata }) };
+  const tags = input.TaggingDirective === 'REPLACE' ? given.tags : row.tags;
+  return {
+    ...kept,
+    ...(tags && { tags }),
+    ...(given.storageClass !== undefined && { storageClass: given.storageClass }),
+  };
+}

@@ -1,0 +1,156 @@
+/** DeleteObject and DeleteObjects. */
+
+import type { Blobs } from '#platform/blobs/blobs.ts';
+import { ServiceError } from '#platform/error.ts';
+import type {
+  DeletedObject,
+  DeleteObjectOutput,
+  DeleteObjectRequest,
+  DeleteObjectsOutput,
+  DeleteObjectsRequest,
+  Error as KeyError,
+} from '#platform/model/generated/s3.ts';
+import type { Call } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
+import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { fail, s3Error } from '#services/s3/errors.ts';
+import { objectArn } from '#services/s3/names.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
+import { checkDeletable, type MayBypass } from '#services/s3/object-lock/locks.ts';
+import { mayBypass } from '#services/s3/object-lock/object-lock.ts';
+import { quotedEtag } from '#services/s3/objects/conditions.ts';
+import { addVersion, findVersion, newest, removeVersion, shownVersionId } from '#services/s3/objects/versions.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import { nextSequence, type VersionRow } from '#services/s3/state.ts';
+
+const MOST_KEYS = 1000;
+
+interface Victim {
+  readonly Key: string;
+  readonly VersionId?: string;
+  /** Delete only what is this, today. */
+  readonly ETag?: string;
+  readonly Size?: number;
+  readonly LastModifiedTime?: number;
+}
+
+interface Outcome {
+  /** The version that is gone, or the marker that was made. */
+  readonly versionId?: string;
+  readonly isDeleteMarker: boolean;
+}
+
+export const deleteObject =
+  (parts: S3Parts) =>
+  async (input: DeleteObjectRequest, call: Call): Promise<DeleteObjectOutput> => {
+    const blobs = await parts.blobs(call.region);
+    const { versionId, isDeleteMarker } = call.transact((tx) => {
+      const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      const { Key, VersionId, IfMatch: ETag, IfMatchSize: Size, IfMatchLastModifiedTime: LastModifiedTime } = input;
+      const victim = { Key, VersionId, ETag, Size, LastModifiedTime } as Victim;
+      return remove(tx, blobs, bucket, victim, call, mayBypass(bucket, Key, input.BypassGovernanceRetention, call));
+    });
+    return { ...(versionId !== undefined && { VersionId: versionId }), ...(isDeleteMarker && { DeleteMarker: true }) };
+  };
+
+function remove(
+  tx: Transaction,
+  blobs: Blobs,
+  bucket: OpenBucket,
+  victim: Victim,
+  call: Call,
+  bypass: MayBypass,
+): Outcome {
+  const { Key: key, VersionId: versionId } = victim;
+  const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
+  checkVictim(row, victim);
+  if (versionId !== undefined) {
+    checkDeletable(row?.lock, call.clock.now(), bypass);
+    if (row !== undefined) removeForGood(tx, blobs, bucket, key, row, call);
+    return { versionId, isDeleteMarker: row?.isDeleteMarker === true };
+  }
+  if (bucket.versioning === undefined) {
+    if (row !== undefined) removeForGood(tx, blobs, bucket, key, row, call);
+    return { isDeleteMarker: false };
+  }
+  const modifiedAt = call.clock.now();
+  const marker = addVersion(tx, blobs, bucket, key, { modifiedAt, isDeleteMarker: true, etag: '', bytes: 0 });
+  notify(tx, bucket, { name: 'ObjectRemoved:DeleteMarkerCreated', key, row: marker }, call);
+  return { versionId: shownVersionId(marker), isDeleteMarker: true };
+}
+
+function removeForGood(
+  tx: Transaction,
+  blobs: Blobs,
+  bucket: OpenBucket,
+  key: string,
+  row: VersionRow,
+  call: Call,
+): void {
+  removeVersion(tx, blobs, bucket, key, row);
+  // Later than the putting: who puts events in order by it must see that it is gone.
+  const gone = { ...row, sequence: nextSequence(call.clock.now(), row) };
+  notify(tx, bucket, { name: 'ObjectRemoved:Delete', key, row: gone }, call);
+}
+
+function checkVictim(row: VersionRow | undefined, { Key, ETag, Size, LastModifiedTime }: Victim): void {
+  if (ETag === undefined && Size === undefined && LastModifiedTime === undefined) return;
+  const isThere = row !== undefined && row.isDeleteMarker === undefined;
+  if (!isThere) {
+    if (ETag === '*' || ETag === undefined) return;
+    fail('NoSuchKey', { about: Key });
+  }
+  if (ETag !== undefined && ETag !== '*' && ETag !== quotedEtag(row) && ETag !== row.etag) {
+    fail('PreconditionFailed', { about: 'If-Match' });
+  }
+  if (Size !== undefined && Size !== row.bytes) fail('PreconditionFailed', { about: 'x-amz-if-match-size' });
+  if (LastModifiedTime !== undefined && Math.floor(LastModifiedTime / 1000) !== Math.floor(row.modifiedAt / 1000)) {
+    fail('PreconditionFailed', { about: 'x-amz-if-match-last-modified-time' });
+  }
+}
+
+/** Each key has its own permission and its own outcome. */
+export const deleteObjects =
+  (parts: S3Parts) =>
+  async (input: DeleteObjectsRequest, call: Call): Promise<DeleteObjectsOutput> => {
+    // Validated: each has its key.
+    const victims = (input.Delete.Objects ?? []) as readonly Victim[];
+    if (victims.length === 0 || victims.length > MOST_KEYS) fail('MalformedXML');
+    const blobs = await parts.blobs(call.region);
+    const deleted: DeletedObject[] = [];
+    const errors: KeyError[] = [];
+    call.transact((tx) => {
+      const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      for (const victim of victims) {
+        try {
+          checkPermission(bucket, victim, call);
+          const bypass = mayBypass(bucket, victim.Key, input.BypassGovernanceRetention, call);
+          const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call, bypass));
+          deleted.push(deletedObject(victim, outcome));
+        } catch (error) {
+          if (!(error instanceof ServiceError)) throw error;
+          const { Key, VersionId } = victim;
+          errors.push({ Key, ...(VersionId !== undefined && { VersionId }), Code: error.code, Message: error.message });
+        }
+      }
+    });
+    return {
+      ...(input.Delete.Quiet !== true && { Deleted: deleted }),
+      ...(errors.length > 0 && { Errors: errors }),
+    };
+  };
+
+function checkPermission(bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
+  const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+  if (!call.allows(action, objectArn(bucket.name, Key), policyInForce(bucket, call))) throw s3Error('AccessDenied');
+}
+
+function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {
+  return {
+    Key,
+    ...(VersionId !== undefined && { VersionId }),
+    ...(isDeleteMarker && { DeleteMarker: true }),
+    ...(isDeleteMarker && versionId !== undefined ? { DeleteMarkerVersionId: versionId } : {}),
+  };
+}

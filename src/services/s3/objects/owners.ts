@@ -1,0 +1,89 @@
+/**
+ * What a blob says of its owner, so that a sweep finds the row that should name it: `["o", account, bucket's id, key]` of an
+ * object, `["p", account, upload's id, part number]` of a part, which may have become an object's since.
+ */
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { BlobOwners, BlobPlace } from '#platform/blobs/blobs.ts';
+import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import type { BucketRow } from '#services/s3/state.ts';
+import { manifests, objects, type Piece, partitionOf, parts, versions } from '#services/s3/state.ts';
+
+export const objectOwner = (account: AccountId, bucket: BucketRow, key: string): string =>
+  JSON.stringify(['o', account, bucket.id, key]);
+
+export const partOwner = (account: AccountId, upload: string, number: number): string =>
+  JSON.stringify(['p', account, upload, number]);
+
+type Owner =
+  | readonly ['o', account: AccountId, bucket: number, key: string]
+  | readonly ['p', account: AccountId, upload: string, number: number];
+
+/** For the sweep of a region's blobs. */
+export function blobOwners(store: Store, region: Region): BlobOwners {
+  const placeOf = (text: string): { owner: Owner; partition: Partition } => {
+    // Written by the functions above.
+    const owner = JSON.parse(text) as Owner;
+    return { owner, partition: partitionOf(store, { account: owner[1], region }) };
+  };
+  return {
+    async isWanted(text, place) {
+      const { owner, partition } = placeOf(text);
+      if (partition.read((tx) => findPiece(tx, owner, place) !== undefined)) return true;
+      await partition.durable();
+      return false;
+    },
+    async moved(text, from, to) {
+      const { owner, partition } = placeOf(text);
+      const isMoved = partition.transact((tx) => {
+        const found = findPiece(tx, owner, from);
+        found?.rewrite(tx, to);
+        return found !== undefined;
+      });
+      await partition.durable();
+      return isMoved;
+    },
+  };
+}
+
+interface FoundPiece {
+  rewrite(tx: Transaction, place: BlobPlace): void;
+}
+
+function findPiece(tx: ReadTransaction, owner: Owner, place: BlobPlace): FoundPiece | undefined {
+  return owner[0] === 'o' ? findInVersions(tx, owner[2], owner[3], place) : findInUpload(tx, owner[2], owner[3], place);
+}
+
+function findInVersions(tx: ReadTransaction, bucket: number, key: string, place: BlobPlace): FoundPiece | undefined {
+  const at = objects.key(bucket, key);
+  const current = tx.get(objects, at);
+  if (current === undefined) return undefined;
+  const { piece } = current;
+  if (piece?.place === place)
+    return { rewrite: (tx, to) => tx.put(objects, at, { ...current, piece: moved(piece, to) }) };
+  for (const { key: older, row } of tx.range(versions, { prefix: [bucket, key] })) {
+    const { piece: its } = row;
+    if (its?.place === place)
+      return { rewrite: (tx, to) => tx.put(versions, older, { ...row, piece: moved(its, to) }) };
+  }
+  return undefined;
+}
+
+function findInUpload(tx: ReadTransaction, upload: string, number: number, place: BlobPlace): FoundPiece | undefined {
+  const at = parts.key(upload, number);
+  const part = tx.get(parts, at);
+  if (part?.piece.place === place) {
+    return { rewrite: (tx, to) => tx.put(parts, at, { ...part, piece: moved(part.piece, to) }) };
+  }
+  const manifest = tx.get(manifests, manifests.key(upload));
+  if (!manifest?.parts.some(({ piece }) => piece.place === place)) return undefined;
+  return {
+    rewrite(tx, to) {
+      const rewritten = manifest.parts.map((each) =>
+        each.piece.place === place ? { ...each, piece: moved(each.piece, to) } : each,
+      );
+      tx.put(manifests, manifests.key(upload), { parts: rewritten });
+    },
+  };
+}
+
+const moved = (piece: Piece, place: BlobPlace): Piece => ({ ...piece, place });

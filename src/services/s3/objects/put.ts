@@ -1,0 +1,128 @@
+/** PutObject: the bytes first, then the row that names them. */
+import type { PutObjectOutput, PutObjectRequest } from '#platform/model/generated/s3.ts';
+import { type Payload, payloadOf } from '#platform/payload.ts';
+import type { Call } from '#platform/service.ts';
+import type { AclRequest } from '#services/s3/acl/grants.ts';
+import { ownershipOf } from '#services/s3/acl/ownership.ts';
+import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { etagFor, newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
+import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
+import { checkKey } from '#services/s3/names.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
+import type { EventName } from '#services/s3/notifications/rules.ts';
+import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
+import { checksumMember } from '#services/s3/objects/checksums.ts';
+import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
+import { metadataOf } from '#services/s3/objects/metadata.ts';
+import { objectOwner } from '#services/s3/objects/owners.ts';
+import { type Claims, type Received, receive } from '#services/s3/objects/receive.ts';
+import { addVersion, type NewVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import type { Checksum, VersionRow } from '#services/s3/state.ts';
+
+/** "The maximum size of an object that you can upload in a single PUT operation is 5 GB". */
+export const MOST_PUT_BYTES = 5 * 1024 ** 3;
+
+/** The model's type of a streaming body is what the SDKs have; here it is a payload, or the bytes that another service sends. */
+export const payloadOfInput = (body: unknown = NOTHING): Payload =>
+  body instanceof Uint8Array ? payloadOf(body) : (body as Payload);
+const NOTHING = new Uint8Array(0);
+
+export const putObject =
+  (parts: S3Parts) =>
+  async (input: PutObjectRequest, call: Call): Promise<PutObjectOutput> => {
+    checkKey(input.Key);
+    const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
+    const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
+    ownershipOf(parts, bucket, input as AclRequest, call);
+    const wanted = call.partition.read((tx) => {
+      // Before the bytes come: it spares them. The transaction has the word.
+      if (input.IfMatch !== undefined || input.IfNoneMatch !== undefined) {
+        checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
+      }
+      return wantedEncryption(tx, bucket, input as EncryptionHeaders, call.origin);
+    });
+    const lock = askedLock(bucket, input as LockHeaders, call.now);
+    const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
+    const received = await receive(payloadOfInput(input.Body), input as Claims, {
+      blobs: await parts.blobs(call.region),
+      keys,
+      owner: objectOwner(call.account, bucket, input.Key),
+      mostBytes: MOST_PUT_BYTES,
+      defaultChecksum: 'CRC64NVME',
+    });
+    const checksum = fullChecksum(received);
+    const row = await commit(parts, call, input, received, {
+      modifiedAt: call.clock.now(),
+      etag: etagFor(encryption, received.md5),
+      ...(encryption && { encryption }),
+      bytes: received.bytes,
+      checksum,
+      ...metadata,
+      ...newLock(bucket, lock, call.clock.now()),
+      ...(received.piece && { piece: received.piece }),
+    });
+    call.meter('PutBytes', received.bytes);
+    return {
+      ...writtenOutput(row, input.SSECustomerKeyMD5),
+      ...shownExpiration(parts, call, bucket, input.Key, row),
+      [checksumMember(checksum.name)]: checksum.value,
+      ChecksumType: checksum.type,
+    };
+  };
+
+export const fullChecksum = ({ checksum }: Received): Checksum => ({
+  name: checksum.name,
+  value: checksum.digest.toString('base64'),
+  type: 'FULL_OBJECT',
+});
+
+interface Given {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly IfMatch?: string;
+  readonly IfNoneMatch?: string;
+}
+
+const CREATED_BY: Readonly<Record<string, EventName>> = { CopyObject: 'ObjectCreated:Copy' };
+
+/** Commits a version whose bytes are there; if that fails they are given up. */
+export async function commit(
+  parts: S3Parts,
+  call: Call,
+  input: Given,
+  received: Pick<Received, 'settle' | 'drop'>,
+  version: NewVersion,
+): Promise<VersionRow> {
+  const blobs = await parts.blobs(call.region);
+  let isWritten = false;
+  try {
+    const row = call.transact((tx) => {
+      const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
+      tx.onDurable(received.settle);
+      const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
+      const added = addVersion(tx, blobs, bucket, input.Key, { ...version, ...ownership });
+      notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
+      return added;
+    });
+    isWritten = true;
+    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+    call.partition.durable()?.catch(received.settle);
+    return row;
+  } finally {
+    if (!isWritten) received.drop();
+  }
+}
+
+/** Absent members stay absent. */
+const conditionsOf = ({ IfMatch, IfNoneMatch }: Given): { IfMatch?: string; IfNoneMatch?: string } => ({
+  ...(IfMatch !== undefined && { IfMatch }),
+  ...(IfNoneMatch !== undefined && { IfNoneMatch }),
+});
+
+export function writtenOutput(row: VersionRow, customerKeyMd5?: string) {
+  const versionId = row.versionId === undefined ? {} : { VersionId: shownVersionId(row) };
+  return { ETag: quotedEtag(row), ...writtenEncryption(row.encryption, customerKeyMd5), ...versionId };
+}

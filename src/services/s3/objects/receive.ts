@@ -1,0 +1,174 @@
+/**
+ * Taking bytes in: an object's, or a part's. They are hashed as they pass, sealed and stored; then what the client said of
+ * them (length, Content-MD5, a check sum in a header or trailer) is held against what came. Whoever calls commits a row and
+ * settles the blob, or calls `drop`.
+ */
+import { hash } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
+import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
+import type { Payload } from '#platform/payload.ts';
+import { blobKey } from '#services/s3/buckets/open-bucket.ts';
+import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
+import type { ObjectKeys } from '#services/s3/encryption/object-keys.ts';
+import { fail } from '#services/s3/errors.ts';
+import {
+  CHECKSUM_NAMES,
+  checksumHeader,
+  checksumMember,
+  DIGEST_BYTES,
+  digestOf,
+  type Hasher,
+  newHasher,
+} from '#services/s3/objects/checksums.ts';
+import type { ChecksumName, Piece } from '#services/s3/state.ts';
+
+/** What PutObject and UploadPart say of their bodies. */
+export interface Claims extends Partial<Readonly<Record<`Checksum${ChecksumName}`, string>>> {
+  readonly ContentMD5?: string;
+  readonly ContentLength?: number;
+  readonly ChecksumAlgorithm?: string;
+}
+
+export interface Received {
+  /** Undefined: there were no bytes. */
+  readonly piece: Piece | undefined;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly md5: string;
+  readonly checksum: { readonly name: ChecksumName; readonly digest: Buffer };
+  settle(): void;
+  drop(): void;
+}
+
+export interface ReceiveOptions {
+  readonly blobs: Blobs;
+  readonly keys: ObjectKeys;
+  /** Of the blob: see sweep.ts. */
+  readonly owner: string;
+  readonly mostBytes: number;
+  /** The check sum to compute where the client names none. */
+  readonly defaultChecksum: ChecksumName;
+}
+
+export async function receive(body: Payload, claims: Claims, options: ReceiveOptions): Promise<Received> {
+  const { announcedBytes = claims.ContentLength } = body;
+  if (announcedBytes !== undefined && announcedBytes > options.mostBytes) {
+    fail('EntityTooLarge', {
+      fields: { ProposedSize: String(announcedBytes), MaxSizeAllowed: String(options.mostBytes) },
+    });
+  }
+  const name = checksumOf(body, claims) ?? options.defaultChecksum;
+  const received =
+    body.whole === undefined ? await stream(body, name, options) : await whole(body.whole, name, options);
+  try {
+    checkClaims(received, body, claims, announcedBytes);
+  } catch (error) {
+    received.drop();
+    throw error;
+  }
+  return received;
+}
+
+/** The one check sum that the client sends or announces. */
+function checksumOf(body: Payload, claims: Claims): ChecksumName | undefined {
+  const given = CHECKSUM_NAMES.filter((name) => claims[checksumMember(name)] !== undefined);
+  if (given.length > 1)
+    fail('InvalidRequest', {
+      message: 'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+    });
+  const [inHeader] = given;
+  if (inHeader !== undefined) return inHeader;
+  const inTrailer = CHECKSUM_NAMES.find((name) => body.trailerNames.includes(checksumHeader(name)));
+  if (inTrailer !== undefined) return inTrailer;
+  const { ChecksumAlgorithm: named } = claims;
+  if (named === undefined) return undefined;
+  return (
+    CHECKSUM_NAMES.find((name) => name === named.toUpperCase()) ??
+    fail('InvalidRequest', {
+      message:
+        'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
+    })
+  );
+}
+
+async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOptions): Promise<Received> {
+  const md5 = hash('md5', bytes, 'hex');
+  const digest = await digestOf(name, bytes);
+  if (bytes.length === 0) return receivedOf(undefined, '', 0, md5, { name, digest }, options);
+  const salt = randomBytes(16);
+  const { base, inner } = options.keys;
+  const content = inner === undefined ? bytes : innerLayer(blobKey(inner, salt), bytes);
+  const stored = await options.blobs.put(content, { owner: options.owner, key: blobKey(base, salt) });
+  return receivedOf(stored, salt.toString('base64'), bytes.length, md5, { name, digest }, options);
+}
+
+async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions): Promise<Received> {
+  const [md5, sum] = [await newHasher('MD5'), await newHasher(name)];
+  try {
+    const salt = randomBytes(16);
+    const { base, inner } = options.keys;
+    const plain = tapped(body, [md5, sum], options.mostBytes);
+    const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
+    const stored = await options.blobs.put(source, { owner: options.owner, key: blobKey(base, salt) });
+    const checksum = { name, digest: sum.digest() };
+    return receivedOf(stored, salt.toString('base64'), stored.bytes, md5.digest().toString('hex'), checksum, options);
+  } finally {
+    sum.release();
+  }
+}
+
+async function* tapped(body: Payload, hashers: readonly Hasher[], most: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > most) fail('EntityTooLarge', { fields: { MaxSizeAllowed: String(most) } });
+    for (const hasher of hashers) hasher.update(chunk);
+    yield chunk;
+  }
+}
+
+function receivedOf(
+  stored: StoredBlob | undefined,
+  salt: string,
+  bytes: number,
+  md5: string,
+  checksum: Received['checksum'],
+  { blobs }: ReceiveOptions,
+): Received {
+  return {
+    piece: stored && { place: stored.place, bytes, salt },
+    bytes,
+    md5,
+    checksum,
+    settle: () => stored?.settle(),
+    drop: () => stored && blobs.discard(stored.place),
+  };
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function checkClaims(received: Received, body: Payload, claims: Claims, announced: number | undefined): void {
+  if (announced !== undefined && received.bytes !== announced) fail('IncompleteBody');
+  const { ContentMD5: md5 } = claims;
+  if (md5 !== undefined) {
+    if (!BASE64.test(md5) || Buffer.from(md5, 'base64').length !== DIGEST_BYTES.MD5)
+      fail('InvalidDigest', { about: md5 });
+    const expected = Buffer.from(md5, 'base64').toString('hex');
+    if (expected !== received.md5) {
+      const fields = {
+        ExpectedDigest: expected,
+        CalculatedDigest: Buffer.from(received.md5, 'hex').toString('base64'),
+      };
+      fail('BadDigest', { message: 'The Content-MD5 you specified did not match what we received.', fields });
+    }
+  }
+  const { name, digest } = received.checksum;
+  const claimed = claims[checksumMember(name)] ?? body.trailers[checksumHeader(name)];
+  if (claimed === undefined) return;
+  if (!BASE64.test(claimed) || Buffer.from(claimed, 'base64').length !== DIGEST_BYTES[name]) {
+    fail('InvalidRequest', { message: `Value for ${checksumHeader(name)} header is invalid.` });
+  }
+  if (claimed !== digest.toString('base64')) {
+    fail('BadDigest', { message: `The ${name} you specified did not match the calculated checksum.` });
+  }
+}

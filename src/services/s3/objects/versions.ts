@@ -1,0 +1,150 @@
+/**
+ * The versions of a key, in one transaction's hands. Whatever versions a key has, the newest is its row in `objects`, so a
+ * listing of keys is a listing of that table. Blobs of what is overwritten or deleted are given up when that is on disk.
+ */
+import { randomBytes } from '#platform/base/ids.ts';
+import type { BlobPlace, Blobs } from '#platform/blobs/blobs.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import {
+  type BucketRow,
+  manifests,
+  nextSequence,
+  nullVersions,
+  objects,
+  type VersionRow,
+  versionOrder,
+  versions,
+} from '#services/s3/state.ts';
+
+const SEQUENCE_BYTES = 8;
+const VERSION_ID = /^[A-Za-z0-9_-]{32}$/;
+
+/** What becomes of bytes that are given up is all that matters here. */
+type Discarding = Pick<Blobs, 'discard'>;
+
+const NULL_VERSION = 'null';
+export const shownVersionId = (row: VersionRow): string => row.versionId ?? NULL_VERSION;
+
+function newVersionId(sequence: number): string {
+  const bytes = randomBytes(24);
+  bytes.writeBigUInt64BE(BigInt(sequence));
+  return bytes.toString('base64url');
+}
+
+function sequenceOf(versionId: string): number | undefined {
+  if (!VERSION_ID.test(versionId)) return undefined;
+  const sequence = Buffer.from(versionId, 'base64url').subarray(0, SEQUENCE_BYTES).readBigUInt64BE();
+  return sequence <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sequence) : undefined;
+}
+
+export const newest = (tx: ReadTransaction, bucket: BucketRow, key: string): VersionRow | undefined =>
+  tx.get(objects, objects.key(bucket.id, key));
+
+/** The version of this id, `null` included. */
+export function findVersion(
+  tx: ReadTransaction,
+  bucket: BucketRow,
+  key: string,
+  versionId: string,
+): VersionRow | undefined {
+  const current = newest(tx, bucket, key);
+  if (current === undefined) return undefined;
+  if (shownVersionId(current) === versionId) return current;
+  const sequence =
+    versionId === NULL_VERSION
+      ? tx.get(nullVersions, nullVersions.key(bucket.id, key))?.sequence
+      : sequenceOf(versionId);
+  if (sequence === undefined) return undefined;
+  const row = tx.get(versions, versions.key(bucket.id, key, versionOrder(sequence)));
+  return row !== undefined && shownVersionId(row) === versionId ? row : undefined;
+}
+
+export type NewVersion = Omit<VersionRow, 'versionId' | 'sequence'>;
+
+/** Makes `version` the newest of its key, as the bucket's versioning has it. */
+export function addVersion(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: OpenBucket,
+  key: string,
+  version: NewVersion,
+): VersionRow {
+  const previous = newest(tx, bucket, key);
+  const sequence = nextSequence(version.modifiedAt, previous);
+  const isVersioned = bucket.versioning === 'Enabled';
+  const row: VersionRow = { ...version, sequence, ...(isVersioned && { versionId: newVersionId(sequence) }) };
+  if (previous !== undefined) {
+    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, previous);
+    else keepOlder(tx, bucket, key, previous);
+  }
+  if (!isVersioned) dropOlderNull(tx, blobs, bucket, key);
+  tx.put(objects, objects.key(bucket.id, key), row);
+  return row;
+}
+
+function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {
+  tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
+  if (row.versionId === undefined) {
+    tx.put(nullVersions, nullVersions.key(bucket.id, key), { sequence: row.sequence });
+  }
+}
+
+/** There is one null version of a key at most. */
+function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string): void {
+  const place = nullVersions.key(bucket.id, key);
+  const older = bucket.versioning === undefined ? undefined : tx.get(nullVersions, place);
+  if (older === undefined) return;
+  const row = tx.get(versions, versions.key(bucket.id, key, versionOrder(older.sequence)));
+  if (row !== undefined) removeOlder(tx, blobs, bucket, key, row);
+}
+
+function removeOlder(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, row: VersionRow): void {
+  tx.delete(versions, versions.key(bucket.id, key, versionOrder(row.sequence)));
+  if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
+  giveUp(tx, blobs, row);
+}
+
+/** For good. The next older version, if there is one, becomes the newest. */
+export function removeVersion(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: BucketRow,
+  key: string,
+  row: VersionRow,
+): void {
+  const current = newest(tx, bucket, key);
+  if (current?.sequence !== row.sequence) {
+    removeOlder(tx, blobs, bucket, key, row);
+    return;
+  }
+  giveUp(tx, blobs, row);
+  const [older] = bucket.versioning === undefined ? [] : tx.range(versions, { prefix: [bucket.id, key], limit: 1 });
+  if (older === undefined) {
+    tx.delete(objects, objects.key(bucket.id, key));
+    return;
+  }
+  tx.delete(versions, older.key);
+  if (older.row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
+  tx.put(objects, objects.key(bucket.id, key), older.row);
+}
+
+/** Writes a version again that has changed in something else than its bytes. */
+export function putVersion(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {
+  const isNewest = newest(tx, bucket, key)?.sequence === row.sequence;
+  if (isNewest) tx.put(objects, objects.key(bucket.id, key), row);
+  else tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
+}
+
+function giveUp(tx: Transaction, blobs: Discarding, row: VersionRow): void {
+  const places: BlobPlace[] = row.piece === undefined ? [] : [row.piece.place];
+  if (row.upload !== undefined) {
+    const manifest = tx.get(manifests, manifests.key(row.upload));
+    places.push(...(manifest?.parts ?? []).map(({ piece }) => piece.place));
+    tx.delete(manifests, manifests.key(row.upload));
+  }
+  if (places.length === 0) return;
+  tx.onDurable(() => {
+    for (const place of places) blobs.discard(place);
+  });
+}

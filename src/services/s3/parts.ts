@@ -1,0 +1,31 @@
+/** What S3's operations are made with. */
+import type { Milliseconds } from '#platform/base/clock.ts';
+import type { Region } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { Deliver } from '#platform/jobs/relay.ts';
+import type { PageTokens } from '#platform/page-token.ts';
+import type { Sealer } from '#platform/secrets/sealer.ts';
+import type { Store } from '#platform/store/store.ts';
+import type { Envelopes } from '#services/kms/api.ts';
+import type { Directory } from '#services/s3/directory.ts';
+
+export interface S3Parts {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly pages: PageTokens;
+  readonly directory: Directory;
+  readonly envelopes: Envelopes;
+  /** The blob store of a region, opened at first use. */
+  readonly blobs: (region: Region) => Promise<Blobs>;
+  /** A call of another service, as S3. */
+  readonly deliver: Deliver;
+  /** A scrub of a region's blobs is over: what it found damaged. */
+  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
+  /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */
+  readonly day: Milliseconds;
+  readonly isRegion: (name: string) => boolean;
+  /** Buckets are made as before April 2023: their writers own objects, lists count, nothing is blocked. */
+  readonly oldBucketDefaults: boolean;
+  /** Whether an account goes by this name. */
+  readonly isCanonicalUser: (id: string) => boolean;
+}

@@ -1,0 +1,5 @@
+/** What rows of the tables of operations have in common. Requests are billed in two tiers (S3 pricing): writes and lists, and all others. */
+export const TIER_1 = 'Requests-Tier1';
+export const TIER_2 = 'Requests-Tier2';
+/** Deletes cost nothing. */
+export const FREE = 'Requests-Free';

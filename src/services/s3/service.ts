@@ -1,0 +1,276 @@
+/**
+ * Amazon S3. Names of buckets are one space for all (directory.ts); a bucket lies in its owner's partition of its region. An
+ * object is a row (state.ts) and its bytes are a blob (platform/blobs), sealed with a key of its own: the blob first, then
+ * the row, so that no row names bytes that are not on disk; what a crash leaves in between the sweep finds (storage/sweep.ts).
+ *
+ * Order of reading: state.ts, access.ts, buckets/open-bucket.ts, objects/versions.ts, objects/receive.ts, objects/put.ts, get.ts, list.ts,
+ * then multipart/.
+ */
+import type { S3Operations } from '#platform/model/generated/s3.ts';
+import { defineService, type Handlers } from '#platform/service.ts';
+import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import * as acls from '#services/s3/acl/acls.ts';
+import { archiveOperations } from '#services/s3/archive/operations.ts';
+import {
+  bucketKind,
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  headBucket,
+  listBuckets,
+} from '#services/s3/buckets/buckets.ts';
+import * as cors from '#services/s3/buckets/cors.ts';
+import {
+  deleteBucketPolicy,
+  getBucketPolicy,
+  getBucketPolicyStatus,
+  putBucketPolicy,
+} from '#services/s3/buckets/policy.ts';
+import * as settings from '#services/s3/buckets/settings.ts';
+import { encryptionOperations } from '#services/s3/encryption/operations.ts';
+import { lifecycleOperations } from '#services/s3/lifecycle/operations.ts';
+import { runLifecycle } from '#services/s3/lifecycle/run.ts';
+import { LIFECYCLE_JOB } from '#services/s3/lifecycle/schedule.ts';
+import { getBucketLogging, putBucketLogging } from '#services/s3/logging/configuration.ts';
+import { deliverAccessLogs, logAnswer } from '#services/s3/logging/deliver.ts';
+import { completeMultipartUpload } from '#services/s3/multipart/complete.ts';
+import { uploadPart, uploadPartCopy } from '#services/s3/multipart/upload-part.ts';
+import {
+  abortMultipartUpload,
+  createMultipartUpload,
+  listMultipartUploads,
+  listParts,
+} from '#services/s3/multipart/uploads.ts';
+import { auditedResources, bucketArn, canonicalUser } from '#services/s3/names.ts';
+import { notImplemented } from '#services/s3/not-implemented.ts';
+import {
+  getBucketNotificationConfiguration,
+  putBucketNotificationConfiguration,
+} from '#services/s3/notifications/configuration.ts';
+import { objectLockOperations } from '#services/s3/object-lock/operations.ts';
+import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
+import { copyObject } from '#services/s3/objects/copy.ts';
+import { deleteObject, deleteObjects } from '#services/s3/objects/delete.ts';
+import { getObject, headObject } from '#services/s3/objects/get.ts';
+import { listObjects, listObjectsV2 } from '#services/s3/objects/list.ts';
+import { listObjectVersions } from '#services/s3/objects/list-versions.ts';
+import { putObject } from '#services/s3/objects/put.ts';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import { quotas } from '#services/s3/quotas.ts';
+import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
+import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
+import { storageReconcilers } from '#services/s3/storage/sweep.ts';
+import * as website from '#services/s3/website/configuration.ts';
+import { site } from '#services/s3/website/site.ts';
+
+const bucketOperations = (parts: S3Parts) => {
+  const { bucket } = accessOf(parts);
+  const write = { ...bucket, usage: TIER_1 } as const;
+  const read = { ...bucket, usage: TIER_2, access: 'read' } as const;
+  return {
+    CreateBucket: {
+      handler: createBucket(parts),
+      resource: ({ Bucket }: { readonly Bucket: string }) => bucketArn(Bucket),
+      usage: TIER_1,
+      steps: true,
+    },
+    DeleteBucket: { handler: deleteBucket(parts), ...bucket, usage: FREE, steps: true },
+    HeadBucket: { handler: headBucket(parts), ...read, action: 's3:ListBucket', event: 'data' },
+    ListBuckets: {
+      handler: listBuckets(parts),
+      resource: () => '*',
+      action: 's3:ListAllMyBuckets',
+      usage: TIER_1,
+      access: 'read',
+      steps: true,
+    },
+    GetBucketLocation: { handler: getBucketLocation(parts), ...read },
+    GetBucketVersioning: { handler: settings.getBucketVersioning(parts), ...read },
+    PutBucketVersioning: { handler: settings.putBucketVersioning(parts), ...write },
+    GetBucketPolicy: { handler: getBucketPolicy(parts), ...read },
+    PutBucketPolicy: { handler: putBucketPolicy(parts), ...write },
+    DeleteBucketPolicy: { handler: deleteBucketPolicy(parts), ...write },
+    GetBucketPolicyStatus: { handler: getBucketPolicyStatus(parts), ...read },
+    GetBucketOwnershipControls: { handler: settings.getBucketOwnershipControls(parts), ...read },
+    PutBucketOwnershipControls: { handler: settings.putBucketOwnershipControls(parts), ...write },
+    DeleteBucketOwnershipControls: {
+      handler: settings.deleteBucketOwnershipControls(parts),
+      ...write,
+      action: 's3:PutBucketOwnershipControls',
+    },
+    GetPublicAccessBlock: {
+      handler: settings.getPublicAccessBlock(parts),
+      ...read,
+      action: 's3:GetBucketPublicAccessBlock',
+    },
+    PutPublicAccessBlock: {
+      handler: settings.putPublicAccessBlock(parts),
+      ...write,
+      action: 's3:PutBucketPublicAccessBlock',
+    },
+    DeletePublicAccessBlock: {
+      handler: settings.deletePublicAccessBlock(parts),
+      ...write,
+      action: 's3:PutBucketPublicAccessBlock',
+    },
+    GetBucketAcl: { handler: acls.getBucketAcl(parts), ...read },
+    PutBucketAcl: { handler: acls.putBucketAcl(parts), ...write },
+    GetBucketCors: { handler: cors.getBucketCors(parts), ...read, action: 's3:GetBucketCORS' },
+    PutBucketCors: { handler: cors.putBucketCors(parts), ...write, action: 's3:PutBucketCORS' },
+    DeleteBucketCors: { handler: cors.deleteBucketCors(parts), ...write, action: 's3:PutBucketCORS' },
+    GetBucketTagging: { handler: settings.getBucketTagging(parts), ...read },
+    PutBucketTagging: { handler: settings.putBucketTagging(parts), ...write },
+    DeleteBucketTagging: { handler: settings.deleteBucketTagging(parts), ...write, action: 's3:PutBucketTagging' },
+  } as const;
+};
+
+/** What a bucket tells others of itself: its events, its log, its pages. */
+const publishingOperations = (parts: S3Parts) => {
+  const { bucket } = accessOf(parts);
+  const write = { ...bucket, usage: TIER_1 } as const;
+  const read = { ...bucket, usage: TIER_2, access: 'read' } as const;
+  return {
+    GetBucketLogging: { handler: getBucketLogging(parts), ...read },
+    PutBucketLogging: { handler: putBucketLogging(parts), ...write },
+    GetBucketWebsite: { handler: website.getBucketWebsite(parts), ...read },
+    PutBucketWebsite: { handler: website.putBucketWebsite(parts), ...write },
+    DeleteBucketWebsite: { handler: website.deleteBucketWebsite(parts), ...write },
+    GetBucketNotificationConfiguration: {
+      handler: getBucketNotificationConfiguration(parts),
+      ...read,
+      action: 's3:GetBucketNotification',
+    },
+    PutBucketNotificationConfiguration: {
+      handler: putBucketNotificationConfiguration(parts),
+      ...write,
+      action: 's3:PutBucketNotification',
+      steps: true,
+    },
+  } as const;
+};
+
+const objectOperations = (parts: S3Parts) => {
+  const { bucket, object, existing } = accessOf(parts);
+  const write = { ...object, usage: TIER_1, event: 'data' } as const;
+  const read = { ...existing, usage: TIER_2, event: 'data', access: 'read' } as const;
+  const change = { ...existing, usage: TIER_1, event: 'data' } as const;
+  const list = { ...bucket, usage: TIER_1, event: 'data', access: 'read' } as const;
+  return {
+    PutObject: { handler: putObject(parts), ...write, action: writing, steps: true },
+    CopyObject: { handler: copyObject(parts), ...write, action: writing, steps: true },
+    GetObject: {
+      handler: getObject(parts),
+      ...read,
+      action: versioned('s3:GetObject', 's3:GetObjectVersion'),
+      steps: true,
+    },
+    HeadObject: {
+      handler: headObject(parts),
+      ...read,
+      action: versioned('s3:GetObject', 's3:GetObjectVersion'),
+      steps: true,
+    },
+    GetObjectAttributes: {
+      handler: getObjectAttributes(parts),
+      ...read,
+      action: versioned('s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'),
+    },
+    DeleteObject: {
+      handler: deleteObject(parts),
+      ...object,
+      action: versioned('s3:DeleteObject', 's3:DeleteObjectVersion'),
+      usage: FREE,
+      event: 'data',
+      steps: true,
+    },
+    // Each key's permission is its own: the handler asks for it.
+    DeleteObjects: { handler: deleteObjects(parts), ...bucket, usage: FREE, event: 'data', always: true, steps: true },
+    ListObjects: { handler: listObjects(parts), ...list, action: 's3:ListBucket' },
+    ListObjectsV2: { handler: listObjectsV2(parts), ...list, action: 's3:ListBucket' },
+    ListObjectVersions: { handler: listObjectVersions(parts), ...list, action: 's3:ListBucketVersions' },
+    GetObjectAcl: {
+      handler: acls.getObjectAcl(parts),
+      ...read,
+      event: 'management',
+      action: versioned('s3:GetObjectAcl', 's3:GetObjectVersionAcl'),
+    },
+    PutObjectAcl: {
+      handler: acls.putObjectAcl(parts),
+      ...change,
+      action: versioned('s3:PutObjectAcl', 's3:PutObjectVersionAcl'),
+    },
+    GetObjectTagging: {
+      handler: getObjectTagging(parts),
+      ...read,
+      action: versioned('s3:GetObjectTagging', 's3:GetObjectVersionTagging'),
+    },
+    PutObjectTagging: {
+      handler: putObjectTagging(parts),
+      ...change,
+      action: versioned('s3:PutObjectTagging', 's3:PutObjectVersionTagging'),
+    },
+    DeleteObjectTagging: {
+      handler: deleteObjectTagging(parts),
+      ...change,
+      action: versioned('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
+    },
+  } as const;
+};
+
+const multipartOperations = (parts: S3Parts) => {
+  const { bucket, object } = accessOf(parts);
+  const write = { ...object, usage: TIER_1, event: 'data' } as const;
+  return {
+    CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing, steps: true },
+    UploadPart: { handler: uploadPart(parts), ...write, action: 's3:PutObject', steps: true },
+    UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
+    CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
+    AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...object, usage: FREE, event: 'data', steps: true },
+    ListParts: {
+      handler: listParts(parts),
+      ...object,
+      usage: TIER_2,
+      event: 'data',
+      access: 'read',
+      action: 's3:ListMultipartUploadParts',
+    },
+    ListMultipartUploads: {
+      handler: listMultipartUploads(parts),
+      ...bucket,
+      usage: TIER_1,
+      event: 'data',
+      access: 'read',
+      action: 's3:ListBucketMultipartUploads',
+    },
+  } as const;
+};
+
+export const s3 = (parts: S3Parts) =>
+  defineService({
+    name: 's3',
+    principal: 's3.amazonaws.com',
+    scope: 'regional',
+    operations: {
+      ...bucketOperations(parts),
+      ...publishingOperations(parts),
+      ...objectOperations(parts),
+      ...multipartOperations(parts),
+      ...encryptionOperations(parts),
+      ...objectLockOperations(parts),
+      ...lifecycleOperations(parts),
+      ...archiveOperations(parts),
+    } satisfies Handlers<S3Operations, typeof notImplemented>,
+    notImplemented,
+    kinds: { bucket: bucketKind },
+    auditedResources,
+    onAnswer: logAnswer(parts),
+    site: { host: 's3-website', answer: site(parts) },
+    quotas,
+    accountName: canonicalUser,
+    formUpload: 'PutObject',
+    crossOrigin: cors.crossOrigin(parts),
+    throttlingError: 'SlowDown',
+    timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
+    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },
+  });

@@ -1,0 +1,38 @@
+/** A cloud in a process of its own, to be killed. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Books, Ready } from '#test/crash/server.ts';
+
+export class Server {
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+
+  constructor(...args: string[]) {
+    this.#args = args;
+  }
+
+  async start(port: number): Promise<Ready> {
+    const file = new URL('./server.ts', import.meta.url);
+    const child = fork(file, [...this.#args, String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = child;
+    const exit = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
+    const [ready] = (await Promise.race([once(child, 'message'), exit])) as [Ready];
+    exit.catch(() => {});
+    return ready;
+  }
+
+  async books(): Promise<Books> {
+    const answer = once(this.#child ?? assert.fail(), 'message');
+    this.#child?.send('books');
+    return ((await answer) as [Books])[0];
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}

@@ -1,0 +1,158 @@
+/** Uploads in parts: begun, filled, listed, completed, given up. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectAttributesCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3';
+import { refusal } from '#test/sdk/refusals.ts';
+import { type BucketTest, bucketTest, hasStatus } from '#test/sdk/s3.ts';
+
+const PART_BYTES = 5 * 1024 * 1024;
+const FIRST = Buffer.alloc(PART_BYTES, 'first');
+const LAST = Buffer.from('the end');
+
+async function begin({ s3, Bucket }: BucketTest, further: object = {}) {
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k', ...further }));
+  const target = { Bucket, Key: 'k', UploadId };
+  return {
+    target,
+    upload: async (PartNumber: number, Body: Buffer, also: object = {}): Promise<CompletedPart> => {
+      const { $metadata: _, ...part } = await s3.send(new UploadPartCommand({ ...target, PartNumber, Body, ...also }));
+      return { ...part, PartNumber };
+    },
+    complete: (Parts: CompletedPart[], also: object = {}) =>
+      s3.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts }, ...also })),
+  };
+}
+
+test('parts become an object, whatever order they came in', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  const { target, upload, complete } = await begin(b, { Metadata: { a: '1' }, ContentType: 'text/x' });
+  const last = await upload(7, LAST);
+  await upload(2, Buffer.from('overwritten'));
+  const first = await upload(2, FIRST);
+  const { Parts, Initiator } = await s3.send(new ListPartsCommand(target));
+  assert.deepEqual(
+    Parts?.map(({ PartNumber, Size }) => [PartNumber, Size]),
+    [
+      [2, PART_BYTES],
+      [7, LAST.length],
+    ],
+  );
+  assert.ok(Initiator?.ID);
+  const page = await s3.send(new ListPartsCommand({ ...target, MaxParts: 1 }));
+  assert.deepEqual([page.IsTruncated, String(page.NextPartNumberMarker)], [true, '2']);
+  const uploads = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+  assert.deepEqual(
+    uploads.Uploads?.map(({ Key, UploadId }) => [Key, UploadId]),
+    [['k', target.UploadId]],
+  );
+  const done = await complete([first, last]);
+  const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest();
+  assert.equal(done.ETag, `"${md5(Buffer.concat([md5(FIRST), md5(LAST)])).toString('hex')}-2"`);
+  const got = await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
+  assert.deepEqual([got.Metadata, got.ContentType], [{ a: '1' }, 'text/x']);
+  assert.ok(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(Buffer.concat([FIRST, LAST])));
+  const second = await s3.send(new GetObjectCommand({ Bucket, Key: 'k', PartNumber: 2 }));
+  assert.deepEqual([await second.Body?.transformToString(), second.PartsCount], ['the end', 2]);
+  const outside = s3.send(new HeadObjectCommand({ Bucket, Key: 'k', PartNumber: 3 }));
+  await assert.rejects(outside, hasStatus(416));
+  await assert.rejects(s3.send(new ListPartsCommand(target)), refusal('NoSuchUpload'));
+  const attributes = { Bucket, Key: 'k', ObjectAttributes: ['ObjectParts' as const] };
+  const { ObjectParts } = await s3.send(new GetObjectAttributesCommand(attributes));
+  assert.equal(ObjectParts?.TotalPartsCount, 2);
+});
+
+test('what does not fit together is refused', async (t) => {
+  const b = await bucketTest(t);
+  const { upload, complete } = await begin(b);
+  const small = await upload(1, LAST);
+  const last = await upload(2, LAST);
+  await assert.rejects(complete([last, small]), refusal('InvalidPartOrder'));
+  await assert.rejects(complete([small, last]), refusal('EntityTooSmall'));
+  await assert.rejects(complete([{ ...small, ETag: '"other"' }]), refusal('InvalidPart'));
+  await assert.rejects(complete([{ ...small, PartNumber: 3 }]), refusal('InvalidPart'));
+  await assert.rejects(complete([]), refusal('MalformedXML'));
+  await assert.rejects(upload(10_001, LAST), refusal('InvalidArgument'));
+  await assert.rejects(complete([last], { MpuObjectSize: 3 }), refusal('InvalidRequest'));
+  await complete([last]);
+});
+
+test('conditions hold when an upload is completed', async (t) => {
+  const b = await bucketTest(t);
+  const { upload, complete } = await begin(b);
+  const part = await upload(1, LAST);
+  await b.put('k');
+  await assert.rejects(complete([part], { IfNoneMatch: '*' }), refusal('PreconditionFailed'));
+  await assert.rejects(complete([part], { IfMatch: '"other"' }), refusal('PreconditionFailed'));
+  await complete([part]);
+});
+
+test('an upload that was given up is gone', async (t) => {
+  const b = await bucketTest(t);
+  const { target, upload, complete } = await begin(b);
+  const part = await upload(1, LAST);
+  await b.s3.send(new AbortMultipartUploadCommand(target));
+  await assert.rejects(b.s3.send(new AbortMultipartUploadCommand(target)), refusal('NoSuchUpload'));
+  await assert.rejects(upload(2, LAST), refusal('NoSuchUpload'));
+  await assert.rejects(complete([part]), refusal('NoSuchUpload'));
+  assert.equal((await b.s3.send(new ListMultipartUploadsCommand({ Bucket: b.Bucket }))).Uploads, undefined);
+});
+
+test('check sums of the whole and of parts', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  const kinds = [
+    ['CRC32C', 'FULL_OBJECT'],
+    ['CRC32C', 'COMPOSITE'],
+    ['CRC64NVME', 'FULL_OBJECT'],
+    ['SHA256', 'COMPOSITE'],
+  ] as const;
+  for (const [ChecksumAlgorithm, ChecksumType] of kinds) {
+    const { upload, complete } = await begin(b, { ChecksumAlgorithm, ChecksumType });
+    const parts = [await upload(1, FIRST, { ChecksumAlgorithm }), await upload(2, LAST, { ChecksumAlgorithm })];
+    const done = await complete(parts);
+    assert.equal(done.ChecksumType, ChecksumType);
+    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }));
+    const value = head[`Checksum${ChecksumAlgorithm}`] ?? '';
+    assert.equal(value.endsWith('-2'), ChecksumType === 'COMPOSITE', value);
+    if (ChecksumType === 'COMPOSITE') continue;
+    await b.put('whole', Buffer.concat([FIRST, LAST]).toString(), { ChecksumAlgorithm });
+    const whole = await s3.send(new HeadObjectCommand({ Bucket, Key: 'whole', ChecksumMode: 'ENABLED' }));
+    assert.equal(value, whole[`Checksum${ChecksumAlgorithm}`]);
+  }
+  const impossible = begin(b, { ChecksumAlgorithm: 'SHA256', ChecksumType: 'FULL_OBJECT' });
+  await assert.rejects(impossible, refusal('InvalidRequest'));
+  const { upload } = await begin(b, { ChecksumAlgorithm: 'SHA256' });
+  await assert.rejects(upload(1, LAST, { ChecksumAlgorithm: 'CRC32' }), refusal('InvalidRequest'));
+});
+
+test('a part is a copy of an object, or of a range of it', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  await b.put('source', '0123456789');
+  const { target, complete } = await begin(b);
+  const copy = async (PartNumber: number, CopySourceRange?: string, CopySource = `${Bucket}/source`) => {
+    const input = { ...target, PartNumber, CopySource, CopySourceRange };
+    const { CopyPartResult } = await s3.send(new UploadPartCopyCommand(input));
+    return { PartNumber, ETag: CopyPartResult?.ETag };
+  };
+  await assert.rejects(copy(1, 'bytes=5-20'), refusal('InvalidArgument'));
+  await assert.rejects(copy(1, 'all'), refusal('InvalidArgument'));
+  await assert.rejects(copy(1, undefined, `${Bucket}/nothing`), refusal('NoSuchKey'));
+  await complete([await copy(1, 'bytes=2-4')]);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
+  assert.equal(await Body?.transformToString(), '234');
+});

@@ -1,0 +1,164 @@
+/** What becomes of the bytes on disk: given back, copied by a backup, refused when there is no room. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+  type S3ServiceException,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { backupData, restoreData } from '#main';
+import { hours, minutes } from '#platform/base/clock.ts';
+import { STORE_FORMAT, writeManifest } from '#platform/store/data-folder.ts';
+import { cloud } from '#test/sdk/cloud.ts';
+import { PathStyleS3 } from '#test/sdk/path-style.ts';
+import { until } from '#test/until.ts';
+
+const Bucket = 'kept-here';
+
+const put = (s3: S3Client, Key: string, Body: Uint8Array) => s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+
+async function get(s3: S3Client, Key: string): Promise<Buffer> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+const contentOf = (index: number): Buffer => Buffer.alloc(index % 5 === 0 ? 1_500_000 : 30_000, index);
+
+/** Bytes under a folder. */
+function sizeOf(folder: string): number {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+}
+
+const blobsIn = (data: string): string => join(data, 'blobs', 'us-east-1');
+
+async function filled(t: TestContext, count: number, options?: Parameters<typeof cloud>[1]) {
+  const made = await cloud(t, options);
+  const s3 = made.client(PathStyleS3);
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  for (let i = 0; i < count; i++) await put(s3, `key ${i}`, contentOf(i));
+  return { made, s3 };
+}
+
+test('the sweep gives back what was deleted, overwritten and aborted', async (t) => {
+  const { made, s3 } = await filled(t, 20);
+  const upload = { Bucket, Key: 'in parts' };
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(upload));
+  for (const PartNumber of [1, 2]) {
+    await s3.send(new UploadPartCommand({ ...upload, UploadId, PartNumber, Body: Buffer.alloc(100_000) }));
+  }
+  await s3.send(new AbortMultipartUploadCommand({ ...upload, UploadId }));
+  for (let i = 0; i < 17; i++) await s3.send(new DeleteObjectCommand({ Bucket, Key: `key ${i}` }));
+  await put(s3, 'key 17', contentOf(17));
+  const before = sizeOf(join(blobsIn(made.data), 'segments'));
+  // The segments of an earlier process are not written any more.
+  const again = await made.restart();
+  const client = again.client(PathStyleS3);
+  await get(client, 'key 18');
+  const segments = join(blobsIn(again.data), 'segments');
+  again.advance(minutes(11));
+  await until(() => readdirSync(segments).length === 2, 'what is still wanted has moved');
+  await until(() => {
+    again.advance(hours(2));
+    return readdirSync(segments).length === 1;
+  }, 'the old segment is gone');
+  assert.ok(sizeOf(segments) < before / 3, `${sizeOf(segments)} of ${before} bytes are left`);
+  for (const i of [17, 18, 19]) assert.ok((await get(client, `key ${i}`)).equals(contentOf(i)));
+});
+
+test('a backup of a running cloud holds every object of its moment, and links what an earlier one has', async (t) => {
+  const { made, s3 } = await filled(t, 12);
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-backup-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [first, second, restored] = ['first', 'second', 'restored'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeManifest(made.data, { cloudId: 'of this test', format: STORE_FORMAT, version: 'test' });
+  await backupData(made.data, first);
+  let isOver = false;
+  const churn = (async () => {
+    for (let i = 0; !isOver; i++) {
+      await put(s3, `churn ${i % 7}`, contentOf(i));
+      if (i % 3 === 0) await s3.send(new DeleteObjectCommand({ Bucket, Key: `churn ${(i + 2) % 7}` }));
+    }
+  })();
+  await backupData(made.data, second, first);
+  isOver = true;
+  await churn;
+  const files = readdirSync(join(blobsIn(second), 'files'), { recursive: true, withFileTypes: true });
+  const links = files.filter((each) => each.isFile()).map((each) => statSync(join(each.parentPath, each.name)).nlink);
+  assert.equal(links.filter((count) => count === 2).length, 3, 'large objects of the first are not copied again');
+  await restoreData(second, restored);
+  await made.running.stop(0);
+  rmSync(made.data, { recursive: true });
+  await restoreData(restored, made.data);
+  const again = await made.restart();
+  const client = again.client(PathStyleS3);
+  for (let i = 0; i < 12; i++) assert.ok((await get(client, `key ${i}`)).equals(contentOf(i)), `key ${i}`);
+  for (let i = 0; i < 7; i++) {
+    // Whatever a listing shows can be read.
+    await get(client, `churn ${i}`).catch((error: S3ServiceException) => assert.equal(error.name, 'NoSuchKey'));
+  }
+});
+
+async function fillUp(t: TestContext, disk: string): Promise<void> {
+  const made = await cloud(t, { parent: disk });
+  const s3 = made.client(PathStyleS3);
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await put(s3, 'before', contentOf(1));
+  const filler = join(disk, 'filler');
+  const stored: number[] = [];
+  for (const size of [2_000_000, 40_000]) {
+    writeFileSync(filler, Buffer.alloc(30 * 2 ** 20));
+    let failure: S3ServiceException | undefined;
+    for (let i = 0; failure === undefined; i++) {
+      assert.ok(i < 2000, 'the disk is full in the end');
+      const index = stored.length;
+      try {
+        await put(s3, `key ${index}`, Buffer.alloc(size, index));
+        stored.push(size);
+      } catch (error) {
+        failure = error as S3ServiceException;
+      }
+    }
+    assert.equal(failure.$metadata.httpStatusCode, 503, String(failure));
+    assert.ok((await get(s3, 'before')).equals(contentOf(1)), 'a full disk can be read');
+    await assert.rejects(get(s3, `key ${stored.length}`), { name: 'NoSuchKey' });
+    rmSync(filler);
+    // Without a restart.
+    await put(s3, 'after', contentOf(2));
+    assert.ok((await get(s3, 'after')).equals(contentOf(2)));
+  }
+  for (const [index, size] of stored.entries()) {
+    assert.ok((await get(s3, `key ${index}`)).equals(Buffer.alloc(size, index)), `key ${index}`);
+  }
+  await made.running.stop(0);
+}
+
+test('a full disk refuses objects, loses none, and takes them again when there is room', async (t) => {
+  const disk = mkdtempSync(join(tmpdir(), 'makonis-disk-'));
+  mkdirSync(disk, { recursive: true });
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk]).status !== 0) {
+    t.skip('mounting a small file system needs root');
+    return;
+  }
+  try {
+    await fillUp(t, disk);
+  } finally {
+    execFileSync('umount', ['--lazy', disk]);
+  }
+});
