@@ -12,7 +12,7 @@ export interface UploadForm {
   readonly file: AsyncIterable<Uint8Array>;
 }
 
-/** "POST object form data … must not exceed 20 KB" before the file. */
+/** "The form data and boundaries (excluding the contents of the file) cannot exceed 20 KB." (S3 User Guide, "HTML forms") */
 const MOST_FIELD_BYTES = 20 * 1024;
 const MOST_HEADER_BYTES = 8 * 1024;
 const HEADERS_END = Buffer.from('\r\n\r\n');

@@ -142,7 +142,7 @@ export function answerForm(put: WireResponse, { fields, bucket, key }: FormUploa
   return { status: 201, headers: { ...headers, 'content-type': 'application/xml' }, body };
 }
 
-/** "If Amazon S3 can't interpret the URL, it acts as if the field is not present." */
+/** "If Amazon S3 cannot interpret the URL, it ignores the field." (S3 User Guide, "HTML forms") */
 function redirectOf(text: string | undefined): URL | undefined {
   const url = text === undefined ? null : URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) ? url : undefined;

@@ -1,7 +1,7 @@
 /**
- * Presigned URLs of signature version 2 (S3 User Guide, "Signing and authenticating REST requests (AWS signature version 2)"): old
+ * Presigned URLs of signature version 2 (S3 API Reference, "Signing and authenticating REST requests (AWS signature version 2)"): old
  * clients (aws-cli 1, s3cmd, boto3 by default) still make them. Nothing else of version 2 is taken, and an operator may refuse
- * these too.
+ * these too. What refusals say is from memory.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { s3Faults } from '#gateway/auth/s3-faults.ts';
@@ -18,7 +18,7 @@ export interface Version2 {
   readonly sessionToken: string | undefined;
 }
 
-/** Parameters that are part of what is signed, beside the path. */
+/** Parameters that are signed, beside the path. The page names fewer: those of newer operations are from memory. */
 const SUBRESOURCES = new Set(
   `accelerate acl analytics cors delete encryption intelligent-tiering inventory legal-hold lifecycle location logging metrics
   notification object-lock ownershipControls partNumber policy policyStatus publicAccessBlock replication requestPayment restore

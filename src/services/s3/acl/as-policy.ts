@@ -1,4 +1,7 @@
-/** What an access control list allows, as a policy ("Mapping of ACL permissions and access policy permissions"). */
+/**
+ * What an access control list allows, as a policy (User Guide, "Access control list (ACL) overview", "Mapping of ACL permissions and
+ * access policy permissions"). What it allows for keys that have no object yet is from memory.
+ */
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import { ALL_USERS, isPublicAcl } from '#services/s3/acl/grants.ts';
@@ -40,7 +43,7 @@ export const objectAclPolicy = (acl: Acl, bucket: string): CompiledPolicy =>
   policyOf(acl, ON_OBJECT, [objectArn(bucket, '*')]);
 
 function policyOf({ owner, grants }: Acl, actions: Actions, Resource: readonly string[]): CompiledPolicy {
-  // "The owner can always read and write the ACL."
+  // An owner can read and write the list whatever it says: from memory.
   const always = (['READ_ACP', 'WRITE_ACP'] as const).map((permission) => ({ id: owner, permission }));
   const statements = [...grants, ...always].map((grant) => ({
     Effect: 'Allow',
