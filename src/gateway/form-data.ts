@@ -59,9 +59,10 @@ export async function readForm(source: AsyncIterable<Uint8Array>, boundary: stri
     }
     bytes += name.length;
     if (bytes > MOST_FIELD_BYTES) throw tooMuch();
-    // Which of two values a policy was made for is anybody's guess.
-    if (fields.has(name)) throw argument(name, '', `The form has more than one field named ${name}.`);
-    fields.set(name, Buffer.concat(pieces).toString('utf8'));
+    const value = Buffer.concat(pieces).toString('utf8');
+    const before = fields.get(name);
+    // The policy has the same joined value ("HTML forms", "Conditions").
+    fields.set(name, before === undefined ? value : `${before},${value}`);
   }
 }
 

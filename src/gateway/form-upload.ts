@@ -34,10 +34,13 @@ export async function readUpload(request: IncomingRequest, path: string): Promis
   const boundary = boundaryOf(request.headers['content-type'] ?? '');
   if (boundary === undefined) throw preconditionFailed();
   const form = await readForm(request.stream ?? once(request.body), boundary);
-  const given = form.fields.get('key') ?? '';
-  if (given === '') throw missingKey();
-  const key = given.replace(/\$\{filename\}/g, () => form.filename);
-  const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]]);
+  // Of all fields, before the policy looks at them ("HTML forms").
+  const expanded = [...form.fields].map(
+    ([name, value]) => [name, value.replace(/\$\{filename\}/g, () => form.filename)] as const,
+  );
+  const fields = new Map([...expanded, ['bucket', bucket]]);
+  const key = fields.get('key') ?? '';
+  if (key === '') throw missingKey();
   return { signed: readFormAuthentication(form.fields), bucket, key, fields, form };
 }
 
@@ -62,7 +65,14 @@ export const checkForm = ({ signed, fields }: FormUpload, now: Milliseconds): Le
   signed === undefined ? undefined : checkPostPolicy(fields.get('policy') ?? '', fields, now);
 
 /** Fields that are headers of the same name in a PUT; and those that start with `x-amz-`. */
-const HEADERS = new Set(['cache-control', 'content-type', 'content-disposition', 'content-encoding', 'expires']);
+const HEADERS = new Set([
+  'cache-control',
+  'content-type',
+  'content-disposition',
+  'content-encoding',
+  'content-md5',
+  'expires',
+]);
 const RENAMED: Readonly<Record<string, string>> = { acl: 'x-amz-acl' };
 const OF_SIGNATURE = /^x-amz-(?:algorithm|credential|date|signature|security-token|content-sha256)$/;
 

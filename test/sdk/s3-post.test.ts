@@ -1,6 +1,6 @@
 /** Uploads from a browser's form: signed policies, conditions, answers; and forms of anybody, where the bucket lets them in. */
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import {
   DeletePublicAccessBlockCommand,
@@ -134,6 +134,26 @@ test('the browser gets what the form asks for', async (t) => {
     ['https://example.com', '1', 'user/me.txt'],
   );
   assert.equal((await ask('success_action_redirect', 'no url')).status, 204);
+});
+
+test('every field may have the file’s name, or come twice, and a digest is checked', async (t) => {
+  const { post, get } = await start(t);
+  const fields: Fields = [
+    ...KEY,
+    ['x-amz-meta-from', `\${filename}`],
+    ['x-amz-meta-tag', 'Ninja'],
+    ['x-amz-meta-tag', 'Stallman'],
+    ['Content-MD5', createHash('md5').update('hello').digest('base64')],
+  ];
+  const conditions = [
+    ...CONDITIONS,
+    { 'x-amz-meta-from': 'me.txt' },
+    { 'x-amz-meta-tag': 'Ninja,Stallman' },
+    ['starts-with', '$Content-MD5', ''],
+  ];
+  assert.equal((await post(fields, { conditions })).status, 204);
+  assert.deepEqual((await get('user/me.txt')).Metadata, { from: 'me.txt', tag: 'Ninja,Stallman' });
+  assert.equal((await post(fields, { conditions }, Buffer.from('other'))).code, 'BadDigest');
 });
 
 test('what the policy does not allow is refused', async (t) => {

@@ -12,7 +12,7 @@ type Actions = Readonly<Record<Exclude<AclPermission, 'FULL_CONTROL'>, readonly 
 
 const ON_BUCKET: Actions = {
   READ: ['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads'],
-  WRITE: ['s3:PutObject', 's3:DeleteObject'],
+  WRITE: ['s3:PutObject'],
   READ_ACP: ['s3:GetBucketAcl'],
   WRITE_ACP: ['s3:PutBucketAcl'],
 };

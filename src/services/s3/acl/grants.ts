@@ -81,6 +81,10 @@ const CANNED: Readonly<Record<'bucket' | 'object', Readonly<Record<string, Canne
     'public-read-write': toGroup(ALL_USERS, 'READ', 'WRITE'),
     'authenticated-read': toGroup(AUTHENTICATED_USERS, 'READ'),
     'log-delivery-write': toGroup(LOG_DELIVERY, 'WRITE', 'READ_ACP'),
+    'aws-exec-read': () => [],
+    // "If you specify this canned ACL when creating a bucket, Amazon S3 ignores it."
+    'bucket-owner-read': () => [],
+    'bucket-owner-full-control': () => [],
   },
   object: {
     private: () => [],
