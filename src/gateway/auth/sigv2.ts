@@ -73,6 +73,8 @@ function stringToSignOf({ method, headers, query }: WireRequest, path: string, e
     if (/^x-amz-/i.test(name)) amz.set(name.toLowerCase(), value);
   }
   for (const [name, value = ''] of Object.entries(headers)) if (name.startsWith('x-amz-')) amz.set(name, value.trim());
+  // "In the query string authentication method, you do not use the Date or the x-amz-date request header".
+  amz.delete('x-amz-date');
   const amzHeaders = [...amz].sort(byName).map(([name, value]) => `${name}:${value}\n`);
   const subresources = parameters
     .filter(([name]) => SUBRESOURCES.has(name))
