@@ -45,7 +45,7 @@ export const deleteBucketCors =
     call.tx.delete(settings, settings.key(id, CORS));
   };
 
-/** From memory, as is what is said of a bucket without rules. */
+/** Its second sentence is from memory; the rest, and what a bucket without rules says: User Guide, "Troubleshooting CORS". */
 const NOT_ALLOWED =
   "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
 
