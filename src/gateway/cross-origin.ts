@@ -9,7 +9,7 @@ import type { ServiceDeclaration } from '#platform/service.ts';
 
 type Asked = Pick<IncomingRequest, 'method' | 'path' | 'headers'>;
 
-/** `path` with the host's bucket before it. Throws for what no rule fits. */
+/** `path` with the host's bucket before it. Throws for what no rule fits. What incomplete requests are told is from memory. */
 export function preflight({ headers }: Asked, path: string, service: ServiceDeclaration): WireResponse {
   const origin = headers['origin'];
   const method = headers['access-control-request-method'];

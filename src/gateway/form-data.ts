@@ -12,7 +12,7 @@ export interface UploadForm {
   readonly file: AsyncIterable<Uint8Array>;
 }
 
-/** "POST object form data … must not exceed 20 KB" before the file. */
+/** "The form data and boundaries (excluding the contents of the file) cannot exceed 20 KB." (S3 User Guide, "HTML forms") */
 const MOST_FIELD_BYTES = 20 * 1024;
 const MOST_HEADER_BYTES = 8 * 1024;
 const HEADERS_END = Buffer.from('\r\n\r\n');
@@ -23,12 +23,14 @@ const malformed = (): ServiceError =>
   });
 const tooMuch = (): ServiceError =>
   new ServiceError(
-    'MaxPostPreDataLengthExceeded',
+    'MaxPostPreDataLengthExceededError',
     'Your POST request fields preceding the upload file were too large.',
     { status: 400 },
   );
-const argument = (name: string, value: string, message: string): ServiceError =>
-  new ServiceError('InvalidArgument', message, { status: 400, fields: { ArgumentName: name, ArgumentValue: value } });
+const noFile = (): ServiceError =>
+  new ServiceError('IncorrectNumberOfFilesInPostRequest', 'POST requires exactly one file upload per request.', {
+    status: 400,
+  });
 
 export const boundaryOf = (contentType: string): string | undefined => {
   const [, quoted, plain] =
@@ -42,7 +44,7 @@ export async function readForm(source: AsyncIterable<Uint8Array>, boundary: stri
   let bytes = 0;
   for (;;) {
     const head = await parts.next();
-    if (head === undefined) throw argument('file', '0', 'POST requires exactly one file upload per request.');
+    if (head === undefined) throw noFile();
     const name = parameterOf(head, 'name')?.toLowerCase();
     if (name === undefined) throw malformed();
     if (name === 'file') {
@@ -59,9 +61,10 @@ export async function readForm(source: AsyncIterable<Uint8Array>, boundary: stri
     }
     bytes += name.length;
     if (bytes > MOST_FIELD_BYTES) throw tooMuch();
-    // Which of two values a policy was made for is anybody's guess.
-    if (fields.has(name)) throw argument(name, '', `The form has more than one field named ${name}.`);
-    fields.set(name, Buffer.concat(pieces).toString('utf8'));
+    const value = Buffer.concat(pieces).toString('utf8');
+    const before = fields.get(name);
+    // The policy has the same joined value ("HTML forms", "Conditions").
+    fields.set(name, before === undefined ? value : `${before},${value}`);
   }
 }
 

@@ -32,25 +32,28 @@ export async function readUpload(request: IncomingRequest, path: string): Promis
     });
   }
   const boundary = boundaryOf(request.headers['content-type'] ?? '');
-  if (boundary === undefined) throw preconditionFailed();
+  if (boundary === undefined) throw notMultipart();
   const form = await readForm(request.stream ?? once(request.body), boundary);
-  const given = form.fields.get('key') ?? '';
-  if (given === '') throw missingKey();
-  const key = given.replace(/\$\{filename\}/g, () => form.filename);
-  const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]]);
+  // Of all fields, before the policy looks at them ("HTML forms").
+  const expanded = [...form.fields].map(
+    ([name, value]) => [name, value.replace(/\$\{filename\}/g, () => form.filename)] as const,
+  );
+  const fields = new Map([...expanded, ['bucket', bucket]]);
+  const key = fields.get('key') ?? '';
+  if (key === '') throw missingKey();
   return { signed: readFormAuthentication(form.fields), bucket, key, fields, form };
 }
 
-const preconditionFailed = (): ServiceError =>
-  new ServiceError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
-    status: 412,
-    fields: { Condition: 'Bucket POST must be of the enclosure-type multipart/form-data' },
+// Codes and words of forms: S3 API Reference, list of error codes.
+const notMultipart = (): ServiceError =>
+  new ServiceError('RequestIsNotMultiPartContent', 'Bucket POST must be of the enclosure-type multipart/form-data.', {
+    status: 400,
   });
 const missingKey = (): ServiceError =>
   new ServiceError(
-    'InvalidArgument',
-    "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
-    { status: 400, fields: { ArgumentName: 'key', ArgumentValue: '' } },
+    'UserKeyMustBeSpecified',
+    'The bucket POST must contain the specified field name. If it is specified, check the order of the fields.',
+    { status: 400, fields: { ArgumentName: 'key' } },
   );
 
 async function* once(body: Buffer): AsyncGenerator<Uint8Array> {
@@ -62,7 +65,14 @@ export const checkForm = ({ signed, fields }: FormUpload, now: Milliseconds): Le
   signed === undefined ? undefined : checkPostPolicy(fields.get('policy') ?? '', fields, now);
 
 /** Fields that are headers of the same name in a PUT; and those that start with `x-amz-`. */
-const HEADERS = new Set(['cache-control', 'content-type', 'content-disposition', 'content-encoding', 'expires']);
+const HEADERS = new Set([
+  'cache-control',
+  'content-type',
+  'content-disposition',
+  'content-encoding',
+  'content-md5',
+  'expires',
+]);
 const RENAMED: Readonly<Record<string, string>> = { acl: 'x-amz-acl' };
 const OF_SIGNATURE = /^x-amz-(?:algorithm|credential|date|signature|security-token|content-sha256)$/;
 
@@ -142,7 +152,7 @@ export function answerForm(put: WireResponse, { fields, bucket, key }: FormUploa
   return { status: 201, headers: { ...headers, 'content-type': 'application/xml' }, body };
 }
 
-/** "If Amazon S3 can't interpret the URL, it acts as if the field is not present." */
+/** "If Amazon S3 cannot interpret the URL, it ignores the field." (S3 User Guide, "HTML forms") */
 function redirectOf(text: string | undefined): URL | undefined {
   const url = text === undefined ? null : URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) ? url : undefined;

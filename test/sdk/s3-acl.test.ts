@@ -64,12 +64,15 @@ test('canned lists of a bucket let everybody in, and out again', async (t) => {
   assert.equal(await anybody('/nothing'), 404);
   await put('public-read-write');
   assert.equal(await anybody('/k', 'PUT'), 200);
+  assert.equal(await anybody('/k', 'DELETE'), 403);
   assert.equal(await anybody('?acl'), 403);
   await put('authenticated-read');
   assert.equal(await anybody(''), 403);
   assert.ok((await partner.send(new ListObjectsV2Command({ Bucket }))).KeyCount);
   await put('log-delivery-write');
   assert.deepEqual(await grants(), ['owner FULL_CONTROL', 'LogDelivery WRITE', 'LogDelivery READ_ACP']);
+  await put('bucket-owner-full-control');
+  assert.deepEqual(await grants(), ['owner FULL_CONTROL']);
   await put('private');
   assert.equal(await anybody(''), 403);
   await assert.rejects(put('friends-only'), refusal('InvalidArgument'));

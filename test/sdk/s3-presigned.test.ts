@@ -17,6 +17,8 @@ interface Presigned {
   readonly seconds?: number;
   readonly credentials?: TestCloud['administrator'];
   readonly body?: string;
+  /** Not signed. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A URL of version 2, made as "Query string request authentication alternative" has it, and sent. */
@@ -33,7 +35,7 @@ function version2(
   const signing = { AWSAccessKeyId: accessKeyId, Expires: String(expires), Signature, ...amz };
   const query = [subresource, new URLSearchParams(signing).toString()].filter((part) => part !== '').join('&');
   const body = Buffer.from(more.body ?? '');
-  return sendRaw(c, { method, path, query, headers: { host: `localhost:${c.port}` }, body });
+  return sendRaw(c, { method, path, query, headers: { host: `localhost:${c.port}`, ...more.headers }, body });
 }
 
 const outcome = ({ status, code, message }: RawAnswer): string => `${status} ${code} ${message}`.trim();
@@ -42,6 +44,8 @@ test('version 2: reads, writes with headers in the query, subresources', async (
   const { c, s3, Bucket, put } = await bucketTest(t);
   await put('a b', 'text');
   assert.equal((await version2(c, { path: `/${Bucket}/a%20b` })).body, 'text');
+  const headers = { 'x-amz-date': 'Thu, 01 Jan 2026 00:00:00 GMT' };
+  assert.equal((await version2(c, { path: `/${Bucket}/a%20b`, headers })).body, 'text');
   assert.match((await version2(c, { path: `/${Bucket}`, subresource: 'versioning' })).body, /VersioningConfiguration/);
   const amz = { 'x-amz-meta-author': 'anon' };
   const written = await version2(c, { method: 'PUT', path: `/${Bucket}/new`, amz, body: 'new' });

@@ -31,8 +31,13 @@ test('each write is a version; a delete marker hides them; a version that is del
   const gone = await s3.send(new DeleteObjectCommand({ Bucket, Key: 'k' }));
   assert.equal(gone.DeleteMarker, true);
   await assert.rejects(read(b, 'k'), refusal('NoSuchKey'));
-  const head = await sendRaw(b.c, await signedRequest(b.c, { method: 'GET', path: `/${Bucket}/k` }, { service: 's3' }));
-  assert.equal(head.headers['x-amz-delete-marker'], 'true');
+  const headersOf = async (query: Record<string, string>) => {
+    const draft = { method: 'GET', path: `/${Bucket}/k`, query };
+    return (await sendRaw(b.c, await signedRequest(b.c, draft, { service: 's3' }))).headers;
+  };
+  assert.equal((await headersOf({}))['x-amz-delete-marker'], 'true');
+  const markedAt = (await headersOf({ versionId: gone.VersionId ?? '' }))['last-modified'];
+  assert.equal(markedAt, new Date(b.c.clock.now()).toUTCString());
   await assert.rejects(read(b, 'k', gone.VersionId), refusal('MethodNotAllowed'));
   assert.equal((await s3.send(new ListObjectsV2Command({ Bucket }))).KeyCount, 0);
   await assert.rejects(s3.send(new DeleteBucketCommand({ Bucket })), refusal('BucketNotEmpty'));

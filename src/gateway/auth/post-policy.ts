@@ -1,6 +1,6 @@
 /**
- * The signed policy of a form ("Authenticating Requests in Browser-Based Uploads Using POST"): the signature is over the policy
- * alone, so the policy must say something of every field of the form.
+ * The signed policy of a form (S3 API Reference, "POST Policy"): the signature is over the policy alone, so the policy must say
+ * something of every field of the form. What refusals say is from memory.
  */
 import { type Authentication, isAlgorithm, readCredential, s3Dialect } from '#gateway/auth/authentication.ts';
 import { signedHeaders } from '#gateway/auth/canonical.ts';
@@ -64,7 +64,7 @@ interface Policy {
   readonly conditions?: unknown;
 }
 
-/** Fields that need no condition: those of the signature itself, and those that nobody reads. */
+/** Fields that need no condition ("HTML forms", "Conditions"): those of the signature itself, and those that nobody reads. */
 const UNCOVERED = new Set(['x-amz-signature', 'signature', 'policy', 'file', 'awsaccesskeyid']);
 
 /** Throws unless the policy holds now and allows the form. `fields` has the bucket and the key as it will be. */

@@ -1,7 +1,7 @@
 /**
- * Presigned URLs of signature version 2 (S3 User Guide, "Signing and authenticating REST requests (AWS signature version 2)"): old
+ * Presigned URLs of signature version 2 (S3 API Reference, "Signing and authenticating REST requests (AWS signature version 2)"): old
  * clients (aws-cli 1, s3cmd, boto3 by default) still make them. Nothing else of version 2 is taken, and an operator may refuse
- * these too.
+ * these too. What refusals say is from memory.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { s3Faults } from '#gateway/auth/s3-faults.ts';
@@ -18,7 +18,7 @@ export interface Version2 {
   readonly sessionToken: string | undefined;
 }
 
-/** Parameters that are part of what is signed, beside the path. */
+/** Parameters that are signed, beside the path. The page names fewer: those of newer operations are from memory. */
 const SUBRESOURCES = new Set(
   `accelerate acl analytics cors delete encryption intelligent-tiering inventory legal-hold lifecycle location logging metrics
   notification object-lock ownershipControls partNumber policy policyStatus publicAccessBlock replication requestPayment restore
@@ -73,6 +73,8 @@ function stringToSignOf({ method, headers, query }: WireRequest, path: string, e
     if (/^x-amz-/i.test(name)) amz.set(name.toLowerCase(), value);
   }
   for (const [name, value = ''] of Object.entries(headers)) if (name.startsWith('x-amz-')) amz.set(name, value.trim());
+  // "In the query string authentication method, you do not use the Date or the x-amz-date request header".
+  amz.delete('x-amz-date');
   const amzHeaders = [...amz].sort(byName).map(([name, value]) => `${name}:${value}\n`);
   const subresources = parameters
     .filter(([name]) => SUBRESOURCES.has(name))

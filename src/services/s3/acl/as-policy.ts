@@ -1,4 +1,7 @@
-/** What an access control list allows, as a policy ("Mapping of ACL permissions and access policy permissions"). */
+/**
+ * What an access control list allows, as a policy (User Guide, "Access control list (ACL) overview", "Mapping of ACL permissions and
+ * access policy permissions"). What it allows for keys that have no object yet is from memory.
+ */
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import { ALL_USERS, isPublicAcl } from '#services/s3/acl/grants.ts';
@@ -9,7 +12,7 @@ type Actions = Readonly<Record<Exclude<AclPermission, 'FULL_CONTROL'>, readonly 
 
 const ON_BUCKET: Actions = {
   READ: ['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads'],
-  WRITE: ['s3:PutObject', 's3:DeleteObject'],
+  WRITE: ['s3:PutObject'],
   READ_ACP: ['s3:GetBucketAcl'],
   WRITE_ACP: ['s3:PutBucketAcl'],
 };
@@ -40,7 +43,7 @@ export const objectAclPolicy = (acl: Acl, bucket: string): CompiledPolicy =>
   policyOf(acl, ON_OBJECT, [objectArn(bucket, '*')]);
 
 function policyOf({ owner, grants }: Acl, actions: Actions, Resource: readonly string[]): CompiledPolicy {
-  // "The owner can always read and write the ACL."
+  // An owner can read and write the list whatever it says: from memory.
   const always = (['READ_ACP', 'WRITE_ACP'] as const).map((permission) => ({ id: owner, permission }));
   const statements = [...grants, ...always].map((grant) => ({
     Effect: 'Allow',

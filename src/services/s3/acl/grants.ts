@@ -14,9 +14,9 @@ const AUTHENTICATED_USERS = `${GROUPS}global/AuthenticatedUsers`;
 const LOG_DELIVERY = `${GROUPS}s3/LogDelivery`;
 const KNOWN_GROUPS: ReadonlySet<string> = new Set([ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY]);
 const PUBLIC_GROUPS: ReadonlySet<string> = new Set([ALL_USERS, AUTHENTICATED_USERS]);
-/** "An ACL can have up to 100 grants." */
+/** "An ACL can have up to 100 grants." (User Guide, "Access control list (ACL) overview") */
 const MOST_GRANTS = 100;
-/** Who uploads without a name. */
+/** Who uploads without a name ("Access control list (ACL) overview", "Who is a grantee?"). */
 const ANONYMOUS = '65a011a29cdf8ec533ec3d1ccaae921c';
 
 /** `anonymous`, or an account. */
@@ -73,7 +73,7 @@ const toBucketOwner =
   ({ owner, bucketOwner }) =>
     owner === bucketOwner ? [] : [{ id: bucketOwner, permission }];
 
-/** "Canned ACL": what each adds to the owner's full control. */
+/** What each adds to the owner's full control ("Access control list (ACL) overview", "Canned ACL"). */
 const CANNED: Readonly<Record<'bucket' | 'object', Readonly<Record<string, Canned>>>> = {
   bucket: {
     private: () => [],
@@ -81,6 +81,10 @@ const CANNED: Readonly<Record<'bucket' | 'object', Readonly<Record<string, Canne
     'public-read-write': toGroup(ALL_USERS, 'READ', 'WRITE'),
     'authenticated-read': toGroup(AUTHENTICATED_USERS, 'READ'),
     'log-delivery-write': toGroup(LOG_DELIVERY, 'WRITE', 'READ_ACP'),
+    'aws-exec-read': () => [],
+    // "If you specify this canned ACL when creating a bucket, Amazon S3 ignores it."
+    'bucket-owner-read': () => [],
+    'bucket-owner-full-control': () => [],
   },
   object: {
     private: () => [],
@@ -164,7 +168,10 @@ const user = (id: string, { isUser }: Owners): string =>
 const group = (uri: string): string =>
   KNOWN_GROUPS.has(uri) ? uri : invalidArgument('Group/URI', uri, 'Invalid group uri');
 
-/** "As of October 1, 2025, Amazon S3 has discontinued support for Email Grantee Access Control Lists … 405". */
+/**
+ * "If you attempt to use an Email Grantee ACL in a request after October 1, 2025, the request will receive an HTTP 405 (Method Not
+ * Allowed) error." (API Reference, PutBucketAcl)
+ */
 const byEmail = (): never => fail('MethodNotAllowed');
 
 export const isPublicAcl = ({ grants }: Acl): boolean =>

@@ -1,6 +1,6 @@
 /**
  * What object ownership and the public access block make of access control lists: who owns a new object, which lists a bucket
- * takes, which of them count (S3 User Guide, "Controlling ownership of objects").
+ * takes, which of them count (S3 User Guide, "Controlling ownership of objects and disabling ACLs for your bucket").
  */
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
@@ -59,7 +59,7 @@ export interface ObjectOwnership {
 /** Of a new object. */
 export function ownershipOf(parts: S3Parts, bucket: OpenBucket, request: AclRequest, call: Call): ObjectOwnership {
   if (!takesAcls(bucket)) {
-    // "…don't specify an ACL or … specify bucket owner full control … are accepted"
+    // What the User Guide calls "Uploads with bucket owner full control ACLs or uploads that don't specify an ACL".
     const isAccepted = !saysAcl(request) || request.ACL === 'bucket-owner-full-control';
     return isAccepted ? {} : fail('AccessControlListNotSupported');
   }

@@ -10,7 +10,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'PUT', 'HEAD', 'POST', 'DEL
 const MOST_RULES = 100;
 const LONGEST_ID = 255;
 
-/** Throws as PutBucketCors does. */
+/** The limits are those of the User Guide ("Elements of a CORS configuration"), the words of refusals from memory. */
 export function checkRules({ CORSRules: rules }: CORSConfiguration): void {
   const refuse = (message: string): never => fail('InvalidRequest', { message });
   if (rules.length === 0) fail('MalformedXML');

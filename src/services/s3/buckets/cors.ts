@@ -15,7 +15,7 @@ import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, partitionOf, settings } from '#services/s3/state.ts';
 
 const CORS = 'cors';
-/** "The CORS configuration document is limited to 64 KB in size." */
+/** "The document is limited to 64 KB in size." (API Reference, PutBucketCors) */
 const MOST_BYTES = 64 * 1024;
 
 // What PutBucketCors has put there.
@@ -45,6 +45,7 @@ export const deleteBucketCors =
     call.tx.delete(settings, settings.key(id, CORS));
   };
 
+/** Its second sentence is from memory; the rest, and what a bucket without rules says: User Guide, "Troubleshooting CORS". */
 const NOT_ALLOWED =
   "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
 

@@ -84,7 +84,7 @@ export async function openKey(parts: S3Parts, call: Call, encryption: KmsEncrypt
   return askingKms(() => parts.envelopes.open(call, envelopeKey(encryption), envelope, encryption.object));
 }
 
-/** "S3 uses the object ARN as encryption context; with S3 Bucket Keys the bucket's". */
+/** The encryption context is the object's ARN; with S3 Bucket Keys the bucket's. */
 function envelopeKey({ keyArn, context, hasBucketKey, object }: Sealing): EnvelopeKey {
   const [, bucket = ''] = /^arn:aws:s3:::([^/]+)/.exec(object) ?? [];
   return {
@@ -159,6 +159,6 @@ export const writtenEncryption = (encryption: EncryptionRow | undefined, custome
     }),
 });
 
-/** "Objects encrypted by SSE-C or SSE-KMS have ETags that are not an MD5 digest of their object data." */
+/** Objects "encrypted by SSE-C or SSE-KMS, have ETags that are not an MD5 digest of their object data" (API Reference, Object). */
 export const etagFor = (encryption: EncryptionRow | undefined, md5: string): string =>
   encryption === undefined ? md5 : randomBytes(16).toString('hex');

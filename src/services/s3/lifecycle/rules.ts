@@ -146,7 +146,7 @@ export function transitionOf(
 }
 
 interface Move extends DueTransition {
-  /** "Custom filters take precedence over the default transition behavior." */
+  /** "Custom filters always take precedence over the default transition behavior." */
   readonly isOfAnySize: boolean;
 }
 

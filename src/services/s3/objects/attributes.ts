@@ -50,7 +50,7 @@ function objectParts(input: GetObjectAttributesRequest, { row }: FoundObject, ca
     MaxParts: limit,
     IsTruncated: isTruncated,
     ...(isTruncated && { NextPartNumberMarker: after + page.length }),
-    // "Parts is returned for uploads with additional checksums."
+    // Parts are told of uploads with check sums alone: from memory.
     ...(all.some(({ checksum }) => checksum !== undefined) && {
       Parts: page.map(({ piece, checksum }, index) => ({
         PartNumber: after + index + 1,

@@ -33,7 +33,10 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
     const marker = row && { DeleteMarker: true, VersionId: shownVersionId(row) };
     if (versionId === undefined) return fail('NoSuchKey', { about: key, ...(marker && { fields: marker }) });
     if (marker === undefined) return fail('NoSuchVersion', { about: versionId, fields: { Key: key } });
-    return fail('MethodNotAllowed', { about: 'DeleteMarker', fields: { ...marker, Method: 'GET' } });
+    return fail('MethodNotAllowed', {
+      about: 'DeleteMarker',
+      fields: { ...marker, LastModified: row?.modifiedAt, Method: 'GET' },
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * User metadata beyond US-ASCII ("User-defined object metadata"): "Values of such headers are character decoded as per RFC 2047
+ * User metadata beyond US-ASCII (User Guide, "Working with object metadata"): "Values of such headers are character decoded as per RFC 2047
  * before storing and encoded as per RFC 2047 to make them mail-safe before returning." It is kept as text.
  */
 const WORD = /=\?([^?\s]+)\?([bq])\?([^?\s]*)\?=/gi;

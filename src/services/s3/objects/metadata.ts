@@ -19,7 +19,7 @@ const HEADERS = [
   'WebsiteRedirectLocation',
 ] as const satisfies readonly (keyof ContentHeaders)[];
 
-/** "the user-defined metadata is limited to 2 KB in size", names and values together. */
+/** "the user-defined metadata is limited to 2 KB in size" (User Guide, "Working with object metadata"): names and values together. */
 const MOST_METADATA_BYTES = 2048;
 const STORAGE_CLASSES = new Set([
   'STANDARD',
