@@ -23,14 +23,12 @@ const malformed = (): ServiceError =>
   });
 const tooMuch = (): ServiceError =>
   new ServiceError(
-    'MaxPostPreDataLengthExceededError',
+    'MaxPostPreDataLengthExceeded',
     'Your POST request fields preceding the upload file were too large.',
     { status: 400 },
   );
-const noFile = (): ServiceError =>
-  new ServiceError('IncorrectNumberOfFilesInPostRequest', 'POST requires exactly one file upload per request.', {
-    status: 400,
-  });
+const argument = (name: string, value: string, message: string): ServiceError =>
+  new ServiceError('InvalidArgument', message, { status: 400, fields: { ArgumentName: name, ArgumentValue: value } });
 
 export const boundaryOf = (contentType: string): string | undefined => {
   const [, quoted, plain] =
@@ -44,7 +42,7 @@ export async function readForm(source: AsyncIterable<Uint8Array>, boundary: stri
   let bytes = 0;
   for (;;) {
     const head = await parts.next();
-    if (head === undefined) throw noFile();
+    if (head === undefined) throw argument('file', '0', 'POST requires exactly one file upload per request.');
     const name = parameterOf(head, 'name')?.toLowerCase();
     if (name === undefined) throw malformed();
     if (name === 'file') {

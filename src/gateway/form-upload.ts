@@ -32,7 +32,7 @@ export async function readUpload(request: IncomingRequest, path: string): Promis
     });
   }
   const boundary = boundaryOf(request.headers['content-type'] ?? '');
-  if (boundary === undefined) throw notMultipart();
+  if (boundary === undefined) throw preconditionFailed();
   const form = await readForm(request.stream ?? once(request.body), boundary);
   // Of all fields, before the policy looks at them ("HTML forms").
   const expanded = [...form.fields].map(
@@ -44,16 +44,16 @@ export async function readUpload(request: IncomingRequest, path: string): Promis
   return { signed: readFormAuthentication(form.fields), bucket, key, fields, form };
 }
 
-// Codes and words of forms: S3 API Reference, list of error codes.
-const notMultipart = (): ServiceError =>
-  new ServiceError('RequestIsNotMultiPartContent', 'Bucket POST must be of the enclosure-type multipart/form-data.', {
-    status: 400,
+const preconditionFailed = (): ServiceError =>
+  new ServiceError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
+    status: 412,
+    fields: { Condition: 'Bucket POST must be of the enclosure-type multipart/form-data' },
   });
 const missingKey = (): ServiceError =>
   new ServiceError(
-    'UserKeyMustBeSpecified',
-    'The bucket POST must contain the specified field name. If it is specified, check the order of the fields.',
-    { status: 400, fields: { ArgumentName: 'key' } },
+    'InvalidArgument',
+    "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+    { status: 400, fields: { ArgumentName: 'key', ArgumentValue: '' } },
   );
 
 async function* once(body: Buffer): AsyncGenerator<Uint8Array> {

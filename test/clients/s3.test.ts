@@ -14,6 +14,7 @@ import {
   CreateBucketCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  type ObjectOwnership,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -40,7 +41,7 @@ interface Place {
   keys(): Promise<string[]>;
 }
 
-async function start(t: TestContext): Promise<Place> {
+async function start(t: TestContext, ObjectOwnership: ObjectOwnership = 'BucketOwnerEnforced'): Promise<Place> {
   const c = await cloud(t);
   const home = mkdtempSync(join(tmpdir(), 'makonis-s3-'));
   t.after(() => rmSync(home, { recursive: true }));
@@ -52,7 +53,7 @@ async function start(t: TestContext): Promise<Place> {
     AWS_DEFAULT_REGION: 'us-east-1',
     AWS_EC2_METADATA_DISABLED: 'true',
   };
-  await c.client(PathStyleS3).send(new CreateBucketCommand({ Bucket: 'books' }));
+  await c.client(PathStyleS3).send(new CreateBucketCommand({ Bucket: 'books', ObjectOwnership }));
   return {
     c,
     home,
@@ -163,7 +164,8 @@ test('s3cmd', { skip: skipWithout(s3cmd, 's3cmd', NOT_INSTALLED), timeout: 120_0
 const rclone = findExecutable('rclone');
 
 test('rclone', { skip: skipWithout(rclone, 'rclone', NOT_INSTALLED), timeout: 120_000 }, async (t) => {
-  const { c, ask, file, home, keys } = await start(t);
+  // This version sends an access control list with every object.
+  const { c, ask, file, home, keys } = await start(t, 'BucketOwnerPreferred');
   const lines = [
     '[cloud]',
     'type = s3',

@@ -177,18 +177,15 @@ test('what the policy does not allow is refused', async (t) => {
   assert.match(await code(KEY, range(6, 9)), /^400 EntityTooSmall/);
   assert.match(await code(KEY, range(0, 5)), /^204/);
   assert.match(await code(KEY, { conditions: [...CONDITIONS, ['near', '$key', 'x']] }), /^400 InvalidPolicyDocument/);
-  assert.match(await code([], { conditions: CONDITIONS }), /^400 UserKeyMustBeSpecified: The bucket POST must/);
+  assert.match(await code([], { conditions: CONDITIONS }), /^400 InvalidArgument: Bucket POST must contain.*'key'/);
   const good = signedFields(c, KEY, { conditions: CONDITIONS });
   const changed = good.map(([name, value]) => [name, name === 'X-Amz-Signature' ? '0'.repeat(64) : value] as const);
   assert.equal((await send(c, `/${Bucket}`, changed, Buffer.from('x'))).code, 'SignatureDoesNotMatch');
   const unsigned = good.filter(([name]) => name !== 'policy');
   assert.equal((await send(c, `/${Bucket}`, unsigned, Buffer.from('x'))).code, 'InvalidArgument');
-  assert.equal((await send(c, `/${Bucket}`, good, undefined)).code, 'IncorrectNumberOfFilesInPostRequest');
+  assert.equal((await send(c, `/${Bucket}`, good, undefined)).code, 'InvalidArgument');
   const bloated: Fields = [...good, ['x-ignore-a', 'x'.repeat(21_000)]];
-  assert.equal((await send(c, `/${Bucket}`, bloated, Buffer.from('x'))).code, 'MaxPostPreDataLengthExceededError');
-  const headers = { host: `localhost:${c.port}`, 'content-type': 'multipart/form-data', 'content-length': '0' };
-  const bare = { method: 'POST', path: `/${Bucket}`, query: '', headers, body: Buffer.alloc(0) };
-  assert.equal((await sendRaw(c, bare)).code, 'RequestIsNotMultiPartContent');
+  assert.equal((await send(c, `/${Bucket}`, bloated, Buffer.from('x'))).code, 'MaxPostPreDataLengthExceeded');
   assert.equal((await send(c, `/${Bucket}/key`, good, Buffer.from('x'))).code, 'MethodNotAllowed');
 });
 

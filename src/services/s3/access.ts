@@ -144,7 +144,8 @@ interface Written extends AclRequest, LockHeaders {
 export const writing = (input: Written): readonly string[] => [
   's3:PutObject',
   ...(input.Tagging ? ['s3:PutObjectTagging'] : []),
-  ...(saysAcl(input) ? ['s3:PutObjectAcl'] : []),
+  // The policies that AWS documents for log delivery and for uploads of other accounts allow s3:PutObject alone with this one.
+  ...(saysAcl(input) && input.ACL !== 'bucket-owner-full-control' ? ['s3:PutObjectAcl'] : []),
   ...(input.ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
   ...(input.ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
 ];
