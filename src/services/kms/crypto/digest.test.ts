@@ -72,6 +72,23 @@ test('what is no DER pair of integers in range is no signature', () => {
   );
 });
 
+test('an RSA signature that starts with a zero is none without it', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  for (const [signer, verifier] of [
+    [signPkcs1, verifyPkcs1],
+    [signPss, verifyPss],
+  ] as const) {
+    for (let i = 0; ; i++) {
+      const digest = digestOf('sha256', Buffer.from(String(i)));
+      const signature = signer(privateKey, 'sha256', digest);
+      if (signature[0] !== 0) continue;
+      assert.ok(verifier(publicKey, 'sha256', digest, signature));
+      assert.equal(verifier(publicKey, 'sha256', digest, signature.subarray(1)), false);
+      break;
+    }
+  }
+});
+
 for (const name of ['sha256', 'sha384', 'sha512'] as const) {
   test(`RSA over a digest of ${name}`, () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

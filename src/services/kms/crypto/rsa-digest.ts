@@ -17,7 +17,11 @@ const PREFIXES: Readonly<Record<HashName, Buffer>> = {
 export const signPkcs1 = (key: KeyObject, name: HashName, digest: Uint8Array): Buffer =>
   privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([PREFIXES[name], digest]));
 
+/** OpenSSL takes one without its leading zeros; RFC 8017 (8.1.2, 8.2.2) does not. */
+const isWhole = (key: KeyObject, signature: Uint8Array): boolean => signature.length === bytesOf(key);
+
 export function verifyPkcs1(key: KeyObject, name: HashName, digest: Uint8Array, signature: Uint8Array): boolean {
+  if (!isWhole(key, signature)) return false;
   try {
     const encoded = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature);
     return encoded.equals(Buffer.concat([PREFIXES[name], digest]));
@@ -41,6 +45,7 @@ function encodePss(length: number, name: HashName, digest: Uint8Array): Buffer {
 }
 
 export function verifyPss(key: KeyObject, name: HashName, digest: Uint8Array, signature: Uint8Array): boolean {
+  if (!isWhole(key, signature)) return false;
   let encoded: Buffer;
   try {
     encoded = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature);
