@@ -10,7 +10,7 @@ import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { checkExpectedOwner } from '#services/s3/directory.ts';
 import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encryption/customer-keys.ts';
-import { etagFor, newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
+import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
@@ -20,7 +20,7 @@ import { type CopyConditions, checkCopySource, lastModified, quotedEtag } from '
 import { openBody, piecesOf } from '#services/s3/objects/get.ts';
 import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.ts';
 import { objectOwner } from '#services/s3/objects/owners.ts';
-import { commit, fullChecksum, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
+import { commit, contentOf, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
 import { type Claims, receive } from '#services/s3/objects/receive.ts';
 import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
@@ -138,16 +138,12 @@ export const copyObject =
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: row.checksum?.name ?? 'CRC64NVME',
     });
-    const checksum = fullChecksum(received);
+    const content = contentOf(received, encryption);
     const written = await commit(parts, call, input as Parameters<typeof commit>[2], received, {
       modifiedAt: call.clock.now(),
-      etag: etagFor(encryption, received.md5),
-      ...(encryption && { encryption }),
-      bytes: received.bytes,
-      checksum,
+      ...content,
       ...metadata,
       ...newLock(bucket, lock, call.clock.now()),
-      ...(received.piece && { piece: received.piece }),
     });
     const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
     return {
@@ -156,8 +152,8 @@ export const copyObject =
       CopyObjectResult: {
         ETag: quotedEtag(written),
         LastModified: lastModified(written),
-        [checksumMember(checksum.name)]: checksum.value,
-        ChecksumType: checksum.type,
+        [checksumMember(content.checksum.name)]: content.checksum.value,
+        ChecksumType: content.checksum.type,
       },
     };
   };

@@ -52,25 +52,30 @@ export const putObject =
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: 'CRC64NVME',
     });
-    const checksum = fullChecksum(received);
+    const content = contentOf(received, encryption);
     const row = await commit(parts, call, input, received, {
       modifiedAt: call.clock.now(),
-      etag: etagFor(encryption, received.md5),
-      ...(encryption && { encryption }),
-      bytes: received.bytes,
-      checksum,
+      ...content,
       ...metadata,
       ...newLock(bucket, lock, call.clock.now()),
-      ...(received.piece && { piece: received.piece }),
     });
     call.meter('PutBytes', received.bytes);
     return {
       ...writtenOutput(row, input.SSECustomerKeyMD5),
       ...shownExpiration(parts, call, bucket, input.Key, row),
-      [checksumMember(checksum.name)]: checksum.value,
-      ChecksumType: checksum.type,
+      [checksumMember(content.checksum.name)]: content.checksum.value,
+      ChecksumType: content.checksum.type,
     };
   };
+
+/** What a version says of its bytes. */
+export const contentOf = (received: Received, encryption: VersionRow['encryption']) => ({
+  etag: etagFor(encryption, received.md5),
+  ...(encryption && { encryption }),
+  bytes: received.bytes,
+  checksum: fullChecksum(received),
+  ...(received.piece && { piece: received.piece }),
+});
 
 export const fullChecksum = ({ checksum }: Received): Checksum => ({
   name: checksum.name,
