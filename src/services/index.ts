@@ -3,6 +3,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Egress } from '#platform/egress/egress.ts';
+import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
@@ -57,6 +58,8 @@ export interface ServiceDeps {
   readonly startedAt: Milliseconds;
   /** A call of one service by another, as that service. */
   readonly deliver: Deliver;
+  /** A call as a role that a service was handed. */
+  readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;

@@ -37,6 +37,7 @@ export function declaredServices(): DeclaredService[] {
     startedAt: systemClock.now(),
     clock: systemClock,
     deliver: () => Promise.resolve(),
+    callAsRole: () => Promise.resolve({}),
     onFault: () => {},
     logBucket: undefined,
     oldBucketDefaults: false,

@@ -5,6 +5,8 @@ import { ServiceError } from '#platform/error.ts';
 import type { Delivery } from '#platform/jobs/outbox.ts';
 
 export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
+  const work = ownWork(cloud, delivery);
+  if (work !== undefined) return work();
   const operation = cloud.registry.service(delivery.service)?.operation(delivery.operation);
   const sender = delivery.principal ?? cloud.registry.service(delivery.from)?.declaration.principal;
   if (operation === undefined || sender === undefined) {
@@ -32,4 +34,13 @@ export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
       calledVia: [],
     },
   });
+}
+
+/** What a service tells itself to do is no call, and asks for no permission. */
+function ownWork(cloud: Cloud, { service, from, operation, input, sourceAccount: account, region }: Delivery) {
+  const work = service === from ? cloud.registry.service(from)?.declaration.work?.[operation] : undefined;
+  if (work === undefined) return undefined;
+  const { clock, log, store } = cloud;
+  const partition = store.partition({ service, account, region });
+  return () => work(input, { account, region, now: clock.now(), partition, clock, log });
 }

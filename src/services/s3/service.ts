@@ -58,6 +58,9 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { internalOperations, replicationOperations } from '#services/s3/replication/operations.ts';
+import { AGAIN_JOB, REPLICATE_WORK, sendAgain, THRESHOLD_JOB } from '#services/s3/replication/queue.ts';
+import { missThreshold, replicate } from '#services/s3/replication/run.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
 import { storageReconcilers } from '#services/s3/storage/sweep.ts';
@@ -260,6 +263,7 @@ export const s3 = (parts: S3Parts) =>
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
+      ...replicationOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
@@ -271,6 +275,13 @@ export const s3 = (parts: S3Parts) =>
     formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
-    timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
+    internal: internalOperations(parts),
+    work: { [REPLICATE_WORK]: replicate(parts) },
+    timers: {
+      [COUNT_JOB]: countStorage(parts),
+      [LIFECYCLE_JOB]: runLifecycle(parts),
+      [AGAIN_JOB]: sendAgain,
+      [THRESHOLD_JOB]: missThreshold(parts),
+    },
     reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },
   });

@@ -31,6 +31,7 @@ const envelopes: Envelopes = {
   sealingKey: noKeys,
   openingKey: noKeys,
   seal: noKeys,
+  sealByEncrypt: noKeys,
   open: noKeys,
 };
 const service = sqs({ pages: openTokens, envelopes });
