@@ -124,7 +124,13 @@ export function isAllowed(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  asked: { action: string; resource: string; policy: CompiledPolicy | undefined; account: string },
+  asked: {
+    action: string;
+    resource: string;
+    policy: CompiledPolicy | undefined;
+    account: string;
+    conditions: ConditionValues | undefined;
+  },
 ): boolean {
   const { caller } = invocation;
   const target = { arn: asked.resource, account: asked.account, place: undefined };
@@ -138,7 +144,7 @@ export function isAllowed(
     ...(asked.policy && { resourcePolicy: asked.policy }),
     ...canonicalUserOf(invocation, call),
     context: (key) => {
-      known ??= contextOf(cloud, invocation, call, target, undefined);
+      known ??= contextOf(cloud, invocation, call, target, asked.conditions);
       return known(key);
     },
   }).allowed;

@@ -47,9 +47,16 @@ export interface Call {
   quota(code: string): number;
   /**
    * Whether the caller may also do this: for what an operation answers differently, or does in parts (the keys of a multi-delete).
-   * `policy` is the resource's own, `account` its owner's if that is not the call's. What is refused is not in the audit.
+   * `policy` is the resource's own, `account` its owner's if that is not the call's, `conditions` what policies may ask of this
+   * resource: the call's own conditions speak of another. What is refused is not in the audit.
    */
-  allows(action: string, resource: string, policy?: CompiledPolicy, account?: AccountId): boolean;
+  allows(
+    action: string,
+    resource: string,
+    policy?: CompiledPolicy,
+    account?: AccountId,
+    conditions?: ConditionValues,
+  ): boolean;
   /** Another operation, of this or another service, as the same caller, through the same authoriser and audit; in the request's region. */
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output>;
 }
