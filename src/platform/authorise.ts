@@ -167,7 +167,7 @@ function contextOf(
     userAgent: caller.userAgent,
     isSecure: caller.isSecure,
     calledVia: caller.calledVia,
-    requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
+    requestedRegion: invocation.operation.service.entry.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     ownResourceTag: resource.place?.ownResourceTag,
@@ -232,7 +232,7 @@ function findPlace(
   const service = parts && registry.byArnService(parts.service);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
-  const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
+  const region = service.entry.scope === 'global' ? GLOBAL_REGION : named;
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);

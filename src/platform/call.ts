@@ -110,7 +110,7 @@ export class LiveCall implements Call, CallScope {
   }
   /** The service, as the audit names it. */
   get source(): string {
-    return this.#invocation.operation.service.declaration.principal;
+    return this.#invocation.operation.service.entry.principal;
   }
   get auditedResources(): readonly AuditedResource[] {
     if (this.resources.length === 1 && this.resources[0] === '*') return NO_RESOURCES;
@@ -172,7 +172,7 @@ export class LiveCall implements Call, CallScope {
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
-    const via = this.#invocation.operation.service.declaration.principal;
+    const via = this.#invocation.operation.service.entry.principal;
     return this.#invoke(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
   }
 
