@@ -109,6 +109,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     trace.service = service.name;
     if (host.bucket !== undefined) path = `/${host.bucket}${path}`;
     codec = router.codec(service, router.protocolOf(request, service));
+    if (service.loaded === undefined) await service.load();
     if (request.method === 'OPTIONS' && service.declaration.crossOrigin) {
       return finished(preflight(request, path, service.declaration), trace, request, gateway);
     }
@@ -220,6 +221,7 @@ const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
 /** What services show to everybody; all other requests go on to an operation. */
 async function documentOf({ method, path }: IncomingRequest, { registry }: Cloud): Promise<WireResponse | undefined> {
   const [, service = '', rest = ''] = (method === 'GET' && DOCUMENT_PATH.exec(path)) || [];
+  await registry.service(service)?.load();
   const document = await registry.service(service)?.declaration.documents?.(rest);
   if (document === undefined) return undefined;
   const { contentType, body, maxAgeSeconds } = document;
@@ -231,7 +233,7 @@ function finished(response: WireResponse, trace: Trace, request: IncomingRequest
   const { service, operation, started } = trace;
   const microseconds = Math.round((gateway.cloud.clock.monotonic() - started) * 1000);
   gateway.metrics.answered(service, operation, response.status, microseconds);
-  const onAnswer = gateway.cloud.registry.service(service)?.declaration.onAnswer;
+  const onAnswer = gateway.cloud.registry.service(service)?.loaded?.onAnswer;
   if (onAnswer !== undefined) onAnswer(answeredRequest(request, response, trace, gateway.cloud.clock));
   gateway.cloud.log.request(trace, response.status, microseconds, request.remoteAddress);
   return response;

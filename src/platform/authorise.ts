@@ -124,7 +124,13 @@ export function isAllowed(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  asked: { action: string; resource: string; policy: CompiledPolicy | undefined; account: string },
+  asked: {
+    action: string;
+    resource: string;
+    policy: CompiledPolicy | undefined;
+    account: string;
+    conditions: ConditionValues | undefined;
+  },
 ): boolean {
   const { caller } = invocation;
   const target = { arn: asked.resource, account: asked.account, place: undefined };
@@ -138,7 +144,7 @@ export function isAllowed(
     ...(asked.policy && { resourcePolicy: asked.policy }),
     ...canonicalUserOf(invocation, call),
     context: (key) => {
-      known ??= contextOf(cloud, invocation, call, target, undefined);
+      known ??= contextOf(cloud, invocation, call, target, asked.conditions);
       return known(key);
     },
   }).allowed;
@@ -161,7 +167,7 @@ function contextOf(
     userAgent: caller.userAgent,
     isSecure: caller.isSecure,
     calledVia: caller.calledVia,
-    requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
+    requestedRegion: invocation.operation.service.entry.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     ownResourceTag: resource.place?.ownResourceTag,
@@ -226,7 +232,7 @@ function findPlace(
   const service = parts && registry.byArnService(parts.service);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
-  const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
+  const region = service.entry.scope === 'global' ? GLOBAL_REGION : named;
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);

@@ -32,7 +32,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   const permission = callerAccount && cloud.identity.durable(callerAccount);
   let output: Output;
   try {
-    authorise(cloud, invocation, call);
+    const waits = authorised(cloud, invocation, call);
+    if (waits !== undefined) await waits;
     admit(cloud, invocation, call);
     const ran = invocation.operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
     output = ran instanceof Promise ? await ran : ran;
@@ -53,6 +54,17 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     throw serviceErrorOf(error, cloud, invocation);
   }
   return output;
+}
+
+/** A promise where a resource's service has to be loaded first. */
+function authorised(cloud: Cloud, invocation: Invocation, call: LiveCall): Promise<void> | undefined {
+  try {
+    authorise(cloud, invocation, call);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Suspend)) throw error;
+    return error.ready.then(() => authorised(cloud, invocation, call));
+  }
 }
 
 /** The call as that of whom its input proves. */
@@ -231,7 +243,9 @@ export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invoca
 
 /** Another operation for the same caller, by way of `via`: same authoriser, same audit, no HTTP. */
 export async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
-  const operation = cloud.registry.service(target.service)?.operation(target.operation);
+  const service = cloud.registry.service(target.service);
+  await service?.load();
+  const operation = service?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
   const { idempotencyToken: _, ...rest } = from;

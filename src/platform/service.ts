@@ -47,9 +47,16 @@ export interface Call {
   quota(code: string): number;
   /**
    * Whether the caller may also do this: for what an operation answers differently, or does in parts (the keys of a multi-delete).
-   * `policy` is the resource's own, `account` its owner's if that is not the call's. What is refused is not in the audit.
+   * `policy` is the resource's own, `account` its owner's if that is not the call's, `conditions` what policies may ask of this
+   * resource: the call's own conditions speak of another. What is refused is not in the audit.
    */
-  allows(action: string, resource: string, policy?: CompiledPolicy, account?: AccountId): boolean;
+  allows(
+    action: string,
+    resource: string,
+    policy?: CompiledPolicy,
+    account?: AccountId,
+    conditions?: ConditionValues,
+  ): boolean;
   /** Another operation, of this or another service, as the same caller, through the same authoriser and audit; in the request's region. */
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output>;
 }
@@ -317,30 +324,42 @@ export interface SiteAnswer {
   readonly body?: string;
 }
 
-export interface ServiceDeclaration {
+/**
+ * What is known of a service before its first request: its line in the registry. All else is behind `load`, so that a service
+ * costs nothing until it is used.
+ */
+export interface ServiceEntry {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
   /** The model's file name in models/; the default is `name`. */
   readonly model?: string;
   /** `sqs.amazonaws.com` */
   readonly principal: string;
+  /** The name in credential scopes, where it is not the model's. */
+  readonly signingName?: string;
+  /** Global services live in the region `aws-global`, whatever the request's. */
+  readonly scope: 'regional' | 'global';
+  /** The hosts `<name>.<siteHost>.<region>.<domain>` are the declaration's `site`. */
+  readonly siteHost?: string;
+  /** It declares reconcilers: who opens a partition of it loads it. */
+  readonly reconciles?: true;
+  readonly load: () => Promise<ServiceDeclaration>;
+}
+
+export interface ServiceDeclaration {
   /**
    * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
    * hides the other. `path` is what follows.
    */
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
-  /** What the hosts `<name>.<host>.<region>.<domain>` show to everybody: pages, not operations. */
-  readonly site?: { readonly host: string; readonly answer: (request: SiteRequest) => Promise<SiteAnswer> };
+  /** What the service's site host shows to everybody: pages, not operations. */
+  readonly site?: (request: SiteRequest) => Promise<SiteAnswer>;
   /** Told of each answered request whose service is known; must be quick, and throws nothing. */
   readonly onAnswer?: (answered: AnsweredRequest) => void;
   /** The operation that a browser's form with a file calls (S3's POST Object). */
   readonly formUpload?: string;
   /** Headers that let pages of other origins see the answer; undefined: none. Throws for a preflight that is refused. */
   readonly crossOrigin?: (request: CrossOriginRequest) => Readonly<Record<string, string>> | undefined;
-  /** The name in credential scopes, where it is not the model's. */
-  readonly signingName?: string;
-  /** Global services live in the region `aws-global`, whatever the request's. */
-  readonly scope: 'regional' | 'global';
   readonly defaults?: Pick<OperationDeclaration, 'event' | 'usage' | 'access'>;
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;

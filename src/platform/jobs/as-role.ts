@@ -52,6 +52,7 @@ const SESSIONS = { entries: 1000, characters: 1_000_000 };
 
 export async function callAsRole(cloud: Cloud, assumption: Assumption, call: RoleCall): Promise<Output> {
   const registered = cloud.registry.service(call.service);
+  await registered?.load();
   const operation = call.isInternal ? registered?.internal(call.operation) : registered?.operation(call.operation);
   if (operation === undefined) throw new Error(`no operation ${call.service}:${call.operation}`);
   return dispatch(cloud, {
@@ -97,7 +98,9 @@ function principalOf(cloud: Cloud, { accessKeyId, sessionToken }: Session, regio
 
 async function assume(cloud: Cloud, assumption: Assumption): Promise<Session> {
   const { role, sessionName, servicePrincipal, sourceArn, sourceAccount, region } = assumption;
-  const operation = cloud.registry.service('sts')?.operation('AssumeRole');
+  const sts = cloud.registry.service('sts');
+  await sts?.load();
+  const operation = sts?.operation('AssumeRole');
   if (operation === undefined) throw new Error('this cloud has no sts:AssumeRole');
   try {
     const { Credentials } = await dispatch(cloud, {

@@ -5,10 +5,12 @@ import { ServiceError } from '#platform/error.ts';
 import type { Delivery } from '#platform/jobs/outbox.ts';
 
 export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
+  const service = cloud.registry.service(delivery.service);
+  await service?.load();
   const work = ownWork(cloud, delivery);
   if (work !== undefined) return work();
-  const operation = cloud.registry.service(delivery.service)?.operation(delivery.operation);
-  const sender = delivery.principal ?? cloud.registry.service(delivery.from)?.declaration.principal;
+  const operation = service?.operation(delivery.operation);
+  const sender = delivery.principal ?? cloud.registry.service(delivery.from)?.entry.principal;
   if (operation === undefined || sender === undefined) {
     throw new ServiceError('InvalidAction', `nobody takes ${delivery.service}:${delivery.operation}`);
   }

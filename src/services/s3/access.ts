@@ -1,6 +1,7 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
 import { days } from '#platform/base/clock.ts';
-import type { ObjectLockLegalHold, ObjectLockRetention } from '#platform/model/generated/s3.ts';
+import type { AccountId } from '#platform/base/ids.ts';
+import type { ObjectLockLegalHold, ObjectLockRetention, Tagging } from '#platform/model/generated/s3.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
 import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
@@ -12,6 +13,7 @@ import { bucketArn, objectArn } from '#services/s3/names.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import type { VersionRow } from '#services/s3/state.ts';
 
 interface OnBucket {
   readonly Bucket: string;
@@ -111,21 +113,46 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
   const location = (input['CreateBucketConfiguration'] as { LocationConstraint?: string } | undefined)
     ?.LocationConstraint;
   if (location !== undefined) values['s3:locationconstraint'] = location;
-  if (typeof input['Tagging'] === 'string') {
-    const tags = [...new URLSearchParams(input['Tagging'])];
-    values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);
-    for (const [key, value] of tags) values[`s3:requestobjecttag/${key.toLowerCase()}`] = value;
-  }
   const key = input.Key;
   if (bucket === undefined || key === undefined) return values;
+  Object.assign(values, requestedTagConditions(input['Tagging'] as string | Tagging | undefined));
   const versionId = input['VersionId'];
   const row = scope.read((tx) =>
     typeof versionId === 'string' ? findVersion(tx, bucket, key, versionId) : newest(tx, bucket, key),
   );
-  for (const [name, value] of Object.entries(row?.tags ?? {}))
-    values[`s3:existingobjecttag/${name.toLowerCase()}`] = value;
-  return values;
+  return { ...values, ...tagConditions('existing', row?.tags) };
 }
+
+/** Tags come as a query in a header, or as a document. */
+function requestedTagConditions(tagging: string | Tagging | undefined): ConditionValues {
+  if (tagging === undefined) return {};
+  const tags: Record<string, string> =
+    typeof tagging === 'string'
+      ? Object.fromEntries(new URLSearchParams(tagging))
+      : Object.fromEntries(tagging.TagSet.map(({ Key, Value }) => [Key, Value]));
+  return { 's3:requestobjecttagkeys': Object.keys(tags), ...tagConditions('request', tags) };
+}
+
+const tagConditions = (of: 'existing' | 'request', tags: Readonly<Record<string, string>> = {}): ConditionValues =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`s3:${of}objecttag/${key.toLowerCase()}`, value]));
+
+/** What policies may ask of a version, in a question beside the call's own: of a copy's source, of one key of many. */
+export const versionConditions = (
+  account: AccountId,
+  row: VersionRow | undefined,
+  versionId: string | undefined,
+): ConditionValues => ({
+  's3:resourceaccount': account,
+  ...(versionId !== undefined && { 's3:versionid': versionId }),
+  ...tagConditions('existing', row?.tags),
+});
+
+/** What policies may ask of the tags that a copy takes along. */
+export const copiedTagConditions = (account: AccountId, tags: Readonly<Record<string, string>>): ConditionValues => ({
+  's3:resourceaccount': account,
+  's3:requestobjecttagkeys': Object.keys(tags),
+  ...tagConditions('request', tags),
+});
 
 interface MayHaveVersion {
   readonly VersionId?: string;

@@ -251,9 +251,6 @@ const multipartOperations = (parts: S3Parts) => {
 
 export const s3 = (parts: S3Parts) =>
   defineService({
-    name: 's3',
-    principal: 's3.amazonaws.com',
-    scope: 'regional',
     operations: {
       ...bucketOperations(parts),
       ...publishingOperations(parts),
@@ -269,7 +266,7 @@ export const s3 = (parts: S3Parts) =>
     kinds: { bucket: bucketKind },
     auditedResources,
     onAnswer: logAnswer(parts),
-    site: { host: 's3-website', answer: site(parts) },
+    site: site(parts),
     quotas,
     accountName: canonicalUser,
     formUpload: 'PutObject',

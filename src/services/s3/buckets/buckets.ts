@@ -50,45 +50,49 @@ const ALL_BLOCKED: PublicAccessBlock = {
 
 export const createBucket =
   (parts: S3Parts) =>
-  async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    const { Bucket: name } = input;
-    checkBucketName(name);
-    checkLocation(parts, input, call.region);
-    const acl = firstAcl(parts, input, call.account);
-    const claimant = { account: call.account, region: call.region };
-    const owner = await parts.directory.claim(name, claimant);
-    if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
-    const output = {
-      Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
-      BucketArn: bucketArn(name),
-    };
-    const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
-    if (isThere || owner.region !== claimant.region) {
-      // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
-      if (owner.region === HOME && call.region === HOME) return output;
-      return fail('BucketAlreadyOwnedByYou', { about: name });
-    }
-    call.transact((tx) => {
-      const { next } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1 };
-      if (countBuckets(tx) >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
-      const tags = tagsOf(input);
-      tx.put(bucketIds, bucketIds.key(), { next: next + 1 });
-      putBucket(tx, {
-        id: next,
-        name,
-        createdAt: call.now,
-        ownership: firstOwnership(parts, input),
-        ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
-        ...(acl && { acl }),
-        // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
-        ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
-        sealedKey: newSealedKey(parts.sealer, call.account, next),
-      });
-      setTags(tx, bucketArn(name), tags);
-      scheduleCount(tx, { id: next, name }, call.now);
-    });
-    return output;
+  (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
+    checkBucketName(input.Bucket);
+    return parts.directory.inTurn(input.Bucket, () => create(parts, input, call));
   };
+
+async function create(parts: S3Parts, input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> {
+  const { Bucket: name } = input;
+  checkLocation(parts, input, call.region);
+  const acl = firstAcl(parts, input, call.account);
+  const claimant = { account: call.account, region: call.region };
+  const owner = await parts.directory.claim(name, claimant);
+  if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
+  const output = {
+    Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
+    BucketArn: bucketArn(name),
+  };
+  const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
+  if (isThere || owner.region !== claimant.region) {
+    // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
+    if (owner.region === HOME && call.region === HOME) return output;
+    return fail('BucketAlreadyOwnedByYou', { about: name });
+  }
+  call.transact((tx) => {
+    const { next } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1 };
+    if (countBuckets(tx) >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
+    const tags = tagsOf(input);
+    tx.put(bucketIds, bucketIds.key(), { next: next + 1 });
+    putBucket(tx, {
+      id: next,
+      name,
+      createdAt: call.now,
+      ownership: firstOwnership(parts, input),
+      ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
+      ...(acl && { acl }),
+      // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
+      ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
+      sealedKey: newSealedKey(parts.sealer, call.account, next),
+    });
+    setTags(tx, bucketArn(name), tags);
+    scheduleCount(tx, { id: next, name }, call.now);
+  });
+  return output;
+}
 
 const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: CreateBucketRequest): Ownership =>
   // Validated: one of the model's three.
@@ -129,26 +133,28 @@ function checkLocation(
 
 export const deleteBucket =
   (parts: S3Parts) =>
-  async (input: DeleteBucketRequest, call: Call): Promise<void> => {
-    const { Bucket: name } = input;
-    const blobs = await parts.blobs(call.region);
-    call.transact((tx) => {
-      const bucket = openBucket(tx, parts.sealer, name);
-      const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
-      if (!isEmpty) fail('BucketNotEmpty', { about: name });
-      // Uploads in progress don't hold a bucket of this kind.
-      for (const { key } of tx.range(uploads, { prefix: [bucket.id] })) {
-        const [, objectKey, id] = uploads.parts(key);
-        abortUpload(tx, blobs, bucket, objectKey, id);
-      }
-      tx.deleteRange(settings, [bucket.id]);
-      cancelLifecycle(tx, bucket);
-      deleteTags(tx, bucketArn(name));
-      dropBucket(tx, name);
-    });
-    await call.partition.durable();
-    await parts.directory.release(name);
-  };
+  (input: DeleteBucketRequest, call: Call): Promise<void> =>
+    parts.directory.inTurn(input.Bucket, () => remove(parts, input.Bucket, call));
+
+async function remove(parts: S3Parts, name: string, call: Call): Promise<void> {
+  const blobs = await parts.blobs(call.region);
+  call.transact((tx) => {
+    const bucket = openBucket(tx, parts.sealer, name);
+    const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
+    if (!isEmpty) fail('BucketNotEmpty', { about: name });
+    // Uploads in progress don't hold a bucket of this kind.
+    for (const { key } of tx.range(uploads, { prefix: [bucket.id] })) {
+      const [, objectKey, id] = uploads.parts(key);
+      abortUpload(tx, blobs, bucket, objectKey, id);
+    }
+    tx.deleteRange(settings, [bucket.id]);
+    cancelLifecycle(tx, bucket);
+    deleteTags(tx, bucketArn(name));
+    dropBucket(tx, name);
+  });
+  await call.partition.durable();
+  await parts.directory.release(name);
+}
 
 export const headBucket =
   (parts: S3Parts) =>

@@ -4,7 +4,8 @@ import { type Payload, payloadOf } from '#platform/payload.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
-import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
+import { copiedTagConditions, versionConditions } from '#services/s3/access.ts';
+import { holderOf, newObjectAclInForce, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
@@ -35,6 +36,7 @@ export interface CopySource {
   readonly row: VersionRow;
   /** A version was named: this may be an older one that is copied to be the newest again. */
   readonly isVersion: boolean;
+  readonly mayReadTags: () => boolean;
 }
 
 interface GivenSource extends CopyConditions {
@@ -57,7 +59,9 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
     const joined = joinPolicies(policy, objectAclInForce(bucket, row));
     const holder = holderOf(bucket, row) ?? place.account;
-    if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
+    const may = (asked: string): boolean =>
+      call.allows(asked, objectArn(name, key), joined, holder, versionConditions(place.account, row, versionId));
+    if (!may(action)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
       if (!call.allows('s3:ListBucket', bucketArn(name), policy, place.account)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
@@ -69,7 +73,8 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     }
     checkCopySource(row, input);
     if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
-    return { place, partition, bucket, key, row, isVersion: versionId !== undefined };
+    const mayReadTags = () => may(versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging');
+    return { place, partition, bucket, key, row, isVersion: versionId !== undefined, mayReadTags };
   });
 }
 
@@ -127,6 +132,7 @@ export const copyObject =
       const opened = openBucket(tx, parts.sealer, input.Bucket);
       return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
     });
+    if (input.TaggingDirective !== 'REPLACE') checkTagsTaken(source, bucket, input.Key, call);
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
@@ -157,6 +163,20 @@ export const copyObject =
       },
     };
   };
+
+/** Who takes tags along reads them there and writes them here ("Object tagging and additional information", S3 User Guide). */
+function checkTagsTaken(
+  { row: { tags = {} }, mayReadTags }: CopySource,
+  to: OpenBucket,
+  key: string,
+  call: Call,
+): void {
+  if (Object.keys(tags).length === 0) return;
+  const policy = joinPolicies(policyInForce(to, call), newObjectAclInForce(to));
+  const conditions = copiedTagConditions(call.account, tags);
+  const mayWrite = call.allows('s3:PutObjectTagging', objectArn(to.name, key), policy, call.account, conditions);
+  if (!mayWrite || !mayReadTags()) fail('AccessDenied');
+}
 
 function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion }: CopySource): ObjectMetadata {
   const replaces = input.MetadataDirective === 'REPLACE';

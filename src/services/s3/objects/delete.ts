@@ -12,6 +12,7 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
+import { versionConditions } from '#services/s3/access.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
@@ -126,7 +127,7 @@ export const deleteObjects =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       for (const victim of victims) {
         try {
-          checkPermission(bucket, victim, call);
+          checkPermission(tx, bucket, victim, call);
           const bypass = mayBypass(bucket, victim.Key, input.BypassGovernanceRetention, call);
           const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call, bypass));
           deleted.push(deletedObject(victim, outcome));
@@ -143,9 +144,13 @@ export const deleteObjects =
     };
   };
 
-function checkPermission(bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
+function checkPermission(tx: Transaction, bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
   const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-  if (!call.allows(action, objectArn(bucket.name, Key), policyInForce(bucket, call))) throw s3Error('AccessDenied');
+  const row = VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId);
+  const conditions = versionConditions(call.account, row, VersionId);
+  const policy = policyInForce(bucket, call);
+  if (!call.allows(action, objectArn(bucket.name, Key), policy, call.account, conditions))
+    throw s3Error('AccessDenied');
 }
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {
