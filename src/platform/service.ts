@@ -323,6 +323,11 @@ export interface ServiceDeclaration {
   readonly formUpload?: string;
   /** Headers that let pages of other origins see the answer; undefined: none. Throws for a preflight that is refused. */
   readonly crossOrigin?: (request: CrossOriginRequest) => Readonly<Record<string, string>> | undefined;
+  /**
+   * What tells its requests on hosts that don't: the beginning of their path, and a header that no request of the other services
+   * with the same signing name has.
+   */
+  readonly marks?: { readonly path: string; readonly header: string };
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */

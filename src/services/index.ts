@@ -31,6 +31,8 @@ import { makonis } from '#services/makonis/service.ts';
 import { openDirectory } from '#services/s3/directory.ts';
 import { canonicalUsers } from '#services/s3/names.ts';
 import { s3 } from '#services/s3/service.ts';
+import { openPublicAccess } from '#services/s3control/public-access.ts';
+import { s3control } from '#services/s3control/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
 import { signin } from '#services/signin/service.ts';
@@ -98,11 +100,13 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     s3({
       ...deps,
       directory: openDirectory(store),
+      publicAccess: openPublicAccess(store),
       envelopes: sealers,
       day: deps.s3Day,
       isRegion: (name) => deps.regions.includes(name),
       isCanonicalUser: canonicalUsers(accounts),
     }),
+    s3control(),
     signIn.declaration,
     sqs({ ...deps, envelopes: sealers }),
     sts({

@@ -52,10 +52,10 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);
-    const policy = policyInForce(bucket, { account: place.account, principal: call.principal });
+    const policy = policyInForce(parts, bucket, { account: place.account, principal: call.principal });
     const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
-    const joined = joinPolicies(policy, objectAclInForce(bucket, row));
+    const joined = joinPolicies(policy, objectAclInForce(parts, bucket, row, place.account));
     const holder = holderOf(bucket, row) ?? place.account;
     if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {

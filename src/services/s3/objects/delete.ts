@@ -49,7 +49,14 @@ export const deleteObject =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       const { Key, VersionId, IfMatch: ETag, IfMatchSize: Size, IfMatchLastModifiedTime: LastModifiedTime } = input;
       const victim = { Key, VersionId, ETag, Size, LastModifiedTime } as Victim;
-      return remove(tx, blobs, bucket, victim, call, mayBypass(bucket, Key, input.BypassGovernanceRetention, call));
+      return remove(
+        tx,
+        blobs,
+        bucket,
+        victim,
+        call,
+        mayBypass(parts, bucket, Key, input.BypassGovernanceRetention, call),
+      );
     });
     return { ...(versionId !== undefined && { VersionId: versionId }), ...(isDeleteMarker && { DeleteMarker: true }) };
   };
@@ -124,8 +131,8 @@ export const deleteObjects =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       for (const victim of victims) {
         try {
-          checkPermission(bucket, victim, call);
-          const bypass = mayBypass(bucket, victim.Key, input.BypassGovernanceRetention, call);
+          checkPermission(parts, bucket, victim, call);
+          const bypass = mayBypass(parts, bucket, victim.Key, input.BypassGovernanceRetention, call);
           const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call, bypass));
           deleted.push(deletedObject(victim, outcome));
         } catch (error) {
@@ -141,9 +148,10 @@ export const deleteObjects =
     };
   };
 
-function checkPermission(bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
+function checkPermission(parts: S3Parts, bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
   const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-  if (!call.allows(action, objectArn(bucket.name, Key), policyInForce(bucket, call))) throw s3Error('AccessDenied');
+  if (!call.allows(action, objectArn(bucket.name, Key), policyInForce(parts, bucket, call)))
+    throw s3Error('AccessDenied');
 }
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {
