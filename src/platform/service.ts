@@ -341,6 +341,11 @@ export interface ServiceEntry {
   readonly scope: 'regional' | 'global';
   /** The hosts `<name>.<siteHost>.<region>.<domain>` are the declaration's `site`. */
   readonly siteHost?: string;
+  /**
+   * What tells its requests on hosts that don't: the beginning of their path, and a header that no request of the other services
+   * with the same signing name has.
+   */
+  readonly marks?: { readonly path: string; readonly header: string };
   /** It declares reconcilers: who opens a partition of it loads it. */
   readonly reconciles?: true;
   readonly load: () => Promise<ServiceDeclaration>;

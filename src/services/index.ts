@@ -143,11 +143,19 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/s3/service.ts')).s3({
         ...given,
         directory: await offers.buckets(),
+        publicAccess: await offers.publicAccess(),
         envelopes: await offers.envelopes(),
         day: given.s3Day,
         isRegion: (name) => given.regions.includes(name),
         isCanonicalUser: await offers.canonicalUsers(),
       }),
+  },
+  {
+    name: 's3control',
+    principal: 's3.amazonaws.com',
+    scope: 'regional',
+    marks: { path: '/v20180820/', header: 'x-amz-account-id' },
+    load: async () => (await import('#services/s3control/service.ts')).s3control(),
   },
   {
     name: 'signin',
@@ -220,6 +228,7 @@ function offersOf(parts: Parts) {
     }),
   );
   const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
+  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
   const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
   const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
@@ -233,6 +242,7 @@ function offersOf(parts: Parts) {
     kmsParts,
     passwords,
     people,
+    publicAccess,
     quotas,
     rootAccess,
     sessions,

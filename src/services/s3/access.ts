@@ -60,7 +60,7 @@ export function accessOf(parts: S3Parts) {
     scope.read((tx) => findBucket(tx, parts.sealer, input.Bucket));
   const resourcePolicy = (input: OnBucket, scope: CallScope) => {
     const bucket = open(input, scope);
-    return bucket && policyInForce(bucket, scope);
+    return bucket && policyInForce(parts, bucket, scope);
   };
   const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
@@ -69,8 +69,9 @@ export function accessOf(parts: S3Parts) {
   const ofObject = {
     resourcePolicy(input: OnVersion, scope: CallScope) {
       const bucket = open(input, scope);
-      if (bucket === undefined || !takesAcls(bucket)) return bucket && policyInForce(bucket, scope);
-      return joinPolicies(policyInForce(bucket, scope), objectAclInForce(bucket, rowOf(bucket, input, scope)));
+      if (bucket === undefined || !takesAcls(bucket)) return bucket && policyInForce(parts, bucket, scope);
+      const row = rowOf(bucket, input, scope);
+      return joinPolicies(policyInForce(parts, bucket, scope), objectAclInForce(parts, bucket, row, scope.account));
     },
     /** An object of another account is not the bucket owner's to read. */
     holder(input: OnVersion, scope: CallScope) {
@@ -86,7 +87,9 @@ export function accessOf(parts: S3Parts) {
       ...shared,
       resourcePolicy(input: OnObject, scope: CallScope) {
         const bucket = open(input, scope);
-        return bucket && joinPolicies(policyInForce(bucket, scope), newObjectAclInForce(bucket));
+        if (bucket === undefined) return undefined;
+        const ofAcl = newObjectAclInForce(parts, bucket, scope.account);
+        return joinPolicies(policyInForce(parts, bucket, scope), ofAcl);
       },
       resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
     },

@@ -20,6 +20,7 @@ import {
   privateAcl,
   saysAcl,
 } from '#services/s3/acl/grants.ts';
+import { blocks } from '#services/s3/buckets/block-public-access.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -28,23 +29,38 @@ import type { Acl, VersionRow } from '#services/s3/state.ts';
 export const takesAcls = ({ ownership }: Pick<OpenBucket, 'ownership'>): boolean => ownership !== 'BucketOwnerEnforced';
 
 /** Grants to everybody don't count where the block ignores them. */
-function inForce(acl: Acl, { publicAccessBlock }: OpenBucket): Acl {
-  if (!publicAccessBlock?.IgnorePublicAcls || !isPublicAcl(acl)) return acl;
+function inForce(parts: S3Parts, acl: Acl, bucket: OpenBucket, account: AccountId): Acl {
+  if (!isPublicAcl(acl) || !blocks(parts, bucket, account, 'IgnorePublicAcls')) return acl;
   return { ...acl, grants: acl.grants.filter((grant) => !isPublicAcl({ owner: '', grants: [grant] })) };
 }
 
 /** Undefined: the bucket's list adds nothing to what policies say. */
-export const bucketAclInForce = (bucket: OpenBucket): CompiledPolicy | undefined =>
-  bucket.acl && takesAcls(bucket) ? bucketAclPolicy(inForce(bucket.acl, bucket), bucket.name) : undefined;
+export const bucketAclInForce = (parts: S3Parts, bucket: OpenBucket, account: AccountId): CompiledPolicy | undefined =>
+  bucket.acl && takesAcls(bucket)
+    ? bucketAclPolicy(inForce(parts, bucket.acl, bucket, account), bucket.name)
+    : undefined;
 
-export const newObjectAclInForce = (bucket: OpenBucket): CompiledPolicy | undefined =>
-  bucket.acl && takesAcls(bucket) ? newObjectAclPolicy(inForce(bucket.acl, bucket), bucket.name) : undefined;
+export const newObjectAclInForce = (
+  parts: S3Parts,
+  bucket: OpenBucket,
+  account: AccountId,
+): CompiledPolicy | undefined =>
+  bucket.acl && takesAcls(bucket)
+    ? newObjectAclPolicy(inForce(parts, bucket.acl, bucket, account), bucket.name)
+    : undefined;
 
-export function objectAclInForce(bucket: OpenBucket, row: VersionRow | undefined): CompiledPolicy | undefined {
+export function objectAclInForce(
+  parts: S3Parts,
+  bucket: OpenBucket,
+  row: VersionRow | undefined,
+  account: AccountId,
+): CompiledPolicy | undefined {
   if (!takesAcls(bucket)) return undefined;
-  if (row === undefined) return bucket.acl && absentObjectAclPolicy(inForce(bucket.acl, bucket), bucket.name);
+  if (row === undefined) {
+    return bucket.acl && absentObjectAclPolicy(inForce(parts, bucket.acl, bucket, account), bucket.name);
+  }
   const acl = row.acl ?? (row.owner === undefined ? undefined : privateAcl(ownerId(row.owner)));
-  return acl && objectAclPolicy(inForce(acl, bucket), bucket.name);
+  return acl && objectAclPolicy(inForce(parts, acl, bucket, account), bucket.name);
 }
 
 /** The account that an object belongs to, where it is not the bucket owner's. */
@@ -88,6 +104,6 @@ export function checkedAcl(
 ): Acl | undefined {
   const owners = { owner: ownerId(owner), bucketOwner: ownerId(account), isUser: parts.isCanonicalUser };
   const acl = aclOf(request, of, owners);
-  if (acl !== undefined && bucket.publicAccessBlock?.BlockPublicAcls && isPublicAcl(acl)) fail('AccessDenied');
+  if (acl !== undefined && isPublicAcl(acl) && blocks(parts, bucket, account, 'BlockPublicAcls')) fail('AccessDenied');
   return acl;
 }

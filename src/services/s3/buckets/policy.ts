@@ -16,6 +16,7 @@ import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import { bucketAclInForce } from '#services/s3/acl/ownership.ts';
+import { blocks } from '#services/s3/buckets/block-public-access.ts';
 import { type OpenBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { bucketArn } from '#services/s3/names.ts';
@@ -25,15 +26,19 @@ import type { S3Parts } from '#services/s3/parts.ts';
 const MOST_POLICY_BYTES = 20 * 1024;
 
 /** The bucket's policy and access control list, as far as they count for this caller. */
-export const policyInForce = (bucket: OpenBucket, caller: PolicyCaller): CompiledPolicy | undefined =>
-  joinPolicies(ownPolicyInForce(bucket, caller), bucketAclInForce(bucket));
+export const policyInForce = (parts: S3Parts, bucket: OpenBucket, caller: PolicyCaller): CompiledPolicy | undefined =>
+  joinPolicies(ownPolicyInForce(parts, bucket, caller), bucketAclInForce(parts, bucket, caller.account));
 
 type PolicyCaller = Pick<CallScope, 'principal' | 'account'>;
 
-function ownPolicyInForce(bucket: OpenBucket, { principal, account }: PolicyCaller): CompiledPolicy | undefined {
+function ownPolicyInForce(
+  parts: S3Parts,
+  bucket: OpenBucket,
+  { principal, account }: PolicyCaller,
+): CompiledPolicy | undefined {
   if (bucket.policy === undefined) return undefined;
   const policy = compiledPolicy(bucket.policy, 'resource');
-  if (!bucket.publicAccessBlock?.RestrictPublicBuckets || !isPublic(policy)) return policy;
+  if (!blocks(parts, bucket, account, 'RestrictPublicBuckets') || !isPublic(policy)) return policy;
   // "only AWS service principals and authorized users within the bucket owner's account"
   const isOwn = 'account' in principal && principal.account === account;
   return isOwn || principal.kind === 'service' ? policy : undefined;
@@ -93,7 +98,7 @@ export const putBucketPolicy =
   (input: PutBucketPolicyRequest, call: Call): void => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const policy = checked(input.Policy, bucket);
-    if (bucket.publicAccessBlock?.BlockPublicPolicy && isPublic(policy)) fail('AccessDenied');
+    if (blocks(parts, bucket, call.account, 'BlockPublicPolicy') && isPublic(policy)) fail('AccessDenied');
     putBucket(call.tx, { ...rowOf(bucket), policy: input.Policy });
   };
 

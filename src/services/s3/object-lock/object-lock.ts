@@ -74,9 +74,10 @@ function defaultRetention({ Rule }: ObjectLockConfiguration): DefaultRetentionRo
   return { mode: mode as RetentionMode, ...(days === undefined ? { years: period } : { days: period }) };
 }
 
-export const mayBypass = (bucket: FoundObject['bucket'], key: string, asks: boolean | undefined, call: Call) => () =>
-  asks === true &&
-  call.allows('s3:BypassGovernanceRetention', objectArn(bucket.name, key), policyInForce(bucket, call));
+export const mayBypass =
+  (parts: S3Parts, bucket: FoundObject['bucket'], key: string, asks: boolean | undefined, call: Call) => () =>
+    asks === true &&
+    call.allows('s3:BypassGovernanceRetention', objectArn(bucket.name, key), policyInForce(parts, bucket, call));
 
 function findLocked(parts: S3Parts, target: ReadTarget, call: Call): FoundObject {
   const found = findObject(parts, target, call);
@@ -104,7 +105,12 @@ export const putObjectRetention =
     if (EventHold !== undefined) fail('NotImplemented', { about: 'EventHold' });
     if ((mode === undefined) !== (until === undefined)) fail('MalformedXML');
     const next = mode === undefined || until === undefined ? {} : checkedRetention(mode, until, call.now);
-    checkRetentionChange(row.lock, next, call.now, mayBypass(bucket, input.Key, input.BypassGovernanceRetention, call));
+    checkRetentionChange(
+      row.lock,
+      next,
+      call.now,
+      mayBypass(parts, bucket, input.Key, input.BypassGovernanceRetention, call),
+    );
     const lock: LockRow = { ...next, ...(row.lock?.legalHold && { legalHold: true }) };
     changeLock({ row, bucket }, input.Key, lock, call);
     return {};
@@ -133,11 +139,11 @@ export const putObjectLegalHold =
   };
 
 /** What answers say of a lock, to those who may ask for it. */
-export function shownLock({ row, bucket }: FoundObject, key: string, call: Call) {
+export function shownLock(parts: S3Parts, { row, bucket }: FoundObject, key: string, call: Call) {
   const { lock } = row;
   if (lock === undefined) return {};
   const may = (action: string): boolean =>
-    call.allows(action, objectArn(bucket.name, key), policyInForce(bucket, call));
+    call.allows(action, objectArn(bucket.name, key), policyInForce(parts, bucket, call));
   return {
     ...(lock.mode !== undefined &&
       may('s3:GetObjectRetention') && { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: lock.retainUntil }),

@@ -54,10 +54,10 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);
-    const policy = policyInForce(bucket, { account: place.account, principal: call.principal });
+    const policy = policyInForce(parts, bucket, { account: place.account, principal: call.principal });
     const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
-    const joined = joinPolicies(policy, objectAclInForce(bucket, row));
+    const joined = joinPolicies(policy, objectAclInForce(parts, bucket, row, place.account));
     const holder = holderOf(bucket, row) ?? place.account;
     const may = (asked: string): boolean =>
       call.allows(asked, objectArn(name, key), joined, holder, versionConditions(place.account, row, versionId));
@@ -132,7 +132,7 @@ export const copyObject =
       const opened = openBucket(tx, parts.sealer, input.Bucket);
       return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
     });
-    if (input.TaggingDirective !== 'REPLACE') checkTagsTaken(source, bucket, input.Key, call);
+    if (input.TaggingDirective !== 'REPLACE') checkTagsTaken(parts, source, bucket, input.Key, call);
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
@@ -166,13 +166,14 @@ export const copyObject =
 
 /** Who takes tags along reads them there and writes them here ("Object tagging and additional information", S3 User Guide). */
 function checkTagsTaken(
+  parts: S3Parts,
   { row: { tags = {} }, mayReadTags }: CopySource,
   to: OpenBucket,
   key: string,
   call: Call,
 ): void {
   if (Object.keys(tags).length === 0) return;
-  const policy = joinPolicies(policyInForce(to, call), newObjectAclInForce(to));
+  const policy = joinPolicies(policyInForce(parts, to, call), newObjectAclInForce(parts, to, call.account));
   const conditions = copiedTagConditions(call.account, tags);
   const mayWrite = call.allows('s3:PutObjectTagging', objectArn(to.name, key), policy, call.account, conditions);
   if (!mayWrite || !mayReadTags()) fail('AccessDenied');

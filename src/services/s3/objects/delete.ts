@@ -51,7 +51,14 @@ export const deleteObject =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       const { Key, VersionId, IfMatch: ETag, IfMatchSize: Size, IfMatchLastModifiedTime: LastModifiedTime } = input;
       const victim = { Key, VersionId, ETag, Size, LastModifiedTime } as Victim;
-      return remove(tx, blobs, bucket, victim, call, mayBypass(bucket, Key, input.BypassGovernanceRetention, call));
+      return remove(
+        tx,
+        blobs,
+        bucket,
+        victim,
+        call,
+        mayBypass(parts, bucket, Key, input.BypassGovernanceRetention, call),
+      );
     });
     return { ...(versionId !== undefined && { VersionId: versionId }), ...(isDeleteMarker && { DeleteMarker: true }) };
   };
@@ -127,8 +134,8 @@ export const deleteObjects =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       for (const victim of victims) {
         try {
-          checkPermission(tx, bucket, victim, call);
-          const bypass = mayBypass(bucket, victim.Key, input.BypassGovernanceRetention, call);
+          checkPermission(parts, tx, bucket, victim, call);
+          const bypass = mayBypass(parts, bucket, victim.Key, input.BypassGovernanceRetention, call);
           const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call, bypass));
           deleted.push(deletedObject(victim, outcome));
         } catch (error) {
@@ -144,11 +151,17 @@ export const deleteObjects =
     };
   };
 
-function checkPermission(tx: Transaction, bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
+function checkPermission(
+  parts: S3Parts,
+  tx: Transaction,
+  bucket: OpenBucket,
+  { Key, VersionId }: Victim,
+  call: Call,
+): void {
   const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
   const row = VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId);
   const conditions = versionConditions(call.account, row, VersionId);
-  const policy = policyInForce(bucket, call);
+  const policy = policyInForce(parts, bucket, call);
   if (!call.allows(action, objectArn(bucket.name, Key), policy, call.account, conditions))
     throw s3Error('AccessDenied');
 }

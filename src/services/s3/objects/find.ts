@@ -29,7 +29,7 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
     const bucket = openBucket(tx, parts.sealer, target.Bucket);
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
     if (row !== undefined && row.isDeleteMarker === undefined) return { bucket, row };
-    if (!mayKnow(bucket, versionId !== undefined, call)) fail('AccessDenied');
+    if (!mayKnow(parts, bucket, versionId !== undefined, call)) fail('AccessDenied');
     const marker = row && { DeleteMarker: true, VersionId: shownVersionId(row) };
     if (versionId === undefined) return fail('NoSuchKey', { about: key, ...(marker && { fields: marker }) });
     if (marker === undefined) return fail('NoSuchVersion', { about: versionId, fields: { Key: key } });
@@ -40,9 +40,9 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
   });
 }
 
-const mayKnow = (bucket: OpenBucket, isVersion: boolean, call: Call): boolean =>
+const mayKnow = (parts: S3Parts, bucket: OpenBucket, isVersion: boolean, call: Call): boolean =>
   call.allows(
     isVersion ? 's3:ListBucketVersions' : 's3:ListBucket',
     bucketArn(bucket.name),
-    policyInForce(bucket, call),
+    policyInForce(parts, bucket, call),
   );

@@ -8,6 +8,7 @@ import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { objectArn } from '#services/s3/names.ts';
 import { newLock } from '#services/s3/object-lock/locks.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
 import { NotReplicable } from '#services/s3/replication/failures.ts';
 import type { SourceVersion } from '#services/s3/replication/source.ts';
 import type { VersionRow } from '#services/s3/state.ts';
@@ -16,6 +17,7 @@ import type { VersionRow } from '#services/s3/state.ts';
 type Moved = Pick<VersionRow, 'tags' | 'acl' | 'lock'>;
 
 export function movedFacts(
+  parts: S3Parts,
   bucket: OpenBucket,
   key: string,
   { row, hasObjectLock }: SourceVersion,
@@ -25,7 +27,7 @@ export function movedFacts(
   if (hasObjectLock && bucket.objectLock === undefined) throw new NotReplicable('DstBucketObjectLockConfigMissing');
   const { tags, acl, lock } = row;
   return {
-    ...(tags && takesTags(bucket, key, call) && { tags }),
+    ...(tags && takesTags(parts, bucket, key, call) && { tags }),
     ...(acl && keepsOwner(bucket, rule) && { acl }),
     ...(lock && { lock }),
   };
@@ -39,8 +41,8 @@ const keepsOwner = (bucket: OpenBucket, { Destination }: ReplicationRule): boole
  * "s3:ReplicateObject … also allow[s] replication of metadata such as object tags … Therefore you do not need to explicitly grant
  * permission for the s3:ReplicateTags action", but a denial of that one keeps tags away: so all but a denial counts as allowed.
  */
-function takesTags(bucket: OpenBucket, key: string, call: Call): boolean {
-  const policy = joinPolicies(policyInForce(bucket, call), ALLOWS_TAGS);
+function takesTags(parts: S3Parts, bucket: OpenBucket, key: string, call: Call): boolean {
+  const policy = joinPolicies(policyInForce(parts, bucket, call), ALLOWS_TAGS);
   const own = 'account' in call.principal ? call.principal.account : undefined;
   return call.allows('s3:ReplicateTags', objectArn(bucket.name, key), policy, own);
 }
@@ -55,6 +57,7 @@ const ALLOWS_TAGS = compiledPolicy(
 
 /** Its bytes come apart. */
 export function replicaFacts(
+  parts: S3Parts,
   bucket: OpenBucket,
   key: string,
   source: SourceVersion,
@@ -78,7 +81,7 @@ export function replicaFacts(
     ...(owner !== call.account && { owner }),
     // "If you don't have retention controls applied to the objects in your source bucket, … the destination bucket's default … is applied".
     ...newLock(bucket, source.row.lock, call.clock.now()),
-    ...movedFacts(bucket, key, source, rule, call),
+    ...movedFacts(parts, bucket, key, source, rule, call),
     replication: { isReplica: true },
   };
 }

@@ -62,7 +62,7 @@ function bringUpToDate(
   const there = findVersion(tx, bucket, key, shownVersionId(source.row));
   // Null versions have no id of their own: another one is replaced.
   if (there === undefined || there.sequence !== source.row.sequence) return false;
-  const facts = movedFacts(bucket, key, source, input.rule, call);
+  const facts = movedFacts(parts, bucket, key, source, input.rule, call);
   if (!isLockKept(there, facts.lock, call.clock.now())) fail('AccessDenied');
   const { tags: _, acl: __, lock, ...rest } = there;
   putVersion(tx, bucket, key, { ...rest, ...(lock && { lock }), ...facts });
@@ -95,7 +95,7 @@ async function commit(
       const { upload } = bytes;
       const [only] = pieces;
       const row: VersionRow = {
-        ...replicaFacts(bucket, key, source, rule, call),
+        ...replicaFacts(parts, bucket, key, source, rule, call),
         ...bytes,
         ...(upload === undefined && only && { piece: only }),
       };

@@ -32,7 +32,7 @@ export const readForReplication =
   (parts: S3Parts) =>
   async (input: ReadTarget, call: Call): Promise<Output> => {
     const { bucket, row } = findObject(parts, input, call);
-    const may = permissionsOn(bucket, row, input.Key, call);
+    const may = permissionsOn(parts, bucket, row, input.Key, call);
     if (takesAcls(bucket) && !may('s3:GetObjectVersionAcl')) throw new NotReplicable('SrcGetAclNotPermitted');
     const { retainUntil, legalHold } = row.lock ?? {};
     const seesLock =
@@ -54,8 +54,14 @@ export const readForReplication =
     return { source };
   };
 
-function permissionsOn(bucket: OpenBucket, row: VersionRow, key: string, call: Call): (action: string) => boolean {
-  const policy = joinPolicies(policyInForce(bucket, call), objectAclInForce(bucket, row));
+function permissionsOn(
+  parts: S3Parts,
+  bucket: OpenBucket,
+  row: VersionRow,
+  key: string,
+  call: Call,
+): (action: string) => boolean {
+  const policy = joinPolicies(policyInForce(parts, bucket, call), objectAclInForce(parts, bucket, row, call.account));
   return (action) => call.allows(action, objectArn(bucket.name, key), policy, holderOf(bucket, row));
 }
 
