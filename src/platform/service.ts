@@ -241,7 +241,7 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
  * Work that a message of the service's own outbox asks for, where no operation does it: it waits, and works on several partitions.
  * It runs at least once; what it throws is tried again like any message, so final failures are its own to note.
  */
-export type Work = (input: Input, job: JobCall) => Promise<void>;
+export type Work = (input: Input, job: JobCall, signal: AbortSignal) => Promise<void>;
 
 /**
  * An operation that nobody can send: a service calls it as the role that a resource names, in the way of all calls. It is validated,
@@ -375,6 +375,8 @@ export interface ServiceDeclaration {
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The service's own name for an account, by which resource policies may name principals (S3's canonical users). */
   readonly accountName?: (account: AccountId) => string;
+  /** The error of an idempotency token that comes with another input; the default is IdempotentParameterMismatch. */
+  readonly mismatchError?: string;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;

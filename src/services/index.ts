@@ -155,7 +155,8 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 's3.amazonaws.com',
     scope: 'regional',
     marks: { path: '/v20180820/', header: 'x-amz-account-id' },
-    load: async () => (await import('#services/s3control/service.ts')).s3control(),
+    load: async ({ offers, ...given }) =>
+      (await import('#services/s3control/service.ts')).s3control({ ...given, directory: await offers.buckets() }),
   },
   {
     name: 'signin',

@@ -42,7 +42,7 @@ export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
 function ownWork(cloud: Cloud, { service, from, operation, input, sourceAccount: account, region }: Delivery) {
   const work = service === from ? cloud.registry.service(from)?.declaration.work?.[operation] : undefined;
   if (work === undefined) return undefined;
-  const { clock, log, store } = cloud;
+  const { clock, log, store, stopping } = cloud;
   const partition = store.partition({ service, account, region });
-  return () => work(input, { account, region, now: clock.now(), partition, clock, log });
+  return () => work(input, { account, region, now: clock.now(), partition, clock, log }, stopping);
 }

@@ -11,6 +11,7 @@ import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
+import { batchOperations } from '#services/s3/batch/operations.ts';
 import {
   bucketKind,
   createBucket,
@@ -58,7 +59,7 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
-import { internalOperations, replicationOperations } from '#services/s3/replication/operations.ts';
+import { replicationInternals, replicationOperations } from '#services/s3/replication/operations.ts';
 import { AGAIN_JOB, REPLICATE_WORK, sendAgain, THRESHOLD_JOB } from '#services/s3/replication/queue.ts';
 import { missThreshold, replicate } from '#services/s3/replication/run.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
@@ -272,7 +273,7 @@ export const s3 = (parts: S3Parts) =>
     formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
-    internal: internalOperations(parts),
+    internal: { ...replicationInternals(parts), ...batchOperations(parts) },
     work: { [REPLICATE_WORK]: replicate(parts) },
     timers: {
       [COUNT_JOB]: countStorage(parts),

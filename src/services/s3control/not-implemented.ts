@@ -1,7 +1,6 @@
 /** Operations that are left out, each with its reason. */
 const DIRECTORY = 'comes with directory buckets';
 const GRANTS = 'S3 Access Grants hands out sessions that name people of IAM Identity Center, which is not there';
-const JOBS = 'comes with the next part of S3';
 const LENS = 'no metrics of S3 are gathered over time yet, which Storage Lens reports on';
 const MULTI_REGION = 'comes with the next part of S3';
 const OBJECT_LAMBDA = 'S3 Object Lambda calls functions, which need Lambda';
@@ -17,7 +16,6 @@ export const notImplemented = {
   CreateAccessPoint: POINTS,
   CreateAccessPointForObjectLambda: OBJECT_LAMBDA,
   CreateBucket: OUTPOSTS,
-  CreateJob: JOBS,
   CreateMultiRegionAccessPoint: MULTI_REGION,
   CreateStorageLensGroup: LENS,
   DeleteAccessGrant: GRANTS,
@@ -34,12 +32,10 @@ export const notImplemented = {
   DeleteBucketPolicy: OUTPOSTS,
   DeleteBucketReplication: OUTPOSTS,
   DeleteBucketTagging: OUTPOSTS,
-  DeleteJobTagging: JOBS,
   DeleteMultiRegionAccessPoint: MULTI_REGION,
   DeleteStorageLensConfiguration: LENS,
   DeleteStorageLensConfigurationTagging: LENS,
   DeleteStorageLensGroup: LENS,
-  DescribeJob: JOBS,
   DescribeMultiRegionAccessPointOperation: MULTI_REGION,
   DissociateAccessGrantsIdentityCenter: GRANTS,
   GetAccessGrant: GRANTS,
@@ -62,7 +58,6 @@ export const notImplemented = {
   GetBucketTagging: OUTPOSTS,
   GetBucketVersioning: OUTPOSTS,
   GetDataAccess: GRANTS,
-  GetJobTagging: JOBS,
   GetMultiRegionAccessPoint: MULTI_REGION,
   GetMultiRegionAccessPointPolicy: MULTI_REGION,
   GetMultiRegionAccessPointPolicyStatus: MULTI_REGION,
@@ -77,7 +72,6 @@ export const notImplemented = {
   ListAccessPointsForDirectoryBuckets: DIRECTORY,
   ListAccessPointsForObjectLambda: OBJECT_LAMBDA,
   ListCallerAccessGrants: GRANTS,
-  ListJobs: JOBS,
   ListMultiRegionAccessPoints: MULTI_REGION,
   ListRegionalBuckets: OUTPOSTS,
   ListStorageLensConfigurations: LENS,
@@ -93,7 +87,6 @@ export const notImplemented = {
   PutBucketReplication: OUTPOSTS,
   PutBucketTagging: OUTPOSTS,
   PutBucketVersioning: OUTPOSTS,
-  PutJobTagging: JOBS,
   PutMultiRegionAccessPointPolicy: MULTI_REGION,
   PutStorageLensConfiguration: LENS,
   PutStorageLensConfigurationTagging: LENS,
@@ -101,7 +94,5 @@ export const notImplemented = {
   TagResource: POINTS,
   UntagResource: POINTS,
   UpdateAccessGrantsLocation: GRANTS,
-  UpdateJobPriority: JOBS,
-  UpdateJobStatus: JOBS,
   UpdateStorageLensGroup: LENS,
 } as const;

@@ -10,6 +10,8 @@ import { GLOBAL_REGION } from '#platform/base/ids.ts';
 import type { S3ControlOperations } from '#platform/model/generated/s3control.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { fail } from '#services/s3control/errors.ts';
+import { jobKind, jobOperations, jobTimers, jobWork } from '#services/s3control/jobs/operations.ts';
+import type { JobsParts } from '#services/s3control/jobs/parts.ts';
 import { notImplemented } from '#services/s3control/not-implemented.ts';
 import {
   deletePublicAccessBlock,
@@ -36,7 +38,7 @@ const ofAccount = {
   resource: () => '*',
 } as const;
 
-export const s3control = () =>
+export const s3control = (parts: JobsParts) =>
   defineService({
     operations: {
       GetPublicAccessBlock: {
@@ -55,9 +57,13 @@ export const s3control = () =>
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
       },
+      ...jobOperations(parts, (input, caller) => ({ account: ownAccount(input, caller) })),
     } satisfies Handlers<S3ControlOperations, typeof notImplemented>,
     notImplemented,
-    kinds: {},
+    kinds: { job: jobKind },
     quotas: {},
+    work: jobWork(parts),
+    timers: jobTimers,
+    mismatchError: 'IdempotencyException',
     throttlingError: 'TooManyRequestsException',
   });

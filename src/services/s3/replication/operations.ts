@@ -7,7 +7,6 @@ import {
   getBucketReplication,
   putBucketReplication,
 } from '#services/s3/replication/configuration.ts';
-import { replicateExisting } from '#services/s3/replication/existing.ts';
 import { type ReplicaInput, writeMarker, writeReplica } from '#services/s3/replication/replica.ts';
 import { readForReplication } from '#services/s3/replication/source.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
@@ -38,7 +37,7 @@ export const replicationOperations = (parts: S3Parts) => {
 };
 
 /** Nobody can send these: what a role needs for them is what AWS's guide tells owners to grant it. */
-export const internalOperations = (parts: S3Parts): Readonly<Record<string, InternalOperation>> => {
+export const replicationInternals = (parts: S3Parts): Readonly<Record<string, InternalOperation>> => {
   const { object, existing } = accessOf(parts);
   return {
     ReadForReplication: {
@@ -69,15 +68,6 @@ export const internalOperations = (parts: S3Parts): Readonly<Record<string, Inte
       ...object,
       action: 's3:ReplicateDelete',
       usage: FREE,
-      event: 'data',
-      steps: true,
-    },
-    ReplicateExisting: {
-      as: 'PutObject',
-      handler: replicateExisting(parts),
-      ...object,
-      action: 's3:InitiateReplication',
-      usage: TIER_1,
       event: 'data',
       steps: true,
     },

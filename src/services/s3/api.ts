@@ -1,0 +1,42 @@
+/** What S3 Control uses of S3: answers of the internal operations that batch jobs call (batch/). */
+import type { AccountId, Region } from '#platform/base/ids.ts';
+
+/** A version as a generated manifest chooses it. */
+export interface BatchVersion {
+  readonly key: string;
+  /** Of a bucket that has, or had, versioning. */
+  readonly versionId?: string;
+  readonly isDeleteMarker: boolean;
+  readonly modifiedAt: number;
+  readonly bytes: number;
+  readonly storageClass: string;
+  readonly encryption: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | 'SSE-C';
+  readonly keyArn?: string;
+  readonly hasBucketKey?: boolean;
+  readonly replicationStatus: 'NONE' | 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
+  /** A rule of the bucket's replication takes it somewhere. */
+  readonly isEligible: boolean;
+}
+
+/** Whose a bucket's name is. */
+export interface BucketPlace {
+  readonly account: AccountId;
+  readonly region: Region;
+}
+
+export interface BatchCursor {
+  readonly table: 'objects' | 'versions';
+  readonly after?: string;
+}
+
+export interface BatchPage {
+  readonly versions: readonly BatchVersion[];
+  readonly next?: BatchCursor;
+}
+
+/** Of an object's bytes as they are now. */
+export interface ComputedChecksum {
+  readonly digest: Uint8Array;
+  readonly parts?: number;
+  readonly etag: string;
+}
