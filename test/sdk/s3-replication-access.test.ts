@@ -257,11 +257,12 @@ test('KMS: the source’s key decrypts, the rule’s key encrypts, each as the r
 test('SSE-C: nobody has the key, and the replica opens with it', async (t) => {
   const r = await replicationTest(t, { tls: true });
   const { s3, configure: set } = r;
-  for (const Bucket of [SOURCE, TARGET]) {
+  const allow = (Bucket: string) => {
     const BlockedEncryptionTypes = { EncryptionType: ['NONE' as const] };
     const ServerSideEncryptionConfiguration = { Rules: [{ BlockedEncryptionTypes }] };
-    await s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
-  }
+    return s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
+  };
+  await allow(SOURCE);
   await set(rule());
   const key = randomBytes(32);
   const headers = {
@@ -269,14 +270,20 @@ test('SSE-C: nobody has the key, and the replica opens with it', async (t) => {
     SSECustomerKey: key.toString('base64'),
     SSECustomerKeyMD5: hash('md5', key, 'base64'),
   };
-  for (const size of [4, 2_000_000]) {
-    const Key = `of ${size}`;
+  const write = async (Key: string, size: number, status: string) => {
     await s3.send(new PutObjectCommand({ Bucket: SOURCE, Key, Body: Buffer.alloc(size, 'x'), ...headers }));
     const isDone = async () => {
       const { ReplicationStatus } = await s3.send(new HeadObjectCommand({ Bucket: SOURCE, Key, ...headers }));
-      return ReplicationStatus === 'COMPLETED';
+      return ReplicationStatus === status;
     };
-    await until(isDone, 'the replica');
+    await until(isDone, `${Key} is ${status}`);
+  };
+  // The destination blocks it, as every new bucket.
+  await write('blocked', 4, 'FAILED');
+  await allow(TARGET);
+  for (const size of [4, 2_000_000]) {
+    const Key = `of ${size}`;
+    await write(Key, size, 'COMPLETED');
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: TARGET, Key, ...headers }));
     assert.equal((await Body?.transformToByteArray())?.length, size);
     await assert.rejects(s3.send(new GetObjectCommand({ Bucket: TARGET, Key })), { name: 'InvalidRequest' });

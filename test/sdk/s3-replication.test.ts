@@ -228,6 +228,27 @@ test('changes of tags go along; those of a replica go back where its rule takes 
   await until(async () => (await head(TARGET, 'a')).ReplicationStatus === 'REPLICA', 'the replica is one again');
 });
 
+test('versions of two buckets that came at the same moment stay two', async (t) => {
+  const { s3, configure: put, ends, head } = await replicationTest(t);
+  await put(rule());
+  const write = (Bucket: string) => s3.send(new PutObjectCommand({ Bucket, Key: 'same', Body: `of ${Bucket}` }));
+  // The clock of tests stands still.
+  const { VersionId: theirs } = await write(TARGET);
+  const { VersionId: ours } = await write(SOURCE);
+  await ends('same', 'COMPLETED');
+  for (const [VersionId, of] of [
+    [theirs, TARGET],
+    [ours, SOURCE],
+  ]) {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: TARGET, Key: 'same', VersionId }));
+    assert.equal(await textOf(Body), `of ${of}`);
+  }
+  const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket: TARGET }));
+  assert.equal(Versions?.length, 2);
+  await s3.send(new DeleteObjectCommand({ Bucket: TARGET, Key: 'same', VersionId: theirs }));
+  assert.equal((await head(TARGET, 'same')).VersionId, ours);
+});
+
 test('another region is as near, and the transfer is metered', async (t) => {
   const { s3, c, configure: put, ends } = await replicationTest(t);
   const far = c.client(PathStyleS3, { region: 'eu-west-1' });

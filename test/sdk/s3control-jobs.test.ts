@@ -4,10 +4,12 @@ import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
+  CreateBucketCommand,
   GetObjectAclCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -21,7 +23,7 @@ import {
   UpdateJobStatusCommand,
 } from '@aws-sdk/client-s3-control';
 import { days } from '#platform/base/clock.ts';
-import { counts, type Given, OFFICE, REPORT, startJobs, tagged } from '#test/sdk/jobs.ts';
+import { counts, EVERYTHING, type Given, OFFICE, REPORT, startJobs, tagged } from '#test/sdk/jobs.ts';
 import {
   arnOf,
   configure,
@@ -32,6 +34,7 @@ import {
   TARGET,
   versionedBucket,
 } from '#test/sdk/replication.ts';
+import { textOf } from '#test/sdk/s3.ts';
 import { until } from '#test/until.ts';
 
 test('a job tags what its manifest lists, and reports', async (t) => {
@@ -240,6 +243,24 @@ test('a job waits for its confirmation, may be cancelled, and has tags and a pri
   assert.equal((await list({ MaxResults: 1, NextToken: page.NextToken })).Jobs?.[0]?.JobId, JobId);
   await assert.rejects(list({ NextToken: 'abc' }), { name: 'InvalidNextTokenException' });
   await assert.rejects(describe('no-such-job'), { name: 'NoSuchJob' });
+});
+
+test('a version from before versioning is replicated as the null version that it is', async (t) => {
+  const { c, s3, create, ends, manifest } = await startJobs(t);
+  const Bucket = 'older-things';
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  const put = (Body: string, name = Bucket) => s3.send(new PutObjectCommand({ Bucket: name, Key: 'a', Body }));
+  await put('the first');
+  await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  const { VersionId: newer } = await put('in the way', TARGET);
+  await configure(s3, Bucket, await makeRole(c, 'replication', EVERYTHING), rule());
+  const Manifest = await manifest(`${Bucket},a,null\n`, ['Bucket', 'Key', 'VersionId']);
+  const again = { Operation: { S3ReplicateObject: {} }, Manifest };
+  for (let time = 0; time < 2; time++) assert.deepEqual(counts(await ends(await create(again))), [1, 1, 0]);
+  const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: TARGET }));
+  assert.deepEqual(Versions.map(({ VersionId }) => VersionId).sort(), [newer, 'null'].sort());
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: TARGET, Key: 'a', VersionId: 'null' }));
+  assert.equal(await textOf(Body), 'the first');
 });
 
 test('an inventory’s manifest names its files', async (t) => {

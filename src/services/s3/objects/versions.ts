@@ -58,10 +58,12 @@ export function findVersion(
       ? tx.get(nullVersions, nullVersions.key(bucket.id, key))?.sequence
       : sequenceOf(versionId);
   if (sequence === undefined) return undefined;
-  // A replica may lie behind others that had taken its place.
   const from = versions.key(bucket.id, key, versionOrder(sequence));
-  const [first, ...others] = tx.range(versions, { prefix: [bucket.id, key], from, limit: NEIGHBOURS });
-  return [first, ...others].find((found) => found !== undefined && shownVersionId(found.row) === versionId)?.row;
+  const row = tx.get(versions, from);
+  if (row !== undefined && shownVersionId(row) === versionId) return row;
+  // A replica may lie behind others that had taken its place.
+  const neighbours = tx.range(versions, { prefix: [bucket.id, key], from, limit: NEIGHBOURS });
+  return neighbours.find((found) => shownVersionId(found.row) === versionId)?.row;
 }
 
 export type NewVersion = Omit<VersionRow, 'versionId' | 'sequence'>;

@@ -6,6 +6,7 @@ import { blobKey, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
 import { type NewKeys, type ObjectKeys, replicaKey } from '#services/s3/encryption/object-keys.ts';
 import { encryptionOf } from '#services/s3/encryption/wanted.ts';
+import { fail } from '#services/s3/errors.ts';
 import { objectArn } from '#services/s3/names.ts';
 import { openBody } from '#services/s3/objects/get.ts';
 import { objectOwner, partOwner } from '#services/s3/objects/owners.ts';
@@ -26,10 +27,14 @@ export async function replicaKeys(
 ): Promise<ReplicaKeys> {
   const { encryption } = source.row;
   if (encryption === undefined) return { keys: { base: bucket.key } };
-  if (encryption.kind === 'SSE-C') return { keys: undefined, encryption };
+  const [byDefault] = call.partition.read((tx) => encryptionOf(tx, bucket)).Rules;
+  if (encryption.kind === 'SSE-C') {
+    // "replication requests that specify SSE-C encryption will be rejected with an HTTP 403 AccessDenied error" where it is blocked.
+    if (byDefault?.BlockedEncryptionTypes?.EncryptionType?.includes('SSE-C')) fail('AccessDenied');
+    return { keys: undefined, encryption };
+  }
   const keyId = rule.Destination.EncryptionConfiguration?.ReplicaKmsKeyID;
   if (keyId === undefined) throw new NotReplicable('SrcObjectNotEligible');
-  const [byDefault] = call.partition.read((tx) => encryptionOf(tx, bucket)).Rules;
   return replicaKey(parts, call, bucket, {
     kind: encryption.kind,
     keyArn: keyId,

@@ -31,9 +31,20 @@ export class NotReplicable extends ServiceError {
   }
 }
 
+/** What KMS says when it is busy or fails, as S3 words it. */
+const PASSING = new Set([
+  'KMS.DependencyTimeoutException',
+  'KMS.InternalFailure',
+  'KMS.KMSInternalException',
+  'KMS.ServiceUnavailable',
+  'KMS.ThrottlingException',
+]);
+
 /** A failure that may pass by itself has no reason. */
-export const isPassing = (error: unknown): boolean =>
-  !(error instanceof ServiceError) || error instanceof ThrottlingError || (error.status ?? 400) >= 500;
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof ServiceError) || error instanceof ThrottlingError) return true;
+  return (error.status ?? 400) >= 500 || PASSING.has(error.code);
+}
 
 /** What other codes mean, of a call for the source and of one for the destination. */
 const REASONS = {

@@ -11,7 +11,7 @@ import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
-import { checkRetentionChange } from '#services/s3/object-lock/locks.ts';
+import { checkDeletable, checkRetentionChange } from '#services/s3/object-lock/locks.ts';
 import { findVersion, insertVersion, putVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { copyPieces, type PieceCopies, replicaKeys } from '#services/s3/replication/bytes.ts';
@@ -104,6 +104,7 @@ async function commit(
         tx.put(manifests, manifests.key(upload), { parts });
       }
       tx.onDurable(settle);
+      checkReplaced(tx, bucket, key, row, call.clock.now());
       insertVersion(tx, blobs, bucket, key, row);
       const name = upload === undefined ? 'ObjectCreated:Put' : 'ObjectCreated:CompleteMultipartUpload';
       notify(tx, bucket, { name, key, row }, call);
@@ -114,6 +115,12 @@ async function commit(
   } finally {
     if (!isWritten) for (const { place } of stored) blobs.discard(place);
   }
+}
+
+/** A null version takes the place of another, which may be locked. */
+function checkReplaced(tx: ReadTransaction, bucket: OpenBucket, key: string, row: VersionRow, now: number): void {
+  if (row.versionId !== undefined) return;
+  checkDeletable(findVersion(tx, bucket, key, shownVersionId(row))?.lock, now, () => false);
 }
 
 export interface MarkerInput {
@@ -130,6 +137,7 @@ export const writeMarker =
       const bucket = openDestination(tx, parts, Bucket);
       if (findVersion(tx, bucket, key, shownVersionId(marker))?.sequence === marker.sequence) return;
       const row: VersionRow = { ...marker, replication: { isReplica: true } };
+      checkReplaced(tx, bucket, key, row, call.clock.now());
       insertVersion(tx, blobs, bucket, key, row);
       notify(tx, bucket, { name: 'ObjectRemoved:DeleteMarkerCreated', key, row }, call);
     });

@@ -1,5 +1,5 @@
 /** A task is one call of S3, as the job's role: each operation's parameters become an input of the operation that it stands for. */
-import { ServiceError } from '#platform/error.ts';
+import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import type { Assumption, RoleCall } from '#platform/jobs/as-role.ts';
 import type {
   JobOperation,
@@ -177,7 +177,8 @@ export async function perform(
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const status = error.status ?? (error.code === 'AccessDenied' ? 403 : 400);
-      if (status < 500 || tries === MOST_TRIES) return { ...task, code: error.code, status, message: error.message };
+      const mayPass = status >= 500 || error instanceof ThrottlingError;
+      if (!mayPass || tries === MOST_TRIES) return { ...task, code: error.code, status, message: error.message };
     }
   }
 }
