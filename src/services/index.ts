@@ -49,9 +49,9 @@ export interface ServiceDeps {
   readonly oldBucketDefaults: boolean;
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
-  /** A scrub of a region's blobs is over: what it found damaged. */
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
+  /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
 
@@ -92,6 +92,12 @@ const SERVICES: readonly ServiceLine[] = [
     scope: 'regional',
     reconciles: true,
     load: async (given) => (await import('#services/cloudtrail/assemble.ts')).assembleCloudTrail(given),
+  },
+  {
+    name: 'ec2',
+    principal: 'ec2.amazonaws.com',
+    scope: 'regional',
+    load: async (given) => (await import('#services/ec2/service.ts')).ec2(given),
   },
   {
     name: 'iam',
