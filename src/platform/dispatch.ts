@@ -41,6 +41,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     const refusal = serviceErrorOf(error, cloud, invocation);
     await writeRefusal(cloud, call, refusal);
     await partition.durable();
+    await readToo(invocation)?.durable();
     throw refusal;
   }
   try {
@@ -48,6 +49,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     count(call);
     const gate = partition.durable();
     if (gate !== undefined) await gate;
+    const besides = readToo(invocation)?.durable();
+    if (besides !== undefined) await besides;
     for (const other of others) await other.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
@@ -55,6 +58,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   }
   return output;
 }
+
+const readToo = ({ operation }: Invocation): Partition | undefined => operation.declaration.readsToo?.();
 
 /** A promise where a resource's service has to be loaded first. */
 function authorised(cloud: Cloud, invocation: Invocation, call: LiveCall): Promise<void> | undefined {

@@ -131,6 +131,11 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly conditions?: (input: In, scope: CallScope, permission: Permission) => ConditionValues;
   /** Whose partition; the default is the caller's account and the request's region. */
   readonly owner?: (input: In, caller: AccountId | undefined) => { account?: AccountId; region?: Region };
+  /**
+   * A partition beside the call's own that the operation reads, also to know whom its resource belongs to: an answer or a refusal
+   * waits until what it was told there is on disk.
+   */
+  readonly readsToo?: () => Partition;
   readonly event?: 'management' | 'data';
   /** The default comes from the action's access level in the service authorization reference. */
   readonly access?: 'read' | 'write';

@@ -69,6 +69,7 @@ export interface RoleView {
 
 export interface OidcProviderView {
   readonly arn: string;
+  readonly account: AccountId;
   /** Without `https://`. */
   readonly url: string;
   readonly clientIds: readonly string[];
