@@ -48,7 +48,7 @@ interface KeyMemory {
   readonly open: Map<string, OpenKey>;
   /** Alias -> key id. */
   readonly targets: Map<string, string>;
-  /** Last uses that may be newer than their rows. */
+  /** By ARN: last uses that may be newer than their rows. */
   readonly uses: Map<string, NotedUse>;
 }
 
