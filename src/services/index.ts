@@ -19,6 +19,7 @@ import { createAccounts } from '#services/iam/accounts/accounts.ts';
 import { createDelegatedAccess } from '#services/iam/delegation-requests/delegated-access.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import { createPeople } from '#services/iam/identity/people.ts';
+import { createPrincipalDirectory } from '#services/iam/identity/principal-directory.ts';
 import { createSessions } from '#services/iam/identity/sessions.ts';
 import { createRootAccess } from '#services/iam/organization/root-access.ts';
 import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
@@ -87,7 +88,9 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const cloudTrail = assembleCloudTrail(deps);
   const quotas = quotaRequests(deps);
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
-  const ofKms = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
+  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
+  const principals = createPrincipalDirectory(store, isAccount);
+  const ofKms = kmsParts({ ...deps, isAccount, principals });
   const sealers = envelopes(ofKms);
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,

@@ -43,7 +43,7 @@ export const kinds = {
     policy: (tx, arn) => {
       const id = idOf(arn);
       const key = id === undefined ? undefined : findKey(tx, id);
-      return key?.arn === arn ? key.policy : undefined;
+      return key?.arn === arn ? key.policyById : undefined;
     },
     policyRequired: true,
     tagging: {
