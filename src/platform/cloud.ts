@@ -1,5 +1,5 @@
 /** What the request path hands on: the running cloud, who calls, and what for. Types only, so that its files need not import each other. */
-import type { AuditedResource } from '#platform/audit/record.ts';
+import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';

@@ -30,9 +30,9 @@ export interface RegisteredOperation {
   /** The input member that holds an idempotency token. */
   readonly tokenMember: string | undefined;
   readonly validate: (input: Input) => void;
-  /** Without what is secret: for the audit. */
-  readonly redactInput: (input: Input) => Input;
-  readonly redactOutput: (output: Output) => Output;
+  /** As JSON text without what is secret: for the audit. */
+  readonly redactInput: (input: Input) => string;
+  readonly redactOutput: (output: Output) => string;
 }
 
 /** Compiles the check of an input shape; injected, since validators differ by how a protocol words its errors. */

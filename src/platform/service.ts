@@ -7,7 +7,8 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
-import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts';
+import type { AuditAdditions } from '#platform/audit/record.ts';
+import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';

@@ -216,11 +216,12 @@ function offersOf(parts: Parts) {
       await sessions(),
     ),
   );
+  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
+  const principals = lazy(async () =>
+    (await import('#services/iam/identity/principal-directory.ts')).createPrincipalDirectory(store, isAccount),
+  );
   const kmsParts = lazy(async () =>
-    (await import('#services/kms/parts.ts')).kmsParts({
-      ...parts,
-      isAccount: (account) => identity.isAccount(account),
-    }),
+    (await import('#services/kms/parts.ts')).kmsParts({ ...parts, isAccount, principals: await principals() }),
   );
   const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
   const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));

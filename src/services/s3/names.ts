@@ -1,7 +1,7 @@
 /** Names of buckets, keys and their ARNs. */
 
 import { hash } from 'node:crypto';
-import type { AuditedResource } from '#platform/audit/record.ts';
+import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { fail } from '#services/s3/errors.ts';
 
