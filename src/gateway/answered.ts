@@ -18,6 +18,7 @@ export function answeredRequest(
     labels: trace.labels,
     isSite: trace.isSite,
     requestId: trace.requestId,
+    region: signed?.region,
     method: request.method,
     target: request.query === '' ? request.path : `${request.path}?${request.query}`,
     httpVersion: request.httpVersion,

@@ -167,6 +167,7 @@ async function answerCall(
     input,
     caller,
     region: regionOf(signed, host, gateway),
+    ...(host.service !== undefined && { endpoint: host.service }),
     requestId,
     origin,
     get signal() {
@@ -195,6 +196,7 @@ async function uploadForm(
     input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
     caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
     region: regionOf(upload.signed, host, gateway),
+    ...(host.service !== undefined && { endpoint: host.service }),
     requestId: trace.requestId,
     origin,
     signal: request.signal,

@@ -34,8 +34,8 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
   for (const permission of permissionsOf(invocation, call)) {
     permit(cloud, invocation, call, {
       ...permission,
-      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
-      holder: declaration.holder?.(input as never, call),
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call, permission),
+      holder: declaration.holder?.(input as never, call, permission),
       grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
       conditions: () => declaration.conditions?.(input as never, call, permission),
     });
@@ -124,7 +124,11 @@ export function isAllowed(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  asked: { action: string; resource: string; policy: CompiledPolicy | undefined; account: string },
+  asked: Permission & {
+    readonly policy: CompiledPolicy | undefined;
+    readonly account: string;
+    readonly conditions: ConditionValues | undefined;
+  },
 ): boolean {
   const { caller } = invocation;
   const target = { arn: asked.resource, account: asked.account, place: undefined };
@@ -138,7 +142,7 @@ export function isAllowed(
     ...(asked.policy && { resourcePolicy: asked.policy }),
     ...canonicalUserOf(invocation, call),
     context: (key) => {
-      known ??= contextOf(cloud, invocation, call, target, undefined);
+      known ??= contextOf(cloud, invocation, call, target, asked.conditions);
       return known(key);
     },
   }).allowed;
@@ -223,7 +227,7 @@ function findPlace(
   known: string | undefined,
 ): Place | undefined {
   const parts = parseArn(arn);
-  const service = parts && registry.byArnService(parts.service);
+  const service = parts && registry.byArnService(parts.service, parts.resource);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
   const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;

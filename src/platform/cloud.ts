@@ -66,6 +66,10 @@ export interface Invocation {
   readonly requestId: string;
   readonly origin: string;
   readonly signal: AbortSignal;
+  /** The service that the request's host names (`s3-accelerate`), where it names one. */
+  readonly endpoint?: string;
+  /** By what the resource is reached, where the service says so (`resolve`). */
+  readonly door?: unknown;
   /** Of an internal call: kept with the answer, whatever the operation. */
   readonly idempotencyToken?: string;
 }

@@ -22,6 +22,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   try {
     admitSource(cloud, given);
     given.operation.validate(given.input);
+    invocation = resolved(given);
     if (given.operation.declaration.identify !== undefined) invocation = await identified(cloud, given);
     call = callIn(cloud, invocation, ownerOf(cloud, invocation));
   } catch (error) {
@@ -53,6 +54,15 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     throw serviceErrorOf(error, cloud, invocation);
   }
   return output;
+}
+
+/** The call with its resource under its own name. */
+function resolved(given: Invocation): Invocation {
+  const { operation, input, region, endpoint, caller } = given;
+  const { resolve } = operation.service.declaration;
+  if (resolve === undefined) return given;
+  const found = resolve(input, { operation: operation.name, principal: caller.principal, region, endpoint });
+  return found.input === input && found.door === undefined ? given : { ...given, ...found };
 }
 
 /** The call as that of whom its input proves. */
@@ -234,7 +244,7 @@ export async function invokeFor(cloud: Cloud, from: Invocation, via: string, tar
   const operation = cloud.registry.service(target.service)?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
-  const { idempotencyToken: _, ...rest } = from;
+  const { idempotencyToken: _, endpoint: _endpoint, door: _door, ...rest } = from;
   return dispatch(cloud, {
     ...rest,
     operation,

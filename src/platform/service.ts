@@ -40,6 +40,8 @@ export interface Call {
   readonly userAgent: string;
   /** Aborted when the client is gone or the server stops. */
   readonly signal: AbortSignal;
+  /** What `resolve` says that the resource was reached by. */
+  readonly door: unknown;
   transact<T>(action: (tx: Transaction) => T): T;
   /** Adds to a usage type beyond the call's own request count: bytes, payload units. */
   meter(usageType: string, amount: number, resource?: string): void;
@@ -47,9 +49,16 @@ export interface Call {
   quota(code: string): number;
   /**
    * Whether the caller may also do this: for what an operation answers differently, or does in parts (the keys of a multi-delete).
-   * `policy` is the resource's own, `account` its owner's if that is not the call's. What is refused is not in the audit.
+   * `policy` is the resource's own, `account` its owner's if that is not the call's, `conditions` are the service's own keys.
+   * What is refused is not in the audit.
    */
-  allows(action: string, resource: string, policy?: CompiledPolicy, account?: AccountId): boolean;
+  allows(
+    action: string,
+    resource: string,
+    policy?: CompiledPolicy,
+    account?: AccountId,
+    conditions?: ConditionValues,
+  ): boolean;
   /** Another operation, of this or another service, as the same caller, through the same authoriser and audit; in the request's region. */
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output>;
 }
@@ -65,6 +74,8 @@ export interface CallScope {
   readonly origin: string;
   /** Services that pass the call on for the caller, the first one first. */
   readonly calledVia: readonly string[];
+  /** What `resolve` says that the resource was reached by. */
+  readonly door: unknown;
   read<T>(action: (tx: ReadTransaction) => T): T;
   /** The effective value of one of the service's quotas for the account and region of the partition. */
   quota(code: string): number;
@@ -115,9 +126,9 @@ export interface OperationDeclaration<In = never, Out = unknown> {
    * The resource's own policy where it is not the kind's: for sts:AssumeRole the trust policy of a role, which is IAM's.
    * Answers from memory or by a read of its own, outside of any transaction.
    */
-  readonly resourcePolicy?: (input: In, scope: CallScope) => CompiledPolicy | undefined;
+  readonly resourcePolicy?: (input: In, scope: CallScope, permission: Permission) => CompiledPolicy | undefined;
   /** The account that has the resource, where it is not the partition's: an object in another account's bucket. */
-  readonly holder?: (input: In, scope: CallScope) => AccountId | undefined;
+  readonly holder?: (input: In, scope: CallScope, permission: Permission) => AccountId | undefined;
   /** Grants on the resource that may concern the caller and suit the input; asked for only when the policies don't allow. */
   readonly grants?: (input: In, scope: CallScope, resource: string) => readonly ResourceGrant[];
   /** Values of the service's own condition keys, asked for when a policy has a condition. */
@@ -260,6 +271,8 @@ export interface AnsweredRequest {
   readonly isSite: boolean;
   readonly requestId: string;
   readonly method: string;
+  /** Of the signature's scope. */
+  readonly region: string | undefined;
   /** Path and query, as sent. */
   readonly target: string;
   readonly httpVersion: string;
@@ -303,6 +316,20 @@ export interface SiteAnswer {
   readonly body?: string;
 }
 
+/** Where and how a call arrives. */
+export interface Arrival {
+  readonly operation: string;
+  readonly principal: Principal;
+  readonly region: Region;
+  /** The service that the host names. */
+  readonly endpoint: string | undefined;
+}
+
+export interface Resolved {
+  readonly input: Input;
+  readonly door?: unknown;
+}
+
 export interface ServiceDeclaration {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
@@ -328,6 +355,11 @@ export interface ServiceDeclaration {
    * with the same signing name has.
    */
   readonly marks?: { readonly path: string; readonly header: string };
+  /**
+   * Before anything is judged: the input with the resource's own name where it has another one (S3's access points). What it
+   * was reached by is `call.door` from there on.
+   */
+  readonly resolve?: (input: Input, arrival: Arrival) => Resolved;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */

@@ -28,9 +28,11 @@ import { envelopes } from '#services/kms/envelope.ts';
 import { kmsParts } from '#services/kms/parts.ts';
 import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
+import { bucketFacts } from '#services/s3/buckets/facts.ts';
 import { openDirectory } from '#services/s3/directory.ts';
 import { canonicalUsers } from '#services/s3/names.ts';
 import { s3 } from '#services/s3/service.ts';
+import { openAccessPoints } from '#services/s3control/access-points/open.ts';
 import { openPublicAccess } from '#services/s3control/public-access.ts';
 import { s3control } from '#services/s3control/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
@@ -89,6 +91,8 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const cloudTrail = assembleCloudTrail(deps);
   const quotas = quotaRequests(deps);
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
+  const directory = openDirectory(store);
+  const publicAccess = openPublicAccess(store);
   const ofKms = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
   const sealers = envelopes(ofKms);
   const declarations: readonly ServiceDeclaration[] = [
@@ -99,14 +103,15 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     serviceQuotas(deps),
     s3({
       ...deps,
-      directory: openDirectory(store),
-      publicAccess: openPublicAccess(store),
+      directory,
+      publicAccess,
+      accessPoints: openAccessPoints(store),
       envelopes: sealers,
       day: deps.s3Day,
       isRegion: (name) => deps.regions.includes(name),
       isCanonicalUser: canonicalUsers(accounts),
     }),
-    s3control(),
+    s3control({ ...deps, buckets: bucketFacts(directory), publicAccess }),
     signIn.declaration,
     sqs({ ...deps, envelopes: sealers }),
     sts({

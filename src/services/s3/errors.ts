@@ -28,6 +28,11 @@ const ERRORS = {
     message: 'Your previous request to create the named bucket succeeded and you already own it.',
     about: 'BucketName',
   },
+  BucketHasAccessPointsAttached: {
+    status: 400,
+    message:
+      'The bucket you are trying to delete has access points attached. Delete your access points before trying again.',
+  },
   BucketNotEmpty: { status: 409, message: 'The bucket you tried to delete is not empty', about: 'BucketName' },
   ConditionalRequestConflict: {
     status: 409,
@@ -50,6 +55,7 @@ const ERRORS = {
     status: 400,
     message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
   },
+  InvalidAccessPoint: { status: 400, message: 'The specified access point name or account is not valid.' },
   InvalidArgument: { status: 400, message: 'Invalid Argument', about: 'ArgumentName' },
   InvalidBucketAclWithObjectOwnership: {
     status: 400,
@@ -125,6 +131,7 @@ const ERRORS = {
     message: 'Your request was missing a required header',
     about: 'MissingHeaderName',
   },
+  NoSuchAccessPoint: { status: 404, message: 'The specified accesspoint does not exist' },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist', about: 'BucketName' },
   NoSuchBucketPolicy: { status: 404, message: 'The bucket policy does not exist', about: 'BucketName' },
   NoSuchCORSConfiguration: { status: 404, message: 'The CORS configuration does not exist', about: 'BucketName' },

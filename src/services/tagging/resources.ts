@@ -88,7 +88,7 @@ export interface Taggable {
 /** How to tag the resource of an ARN; undefined if it is not the account's own, or no service here takes tags for it. */
 export function taggable(deps: TaggingDeps, call: Call, arn: string): Taggable | undefined {
   const parts = parseArn(arn);
-  const service = parts && deps.registry().byArnService(parts.service);
+  const service = parts && deps.registry().byArnService(parts.service, parts.resource);
   if (service === undefined || parts?.region !== call.region || parts.account !== call.account) return undefined;
   const tagging = kindOf(service, arn, deps, call.account, call.region)?.tagging;
   return tagging && { service, tagging };

@@ -4,6 +4,7 @@ import { type Payload, payloadOf } from '#platform/payload.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { admit, findPoint } from '#services/s3/access-points/resolve.ts';
 import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -13,7 +14,8 @@ import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encrypt
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
-import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
+import { may } from '#services/s3/may.ts';
+import { checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { type CopyConditions, checkCopySource, lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
@@ -43,23 +45,30 @@ interface GivenSource extends CopyConditions {
 }
 
 const FORM = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=(.+))?$/s;
+/** `arn:aws:s3:<region>:<account>:accesspoint/<name>/object/<key>`, percent-encoded or not. */
+const POINT_FORM = /^(arn:[^?]+?(?:\/|%2F)[^/?]+?)(?:\/|%2F)object(?:\/|%2F)([^?]+)(?:\?versionId=(.+))?$/is;
 
 /** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
 export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
-  const { name, key, versionId } = readSource(input.CopySource);
+  const { name: given, key, versionId } = readSource(input.CopySource);
+  const door = findPoint(parts, given, { region: call.region, endpoint: undefined });
+  if (door !== undefined) admit(parts, door, call.principal);
+  const name = door?.bucket ?? given;
   const place = parts.directory.ownerOf(name);
   checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);
-    const policy = policyInForce(parts, bucket, { account: place.account, principal: call.principal });
+    const reached = { account: place.account, principal: call.principal, door };
+    const policy = policyInForce(parts, bucket, reached);
     const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
-    const joined = joinPolicies(policy, objectAclInForce(parts, bucket, row, place.account));
+    const joined = joinPolicies(policy, objectAclInForce(parts, bucket, row, reached));
     const holder = holderOf(bucket, row) ?? place.account;
-    if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
+    if (!may(parts, call, action, { bucket: name, key, policy: joined, account: holder, door })) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
-      if (!call.allows('s3:ListBucket', bucketArn(name), policy, place.account)) fail('AccessDenied');
+      const asked = { bucket: name, policy, account: place.account, door };
+      if (!may(parts, call, 's3:ListBucket', asked)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
       if (row?.isDeleteMarker)
         fail('InvalidRequest', {
@@ -74,7 +83,7 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
 }
 
 function readSource(header: string): { name: string; key: string; versionId: string | undefined } {
-  const [, bucket, key, versionId] = FORM.exec(header) ?? [];
+  const [, bucket, key, versionId] = POINT_FORM.exec(header) ?? FORM.exec(header) ?? [];
   try {
     if (bucket !== undefined && key !== undefined) {
       return { name: decodeURIComponent(bucket), key: decodeURIComponent(key), versionId };

@@ -15,7 +15,7 @@ import type { Transaction } from '#platform/store/store.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
-import { objectArn } from '#services/s3/names.ts';
+import { may } from '#services/s3/may.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
 import { checkDeletable, type MayBypass } from '#services/s3/object-lock/locks.ts';
 import { mayBypass } from '#services/s3/object-lock/object-lock.ts';
@@ -150,8 +150,8 @@ export const deleteObjects =
 
 function checkPermission(parts: S3Parts, bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
   const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-  if (!call.allows(action, objectArn(bucket.name, Key), policyInForce(parts, bucket, call)))
-    throw s3Error('AccessDenied');
+  const policy = policyInForce(parts, bucket, call);
+  if (!may(parts, call, action, { bucket: bucket.name, key: Key, policy })) throw s3Error('AccessDenied');
 }
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {
