@@ -58,10 +58,10 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
 
 /** The call with its resource under its own name. */
 function resolved(given: Invocation): Invocation {
-  const { operation, input, region, endpoint, caller } = given;
+  const { operation, input, region, address, caller } = given;
   const { resolve } = operation.service.declaration;
   if (resolve === undefined) return given;
-  const found = resolve(input, { operation: operation.name, principal: caller.principal, region, endpoint });
+  const found = resolve(input, { operation: operation.name, principal: caller.principal, region, address });
   return found.input === input && found.door === undefined ? given : { ...given, ...found };
 }
 
@@ -244,7 +244,7 @@ export async function invokeFor(cloud: Cloud, from: Invocation, via: string, tar
   const operation = cloud.registry.service(target.service)?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
-  const { idempotencyToken: _, endpoint: _endpoint, door: _door, ...rest } = from;
+  const { idempotencyToken: _, address: _address, door: _door, ...rest } = from;
   return dispatch(cloud, {
     ...rest,
     operation,

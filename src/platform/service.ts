@@ -11,6 +11,7 @@ import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts'
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { Address } from '#platform/cloud.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
@@ -321,8 +322,8 @@ export interface Arrival {
   readonly operation: string;
   readonly principal: Principal;
   readonly region: Region;
-  /** The service that the host names. */
-  readonly endpoint: string | undefined;
+  /** Undefined: no request of a client, but a call within the cloud. */
+  readonly address: Address | undefined;
 }
 
 export interface Resolved {

@@ -12,6 +12,8 @@ const ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { status: 403, message: 'Access Denied' },
   AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
+  AuthorizationHeaderMalformed: { status: 400, message: 'The authorization header is malformed' },
+  AuthorizationQueryParametersError: { status: 400, message: 'Error parsing the X-Amz-Credential parameter' },
   BadDigest: {
     status: 400,
     message: 'The Content-MD5 or checksum value that you specified did not match what the server received.',
@@ -183,6 +185,12 @@ const ERRORS = {
     status: 404,
     message: 'The bucket ownership controls were not found',
     about: 'BucketName',
+  },
+  PermanentRedirect: {
+    status: 301,
+    message:
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+    about: 'Bucket',
   },
   PreconditionFailed: {
     status: 412,

@@ -5,6 +5,7 @@
 import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { Arrival, Input, Resolved } from '#platform/service.ts';
+import { checkRegion } from '#services/s3/buckets/regions.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
@@ -57,7 +58,10 @@ export const resolveBucket =
     // What is made means itself.
     if (typeof given !== 'string' || arrival.operation === 'CreateBucket') return { input };
     const point = findPoint(parts, given, arrival);
-    if (point === undefined) return { input };
+    if (point === undefined) {
+      checkRegion(parts, given, arrival);
+      return { input };
+    }
     if (!COMPATIBLE.has(arrival.operation)) fail('MethodNotAllowed', { about: 'ACCESSPOINT' });
     admit(parts, point, arrival.principal);
     return { input: { ...input, Bucket: point.bucket }, door: point };
@@ -67,13 +71,14 @@ export const resolveBucket =
 export function findPoint(
   { accessPoints, directory }: S3Parts,
   given: string,
-  { region, endpoint }: Pick<Arrival, 'region' | 'endpoint'>,
+  { region, address }: Pick<Arrival, 'region' | 'address'>,
 ): AccessPoint | undefined {
   if (given.startsWith('arn:')) return pointOfArn(accessPoints, given);
   if (given.endsWith(ALIAS_END)) return accessPoints.findAlias(given) ?? fail('NoSuchBucket', { about: given });
   const { name, account } = HOST_LABEL.exec(given)?.groups ?? {};
   if (name === undefined || account === undefined || !isAccountId(account)) return undefined;
-  if (endpoint === 's3-accesspoint') return accessPoints.find(account, region, name) ?? fail('NoSuchAccessPoint');
+  if (address?.service === 's3-accesspoint')
+    return accessPoints.find(account, region, name) ?? fail('NoSuchAccessPoint');
   // On a host of no service a bucket may bear the name; that one is older than any meaning of it.
   return directory.find(given) === undefined ? accessPoints.find(account, region, name) : undefined;
 }

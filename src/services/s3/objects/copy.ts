@@ -51,7 +51,7 @@ const POINT_FORM = /^(arn:[^?]+?(?:\/|%2F)[^/?]+?)(?:\/|%2F)object(?:\/|%2F)([^?
 /** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
 export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
   const { name: given, key, versionId } = readSource(input.CopySource);
-  const door = findPoint(parts, given, { region: call.region, endpoint: undefined });
+  const door = findPoint(parts, given, { region: call.region, address: undefined });
   if (door !== undefined) admit(parts, door, call.principal);
   const name = door?.bucket ?? given;
   const place = parts.directory.ownerOf(name);
