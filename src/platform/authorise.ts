@@ -35,8 +35,8 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
     permit(cloud, invocation, call, {
       action: permission.action,
       resource: permission.resource,
-      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
-      holder: declaration.holder?.(input as never, call),
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call, permission),
+      holder: declaration.holder?.(input as never, call, permission),
       grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
       conditions: () => declaration.conditions?.(input as never, call, permission),
     });
@@ -125,12 +125,10 @@ export function isAllowed(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  asked: {
-    action: string;
-    resource: string;
-    policy: CompiledPolicy | undefined;
-    account: string;
-    conditions: ConditionValues | undefined;
+  asked: Permission & {
+    readonly policy: CompiledPolicy | undefined;
+    readonly account: string;
+    readonly conditions: ConditionValues | undefined;
   },
 ): boolean {
   const { caller } = invocation;
@@ -230,7 +228,7 @@ function findPlace(
   known: string | undefined,
 ): Place | undefined {
   const parts = parseArn(arn);
-  const service = parts && registry.byArnService(parts.service);
+  const service = parts && registry.byArnService(parts.service, parts.resource);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
   const region = service.entry.scope === 'global' ? GLOBAL_REGION : named;

@@ -79,6 +79,9 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  get door(): unknown {
+    return this.#invocation.door;
+  }
   get calledVia(): readonly string[] {
     return this.#invocation.caller.calledVia;
   }

@@ -146,10 +146,25 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/s3/service.ts')).s3({
         ...given,
         directory: await offers.buckets(),
+        publicAccess: await offers.publicAccess(),
+        accessPoints: await offers.accessPoints(),
         envelopes: await offers.envelopes(),
         day: given.s3Day,
         isRegion: (name) => given.regions.includes(name),
         isCanonicalUser: await offers.canonicalUsers(),
+      }),
+  },
+  {
+    name: 's3control',
+    principal: 's3.amazonaws.com',
+    scope: 'regional',
+    marks: { path: '/v20180820/', header: 'x-amz-account-id' },
+    nouns: ['accesspoint'],
+    load: async ({ offers, ...given }) =>
+      (await import('#services/s3control/service.ts')).s3control({
+        ...given,
+        buckets: await offers.bucketFacts(),
+        publicAccess: await offers.publicAccess(),
       }),
   },
   {
@@ -192,6 +207,11 @@ function offersOf(parts: Parts) {
   const { store, sealer, identity, collector, clock } = parts;
   const accounts = createAccounts(store, sealer);
   const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
+  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
+  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
+  const accessPoints = lazy(async () =>
+    (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
+  );
   const canonicalUsers = lazy(async () => (await import('#services/s3/names.ts')).canonicalUsers(accounts));
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
@@ -228,7 +248,9 @@ function offersOf(parts: Parts) {
   const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
+    accessPoints,
     accounts,
+    bucketFacts,
     buckets,
     canonicalUsers,
     delegatedAccess,
@@ -237,6 +259,7 @@ function offersOf(parts: Parts) {
     kmsParts,
     passwords,
     people,
+    publicAccess,
     quotas,
     rootAccess,
     sessions,

@@ -8,6 +8,7 @@ export const SERVICES: Readonly<Record<string, { readonly prefix: string }>> = {
   signin: { prefix: 'signin' },
   'service-quotas': { prefix: 'servicequotas' },
   s3: { prefix: 's3' },
+  s3control: { prefix: 's3' },
   sqs: { prefix: 'sqs' },
   sts: { prefix: 'sts' },
 };

@@ -10,7 +10,8 @@ import type {
   SessionFacts,
   UserPrincipal,
 } from '#platform/principal.ts';
-import type { Call, ConditionValues, PublicDocument } from '#platform/service.ts';
+import type { Call, ConditionValues } from '#platform/service.ts';
+import type { PublicDocument } from '#platform/web.ts';
 
 export interface AccountView {
   readonly id: AccountId;

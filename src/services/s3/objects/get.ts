@@ -151,7 +151,7 @@ export async function openBody(
 
 /** What headers tell that depends on the time or on who asks. */
 const facts = (parts: S3Parts, found: FoundObject, { Key: key, VersionId: versionId }: ReadTarget, call: Call) => ({
-  ...shownLock(found, key, call),
+  ...shownLock(parts, found, key, call),
   ...shownRestore(found.row, call.now),
   ...(versionId === undefined && shownExpiration(parts, call, found.bucket, key, found.row)),
 });
