@@ -27,6 +27,7 @@ import { type CloudOptions, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
+import { giveBackMemory } from '#platform/base/memory.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { loadPackages } from '#platform/packages.ts';
@@ -80,6 +81,7 @@ async function serve(config: Config): Promise<void> {
   const running = await startCloud(start.options);
   writeRunState(config.data, stateOf(config, running, start));
   announce(greeting(running, config, start, logFile.path));
+  systemClock.after(seconds(1), giveBackMemory);
   await untilAskedToStop();
   await running.stop();
   log.flush();

@@ -27,7 +27,7 @@ import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/prot
 import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import type { Caller, Cloud } from '#platform/cloud.ts';
+import type { Address, Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
@@ -168,6 +168,7 @@ async function answerCall(
     input,
     caller,
     region: regionOf(signed, host, gateway),
+    address: addressOf(request, signed, host),
     requestId,
     origin,
     get signal() {
@@ -196,6 +197,7 @@ async function uploadForm(
     input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
     caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
     region: regionOf(upload.signed, host, gateway),
+    address: addressOf(request, upload.signed, host),
     requestId: trace.requestId,
     origin,
     signal: request.signal,
@@ -248,6 +250,14 @@ function regionOf(signed: Authentication | undefined, host: HostFacts, { default
   // Known regions only: of the scope it was checked, of the host it has a region's form.
   return region as Region;
 }
+
+const addressOf = (request: IncomingRequest, signed: Authentication | undefined, host: HostFacts): Address => ({
+  service: host.service,
+  region: host.region,
+  hasBucket: host.bucket !== undefined,
+  host: request.headers['host'] ?? '',
+  signed: signed && { region: signed.region, form: signed.form },
+});
 
 const UNKNOWN_HOST =
   'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';

@@ -33,9 +33,10 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
   if (declaration.always) return;
   for (const permission of permissionsOf(invocation, call)) {
     permit(cloud, invocation, call, {
-      ...permission,
-      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
-      holder: declaration.holder?.(input as never, call),
+      action: permission.action,
+      resource: permission.resource,
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call, permission),
+      holder: declaration.holder?.(input as never, call, permission),
       grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
       conditions: () => declaration.conditions?.(input as never, call, permission),
     });
@@ -74,19 +75,19 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
     action,
     resource,
     resourceAccount,
-    ...(resourcePolicy && { resourcePolicy }),
-    ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
-    ...(grants && { grants }),
-    ...canonicalUserOf(invocation, call),
+    resourcePolicy,
+    resourcePolicyRequired: ofKind?.isRequired === true,
+    grants,
+    canonicalUser: canonicalUserOf(invocation, call),
     context,
   };
   const decision = evaluate(request);
   if (!decision.allowed) throw refusal(cloud, invocation, call, decision.message, request, question.conditions);
 }
 
-function canonicalUserOf({ operation }: Invocation, { callerAccount }: LiveCall): { canonicalUser?: string } {
+function canonicalUserOf({ operation }: Invocation, { callerAccount }: LiveCall): string | undefined {
   const nameOf = operation.service.declaration.accountName;
-  return nameOf && callerAccount ? { canonicalUser: nameOf(callerAccount) } : {};
+  return nameOf && callerAccount ? nameOf(callerAccount) : undefined;
 }
 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
@@ -124,12 +125,10 @@ export function isAllowed(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  asked: {
-    action: string;
-    resource: string;
-    policy: CompiledPolicy | undefined;
-    account: string;
-    conditions: ConditionValues | undefined;
+  asked: Permission & {
+    readonly policy: CompiledPolicy | undefined;
+    readonly account: string;
+    readonly conditions: ConditionValues | undefined;
   },
 ): boolean {
   const { caller } = invocation;
@@ -141,8 +140,8 @@ export function isAllowed(
     action: asked.action,
     resource: asked.resource,
     resourceAccount: asked.account,
-    ...(asked.policy && { resourcePolicy: asked.policy }),
-    ...canonicalUserOf(invocation, call),
+    resourcePolicy: asked.policy,
+    canonicalUser: canonicalUserOf(invocation, call),
     context: (key) => {
       known ??= contextOf(cloud, invocation, call, target, asked.conditions);
       return known(key);
@@ -229,7 +228,7 @@ function findPlace(
   known: string | undefined,
 ): Place | undefined {
   const parts = parseArn(arn);
-  const service = parts && registry.byArnService(parts.service);
+  const service = parts && registry.byArnService(parts.service, parts.resource);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
   const region = service.entry.scope === 'global' ? GLOBAL_REGION : named;

@@ -22,6 +22,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   try {
     admitSource(cloud, given);
     given.operation.validate(given.input);
+    invocation = resolved(given);
     if (given.operation.declaration.identify !== undefined) invocation = await identified(cloud, given);
     call = callIn(cloud, invocation, ownerOf(cloud, invocation));
   } catch (error) {
@@ -41,6 +42,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     const refusal = serviceErrorOf(error, cloud, invocation);
     await writeRefusal(cloud, call, refusal);
     await partition.durable();
+    await readToo(invocation)?.durable();
     throw refusal;
   }
   try {
@@ -48,6 +50,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     count(call);
     const gate = partition.durable();
     if (gate !== undefined) await gate;
+    const besides = readToo(invocation)?.durable();
+    if (besides !== undefined) await besides;
     for (const other of others) await other.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
@@ -55,6 +59,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   }
   return output;
 }
+
+const readToo = ({ operation }: Invocation): Partition | undefined => operation.declaration.readsToo?.();
 
 /** A promise where a resource's service has to be loaded first. */
 function authorised(cloud: Cloud, invocation: Invocation, call: LiveCall): Promise<void> | undefined {
@@ -65,6 +71,15 @@ function authorised(cloud: Cloud, invocation: Invocation, call: LiveCall): Promi
     if (!(error instanceof Suspend)) throw error;
     return error.ready.then(() => authorised(cloud, invocation, call));
   }
+}
+
+/** The call with its resource under its own name. */
+function resolved(given: Invocation): Invocation {
+  const { operation, input, region, address, caller } = given;
+  const { resolve } = operation.service.declaration;
+  if (resolve === undefined) return given;
+  const found = resolve(input, { operation: operation.name, principal: caller.principal, region, address });
+  return found.input === input && found.door === undefined ? given : { ...given, ...found };
 }
 
 /** The call as that of whom its input proves. */
@@ -248,7 +263,7 @@ export async function invokeFor(cloud: Cloud, from: Invocation, via: string, tar
   const operation = service?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
-  const { idempotencyToken: _, ...rest } = from;
+  const { idempotencyToken: _, address: _address, door: _door, ...rest } = from;
   return dispatch(cloud, {
     ...rest,
     operation,

@@ -30,9 +30,9 @@ export interface RegisteredOperation {
   /** The input member that holds an idempotency token. */
   readonly tokenMember: string | undefined;
   readonly validate: (input: Input) => void;
-  /** Without what is secret: for the audit. */
-  readonly redactInput: (input: Input) => Input;
-  readonly redactOutput: (output: Output) => Output;
+  /** As JSON text without what is secret: for the audit. */
+  readonly redactInput: (input: Input) => string;
+  readonly redactOutput: (output: Output) => string;
 }
 
 /** Compiles the check of an input shape; injected, since validators differ by how a protocol words its errors. */
@@ -183,15 +183,15 @@ export class RegisteredService {
 
 export class Registry {
   readonly #services = new Map<string, RegisteredService>();
-  readonly #byArnService = new Map<string, RegisteredService>();
+  readonly #byArnService = new Map<string, RegisteredService[]>();
 
   constructor(services: readonly RegisteredService[]) {
     for (const service of services) {
       assert(!this.#services.has(service.name), `service ${service.name} is registered twice`);
       this.#services.set(service.name, service);
     }
-    for (const service of services) getOrInsert(this.#byArnService, service.prefix, () => service);
-    for (const service of services) getOrInsert(this.#byArnService, service.name, () => service);
+    for (const service of services) getOrInsert(this.#byArnService, service.prefix, () => []).push(service);
+    for (const service of services) getOrInsert(this.#byArnService, service.name, () => [service]);
   }
 
   get services(): readonly RegisteredService[] {
@@ -212,9 +212,12 @@ export class Registry {
     return this.#services.get(name);
   }
 
-  /** The service that owns ARNs of `arn:aws:<name>:…`. */
-  byArnService(name: string): RegisteredService | undefined {
-    return this.#byArnService.get(name);
+  /** The service that owns ARNs of `arn:aws:<name>:…`. Where several do (S3 and S3 Control), the noun of the resource tells. */
+  byArnService(name: string, resource = ''): RegisteredService | undefined {
+    const [first, ...others] = this.#byArnService.get(name) ?? [];
+    if (others.length === 0) return first;
+    const noun = resource.split(NOUN_END, 1)[0] ?? '';
+    return others.find(({ entry }) => entry.nouns?.includes(noun)) ?? first;
   }
 
   kinds(service: RegisteredService): readonly Kind[] {

@@ -52,9 +52,9 @@ export interface ServiceDeps {
   readonly oldBucketDefaults: boolean;
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
-  /** A scrub of a region's blobs is over: what it found damaged. */
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
+  /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
 
@@ -95,6 +95,12 @@ const SERVICES: readonly ServiceLine[] = [
     scope: 'regional',
     reconciles: true,
     load: async (given) => (await import('#services/cloudtrail/assemble.ts')).assembleCloudTrail(given),
+  },
+  {
+    name: 'ec2',
+    principal: 'ec2.amazonaws.com',
+    scope: 'regional',
+    load: async (given) => (await import('#services/ec2/service.ts')).ec2(given),
   },
   {
     name: 'iam',
@@ -144,6 +150,7 @@ const SERVICES: readonly ServiceLine[] = [
         ...given,
         directory: await offers.buckets(),
         publicAccess: await offers.publicAccess(),
+        accessPoints: await offers.accessPoints(),
         envelopes: await offers.envelopes(),
         day: given.s3Day,
         isRegion: (name) => given.regions.includes(name),
@@ -155,8 +162,13 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 's3.amazonaws.com',
     scope: 'regional',
     marks: { path: '/v20180820/', header: 'x-amz-account-id' },
+    nouns: ['accesspoint', 'job'],
     load: async ({ offers, ...given }) =>
-      (await import('#services/s3control/service.ts')).s3control({ ...given, directory: await offers.buckets() }),
+      (await import('#services/s3control/service.ts')).s3control({
+        ...given,
+        buckets: await offers.bucketFacts(),
+        publicAccess: await offers.publicAccess(),
+      }),
   },
   {
     name: 'signin',
@@ -198,6 +210,11 @@ function offersOf(parts: Parts) {
   const { store, sealer, identity, collector, clock } = parts;
   const accounts = createAccounts(store, sealer);
   const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
+  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
+  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
+  const accessPoints = lazy(async () =>
+    (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
+  );
   const canonicalUsers = lazy(async () => (await import('#services/s3/names.ts')).canonicalUsers(accounts));
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
@@ -222,19 +239,21 @@ function offersOf(parts: Parts) {
       await sessions(),
     ),
   );
+  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
+  const principals = lazy(async () =>
+    (await import('#services/iam/identity/principal-directory.ts')).createPrincipalDirectory(store, isAccount),
+  );
   const kmsParts = lazy(async () =>
-    (await import('#services/kms/parts.ts')).kmsParts({
-      ...parts,
-      isAccount: (account) => identity.isAccount(account),
-    }),
+    (await import('#services/kms/parts.ts')).kmsParts({ ...parts, isAccount, principals: await principals() }),
   );
   const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
-  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
   const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
   const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
+    accessPoints,
     accounts,
+    bucketFacts,
     buckets,
     canonicalUsers,
     delegatedAccess,

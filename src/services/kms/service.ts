@@ -80,8 +80,8 @@ function managementOperations(parts: KmsParts) {
     DeleteAlias: { handler: deleteAlias, ...anything, permissions: aliasPermissions('kms:DeleteAlias') },
     ListAliases: { handler: given(listAliases), ...anything },
 
-    PutKeyPolicy: { handler: putKeyPolicy, ...ownKey },
-    GetKeyPolicy: { handler: getKeyPolicy, ...ownKey },
+    PutKeyPolicy: { handler: given(putKeyPolicy), ...ownKey },
+    GetKeyPolicy: { handler: given(getKeyPolicy), ...ownKey },
     ListKeyPolicies: { handler: listKeyPolicies, ...ownKey },
 
     CreateGrant: { handler: given(createGrant), ...keyItself, grants: grantsOn, secret: ['GrantToken', 'GrantTokens'] },

@@ -3,13 +3,14 @@ import { days } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { ObjectLockLegalHold, ObjectLockRetention, Tagging } from '#platform/model/generated/s3.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
-import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
+import type { CallScope, ConditionValues, Input, Permission } from '#platform/service.ts';
+import { doorConditions, doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
-import { bucketArn, objectArn } from '#services/s3/names.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -58,46 +59,61 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
 export function accessOf(parts: S3Parts) {
   const open = (input: OnBucket, scope: CallScope): OpenBucket | undefined =>
     scope.read((tx) => findBucket(tx, parts.sealer, input.Bucket));
-  const resourcePolicy = (input: OnBucket, scope: CallScope) => {
-    const bucket = open(input, scope);
-    return bucket && policyInForce(parts, bucket, scope);
-  };
+  /** Of the access point where that is asked, else the bucket's, as `ofBucket` has it. */
+  const policyOf =
+    <In extends OnBucket>(ofBucket: (bucket: OpenBucket, input: In, scope: CallScope) => CompiledPolicy | undefined) =>
+    (input: In, scope: CallScope, { resource }: Permission) => {
+      const door = doorOf(scope);
+      if (door !== undefined && resource.startsWith(door.arn)) return pointPolicyInForce(parts, door, scope);
+      const bucket = open(input, scope);
+      return bucket && ofBucket(bucket, input, scope);
+    };
+  const resourcePolicy = policyOf((bucket, _: OnBucket, scope) => policyInForce(parts, bucket, scope));
   const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
   const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
     scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
   const ofObject = {
-    resourcePolicy(input: OnVersion, scope: CallScope) {
-      const bucket = open(input, scope);
-      if (bucket === undefined || !takesAcls(bucket)) return bucket && policyInForce(parts, bucket, scope);
+    resourcePolicy: policyOf((bucket, input: OnVersion, scope) => {
+      if (!takesAcls(bucket)) return policyInForce(parts, bucket, scope);
       const row = rowOf(bucket, input, scope);
-      return joinPolicies(policyInForce(parts, bucket, scope), objectAclInForce(parts, bucket, row, scope.account));
-    },
+      return joinPolicies(policyInForce(parts, bucket, scope), objectAclInForce(parts, bucket, row, scope));
+    }),
     /** An object of another account is not the bucket owner's to read. */
-    holder(input: OnVersion, scope: CallScope) {
+    holder(input: OnVersion, scope: CallScope, { resource }: Permission) {
+      const door = doorOf(scope);
+      if (door !== undefined && resource.startsWith(door.arn)) return door.account;
       const bucket = open(input, scope);
       return bucket && takesAcls(bucket) ? holderOf(bucket, rowOf(bucket, input, scope)) : undefined;
     },
   };
+  /** What lies in another account than the bucket. */
+  const holder = (_: OnBucket, scope: CallScope, { resource }: Permission) => {
+    const door = doorOf(scope);
+    return door !== undefined && resource.startsWith(door.arn) ? door.account : undefined;
+  };
+  const onObject = ({ Bucket, Key }: OnObject, scope: CallScope) => resourcesOf(doorOf(scope), Bucket, Key);
   return {
     /** What is read or changed of an object that is there. */
-    existing: { ...shared, ...ofObject, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
-    bucket: { ...shared, resource: ({ Bucket }: OnBucket) => bucketArn(Bucket) },
+    existing: { ...shared, ...ofObject, resource: onObject },
+    bucket: {
+      ...shared,
+      holder,
+      resource: ({ Bucket }: OnBucket, scope: CallScope) => resourcesOf(doorOf(scope), Bucket),
+    },
     object: {
       ...shared,
-      resourcePolicy(input: OnObject, scope: CallScope) {
-        const bucket = open(input, scope);
-        if (bucket === undefined) return undefined;
-        const ofAcl = newObjectAclInForce(parts, bucket, scope.account);
-        return joinPolicies(policyInForce(parts, bucket, scope), ofAcl);
-      },
-      resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
+      holder,
+      resourcePolicy: policyOf((bucket, _: OnObject, scope) =>
+        joinPolicies(policyInForce(parts, bucket, scope), newObjectAclInForce(parts, bucket, scope)),
+      ),
+      resource: onObject,
     },
   };
 }
 
 function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {
-  const values: Record<string, string | readonly string[] | undefined> = {};
+  const values: Record<string, string | readonly string[] | undefined> = { ...doorConditions(doorOf(scope)) };
   for (const [member, key] of Object.entries(CONDITION_MEMBERS)) {
     const value = input[member];
     if (value !== undefined) values[key] = String(value);

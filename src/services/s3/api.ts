@@ -1,5 +1,15 @@
-/** What S3 Control uses of S3: answers of the internal operations that batch jobs call (batch/). */
+/** What other services may ask of S3 beside its operations. */
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
+
+export interface BucketFacts {
+  /** Where a bucket is; undefined: there is none of the name. */
+  find(name: string): { readonly account: AccountId; readonly region: Region } | undefined;
+  /** Whether a policy opens its resource to everybody ("The meaning of public"). */
+  isPublic(policy: CompiledPolicy): boolean;
+}
+
+// Answers of the internal operations that batch jobs of S3 Control call (batch/).
 
 /** A version as a generated manifest chooses it. */
 export interface BatchVersion {
@@ -16,12 +26,6 @@ export interface BatchVersion {
   readonly replicationStatus: 'NONE' | 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
   /** A rule of the bucket's replication takes it somewhere. */
   readonly isEligible: boolean;
-}
-
-/** Whose a bucket's name is. */
-export interface BucketPlace {
-  readonly account: AccountId;
-  readonly region: Region;
 }
 
 export interface BatchCursor {

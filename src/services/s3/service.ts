@@ -9,6 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import { batchOperations } from '#services/s3/batch/operations.ts';
@@ -266,6 +267,7 @@ export const s3 = (parts: S3Parts) =>
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
+    resolve: resolveBucket(parts),
     onAnswer: logAnswer(parts),
     site: site(parts),
     quotas,

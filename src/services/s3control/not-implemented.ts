@@ -6,14 +6,12 @@ const MULTI_REGION = 'comes with the next part of S3';
 const OBJECT_LAMBDA = 'S3 Object Lambda calls functions, which need Lambda';
 const OUTPOSTS =
   'a bucket on S3 on Outposts stands on hardware in a place of its own; buckets of S3 have operations of S3';
-const POINTS = 'comes with the next part of S3';
 
 export const notImplemented = {
   AssociateAccessGrantsIdentityCenter: GRANTS,
   CreateAccessGrant: GRANTS,
   CreateAccessGrantsInstance: GRANTS,
   CreateAccessGrantsLocation: GRANTS,
-  CreateAccessPoint: POINTS,
   CreateAccessPointForObjectLambda: OBJECT_LAMBDA,
   CreateBucket: OUTPOSTS,
   CreateMultiRegionAccessPoint: MULTI_REGION,
@@ -22,9 +20,7 @@ export const notImplemented = {
   DeleteAccessGrantsInstance: GRANTS,
   DeleteAccessGrantsInstanceResourcePolicy: GRANTS,
   DeleteAccessGrantsLocation: GRANTS,
-  DeleteAccessPoint: POINTS,
   DeleteAccessPointForObjectLambda: OBJECT_LAMBDA,
-  DeleteAccessPointPolicy: POINTS,
   DeleteAccessPointPolicyForObjectLambda: OBJECT_LAMBDA,
   DeleteAccessPointScope: DIRECTORY,
   DeleteBucket: OUTPOSTS,
@@ -43,12 +39,9 @@ export const notImplemented = {
   GetAccessGrantsInstanceForPrefix: GRANTS,
   GetAccessGrantsInstanceResourcePolicy: GRANTS,
   GetAccessGrantsLocation: GRANTS,
-  GetAccessPoint: POINTS,
   GetAccessPointConfigurationForObjectLambda: OBJECT_LAMBDA,
   GetAccessPointForObjectLambda: OBJECT_LAMBDA,
-  GetAccessPointPolicy: POINTS,
   GetAccessPointPolicyForObjectLambda: OBJECT_LAMBDA,
-  GetAccessPointPolicyStatus: POINTS,
   GetAccessPointPolicyStatusForObjectLambda: OBJECT_LAMBDA,
   GetAccessPointScope: DIRECTORY,
   GetBucket: OUTPOSTS,
@@ -68,7 +61,6 @@ export const notImplemented = {
   ListAccessGrants: GRANTS,
   ListAccessGrantsInstances: GRANTS,
   ListAccessGrantsLocations: GRANTS,
-  ListAccessPoints: POINTS,
   ListAccessPointsForDirectoryBuckets: DIRECTORY,
   ListAccessPointsForObjectLambda: OBJECT_LAMBDA,
   ListCallerAccessGrants: GRANTS,
@@ -76,10 +68,8 @@ export const notImplemented = {
   ListRegionalBuckets: OUTPOSTS,
   ListStorageLensConfigurations: LENS,
   ListStorageLensGroups: LENS,
-  ListTagsForResource: POINTS,
   PutAccessGrantsInstanceResourcePolicy: GRANTS,
   PutAccessPointConfigurationForObjectLambda: OBJECT_LAMBDA,
-  PutAccessPointPolicy: POINTS,
   PutAccessPointPolicyForObjectLambda: OBJECT_LAMBDA,
   PutAccessPointScope: DIRECTORY,
   PutBucketLifecycleConfiguration: OUTPOSTS,
@@ -91,8 +81,6 @@ export const notImplemented = {
   PutStorageLensConfiguration: LENS,
   PutStorageLensConfigurationTagging: LENS,
   SubmitMultiRegionAccessPointRoutes: MULTI_REGION,
-  TagResource: POINTS,
-  UntagResource: POINTS,
   UpdateAccessGrantsLocation: GRANTS,
   UpdateStorageLensGroup: LENS,
 } as const;

@@ -8,16 +8,32 @@
 import type { AccountId } from '#platform/base/ids.ts';
 import { GLOBAL_REGION } from '#platform/base/ids.ts';
 import type { S3ControlOperations } from '#platform/model/generated/s3control.ts';
-import { defineService, type Handlers } from '#platform/service.ts';
+import { type CallScope, type ConditionValues, defineService, type Handlers } from '#platform/service.ts';
+import { accessPointKind } from '#services/s3control/access-points/kind.ts';
+import { accessPointArn, findAccessPoint } from '#services/s3control/access-points/open.ts';
+import {
+  createAccessPoint,
+  deleteAccessPoint,
+  getAccessPoint,
+  listAccessPoints,
+} from '#services/s3control/access-points/points.ts';
+import {
+  deleteAccessPointPolicy,
+  getAccessPointPolicy,
+  getAccessPointPolicyStatus,
+  putAccessPointPolicy,
+} from '#services/s3control/access-points/policy.ts';
 import { fail } from '#services/s3control/errors.ts';
 import { jobKind, jobOperations, jobTimers, jobWork } from '#services/s3control/jobs/operations.ts';
-import type { JobsParts } from '#services/s3control/jobs/parts.ts';
 import { notImplemented } from '#services/s3control/not-implemented.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
 import {
   deletePublicAccessBlock,
   getPublicAccessBlock,
   putPublicAccessBlock,
 } from '#services/s3control/public-access.ts';
+import { quotas } from '#services/s3control/quotas.ts';
+import { listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
 
 interface OfAccount {
   readonly AccountId?: string;
@@ -38,9 +54,64 @@ const ofAccount = {
   resource: () => '*',
 } as const;
 
-export const s3control = (parts: JobsParts) =>
+/** What an access point's name is told to conditions as, where one is made or spoken of. */
+function pointConditions({ Name, VpcConfiguration }: OnPoint, scope: CallScope): ConditionValues {
+  const point = scope.read((tx) => findAccessPoint(tx, Name));
+  const isOfNetwork = point === undefined ? VpcConfiguration !== undefined : point.vpcId !== undefined;
+  return {
+    's3:accesspointnetworkorigin': isOfNetwork ? 'VPC' : 'Internet',
+    's3:dataaccesspointaccount': scope.account,
+    's3:dataaccesspointarn': accessPointArn(scope.account, scope.region, Name),
+    's3:resourceaccount': scope.account,
+  };
+}
+
+interface OnPoint extends OfAccount {
+  readonly Name: string;
+  readonly VpcConfiguration?: object;
+  readonly Tags?: readonly object[];
+}
+
+const tagged = {
+  owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
+  resource: ({ ResourceArn }: { readonly ResourceArn: string }) => ResourceArn,
+} as const;
+
+const own = {
+  owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
+} as const;
+
+const ofPoint = {
+  ...own,
+  resource: ({ Name }: OnPoint, { account, region }: CallScope) => accessPointArn(account, region, Name),
+  conditions: pointConditions,
+} as const;
+
+const accessPointOperations = (parts: S3ControlParts) =>
+  ({
+    CreateAccessPoint: {
+      handler: createAccessPoint(parts),
+      ...ofPoint,
+      action: ({ Tags = [] }: OnPoint) => ['s3:CreateAccessPoint', ...(Tags.length > 0 ? ['s3:TagResource'] : [])],
+      steps: true,
+    },
+    DeleteAccessPoint: { handler: deleteAccessPoint(parts), ...ofPoint, steps: true },
+    // In the service authorization reference these two have no resource types.
+    GetAccessPoint: { handler: getAccessPoint, ...ofPoint, resource: () => '*' },
+    ListAccessPoints: { handler: listAccessPoints(parts), ...own, resource: () => '*' },
+    PutAccessPointPolicy: { handler: putAccessPointPolicy(parts), ...ofPoint },
+    GetAccessPointPolicy: { handler: getAccessPointPolicy, ...ofPoint },
+    DeleteAccessPointPolicy: { handler: deleteAccessPointPolicy, ...ofPoint },
+    GetAccessPointPolicyStatus: { handler: getAccessPointPolicyStatus(parts), ...ofPoint },
+    TagResource: { handler: tagResource, ...tagged },
+    UntagResource: { handler: untagResource, ...tagged },
+    ListTagsForResource: { handler: listTagsForResource, ...tagged },
+  }) as const;
+
+export const s3control = (parts: S3ControlParts) =>
   defineService({
     operations: {
+      ...accessPointOperations(parts),
       GetPublicAccessBlock: {
         handler: getPublicAccessBlock,
         ...ofAccount,
@@ -57,11 +128,11 @@ export const s3control = (parts: JobsParts) =>
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
       },
-      ...jobOperations(parts, (input, caller) => ({ account: ownAccount(input, caller) })),
+      ...jobOperations(parts, own.owner),
     } satisfies Handlers<S3ControlOperations, typeof notImplemented>,
     notImplemented,
-    kinds: { job: jobKind },
-    quotas: {},
+    kinds: { accesspoint: accessPointKind, job: jobKind },
+    quotas,
     work: jobWork(parts),
     timers: jobTimers,
     mismatchError: 'IdempotencyException',

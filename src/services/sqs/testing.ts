@@ -99,6 +99,7 @@ export function testSqs(t: TestContext): TestSqs {
     meter: () => {},
     quota: () => 0,
     allows: () => true,
+    door: undefined,
     invoke: () => Promise.reject(new Error('not in this test')),
   });
   return {

@@ -99,7 +99,7 @@ export interface Taggable {
 /** How to tag the resource of an ARN; undefined if it is not the account's own, or no service here takes tags for it. */
 export async function taggable(deps: TaggingDeps, call: Call, arn: string): Promise<Taggable | undefined> {
   const parts = parseArn(arn);
-  const service = parts && deps.registry().byArnService(parts.service);
+  const service = parts && deps.registry().byArnService(parts.service, parts.resource);
   if (service === undefined || parts?.region !== call.region || parts.account !== call.account) return undefined;
   await service.load();
   const tagging = kindOf(service, arn, deps, call.account, call.region)?.tagging;

@@ -1,5 +1,6 @@
-/** Blocking public access: a bucket is as closed as the stricter of its own settings and its account's. */
-import type { AccountId } from '#platform/base/ids.ts';
+/** Blocking public access: a bucket is as closed as the strictest of its own settings, its account's, and those of the access point. */
+import type { CallScope } from '#platform/service.ts';
+import { doorOf } from '#services/s3/access-points/door.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { BucketRow, PublicAccessBlock } from '#services/s3/state.ts';
 
@@ -7,6 +8,9 @@ import type { BucketRow, PublicAccessBlock } from '#services/s3/state.ts';
 export const blocks = (
   { publicAccess }: Pick<S3Parts, 'publicAccess'>,
   { publicAccessBlock }: Pick<BucketRow, 'publicAccessBlock'>,
-  account: AccountId,
+  { account, door }: Pick<CallScope, 'account' | 'door'>,
   setting: keyof PublicAccessBlock,
-): boolean => publicAccessBlock?.[setting] === true || publicAccess.blockOf(account)?.[setting] === true;
+): boolean =>
+  publicAccessBlock?.[setting] === true ||
+  publicAccess.blockOf(account)?.[setting] === true ||
+  doorOf({ door })?.publicAccessBlock[setting] === true;

@@ -15,6 +15,7 @@ import type {
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import { doorOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
 import { checkedAcl } from '#services/s3/acl/ownership.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -99,7 +100,7 @@ const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: Cre
   (ObjectOwnership as Ownership | undefined) ?? (oldBucketDefaults ? 'ObjectWriter' : 'BucketOwnerEnforced');
 
 function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
-  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, owner: account });
+  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, door: undefined, owner: account });
   if (acl === undefined || isPrivate(acl)) return undefined;
   if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
@@ -142,6 +143,7 @@ async function remove(parts: S3Parts, name: string, call: Call): Promise<void> {
     const bucket = openBucket(tx, parts.sealer, name);
     const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
     if (!isEmpty) fail('BucketNotEmpty', { about: name });
+    if (parts.accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
     // Uploads in progress don't hold a bucket of this kind.
     for (const { key } of tx.range(uploads, { prefix: [bucket.id] })) {
       const [, objectKey, id] = uploads.parts(key);
@@ -160,7 +162,7 @@ export const headBucket =
   (parts: S3Parts) =>
   (input: HeadBucketRequest, call: Call): HeadBucketOutput => {
     const { name } = openBucket(call.tx, parts.sealer, input.Bucket);
-    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: false };
+    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: doorOf(call) !== undefined };
   };
 
 export const getBucketLocation =

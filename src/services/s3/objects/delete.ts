@@ -16,7 +16,7 @@ import { versionConditions } from '#services/s3/access.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
-import { objectArn } from '#services/s3/names.ts';
+import { may } from '#services/s3/may.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
 import { checkDeletable, type MayBypass } from '#services/s3/object-lock/locks.ts';
 import { mayBypass } from '#services/s3/object-lock/object-lock.ts';
@@ -155,15 +155,14 @@ function checkPermission(
   parts: S3Parts,
   tx: Transaction,
   bucket: OpenBucket,
-  { Key, VersionId }: Victim,
+  { Key: key, VersionId: versionId }: Victim,
   call: Call,
 ): void {
-  const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-  const row = VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId);
-  const conditions = versionConditions(call.account, row, VersionId);
+  const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+  const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
+  const conditions = versionConditions(call.account, row, versionId);
   const policy = policyInForce(parts, bucket, call);
-  if (!call.allows(action, objectArn(bucket.name, Key), policy, call.account, conditions))
-    throw s3Error('AccessDenied');
+  if (!may(parts, call, action, { bucket: bucket.name, key, policy, conditions })) throw s3Error('AccessDenied');
 }
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {

@@ -61,7 +61,7 @@ function permissionsOn(
   key: string,
   call: Call,
 ): (action: string) => boolean {
-  const policy = joinPolicies(policyInForce(parts, bucket, call), objectAclInForce(parts, bucket, row, call.account));
+  const policy = joinPolicies(policyInForce(parts, bucket, call), objectAclInForce(parts, bucket, row, call));
   return (action) => call.allows(action, objectArn(bucket.name, key), policy, holderOf(bucket, row));
 }
 

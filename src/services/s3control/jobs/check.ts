@@ -7,7 +7,7 @@ import type {
   JobReport,
   S3CopyObjectOperation,
 } from '#platform/model/generated/s3control.ts';
-import { badRequest, fail } from '#services/s3control/jobs/errors.ts';
+import { badRequest, fail } from '#services/s3control/errors.ts';
 
 const BUCKET = /^arn:aws[a-z-]*:s3:::([^/:]+)$/;
 

@@ -6,7 +6,7 @@ import type {
   UpdateJobStatusResult,
 } from '#platform/model/generated/s3control.ts';
 import type { Call } from '#platform/service.ts';
-import { badRequest, fail } from '#services/s3control/jobs/errors.ts';
+import { badRequest, fail } from '#services/s3control/errors.ts';
 import { changeStatus, openJob, unfinished, wake } from '#services/s3control/jobs/jobs.ts';
 import { inTurn } from '#services/s3control/jobs/schedule.ts';
 import { hasEnded, type JobRow } from '#services/s3control/jobs/state.ts';

@@ -3,8 +3,8 @@ import { timedId } from '#platform/base/ids.ts';
 import type { CreateJobRequest, CreateJobResult } from '#platform/model/generated/s3control.ts';
 import type { Call } from '#platform/service.ts';
 import { setTags } from '#platform/tags.ts';
+import { fail } from '#services/s3control/errors.ts';
 import { checkJob } from '#services/s3control/jobs/check.ts';
-import { fail } from '#services/s3control/jobs/errors.ts';
 import { changeStatus, jobArn, unfinished, wake } from '#services/s3control/jobs/jobs.ts';
 import { tagsOfSet } from '#services/s3control/jobs/tags.ts';
 

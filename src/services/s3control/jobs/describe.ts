@@ -9,10 +9,10 @@ import type {
   ListJobsResult,
 } from '#platform/model/generated/s3control.ts';
 import type { Call } from '#platform/service.ts';
-import { fail } from '#services/s3control/jobs/errors.ts';
+import { fail } from '#services/s3control/errors.ts';
 import { jobArn, openJob } from '#services/s3control/jobs/jobs.ts';
-import type { JobsParts } from '#services/s3control/jobs/parts.ts';
 import { type JobRow, jobs, operationName } from '#services/s3control/jobs/state.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
 
 export function describeJob({ JobId }: DescribeJobRequest, call: Call): DescribeJobResult {
   return { Job: descriptorOf(openJob(call.tx, JobId), call) };
@@ -59,7 +59,7 @@ const ROWS_AT_ONCE = 1000;
 
 /** The newest first. */
 export const listJobs =
-  ({ pages }: JobsParts) =>
+  ({ pages }: S3ControlParts) =>
   (input: ListJobsRequest, call: Call): ListJobsResult => {
     const { JobStatuses: statuses = [], NextToken: token } = input;
     const limit = input.MaxResults || MOST_LISTED;

@@ -6,7 +6,7 @@ import { setTimer } from '#platform/jobs/timers.ts';
 import type { TimerJob } from '#platform/service.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags } from '#platform/tags.ts';
-import { fail } from '#services/s3control/jobs/errors.ts';
+import { fail } from '#services/s3control/errors.ts';
 import { inTurn } from '#services/s3control/jobs/schedule.ts';
 import { hasEnded, type JobRow, jobs, openJobs, resultChunks, taskChunks } from '#services/s3control/jobs/state.ts';
 

@@ -2,15 +2,14 @@
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CreateJobRequest } from '#platform/model/generated/s3control.ts';
 import { type CallScope, type ConditionValues, type Kind, passRole } from '#platform/service.ts';
-import { tagsOf } from '#platform/tags.ts';
 import { updateJobPriority, updateJobStatus } from '#services/s3control/jobs/control.ts';
 import { createJob } from '#services/s3control/jobs/create.ts';
 import { describeJob, listJobs, SUSPENDED_CAUSE } from '#services/s3control/jobs/describe.ts';
 import { FORGET_JOB, findJob, forgetJob, jobArn, RUN_WORK } from '#services/s3control/jobs/jobs.ts';
-import type { JobsParts } from '#services/s3control/jobs/parts.ts';
 import { AGAIN_JOB, runJob, wakeAgain } from '#services/s3control/jobs/run.ts';
 import { openJobs, operationName } from '#services/s3control/jobs/state.ts';
 import { deleteJobTagging, getJobTagging, putJobTagging } from '#services/s3control/jobs/tags.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
 
 type Owner = (input: { readonly AccountId?: string }, caller: AccountId | undefined) => { account: AccountId };
 
@@ -21,18 +20,16 @@ interface OnJob {
 
 function jobConditions({ JobId, Priority }: OnJob, scope: CallScope): ConditionValues {
   const job = scope.read((tx) => findJob(tx, JobId));
-  const tags = scope.read((tx) => tagsOf(tx, jobArn(scope.account, scope.region, JobId)));
   return {
     's3:resourceaccount': scope.account,
     ...(Priority !== undefined && { 's3:requestjobpriority': String(Priority) }),
     ...(job && { 's3:existingjoboperation': operationName(job), 's3:existingjobpriority': String(job.priority) }),
     ...(job?.status === 'Suspended' && { 's3:jobsuspendedcause': SUSPENDED_CAUSE }),
-    ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:resourcetag/${key}`, value])),
   };
 }
 
 /** `own`: whose calls they are, as all of S3 Control's. */
-export const jobOperations = (parts: JobsParts, owner: Owner) => {
+export const jobOperations = (parts: S3ControlParts, owner: Owner) => {
   const onJob = {
     owner,
     resource: ({ JobId }: OnJob, { account, region }: CallScope) => jobArn(account, region, JobId),
@@ -61,7 +58,7 @@ export const jobOperations = (parts: JobsParts, owner: Owner) => {
   } as const;
 };
 
-export const jobWork = (parts: JobsParts) => ({ [RUN_WORK]: runJob(parts) });
+export const jobWork = (parts: S3ControlParts) => ({ [RUN_WORK]: runJob(parts) });
 export const jobTimers = { [AGAIN_JOB]: wakeAgain, [FORGET_JOB]: forgetJob };
 
 const idOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);

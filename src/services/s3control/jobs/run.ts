@@ -12,7 +12,6 @@ import type { Input, JobCall, Output, TimerJob, Work } from '#platform/service.t
 import type { Partition } from '#platform/store/store.ts';
 import { changeStatus, findJob, jobArn, unfinished, wake } from '#services/s3control/jobs/jobs.ts';
 import { ManifestProblem } from '#services/s3control/jobs/manifest.ts';
-import type { JobsParts } from '#services/s3control/jobs/parts.ts';
 import { prepareTasks } from '#services/s3control/jobs/prepare.ts';
 import { writeManifest, writeReport } from '#services/s3control/jobs/report.ts';
 import { inTurn } from '#services/s3control/jobs/schedule.ts';
@@ -24,6 +23,7 @@ import {
   taskChunks,
 } from '#services/s3control/jobs/state.ts';
 import { perform } from '#services/s3control/jobs/tasks.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
 
 export const AGAIN_JOB = 'run-job-again';
 const PAUSE: Milliseconds = seconds(5);
@@ -40,7 +40,7 @@ export interface Run {
   readonly job: JobRow;
   readonly partition: Partition;
   readonly clock: Clock;
-  readonly parts: JobsParts;
+  readonly parts: S3ControlParts;
   readonly assumption: Assumption;
   /** An operation of S3's on a bucket, as the job's role. */
   ask(operation: string, bucket: string, input: Input, isInternal?: true): Promise<Output>;
@@ -49,7 +49,7 @@ export interface Run {
 }
 
 export const runJob =
-  (parts: JobsParts): Work =>
+  (parts: S3ControlParts): Work =>
   async (input, call, signal) => {
     const id = String(input['id']);
     try {
@@ -65,7 +65,7 @@ export const runJob =
 export const wakeAgain: TimerJob = (tx, payload, { now }) => wake(tx, String(payload['id']), now);
 
 /** Whether there is more to do now. */
-async function step(parts: JobsParts, id: string, call: JobCall, signal: AbortSignal): Promise<boolean> {
+async function step(parts: S3ControlParts, id: string, call: JobCall, signal: AbortSignal): Promise<boolean> {
   signal.throwIfAborted();
   const job = call.partition.read((tx) => findJob(tx, id));
   const next = job && STEPS[job.status];
@@ -73,7 +73,7 @@ async function step(parts: JobsParts, id: string, call: JobCall, signal: AbortSi
 }
 
 function runOf(
-  parts: JobsParts,
+  parts: S3ControlParts,
   job: JobRow,
   { partition, clock, account, region }: JobCall,
   signal: AbortSignal,
@@ -98,7 +98,7 @@ function runOf(
         service: 's3',
         operation,
         input,
-        region: parts.directory.find(bucket)?.region ?? region,
+        region: parts.buckets.find(bucket)?.region ?? region,
         ...(isInternal && { isInternal }),
       }),
     checkStop: () => signal.throwIfAborted(),

@@ -8,7 +8,7 @@ import type {
 } from '#platform/model/generated/s3control.ts';
 import type { Call } from '#platform/service.ts';
 import { deleteTags, setTags, type Tags, tagsOf } from '#platform/tags.ts';
-import { badRequest, fail } from '#services/s3control/jobs/errors.ts';
+import { badRequest, fail } from '#services/s3control/errors.ts';
 import { jobArn, openJob } from '#services/s3control/jobs/jobs.ts';
 
 const MOST_TAGS = 50;

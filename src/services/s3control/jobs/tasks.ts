@@ -10,8 +10,8 @@ import type {
 import type { Input, Output } from '#platform/service.ts';
 import type { ComputedChecksum } from '#services/s3/api.ts';
 import { bucketOfArn } from '#services/s3control/jobs/check.ts';
-import type { JobsParts } from '#services/s3control/jobs/parts.ts';
 import type { Task, TaskResult } from '#services/s3control/jobs/state.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
 
 interface TaskCall {
   readonly operation: string;
@@ -159,7 +159,7 @@ const MOST_TRIES = 3;
 
 /** Its outcome, whatever it is; throws only what is no answer of S3's. */
 export async function perform(
-  parts: JobsParts,
+  parts: S3ControlParts,
   assumption: Assumption,
   operation: JobOperation,
   task: Task,
@@ -168,7 +168,7 @@ export async function perform(
     return { ...task, code: 'InvalidRequest', status: 400, message: 'Task failed due to missing VersionId' };
   }
   const { message, bucket = task.bucket, ...call } = callOf(operation, task);
-  const region = parts.directory.find(bucket)?.region ?? assumption.region;
+  const region = parts.buckets.find(bucket)?.region ?? assumption.region;
   const asked: RoleCall = { service: 's3', region, ...call };
   for (let tries = 1; ; tries++) {
     try {
