@@ -226,6 +226,12 @@ test('changes of tags go along; those of a replica go back where its rule takes 
   await tag(TARGET, 'back');
   await until(async () => (await tagsOf(SOURCE))[0] === 'back', 'the tag of the replica');
   await until(async () => (await head(TARGET, 'a')).ReplicationStatus === 'REPLICA', 'the replica is one again');
+  // The bytes of a replica go nowhere, also not back.
+  const { VersionId } = await head(SOURCE, 'a');
+  await s3.send(new DeleteObjectCommand({ Bucket: SOURCE, Key: 'a', VersionId }));
+  await tag(TARGET, 'to nobody');
+  await until(async () => (await head(TARGET, 'a')).ReplicationStatus === 'FAILED', 'the failure');
+  await assert.rejects(head(SOURCE, 'a'), { name: 'NotFound' });
 });
 
 test('versions of two buckets that came at the same moment stay two', async (t) => {

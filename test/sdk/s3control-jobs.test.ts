@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
+  DeleteBucketReplicationCommand,
   GetObjectAclCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
@@ -13,6 +14,8 @@ import {
   PutBucketOwnershipControlsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectLockConfigurationCommand,
 } from '@aws-sdk/client-s3';
 import {
   DeleteJobTaggingCommand,
@@ -24,6 +27,7 @@ import {
 } from '@aws-sdk/client-s3-control';
 import { days } from '#platform/base/clock.ts';
 import { counts, EVERYTHING, type Given, OFFICE, REPORT, startJobs, tagged } from '#test/sdk/jobs.ts';
+import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import {
   arnOf,
   configure,
@@ -261,6 +265,20 @@ test('a version from before versioning is replicated as the null version that it
   assert.deepEqual(Versions.map(({ VersionId }) => VersionId).sort(), [newer, 'null'].sort());
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: TARGET, Key: 'a', VersionId: 'null' }));
   assert.equal(await textOf(Body), 'the first');
+  // One that is locked stays what it is.
+  const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' } as const;
+  await s3.send(new PutObjectLockConfigurationCommand({ Bucket: TARGET, ObjectLockConfiguration }));
+  const held = { Bucket: TARGET, Key: 'a', VersionId: 'null', LegalHold: { Status: 'ON' } } as const;
+  await s3.send(new PutObjectLegalHoldCommand(held));
+  const suspended = { Bucket, VersioningConfiguration: { Status: 'Suspended' } } as const;
+  await s3.send(new DeleteBucketReplicationCommand({ Bucket }));
+  await s3.send(new PutBucketVersioningCommand(suspended));
+  c.advance(1000);
+  const fresh = c.client(PathStyleS3);
+  await fresh.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'another' }));
+  await fresh.send(new PutBucketVersioningCommand({ ...suspended, VersioningConfiguration: { Status: 'Enabled' } }));
+  await configure(fresh, Bucket, `arn:aws:iam::${c.account}:role/replication`, rule());
+  assert.deepEqual(counts(await ends(await create(again))), [1, 0, 1]);
 });
 
 test('an inventory’s manifest names its files', async (t) => {

@@ -11,7 +11,7 @@ import { configurationOf } from '#services/s3/replication/configuration.ts';
 import { NotReplicable } from '#services/s3/replication/failures.ts';
 import { orderOf, pendingIn } from '#services/s3/replication/queue.ts';
 import { destinationOf, rulesFor } from '#services/s3/replication/rules.ts';
-import { bringNow } from '#services/s3/replication/run.ts';
+import { carryOut } from '#services/s3/replication/run.ts';
 
 export interface ExistingTarget {
   readonly Bucket: string;
@@ -35,7 +35,7 @@ export const replicateExisting =
       return rules.map((rule) => orderOf(bucket, key, row, destinationOf(rule), now));
     });
     for (const order of orders) {
-      const outcome = await bringNow(parts, order, call);
+      const outcome = await carryOut(parts, { ...order, isAsked: true }, call);
       if (outcome?.status === 'FAILED') throw new NotReplicable(outcome.reason);
     }
     return {};

@@ -40,7 +40,7 @@ export const writeReplica =
   async (input: ReplicaInput, call: Call): Promise<Output> => {
     const { source, Key: key } = input;
     const isThere = call.transact((tx) => bringUpToDate(tx, parts, input, call));
-    if (isThere) return {};
+    if (isThere) return { copied: 0 };
     if (input.changesOnly) throw new NotReplicable('DstVersionNotFound');
     const bucket = call.partition.read((tx) => openDestination(tx, parts, input.Bucket));
     const { keys, encryption } = await replicaKeys(parts, call, bucket, input);
@@ -48,7 +48,7 @@ export const writeReplica =
     const copies = await copyPieces(parts, call, source, { bucket, key, upload, keys });
     await commit(parts, input, call, copies, { ...(upload && { upload }), ...(encryption && { encryption }) });
     call.meter('PutBytes', source.row.bytes);
-    return {};
+    return { copied: source.row.bytes };
   };
 
 /** False: no version of this id is there. */

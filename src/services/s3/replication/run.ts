@@ -7,7 +7,7 @@ import type { Assumption } from '#platform/jobs/as-role.ts';
 import { cancelTimer } from '#platform/jobs/timers.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { ReplicationRule } from '#platform/model/generated/s3.ts';
-import type { JobCall, TimerJob, Work } from '#platform/service.ts';
+import type { JobCall, Output, TimerJob, Work } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { bucketArn } from '#services/s3/names.ts';
@@ -24,7 +24,9 @@ import type { VersionRow } from '#services/s3/state.ts';
 /** The name that sessions of S3's replication have. */
 const SESSION = 's3-replication';
 
-type Outcome = { readonly status: 'COMPLETED' } | { readonly status: 'FAILED'; readonly reason: FailureReason };
+type Outcome =
+  | { readonly status: 'COMPLETED'; readonly output: Output }
+  | { readonly status: 'FAILED'; readonly reason: FailureReason };
 
 type Place = Pick<JobCall, 'account' | 'region' | 'partition' | 'clock'>;
 
@@ -34,7 +36,7 @@ export const replicate =
     // Sent by queue.ts.
     const order = input as unknown as ReplicationOrder;
     try {
-      await carryOut(parts, order, job, isChangeOfReplica);
+      await carryOut(parts, order, job);
     } catch (error) {
       if (!isPassing(error)) throw error;
       job.log.log('warn', 'replication waits', { key: order.key, to: order.destination, reason: String(error) });
@@ -42,20 +44,13 @@ export const replicate =
     }
   };
 
-/** For who waits for it: a replica is a source like any other, and what may pass is thrown. */
-export const bringNow = (parts: S3Parts, order: ReplicationOrder, place: Place): Promise<Outcome | undefined> =>
-  carryOut(parts, order, place, () => false);
-
-/** Undefined: there is nothing to do, or something newer. */
-async function carryOut(
-  parts: S3Parts,
-  order: ReplicationOrder,
-  place: Place,
-  changesOnly: typeof isChangeOfReplica,
-): Promise<Outcome | undefined> {
+/** Undefined: there is nothing to do, or something newer. Throws what may pass. */
+export async function carryOut(parts: S3Parts, order: ReplicationOrder, place: Place): Promise<Outcome | undefined> {
   const found = find(parts, order, place);
   if (found === undefined || found.state.since !== order.since) return undefined;
-  const outcome = await bring(parts, order, found, place, changesOnly);
+  // What a crash can take back must not show in another bucket.
+  await place.partition.durable();
+  const outcome = await bring(parts, order, found, place);
   place.partition.transact((tx) => settle(tx, parts, order, outcome, place));
   return outcome;
 }
@@ -78,25 +73,14 @@ function find(parts: S3Parts, order: ReplicationOrder, { partition }: Place): Fo
   });
 }
 
-/** Throws what may pass. */
-async function bring(
-  parts: S3Parts,
-  order: ReplicationOrder,
-  found: Found,
-  place: Place,
-  changesOnly: typeof isChangeOfReplica,
-): Promise<Outcome> {
-  const { configuration, state } = found;
+async function bring(parts: S3Parts, order: ReplicationOrder, found: Found, place: Place): Promise<Outcome> {
+  const { configuration, state, bucket } = found;
   const rule = configuration?.Rules.find(({ ID, Status }) => ID === state.rule && Status === 'Enabled');
   if (configuration === undefined || rule === undefined || destinationOf(rule) !== order.destination) {
     return { status: 'FAILED', reason: 'SrcBucketReplicationConfigMissing' };
   }
-  const assumption = assumptionOf(found.bucket, configuration.Role, place);
-  return bringVersion(parts, assumption, { found, rule, changesOnly: changesOnly(found.row) }, order, place);
+  return bringVersion(parts, assumptionOf(bucket, configuration.Role, place), { ...found, rule }, order, place);
 }
-
-/** Replicas go nowhere by themselves; what is changed of them does. */
-const isChangeOfReplica = ({ replication }: VersionRow): boolean => replication?.isReplica === true;
 
 const assumptionOf = ({ name }: OpenBucket, role: string, { account, region }: Place): Assumption => ({
   role,
@@ -107,16 +91,10 @@ const assumptionOf = ({ name }: OpenBucket, role: string, { account, region }: P
   region,
 });
 
-interface Bringing {
-  readonly found: Found;
-  readonly rule: ReplicationRule;
-  readonly changesOnly: boolean;
-}
-
 async function bringVersion(
   parts: S3Parts,
   assumption: Assumption,
-  { found, rule, changesOnly }: Bringing,
+  { row, bucket, rule }: Found & { readonly rule: ReplicationRule },
   order: ReplicationOrder,
   place: Place,
 ): Promise<Outcome> {
@@ -124,22 +102,23 @@ async function bringVersion(
   if (to === undefined) return { status: 'FAILED', reason: 'DstBucketNotFound' };
   const target = { Bucket: order.destination, Key: order.key };
   const call = { service: 's3', isInternal: true, region: to.region } as const;
-  if (found.row.isDeleteMarker) {
-    const input = { ...target, marker: found.row };
+  if (row.isDeleteMarker) {
+    const input = { ...target, marker: row };
     return attempt('marker', () => parts.callAsRole(assumption, { ...call, operation: 'WriteMarker', input }));
   }
   const read = { Bucket: order.bucket, Key: order.key, VersionId: order.versionId };
   const reading = { ...call, region: place.region, operation: 'ReadForReplication', input: read };
-  let source: unknown;
-  const outcome = await attempt('source', async () => {
-    ({ source } = await parts.callAsRole(assumption, reading));
-  });
-  if (outcome.status === 'FAILED') return outcome;
-  const input = { ...target, ...conditionMembers(found.row, rule), rule, source, changesOnly };
+  const found = await attempt('source', () => parts.callAsRole(assumption, reading));
+  if (found.status === 'FAILED') return found;
+  // Replicas go nowhere by themselves; what is changed of them does.
+  const changesOnly = row.replication?.isReplica === true && !order.isAsked;
+  const input = { ...target, ...conditionMembers(row, rule), rule, source: found.output['source'], changesOnly };
   const written = await attempt('replica', () =>
     parts.callAsRole(assumption, { ...call, operation: 'WriteReplica', input }),
   );
-  if (written.status === 'COMPLETED' && to.region !== place.region) meterTransfer(place, found, order);
+  if (written.status === 'COMPLETED' && to.region !== place.region) {
+    meterTransfer(place, bucket, Number(written.output['copied']));
+  }
   return written;
 }
 
@@ -151,19 +130,18 @@ function conditionMembers({ encryption }: VersionRow, { Destination }: Replicati
   return { ServerSideEncryption: encryption.kind, ...(SSEKMSKeyId !== undefined && { SSEKMSKeyId }) };
 }
 
-async function attempt(of: Parameters<typeof reasonOf>[1], action: () => Promise<unknown>): Promise<Outcome> {
+async function attempt(of: Parameters<typeof reasonOf>[1], action: () => Promise<Output>): Promise<Outcome> {
   try {
-    await action();
-    return { status: 'COMPLETED' };
+    return { status: 'COMPLETED', output: await action() };
   } catch (error) {
     if (isPassing(error) || !(error instanceof ServiceError)) throw error;
     return { status: 'FAILED', reason: reasonOf(error, of) };
   }
 }
 
-function meterTransfer({ partition, clock }: Place, { row, bucket }: Found, { destination }: ReplicationOrder): void {
-  const usage = { usageType: 'AWS-Out-Bytes', operation: 'PutObjectReplication', resource: bucketArn(bucket.name) };
-  if (destination !== bucket.name && row.bytes > 0) meter(partition, clock.now(), usage, row.bytes);
+function meterTransfer({ partition, clock }: Place, { name }: OpenBucket, bytes: number): void {
+  const usage = { usageType: 'AWS-Out-Bytes', operation: 'PutObjectReplication', resource: bucketArn(name) };
+  if (bytes > 0) meter(partition, clock.now(), usage, bytes);
 }
 
 /** Notes how an order ended, unless a later one is under way. */

@@ -43,6 +43,8 @@ export interface ReplicationOrder {
   readonly versionId: string;
   readonly destination: string;
   readonly since: number;
+  /** By a batch job, to which a replica is a source like any other. */
+  readonly isAsked?: true;
   /** Tries that failed for the time being. */
   readonly tries: number;
 }
