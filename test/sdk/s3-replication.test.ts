@@ -234,11 +234,10 @@ test('changes of tags go along; those of a replica go back where its rule takes 
   await assert.rejects(head(SOURCE, 'a'), { name: 'NotFound' });
 });
 
-test('versions of two buckets that came at the same moment stay two', async (t) => {
+test('a replica stands beside the versions that its destination has', async (t) => {
   const { s3, configure: put, ends, head } = await replicationTest(t);
   await put(rule());
   const write = (Bucket: string) => s3.send(new PutObjectCommand({ Bucket, Key: 'same', Body: `of ${Bucket}` }));
-  // The clock of tests stands still.
   const { VersionId: theirs } = await write(TARGET);
   const { VersionId: ours } = await write(SOURCE);
   await ends('same', 'COMPLETED');

@@ -59,14 +59,19 @@ function bringUpToDate(
   call: Call,
 ): boolean {
   const bucket = openDestination(tx, parts, input.Bucket);
-  const there = findVersion(tx, bucket, key, shownVersionId(source.row));
-  // Null versions have no id of their own: another one is replaced.
-  if (there === undefined || there.sequence !== source.row.sequence) return false;
+  const there = findReplica(tx, bucket, key, source.row);
+  if (there === undefined) return false;
   const facts = movedFacts(parts, bucket, key, source, input.rule, call);
   if (!isLockKept(there, facts.lock, call.clock.now())) fail('AccessDenied');
   const { tags: _, acl: __, lock, ...rest } = there;
   putVersion(tx, bucket, key, { ...rest, ...(lock && { lock }), ...facts });
   return true;
+}
+
+/** Null versions have no id of their own: another one is replaced. */
+function findReplica(tx: ReadTransaction, bucket: OpenBucket, key: string, of: VersionRow): VersionRow | undefined {
+  const there = findVersion(tx, bucket, key, shownVersionId(of));
+  return of.versionId === undefined && there?.sequence !== of.sequence ? undefined : there;
 }
 
 /** What compliance holds in the destination stays held. */
@@ -135,7 +140,7 @@ export const writeMarker =
     const blobs = await parts.blobs(call.region);
     call.transact((tx) => {
       const bucket = openDestination(tx, parts, Bucket);
-      if (findVersion(tx, bucket, key, shownVersionId(marker))?.sequence === marker.sequence) return;
+      if (findReplica(tx, bucket, key, marker) !== undefined) return;
       const row: VersionRow = { ...marker, replication: { isReplica: true } };
       checkReplaced(tx, bucket, key, row, call.clock.now());
       insertVersion(tx, blobs, bucket, key, row);
