@@ -23,7 +23,7 @@ export interface Config {
   readonly tls: boolean;
   /** Presigned URLs of S3 that old clients make are refused. */
   readonly refuseSigv2: boolean;
-  /** New buckets of S3 take access control lists and block nothing. */
+  /** New buckets of S3 take access control lists and block nothing; owners are shown with their names. */
   readonly oldBucketDefaults: boolean;
   readonly masterKey: string | undefined;
   /** Networks beyond the internet that the cloud may call: identity providers may be there. Undefined: loopback, if it listens there alone. */
@@ -122,7 +122,7 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   },
   oldBucketDefaults: {
     flag: '--old-bucket-defaults',
-    help: 'make buckets as S3 did before April 2023: access control lists count, public access is not blocked',
+    help: 'make buckets as S3 did before April 2023: access control lists count, public access and SSE-C are not blocked; owners are shown with their names',
     parse: flag,
   },
   masterKey: {

@@ -28,8 +28,8 @@ import { envelopes } from '#services/kms/envelope.ts';
 import { kmsParts } from '#services/kms/parts.ts';
 import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
+import { canonicalUsers } from '#services/s3/canonical-users.ts';
 import { openDirectory } from '#services/s3/directory.ts';
-import { canonicalUsers } from '#services/s3/names.ts';
 import { s3 } from '#services/s3/service.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
@@ -101,7 +101,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
       envelopes: sealers,
       day: deps.s3Day,
       isRegion: (name) => deps.regions.includes(name),
-      isCanonicalUser: canonicalUsers(accounts),
+      users: canonicalUsers(accounts, deps.oldBucketDefaults),
     }),
     signIn.declaration,
     sqs({ ...deps, envelopes: sealers }),

@@ -4,12 +4,17 @@ import { type TestContext, test } from 'node:test';
 import {
   type BucketCannedACL,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
+  GetBucketEncryptionCommand,
   GetObjectAclCommand,
   GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   type ObjectOwnership,
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
@@ -182,4 +187,43 @@ test('an operator can have buckets made as before April 2023', async (t) => {
   await s3.send(new CreateBucketCommand({ Bucket: 'open', ACL: 'public-read' }));
   const list = await sendRaw(c, unsigned(c, { method: 'GET', path: '/open', query: {} }));
   assert.equal(list.status, 200);
+
+  const { ServerSideEncryptionConfiguration } = await s3.send(new GetBucketEncryptionCommand({ Bucket: 'open' }));
+  assert.equal(ServerSideEncryptionConfiguration?.Rules?.[0]?.BlockedEncryptionTypes, undefined);
+});
+
+test('lists show whose an object is; with the old defaults by name', async (t) => {
+  for (const oldBucketDefaults of [false, true]) {
+    const b = await bucketTest(t, { oldBucketDefaults });
+    const { s3, c, Bucket } = b;
+    const partner = b.as(await newAccount(c, '210987654321'));
+    await s3.send(
+      new PutBucketOwnershipControlsCommand({
+        Bucket,
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'ObjectWriter' }] },
+      }),
+    );
+    await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
+    await s3.send(new PutBucketAclCommand({ Bucket, ACL: 'public-read-write' }));
+    await b.put('own');
+    await partner.send(new PutObjectCommand({ Bucket, Key: 'theirs', Body: 'text' }));
+    await partner.send(new CreateMultipartUploadCommand({ Bucket, Key: 'begun' }));
+    const { Owner: partnerOwner } = await partner.send(new GetObjectAclCommand({ Bucket, Key: 'theirs' }));
+    const { Owner: owner, Grants } = await s3.send(new GetBucketAclCommand({ Bucket }));
+    assert.equal(partnerOwner?.DisplayName, oldBucketDefaults ? 'partner' : undefined);
+    assert.equal(Grants?.[0]?.Grantee?.DisplayName, owner?.DisplayName);
+    const lists = [
+      (await s3.send(new ListObjectsCommand({ Bucket }))).Contents,
+      (await s3.send(new ListObjectsV2Command({ Bucket, FetchOwner: true }))).Contents,
+      (await s3.send(new ListObjectVersionsCommand({ Bucket }))).Versions,
+    ];
+    for (const list of lists)
+      assert.deepEqual(
+        list?.map(({ Owner }) => Owner),
+        [owner, partnerOwner],
+      );
+    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+    assert.deepEqual(Uploads[0]?.Owner, partnerOwner);
+    assert.equal(Uploads[0]?.Initiator?.ID, 'arn:aws:iam::210987654321:user/administrator');
+  }
 });

@@ -21,6 +21,7 @@ import {
   saysAcl,
 } from '#services/s3/acl/grants.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { Acl, VersionRow } from '#services/s3/state.ts';
@@ -50,6 +51,14 @@ export function objectAclInForce(bucket: OpenBucket, row: VersionRow | undefined
 /** The account that an object belongs to, where it is not the bucket owner's. */
 export const holderOf = (bucket: OpenBucket, row: VersionRow | undefined): AccountId | undefined =>
   row?.owner === undefined || row.isDeleteMarker || !takesAcls(bucket) ? undefined : (row.owner as AccountId);
+
+/** Who owns the versions of a bucket, as lists show them. */
+export function ownersOf(parts: S3Parts, bucket: OpenBucket, { account }: Call): (row: Owned) => ShownOwner {
+  const own = parts.users.shown(ownerId(account));
+  return takesAcls(bucket) ? ({ owner }) => (owner === undefined ? own : parts.users.shown(ownerId(owner))) : () => own;
+}
+
+type Owned = Pick<VersionRow, 'owner'>;
 
 export interface ObjectOwnership {
   readonly owner?: string;
@@ -86,7 +95,7 @@ export function checkedAcl(
   of: 'bucket' | 'object',
   { account, owner }: AclPlace,
 ): Acl | undefined {
-  const owners = { owner: ownerId(owner), bucketOwner: ownerId(account), isUser: parts.isCanonicalUser };
+  const owners = { owner: ownerId(owner), bucketOwner: ownerId(account), isUser: parts.users.has };
   const acl = aclOf(request, of, owners);
   if (acl !== undefined && bucket.publicAccessBlock?.BlockPublicAcls && isPublicAcl(acl)) fail('AccessDenied');
   return acl;

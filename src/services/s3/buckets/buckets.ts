@@ -18,6 +18,7 @@ import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/t
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
 import { checkedAcl } from '#services/s3/acl/ownership.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
+import { ENCRYPTION_SETTING, NOTHING_BLOCKED } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
 import { abortUpload } from '#services/s3/multipart/uploads.ts';
@@ -84,6 +85,7 @@ export const createBucket =
         ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
         sealedKey: newSealedKey(parts.sealer, call.account, next),
       });
+      if (parts.oldBucketDefaults) tx.put(settings, settings.key(next, ENCRYPTION_SETTING), NOTHING_BLOCKED);
       setTags(tx, bucketArn(name), tags);
       scheduleCount(tx, { id: next, name }, call.now);
     });
@@ -195,7 +197,7 @@ export const listBuckets =
         BucketRegion: region,
         BucketArn: bucketArn(name),
       })),
-      Owner: { ID: canonicalUser(call.account) },
+      Owner: parts.users.shown(canonicalUser(call.account)),
       ...(Prefix !== '' && { Prefix }),
       ...(sorted.length > page.length &&
         last !== undefined && { ContinuationToken: parts.pages.seal(call, bound, last) }),
