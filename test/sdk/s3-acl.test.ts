@@ -188,6 +188,10 @@ test('an operator can have buckets made as before April 2023', async (t) => {
   const list = await sendRaw(c, unsigned(c, { method: 'GET', path: '/open', query: {} }));
   assert.equal(list.status, 200);
 
+  // Made again, it has its list anew.
+  await s3.send(new CreateBucketCommand({ Bucket: 'open' }));
+  const again = await sendRaw(c, unsigned(c, { method: 'GET', path: '/open', query: {} }));
+  assert.equal(again.status, 403);
   const { ServerSideEncryptionConfiguration } = await s3.send(new GetBucketEncryptionCommand({ Bucket: 'open' }));
   assert.equal(ServerSideEncryptionConfiguration?.Rules?.[0]?.BlockedEncryptionTypes, undefined);
 });

@@ -18,6 +18,7 @@ import {
   getBucketLocation,
   headBucket,
   listBuckets,
+  regionOfNew,
 } from '#services/s3/buckets/buckets.ts';
 import * as cors from '#services/s3/buckets/cors.ts';
 import {
@@ -72,6 +73,7 @@ const bucketOperations = (parts: S3Parts) => {
     CreateBucket: {
       handler: createBucket(parts),
       resource: ({ Bucket }: { readonly Bucket: string }) => bucketArn(Bucket),
+      owner: regionOfNew(parts),
       usage: TIER_1,
       steps: true,
     },
@@ -79,7 +81,8 @@ const bucketOperations = (parts: S3Parts) => {
     HeadBucket: { handler: headBucket(parts), ...read, action: 's3:ListBucket', event: 'data' },
     ListBuckets: {
       handler: listBuckets(parts),
-      resource: () => '*',
+      // Policies name all buckets for it: "arn:aws:s3:::*" (User Guide, "Controlling access to a bucket with user policies").
+      resource: () => bucketArn('*'),
       action: 's3:ListAllMyBuckets',
       usage: TIER_1,
       access: 'read',
