@@ -21,7 +21,7 @@ export interface Config {
   readonly domains: readonly string[];
   readonly region: string;
   readonly tls: boolean;
-  /** Presigned URLs of S3 that old clients make are refused. */
+  /** Presigned URLs and forms of S3 that old clients make are refused. */
   readonly refuseSigv2: boolean;
   /** New buckets of S3 take access control lists and block nothing; owners are shown with their names. */
   readonly oldBucketDefaults: boolean;
@@ -117,7 +117,7 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   tls: { flag: '--tls', help: 'HTTPS (and HTTP/2) with a local certificate authority', parse: flag },
   refuseSigv2: {
     flag: '--refuse-sigv2',
-    help: 'take no presigned URLs of signature version 2, which old clients of S3 make',
+    help: 'take no presigned URLs and forms of signature version 2, which old clients of S3 make',
     parse: flag,
   },
   oldBucketDefaults: {

@@ -208,7 +208,7 @@ test('a policy lets everybody in once the public access block is gone', async (t
   const none = s3.send(new GetPublicAccessBlockCommand({ Bucket }));
   await assert.rejects(none, refusal('NoSuchPublicAccessBlockConfiguration'));
   assert.equal((await read()).code, 'AccessDenied');
-  await setPolicy();
+  assert.equal((await setPolicy()).$metadata.httpStatusCode, 204);
   assert.equal((await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy, Policy);
   assert.equal((await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus?.IsPublic, true);
   assert.equal((await read()).body, 'once upon a time');
