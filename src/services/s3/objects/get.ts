@@ -29,6 +29,7 @@ type Body = Uint8Array | AsyncIterable<Uint8Array>;
 export const headObject =
   (parts: S3Parts) =>
   async (input: HeadObjectRequest, call: Call): Promise<HeadObjectOutput> => {
+    refuseEncryption(input);
     const found = findObject(parts, input as ReadTarget, call);
     checkRead(found.row, input as ReadConditions);
     const its = partsOf(found.row, call);
@@ -44,6 +45,7 @@ export const headObject =
 export const getObject =
   (parts: S3Parts) =>
   async (input: GetObjectRequest, call: Call): Promise<GetObjectOutput> => {
+    refuseEncryption(input);
     const target = input as ReadTarget;
     let found = findObject(parts, target, call);
     checkRead(found.row, input as ReadConditions);
@@ -72,6 +74,12 @@ export const getObject =
       }
     }
   };
+
+/** How an object is encrypted was said when it was written; the text is from memory. */
+function refuseEncryption({ ServerSideEncryption: given }: Pick<GetObjectRequest, 'ServerSideEncryption'>): void {
+  const name = 'x-amz-server-side-encryption';
+  if (given !== undefined) invalidArgument(name, given, `${name} header is not supported for this operation.`);
+}
 
 function isSame(row: VersionRow, before: VersionRow, pieces: readonly Piece[], call: Call): boolean {
   const now = piecesOf(row, call);
