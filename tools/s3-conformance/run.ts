@@ -35,6 +35,10 @@ if (!existsSync(join(checkout, 's3tests', 'functional'))) {
   process.exit(2);
 }
 
+/** Ctrl-C ends the tests; each shard then stops its cloud. */
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+
 interface Run {
   readonly command: string;
   readonly args: readonly string[];
@@ -45,7 +49,8 @@ interface Run {
 /** Runs to its end; what it says goes to `onText`. */
 const run = ({ command, args, env = {}, onText = () => {} }: Run): Promise<number | null> =>
   new Promise((ended, failed) => {
-    const child = spawn(command, args, { cwd: checkout, env: { ...process.env, ...env } });
+    const options = { cwd: checkout, env: { ...process.env, ...env }, signal: stopping.signal };
+    const child = spawn(command, args, options);
     child.stdout.setEncoding('utf8').on('data', onText);
     child.stderr.setEncoding('utf8').on('data', onText);
     child.on('error', failed).on('close', ended);
