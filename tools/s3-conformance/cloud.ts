@@ -1,7 +1,7 @@
 /**
  * A cloud as the suite wants one, and the file that tells it of that. Five accounts with root keys: `main`, `alt`, `tenant`, and two for
  * tests of IAM. `alt` and `iam` are one account: `iam` is its root, `alt` a user of it, named as the account's canonical user since the
- * suite uses one setting for both. TLS, since keys of customers are refused without; a day of ten seconds.
+ * suite uses one setting for both. TLS, since keys of customers are refused without; a day of ten seconds, or a whole one.
  */
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { AccountId } from '#platform/base/ids.ts';
 import { canonicalUser } from '#services/s3/names.ts';
 
-const DAY_SECONDS = 10;
+const DAY_SECONDS = { short: 10, whole: 86_400 } as const;
 const OTHER_REGION = 'us-west-2';
 /** Both can be read at once, and be moved to on any day. */
 const STORAGE_CLASSES = 'INTELLIGENT_TIERING, GLACIER_IR';
@@ -36,12 +36,17 @@ interface Account {
 
 type Program = (...args: readonly string[]) => Promise<string>;
 
-export async function startCloud(root: string, home: string, oldBucketDefaults: boolean): Promise<SuiteCloud> {
+export interface CloudSettings {
+  readonly oldBucketDefaults: boolean;
+  readonly day: keyof typeof DAY_SECONDS;
+}
+
+export async function startCloud(root: string, home: string, wanted: CloudSettings): Promise<SuiteCloud> {
   const data = join(home, 'data');
   const env = { ...process.env, MAKONIS_MASTER_KEY: join(home, 'master.key') };
   const program: Program = (...args) => output(join(root, 'bin', 'makonis'), [...args, '--data', data], { env });
-  const defaults = oldBucketDefaults ? ['--old-bucket-defaults'] : [];
-  const day = ['--s3-day-seconds', String(DAY_SECONDS)];
+  const defaults = wanted.oldBucketDefaults ? ['--old-bucket-defaults'] : [];
+  const day = ['--s3-day-seconds', String(DAY_SECONDS[wanted.day])];
   await program('up', '--detach', '--port', '0', '--admin-port', '0', '--tls', ...day, ...defaults);
   const stop = async (): Promise<void> => {
     await program('down');
@@ -100,7 +105,7 @@ async function confOf(program: Program, settings: Settings, port: number): Promi
     secret_key: key.secretAccessKey,
     ...more,
   });
-  const storage = { storage_classes: STORAGE_CLASSES, lc_debug_interval: DAY_SECONDS, api_name: OTHER_REGION };
+  const storage = { storage_classes: STORAGE_CLASSES, lc_debug_interval: DAY_SECONDS.short, api_name: OTHER_REGION };
   return sections({
     // Where it says what to verify with, it knows the well-known authorities alone.
     DEFAULT: { host: 'localhost', port, is_secure: 'True', ssl_verify: 'False' },

@@ -13,6 +13,8 @@ export interface ShownOwner {
 export interface CanonicalUsers {
   /** Whether an account goes by this name. */
   has(id: string): boolean;
+  /** Until November 2025 S3 told the name of an account beside its id. */
+  readonly showsNames: boolean;
   /** As answers show an owner or a grantee. */
   shown(id: string): ShownOwner;
 }
@@ -25,7 +27,6 @@ interface Accounts {
 
 const ACCOUNTS_AT_ONCE = 1000;
 
-/** `showsNames`: until November 2025 S3 told the name of an account beside its id. */
 export function canonicalUsers(accounts: Accounts, showsNames: boolean): CanonicalUsers {
   const names = new Map<string, string>();
   let made: number | undefined;
@@ -46,6 +47,7 @@ export function canonicalUsers(accounts: Accounts, showsNames: boolean): Canonic
     return names.get(id);
   };
   return {
+    showsNames,
     has: (id) => find(id) !== undefined,
     shown(id) {
       const name = showsNames ? find(id) : undefined;

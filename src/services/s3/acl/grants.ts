@@ -185,11 +185,12 @@ export const isOwnersOnly = ({ owner, grants }: Acl): boolean =>
 export const isPrivate = (acl: Acl): boolean =>
   isOwnersOnly(acl) && acl.grants.length === 1 && acl.grants[0]?.permission === 'FULL_CONTROL';
 
-/** As GetBucketAcl and GetObjectAcl show it. */
+/** As GetBucketAcl and GetObjectAcl show it. No order is promised; where names are shown, clients of that time have groups first. */
 export function shownAcl({ owner, grants }: Acl, users: CanonicalUsers) {
+  const isFirst = (grant: AclGrant): boolean => users.showsNames && 'uri' in grant;
   return {
     Owner: users.shown(owner),
-    Grants: grants.map((grant) => ({
+    Grants: [...grants.filter(isFirst), ...grants.filter((grant) => !isFirst(grant))].map((grant) => ({
       Grantee:
         'id' in grant
           ? { Type: 'CanonicalUser' as const, ...users.shown(grant.id) }
