@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
+  AbortMultipartUploadCommand,
   type BucketCannedACL,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -15,6 +16,7 @@ import {
   ListObjectsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
+  ListPartsCommand,
   type ObjectOwnership,
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
@@ -211,7 +213,7 @@ test('lists show whose an object is; with the old defaults by name', async (t) =
     await s3.send(new PutBucketAclCommand({ Bucket, ACL: 'public-read-write' }));
     await b.put('own');
     await partner.send(new PutObjectCommand({ Bucket, Key: 'theirs', Body: 'text' }));
-    await partner.send(new CreateMultipartUploadCommand({ Bucket, Key: 'begun' }));
+    const { UploadId } = await partner.send(new CreateMultipartUploadCommand({ Bucket, Key: 'begun' }));
     const { Owner: partnerOwner } = await partner.send(new GetObjectAclCommand({ Bucket, Key: 'theirs' }));
     const { Owner: owner, Grants } = await s3.send(new GetBucketAclCommand({ Bucket }));
     assert.equal(partnerOwner?.DisplayName, oldBucketDefaults ? 'partner' : undefined);
@@ -232,5 +234,11 @@ test('lists show whose an object is; with the old defaults by name', async (t) =
     const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
     assert.deepEqual(Uploads[0]?.Owner, partnerOwner);
     assert.equal(Uploads[0]?.Initiator?.ID, 'arn:aws:iam::210987654321:user/administrator');
+    // Who began it may look at it and give it up; nobody else of other accounts.
+    const begun = { Bucket, Key: 'begun', UploadId };
+    const stranger = b.as(await newAccount(c, '310987654321'));
+    await assert.rejects(stranger.send(new AbortMultipartUploadCommand(begun)), refusal('AccessDenied'));
+    assert.deepEqual((await partner.send(new ListPartsCommand(begun))).Owner, partnerOwner);
+    await partner.send(new AbortMultipartUploadCommand(begun));
   }
 });

@@ -1,7 +1,8 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
 import { days } from '#platform/base/clock.ts';
 import type { ObjectLockLegalHold, ObjectLockRetention } from '#platform/model/generated/s3.ts';
-import { joinPolicies } from '#platform/policy/compiled.ts';
+import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
 import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
@@ -12,6 +13,7 @@ import { bucketArn, objectArn } from '#services/s3/names.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { type UploadRow, uploads } from '#services/s3/state.ts';
 
 interface OnBucket {
   readonly Bucket: string;
@@ -21,6 +23,10 @@ interface OnObject extends OnBucket {
 }
 interface OnVersion extends OnObject {
   readonly VersionId?: string;
+}
+
+interface OnUpload extends OnObject {
+  readonly UploadId: string;
 }
 
 /** Any S3 input, as the conditions see it. */
@@ -88,7 +94,35 @@ export function accessOf(parts: S3Parts) {
       },
       resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
     },
+    /** An upload that was begun: whoever began it may look at it and give it up. */
+    begun: {
+      ...shared,
+      resourcePolicy(input: OnUpload, scope: CallScope) {
+        const bucket = open(input, scope);
+        if (bucket === undefined) return undefined;
+        const at = uploads.key(bucket.id, input.Key, input.UploadId);
+        const upload = scope.read((tx) => tx.get(uploads, at));
+        return joinPolicies(policyInForce(bucket, scope), upload && initiatorPolicy(upload, bucket));
+      },
+      resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
+    },
   };
+}
+
+/**
+ * "By default, the bucket owner and the initiator of the multipart upload are allowed to perform this action … If the initiator is an
+ * IAM user, that user's AWS account is also allowed" (User Guide, "Multipart upload API and permissions").
+ */
+function initiatorPolicy({ initiator }: UploadRow, { name }: OpenBucket): CompiledPolicy | undefined {
+  const [, account] = /^arn:aws:(?:iam|sts)::(\d{12}):/.exec(initiator) ?? [];
+  if (account === undefined) return undefined;
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: [initiator, `arn:aws:iam::${account}:root`] },
+    Action: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+    Resource: objectArn(name, '*'),
+  };
+  return compiledPolicy(JSON.stringify({ Version: '2012-10-17', Statement: [statement] }), 'resource');
 }
 
 function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {

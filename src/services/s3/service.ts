@@ -222,17 +222,17 @@ const objectOperations = (parts: S3Parts) => {
 };
 
 const multipartOperations = (parts: S3Parts) => {
-  const { bucket, object } = accessOf(parts);
+  const { bucket, object, begun } = accessOf(parts);
   const write = { ...object, usage: TIER_1, event: 'data' } as const;
   return {
     CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing, steps: true },
     UploadPart: { handler: uploadPart(parts), ...write, action: 's3:PutObject', steps: true },
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
-    AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...object, usage: FREE, event: 'data', steps: true },
+    AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...begun, usage: FREE, event: 'data', steps: true },
     ListParts: {
       handler: listParts(parts),
-      ...object,
+      ...begun,
       usage: TIER_2,
       event: 'data',
       access: 'read',
