@@ -151,7 +151,7 @@ const SERVICES: readonly ServiceLine[] = [
         envelopes: await offers.envelopes(),
         day: given.s3Day,
         isRegion: (name) => given.regions.includes(name),
-        isCanonicalUser: await offers.canonicalUsers(),
+        users: await offers.canonicalUsers(),
       }),
   },
   {
@@ -212,7 +212,9 @@ function offersOf(parts: Parts) {
   const accessPoints = lazy(async () =>
     (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
   );
-  const canonicalUsers = lazy(async () => (await import('#services/s3/names.ts')).canonicalUsers(accounts));
+  const canonicalUsers = lazy(async () =>
+    (await import('#services/s3/canonical-users.ts')).canonicalUsers(accounts, parts.oldBucketDefaults),
+  );
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
