@@ -125,6 +125,7 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/makonis/service.ts')).makonis({
         ...given,
         accounts: offers.accounts,
+        issuerKeys: await offers.issuerKeys(),
         people: await offers.people(),
         quotas: await offers.quotas(),
         signIn: await offers.signIn(),
@@ -218,6 +219,9 @@ function offersOf(parts: Parts) {
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
+  const issuerKeys = lazy(async () =>
+    (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
+  );
   const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
   const sessions = lazy(async () =>
     (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
@@ -258,6 +262,7 @@ function offersOf(parts: Parts) {
     delegatedAccess,
     envelopes,
     history,
+    issuerKeys,
     kmsParts,
     passwords,
     people,
