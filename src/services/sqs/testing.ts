@@ -33,7 +33,8 @@ const envelopes: Envelopes = {
   seal: noKeys,
   open: noKeys,
 };
-const service = sqs({ pages: openTokens, envelopes });
+const principals = { idOf: () => undefined, arnOf: () => undefined, isAccount: () => false };
+const service = sqs({ pages: openTokens, envelopes, principals });
 
 export const ACCOUNT = '123456789012' as AccountId;
 export const REGION = 'us-east-1' as Region;

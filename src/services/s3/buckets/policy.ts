@@ -14,6 +14,7 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import { asOfNow, savedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import { bucketAclInForce } from '#services/s3/acl/ownership.ts';
 import { type OpenBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
@@ -31,8 +32,8 @@ export const policyInForce = (bucket: OpenBucket, caller: PolicyCaller): Compile
 type PolicyCaller = Pick<CallScope, 'principal' | 'account'>;
 
 function ownPolicyInForce(bucket: OpenBucket, { principal, account }: PolicyCaller): CompiledPolicy | undefined {
-  if (bucket.policy === undefined) return undefined;
-  const policy = compiledPolicy(bucket.policy, 'resource');
+  if (bucket.policyById === undefined) return undefined;
+  const policy = compiledPolicy(bucket.policyById, 'resource');
   if (!bucket.publicAccessBlock?.RestrictPublicBuckets || !isPublic(policy)) return policy;
   // "only AWS service principals and authorized users within the bucket owner's account"
   const isOwn = 'account' in principal && principal.account === account;
@@ -93,7 +94,10 @@ export const putBucketPolicy =
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const policy = checked(input.Policy, bucket);
     if (bucket.publicAccessBlock?.BlockPublicPolicy && isPublic(policy)) fail('AccessDenied');
-    putBucket(call.tx, { ...rowOf(bucket), policy: input.Policy });
+    const saved = savedPrincipals(parts.principals, policy, () =>
+      fail('MalformedPolicy', { message: 'Invalid principal in policy' }),
+    );
+    putBucket(call.tx, { ...rowOf(bucket), policy: input.Policy, policyPrincipals: saved });
   };
 
 function checked(text: string, bucket: OpenBucket): CompiledPolicy {
@@ -121,14 +125,15 @@ function checked(text: string, bucket: OpenBucket): CompiledPolicy {
 export const getBucketPolicy =
   (parts: S3Parts) =>
   (input: GetBucketPolicyRequest, call: Call): GetBucketPolicyOutput => {
-    const { policy, name } = openBucket(call.tx, parts.sealer, input.Bucket);
-    return { Policy: policy ?? fail('NoSuchBucketPolicy', { about: name }) };
+    const { policy, policyPrincipals = {}, name } = openBucket(call.tx, parts.sealer, input.Bucket);
+    if (policy === undefined) return fail('NoSuchBucketPolicy', { about: name });
+    return { Policy: asOfNow(policy, policyPrincipals, parts.principals) };
   };
 
 export const deleteBucketPolicy =
   (parts: S3Parts) =>
   (input: DeleteBucketPolicyRequest, call: Call): void => {
-    const { policy: _, ...row } = rowOf(openBucket(call.tx, parts.sealer, input.Bucket));
+    const { policy: _, policyPrincipals: __, ...row } = rowOf(openBucket(call.tx, parts.sealer, input.Bucket));
     putBucket(call.tx, row);
   };
 
