@@ -13,6 +13,7 @@ import type {
   SendMessageBatchRequest,
   SendMessageRequest,
   SqsOperations,
+  StartMessageMoveTaskRequest,
 } from '#platform/model/generated/sqs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
@@ -179,7 +180,8 @@ const operations = ({ pages, envelopes, principals }: SqsDeps) =>
     UntagQueue: { handler: untagQueue, ...ofUrl, ...management },
     ListQueueTags: { handler: listQueueTags, ...ofUrl, ...management },
     StartMessageMoveTask: {
-      handler: startMessageMoveTask,
+      handler: (input: StartMessageMoveTaskRequest, call: Call) => startMessageMoveTask(envelopes, input, call),
+      steps: true,
       ...ofSource,
       ...management,
       permissions: moveTaskPermissions,

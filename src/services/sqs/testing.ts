@@ -30,6 +30,7 @@ const envelopes: Envelopes = {
   keyArn: noKeys,
   sealingKey: noKeys,
   openingKey: noKeys,
+  refusalOf: noKeys,
   seal: noKeys,
   open: noKeys,
 };
