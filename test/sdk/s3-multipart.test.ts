@@ -107,6 +107,18 @@ test('conditions hold when an upload is completed', async (t) => {
   await complete([part]);
 });
 
+test('a download goes on when the object is overwritten meanwhile', async (t) => {
+  const b = await bucketTest(t);
+  const { upload, complete } = await begin(b);
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await complete(await Promise.all(numbers.map((number) => upload(number, Buffer.alloc(PART_BYTES, number)))));
+  const { Body } = await b.s3.send(new GetObjectCommand({ Bucket: b.Bucket, Key: 'k' }));
+  await b.put('k', 'another');
+  const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+  assert.equal(bytes.length, numbers.length * PART_BYTES);
+  assert.equal(bytes.at(-1), 6);
+});
+
 test('an upload that was given up is gone', async (t) => {
   const b = await bucketTest(t);
   const { target, upload, complete } = await begin(b);
