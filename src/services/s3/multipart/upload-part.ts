@@ -64,6 +64,8 @@ async function store(
     owner: partOwner(call.account, UploadId, PartNumber),
     mostBytes: MOST_PUT_BYTES,
     defaultChecksum: upload.checksum?.name ?? 'CRC64NVME',
+    // Without a wish of the client's for the whole it has this one, whatever sums the parts came with.
+    ...(upload.checksum === undefined && { further: 'CRC64NVME' as const }),
   });
   if (received.piece === undefined) return fail('EntityTooSmall');
   const row: PartRow = {
@@ -71,6 +73,7 @@ async function store(
     etag: etagFor(encryption, received.md5),
     piece: received.piece,
     checksum: fullChecksum(received),
+    ...(received.further && { ofWhole: received.further.digest.toString('base64') }),
   };
   let isWritten = false;
   try {
