@@ -186,6 +186,8 @@ export interface PartRow {
   readonly etag: string;
   readonly piece: Piece;
   readonly checksum?: Checksum;
+  /** CRC64NVME, where the upload asks for no check sum: that of the whole is made of it. */
+  readonly ofWhole?: string;
 }
 
 /** The parts of an object, in order, as they were completed. */
