@@ -15,6 +15,7 @@ const BUCKET: OpenBucket = {
   versioning: 'Enabled',
   sealedKey: '',
   key: new Uint8Array(32),
+  policyById: undefined,
 };
 const blobs = { discard: () => {} };
 const place = { service: 's3', account: '123456789012' as AccountId, region: 'us-east-1' as Region };
