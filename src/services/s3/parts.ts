@@ -4,18 +4,24 @@ import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import type { CanonicalUsers } from '#services/s3/canonical-users.ts';
 import type { Directory } from '#services/s3/directory.ts';
+import type { AccessPoints, PublicAccess } from '#services/s3control/api.ts';
 
 export interface S3Parts {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly directory: Directory;
+  readonly principals: PrincipalDirectory;
   readonly envelopes: Envelopes;
+  /** What accounts block in all of their buckets. */
+  readonly publicAccess: PublicAccess;
+  readonly accessPoints: AccessPoints;
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** A call of another service, as S3. */

@@ -9,6 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import {
@@ -251,9 +252,6 @@ const multipartOperations = (parts: S3Parts) => {
 
 export const s3 = (parts: S3Parts) =>
   defineService({
-    name: 's3',
-    principal: 's3.amazonaws.com',
-    scope: 'regional',
     operations: {
       ...bucketOperations(parts),
       ...publishingOperations(parts),
@@ -267,8 +265,9 @@ export const s3 = (parts: S3Parts) =>
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
+    resolve: resolveBucket(parts),
     onAnswer: logAnswer(parts),
-    site: { host: 's3-website', answer: site(parts) },
+    site: site(parts),
     quotas,
     accountName: canonicalUser,
     formUpload: 'PutObject',

@@ -7,7 +7,7 @@ import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { SqsOperations } from '#platform/model/generated/sqs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Principal } from '#platform/principal.ts';
-import type { Call } from '#platform/service.ts';
+import type { Call, TimerJob } from '#platform/service.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import type { Partition, Store, Transaction } from '#platform/store/store.ts';
@@ -30,10 +30,12 @@ const envelopes: Envelopes = {
   keyArn: noKeys,
   sealingKey: noKeys,
   openingKey: noKeys,
+  refusalOf: noKeys,
   seal: noKeys,
   open: noKeys,
 };
-const service = sqs({ pages: openTokens, envelopes });
+const principals = { idOf: () => undefined, arnOf: () => undefined, isAccount: () => false };
+const service = sqs({ pages: openTokens, envelopes, principals });
 
 export const ACCOUNT = '123456789012' as AccountId;
 export const REGION = 'us-east-1' as Region;
@@ -59,6 +61,8 @@ const principal: Principal = {
   userName: 'alice',
 };
 
+const timerJobs: Readonly<Record<string, TimerJob>> = service.timers;
+
 export function testSqs(t: TestContext): TestSqs {
   const clock = new SimulatedClock();
   const drivers = memoryDrivers();
@@ -68,7 +72,7 @@ export function testSqs(t: TestContext): TestSqs {
   const open = (): void => {
     store = openStore({ drivers });
     partition = store.partition({ service: 'sqs', account: ACCOUNT, region: REGION });
-    timers = new TimerRunner(partition, { clock, log: silent, jobs: service.timers });
+    timers = new TimerRunner(partition, { clock, log: silent, jobOf: (name) => timerJobs[name] });
   };
   const close = async (): Promise<void> => {
     timers.stop();
@@ -96,6 +100,7 @@ export function testSqs(t: TestContext): TestSqs {
     meter: () => {},
     quota: () => 0,
     allows: () => true,
+    door: undefined,
     invoke: () => Promise.reject(new Error('not in this test')),
   });
   return {

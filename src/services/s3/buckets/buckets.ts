@@ -16,6 +16,7 @@ import type {
 import type { Call, Kind } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import { doorOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
 import { checkedAcl, takesAcls } from '#services/s3/acl/ownership.ts';
 import {
@@ -71,55 +72,57 @@ const ALL_BLOCKED: PublicAccessBlock = {
 
 export const createBucket =
   (parts: S3Parts) =>
-  async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    const { Bucket: name } = input;
-    checkBucketName(name);
-    checkLocation(parts, input, call.region);
-    const acl = firstAcl(parts, input, call.account);
-    const claimant = { account: call.account, region: call.region };
-    const owner = await parts.directory.claim(name, claimant);
-    if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
-    const output = {
-      Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
-      BucketArn: bucketArn(name),
-    };
-    const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
-    if (isThere || owner.region !== claimant.region) {
-      if (owner.region !== HOME || call.region !== HOME) fail('BucketAlreadyOwnedByYou', { about: name });
-      resetAcl(parts, input, call);
-      return output;
-    }
-    call.transact((tx) => {
-      const { next, count } = bucketIdsOf(tx);
-      if (count >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
-      const tags = tagsOf(input);
-      tx.put(bucketIds, bucketIds.key(), { next: next + 1, count: count + 1 });
-      putBucket(tx, {
-        id: next,
-        name,
-        createdAt: call.now,
-        ownership: firstOwnership(parts, input),
-        ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
-        ...(acl && { acl }),
-        // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
-        ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
-        sealedKey: newSealedKey(parts.sealer, call.account, next),
-      });
-      if (parts.oldBucketDefaults) tx.put(settings, settings.key(next, ENCRYPTION_SETTING), NOTHING_BLOCKED);
-      setTags(tx, bucketArn(name), tags);
-      scheduleCount(tx, { id: next, name }, call.now);
-    });
-    return output;
+  (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
+    checkBucketName(input.Bucket);
+    return parts.directory.inTurn(input.Bucket, () => create(parts, input, call));
   };
+
+async function create(parts: S3Parts, input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> {
+  const { Bucket: name } = input;
+  checkLocation(parts, input, call.region);
+  const acl = firstAcl(parts, input, call.account);
+  const claimant = { account: call.account, region: call.region };
+  const owner = await parts.directory.claim(name, claimant);
+  if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
+  const output = {
+    Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
+    BucketArn: bucketArn(name),
+  };
+  const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
+  if (isThere || owner.region !== claimant.region) {
+    if (owner.region !== HOME || call.region !== HOME) fail('BucketAlreadyOwnedByYou', { about: name });
+    resetAcl(parts, input, call);
+    return output;
+  }
+  call.transact((tx) => {
+    const { next, count } = bucketIdsOf(tx);
+    if (count >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
+    const tags = tagsOf(input);
+    tx.put(bucketIds, bucketIds.key(), { next: next + 1, count: count + 1 });
+    putBucket(tx, {
+      id: next,
+      name,
+      createdAt: call.now,
+      ownership: firstOwnership(parts, input),
+      ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
+      ...(acl && { acl }),
+      // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
+      ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
+      sealedKey: newSealedKey(parts.sealer, call.account, next),
+    });
+    if (parts.oldBucketDefaults) tx.put(settings, settings.key(next, ENCRYPTION_SETTING), NOTHING_BLOCKED);
+    setTags(tx, bucketArn(name), tags);
+    scheduleCount(tx, { id: next, name }, call.now);
+  });
+  return output;
+}
 
 /** "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists" (list of error codes) */
 function resetAcl(parts: S3Parts, input: CreateBucketRequest, call: Call): void {
   call.transact((tx) => {
     const bucket = openBucket(tx, parts.sealer, input.Bucket);
-    const acl = checkedAcl(parts, bucket, input as AclRequest, 'bucket', {
-      account: call.account,
-      owner: call.account,
-    });
+    const { account, door } = call;
+    const acl = checkedAcl(parts, bucket, input as AclRequest, 'bucket', { account, door, owner: account });
     const wanted = acl === undefined || isPrivate(acl) ? undefined : acl;
     if (wanted !== undefined && !takesAcls(bucket)) fail('InvalidBucketAclWithObjectOwnership');
     const { acl: _, ...row } = rowOf(bucket);
@@ -132,7 +135,7 @@ const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: Cre
   (ObjectOwnership as Ownership | undefined) ?? (oldBucketDefaults ? 'ObjectWriter' : 'BucketOwnerEnforced');
 
 function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
-  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, owner: account });
+  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, door: undefined, owner: account });
   if (acl === undefined || isPrivate(acl)) return undefined;
   if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
@@ -166,20 +169,23 @@ function checkLocation(
 
 export const deleteBucket =
   (parts: S3Parts) =>
-  async (input: DeleteBucketRequest, call: Call): Promise<void> => {
-    const { Bucket: name } = input;
-    const blobs = await parts.blobs(call.region);
-    // Uploads in progress don't hold a bucket of this kind. There may be any number of them.
-    while (!call.transact((tx) => dropOrEmpty(tx, parts, blobs, name))) await call.partition.durable();
-    await call.partition.durable();
-    await parts.directory.release(name);
-  };
+  (input: DeleteBucketRequest, call: Call): Promise<void> =>
+    parts.directory.inTurn(input.Bucket, () => remove(parts, input.Bucket, call));
+
+async function remove(parts: S3Parts, name: string, call: Call): Promise<void> {
+  const blobs = await parts.blobs(call.region);
+  // Uploads in progress don't hold a bucket of this kind. There may be any number of them.
+  while (!call.transact((tx) => dropOrEmpty(tx, parts, blobs, name))) await call.partition.durable();
+  await call.partition.durable();
+  await parts.directory.release(name);
+}
 
 /** Gives up some of the bucket's uploads, or drops the bucket: whether it is gone. */
-function dropOrEmpty(tx: Transaction, { sealer }: S3Parts, blobs: Blobs, name: string): boolean {
+function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: Blobs, name: string): boolean {
   const bucket = openBucket(tx, sealer, name);
   const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
   if (!isEmpty) fail('BucketNotEmpty', { about: name });
+  if (accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
   const begun = tx.range(uploads, { prefix: [bucket.id], limit: UPLOADS_AT_ONCE });
   for (const { key } of begun) {
     const [, objectKey, id] = uploads.parts(key);
@@ -199,7 +205,7 @@ export const headBucket =
   (parts: S3Parts) =>
   (input: HeadBucketRequest, call: Call): HeadBucketOutput => {
     const { name } = openBucket(call.tx, parts.sealer, input.Bucket);
-    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: false };
+    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: doorOf(call) !== undefined };
   };
 
 export const getBucketLocation =
