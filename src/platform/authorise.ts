@@ -35,8 +35,8 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
     permit(cloud, invocation, call, {
       action: permission.action,
       resource: permission.resource,
-      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
-      holder: declaration.holder?.(input as never, call),
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call, permission),
+      holder: declaration.holder?.(input as never, call, permission),
       grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
       conditions: () => declaration.conditions?.(input as never, call, permission),
     });
@@ -125,7 +125,11 @@ export function isAllowed(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  asked: { action: string; resource: string; policy: CompiledPolicy | undefined; account: string },
+  asked: Permission & {
+    readonly policy: CompiledPolicy | undefined;
+    readonly account: string;
+    readonly conditions: ConditionValues | undefined;
+  },
 ): boolean {
   const { caller } = invocation;
   const target = { arn: asked.resource, account: asked.account, place: undefined };
@@ -139,7 +143,7 @@ export function isAllowed(
     resourcePolicy: asked.policy,
     canonicalUser: canonicalUserOf(invocation, call),
     context: (key) => {
-      known ??= contextOf(cloud, invocation, call, target, undefined);
+      known ??= contextOf(cloud, invocation, call, target, asked.conditions);
       return known(key);
     },
   }).allowed;
@@ -162,7 +166,7 @@ function contextOf(
     userAgent: caller.userAgent,
     isSecure: caller.isSecure,
     calledVia: caller.calledVia,
-    requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
+    requestedRegion: invocation.operation.service.entry.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     ownResourceTag: resource.place?.ownResourceTag,
@@ -224,10 +228,10 @@ function findPlace(
   known: string | undefined,
 ): Place | undefined {
   const parts = parseArn(arn);
-  const service = parts && registry.byArnService(parts.service);
+  const service = parts && registry.byArnService(parts.service, parts.resource);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
-  const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
+  const region = service.entry.scope === 'global' ? GLOBAL_REGION : named;
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);

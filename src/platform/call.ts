@@ -12,7 +12,7 @@ import type { TokenUse } from '#platform/idempotency.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { effectiveQuota } from '#platform/quotas.ts';
-import type { Call, CallScope, Input, Output } from '#platform/service.ts';
+import type { Call, CallScope, ConditionValues, Input, Output } from '#platform/service.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 interface MeteredAmount {
@@ -79,6 +79,9 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  get door(): unknown {
+    return this.#invocation.door;
+  }
   get calledVia(): readonly string[] {
     return this.#invocation.caller.calledVia;
   }
@@ -109,7 +112,7 @@ export class LiveCall implements Call, CallScope {
   }
   /** The service, as the audit names it. */
   get source(): string {
-    return this.#invocation.operation.service.declaration.principal;
+    return this.#invocation.operation.service.entry.principal;
   }
   get auditedResources(): readonly AuditedResource[] {
     return this.#named.list;
@@ -156,12 +159,18 @@ export class LiveCall implements Call, CallScope {
     return effectiveQuota(this.#cloud.store, account, this.region, service.name, code, quota);
   }
 
-  allows(action: string, resource: string, policy?: CompiledPolicy, account: AccountId = this.account): boolean {
-    return isAllowed(this.#cloud, this.#invocation, this, { action, resource, policy, account });
+  allows(
+    action: string,
+    resource: string,
+    policy?: CompiledPolicy,
+    account: AccountId = this.account,
+    conditions?: ConditionValues,
+  ): boolean {
+    return isAllowed(this.#cloud, this.#invocation, this, { action, resource, policy, account, conditions });
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
-    const via = this.#invocation.operation.service.declaration.principal;
+    const via = this.#invocation.operation.service.entry.principal;
     return this.#invoke(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
   }
 

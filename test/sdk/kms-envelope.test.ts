@@ -21,6 +21,7 @@ async function start(t: TestContext) {
   const started = await startKms(t);
   const { c } = started;
   const { cloud } = c.running;
+  await cloud.registry.service('sqs')?.load();
   const region = 'us-east-1' as Region;
   const account = c.account as AccountId;
   const sealer = createSealer(readMasterKeys(join(c.data, '..', 'master-key.json')));

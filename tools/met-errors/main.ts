@@ -13,8 +13,8 @@ const [file = '', ...named] = process.argv.slice(2);
 const seen = new Set(existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
 const names = named.length > 0 ? named : Object.keys(NOT_MET);
 let count = 0;
-for (const service of declaredServices().filter(({ declaration }) => names.includes(declaration.name))) {
-  const { name } = service.declaration;
+for (const service of (await declaredServices()).filter(({ entry }) => names.includes(entry.name))) {
+  const { name } = service.entry;
   const { missing, needless, pairs } = gapsOf(service, sourceOf(root, name), seen, NOT_MET[name] ?? {});
   for (const pair of missing) console.log(`${name} ${pair}: met by no test in test/sdk`);
   for (const pair of needless) console.log(`${name} ${pair}: stands in not-met.ts, but is met or can't be`);

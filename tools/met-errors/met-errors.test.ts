@@ -17,7 +17,8 @@ const model: ServiceModel = {
   },
 } as unknown as ServiceModel; // what the check reads of a model
 const service = {
-  declaration: { name: 'things', operations: { Make: {}, Look: {} } },
+  entry: { name: 'things' },
+  declaration: { operations: { Make: {}, Look: {} } },
   model,
 } as unknown as DeclaredService;
 

@@ -28,7 +28,7 @@ function errorsOf({ shapes, operations }: ServiceModel, operation: string): { na
 }
 
 export function gapsOf(
-  { declaration, model }: DeclaredService,
+  { entry, declaration, model }: DeclaredService,
   source: string,
   seen: ReadonlySet<string>,
   notMet: NotMet,
@@ -43,7 +43,7 @@ export function gapsOf(
   const excused = new Set(
     Object.entries(notMet).flatMap(([error, { in: where }]) => where.map((operation) => `${operation} ${error}`)),
   );
-  const unmet = new Set(wanted.filter((pair) => !seen.has(`${declaration.name} ${pair}`)));
+  const unmet = new Set(wanted.filter((pair) => !seen.has(`${entry.name} ${pair}`)));
   return {
     missing: [...unmet].filter((pair) => !excused.has(pair)),
     needless: [...excused].filter((pair) => !unmet.has(pair)),

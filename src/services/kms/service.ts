@@ -142,9 +142,6 @@ function withConditions<Operations extends Record<string, OperationDeclaration>>
 
 export const kms = (parts: KmsParts) =>
   defineService({
-    name: 'kms',
-    principal: 'kms.amazonaws.com',
-    scope: 'regional',
     defaults: { event: 'management', usage: 'KMS-Requests' },
     operations: withConditions(
       {
