@@ -13,6 +13,7 @@ import type { Deliver } from '#platform/jobs/relay.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
@@ -68,13 +69,17 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const identity = new IamIdentity(deps.store, deps.sealer);
   const trails = new TrailDirectory(deps.store);
   const audit = new Collector({ ...deps, trails });
-  const parts = { ...deps, identity, trails, collector: audit };
+  const { principals } = identity;
+  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
+  const parts = { ...deps, identity, isAccount, principals, trails, collector: audit };
   const given = { ...parts, offers: offersOf(parts) };
   return { entries: SERVICES.map((line) => ({ ...line, load: () => line.load(given) })), identity, audit };
 }
 
 interface Parts extends ServiceDeps {
   readonly identity: IamIdentity;
+  readonly isAccount: (account: AccountId) => boolean;
+  readonly principals: PrincipalDirectory;
   readonly trails: TrailDirectory;
   readonly collector: Collector;
 }
@@ -153,7 +158,6 @@ const SERVICES: readonly ServiceLine[] = [
         publicAccess: await offers.publicAccess(),
         accessPoints: await offers.accessPoints(),
         envelopes: await offers.envelopes(),
-        principals: await offers.principals(),
         day: given.s3Day,
         isRegion: (name) => given.regions.includes(name),
         users: await offers.canonicalUsers(),
@@ -186,7 +190,6 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/sqs/service.ts')).sqs({
         ...given,
         envelopes: await offers.envelopes(),
-        principals: await offers.principals(),
       }),
   },
   {
@@ -241,13 +244,7 @@ function offersOf(parts: Parts) {
       await sessions(),
     ),
   );
-  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
-  const principals = lazy(async () =>
-    (await import('#services/iam/identity/principal-directory.ts')).createPrincipalDirectory(store, isAccount),
-  );
-  const kmsParts = lazy(async () =>
-    (await import('#services/kms/parts.ts')).kmsParts({ ...parts, isAccount, principals: await principals() }),
-  );
+  const kmsParts = lazy(async () => (await import('#services/kms/parts.ts')).kmsParts(parts));
   const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
   const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
   const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
@@ -262,7 +259,6 @@ function offersOf(parts: Parts) {
     kmsParts,
     passwords,
     people,
-    principals,
     quotas,
     rootAccess,
     sessions,
