@@ -205,8 +205,8 @@ const SERVICES: readonly ServiceLine[] = [
 
 /** What services offer each other (their api.ts), made when the first of those that need it loads. */
 function offersOf(parts: Parts) {
-  const { store, sealer, identity, collector, clock } = parts;
-  const accounts = createAccounts(store, sealer);
+  const { store, collector, clock } = parts;
+  const iam = offersOfIam(parts);
   const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
   const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
   const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
@@ -214,7 +214,7 @@ function offersOf(parts: Parts) {
     (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
   );
   const canonicalUsers = lazy(async () =>
-    (await import('#services/s3/canonical-users.ts')).canonicalUsers(accounts, parts.oldBucketDefaults),
+    (await import('#services/s3/canonical-users.ts')).canonicalUsers(iam.accounts, parts.oldBucketDefaults),
   );
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
@@ -222,12 +222,47 @@ function offersOf(parts: Parts) {
   const issuerKeys = lazy(async () =>
     (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
+  const kmsParts = lazy(async () =>
+    (await import('#services/kms/parts.ts')).kmsParts({
+      ...parts,
+      isAccount: iam.isAccount,
+      principals: await iam.principals(),
+    }),
+  );
+  const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
+  const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
+  const signInDeps = async () => ({ ...parts, people: await iam.people(), sessions: await iam.sessions() });
+  const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
+  return {
+    ...iam,
+    accessPoints,
+    bucketFacts,
+    buckets,
+    canonicalUsers,
+    envelopes,
+    history,
+    issuerKeys,
+    kmsParts,
+    publicAccess,
+    quotas,
+    signIn,
+    signInDeps,
+  };
+}
+
+function offersOfIam(parts: Parts) {
+  const { store, sealer, identity } = parts;
+  const accounts = createAccounts(store, sealer);
+  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
   const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
   const sessions = lazy(async () =>
     (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
   );
   const people = lazy(async () =>
     (await import('#services/iam/identity/people.ts')).createPeople(store, sealer, identity, await passwords()),
+  );
+  const principals = lazy(async () =>
+    (await import('#services/iam/identity/principal-directory.ts')).createPrincipalDirectory(store, isAccount),
   );
   const tokenIssuer = lazy(async () =>
     (await import('#services/iam/outbound-federation/issuer.ts')).createTokenIssuer(parts),
@@ -242,36 +277,15 @@ function offersOf(parts: Parts) {
       await sessions(),
     ),
   );
-  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
-  const principals = lazy(async () =>
-    (await import('#services/iam/identity/principal-directory.ts')).createPrincipalDirectory(store, isAccount),
-  );
-  const kmsParts = lazy(async () =>
-    (await import('#services/kms/parts.ts')).kmsParts({ ...parts, isAccount, principals: await principals() }),
-  );
-  const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
-  const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
-  const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
-  const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
-    accessPoints,
     accounts,
-    bucketFacts,
-    buckets,
-    canonicalUsers,
     delegatedAccess,
-    envelopes,
-    history,
-    issuerKeys,
-    kmsParts,
+    isAccount,
     passwords,
     people,
-    publicAccess,
-    quotas,
+    principals,
     rootAccess,
     sessions,
-    signIn,
-    signInDeps,
     tokenIssuer,
   };
 }
