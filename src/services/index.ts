@@ -216,14 +216,35 @@ const SERVICES: readonly ServiceLine[] = [
 
 /** What services offer each other (their api.ts), made when the first of those that need it loads. */
 function offersOf(parts: Parts) {
-  const { store, sealer, identity, collector, clock } = parts;
-  const accounts = createAccounts(store, sealer);
+  const { store, collector, clock } = parts;
+  const iam = offersOfIam(parts);
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
   const issuerKeys = lazy(async () =>
     (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
+  const kmsParts = lazy(async () => (await import('#services/kms/parts.ts')).kmsParts(parts));
+  const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
+  const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
+  const signInDeps = async () => ({ ...parts, people: await iam.people(), sessions: await iam.sessions() });
+  const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
+  return {
+    ...iam,
+    ...ofBuckets(parts, iam.accounts),
+    envelopes,
+    history,
+    issuerKeys,
+    kmsParts,
+    quotas,
+    signIn,
+    signInDeps,
+  };
+}
+
+function offersOfIam(parts: Parts) {
+  const { store, sealer, identity } = parts;
+  const accounts = createAccounts(store, sealer);
   const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
   const sessions = lazy(async () =>
     (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
@@ -244,26 +265,13 @@ function offersOf(parts: Parts) {
       await sessions(),
     ),
   );
-  const kmsParts = lazy(async () => (await import('#services/kms/parts.ts')).kmsParts(parts));
-  const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
-  const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
-  const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
-  const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
-    ...ofBuckets(parts, accounts),
     accounts,
     delegatedAccess,
-    envelopes,
-    history,
-    issuerKeys,
-    kmsParts,
     passwords,
     people,
-    quotas,
     rootAccess,
     sessions,
-    signIn,
-    signInDeps,
     tokenIssuer,
   };
 }
