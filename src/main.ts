@@ -97,7 +97,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs } = joinParts({ ...options, clock }, surroundings);
+  const { cloud, jobs, sealer, audit, blobs, metrics } = joinParts({ ...options, clock }, surroundings);
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -105,7 +105,6 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   options.onReady?.();
-  const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('damaged_blobs', 'Blobs that the last scrub found damaged.', blobs.damaged);
@@ -159,6 +158,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   });
   const regions = regionsOf(readModel);
   const blobs = blobsOf(data, onFault);
+  const metrics = new Metrics();
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { declarations, identity, audit } = assembleServices({
     store,
@@ -176,6 +176,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     startedAt: clock.now(),
     deliver: (delivery) => deliver(running(), delivery),
     onFault,
+    metrics,
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
@@ -198,7 +199,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   };
   const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs };
+  return { cloud, jobs, sealer, audit, blobs, metrics };
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);

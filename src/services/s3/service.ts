@@ -7,10 +7,13 @@
  * then multipart/.
  */
 import type { S3Operations } from '#platform/model/generated/s3.ts';
-import { defineService, type Handlers } from '#platform/service.ts';
+import { type AnsweredRequest, defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
+import { makeAnalysis } from '#services/s3/analytics/make-export.ts';
+import { analyticsOperations, nextAnalysis } from '#services/s3/analytics/operations.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
+import { RESTORE_JOB, tellRestore } from '#services/s3/archive/schedule.ts';
 import {
   bucketKind,
   createBucket,
@@ -28,6 +31,9 @@ import {
 } from '#services/s3/buckets/policy.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
 import { encryptionOperations } from '#services/s3/encryption/operations.ts';
+import { makeInventory } from '#services/s3/inventory/make-list.ts';
+import { inventoryOperations } from '#services/s3/inventory/operations.ts';
+import { nextInventory } from '#services/s3/inventory/settings.ts';
 import { lifecycleOperations } from '#services/s3/lifecycle/operations.ts';
 import { runLifecycle } from '#services/s3/lifecycle/run.ts';
 import { LIFECYCLE_JOB } from '#services/s3/lifecycle/schedule.ts';
@@ -58,9 +64,15 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { makeReports } from '#services/s3/reports/run.ts';
+import { REPORT_JOB, startReport } from '#services/s3/reports/schedule.ts';
+import { requestMetrics } from '#services/s3/request-metrics/count.ts';
+import { metricsOperations } from '#services/s3/request-metrics/operations.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
 import { storageReconcilers } from '#services/s3/storage/sweep.ts';
+import { tieringOperations } from '#services/s3/tiering/operations.ts';
+import { runTiering, TIERING_JOB } from '#services/s3/tiering/run.ts';
 import * as website from '#services/s3/website/configuration.ts';
 import { site } from '#services/s3/website/site.ts';
 
@@ -246,6 +258,14 @@ const multipartOperations = (parts: S3Parts) => {
   } as const;
 };
 
+function noteAnswer(parts: S3Parts): (answered: AnsweredRequest) => void {
+  const [log, count] = [logAnswer(parts), requestMetrics(parts)];
+  return (answered) => {
+    log(answered);
+    count(answered);
+  };
+}
+
 export const s3 = (parts: S3Parts) =>
   defineService({
     name: 's3',
@@ -260,17 +280,31 @@ export const s3 = (parts: S3Parts) =>
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
+      ...inventoryOperations(parts),
+      ...analyticsOperations(parts),
+      ...metricsOperations(parts),
+      ...tieringOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
-    onAnswer: logAnswer(parts),
+    onAnswer: noteAnswer(parts),
     site: { host: 's3-website', answer: site(parts) },
     quotas,
     accountName: canonicalUser,
     formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
-    timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
-    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },
+    timers: {
+      [COUNT_JOB]: countStorage(parts),
+      [LIFECYCLE_JOB]: runLifecycle(parts),
+      [REPORT_JOB]: startReport(parts, { inventory: nextInventory(parts), analytics: nextAnalysis(parts) }),
+      [RESTORE_JOB]: tellRestore(parts),
+      [TIERING_JOB]: runTiering(parts),
+    },
+    reconcilers: {
+      deliverAccessLogs: deliverAccessLogs(parts),
+      makeReports: makeReports(parts, { inventory: makeInventory, analytics: makeAnalysis }),
+      ...storageReconcilers(parts),
+    },
   });

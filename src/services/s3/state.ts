@@ -13,6 +13,7 @@ import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 import type { LoggingRow } from '#services/s3/logging/configuration.ts';
 import type { NotificationRule } from '#services/s3/notifications/rules.ts';
+import type { TieringRow } from '#services/s3/tiering/tiers.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -161,6 +162,9 @@ export interface VersionRow {
   readonly lock?: LockRow;
   /** Of an archived one: from when until when its bytes can be read. */
   readonly restore?: { readonly readyAt: Time; readonly expiresAt: Time };
+  /** When it moved into its storage class, if that was later than it was made. */
+  readonly classSince?: Time;
+  readonly tiering?: TieringRow;
 }
 
 export interface UploadRow {

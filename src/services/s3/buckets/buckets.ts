@@ -24,6 +24,7 @@ import { abortUpload } from '#services/s3/multipart/uploads.ts';
 import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
+import { dropReports } from '#services/s3/reports/schedule.ts';
 import {
   type Acl,
   bucketIds,
@@ -142,6 +143,7 @@ export const deleteBucket =
         abortUpload(tx, blobs, bucket, objectKey, id);
       }
       tx.deleteRange(settings, [bucket.id]);
+      dropReports(tx, bucket);
       cancelLifecycle(tx, bucket);
       deleteTags(tx, bucketArn(name));
       dropBucket(tx, name);

@@ -31,7 +31,8 @@ export type EventName =
   | 'ObjectAcl:Put'
   | 'LifecycleExpiration:Delete'
   | 'LifecycleExpiration:DeleteMarkerCreated'
-  | 'LifecycleTransition';
+  | 'LifecycleTransition'
+  | 'IntelligentTiering';
 
 const MOST_RULES = 100;
 const LONGEST_ID = 255;

@@ -11,6 +11,7 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { restoreStatus } from '#services/s3/archive/restore.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser } from '#services/s3/names.ts';
@@ -52,7 +53,7 @@ export function commonPrefix(
 }
 
 /** Newest versions alone; keys whose newest is a delete marker are not there. */
-function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
+export function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
   const { prefix, delimiter, after, limit } = walk;
   const entries: Listed[] = [];
   const before = afterPrefix(beginning(bucket, prefix));
@@ -106,11 +107,23 @@ export function shownNames(encodingType: string | undefined): Shown {
       .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function contents(entries: readonly Listed[], show: Shown, owner: string | undefined) {
-  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, owner)]));
+function contents(entries: readonly Listed[], show: Shown, asked: Asked) {
+  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, asked)]));
 }
 
-export function objectOf(key: string, row: VersionRow, show: Shown, owner: string | undefined) {
+/** What is told to those alone who ask for it. */
+export interface Asked {
+  readonly owner: string | undefined;
+  /** The time, where the status of restores is asked for. */
+  readonly restoresAt: number | undefined;
+}
+
+export const restoresAt = (
+  attributes: readonly string[] | undefined,
+  { now }: Pick<Call, 'now'>,
+): number | undefined => (attributes?.includes('RestoreStatus') ? now : undefined);
+
+export function objectOf(key: string, row: VersionRow, show: Shown, { owner, restoresAt: now }: Asked) {
   return {
     Key: show(key),
     LastModified: lastModified(row),
@@ -120,6 +133,7 @@ export function objectOf(key: string, row: VersionRow, show: Shown, owner: strin
     // Validated when the object was made: one of the model's.
     StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
     ...(owner !== undefined && { Owner: { ID: owner } }),
+    ...(now !== undefined && restoreStatus(row, now)),
   };
 }
 
@@ -149,7 +163,10 @@ export const listObjectsV2 =
       ...(token !== undefined && { ContinuationToken: token }),
       ...(StartAfter !== undefined && { StartAfter: show(StartAfter) }),
       ...(next !== undefined && { NextContinuationToken: pages.seal(call, bound, next) }),
-      Contents: contents(entries, show, input.FetchOwner === true ? canonicalUser(call.account) : undefined),
+      Contents: contents(entries, show, {
+        owner: input.FetchOwner === true ? canonicalUser(call.account) : undefined,
+        restoresAt: restoresAt(input.OptionalObjectAttributes, call),
+      }),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };
@@ -173,7 +190,10 @@ export const listObjects =
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       // "This element is returned only if you have the delimiter request parameter specified."
       ...(next !== undefined && Delimiter !== '' && { NextMarker: show(next) }),
-      Contents: contents(entries, show, canonicalUser(call.account)),
+      Contents: contents(entries, show, {
+        owner: canonicalUser(call.account),
+        restoresAt: restoresAt(input.OptionalObjectAttributes, call),
+      }),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };

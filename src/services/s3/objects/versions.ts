@@ -16,6 +16,7 @@ import {
   versionOrder,
   versions,
 } from '#services/s3/state.ts';
+import { meterEarlyDeletion } from '#services/s3/storage/classes.ts';
 
 const SEQUENCE_BYTES = 8;
 const VERSION_ID = /^[A-Za-z0-9_-]{32}$/;
@@ -75,10 +76,10 @@ export function addVersion(
   const isVersioned = bucket.versioning === 'Enabled';
   const row: VersionRow = { ...version, sequence, ...(isVersioned && { versionId: newVersionId(sequence) }) };
   if (previous !== undefined) {
-    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, previous);
+    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, bucket, previous, version.modifiedAt);
     else keepOlder(tx, bucket, key, previous);
   }
-  if (!isVersioned) dropOlderNull(tx, blobs, bucket, key);
+  if (!isVersioned) dropOlderNull(tx, blobs, bucket, key, version.modifiedAt);
   tx.put(objects, objects.key(bucket.id, key), row);
   return row;
 }
@@ -91,18 +92,25 @@ function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: Version
 }
 
 /** There is one null version of a key at most. */
-function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string): void {
+function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, now: number): void {
   const place = nullVersions.key(bucket.id, key);
   const older = bucket.versioning === undefined ? undefined : tx.get(nullVersions, place);
   if (older === undefined) return;
   const row = tx.get(versions, versions.key(bucket.id, key, versionOrder(older.sequence)));
-  if (row !== undefined) removeOlder(tx, blobs, bucket, key, row);
+  if (row !== undefined) removeOlder(tx, blobs, bucket, key, row, now);
 }
 
-function removeOlder(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, row: VersionRow): void {
+function removeOlder(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: BucketRow,
+  key: string,
+  row: VersionRow,
+  now: number,
+): void {
   tx.delete(versions, versions.key(bucket.id, key, versionOrder(row.sequence)));
   if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
-  giveUp(tx, blobs, row);
+  giveUp(tx, blobs, bucket, row, now);
 }
 
 /** For good. The next older version, if there is one, becomes the newest. */
@@ -112,13 +120,14 @@ export function removeVersion(
   bucket: BucketRow,
   key: string,
   row: VersionRow,
+  now: number,
 ): void {
   const current = newest(tx, bucket, key);
   if (current?.sequence !== row.sequence) {
-    removeOlder(tx, blobs, bucket, key, row);
+    removeOlder(tx, blobs, bucket, key, row, now);
     return;
   }
-  giveUp(tx, blobs, row);
+  giveUp(tx, blobs, bucket, row, now);
   const [older] = bucket.versioning === undefined ? [] : tx.range(versions, { prefix: [bucket.id, key], limit: 1 });
   if (older === undefined) {
     tx.delete(objects, objects.key(bucket.id, key));
@@ -136,7 +145,8 @@ export function putVersion(tx: Transaction, bucket: BucketRow, key: string, row:
   else tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
 }
 
-function giveUp(tx: Transaction, blobs: Discarding, row: VersionRow): void {
+function giveUp(tx: Transaction, blobs: Discarding, { name }: BucketRow, row: VersionRow, now: number): void {
+  meterEarlyDeletion(tx, name, row, now);
   const places: BlobPlace[] = row.piece === undefined ? [] : [row.piece.place];
   if (row.upload !== undefined) {
     const manifest = tx.get(manifests, manifests.key(row.upload));
