@@ -80,7 +80,9 @@ test('configurations are kept, listed by pages and deleted; what S3 does not tak
       name: 'InvalidS3DestinationBucket',
     });
   }
-  await assert.rejects(configure(s3, inventory('a', destination({ Format: 'ORC' }))), { name: 'NotImplemented' });
+  for (const Format of ['ORC', 'Parquet']) {
+    await assert.rejects(configure(s3, inventory('a', destination({ Format }))), { name: 'NotImplemented' });
+  }
   await assert.rejects(configure(s3, inventory('a', destination({ Encryption: {} }))), { name: 'MalformedXML' });
 
   const { credentials, allow } = await newUser(c, 'reader');

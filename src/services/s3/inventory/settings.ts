@@ -20,8 +20,8 @@ export const inventoryKind = (parts: S3Parts): ConfigurationKind<InventoryConfig
     }
     const { SSES3: managed, SSEKMS: kms } = target.Encryption ?? {};
     if (target.Encryption !== undefined && (managed === undefined) === (kms === undefined)) fail('MalformedXML');
-    if (target.Format === 'ORC') {
-      fail('NotImplemented', { message: 'This cloud writes inventory lists as CSV and Parquet, not as ORC.' });
+    if (target.Format !== 'CSV') {
+      fail('NotImplemented', { message: 'This cloud writes inventory lists as CSV alone, not as ORC or Parquet.' });
     }
     checkDestination(parts, target, call);
   },
