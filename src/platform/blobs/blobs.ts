@@ -46,7 +46,7 @@ export interface SweepResult {
 }
 
 export interface Blobs {
-  /** On disk when the promise resolves. Bytes that stop coming (the iterable throws) leave nothing behind. */
+  /** On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the iterable throws) leave nothing behind. */
   put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /**
    * The bytes of a range, checked. A short range comes as one buffer, a long one as a stream whose first part has been

@@ -8,7 +8,7 @@ import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
 import { BlockEncoder } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
-import type { Place } from '#platform/blobs/filesystem/places.ts';
+import type { StoredPlace } from '#platform/blobs/filesystem/places.ts';
 import {
   decodeHead,
   encodeHead,
@@ -18,7 +18,7 @@ import {
 } from '#platform/blobs/filesystem/records.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
 
-type FilePlace = Extract<Place, { readonly kind: 'file' }>;
+type FilePlace = Extract<StoredPlace, { readonly kind: 'file' }>;
 
 const WRITE_BYTES = 1024 * 1024;
 
