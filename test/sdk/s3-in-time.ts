@@ -1,5 +1,6 @@
 /** A bucket whose time a test moves, what is metered of it, and a queue that is told of it. */
 import type { TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CreateBucketCommand,
   type Event,
@@ -21,6 +22,7 @@ import {
 import { minutes } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { usageOf } from '#platform/metering/usage.ts';
+import { reports } from '#services/s3/reports/state.ts';
 import { cloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 
@@ -30,6 +32,8 @@ export const Reports = 'the-reports';
 export async function inTime(t: TestContext, options: TestCloudOptions = {}) {
   const c = await cloud(t, options);
   const fresh = (): S3Client => c.client(PathStyleS3);
+  const place = { service: 's3', account: c.account as AccountId, region: 'us-east-1' as Region };
+  const partition = () => c.running.cloud.store.partition(place);
   const s3 = fresh();
   for (const each of [Bucket, Reports]) await s3.send(new CreateBucketCommand({ Bucket: each }));
   return {
@@ -40,19 +44,22 @@ export async function inTime(t: TestContext, options: TestCloudOptions = {}) {
       c.advance(time);
       return fresh();
     },
-    /** What a timer has asked for is looked at every five minutes. */
+    /** What a timer has asked for is looked at every five minutes: the clock moves on until it is done. */
     async afterReports(time: number): Promise<S3Client> {
       c.advance(time);
-      await new Promise((resolve) => setImmediate(resolve));
-      c.advance(minutes(6));
+      for (let tries = 0; tries < 40; tries++) {
+        await pause(tries === 0 ? 1 : 200);
+        if (partition().read((tx) => tx.range(reports, { limit: 1 })).length === 0) break;
+        c.advance(minutes(6));
+        await pause(20);
+      }
       return fresh();
     },
     put: (client: S3Client, Key: string, bytes: number, more: Partial<PutObjectCommandInput> = {}) =>
       client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(bytes, 1), ...more })),
     /** What was metered, by usage type. */
     usage(...types: readonly string[]): Record<string, number> {
-      const place = { service: 's3', account: c.account as AccountId, region: 'us-east-1' as Region };
-      const records = c.running.cloud.store.partition(place).read((tx) => usageOf(tx, 0, c.clock.now() + 1));
+      const records = partition().read((tx) => usageOf(tx, 0, c.clock.now() + 1));
       const sums: Record<string, number> = {};
       for (const { usageType, amount } of records) {
         if (types.includes(usageType)) sums[usageType] = (sums[usageType] ?? 0) + amount;

@@ -10,7 +10,9 @@ import {
   type MetricsConfiguration,
   PutBucketMetricsConfigurationCommand,
 } from '@aws-sdk/client-s3';
+import { CreateAccessPointCommand } from '@aws-sdk/client-s3-control';
 import { Bucket, type InTime, inTime } from '#test/sdk/s3-in-time.ts';
+import { controlClient } from '#test/sdk/s3control.ts';
 import { until } from '#test/until.ts';
 
 const configure = ({ s3 }: InTime, MetricsConfiguration: MetricsConfiguration) =>
@@ -83,4 +85,17 @@ test('requests are counted by the filters that select them', async (t) => {
   assert.deepEqual([logs['AllRequests'], logs['GetRequests'], logs['4xxErrors']], [3, 2, 1]);
   const tagged = await counted(in1, 'tagged');
   assert.deepEqual([tagged['AllRequests'], tagged['PutRequests'], tagged['BytesDownloaded']], [2, 1, 10]);
+});
+
+test('requests through an access point are counted by its filter', async (t) => {
+  const in1 = await inTime(t);
+  const { c, s3, put } = in1;
+  const made = new CreateAccessPointCommand({ AccountId: c.account, Name: 'door', Bucket });
+  const { AccessPointArn = '', Alias = '' } = await controlClient(c).send(made);
+  await configure(in1, { Id: 'through', Filter: { AccessPointArn } });
+  await put(s3, 'key', 1);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: Alias, Key: 'key' }));
+  await Body?.transformToByteArray();
+  await until(async () => (await counted(in1, 'through'))['GetRequests'] === 1, 'the request is counted');
+  assert.equal((await counted(in1, 'through'))['AllRequests'], 1);
 });

@@ -8,14 +8,15 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
-import { canonicalUser } from '#services/s3/names.ts';
 import { lastModified } from '#services/s3/objects/conditions.ts';
 import {
   type Asked,
   commonPrefix,
   limitOf,
+  type OwnerOf,
   objectOf,
   prefixesOf,
   restoresAt,
@@ -89,7 +90,7 @@ function* older(
 }
 
 export const listObjectVersions =
-  ({ sealer }: S3Parts) =>
+  (parts: S3Parts) =>
   (input: ListObjectVersionsRequest, call: Call): ListObjectVersionsOutput => {
     const { Bucket, Prefix = '', Delimiter = '', KeyMarker = '', VersionIdMarker } = input;
     const show = shownNames(input.EncodingType);
@@ -101,7 +102,7 @@ export const listObjectVersions =
         'A version-id marker cannot be specified without a key marker.',
       );
     }
-    const bucket = openBucket(call.tx, sealer, Bucket);
+    const bucket = openBucket(call.tx, parts.sealer, Bucket);
     const olderThan = VersionIdMarker ? findVersion(call.tx, bucket, KeyMarker, VersionIdMarker) : undefined;
     const walk = { prefix: Prefix, delimiter: Delimiter, after: KeyMarker, limit, olderThan };
     const { entries, isTruncated } = firstOf(entriesOf(call.tx, bucket, walk), limit);
@@ -116,7 +117,7 @@ export const listObjectVersions =
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       ...(isTruncated && nextMarkers(entries.at(-1), show)),
       ...shownEntries(entries, show, {
-        owner: canonicalUser(call.account),
+        ownerOf: ownersOf(parts, bucket, call),
         restoresAt: restoresAt(input.OptionalObjectAttributes, call),
       }),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
@@ -139,7 +140,7 @@ function nextMarkers(last: Entry | undefined, show: Shown) {
   return { NextKeyMarker: show(last.key), NextVersionIdMarker: shownVersionId(last.row) };
 }
 
-function shownEntries(entries: readonly Entry[], show: Shown, asked: Asked & { readonly owner: string }) {
+function shownEntries(entries: readonly Entry[], show: Shown, asked: Asked & { readonly ownerOf: OwnerOf }) {
   const found: { Versions: ObjectVersion[]; DeleteMarkers: DeleteMarkerEntry[] } = { Versions: [], DeleteMarkers: [] };
   for (const entry of entries) {
     if ('prefix' in entry) continue;
@@ -149,7 +150,7 @@ function shownEntries(entries: readonly Entry[], show: Shown, asked: Asked & { r
       found.DeleteMarkers.push({
         Key: show(key),
         LastModified: lastModified(row),
-        Owner: { ID: asked.owner },
+        Owner: asked.ownerOf(row),
         ...version,
       });
     } else {

@@ -3,10 +3,12 @@
  * are the operator's, on the metrics port, and in memory alone, as all that stands there. Source: S3 User Guide, "Amazon S3
  * request metrics in CloudWatch", "CloudWatch metrics configurations".
  */
+import type { Region } from '#platform/base/ids.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { MetricsConfiguration } from '#platform/model/generated/s3.ts';
-import type { AnsweredRequest } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import type { AnsweredRequest } from '#platform/web.ts';
+import { findPoint } from '#services/s3/access-points/resolve.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { type ConfigurationKind, configurationsOf } from '#services/s3/configurations/configurations.ts';
 import { checkFilter, type Selection, selectionOf, selects } from '#services/s3/configurations/filters.ts';
@@ -56,40 +58,58 @@ function metricsOf(answered: AnsweredRequest): Readonly<Record<string, number>> 
 /** Labels -> metric -> sum. */
 type Counts = Map<string, Map<string, number>>;
 
+/** Throws nothing: an answer is given, whether it can be counted or not. */
 export function requestMetrics(parts: S3Parts): (answered: AnsweredRequest) => void {
   const counts: Counts = new Map();
   showCounts(parts.metrics, counts);
-  const { directory, store, sealer } = parts;
   return (answered) => {
-    const { Bucket: name = '', Key: key } = answered.labels;
-    const owner = name === '' ? undefined : directory.find(name);
-    if (owner === undefined) return;
-    const ids = partitionOf(store, owner).read((tx) => {
-      const bucket = findBucket(tx, sealer, name);
-      return bucket === undefined ? [] : countedBy(tx, bucket, key);
-    });
-    const amounts = ids.length === 0 ? undefined : metricsOf(answered);
-    if (amounts === undefined) return;
-    for (const id of ids) {
-      add(counts, `account="${owner.account}",region="${owner.region}",bucket="${name}",filter="${id}"`, amounts);
+    try {
+      count(parts, counts, answered);
+    } catch {
+      // The store fails, or the access point that was asked by is none.
     }
   };
 }
 
+function count(parts: S3Parts, counts: Counts, answered: AnsweredRequest): void {
+  const { Bucket: given = '', Key: key } = answered.labels;
+  // Of the scope's form, or none: then no access point is found.
+  const point = findPoint(parts, given, { region: answered.region as Region, address: undefined });
+  const name = point?.bucket ?? given;
+  const owner = name === '' ? undefined : parts.directory.find(name);
+  if (owner === undefined) return;
+  const ids = partitionOf(parts.store, owner).read((tx) => {
+    const bucket = findBucket(tx, parts.sealer, name);
+    return bucket === undefined ? [] : countedBy(tx, bucket, key, point?.arn);
+  });
+  const amounts = ids.length === 0 ? undefined : metricsOf(answered);
+  if (amounts === undefined) return;
+  for (const id of ids) {
+    add(counts, `account="${owner.account}",region="${owner.region}",bucket="${name}",filter="${id}"`, amounts);
+  }
+}
+
 /** "If you specify a filter, only requests that operate on single objects can match the filter". */
-function countedBy(tx: ReadTransaction, bucket: OpenBucket, key: string | undefined): string[] {
+function countedBy(
+  tx: ReadTransaction,
+  bucket: OpenBucket,
+  key: string | undefined,
+  point: string | undefined,
+): string[] {
   const all = configurationsOf<MetricsConfiguration>(tx, bucket, METRICS);
   if (all.length === 0) return [];
   return all
-    .filter(({ Filter }) => Filter === undefined || (key !== undefined && isOf(tx, bucket, selectionOf(Filter), key)))
+    .filter(({ Filter }) => {
+      if (Filter === undefined) return true;
+      const selection = selectionOf(Filter);
+      const isPoint = selection.accessPoint === undefined || selection.accessPoint === point;
+      return isPoint && key !== undefined && isOf(tx, bucket, selection, key);
+    })
     .map(({ Id }) => Id);
 }
 
-function isOf(tx: ReadTransaction, bucket: OpenBucket, selection: Selection, key: string): boolean {
-  // Requests don't tell yet which access point they came by.
-  if (selection.accessPoint !== undefined) return false;
-  return selects(selection, key, selection.tags.length === 0 ? {} : newest(tx, bucket, key)?.tags);
-}
+const isOf = (tx: ReadTransaction, bucket: OpenBucket, selection: Selection, key: string): boolean =>
+  selects(selection, key, selection.tags.length === 0 ? {} : newest(tx, bucket, key)?.tags);
 
 function add(counts: Counts, labels: string, amounts: Readonly<Record<string, number>>): void {
   let sums = counts.get(labels);
