@@ -20,6 +20,8 @@ export interface StoredBlob {
 export interface PutOptions {
   /** At most 4 KiB. */
   readonly owner: string;
+  /** How long a stream is said to be: a long one is written as it comes, and not held until it proves long. */
+  readonly announcedBytes?: number;
   /** 32 bytes, of this blob alone: it is sealed with AES-256-GCM, block by block. */
   readonly key?: Uint8Array;
 }

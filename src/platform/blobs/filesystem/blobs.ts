@@ -77,6 +77,8 @@ class FilesystemBlobs implements Blobs {
         ? this.#append([source], options)
         : this.#writeFile([source], NOTHING, options);
     }
+    const { announcedBytes = 0 } = options;
+    if (announcedBytes > SEGMENT_BLOB_BYTES) return this.#writeFile([], source, options);
     const first: Uint8Array[] = [];
     let bytes = 0;
     const iterator = source[Symbol.asyncIterator]();

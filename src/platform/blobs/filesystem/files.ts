@@ -20,7 +20,8 @@ import { writeAll } from '#platform/blobs/filesystem/write.ts';
 
 type FilePlace = Extract<StoredPlace, { readonly kind: 'file' }>;
 
-const WRITE_BYTES = 1024 * 1024;
+/** Many clients may upload at once: what each has on its way to the disk is held by all of them. */
+const WRITE_BYTES = 256 * 1024;
 
 export interface FoundFile extends RecordHead {
   readonly id: string;
@@ -155,10 +156,11 @@ async function writeBlocks(
     parts = [];
     bytes = 0;
   };
-  for (const chunk of first) add(encoder.push(chunk));
-  for await (const chunk of rest) {
-    add(encoder.push(chunk));
-    if (bytes >= WRITE_BYTES) await flush();
+  for (const chunks of [first, rest]) {
+    for await (const chunk of chunks) {
+      add(encoder.push(chunk));
+      if (bytes >= WRITE_BYTES) await flush();
+    }
   }
   add(encoder.end());
   await flush();

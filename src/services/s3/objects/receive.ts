@@ -109,7 +109,12 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
     const { base, inner } = options.keys;
     const plain = tapped(body, [md5, sum], options.mostBytes);
     const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
-    const stored = await options.blobs.put(source, { owner: options.owner, key: blobKey(base, salt) });
+    const { announcedBytes } = body;
+    const stored = await options.blobs.put(source, {
+      owner: options.owner,
+      key: blobKey(base, salt),
+      ...(announcedBytes !== undefined && { announcedBytes }),
+    });
     const checksum = { name, digest: sum.digest() };
     return receivedOf(stored, salt.toString('base64'), stored.bytes, md5.digest().toString('hex'), checksum, options);
   } finally {
