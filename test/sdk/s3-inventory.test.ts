@@ -15,6 +15,7 @@ import {
   PutBucketVersioningCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { parquetReadObjects } from 'hyparquet';
 import { days, minutes } from '#platform/base/clock.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { Bucket, bytesOf, inTime, letReportsIn, Reports, reportKeys } from '#test/sdk/s3-in-time.ts';
@@ -80,9 +81,7 @@ test('configurations are kept, listed by pages and deleted; what S3 does not tak
       name: 'InvalidS3DestinationBucket',
     });
   }
-  for (const Format of ['ORC', 'Parquet']) {
-    await assert.rejects(configure(s3, inventory('a', destination({ Format }))), { name: 'NotImplemented' });
-  }
+  await assert.rejects(configure(s3, inventory('a', destination({ Format: 'ORC' }))), { name: 'NotImplemented' });
   await assert.rejects(configure(s3, inventory('a', destination({ Encryption: {} }))), { name: 'MalformedXML' });
 
   const { credentials, allow } = await newUser(c, 'reader');
@@ -175,6 +174,39 @@ test('a list of the current objects: data, manifest, its check sum, and a link f
   const list = JSON.parse(Buffer.from(one[9] ?? '', 'base64').toString()) as { grants: { permission: string }[] };
   assert.equal(list.grants[0]?.permission, 'FULL_CONTROL');
   assert.deepEqual(usage('Inventory-ObjectsListed'), { 'Inventory-ObjectsListed': 2 });
+});
+
+test('a list as Parquet, with its schema', async (t) => {
+  const { c, s3, afterReports, put } = await inTime(t);
+  await letReportsIn(s3, c.account);
+  await put(s3, 'a b', 3);
+  const copies = Array.from({ length: 20 }, (_, i) => put(s3, `many/${i}`, i));
+  await Promise.all(copies);
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: 'many/0' }));
+  const target = { Bucket: `arn:aws:s3:::${Reports}`, Format: 'Parquet', Prefix: 'lists' } as const;
+  const OptionalFields = ['Size', 'LastModifiedDate', 'ETag', 'IsMultipartUploaded', 'ObjectLockMode'] as const;
+  await configure(
+    s3,
+    inventory('columns', { Destination: { S3BucketDestination: target }, OptionalFields: [...OptionalFields] }),
+  );
+  const later = await afterReports(days(1));
+  const keys = await delivered(later, 'columns');
+  const data = keys.find((key) => key.endsWith('.parquet')) ?? '';
+  const manifestKey = keys.find((key) => key.endsWith('manifest.json')) ?? '';
+  const manifest = JSON.parse((await bytesOf(later, manifestKey)).toString()) as Manifest;
+  assert.equal(
+    manifest.fileSchema,
+    'message s3.inventory { required binary bucket (UTF8); required binary key (UTF8); optional int64 size; ' +
+      'optional int64 last_modified_date (TIMESTAMP_MILLIS); optional binary e_tag (UTF8); ' +
+      'optional boolean is_multipart_uploaded; optional binary object_lock_mode (UTF8); }',
+  );
+  assert.equal(manifest.fileFormat, 'Parquet');
+  const rows = await parquetReadObjects({ file: new Uint8Array(await bytesOf(later, data)).buffer });
+  assert.equal(rows.length, 20);
+  const [first] = rows;
+  assert.deepEqual([first?.['bucket'], first?.['key'], first?.['size']], [Bucket, 'a b', 3n]);
+  assert.ok(first?.['last_modified_date'] instanceof Date);
+  assert.deepEqual([first?.['is_multipart_uploaded'], first?.['object_lock_mode'] ?? undefined], [false, undefined]);
 });
 
 test('all versions are listed, with delete markers; weekly lists come on Sundays', async (t) => {

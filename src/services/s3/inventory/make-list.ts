@@ -3,15 +3,12 @@
  * check sum of the manifest comes last: users wait for it. Source: S3 User Guide, "Locating your inventory list".
  */
 import { hash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { uuid } from '#platform/base/ids.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { InventoryConfiguration, InventoryEncryption } from '#platform/model/generated/s3.ts';
 import { configurationsOf } from '#services/s3/configurations/configurations.ts';
-import { csvLine } from '#services/s3/inventory/csv.ts';
-import { type Field, fieldsOf, type ListingFacts } from '#services/s3/inventory/fields.ts';
+import { type Field, fieldsOf, type ListedVersion, type ListingFacts } from '#services/s3/inventory/fields.ts';
+import { FORMATS, type ListFormat } from '#services/s3/inventory/formats.ts';
 import { pageAfter, positionOf } from '#services/s3/inventory/walk.ts';
 import { lifecycleOf } from '#services/s3/lifecycle/settings.ts';
 import { bucketArn } from '#services/s3/names.ts';
@@ -23,6 +20,7 @@ const ROWS_A_FILE = 250_000;
 
 interface Inventory extends Report {
   readonly wanted: InventoryConfiguration;
+  readonly format: ListFormat;
   readonly fields: readonly Field[];
   readonly facts: ListingFacts;
 }
@@ -34,10 +32,11 @@ export async function makeInventory(report: Report): Promise<void> {
     lifecycle: lifecycleOf(tx, bucket),
   }));
   const wanted = found.wanted.find(({ Id }) => Id === configuration);
-  if (wanted === undefined) return;
+  const format = wanted && FORMATS[wanted.Destination.S3BucketDestination.Format];
+  if (wanted === undefined || format === undefined) return;
   const { account } = job;
   const facts = { account, now: report.row.startedAt, day: parts.day, lifecycle: found.lifecycle };
-  const inventory = { ...report, wanted, fields: fieldsOf(wanted), facts };
+  const inventory = { ...report, wanted, format, fields: fieldsOf(wanted), facts };
   let { row } = report;
   for (;;) {
     const file = await makeFile(inventory, row.position);
@@ -59,21 +58,23 @@ interface MadeFile {
 }
 
 async function makeFile(inventory: Inventory, start: ReportPosition | undefined): Promise<MadeFile> {
-  const { job, bucket, wanted, fields, facts, signal } = inventory;
+  const { job, bucket, wanted, format, fields, facts, signal } = inventory;
   const scope = { prefix: wanted.Filter?.Prefix ?? '', withVersions: wanted.IncludedObjectVersions === 'All' };
   let rows = 0;
   let position = start;
-  async function* lines(): AsyncGenerator<string> {
+  async function* pages(): AsyncGenerator<readonly ListedVersion[]> {
     while (rows < ROWS_A_FILE && !signal.aborted) {
       const page = job.partition.read((tx) => pageAfter(tx, bucket, scope, position));
       const last = page.at(-1);
       if (last === undefined) return;
       rows += page.length;
       position = positionOf(last);
-      yield page.map((listed) => csvLine(fields, listed, facts)).join('');
+      yield page;
+      // Others have their turn between pages.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  const body = await pipeline(lines, createGzip(), buffer);
+  const body = await format.encode({ fields, facts, pages: pages() });
   // What it tells of must be on disk, as all that is told.
   await job.partition.durable();
   return { body, rows, position };
@@ -82,8 +83,8 @@ async function makeFile(inventory: Inventory, start: ReportPosition | undefined)
 const md5Of = (body: Buffer): string => hash('md5', body, 'hex');
 
 async function deliverFile(inventory: Inventory, row: ReportRow, file: MadeFile): Promise<ReportRow> {
-  const key = `${folderOf(inventory)}data/${uuid()}.csv.gz`;
-  await deliver(inventory, key, file.body, 'application/x-gzip');
+  const key = `${folderOf(inventory)}data/${uuid()}.${inventory.format.extension}`;
+  await deliver(inventory, key, file.body, inventory.format.contentType);
   const made: ReportFile = { key, size: file.body.length, MD5checksum: md5Of(file.body) };
   return {
     ...row,
@@ -97,7 +98,7 @@ const folderOf = ({ wanted, bucket }: Inventory): string =>
   `${destinationFolder(wanted.Destination.S3BucketDestination)}${bucket.name}/${wanted.Id}/`;
 
 async function deliverManifests(inventory: Inventory, { startedAt, files }: ReportRow): Promise<void> {
-  const { wanted, bucket, fields } = inventory;
+  const { wanted, bucket, fields, format } = inventory;
   const target = wanted.Destination.S3BucketDestination;
   const folder = folderOf(inventory);
   // `YYYY-MM-DDTHH-MMZ`, and `YYYY-MM-DD-HH-MM` for Hive
@@ -110,7 +111,7 @@ async function deliverManifests(inventory: Inventory, { startedAt, files }: Repo
         version: '2016-11-30',
         creationTimestamp: String(startedAt),
         fileFormat: target.Format,
-        fileSchema: fields.map(({ name }) => name).join(', '),
+        fileSchema: format.schemaText(fields),
         files,
       },
       undefined,

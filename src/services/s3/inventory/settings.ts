@@ -2,6 +2,7 @@
 import type { InventoryConfiguration } from '#platform/model/generated/s3.ts';
 import { type ConfigurationKind, configurationsOf } from '#services/s3/configurations/configurations.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { FORMATS } from '#services/s3/inventory/formats.ts';
 import { nextMidnight } from '#services/s3/lifecycle/rules.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { checkDestination } from '#services/s3/reports/destination.ts';
@@ -20,8 +21,8 @@ export const inventoryKind = (parts: S3Parts): ConfigurationKind<InventoryConfig
     }
     const { SSES3: managed, SSEKMS: kms } = target.Encryption ?? {};
     if (target.Encryption !== undefined && (managed === undefined) === (kms === undefined)) fail('MalformedXML');
-    if (target.Format !== 'CSV') {
-      fail('NotImplemented', { message: 'This cloud writes inventory lists as CSV alone, not as ORC or Parquet.' });
+    if (FORMATS[target.Format] === undefined) {
+      fail('NotImplemented', { message: 'This cloud writes inventory lists as CSV and Parquet, not as ORC.' });
     }
     checkDestination(parts, target, call);
   },
