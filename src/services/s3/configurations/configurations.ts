@@ -32,8 +32,15 @@ export interface ConfigurationKind<Kept extends Configuration> {
 
 type Named = Pick<ConfigurationKind<never>, 'name'>;
 
-const MOST_KEPT = 10_000;
-const kept: MemorySlot<Map<string, readonly Configuration[]>> = { name: 's3-configurations', load: () => new Map() };
+interface KnownConfigurations {
+  /** Bucket's id, kind -> its configurations; none is worth knowing too. */
+  readonly all: Map<string, readonly Configuration[]>;
+  /** What `all` has taken in so far, which bounds what it holds. */
+  size: number;
+}
+
+const MOST_KEPT = 20_000;
+const kept: MemorySlot<KnownConfigurations> = { name: 's3-configurations', load: () => ({ all: new Map(), size: 0 }) };
 
 const placeOf = (bucket: Pick<BucketRow, 'id'>, { name }: Named, id: string) =>
   settings.key(bucket.id, `${name}/${id}`);
@@ -44,26 +51,37 @@ export function configurationsOf<Kept extends Configuration>(
   bucket: Pick<BucketRow, 'id'>,
   kind: Pick<ConfigurationKind<Kept>, 'name'>,
 ): readonly Kept[] {
-  const memory = tx.partition.memory(kept);
-  const place = `${bucket.id} ${kind.name}`;
-  let found = memory.get(place);
+  let found = tx.partition.memory(kept).all.get(`${bucket.id} ${kind.name}`);
   if (found === undefined) {
     const range = { from: placeOf(bucket, kind, ''), before: settings.key(bucket.id, `${kind.name}0`) };
     // Written below.
     found = tx.range(settings, range).map(({ row }) => row as unknown as Configuration);
-    if (memory.size >= MOST_KEPT) memory.clear();
-    memory.set(place, found);
+    remember(tx, bucket, kind, found);
   }
   // Of a kind there are only its own.
   return found as readonly Kept[];
 }
 
-/** What was read between the change and its undoing is as wrong as what was there before. */
-function remember(tx: Transaction, bucket: BucketRow, { name }: Named, all: readonly Configuration[]): void {
+function remember(
+  tx: ReadTransaction,
+  bucket: Pick<BucketRow, 'id'>,
+  { name }: Named,
+  found: readonly Configuration[],
+) {
   const memory = tx.partition.memory(kept);
-  const place = `${bucket.id} ${name}`;
-  memory.set(place, all);
-  tx.onUndo(() => memory.delete(place));
+  const added = found.length + 1;
+  if (memory.size + added > MOST_KEPT) {
+    memory.all.clear();
+    memory.size = 0;
+  }
+  memory.size += added;
+  memory.all.set(`${bucket.id} ${name}`, found);
+}
+
+/** What was read between the change and its undoing is as wrong as what was there before. */
+function change(tx: Transaction, bucket: BucketRow, kind: Named, all: readonly Configuration[]): void {
+  remember(tx, bucket, kind, all);
+  tx.onUndo(() => tx.partition.memory(kept).all.delete(`${bucket.id} ${kind.name}`));
 }
 
 interface OnBucket {
@@ -96,7 +114,7 @@ export function keeperOf<Kept extends Configuration>({ sealer, pages }: S3Parts,
       if (others.length >= MOST_CONFIGURATIONS) fail('TooManyConfigurations');
       // A structure of the model's: plain data.
       call.tx.put(settings, placeOf(bucket, kind, Id), given as unknown as Readonly<Record<string, unknown>>);
-      remember(call.tx, bucket, kind, [...others, given].sort(byId));
+      change(call.tx, bucket, kind, [...others, given].sort(byId));
       kind.onPut?.(call.tx, bucket, given, call.now);
     },
     get: (input: OnConfiguration, call: Call): Kept => find(input, call).found,
@@ -104,7 +122,7 @@ export function keeperOf<Kept extends Configuration>({ sealer, pages }: S3Parts,
       const { bucket } = find(input, call);
       call.tx.delete(settings, placeOf(bucket, kind, input.Id));
       const all = configurationsOf<Kept>(call.tx, bucket, kind);
-      remember(
+      change(
         call.tx,
         bucket,
         kind,

@@ -111,9 +111,13 @@ function countedBy(
 const isOf = (tx: ReadTransaction, bucket: OpenBucket, selection: Selection, key: string): boolean =>
   selects(selection, key, selection.tags.length === 0 ? {} : newest(tx, bucket, key)?.tags);
 
+/** Configurations are their users' to make, and memory is everybody's. */
+const MOST_COUNTED = 10_000;
+
 function add(counts: Counts, labels: string, amounts: Readonly<Record<string, number>>): void {
   let sums = counts.get(labels);
   if (sums === undefined) {
+    if (counts.size >= MOST_COUNTED) return;
     sums = new Map();
     counts.set(labels, sums);
   }
