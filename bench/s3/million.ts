@@ -19,7 +19,14 @@ const PAGES = 100;
 const WRITES = 3000;
 const AT_ONCE = 64;
 
-const bucket = { id: 1, name: 'large', createdAt: 0, sealedKey: '', key: Buffer.alloc(32) } satisfies OpenBucket;
+const bucket = {
+  id: 1,
+  name: 'large',
+  createdAt: 0,
+  sealedKey: '',
+  key: Buffer.alloc(32),
+  policyById: undefined,
+} satisfies OpenBucket;
 const version: NewVersion = {
   modifiedAt: Date.now(),
   etag: 'd41d8cd98f00b204e9800998ecf8427e',

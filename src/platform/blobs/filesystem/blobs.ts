@@ -16,19 +16,14 @@ import type {
   SweepResult,
 } from '#platform/blobs/blobs.ts';
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
-import {
-  BLOCK_BYTES,
-  BlockEncoder,
-  blockOffset,
-  checkBlocks,
-  openBlocks,
-  storedBytes,
-} from '#platform/blobs/blocks.ts';
+import { BlockEncoder, checkBlocks, openBlocks, storedBytes } from '#platform/blobs/blocks.ts';
 import { BlobFiles } from '#platform/blobs/filesystem/files.ts';
 import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
 import { placeText, readPlace, rowPlaceText, type StoredPlace } from '#platform/blobs/filesystem/places.ts';
+import { blocksOf, checkStored, readRange, type Source, stepOf } from '#platform/blobs/filesystem/ranges.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
 import { type FoundRecord, Segments } from '#platform/blobs/filesystem/segments.ts';
+import { released } from '#platform/blobs/released.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 /** Rows stay small: lists read them. */
@@ -36,7 +31,6 @@ const ROW_BLOB_BYTES = 512;
 const SEGMENT_BLOB_BYTES = 1024 * 1024;
 /** A range up to this is read and checked whole before its first byte is given out. */
 const WHOLE_READ_BYTES = 1024 * 1024;
-const STEP_BLOCKS = 16;
 
 export async function openFilesystemBlobs(folder: string, onFault: (error: unknown) => void): Promise<Blobs> {
   const [segments, files] = [join(folder, 'segments'), join(folder, 'files')];
@@ -52,6 +46,10 @@ class FilesystemBlobs implements Blobs {
   readonly #onFault: (error: unknown) => void;
   /** Put, but not yet settled: nobody can say whether they are wanted. */
   readonly #unsettled = new Set<BlobPlace>();
+  /** How many readers will come to it yet. */
+  readonly #pins = new Map<BlobPlace, number>();
+  /** Discarded while pinned. */
+  readonly #doomed = new Set<BlobPlace>();
   /** Segment -> what was wanted of it when it was last looked through, less what was given up since. */
   readonly #known = new Map<number, { wanted: number; readonly all: number }>();
 
@@ -165,18 +163,32 @@ class FilesystemBlobs implements Blobs {
       await source.close();
       throw error;
     }
-    return (async function* () {
-      try {
-        yield opening;
-        for (let start = first.end; start < range.end; ) {
-          const step = stepOf({ start, end: range.end });
-          yield await readRange(source, place, step, key);
-          start = step.end;
-        }
-      } finally {
-        await source.close();
+    const steps = (async function* () {
+      yield opening;
+      for (let start = first.end; start < range.end; ) {
+        const step = stepOf({ start, end: range.end });
+        yield await readRange(source, place, step, key);
+        start = step.end;
       }
     })();
+    return released(steps, () => void source.close().catch(this.#onFault));
+  }
+
+  pin(places: readonly BlobPlace[]): () => void {
+    for (const place of places) this.#pins.set(place, (this.#pins.get(place) ?? 0) + 1);
+    return () => {
+      for (const place of places) this.#unpin(place);
+    };
+  }
+
+  #unpin(place: BlobPlace): void {
+    const others = (this.#pins.get(place) ?? 1) - 1;
+    if (others > 0) {
+      this.#pins.set(place, others);
+      return;
+    }
+    this.#pins.delete(place);
+    if (this.#doomed.delete(place)) this.#remove(place);
   }
 
   async #source(place: StoredPlace): Promise<Source> {
@@ -202,15 +214,26 @@ class FilesystemBlobs implements Blobs {
     this.#unsettled.delete(text);
     const known = place.kind === 'segment' ? this.#known.get(place.segment) : undefined;
     if (known) known.wanted -= place.bytes;
+    if (this.#pins.has(text)) this.#doomed.add(text);
+    else this.#remove(text);
+  }
+
+  #remove(text: BlobPlace): void {
+    const place = readPlace(text);
     // While a backup copies it is left to a later sweep.
     if (place.kind === 'file' && !this.#hold.isHeld) void this.#files.remove(place.id).catch(this.#onFault);
+  }
+
+  /** Nobody may ask for its owner yet, or somebody reads it. */
+  #isInUse(place: BlobPlace): boolean {
+    return this.#unsettled.has(place) || this.#pins.has(place);
   }
 
   async sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
     const result = { dropped: 0, moved: 0, freedBytes: 0 };
     for await (const { id, offset, bytes, owner } of this.#files.all()) {
       const place = placeText({ kind: 'file', id, offset, bytes });
-      if (this.#unsettled.has(place) || (await owners.isWanted(owner, place))) continue;
+      if (this.#isInUse(place) || (await owners.isWanted(owner, place))) continue;
       if (signal.aborted || this.#hold.isHeld) return result;
       await this.#files.remove(id);
       result.dropped++;
@@ -243,7 +266,7 @@ class FilesystemBlobs implements Blobs {
       if (signal.aborted) return;
       all += record.size;
       const place = placeOf(record);
-      if (this.#unsettled.has(place)) return;
+      if (this.#isInUse(place)) return;
       if (await owners.isWanted(record.owner, place)) {
         wanted.push(record);
         wantedBytes += record.size;
@@ -326,49 +349,5 @@ const isHalfEmpty = ({ wanted, all }: { wanted: number; all: number }): boolean 
 
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 
-interface Source {
-  read(offset: number, bytes: number): Buffer | Promise<Buffer>;
-  close(): Promise<void>;
-}
-
 const placeOf = ({ segment, offset, bytes }: FoundRecord): BlobPlace =>
   placeText({ kind: 'segment', segment, offset, bytes });
-
-/** A part of a range that ends with a block. */
-function stepOf({ start, end }: BlobRange): BlobRange {
-  const block = Math.floor(start / BLOCK_BYTES);
-  return { start, end: Math.min(end, (block + STEP_BLOCKS) * BLOCK_BYTES) };
-}
-
-/** Whole blocks are read and checked; of them the range is given out. */
-async function readRange(
-  source: Source,
-  place: StoredPlace,
-  range: BlobRange,
-  key: Uint8Array | undefined,
-): Promise<Uint8Array> {
-  const { offset, bytes, first, cut } = blocksOf(place, range, key !== undefined);
-  return cut(openBlocks(await source.read(offset, bytes), first, key));
-}
-
-/** The blocks that hold a range: where they lie, the number of the first, and what of their bytes is the range. */
-function blocksOf({ offset, bytes }: StoredPlace, { start, end }: BlobRange, isSealed: boolean) {
-  const first = Math.floor(start / BLOCK_BYTES);
-  const from = blockOffset(first, isSealed);
-  const to = Math.min(blockOffset(Math.ceil(end / BLOCK_BYTES), isSealed), storedBytes(bytes, isSealed));
-  const skip = start - first * BLOCK_BYTES;
-  return {
-    offset: offset + from,
-    bytes: to - from,
-    first,
-    cut: (plain: Uint8Array): Uint8Array => plain.subarray(skip, skip + end - start),
-  };
-}
-
-async function checkStored(source: Source, { offset, bytes }: StoredPlace, isSealed: boolean): Promise<void> {
-  const size = storedBytes(bytes, isSealed);
-  const step = blockOffset(STEP_BLOCKS, isSealed);
-  for (let at = 0; at < size; at += step) {
-    checkBlocks(await source.read(offset + at, Math.min(step, size - at)), isSealed);
-  }
-}
