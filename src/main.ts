@@ -98,7 +98,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs } = joinParts({ ...options, clock }, surroundings);
+  const { cloud, jobs, sealer, audit, blobs, metrics } = joinParts({ ...options, clock }, surroundings);
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -106,7 +106,6 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   await options.onReady?.(cloud.registry);
-  const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('damaged_blobs', 'Blobs that the last scrub found damaged.', blobs.damaged);
@@ -160,6 +159,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   });
   const regions = regionsOf(readModel);
   const blobs = blobsOf(data, onFault);
+  const metrics = new Metrics();
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { entries, identity, audit } = assembleServices({
     store,
@@ -178,6 +178,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     deliver: (delivery) => deliver(running(), delivery),
     callAsRole: (assumption, call) => callAsRole(running(), assumption, call),
     onFault,
+    metrics,
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
@@ -201,7 +202,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs };
+  return { cloud, jobs, sealer, audit, blobs, metrics };
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);

@@ -55,6 +55,7 @@ async function figuresOf(peer: Peer): Promise<Map<string, Figures>> {
   const pages = Array.from({ length: 18 }, (_, at) => s3Request(peer, 'GET', '/listed', page(at)));
   const heads = names(2000).map((key) => s3Request(peer, 'GET', `/listed/${key}`, ''));
   const all: [string, Next][] = [
+    ...objectRuns(peer, '256B', 256, names(2000)),
     ...objectRuns(peer, '4KiB', 4096, names(2000)),
     ...objectRuns(peer, '64KiB', 65_536, names(1000)),
     ['GET 6 bytes', inTurn(heads)],
@@ -63,7 +64,7 @@ async function figuresOf(peer: Peer): Promise<Map<string, Figures>> {
   const runs = all.filter(([what]) => what.includes(wanted));
   const line = Buffer.from('listed');
   const listed = names(LISTED).map((key) => s3Request(peer, 'PUT', `/listed/${key}`, '', line));
-  if (runs.some(([what]) => !what.includes('KiB'))) await sendAll(peer, listed);
+  if (runs.some(([what]) => /6 bytes|List/.test(what))) await sendAll(peer, listed);
   const figures = new Map<string, Figures>();
   for (const [what, next] of runs) {
     await measure(peer, CONNECTIONS, next, Math.min(WARM_UP_SECONDS, seconds));

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { answered, freePort, type Peer, peerOf } from '../sqs/peers.ts';
 
 const PROGRAMS = join(import.meta.dirname, '../../.cache/peers');
@@ -28,12 +29,16 @@ async function start({ name, args, env }: Program): Promise<Peer> {
   return peerOf(name, child, { port, ...KEYS }, startSeconds, () => rmSync(data, { recursive: true, force: true }));
 }
 
-export const startMinio = (): Promise<Peer> =>
-  start({
+export async function startMinio(): Promise<Peer> {
+  const peer = await start({
     name: 'minio',
     args: (address, data) => ['server', '--quiet', '--address', address, data],
     env: { MINIO_ROOT_USER: KEYS.accessKeyId, MINIO_ROOT_PASSWORD: KEYS.secretAccessKey },
   });
+  // It answers before it takes requests.
+  while (!(await fetch(`http://127.0.0.1:${peer.port}/minio/health/cluster`)).ok) await pause(100);
+  return peer;
+}
 
 export const startVersityGateway = (): Promise<Peer> =>
   start({

@@ -14,6 +14,8 @@ export interface Peer extends Target {
   /** CPU seconds of all its threads so far. */
   cpuSeconds(): number;
   residentMib(): number;
+  /** The most that it ever had. */
+  mostResidentMib(): number;
   stop(): Promise<void>;
 }
 
@@ -129,6 +131,10 @@ export function peerOf(
     },
     residentMib() {
       const line = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
+      return Number(line?.[1]) / 1024;
+    },
+    mostResidentMib() {
+      const line = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
       return Number(line?.[1]) / 1024;
     },
     async stop() {

@@ -6,10 +6,13 @@ interface CallSums {
 }
 
 export type Gauge = () => number;
+/** `name="value"` of each, and its count. */
+export type Counters = () => Iterable<readonly [labels: string, count: number]>;
 
 export class Metrics {
   readonly #calls = new Map<string, CallSums>();
   readonly #gauges = new Map<string, { help: string; read: Gauge }>();
+  readonly #counters = new Map<string, { help: string; read: Counters }>();
 
   /** A request that was answered. On the path of each: one look-up. */
   answered(service: string, operation: string, status: number, microseconds: number): void {
@@ -28,8 +31,17 @@ export class Metrics {
     this.#gauges.set(`makonis_${name}`, { help, read });
   }
 
+  /** What a service counts by labels of its own. */
+  counters(name: string, help: string, read: Counters): void {
+    this.#counters.set(`makonis_${name}`, { help, read });
+  }
+
   text(): string {
     const lines: string[] = [];
+    for (const [name, { help, read }] of this.#counters) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
+      for (const [labels, count] of read()) lines.push(`${name}{${labels}} ${count}`);
+    }
     for (const [name, { help, read }] of this.#gauges) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
     }

@@ -16,5 +16,9 @@ export const uqr = () => import('uqr');
 /** The check sums of S3 that Node has not. */
 export const hashWasm = () => import('hash-wasm');
 
+/** Parquet files, written. */
+export const hyparquetWriter = () => import('hyparquet-writer');
+
 /** One that is missing is told by the call that needs it. */
-export const loadPackages = () => Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm()]);
+export const loadPackages = () =>
+  Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquetWriter()]);

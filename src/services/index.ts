@@ -10,6 +10,7 @@ import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
+import type { Metrics } from '#platform/metrics.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
@@ -47,6 +48,7 @@ export interface ServiceDeps {
   /** A call as a role that a service was handed. */
   readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
+  readonly metrics: Metrics;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
   /** S3's buckets are made as before April 2023. */

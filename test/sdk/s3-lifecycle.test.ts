@@ -197,7 +197,7 @@ test('storage is metered twice a day, by class', async (t) => {
   await until(() => Object.keys(stored()).length === 3, 'all classes are counted');
   assert.deepEqual(stored(), {
     'TimedStorage-ByteHrs': (1000 + 8192) * 12,
-    'TimedStorage-SIA-ByteHrs': 131_072 * 12,
+    'TimedStorage-SIA-SmObjects': 131_072 * 12,
     'TimedStorage-GlacierByteHrs': (5 + 32_768) * 12,
   });
 });

@@ -1,6 +1,7 @@
 /** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
 import { days, systemClock } from '#platform/base/clock.ts';
 import { createEgress } from '#platform/egress/egress.ts';
+import { Metrics } from '#platform/metrics.ts';
 import { actionCatalogue } from '#platform/model/actions.ts';
 import { modelLoader } from '#platform/model/load.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
@@ -40,6 +41,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     deliver: () => Promise.resolve(),
     callAsRole: () => Promise.resolve({}),
     onFault: () => {},
+    metrics: new Metrics(),
     logBucket: undefined,
     oldBucketDefaults: false,
     blobs: () => Promise.reject(new Error('nothing is called')),

@@ -20,6 +20,8 @@ export interface StoredBlob {
 export interface PutOptions {
   /** At most 4 KiB. */
   readonly owner: string;
+  /** How long a stream is said to be: a long one is written as it comes, and not held until it proves long. */
+  readonly announcedBytes?: number;
   /** 32 bytes, of this blob alone: it is sealed with AES-256-GCM, block by block. */
   readonly key?: Uint8Array;
   /** The source is another sealed blob as `readSealed` gives it, of so many bytes: it is stored as it is, under the key it has. */
@@ -48,7 +50,7 @@ export interface SweepResult {
 }
 
 export interface Blobs {
-  /** On disk when the promise resolves. Bytes that stop coming (the iterable throws) leave nothing behind. */
+  /** On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the iterable throws) leave nothing behind. */
   put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /**
    * The bytes of a range, checked. A short range comes as one buffer, a long one as a stream whose first part has been

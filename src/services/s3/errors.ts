@@ -99,6 +99,11 @@ const ERRORS = {
   },
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable', about: 'RangeRequested' },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
+  InvalidS3DestinationBucket: {
+    status: 400,
+    message: 'The destination bucket does not exist, or is not in the region of the source bucket.',
+    about: 'DestinationBucket',
+  },
   InvalidStorageClass: {
     status: 400,
     message: 'The storage class you specified is not valid',
@@ -136,6 +141,7 @@ const ERRORS = {
   NoSuchAccessPoint: { status: 404, message: 'The specified accesspoint does not exist' },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist', about: 'BucketName' },
   NoSuchBucketPolicy: { status: 404, message: 'The bucket policy does not exist', about: 'BucketName' },
+  NoSuchConfiguration: { status: 404, message: 'The specified configuration does not exist.' },
   NoSuchCORSConfiguration: { status: 404, message: 'The CORS configuration does not exist', about: 'BucketName' },
   NoSuchKey: { status: 404, message: 'The specified key does not exist.', about: 'Key' },
   NoSuchPublicAccessBlockConfiguration: {
@@ -209,6 +215,10 @@ const ERRORS = {
     about: 'BucketName',
   },
   TooManyBuckets: { status: 400, message: 'You have attempted to create more buckets than allowed' },
+  TooManyConfigurations: {
+    status: 400,
+    message: 'You are attempting to create a new configuration but have already reached the 1,000-configuration limit.',
+  },
   TooManyParts: {
     status: 400,
     message: 'You have attempted to add more parts than the maximum of 10000 allowed for this upload',

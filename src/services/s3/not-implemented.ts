@@ -1,44 +1,25 @@
 /** Operations that are not there yet, each with its reason. */
 const LATER = 'comes with the next part of S3';
-const METRICS = 'metrics need CloudWatch';
-const REPORTS = 'no reports are made yet';
-const TIERING = 'objects do not move between access tiers yet';
 const TABLES = 'S3 Tables is a service of its own';
 
 export const notImplemented = {
   CreateBucketMetadataConfiguration: TABLES,
   CreateBucketMetadataTableConfiguration: TABLES,
   CreateSession: 'comes with directory buckets',
-  DeleteBucketAnalyticsConfiguration: REPORTS,
-  DeleteBucketIntelligentTieringConfiguration: TIERING,
-  DeleteBucketInventoryConfiguration: REPORTS,
   DeleteBucketMetadataConfiguration: TABLES,
   DeleteBucketMetadataTableConfiguration: TABLES,
-  DeleteBucketMetricsConfiguration: METRICS,
   DeleteObjectAnnotation: LATER,
   GetBucketAbac: LATER,
   GetBucketAccelerateConfiguration: 'there are no edge locations to accelerate by',
-  GetBucketAnalyticsConfiguration: REPORTS,
-  GetBucketIntelligentTieringConfiguration: TIERING,
-  GetBucketInventoryConfiguration: REPORTS,
   GetBucketMetadataConfiguration: TABLES,
   GetBucketMetadataTableConfiguration: TABLES,
-  GetBucketMetricsConfiguration: METRICS,
   GetBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
   GetObjectAnnotation: LATER,
   GetObjectTorrent: LATER,
-  ListBucketAnalyticsConfigurations: REPORTS,
-  ListBucketIntelligentTieringConfigurations: TIERING,
-  ListBucketInventoryConfigurations: REPORTS,
-  ListBucketMetricsConfigurations: METRICS,
   ListDirectoryBuckets: 'comes with directory buckets',
   ListObjectAnnotations: LATER,
   PutBucketAbac: LATER,
   PutBucketAccelerateConfiguration: 'there are no edge locations to accelerate by',
-  PutBucketAnalyticsConfiguration: REPORTS,
-  PutBucketIntelligentTieringConfiguration: TIERING,
-  PutBucketInventoryConfiguration: REPORTS,
-  PutBucketMetricsConfiguration: METRICS,
   PutBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
   PutObjectAnnotation: LATER,
   RenameObject: 'comes with directory buckets',

@@ -4,6 +4,7 @@ import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
+import type { Metrics } from '#platform/metrics.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
@@ -28,6 +29,8 @@ export interface S3Parts {
   /** A call of another service, as S3. */
   readonly deliver: Deliver;
   readonly callAsRole: CallAsRole;
+  /** The operator's. */
+  readonly metrics: Metrics;
   /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
   /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */

@@ -8,10 +8,14 @@
  */
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
+import type { AnsweredRequest } from '#platform/web.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
+import { makeAnalysis } from '#services/s3/analytics/make-export.ts';
+import { analyticsOperations, nextAnalysis } from '#services/s3/analytics/operations.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
+import { RESTORE_JOB, tellRestore } from '#services/s3/archive/schedule.ts';
 import { batchOperations } from '#services/s3/batch/operations.ts';
 import {
   bucketKind,
@@ -31,6 +35,9 @@ import {
 } from '#services/s3/buckets/policy.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
 import { encryptionOperations } from '#services/s3/encryption/operations.ts';
+import { makeInventory } from '#services/s3/inventory/make-list.ts';
+import { inventoryOperations } from '#services/s3/inventory/operations.ts';
+import { nextInventory } from '#services/s3/inventory/settings.ts';
 import { lifecycleOperations } from '#services/s3/lifecycle/operations.ts';
 import { runLifecycle } from '#services/s3/lifecycle/run.ts';
 import { LIFECYCLE_JOB } from '#services/s3/lifecycle/schedule.ts';
@@ -64,9 +71,15 @@ import { quotas } from '#services/s3/quotas.ts';
 import { replicationInternals, replicationOperations } from '#services/s3/replication/operations.ts';
 import { AGAIN_JOB, REPLICATE_WORK, sendAgain, THRESHOLD_JOB } from '#services/s3/replication/queue.ts';
 import { missThreshold, replicate } from '#services/s3/replication/run.ts';
+import { makeReports } from '#services/s3/reports/run.ts';
+import { REPORT_JOB, startReport } from '#services/s3/reports/schedule.ts';
+import { requestMetrics } from '#services/s3/request-metrics/count.ts';
+import { metricsOperations } from '#services/s3/request-metrics/operations.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
 import { storageReconcilers } from '#services/s3/storage/sweep.ts';
+import { tieringOperations } from '#services/s3/tiering/operations.ts';
+import { runTiering, TIERING_JOB } from '#services/s3/tiering/run.ts';
 import * as website from '#services/s3/website/configuration.ts';
 import { site } from '#services/s3/website/site.ts';
 
@@ -254,6 +267,14 @@ const multipartOperations = (parts: S3Parts) => {
   } as const;
 };
 
+function noteAnswer(parts: S3Parts): (answered: AnsweredRequest) => void {
+  const [log, count] = [logAnswer(parts), requestMetrics(parts)];
+  return (answered) => {
+    log(answered);
+    count(answered);
+  };
+}
+
 export const s3 = (parts: S3Parts) =>
   defineService({
     operations: {
@@ -266,12 +287,16 @@ export const s3 = (parts: S3Parts) =>
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
       ...replicationOperations(parts),
+      ...inventoryOperations(parts),
+      ...analyticsOperations(parts),
+      ...metricsOperations(parts),
+      ...tieringOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
     resolve: resolveBucket(parts),
-    onAnswer: logAnswer(parts),
+    onAnswer: noteAnswer(parts),
     site: site(parts),
     quotas,
     accountName: canonicalUser,
@@ -284,7 +309,14 @@ export const s3 = (parts: S3Parts) =>
       [COUNT_JOB]: countStorage(parts),
       [LIFECYCLE_JOB]: runLifecycle(parts),
       [AGAIN_JOB]: sendAgain,
+      [REPORT_JOB]: startReport(parts, { inventory: nextInventory(parts), analytics: nextAnalysis(parts) }),
+      [RESTORE_JOB]: tellRestore(parts),
       [THRESHOLD_JOB]: missThreshold(parts),
+      [TIERING_JOB]: runTiering(parts),
     },
-    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },
+    reconcilers: {
+      deliverAccessLogs: deliverAccessLogs(parts),
+      makeReports: makeReports(parts, { inventory: makeInventory, analytics: makeAnalysis }),
+      ...storageReconcilers(parts),
+    },
   });

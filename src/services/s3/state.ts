@@ -15,6 +15,7 @@ import type { Partition, Store } from '#platform/store/store.ts';
 import type { LoggingRow } from '#services/s3/logging/configuration.ts';
 import type { NotificationRule } from '#services/s3/notifications/rules.ts';
 import type { ReplicationRow } from '#services/s3/replication/state.ts';
+import type { TieringRow } from '#services/s3/tiering/tiers.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -168,6 +169,9 @@ export interface VersionRow {
   readonly replication?: ReplicationRow;
   /** Of an archived one: from when until when its bytes can be read. */
   readonly restore?: { readonly readyAt: Time; readonly expiresAt: Time };
+  /** When it moved into its storage class, if that was later than it was made. */
+  readonly classSince?: Time;
+  readonly tiering?: TieringRow;
 }
 
 export interface UploadRow {

@@ -6,11 +6,11 @@ import { open, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { BlobPlace } from '#platform/blobs/blobs.ts';
+import { BlobDamaged, type BlobPlace } from '#platform/blobs/blobs.ts';
 import { blobsConformance } from '#platform/blobs/conformance.ts';
 import { openFilesystemBlobs } from './blobs.ts';
 import { HoldWatch, holdBlobs } from './hold.ts';
-import { readPlace } from './places.ts';
+import { readPlace, type StoredPlace } from './places.ts';
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'makonis-blobs-'));
@@ -27,8 +27,14 @@ blobsConformance((t) => {
   return { open: () => openFilesystemBlobs(folder, refuse), damage: (place) => damage(folder, place) };
 });
 
-async function damage(folder: string, text: BlobPlace): Promise<void> {
+function storedPlace(text: BlobPlace): StoredPlace {
   const place = readPlace(text);
+  assert.ok(place.kind !== 'row');
+  return place;
+}
+
+async function damage(folder: string, text: BlobPlace): Promise<void> {
+  const place = storedPlace(text);
   const path =
     place.kind === 'segment'
       ? join(folder, 'segments', `${String(place.segment).padStart(8, '0')}.seg`)
@@ -55,6 +61,24 @@ test('many small blobs at a time share their syncs and segments', async (t) => {
   }
 });
 
+test('what is sealed and very short lies in its place', async (t) => {
+  const folder = folderOf(t);
+  const key = Buffer.alloc(32, 1);
+  const bytes = Buffer.alloc(512, 'short');
+  const first = await openFilesystemBlobs(folder, refuse);
+  const { place } = await first.put(bytes, { owner: 'row', key });
+  first.discard(place);
+  await first.close();
+  assert.deepEqual(await readdir(join(folder, 'segments')), []);
+  const blobs = await openFilesystemBlobs(folder, refuse);
+  t.after(() => blobs.close());
+  const found = await blobs.read(place, { start: 3, end: 500 }, key);
+  assert.ok(found instanceof Uint8Array && bytes.subarray(3, 500).equals(found));
+  const at = place.length / 2;
+  const turned = `${place.slice(0, at)}${place[at] === 'A' ? 'B' : 'A'}${place.slice(at + 1)}` as BlobPlace;
+  await assert.rejects(blobs.read(turned, { start: 0, end: 512 }, key), BlobDamaged);
+});
+
 test('a draft that a crash left is removed, a torn segment is read up to its tear', async (t) => {
   const folder = folderOf(t);
   const first = await openFilesystemBlobs(folder, refuse);
@@ -63,7 +87,7 @@ test('a draft that a crash left is removed, a torn segment is read up to its tea
   await first.close();
   await writeFile(join(folder, 'files', 'incoming', 'draft'), 'half of it');
   const segment = await open(join(folder, 'segments', '00000001.seg'), 'r+');
-  await segment.truncate(readPlace(place).offset + 3000);
+  await segment.truncate(storedPlace(place).offset + 3000);
   await segment.close();
   const blobs = await openFilesystemBlobs(folder, refuse);
   t.after(() => blobs.close());

@@ -1,6 +1,6 @@
 /**
- * Blobs on a file system. What is at most `SEGMENT_BLOB_BYTES` long is appended to a segment and shares its sync with others;
- * what is longer gets a file. A segment of which half is given up is read once more: what is still wanted moves to the segment
+ * Blobs on a file system. What is sealed and at most `ROW_BLOB_BYTES` long stays with the row that names it, and needs no sync of its
+ * own. What is at most `SEGMENT_BLOB_BYTES` long is appended to a segment and shares its sync with others; what is longer gets a file. A segment of which half is given up is read once more: what is still wanted moves to the segment
  * that is written now, and the file goes with the next sweep. So the disk holds at most twice what is wanted, what the last
  * sweep moved, one segment, and what it had not seen.
  */
@@ -16,27 +16,28 @@ import type {
   SweepResult,
 } from '#platform/blobs/blobs.ts';
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
-import {
-  BLOCK_BYTES,
-  blockOffset,
-  blockWriter,
-  checkBlocks,
-  isSealedBy,
-  openBlocks,
-  storedBytes,
-} from '#platform/blobs/blocks.ts';
+import { blockWriter, checkBlocks, isSealedBy, openBlocks, storedBytes } from '#platform/blobs/blocks.ts';
 import { BlobFiles } from '#platform/blobs/filesystem/files.ts';
 import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
-import { type Place, placeText, readPlace } from '#platform/blobs/filesystem/places.ts';
+import { placeText, readPlace, rowPlaceText, type StoredPlace } from '#platform/blobs/filesystem/places.ts';
+import {
+  blocksOf,
+  checkStored,
+  readRange,
+  type Source,
+  stepOf,
+  storedSteps,
+} from '#platform/blobs/filesystem/ranges.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
 import { type FoundRecord, Segments } from '#platform/blobs/filesystem/segments.ts';
 import { released } from '#platform/blobs/released.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
+/** Rows stay small: lists read them. */
+const ROW_BLOB_BYTES = 512;
 const SEGMENT_BLOB_BYTES = 1024 * 1024;
 /** A range up to this is read and checked whole before its first byte is given out. */
 const WHOLE_READ_BYTES = 1024 * 1024;
-const STEP_BLOCKS = 16;
 
 export async function openFilesystemBlobs(folder: string, onFault: (error: unknown) => void): Promise<Blobs> {
   const [segments, files] = [join(folder, 'segments'), join(folder, 'files')];
@@ -81,6 +82,8 @@ class FilesystemBlobs implements Blobs {
         ? this.#append([source], options)
         : this.#writeFile([source], NOTHING, options);
     }
+    const { announcedBytes = 0 } = options;
+    if (announcedBytes > SEGMENT_BLOB_BYTES) return this.#writeFile([], source, options);
     const first: Uint8Array[] = [];
     let bytes = 0;
     const iterator = source[Symbol.asyncIterator]();
@@ -101,6 +104,9 @@ class FilesystemBlobs implements Blobs {
     blocks.push(...encoder.end());
     const { bytes } = encoder;
     const isSealed = isSealedBy(options);
+    if (isSealed && bytes > 0 && bytes <= ROW_BLOB_BYTES) {
+      return { place: rowPlaceText(Buffer.concat(blocks), bytes), bytes, settle: () => {} };
+    }
     const head = encodeHead({ owner: options.owner, bytes, isSealed });
     const size = head.length + storedBytes(bytes, isSealed);
     const { segment, offset } = await this.#segments.append([head, ...blocks], size);
@@ -124,7 +130,7 @@ class FilesystemBlobs implements Blobs {
     }
   }
 
-  #stored(place: Place): StoredBlob {
+  #stored(place: StoredPlace): StoredBlob {
     const text = placeText(place);
     this.#unsettled.add(text);
     return { place: text, bytes: place.bytes, settle: () => void this.#unsettled.delete(text) };
@@ -135,6 +141,9 @@ class FilesystemBlobs implements Blobs {
     const { start, end } = range;
     if (start < 0 || end > place.bytes || start > end) throw new RangeError(`${text} has no range ${start}-${end}`);
     if (start === end) return new Uint8Array(0);
+    if (place.kind === 'row') return openBlocks(place.blocks, 0, key).subarray(start, end);
+    const brief = key === undefined ? undefined : this.#readBriefly(place, range, key);
+    if (brief !== undefined) return brief;
     const source = await this.#source(place);
     if (end - start > WHOLE_READ_BYTES) return this.#stream(source, place, range, key);
     try {
@@ -144,8 +153,16 @@ class FilesystemBlobs implements Blobs {
     }
   }
 
+  /** What is short, sealed and at hand: read and opened in one go. */
+  #readBriefly(place: StoredPlace, range: BlobRange, key: Uint8Array): Uint8Array | undefined {
+    if (place.kind !== 'segment') return undefined;
+    const blocks = blocksOf(place, range, true);
+    const stored = this.#segments.readBriefly(place.segment, blocks.offset, blocks.bytes);
+    return stored && blocks.cut(openBlocks(stored, blocks.first, key));
+  }
+
   /** The first step is read before anything is answered, so that a damaged beginning is an error and no broken stream. */
-  async #stream(source: Source, place: Place, range: BlobRange, key: Uint8Array | undefined) {
+  async #stream(source: Source, place: StoredPlace, range: BlobRange, key: Uint8Array | undefined) {
     const first = stepOf(range);
     let opening: Uint8Array;
     try {
@@ -184,6 +201,12 @@ class FilesystemBlobs implements Blobs {
 
   async readSealed(text: BlobPlace): Promise<AsyncIterable<Uint8Array>> {
     const place = readPlace(text);
+    if (place.kind === 'row') {
+      checkBlocks(place.blocks, true);
+      return (async function* () {
+        yield place.blocks;
+      })();
+    }
     const source = await this.#source(place);
     return (async function* () {
       try {
@@ -194,7 +217,7 @@ class FilesystemBlobs implements Blobs {
     })();
   }
 
-  async #source(place: Place): Promise<Source> {
+  async #source(place: StoredPlace): Promise<Source> {
     if (place.kind === 'segment') {
       const { segment } = place;
       return { read: (offset, bytes) => this.#segments.read(segment, offset, bytes), close: async () => {} };
@@ -213,6 +236,7 @@ class FilesystemBlobs implements Blobs {
 
   discard(text: BlobPlace): void {
     const place = readPlace(text);
+    if (place.kind === 'row') return;
     this.#unsettled.delete(text);
     const known = place.kind === 'segment' ? this.#known.get(place.segment) : undefined;
     if (known) known.wanted -= place.bytes;
@@ -304,7 +328,7 @@ class FilesystemBlobs implements Blobs {
 
   async scrub(signal: AbortSignal): Promise<readonly string[]> {
     const damaged: string[] = [];
-    const check = async (place: Place, isSealed: boolean): Promise<void> => {
+    const check = async (place: StoredPlace, isSealed: boolean): Promise<void> => {
       try {
         const source = await this.#source(place);
         await checkStored(source, place, isSealed).finally(source.close);
@@ -334,7 +358,7 @@ class FilesystemBlobs implements Blobs {
     return damaged;
   }
 
-  async #isThere(place: Place): Promise<boolean> {
+  async #isThere(place: StoredPlace): Promise<boolean> {
     return place.kind === 'file' ? this.#files.has(place.id) : (await this.#segments.closed()).includes(place.segment);
   }
 
@@ -351,48 +375,5 @@ const isHalfEmpty = ({ wanted, all }: { wanted: number; all: number }): boolean 
 
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 
-interface Source {
-  read(offset: number, bytes: number): Buffer | Promise<Buffer>;
-  close(): Promise<void>;
-}
-
 const placeOf = ({ segment, offset, bytes }: FoundRecord): BlobPlace =>
   placeText({ kind: 'segment', segment, offset, bytes });
-
-/** A part of a range that ends with a block. */
-function stepOf({ start, end }: BlobRange): BlobRange {
-  const block = Math.floor(start / BLOCK_BYTES);
-  return { start, end: Math.min(end, (block + STEP_BLOCKS) * BLOCK_BYTES) };
-}
-
-/** Whole blocks are read and checked; of them the range is given out. */
-async function readRange(
-  source: Source,
-  { offset, bytes }: Place,
-  { start, end }: BlobRange,
-  key: Uint8Array | undefined,
-): Promise<Uint8Array> {
-  const isSealed = key !== undefined;
-  const first = Math.floor(start / BLOCK_BYTES);
-  const last = Math.ceil(end / BLOCK_BYTES);
-  const from = blockOffset(first, isSealed);
-  const to = Math.min(blockOffset(last, isSealed), storedBytes(bytes, isSealed));
-  const plain = openBlocks(await source.read(offset + from, to - from), first, key);
-  const skip = start - first * BLOCK_BYTES;
-  return plain.subarray(skip, skip + end - start);
-}
-
-async function checkStored(source: Source, place: Place, isSealed: boolean): Promise<void> {
-  for await (const _ of storedSteps(source, place, isSealed));
-}
-
-/** All that is stored, checked. */
-async function* storedSteps(source: Source, { offset, bytes }: Place, isSealed: boolean): AsyncGenerator<Uint8Array> {
-  const size = storedBytes(bytes, isSealed);
-  const step = blockOffset(STEP_BLOCKS, isSealed);
-  for (let at = 0; at < size; at += step) {
-    const stored = await source.read(offset + at, Math.min(step, size - at));
-    checkBlocks(stored, isSealed);
-    yield stored;
-  }
-}

@@ -8,7 +8,7 @@ import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
 import { type BlockWriter, blockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
-import type { Place } from '#platform/blobs/filesystem/places.ts';
+import type { StoredPlace } from '#platform/blobs/filesystem/places.ts';
 import {
   decodeHead,
   encodeHead,
@@ -18,9 +18,10 @@ import {
 } from '#platform/blobs/filesystem/records.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
 
-type FilePlace = Extract<Place, { readonly kind: 'file' }>;
+type FilePlace = Extract<StoredPlace, { readonly kind: 'file' }>;
 
-const WRITE_BYTES = 1024 * 1024;
+/** Many clients may upload at once: what each has on its way to the disk is held by all of them. */
+const WRITE_BYTES = 256 * 1024;
 
 export interface FoundFile extends RecordHead {
   readonly id: string;
@@ -156,10 +157,11 @@ async function writeBlocks(
     parts = [];
     bytes = 0;
   };
-  for (const chunk of first) add(encoder.push(chunk));
-  for await (const chunk of rest) {
-    add(encoder.push(chunk));
-    if (bytes >= WRITE_BYTES) await flush();
+  for (const chunks of [first, rest]) {
+    for await (const chunk of chunks) {
+      add(encoder.push(chunk));
+      if (bytes >= WRITE_BYTES) await flush();
+    }
   }
   add(encoder.end());
   await flush();

@@ -1,4 +1,5 @@
 /** Get and put the access control lists of buckets and objects. */
+import { isDeepStrictEqual } from 'node:util';
 import type {
   GetBucketAclOutput,
   GetBucketAclRequest,
@@ -14,6 +15,7 @@ import { checkedAcl, takesAcls } from '#services/s3/acl/ownership.ts';
 import { openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { canonicalUser } from '#services/s3/names.ts';
+import { notify } from '#services/s3/notifications/notify.ts';
 import { findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { putVersion } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -60,7 +62,10 @@ export const putObjectAcl =
       checkedAcl(parts, bucket, input as AclRequest, 'object', place) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });
     const { acl: _, ...rest } = row;
+    // "An event is not generated when a request results in no change to an object's ACL."
+    if (isDeepStrictEqual(row.acl ?? privateAcl(acl.owner), acl)) return {};
     const changed = isPrivate(acl) ? rest : { ...rest, acl };
     putVersion(call.tx, bucket, target.Key, replicateChange(call.tx, bucket, target.Key, changed, call.now));
+    notify(call.tx, bucket, { name: 'ObjectAcl:Put', key: target.Key, row }, call);
     return {};
   };

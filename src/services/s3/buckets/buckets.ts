@@ -35,6 +35,7 @@ import { abortUpload } from '#services/s3/multipart/uploads.ts';
 import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
+import { dropReports } from '#services/s3/reports/schedule.ts';
 import {
   type Acl,
   bucketIds,
@@ -195,6 +196,7 @@ function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: 
   const { next, count } = bucketIdsOf(tx);
   tx.put(bucketIds, bucketIds.key(), { next, count: count - 1 });
   tx.deleteRange(settings, [bucket.id]);
+  dropReports(tx, bucket);
   cancelLifecycle(tx, bucket);
   deleteTags(tx, bucketArn(name));
   dropBucket(tx, name);

@@ -11,11 +11,14 @@ import * as rules from '#services/s3/lifecycle/rules.ts';
 import { scheduleLifecycle } from '#services/s3/lifecycle/schedule.ts';
 import { lifecycleOf } from '#services/s3/lifecycle/settings.ts';
 import { abortUpload } from '#services/s3/multipart/uploads.ts';
+import { bucketArn } from '#services/s3/names.ts';
+import { causeOfJob, notify } from '#services/s3/notifications/notify.ts';
 import { checkDeletable } from '#services/s3/object-lock/locks.ts';
 import { addVersion, putVersion, removeVersion } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { statusOf } from '#services/s3/replication/state.ts';
-import { objects, uploads, type VersionRow, versions } from '#services/s3/state.ts';
+import { nextSequence, objects, uploads, type VersionRow, versions } from '#services/s3/state.ts';
+import { meterEarlyDeletion, meterIn, transitionType } from '#services/s3/storage/classes.ts';
 
 /** Rows that one run looks at. */
 const ROWS_AT_ONCE = 500;
@@ -45,6 +48,7 @@ interface Run {
   readonly lifecycle: rules.Lifecycle;
   readonly now: number;
   readonly day: number;
+  readonly job: JobCall;
 }
 
 const STEPS: Readonly<Record<Cursor['table'], (run: Run, cursor: Cursor) => Cursor | undefined>> = {
@@ -61,7 +65,7 @@ export const runLifecycle =
     // The bucket may be another one of the same name.
     if (bucket === undefined || lifecycle === undefined || bucket.id !== payload['id']) return;
     const cursor = (payload['cursor'] as Cursor | undefined) ?? START;
-    const run = { tx, blobs: laterBlobs(parts, job), bucket, lifecycle, now: job.now, day: parts.day };
+    const run = { tx, blobs: laterBlobs(parts, job), bucket, lifecycle, now: job.now, day: parts.day, job };
     const next = STEPS[cursor.table](run, cursor) ?? NEXT[cursor.table];
     const due = next === undefined ? rules.nextMidnight(job.now, parts.day) : job.now;
     scheduleLifecycle(tx, bucket, due, next);
@@ -93,17 +97,40 @@ function visitNewest(run: Run, key: string, row: VersionRow): void {
     const due = rules.markerRemovalOf(lifecycle, key, row, day);
     if (due === undefined || due.at > now) return;
     const hidesNothing = tx.range(versions, { prefix: [bucket.id, key], limit: 1 }).length === 0;
-    if (hidesNothing) removeVersion(tx, blobs, bucket, key, row);
+    if (hidesNothing) expire(run, key, row);
     return;
   }
   const expiration = rules.expirationOf(lifecycle, key, row, day);
   if (expiration === undefined || expiration.at > now) {
     const move = rules.transitionOf(lifecycle, key, row, undefined, now, day);
-    if (move !== undefined) putVersion(tx, bucket, key, { ...row, storageClass: move.storageClass });
+    if (move !== undefined) transit(run, key, row, move.storageClass);
     return;
   }
-  if (bucket.versioning === undefined) removeVersion(tx, blobs, bucket, key, row);
-  else addVersion(tx, blobs, bucket, key, { modifiedAt: now, isDeleteMarker: true, etag: '', bytes: 0 });
+  if (bucket.versioning === undefined) {
+    expire(run, key, row);
+    return;
+  }
+  const marker = addVersion(tx, blobs, bucket, key, { modifiedAt: now, isDeleteMarker: true, etag: '', bytes: 0 });
+  notify(tx, bucket, { name: 'LifecycleExpiration:DeleteMarkerCreated', key, row: marker }, causeOfJob(run.job));
+}
+
+function expire({ tx, blobs, bucket, now, job }: Run, key: string, row: VersionRow): void {
+  removeVersion(tx, blobs, bucket, key, row, now);
+  // Later than what it ends, as with every removal.
+  const gone = { ...row, sequence: nextSequence(now, row) };
+  notify(tx, bucket, { name: 'LifecycleExpiration:Delete', key, row: gone }, causeOfJob(job));
+}
+
+/** The bytes stay where they are: what a class costs and how it is read is another matter now. */
+function transit({ tx, bucket, now, job }: Run, key: string, row: VersionRow, storageClass: string): void {
+  meterEarlyDeletion(tx, bucket.name, row, now);
+  const usageType = transitionType(storageClass);
+  const dimension = { operation: 'LifecycleTransition', resource: bucketArn(bucket.name) };
+  if (usageType !== undefined) meterIn(tx, now, { usageType, ...dimension }, 1);
+  const { tiering: _, restore: __, ...rest } = row;
+  putVersion(tx, bucket, key, { ...rest, storageClass, classSince: now });
+  const facts = { lifecycleEventData: { transitionEventData: { destinationStorageClass: storageClass } } };
+  notify(tx, bucket, { name: 'LifecycleTransition', key, row, facts }, causeOfJob(job));
 }
 
 /** Older versions, the newest of a key first. */
@@ -130,14 +157,14 @@ function walkVersions(run: Run, cursor: Cursor): Cursor | undefined {
 
 function visitOlder(run: Run, key: string, row: VersionRow, noncurrent: rules.Noncurrent): void {
   if (isPending(row)) return;
-  const { tx, blobs, bucket, lifecycle, now, day } = run;
+  const { lifecycle, now, day } = run;
   const due = rules.noncurrentExpirationOf(lifecycle, key, row, noncurrent, day);
   if (due !== undefined && due.at <= now) {
-    if (!isLocked(row, now)) removeVersion(tx, blobs, bucket, key, row);
+    if (!isLocked(row, now)) expire(run, key, row);
     return;
   }
   const move = rules.transitionOf(lifecycle, key, row, noncurrent, now, day);
-  if (move !== undefined) putVersion(tx, bucket, key, { ...row, storageClass: move.storageClass });
+  if (move !== undefined) transit(run, key, row, move.storageClass);
 }
 
 /** "Amazon S3 suspends lifecycle actions until it marks the objects status as either COMPLETED or FAILED" (Getting replication status). */

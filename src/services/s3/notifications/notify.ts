@@ -3,9 +3,10 @@
  * at least once. Source of the record: S3 User Guide, "Event message structure", version 2.5.
  */
 import { parseArn } from '#platform/base/arn.ts';
+import { uuid } from '#platform/base/ids.ts';
 import { send } from '#platform/jobs/outbox.ts';
 import type { Principal } from '#platform/principal.ts';
-import type { Call } from '#platform/service.ts';
+import type { Call, JobCall } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { bucketArn, canonicalUser } from '#services/s3/names.ts';
@@ -16,11 +17,23 @@ export interface ObjectEvent {
   readonly name: EventName;
   readonly key: string;
   readonly row: Pick<VersionRow, 'bytes' | 'etag' | 'versionId' | 'sequence' | 'isDeleteMarker'>;
-  /** What events of replication tell beside the object. */
-  readonly replication?: object;
+  /** What only events of its kind tell, beside `s3`: `glacierEventData`, … */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 type Cause = Pick<Call, 'account' | 'region' | 'clock' | 'principal' | 'sourceAddress' | 'requestId'>;
+
+const S3 = 's3.amazonaws.com';
+
+/** What S3 does by itself ("Configuring Lifecycle event notifications" has an example). */
+export const causeOfJob = ({ account, region, clock }: JobCall): Cause => ({
+  account,
+  region,
+  clock,
+  principal: { kind: 'service', service: S3 },
+  sourceAddress: S3,
+  requestId: uuid(),
+});
 
 export function notify(tx: Transaction, bucket: OpenBucket, event: ObjectEvent, cause: Cause): void {
   for (const rule of bucket.notifications ?? []) {
@@ -46,13 +59,8 @@ export function messageTo(bucket: OpenBucket, queue: string, body: object) {
   };
 }
 
-function recordOf(
-  bucket: OpenBucket,
-  rule: NotificationRule,
-  { name, key, row, replication }: ObjectEvent,
-  cause: Cause,
-) {
-  const isThere = row.isDeleteMarker === undefined && !name.startsWith('ObjectRemoved');
+function recordOf(bucket: OpenBucket, rule: NotificationRule, { name, key, row, facts }: ObjectEvent, cause: Cause) {
+  const isThere = row.isDeleteMarker === undefined && !REMOVALS.has(name);
   return {
     eventVersion: '2.5',
     eventSource: 'aws:s3',
@@ -81,9 +89,17 @@ function recordOf(
         sequencer: row.sequence.toString(16).toUpperCase().padStart(18, '0'),
       },
     },
-    ...(replication && { replicationEventData: replication }),
+    ...facts,
   };
 }
+
+/** After them there is nothing to tell the size of. */
+const REMOVALS: ReadonlySet<EventName> = new Set([
+  'ObjectRemoved:Delete',
+  'ObjectRemoved:DeleteMarkerCreated',
+  'LifecycleExpiration:Delete',
+  'LifecycleExpiration:DeleteMarkerCreated',
+]);
 
 /** Of no bytes: what a delete marker is said to have. */
 const EMPTY_ETAG = 'd41d8cd98f00b204e9800998ecf8427e';

@@ -32,6 +32,7 @@ export type EventName =
   | 'LifecycleExpiration:Delete'
   | 'LifecycleExpiration:DeleteMarkerCreated'
   | 'LifecycleTransition'
+  | 'IntelligentTiering'
   | 'Replication:OperationFailedReplication'
   | 'Replication:OperationMissedThreshold'
   | 'Replication:OperationReplicatedAfterThreshold';

@@ -25,6 +25,7 @@ import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.t
 import { objectOwner } from '#services/s3/objects/owners.ts';
 import { commit, contentOf, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
+import { noteRead } from '#services/s3/objects/reads.ts';
 import { type Claims, receive } from '#services/s3/objects/receive.ts';
 import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -115,6 +116,7 @@ export async function sourceBody(
   const customerKey = copySourceKeyOf(headers, call.origin);
   const keys = await storedKeys(parts, call, source.bucket, source.row.encryption, customerKey);
   const body = await openBody(parts, source.place, keys, piecesOf(source.row, source), range);
+  noteRead(parts, { ...source, bytes: range.end - range.start, operation: call.operation }, call.clock.now());
   if (body instanceof Uint8Array) return payloadOf(body);
   const announcedBytes = range.end - range.start;
   return {

@@ -98,7 +98,7 @@ function removeForGood(
   row: VersionRow,
   call: Call,
 ): void {
-  removeVersion(tx, blobs, bucket, key, row);
+  removeVersion(tx, blobs, bucket, key, row, call.clock.now());
   // Later than the putting: who puts events in order by it must see that it is gone.
   const gone = { ...row, sequence: nextSequence(call.clock.now(), row) };
   notify(tx, bucket, { name: 'ObjectRemoved:Delete', key, row: gone }, call);

@@ -21,6 +21,7 @@ import { checkRead, quotedEtag, type ReadConditions } from '#services/s3/objects
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { shownMetadata } from '#services/s3/objects/metadata.ts';
 import { type ByteRange, contentRange, rangeOf } from '#services/s3/objects/ranges.ts';
+import { noteRead } from '#services/s3/objects/reads.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { statusOf } from '#services/s3/replication/state.ts';
@@ -61,7 +62,10 @@ export const getObject =
       const range = wantedRange(input, found.row, its);
       try {
         const body = await openBody(parts, call, keys, pieces, range ?? { start: 0, end: found.row.bytes });
-        call.meter('GetBytes', range === undefined ? found.row.bytes : range.end - range.start);
+        const bytes = range === undefined ? found.row.bytes : range.end - range.start;
+        call.meter('GetBytes', bytes);
+        const { partition, operation } = call;
+        noteRead(parts, { ...found, partition, operation, key: target.Key, bytes }, call.clock.now());
         const described = {
           ...describe(found, input, range, its),
           ...facts(parts, found, target, call),

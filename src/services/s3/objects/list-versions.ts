@@ -10,14 +10,16 @@ import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
-import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
 import { lastModified } from '#services/s3/objects/conditions.ts';
 import {
+  type Asked,
   commonPrefix,
   limitOf,
+  type OwnerOf,
   objectOf,
   prefixesOf,
+  restoresAt,
   type Shown,
   shownNames,
   type Walk,
@@ -32,12 +34,13 @@ type Entry =
 
 interface VersionWalk extends Walk {
   /** Only versions of the key `after` that are older than this one; none of them if undefined. */
-  readonly olderThan: VersionRow | undefined;
+  readonly olderThan: Pick<VersionRow, 'sequence'> | undefined;
 }
 
 const KEYS_AT_ONCE = 200;
 
-function* entriesOf(tx: ReadTransaction, bucket: BucketRow, walk: VersionWalk): Generator<Entry> {
+/** All versions that a walk meets; its `limit` is the caller's to keep. */
+export function* entriesOf(tx: ReadTransaction, bucket: BucketRow, walk: VersionWalk): Generator<Entry> {
   const { prefix, after, olderThan } = walk;
   const start = (beginsWith: string) => objects.keyPrefix(bucket.id) + text.encode(beginsWith).slice(0, -2);
   const before = afterPrefix(start(prefix));
@@ -68,7 +71,12 @@ function* entriesOf(tx: ReadTransaction, bucket: BucketRow, walk: VersionWalk): 
   }
 }
 
-function* older(tx: ReadTransaction, bucket: BucketRow, key: string, than: VersionRow): Generator<Entry> {
+function* older(
+  tx: ReadTransaction,
+  bucket: BucketRow,
+  key: string,
+  than: Pick<VersionRow, 'sequence'>,
+): Generator<Entry> {
   if (bucket.versioning === undefined) return;
   let after = versions.key(bucket.id, key, versionOrder(than.sequence));
   for (;;) {
@@ -108,7 +116,10 @@ export const listObjectVersions =
       IsTruncated: isTruncated,
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       ...(isTruncated && nextMarkers(entries.at(-1), show)),
-      ...shownEntries(entries, show, ownersOf(parts, bucket, call)),
+      ...shownEntries(entries, show, {
+        ownerOf: ownersOf(parts, bucket, call),
+        restoresAt: restoresAt(input.OptionalObjectAttributes, call),
+      }),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };
@@ -129,16 +140,21 @@ function nextMarkers(last: Entry | undefined, show: Shown) {
   return { NextKeyMarker: show(last.key), NextVersionIdMarker: shownVersionId(last.row) };
 }
 
-function shownEntries(entries: readonly Entry[], show: Shown, ownerOf: (row: VersionRow) => ShownOwner) {
+function shownEntries(entries: readonly Entry[], show: Shown, asked: Asked & { readonly ownerOf: OwnerOf }) {
   const found: { Versions: ObjectVersion[]; DeleteMarkers: DeleteMarkerEntry[] } = { Versions: [], DeleteMarkers: [] };
   for (const entry of entries) {
     if ('prefix' in entry) continue;
     const { key, row, isLatest } = entry;
     const version = { VersionId: shownVersionId(row), IsLatest: isLatest };
     if (row.isDeleteMarker) {
-      found.DeleteMarkers.push({ Key: show(key), LastModified: lastModified(row), Owner: ownerOf(row), ...version });
+      found.DeleteMarkers.push({
+        Key: show(key),
+        LastModified: lastModified(row),
+        Owner: asked.ownerOf(row),
+        ...version,
+      });
     } else {
-      found.Versions.push({ ...objectOf(key, row, show, ownerOf), ...version });
+      found.Versions.push({ ...objectOf(key, row, show, asked), ...version });
     }
   }
   return found;

@@ -13,6 +13,7 @@ import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { ownersOf } from '#services/s3/acl/ownership.ts';
+import { restoreStatus } from '#services/s3/archive/restore.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
@@ -56,7 +57,7 @@ export function commonPrefix(
 }
 
 /** Newest versions alone; keys whose newest is a delete marker are not there. */
-function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
+export function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
   const { prefix, delimiter, after, limit } = walk;
   const entries: Listed[] = [];
   const before = afterPrefix(beginning(bucket, prefix));
@@ -111,13 +112,25 @@ export function shownNames(encodingType: string | undefined): Shown {
       .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-type OwnerOf = (row: VersionRow) => ShownOwner;
+export type OwnerOf = (row: VersionRow) => ShownOwner;
 
-function contents(entries: readonly Listed[], show: Shown, ownerOf?: OwnerOf) {
-  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, ownerOf)]));
+function contents(entries: readonly Listed[], show: Shown, asked: Asked) {
+  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, asked)]));
 }
 
-export function objectOf(key: string, row: VersionRow, show: Shown, ownerOf?: OwnerOf) {
+/** What is told to those alone who ask for it. */
+export interface Asked {
+  readonly ownerOf: OwnerOf | undefined;
+  /** The time, where the status of restores is asked for. */
+  readonly restoresAt: number | undefined;
+}
+
+export const restoresAt = (
+  attributes: readonly string[] | undefined,
+  { now }: Pick<Call, 'now'>,
+): number | undefined => (attributes?.includes('RestoreStatus') ? now : undefined);
+
+export function objectOf(key: string, row: VersionRow, show: Shown, { ownerOf, restoresAt: now }: Asked) {
   return {
     Key: show(key),
     LastModified: lastModified(row),
@@ -127,6 +140,7 @@ export function objectOf(key: string, row: VersionRow, show: Shown, ownerOf?: Ow
     // Validated when the object was made: one of the model's.
     StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
     ...(ownerOf && { Owner: ownerOf(row) }),
+    ...(now !== undefined && restoreStatus(row, now)),
   };
 }
 
@@ -156,7 +170,10 @@ export const listObjectsV2 =
       ...(token !== undefined && { ContinuationToken: token }),
       ...(StartAfter !== undefined && { StartAfter: show(StartAfter) }),
       ...(next !== undefined && { NextContinuationToken: parts.pages.seal(call, bound, next) }),
-      Contents: contents(entries, show, input.FetchOwner === true ? ownersOf(parts, bucket, call) : undefined),
+      Contents: contents(entries, show, {
+        ownerOf: input.FetchOwner === true ? ownersOf(parts, bucket, call) : undefined,
+        restoresAt: restoresAt(input.OptionalObjectAttributes, call),
+      }),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };
@@ -180,7 +197,10 @@ export const listObjects =
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       // "This element is returned only if you have the delimiter request parameter specified." And where the last key won't do.
       ...(next !== undefined && (Delimiter !== '' || entries.length < limit) && { NextMarker: show(next) }),
-      Contents: contents(entries, show, ownersOf(parts, bucket, call)),
+      Contents: contents(entries, show, {
+        ownerOf: ownersOf(parts, bucket, call),
+        restoresAt: restoresAt(input.OptionalObjectAttributes, call),
+      }),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };

@@ -4,6 +4,7 @@ import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import type { AclRequest } from '#services/s3/acl/grants.ts';
 import { ownershipOf } from '#services/s3/acl/ownership.ts';
+import { countAccess } from '#services/s3/analytics/count.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { etagFor, newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
@@ -61,6 +62,8 @@ export const putObject =
       ...newLock(bucket, lock, call.clock.now()),
     });
     call.meter('PutBytes', received.bytes);
+    const { partition } = call;
+    countAccess(partition, bucket, input.Key, row, { uploaded: row.bytes }, { now: call.clock.now(), day: parts.day });
     return {
       ...writtenOutput(row, input.SSECustomerKeyMD5),
       ...shownExpiration(parts, call, bucket, input.Key, row),

@@ -122,7 +122,12 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
     const { base, inner } = options.keys;
     const plain = tapped(body, [md5, ...sums], options.mostBytes);
     const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
-    const stored = await options.blobs.put(source, { owner: options.owner, key: blobKey(base, salt) });
+    const { announcedBytes } = body;
+    const stored = await options.blobs.put(source, {
+      owner: options.owner,
+      key: blobKey(base, salt),
+      ...(announcedBytes !== undefined && { announcedBytes }),
+    });
     const digests = sums.map((sum, at) => ({ name: names[at] ?? name, digest: sum.digest() }));
     return receivedOf(stored, salt.toString('base64'), stored.bytes, md5.digest().toString('hex'), digests, options);
   } finally {

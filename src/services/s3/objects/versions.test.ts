@@ -34,7 +34,7 @@ test('versions of other buckets stand in the order of their sequences, even if t
     fc.property(sequences, (given) => {
       const rows = given.map((sequence, index) => replica(sequence, index));
       partition().transact((tx) => {
-        for (const row of rows) insertVersion(tx, blobs, BUCKET, 'k', row);
+        for (const row of rows) insertVersion(tx, blobs, BUCKET, 'k', row, 0);
         for (const row of rows) {
           const found = findVersion(tx, BUCKET, 'k', shownVersionId(row));
           assert.equal(found?.versionId, row.versionId);
@@ -42,7 +42,7 @@ test('versions of other buckets stand in the order of their sequences, even if t
         assert.equal(newest(tx, BUCKET, 'k')?.sequence, Math.max(...given));
         for (const row of rows) {
           const found = findVersion(tx, BUCKET, 'k', shownVersionId(row));
-          if (found) removeVersion(tx, blobs, BUCKET, 'k', found);
+          if (found) removeVersion(tx, blobs, BUCKET, 'k', found, 0);
         }
         assert.equal(newest(tx, BUCKET, 'k'), undefined);
       });
@@ -53,11 +53,11 @@ test('versions of other buckets stand in the order of their sequences, even if t
 test('what is older goes behind what is there, and there is one null version', () => {
   partition().transact((tx) => {
     const own = addVersion(tx, blobs, BUCKET, 'k', { modifiedAt: 1000, etag: '', bytes: 0 });
-    insertVersion(tx, blobs, BUCKET, 'k', replica(5, 1));
+    insertVersion(tx, blobs, BUCKET, 'k', replica(5, 1), 0);
     assert.equal(newest(tx, BUCKET, 'k')?.versionId, own.versionId);
     const old = { sequence: 7, modifiedAt: 0, etag: 'first', bytes: 0 };
-    insertVersion(tx, blobs, BUCKET, 'k', old);
-    insertVersion(tx, blobs, BUCKET, 'k', { ...old, sequence: 9, etag: 'second' });
+    insertVersion(tx, blobs, BUCKET, 'k', old, 0);
+    insertVersion(tx, blobs, BUCKET, 'k', { ...old, sequence: 9, etag: 'second' }, 0);
     assert.equal(findVersion(tx, BUCKET, 'k', 'null')?.etag, 'second');
     assert.equal(newest(tx, BUCKET, 'k')?.versionId, own.versionId);
   });

@@ -16,6 +16,7 @@ import {
   versionOrder,
   versions,
 } from '#services/s3/state.ts';
+import { meterEarlyDeletion } from '#services/s3/storage/classes.ts';
 
 const SEQUENCE_BYTES = 8;
 /** So many versions of other buckets may have had the same sequence. */
@@ -81,10 +82,10 @@ export function addVersion(
   const isVersioned = bucket.versioning === 'Enabled';
   const row: VersionRow = { ...version, sequence, ...(isVersioned && { versionId: newVersionId(sequence) }) };
   if (previous !== undefined) {
-    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, previous);
+    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, bucket, previous, version.modifiedAt);
     else keepOlder(tx, bucket, key, previous);
   }
-  if (!isVersioned) dropOlderNull(tx, blobs, bucket, key);
+  if (!isVersioned) dropOlderNull(tx, blobs, bucket, key, version.modifiedAt);
   tx.put(objects, objects.key(bucket.id, key), row);
   return row;
 }
@@ -96,8 +97,9 @@ export function insertVersion(
   bucket: OpenBucket,
   key: string,
   given: VersionRow,
+  now: number,
 ): void {
-  if (given.versionId === undefined) dropNull(tx, blobs, bucket, key);
+  if (given.versionId === undefined) dropNull(tx, blobs, bucket, key, now);
   const current = newest(tx, bucket, key);
   const row = { ...given, sequence: freeSequence(tx, bucket, key, given.sequence) };
   if (current !== undefined && current.sequence > row.sequence) {
@@ -118,9 +120,9 @@ function freeSequence(tx: ReadTransaction, bucket: BucketRow, key: string, wante
   return sequence;
 }
 
-function dropNull(tx: Transaction, blobs: Discarding, bucket: OpenBucket, key: string): void {
+function dropNull(tx: Transaction, blobs: Discarding, bucket: OpenBucket, key: string, now: number): void {
   const row = findVersion(tx, bucket, key, NULL_VERSION);
-  if (row !== undefined) removeVersion(tx, blobs, bucket, key, row);
+  if (row !== undefined) removeVersion(tx, blobs, bucket, key, row, now);
 }
 
 function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {
@@ -131,18 +133,25 @@ function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: Version
 }
 
 /** There is one null version of a key at most. */
-function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string): void {
+function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, now: number): void {
   const place = nullVersions.key(bucket.id, key);
   const older = bucket.versioning === undefined ? undefined : tx.get(nullVersions, place);
   if (older === undefined) return;
   const row = tx.get(versions, versions.key(bucket.id, key, versionOrder(older.sequence)));
-  if (row !== undefined) removeOlder(tx, blobs, bucket, key, row);
+  if (row !== undefined) removeOlder(tx, blobs, bucket, key, row, now);
 }
 
-function removeOlder(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, row: VersionRow): void {
+function removeOlder(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: BucketRow,
+  key: string,
+  row: VersionRow,
+  now: number,
+): void {
   tx.delete(versions, versions.key(bucket.id, key, versionOrder(row.sequence)));
   if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
-  giveUp(tx, blobs, row);
+  giveUp(tx, blobs, bucket, row, now);
 }
 
 /** For good. The next older version, if there is one, becomes the newest. */
@@ -152,13 +161,14 @@ export function removeVersion(
   bucket: BucketRow,
   key: string,
   row: VersionRow,
+  now: number,
 ): void {
   const current = newest(tx, bucket, key);
   if (current?.sequence !== row.sequence) {
-    removeOlder(tx, blobs, bucket, key, row);
+    removeOlder(tx, blobs, bucket, key, row, now);
     return;
   }
-  giveUp(tx, blobs, row);
+  giveUp(tx, blobs, bucket, row, now);
   const [older] = bucket.versioning === undefined ? [] : tx.range(versions, { prefix: [bucket.id, key], limit: 1 });
   if (older === undefined) {
     tx.delete(objects, objects.key(bucket.id, key));
@@ -176,7 +186,8 @@ export function putVersion(tx: Transaction, bucket: BucketRow, key: string, row:
   else tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
 }
 
-function giveUp(tx: Transaction, blobs: Discarding, row: VersionRow): void {
+function giveUp(tx: Transaction, blobs: Discarding, { name }: BucketRow, row: VersionRow, now: number): void {
+  meterEarlyDeletion(tx, name, row, now);
   const places: BlobPlace[] = row.piece === undefined ? [] : [row.piece.place];
   if (row.upload !== undefined) {
     const manifest = tx.get(manifests, manifests.key(row.upload));

@@ -49,7 +49,7 @@ export function tellReplication(
   notify(
     tx,
     bucket,
-    { name: `Replication:${event.name}`, key, row, replication },
+    { name: `Replication:${event.name}`, key, row, facts: { replicationEventData: replication } },
     {
       account,
       region,

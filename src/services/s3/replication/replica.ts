@@ -110,7 +110,7 @@ async function commit(
       }
       tx.onDurable(settle);
       checkReplaced(tx, bucket, key, row, call.clock.now());
-      insertVersion(tx, blobs, bucket, key, row);
+      insertVersion(tx, blobs, bucket, key, row, call.clock.now());
       const name = upload === undefined ? 'ObjectCreated:Put' : 'ObjectCreated:CompleteMultipartUpload';
       notify(tx, bucket, { name, key, row }, call);
     });
@@ -143,7 +143,7 @@ export const writeMarker =
       if (findReplica(tx, bucket, key, marker) !== undefined) return;
       const row: VersionRow = { ...marker, replication: { isReplica: true } };
       checkReplaced(tx, bucket, key, row, call.clock.now());
-      insertVersion(tx, blobs, bucket, key, row);
+      insertVersion(tx, blobs, bucket, key, row, call.clock.now());
       notify(tx, bucket, { name: 'ObjectRemoved:DeleteMarkerCreated', key, row }, call);
     });
     return {};

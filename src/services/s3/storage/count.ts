@@ -1,7 +1,8 @@
 /**
  * What a bucket stores, as a bill has it: byte-hours by storage class. S3 measures twice a day, and so does this: a timer of the bucket
  * walks over all versions and parts, a bounded number at a time, and what it found stands for the twelve hours. Infrequent
- * classes count 128 KiB at least; an archived object counts 32 KiB of its class and 8 KiB of STANDARD more (S3 pricing).
+ * classes count 128 KiB at least; an archived object counts 32 KiB of its class and 8 KiB of STANDARD more (classes.ts). Tags and
+ * monitored objects are counted with them, by the hour too.
  */
 import { hours } from '#platform/base/clock.ts';
 import { setTimer } from '#platform/jobs/timers.ts';
@@ -13,49 +14,26 @@ import { findBucket } from '#services/s3/buckets/open-bucket.ts';
 import { bucketArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, objects, parts as partRows, uploads, type VersionRow, versions } from '#services/s3/state.ts';
+import { STANDARD_STORAGE, storageOf } from '#services/s3/storage/classes.ts';
+import { isMonitored } from '#services/s3/tiering/tiers.ts';
 
 export const COUNT_JOB = 'storage';
 const EVERY_HOURS = 12;
 const ROWS_AT_ONCE = 1000;
-const STANDARD = 'TimedStorage-ByteHrs';
 
-interface Billing {
-  readonly usageType: string;
-  readonly least?: number;
-  readonly more?: number;
-}
-
-const KIB = 1024;
-const CLASSES: Readonly<Record<string, Billing>> = {
-  REDUCED_REDUNDANCY: { usageType: 'TimedStorage-RRS-ByteHrs' },
-  STANDARD_IA: { usageType: 'TimedStorage-SIA-ByteHrs', least: 128 * KIB },
-  ONEZONE_IA: { usageType: 'TimedStorage-ZIA-ByteHrs', least: 128 * KIB },
-  INTELLIGENT_TIERING: { usageType: 'TimedStorage-INT-FA-ByteHrs' },
-  GLACIER_IR: { usageType: 'TimedStorage-GIR-ByteHrs', least: 128 * KIB },
-  GLACIER: { usageType: 'TimedStorage-GlacierByteHrs', more: 32 * KIB },
-  DEEP_ARCHIVE: { usageType: 'TimedStorage-GDA-ByteHrs', more: 32 * KIB },
-};
-const ARCHIVE_INDEX_BYTES = 8 * KIB;
-
-/** Usage type -> bytes. */
+/** Usage type -> bytes, or how many. */
 type Sums = Record<string, number>;
 
-function add(sums: Sums, usageType: string, bytes: number): void {
-  sums[usageType] = (sums[usageType] ?? 0) + bytes;
+function add(sums: Sums, usageType: string, amount: number): void {
+  sums[usageType] = (sums[usageType] ?? 0) + amount;
 }
 
-function addBytes(
-  sums: Sums,
-  { isDeleteMarker, bytes, storageClass = 'STANDARD', restore }: VersionRow,
-  now: number,
-): void {
-  if (isDeleteMarker) return;
-  const { usageType, least = 0, more = 0 } = CLASSES[storageClass] ?? { usageType: STANDARD };
-  add(sums, usageType, Math.max(bytes, least) + more);
-  if (more === 0) return;
-  add(sums, STANDARD, ARCHIVE_INDEX_BYTES);
-  const isRestored = restore !== undefined && restore.readyAt <= now && now < restore.expiresAt;
-  if (isRestored) add(sums, STANDARD, bytes);
+function addVersion(sums: Sums, row: VersionRow, now: number, day: number): void {
+  if (row.isDeleteMarker) return;
+  for (const { usageType, bytes } of storageOf(row, now, day)) add(sums, usageType, bytes);
+  const tags = Object.keys(row.tags ?? {}).length;
+  if (tags > 0) add(sums, 'TagStorage-TagHrs', tags);
+  if (isMonitored(row)) add(sums, 'Monitoring-Automation-INT', 1);
 }
 
 const TABLES = ['objects', 'versions', 'uploads'] as const;
@@ -79,7 +57,7 @@ export const countStorage =
     // Payloads are what earlier runs made.
     const cursor = (payload['cursor'] as Cursor | undefined) ?? { table: 'objects' };
     const sums = { ...(payload['sums'] as Sums | undefined) };
-    const next = walk(tx, bucket, cursor, sums, now);
+    const next = walk(tx, bucket, cursor, (row) => addVersion(sums, row, now, parts.day), sums);
     if (next !== undefined) {
       setTimer(tx, { job: COUNT_JOB, id: String(bucket.id), due: now, payload: { ...payload, cursor: next, sums } });
       return;
@@ -94,11 +72,11 @@ function walk(
   tx: Transaction,
   { id }: BucketRow,
   { table, after }: Cursor,
+  visit: (row: VersionRow) => void,
   sums: Sums,
-  now: number,
 ): Cursor | undefined {
   const options = { prefix: [id] as [number], ...(after !== undefined && { after }), limit: ROWS_AT_ONCE };
-  const last = table === 'uploads' ? addUploads(tx, options, sums) : addVersions(tx, table, options, sums, now);
+  const last = table === 'uploads' ? addUploads(tx, options, sums) : visitVersions(tx, table, options, visit);
   if (last !== undefined) return { table, after: last };
   const next = TABLES[TABLES.indexOf(table) + 1];
   return next && { table: next };
@@ -111,15 +89,14 @@ interface Page {
 }
 
 /** The last key of a full page. */
-function addVersions(
+function visitVersions(
   tx: Transaction,
   table: 'objects' | 'versions',
   page: Page,
-  sums: Sums,
-  now: number,
+  visit: (row: VersionRow) => void,
 ): Key | undefined {
   const rows = table === 'objects' ? tx.range(objects, page) : tx.range(versions, page);
-  for (const { row } of rows) addBytes(sums, row, now);
+  for (const { row } of rows) visit(row);
   return rows.length === ROWS_AT_ONCE ? rows.at(-1)?.key : undefined;
 }
 
@@ -128,6 +105,6 @@ function addUploads(tx: Transaction, page: Page, sums: Sums): Key | undefined {
   const [only] = tx.range(uploads, { ...page, limit: 1 });
   if (only === undefined) return undefined;
   const [, , upload] = uploads.parts(only.key);
-  for (const { row } of tx.range(partRows, { prefix: [upload] })) add(sums, STANDARD, row.piece.bytes);
+  for (const { row } of tx.range(partRows, { prefix: [upload] })) add(sums, STANDARD_STORAGE, row.piece.bytes);
   return only.key;
 }
