@@ -27,7 +27,7 @@ import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/prot
 import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import type { Address, Caller, Cloud } from '#platform/cloud.ts';
+import type { Address, Caller, Cloud, SignatureFacts } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
@@ -156,6 +156,7 @@ async function answerCall(
   const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
   const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
   const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
+  const signature = signed ? signatureOf(signed) : caller.accessKeyId === undefined ? undefined : VERSION_2;
   const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
   const input = decode(wire, pathParameters);
   const { urlMember } = operation.declaration;
@@ -167,7 +168,7 @@ async function answerCall(
     input,
     caller,
     region: regionOf(signed, host, gateway),
-    address: addressOf(request, signed, host),
+    address: addressOf(request, signature, host),
     requestId,
     origin,
     get signal() {
@@ -196,7 +197,7 @@ async function uploadForm(
     input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
     caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
     region: regionOf(upload.signed, host, gateway),
-    address: addressOf(request, upload.signed, host),
+    address: addressOf(request, upload.signed && { ...signatureOf(upload.signed), form: 'post' }, host),
     requestId: trace.requestId,
     origin,
     signal: request.signal,
@@ -249,13 +250,23 @@ function regionOf(signed: Authentication | undefined, host: HostFacts, { default
   return region as Region;
 }
 
-const addressOf = (request: IncomingRequest, signed: Authentication | undefined, host: HostFacts): Address => ({
+const addressOf = (request: IncomingRequest, signed: SignatureFacts | undefined, host: HostFacts): Address => ({
   service: host.service,
   region: host.region,
   hasBucket: host.bucket !== undefined,
   host: request.headers['host'] ?? '',
-  signed: signed && { region: signed.region, form: signed.form },
+  signed,
 });
+
+const signatureOf = ({ algorithm, form, region, time, declaredPayload }: Authentication): SignatureFacts => ({
+  algorithm,
+  form,
+  region,
+  at: time,
+  payload: form === 'header' ? declaredPayload : undefined,
+});
+
+const VERSION_2 = { algorithm: 'AWS', form: 'query', region: undefined, at: undefined, payload: undefined } as const;
 
 const UNKNOWN_HOST =
   'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';

@@ -80,8 +80,18 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  /** Undefined: the account that the call works in is billed. */
+  get payer(): AccountId | undefined {
+    return this.#invocation.reached?.payer;
+  }
+  get address(): Invocation['address'] {
+    return this.#invocation.address;
+  }
+  get tls(): Invocation['caller']['tls'] {
+    return this.#invocation.caller.tls;
+  }
   get door(): unknown {
-    return this.#invocation.door;
+    return this.#invocation.reached?.door;
   }
   get calledVia(): readonly string[] {
     return this.#invocation.caller.calledVia;

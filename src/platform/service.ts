@@ -7,11 +7,13 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
+
+import type { Arrival, Resolved } from '#platform/arrival.ts';
 import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
-import type { Address } from '#platform/cloud.ts';
+import type { Address, Caller } from '#platform/cloud.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
@@ -43,6 +45,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** What `resolve` says that the resource was reached by. */
   readonly door: unknown;
+  readonly address: Address | undefined;
+  readonly tls: Caller['tls'];
   transact<T>(action: (tx: Transaction) => T): T;
   /** Adds to a usage type beyond the call's own request count: bytes, payload units. */
   meter(usageType: string, amount: number, resource?: string): void;
@@ -77,6 +81,11 @@ export interface CallScope {
   readonly calledVia: readonly string[];
   /** What `resolve` says that the resource was reached by. */
   readonly door: unknown;
+  /** Undefined: no request of a client, but a call within the cloud. */
+  readonly address: Address | undefined;
+  /** What TLS has agreed on with the client. */
+  readonly tls: Caller['tls'];
+  readonly operation: string;
   read<T>(action: (tx: ReadTransaction) => T): T;
   /** The effective value of one of the service's quotas for the account and region of the partition. */
   quota(code: string): number;
@@ -315,20 +324,6 @@ export interface SiteAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-}
-
-/** Where and how a call arrives. */
-export interface Arrival {
-  readonly operation: string;
-  readonly principal: Principal;
-  readonly region: Region;
-  /** Undefined: no request of a client, but a call within the cloud. */
-  readonly address: Address | undefined;
-}
-
-export interface Resolved {
-  readonly input: Input;
-  readonly door?: unknown;
 }
 
 export interface ServiceDeclaration {

@@ -31,6 +31,7 @@ import { makonis } from '#services/makonis/service.ts';
 import { bucketFacts } from '#services/s3/buckets/facts.ts';
 import { openDirectory } from '#services/s3/directory.ts';
 import { canonicalUsers } from '#services/s3/names.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
 import { s3 } from '#services/s3/service.ts';
 import { openAccessPoints } from '#services/s3control/access-points/open.ts';
 import { openPublicAccess } from '#services/s3control/public-access.ts';
@@ -95,23 +96,24 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const publicAccess = openPublicAccess(store);
   const ofKms = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
   const sealers = envelopes(ofKms);
+  const ofS3: S3Parts = {
+    ...deps,
+    directory,
+    publicAccess,
+    accessPoints: openAccessPoints(store),
+    envelopes: sealers,
+    day: deps.s3Day,
+    isRegion: (name) => deps.regions.includes(name),
+    isCanonicalUser: canonicalUsers(accounts),
+  };
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,
     iam({ ...deps, history: cloudTrail.history, identity, passwords, tokenIssuer }),
     kms(ofKms),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
-    s3({
-      ...deps,
-      directory,
-      publicAccess,
-      accessPoints: openAccessPoints(store),
-      envelopes: sealers,
-      day: deps.s3Day,
-      isRegion: (name) => deps.regions.includes(name),
-      isCanonicalUser: canonicalUsers(accounts),
-    }),
-    s3control({ ...deps, buckets: bucketFacts(directory), publicAccess }),
+    s3(ofS3),
+    s3control({ ...deps, buckets: bucketFacts(ofS3), publicAccess }),
     signIn.declaration,
     sqs({ ...deps, envelopes: sealers }),
     sts({

@@ -1,18 +1,24 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
 import { days } from '#platform/base/clock.ts';
-import type { ObjectLockLegalHold, ObjectLockRetention } from '#platform/model/generated/s3.ts';
+import type {
+  CreateBucketConfiguration,
+  ObjectLockLegalHold,
+  ObjectLockRetention,
+} from '#platform/model/generated/s3.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { CallScope, ConditionValues, Input, Permission } from '#platform/service.ts';
-import { doorConditions, doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
+import { doorOf, pointPolicyInForce, pointTagConditions, resourcesOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
+import { bucketTagConditions } from '#services/s3/buckets/abac.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { requestConditions } from '#services/s3/request-conditions.ts';
 
 interface OnBucket {
   readonly Bucket: string;
@@ -42,6 +48,7 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
   StorageClass: 's3:x-amz-storage-class',
   WebsiteRedirectLocation: 's3:x-amz-website-redirect-location',
   ObjectOwnership: 's3:x-amz-object-ownership',
+  BucketNamespace: 's3:x-amz-bucket-namespace',
   GrantFullControl: 's3:x-amz-grant-full-control',
   GrantRead: 's3:x-amz-grant-read',
   GrantReadACP: 's3:x-amz-grant-read-acp',
@@ -51,6 +58,16 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
   ObjectLockLegalHoldStatus: 's3:object-lock-legal-hold',
   IfMatch: 's3:if-match',
   IfNoneMatch: 's3:if-none-match',
+};
+
+/** Of the operations that need s3:PutObject: whether an object comes of it at once. */
+const CREATES_OBJECT: Readonly<Record<string, string>> = {
+  PutObject: 'true',
+  CopyObject: 'true',
+  CompleteMultipartUpload: 'true',
+  CreateMultipartUpload: 'false',
+  UploadPart: 'false',
+  UploadPartCopy: 'false',
 };
 
 /** `anonymous`: the bucket's policy may let everybody in. */
@@ -67,7 +84,17 @@ export function accessOf(parts: S3Parts) {
       return bucket && ofBucket(bucket, input, scope);
     };
   const resourcePolicy = policyOf((bucket, _: OnBucket, scope) => policyInForce(parts, bucket, scope));
-  const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
+  const conditions = (input: OnBucket, scope: CallScope, { resource }: Permission) => {
+    const bucket = open(input, scope);
+    const door = doorOf(scope);
+    const isOfPoint = door !== undefined && resource.startsWith(door.arn);
+    return {
+      ...conditionsOf(input as Given, scope, bucket),
+      ...requestConditions(scope, door),
+      ...bucketTagConditions(bucket, scope, !isOfPoint),
+      ...(door && pointTagConditions(parts, door, isOfPoint)),
+    };
+  };
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
   const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
     scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
@@ -111,7 +138,7 @@ export function accessOf(parts: S3Parts) {
 }
 
 function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {
-  const values: Record<string, string | readonly string[] | undefined> = { ...doorConditions(doorOf(scope)) };
+  const values: Record<string, string | readonly string[] | undefined> = {};
   for (const [member, key] of Object.entries(CONDITION_MEMBERS)) {
     const value = input[member];
     if (value !== undefined) values[key] = String(value);
@@ -127,13 +154,16 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
   const hold = input['ObjectLockLegalHoldStatus'] ?? (input['LegalHold'] as ObjectLockLegalHold | undefined)?.Status;
   if (typeof hold === 'string') values['s3:object-lock-legal-hold'] = hold;
   values['s3:resourceaccount'] = scope.account;
-  const location = (input['CreateBucketConfiguration'] as { LocationConstraint?: string } | undefined)
-    ?.LocationConstraint;
+  values['s3:objectcreationoperation'] = CREATES_OBJECT[scope.operation];
+  const { LocationConstraint: location, Tags: tags } =
+    (input['CreateBucketConfiguration'] as CreateBucketConfiguration | undefined) ?? {};
   if (location !== undefined) values['s3:locationconstraint'] = location;
+  for (const { Key, Value } of tags ?? []) values[`aws:requesttag/${Key.toLowerCase()}`] = Value;
+  if (tags !== undefined) values['aws:tagkeys'] = tags.map(({ Key }) => Key);
   if (typeof input['Tagging'] === 'string') {
-    const tags = [...new URLSearchParams(input['Tagging'])];
-    values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);
-    for (const [key, value] of tags) values[`s3:requestobjecttag/${key.toLowerCase()}`] = value;
+    const ofObject = [...new URLSearchParams(input['Tagging'])];
+    values['s3:requestobjecttagkeys'] = ofObject.map(([key]) => key);
+    for (const [key, value] of ofObject) values[`s3:requestobjecttag/${key.toLowerCase()}`] = value;
   }
   const key = input.Key;
   if (bucket === undefined || key === undefined) return values;

@@ -9,9 +9,13 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
-import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
+import { getBucketAbac, putBucketAbac } from '#services/s3/buckets/abac.ts';
+import {
+  getBucketAccelerateConfiguration,
+  putBucketAccelerateConfiguration,
+} from '#services/s3/buckets/acceleration.ts';
 import {
   bucketKind,
   createBucket,
@@ -27,6 +31,7 @@ import {
   getBucketPolicyStatus,
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
+import { getBucketRequestPayment, putBucketRequestPayment } from '#services/s3/buckets/request-payment.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
 import { encryptionOperations } from '#services/s3/encryption/operations.ts';
 import { lifecycleOperations } from '#services/s3/lifecycle/operations.ts';
@@ -59,6 +64,7 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { resolveBucket } from '#services/s3/resolve.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
 import { storageReconcilers } from '#services/s3/storage/sweep.ts';
@@ -73,6 +79,7 @@ const bucketOperations = (parts: S3Parts) => {
     CreateBucket: {
       handler: createBucket(parts),
       resource: ({ Bucket }: { readonly Bucket: string }) => bucketArn(Bucket),
+      conditions: bucket.conditions,
       usage: TIER_1,
       steps: true,
     },
@@ -123,6 +130,29 @@ const bucketOperations = (parts: S3Parts) => {
     GetBucketTagging: { handler: settings.getBucketTagging(parts), ...read },
     PutBucketTagging: { handler: settings.putBucketTagging(parts), ...write },
     DeleteBucketTagging: { handler: settings.deleteBucketTagging(parts), ...write, action: 's3:PutBucketTagging' },
+  } as const;
+};
+
+/** Who pays, by which way, and whether tags decide. */
+const dealingOperations = (parts: S3Parts) => {
+  const { bucket } = accessOf(parts);
+  const write = { ...bucket, usage: TIER_1 } as const;
+  const read = { ...bucket, usage: TIER_2, access: 'read' } as const;
+  return {
+    GetBucketRequestPayment: { handler: getBucketRequestPayment(parts), ...read },
+    PutBucketRequestPayment: { handler: putBucketRequestPayment(parts), ...write },
+    GetBucketAccelerateConfiguration: {
+      handler: getBucketAccelerateConfiguration(parts),
+      ...read,
+      action: 's3:GetAccelerateConfiguration',
+    },
+    PutBucketAccelerateConfiguration: {
+      handler: putBucketAccelerateConfiguration(parts),
+      ...write,
+      action: 's3:PutAccelerateConfiguration',
+    },
+    GetBucketAbac: { handler: getBucketAbac(parts), ...read },
+    PutBucketAbac: { handler: putBucketAbac(parts), ...write },
   } as const;
 };
 
@@ -254,6 +284,7 @@ export const s3 = (parts: S3Parts) =>
     scope: 'regional',
     operations: {
       ...bucketOperations(parts),
+      ...dealingOperations(parts),
       ...publishingOperations(parts),
       ...objectOperations(parts),
       ...multipartOperations(parts),

@@ -27,6 +27,7 @@ export interface AccessPoint {
 export interface AccessPoints {
   find(account: AccountId, region: Region, name: string): AccessPoint | undefined;
   findAlias(alias: string): AccessPoint | undefined;
+  tagsOf(point: AccessPoint): Readonly<Record<string, string>>;
   /** Whether a bucket has any, of whatever account. */
   isAttached(bucket: string): boolean;
 }

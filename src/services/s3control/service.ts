@@ -32,7 +32,7 @@ import {
   putPublicAccessBlock,
 } from '#services/s3control/public-access.ts';
 import { quotas } from '#services/s3control/quotas.ts';
-import { listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
+import { bucketOfArn, listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
 
 interface OfAccount {
   readonly AccountId?: string;
@@ -71,10 +71,20 @@ interface OnPoint extends OfAccount {
   readonly Tags?: readonly object[];
 }
 
-const tagged = {
-  owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
-  resource: ({ ResourceArn }: { readonly ResourceArn: string }) => ResourceArn,
-} as const;
+const tagged = ({ buckets }: S3ControlParts) =>
+  ({
+    owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
+    resource: ({ ResourceArn }: OnResource) => ResourceArn,
+    /** An access point's is its kind's. */
+    resourcePolicy({ ResourceArn }: OnResource, scope: CallScope) {
+      const bucket = bucketOfArn(ResourceArn);
+      return bucket !== undefined && buckets.find(bucket) ? buckets.policyInForce(bucket, scope) : undefined;
+    },
+  }) as const;
+
+interface OnResource {
+  readonly ResourceArn: string;
+}
 
 const own = {
   owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
@@ -102,9 +112,9 @@ const accessPointOperations = (parts: S3ControlParts) =>
     GetAccessPointPolicy: { handler: getAccessPointPolicy, ...ofPoint },
     DeleteAccessPointPolicy: { handler: deleteAccessPointPolicy, ...ofPoint },
     GetAccessPointPolicyStatus: { handler: getAccessPointPolicyStatus(parts), ...ofPoint },
-    TagResource: { handler: tagResource, ...tagged },
-    UntagResource: { handler: untagResource, ...tagged },
-    ListTagsForResource: { handler: listTagsForResource, ...tagged },
+    TagResource: { handler: tagResource(parts), ...tagged(parts), steps: true },
+    UntagResource: { handler: untagResource(parts), ...tagged(parts), steps: true },
+    ListTagsForResource: { handler: listTagsForResource(parts), ...tagged(parts), steps: true },
   }) as const;
 
 export const s3control = (parts: S3ControlParts) =>

@@ -59,6 +59,8 @@ const principal: Principal = {
   userName: 'alice',
 };
 
+const NO_REQUEST = { door: undefined, address: undefined, tls: undefined };
+
 export function testSqs(t: TestContext): TestSqs {
   const clock = new SimulatedClock();
   const drivers = memoryDrivers();
@@ -96,7 +98,7 @@ export function testSqs(t: TestContext): TestSqs {
     meter: () => {},
     quota: () => 0,
     allows: () => true,
-    door: undefined,
+    ...NO_REQUEST,
     invoke: () => Promise.reject(new Error('not in this test')),
   });
   return {

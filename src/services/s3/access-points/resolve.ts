@@ -2,10 +2,10 @@
  * Which bucket a request means by another name: an access point's ARN, its alias, or `<name>-<account>`, which SDKs make of the ARN
  * and put before the host. And what an access point lets through: not every operation, nobody without a signature.
  */
+
+import type { Arrival } from '#platform/arrival.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
-import type { Arrival, Input, Resolved } from '#platform/service.ts';
-import { checkRegion } from '#services/s3/buckets/regions.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
@@ -51,21 +51,14 @@ const ALIAS_END = '-s3alias';
 /** As SDKs write an access point before a host. */
 const HOST_LABEL = /^(?<name>.+)-(?<account>\d{12})$/;
 
-export const resolveBucket =
-  (parts: S3Parts) =>
-  (input: Input, arrival: Arrival): Resolved => {
-    const { Bucket: given } = input;
-    // What is made means itself.
-    if (typeof given !== 'string' || arrival.operation === 'CreateBucket') return { input };
-    const point = findPoint(parts, given, arrival);
-    if (point === undefined) {
-      checkRegion(parts, given, arrival);
-      return { input };
-    }
-    if (!COMPATIBLE.has(arrival.operation)) fail('MethodNotAllowed', { about: 'ACCESSPOINT' });
-    admit(parts, point, arrival.principal);
-    return { input: { ...input, Bucket: point.bucket }, door: point };
-  };
+/** The access point that an operation comes through; throws where it may not. */
+export function throughPoint(parts: S3Parts, given: string, arrival: Arrival): AccessPoint | undefined {
+  const point = findPoint(parts, given, arrival);
+  if (point === undefined) return undefined;
+  if (!COMPATIBLE.has(arrival.operation)) fail('MethodNotAllowed', { about: 'ACCESSPOINT' });
+  admit(parts, point, arrival.principal);
+  return point;
+}
 
 /** The access point that a name means; undefined: a bucket's own name. */
 export function findPoint(

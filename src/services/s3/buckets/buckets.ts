@@ -53,7 +53,8 @@ export const createBucket =
   (parts: S3Parts) =>
   async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
     const { Bucket: name } = input;
-    checkBucketName(name);
+    const isOwn = input.BucketNamespace === 'account-regional';
+    checkBucketName(name, { isOwn, account: call.account, region: call.region });
     checkLocation(parts, input, call.region);
     const acl = firstAcl(parts, input, call.account);
     const claimant = { account: call.account, region: call.region };

@@ -9,6 +9,7 @@ import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { payerOf } from '#services/s3/buckets/request-payment.ts';
 import { checkExpectedOwner } from '#services/s3/directory.ts';
 import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encryption/customer-keys.ts';
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
@@ -42,6 +43,7 @@ export interface CopySource {
 interface GivenSource extends CopyConditions {
   readonly CopySource: string;
   readonly ExpectedSourceBucketOwner?: string;
+  readonly RequestPayer?: string;
 }
 
 const FORM = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=(.+))?$/s;
@@ -56,6 +58,7 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
   const name = door?.bucket ?? given;
   const place = parts.directory.ownerOf(name);
   checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
+  payerOf(parts, name, call.principal, input.RequestPayer);
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);

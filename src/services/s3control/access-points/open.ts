@@ -2,6 +2,7 @@
 import { formatArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { MemorySlot, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import { tagsOf } from '#platform/tags.ts';
 import type { AccessPoint, AccessPoints } from '#services/s3control/api.ts';
 import { fail } from '#services/s3control/errors.ts';
 import {
@@ -69,6 +70,8 @@ export function openAccessPoints(store: Store): AccessPoints {
       // An alias is written before its access point, and outlives it for a moment: by then another one may bear the name.
       return point?.alias === alias ? point : undefined;
     },
+    tagsOf: ({ account, region, arn }) =>
+      store.partition({ service: 's3control', account, region }).read((tx) => tagsOf(tx, arn)),
     isAttached: (bucket) =>
       directoryOf(store).read((tx) => tx.range(attached, { prefix: [bucket], limit: 1 })).length > 0,
   };
