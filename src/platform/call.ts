@@ -1,5 +1,5 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditedCall, AuditedResource } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedCall, AuditedResource, RequestAdditions } from '#platform/audit/record.ts';
 import { isAllowed } from '#platform/authorise.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
@@ -230,11 +230,14 @@ export class LiveCall implements Call, CallScope {
   audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
     const invokedBy = caller.calledVia.at(-1);
+    // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
+    const own = error === undefined ? operation.declaration.audit?.(input as never, output) : undefined;
+    const request = operation.service.declaration.auditedRequest?.(operation.model, this);
     if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
     return {
       time: this.#cloud.clock.now(),
       source: this.source,
-      operation: operation.name,
+      operation: operation.declaration.eventName ?? operation.name,
       region: this.region,
       account,
       sourceAddress: invokedBy ?? caller.sourceAddress,
@@ -247,16 +250,20 @@ export class LiveCall implements Call, CallScope {
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
       resources: this.auditedResources,
-      input: operation.redactInput(input),
+      input: request ? { ...operation.redactInput(input), ...request.parameters } : operation.redactInput(input),
       // Answers to reads are in no record.
       output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
       error,
-      // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
-      additions: error === undefined ? operation.declaration.audit?.(input as never, output) : undefined,
+      additions: request ? withRequest(own, request) : own,
       sharedEventId: this.#sharedEventId,
     };
   }
 }
+
+const withRequest = (own: AuditAdditions | undefined, { additionalEventData }: RequestAdditions): AuditAdditions => ({
+  ...own,
+  additionalEventData: { ...additionalEventData, ...own?.additionalEventData },
+});
 
 function auditedResource(ARN: string, type: string | undefined): AuditedResource {
   const accountId = parseArn(ARN)?.account;

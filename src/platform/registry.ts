@@ -112,7 +112,7 @@ export class RegisteredService {
 
   #assemble(name: string): RegisteredOperation | undefined {
     const model = Object.hasOwn(this.model.operations, name) ? this.model.operations[name] : undefined;
-    const { operations, defaults } = this.declaration;
+    const { operations, defaults, auditNames } = this.declaration;
     const declaration = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (model === undefined || declaration === undefined) return undefined;
     const actions = declaration.action ?? `${this.prefix}:${name}`;
@@ -129,8 +129,8 @@ export class RegisteredService {
       usageType: declaration.usage ?? defaults?.usage ?? 'Requests',
       tokenMember: this.#tokenMember(model),
       validate: this.#compileValidator(this.model, model.input?.shape),
-      redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret),
-      redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret),
+      redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret, auditNames),
+      redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret, auditNames),
     };
     this.#operations.set(name, operation);
     return operation;

@@ -9,11 +9,13 @@
  */
 
 import type { Arrival, Resolved } from '#platform/arrival.ts';
-import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedRequest, AuditedResource, RequestAdditions } from '#platform/audit/record.ts';
+import type { AuditNames } from '#platform/audit/redact.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Address, Caller } from '#platform/cloud.ts';
+import type { OperationModel } from '#platform/model/schema.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
@@ -169,6 +171,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly urlMember?: string;
   /** Members left out of the audit record, beyond those that the model marks sensitive. */
   readonly secret?: readonly string[];
+  /** What the audit calls it, where that is not its name. */
+  readonly eventName?: string;
   /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
   readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
 }
@@ -366,6 +370,10 @@ export interface ServiceDeclaration {
   readonly kinds: Readonly<Record<string, Kind>>;
   /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
+  /** How the audit names members; the default is the model's names with a small first letter. */
+  readonly auditNames?: AuditNames;
+  /** What it says of each request beside its input. */
+  readonly auditedRequest?: (operation: OperationModel, call: AuditedRequest) => RequestAdditions;
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The service's own name for an account, by which resource policies may name principals (S3's canonical users). */

@@ -11,6 +11,7 @@ import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
+import { auditedRequest, auditNames } from '#services/s3/audit.ts';
 import { getBucketAbac, putBucketAbac } from '#services/s3/buckets/abac.ts';
 import {
   getBucketAccelerateConfiguration,
@@ -296,6 +297,8 @@ export const s3 = (parts: S3Parts) =>
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
+    auditNames,
+    auditedRequest,
     resolve: resolveBucket(parts),
     onAnswer: logAnswer(parts),
     site: { host: 's3-website', answer: site(parts) },

@@ -126,17 +126,20 @@ export const s3control = (parts: S3ControlParts) =>
     operations: {
       ...accessPointOperations(parts),
       GetPublicAccessBlock: {
+        eventName: 'GetAccountPublicAccessBlock',
         handler: getPublicAccessBlock,
         ...ofAccount,
         action: 's3:GetAccountPublicAccessBlock',
         access: 'read',
       },
       PutPublicAccessBlock: {
+        eventName: 'PutAccountPublicAccessBlock',
         handler: putPublicAccessBlock,
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
       },
       DeletePublicAccessBlock: {
+        eventName: 'DeleteAccountPublicAccessBlock',
         handler: deletePublicAccessBlock,
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
