@@ -27,6 +27,8 @@ export interface AccessPoint {
 export interface AccessPoints {
   find(account: AccountId, region: Region, name: string): AccessPoint | undefined;
   findAlias(alias: string): AccessPoint | undefined;
+  /** By the alias of a multi-region access point: with the bucket that a request from a region is sent to. */
+  routeTo(alias: string, near: Region): AccessPoint | undefined;
   tagsOf(point: AccessPoint): Readonly<Record<string, string>>;
   /** Whether a bucket has any, of whatever account. */
   isAttached(bucket: string): boolean;

@@ -3,7 +3,6 @@ const DIRECTORY = 'comes with directory buckets';
 const GRANTS = 'S3 Access Grants hands out sessions that name people of IAM Identity Center, which is not there';
 const JOBS = 'comes with the next part of S3';
 const LENS = 'no metrics of S3 are gathered over time yet, which Storage Lens reports on';
-const MULTI_REGION = 'comes with the next part of S3';
 const OBJECT_LAMBDA = 'S3 Object Lambda calls functions, which need Lambda';
 const OUTPOSTS =
   'a bucket on S3 on Outposts stands on hardware in a place of its own; buckets of S3 have operations of S3';
@@ -16,7 +15,6 @@ export const notImplemented = {
   CreateAccessPointForObjectLambda: OBJECT_LAMBDA,
   CreateBucket: OUTPOSTS,
   CreateJob: JOBS,
-  CreateMultiRegionAccessPoint: MULTI_REGION,
   CreateStorageLensGroup: LENS,
   DeleteAccessGrant: GRANTS,
   DeleteAccessGrantsInstance: GRANTS,
@@ -31,12 +29,10 @@ export const notImplemented = {
   DeleteBucketReplication: OUTPOSTS,
   DeleteBucketTagging: OUTPOSTS,
   DeleteJobTagging: JOBS,
-  DeleteMultiRegionAccessPoint: MULTI_REGION,
   DeleteStorageLensConfiguration: LENS,
   DeleteStorageLensConfigurationTagging: LENS,
   DeleteStorageLensGroup: LENS,
   DescribeJob: JOBS,
-  DescribeMultiRegionAccessPointOperation: MULTI_REGION,
   DissociateAccessGrantsIdentityCenter: GRANTS,
   GetAccessGrant: GRANTS,
   GetAccessGrantsInstance: GRANTS,
@@ -56,10 +52,6 @@ export const notImplemented = {
   GetBucketVersioning: OUTPOSTS,
   GetDataAccess: GRANTS,
   GetJobTagging: JOBS,
-  GetMultiRegionAccessPoint: MULTI_REGION,
-  GetMultiRegionAccessPointPolicy: MULTI_REGION,
-  GetMultiRegionAccessPointPolicyStatus: MULTI_REGION,
-  GetMultiRegionAccessPointRoutes: MULTI_REGION,
   GetStorageLensConfiguration: LENS,
   GetStorageLensConfigurationTagging: LENS,
   GetStorageLensGroup: LENS,
@@ -70,7 +62,6 @@ export const notImplemented = {
   ListAccessPointsForObjectLambda: OBJECT_LAMBDA,
   ListCallerAccessGrants: GRANTS,
   ListJobs: JOBS,
-  ListMultiRegionAccessPoints: MULTI_REGION,
   ListRegionalBuckets: OUTPOSTS,
   ListStorageLensConfigurations: LENS,
   ListStorageLensGroups: LENS,
@@ -84,10 +75,8 @@ export const notImplemented = {
   PutBucketTagging: OUTPOSTS,
   PutBucketVersioning: OUTPOSTS,
   PutJobTagging: JOBS,
-  PutMultiRegionAccessPointPolicy: MULTI_REGION,
   PutStorageLensConfiguration: LENS,
   PutStorageLensConfigurationTagging: LENS,
-  SubmitMultiRegionAccessPointRoutes: MULTI_REGION,
   UpdateAccessGrantsLocation: GRANTS,
   UpdateJobPriority: JOBS,
   UpdateJobStatus: JOBS,

@@ -3,7 +3,7 @@
  * (`<account>.s3-control.<region>.<domain>`) tells it from S3, and on a host of no service its path together with a header that no
  * request of S3 has: a bucket may be named `v20180820`. S3 asks it by api.ts.
  *
- * Order of reading: state.ts, public-access.ts.
+ * Order of reading: state.ts, public-access.ts, access-points/open.ts, points.ts, then multi-region/.
  */
 import type { AccountId } from '#platform/base/ids.ts';
 import { GLOBAL_REGION } from '#platform/base/ids.ts';
@@ -23,8 +23,11 @@ import {
   getAccessPointPolicyStatus,
   putAccessPointPolicy,
 } from '#services/s3control/access-points/policy.ts';
-import { fail } from '#services/s3control/errors.ts';
+import { multiRegionKind } from '#services/s3control/multi-region/kind.ts';
+import { checkControlRegion, multiRegionOperations } from '#services/s3control/multi-region/operations.ts';
+import { FINISH_JOB, finishRequest } from '#services/s3control/multi-region/requests.ts';
 import { notImplemented } from '#services/s3control/not-implemented.ts';
+import { type OfAccount, ownAccount } from '#services/s3control/own-account.ts';
 import type { S3ControlParts } from '#services/s3control/parts.ts';
 import {
   deletePublicAccessBlock,
@@ -33,16 +36,6 @@ import {
 } from '#services/s3control/public-access.ts';
 import { quotas } from '#services/s3control/quotas.ts';
 import { bucketOfArn, listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
-
-interface OfAccount {
-  readonly AccountId?: string;
-}
-
-/** No call is about another account than the caller's: from memory, AWS has no page that says so of all operations. */
-function ownAccount({ AccountId: named }: OfAccount, caller: AccountId | undefined): AccountId {
-  if (caller === undefined || named !== caller) return fail('AccessDenied');
-  return caller;
-}
 
 /** The settings of an account as a whole. */
 const ofAccount = {
@@ -125,6 +118,7 @@ export const s3control = (parts: S3ControlParts) =>
     marks: { path: '/v20180820/', header: 'x-amz-account-id' },
     operations: {
       ...accessPointOperations(parts),
+      ...multiRegionOperations(parts),
       GetPublicAccessBlock: {
         eventName: 'GetAccountPublicAccessBlock',
         handler: getPublicAccessBlock,
@@ -146,7 +140,9 @@ export const s3control = (parts: S3ControlParts) =>
       },
     } satisfies Handlers<S3ControlOperations, typeof notImplemented>,
     notImplemented,
-    kinds: { accesspoint: accessPointKind },
+    kinds: { accesspoint: accessPointKind, multiregionaccesspoint: multiRegionKind },
     quotas,
+    resolve: checkControlRegion,
+    timers: { [FINISH_JOB]: finishRequest },
     throttlingError: 'TooManyRequestsException',
   });

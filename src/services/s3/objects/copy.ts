@@ -4,7 +4,7 @@ import { type Payload, payloadOf } from '#platform/payload.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
-import { admit, findPoint } from '#services/s3/access-points/resolve.ts';
+import { sourcePoint } from '#services/s3/access-points/resolve.ts';
 import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -53,8 +53,7 @@ const POINT_FORM = /^(arn:[^?]+?(?:\/|%2F)[^/?]+?)(?:\/|%2F)object(?:\/|%2F)([^?
 /** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
 export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
   const { name: given, key, versionId } = readSource(input.CopySource);
-  const door = findPoint(parts, given, { region: call.region, address: undefined });
-  if (door !== undefined) admit(parts, door, call.principal);
+  const door = sourcePoint(parts, given, call);
   const name = door?.bucket ?? given;
   const place = parts.directory.ownerOf(name);
   checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
