@@ -13,7 +13,7 @@ import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { fail } from '#platform/error.ts';
 import type { ProtocolName, ServiceMetadata, ServiceModel } from '#platform/model/schema.ts';
 import type { RegisteredOperation, RegisteredService, Registry } from '#platform/registry.ts';
-import type { ServiceDeclaration } from '#platform/service.ts';
+import type { ServiceEntry } from '#platform/service.ts';
 
 export interface Route {
   readonly codec: ServiceCodec;
@@ -47,7 +47,7 @@ export class Router {
     const target = request.headers['x-amz-target'];
     const version = VERSION.exec(formOf(request))?.[1];
     return (
-      candidates.find(({ declaration: { marks } }) => marks !== undefined && bears(request, marks)) ??
+      candidates.find(({ entry: { marks } }) => marks !== undefined && bears(request, marks)) ??
       candidates.find(({ metadata }) => host.service !== undefined && metadata.endpointPrefix === host.service) ??
       candidates.find(({ metadata }) => target?.startsWith(`${metadata.targetPrefix}.`)) ??
       candidates.find(({ metadata }) => version !== undefined && metadata.apiVersion === version) ??
@@ -140,7 +140,7 @@ function bucketOf({ bucket, service: named, prefix }: HostFacts, { name }: Regis
   return bucket ?? (named !== undefined && !/^s3\b/.test(named) ? prefix : undefined);
 }
 
-type Marks = NonNullable<ServiceDeclaration['marks']>;
+type Marks = NonNullable<ServiceEntry['marks']>;
 
 const bears = ({ path, headers }: WireRequest, marks: Marks): boolean =>
   path.startsWith(marks.path) && headers[marks.header] !== undefined;

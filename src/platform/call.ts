@@ -1,10 +1,10 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditAdditions, AuditedCall, AuditedResource, RequestAdditions } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedCall, RequestAdditions } from '#platform/audit/record.ts';
+import { type AuditedResource, type AuditedResources, auditedResources } from '#platform/audit/resources.ts';
 import { isAllowed } from '#platform/authorise.ts';
-import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
+import { type AccountId, type Region, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -30,7 +30,6 @@ interface Place {
 
 const NOTHING: readonly MeteredAmount[] = [];
 const NOBODY: readonly AccountId[] = [];
-const NO_RESOURCES: readonly AuditedResource[] = [];
 
 export class LiveCall implements Call, CallScope {
   readonly account: AccountId;
@@ -46,7 +45,7 @@ export class LiveCall implements Call, CallScope {
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
   #sharedEventId: string | undefined;
-  #auditedResources: readonly AuditedResource[] | undefined;
+  #audited: AuditedResources | undefined;
 
   /** `invoke` is the dispatcher's, which makes these calls itself. */
   constructor(cloud: Cloud, invocation: Invocation, place: Place, invoke: Invoke) {
@@ -123,27 +122,23 @@ export class LiveCall implements Call, CallScope {
   }
   /** The service, as the audit names it. */
   get source(): string {
-    return this.#invocation.operation.service.declaration.principal;
+    return this.#invocation.operation.service.entry.principal;
   }
   get auditedResources(): readonly AuditedResource[] {
-    if (this.resources.length === 1 && this.resources[0] === '*') return NO_RESOURCES;
-    const { service } = this.#invocation.operation;
-    this.#auditedResources ??= this.resources
-      .filter((arn) => arn !== '*')
-      .flatMap(
-        (arn) =>
-          service.declaration.auditedResources?.(arn, this.account) ?? auditedResource(arn, service.resourceType(arn)),
-      );
-    return this.#auditedResources;
+    return this.#named.list;
+  }
+  get #named(): AuditedResources {
+    this.#audited ??= auditedResources(this.#invocation.operation.service, this.resources, this.account);
+    return this.#audited;
   }
   /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */
   get otherAccounts(): readonly AccountId[] {
     const own = this.callerAccount ?? this.account;
     // Messages and objects are in the account that the call works in.
     if (own === this.account && !this.isManagement) return NOBODY;
-    if (own === this.account && this.auditedResources.every(({ accountId = own }) => accountId === own)) return NOBODY;
-    const named = this.auditedResources.flatMap(({ accountId = '' }) => (isAccountId(accountId) ? accountId : []));
-    return [...new Set([own, ...named])].filter((account) => account !== this.account);
+    const { owners } = this.#named;
+    if (own === this.account && owners.every((owner) => owner === own)) return NOBODY;
+    return [...new Set([own, ...owners])].filter((account) => account !== this.account);
   }
   get tx(): Transaction {
     assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
@@ -185,7 +180,7 @@ export class LiveCall implements Call, CallScope {
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
-    const via = this.#invocation.operation.service.declaration.principal;
+    const via = this.#invocation.operation.service.entry.principal;
     return this.#invoke(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
   }
 
@@ -249,8 +244,8 @@ export class LiveCall implements Call, CallScope {
       requestId,
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
-      resources: this.auditedResources,
-      input: request ? { ...operation.redactInput(input), ...request.parameters } : operation.redactInput(input),
+      resources: this.#named,
+      input: request ? joined(operation.redactInput(input), request.parameters) : operation.redactInput(input),
       // Answers to reads are in no record.
       output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
       error,
@@ -265,7 +260,9 @@ const withRequest = (own: AuditAdditions | undefined, { additionalEventData }: R
   additionalEventData: { ...additionalEventData, ...own?.additionalEventData },
 });
 
-function auditedResource(ARN: string, type: string | undefined): AuditedResource {
-  const accountId = parseArn(ARN)?.account;
-  return { ...(accountId && { accountId }), ...(type !== undefined && { type }), ARN };
+/** A structure's JSON text with further members; what is none (it was hidden whole) stays as it is. */
+function joined(text: string, members: Readonly<Record<string, unknown>>): string {
+  const further = JSON.stringify(members);
+  if (!text.endsWith('}') || further === '{}') return text;
+  return text === '{}' ? further : `${text.slice(0, -1)},${further.slice(1)}`;
 }

@@ -1,7 +1,6 @@
 /** What the request path hands on: the running cloud, who calls, and what for. Types only, so that its files need not import each other. */
-
 import type { Reached } from '#platform/arrival.ts';
-import type { AuditedResource } from '#platform/audit/record.ts';
+import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';

@@ -33,7 +33,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   const permission = callerAccount && cloud.identity.durable(callerAccount);
   let output: Output;
   try {
-    authorise(cloud, invocation, call);
+    const waits = authorised(cloud, invocation, call);
+    if (waits !== undefined) await waits;
     admit(cloud, invocation, call);
     const ran = invocation.operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
     output = ran instanceof Promise ? await ran : ran;
@@ -41,6 +42,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     const refusal = serviceErrorOf(error, cloud, invocation);
     await writeRefusal(cloud, call, refusal);
     await partition.durable();
+    await readToo(invocation)?.durable();
     throw refusal;
   }
   try {
@@ -49,6 +51,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     const gate = partition.durable();
     if (gate !== undefined) await gate;
     if (billed !== partition) await billed.durable();
+    const besides = readToo(invocation)?.durable();
+    if (besides !== undefined) await besides;
     for (const other of others) await other.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
@@ -56,6 +60,19 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   }
   const adds = invocation.reached?.adds;
   return adds === undefined ? output : { ...output, ...adds };
+}
+
+const readToo = ({ operation }: Invocation): Partition | undefined => operation.declaration.readsToo?.();
+
+/** A promise where a resource's service has to be loaded first. */
+function authorised(cloud: Cloud, invocation: Invocation, call: LiveCall): Promise<void> | undefined {
+  try {
+    authorise(cloud, invocation, call);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Suspend)) throw error;
+    return error.ready.then(() => authorised(cloud, invocation, call));
+  }
 }
 
 /** The call with its resource under its own name. */
@@ -122,7 +139,7 @@ function ownerOf(cloud: Cloud, invocation: Invocation): OwnerPlace {
   const { principal } = caller;
   const callerAccount = 'account' in principal ? principal.account : undefined;
   // The declaration's input type is the one that the validator has just checked.
-  const owner = operation.declaration.owner?.(input as never, callerAccount);
+  const owner = operation.declaration.owner?.(input as never, callerAccount, invocation.region);
   const account = owner?.account ?? callerAccount;
   if (account === undefined)
     throw new ServiceError('MissingAuthenticationToken', 'Request is missing Authentication Token');
@@ -247,7 +264,9 @@ export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invoca
 
 /** Another operation for the same caller, by way of `via`: same authoriser, same audit, no HTTP. */
 export async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
-  const operation = cloud.registry.service(target.service)?.operation(target.operation);
+  const service = cloud.registry.service(target.service);
+  await service?.load();
+  const operation = service?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
   const { idempotencyToken: _, address: _address, reached: _reached, ...rest } = from;

@@ -1,6 +1,7 @@
 /** The services whose models are generated: botocore's folder, and the prefix of its actions in IAM policies. */
 export const SERVICES: Readonly<Record<string, { readonly prefix: string }>> = {
   cloudtrail: { prefix: 'cloudtrail' },
+  ec2: { prefix: 'ec2' },
   iam: { prefix: 'iam' },
   kms: { prefix: 'kms' },
   resourcegroupstaggingapi: { prefix: 'tag' },

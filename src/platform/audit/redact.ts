@@ -1,20 +1,21 @@
 /**
- * Copies of inputs and outputs that may be written down, in CloudTrail's form: sensitive members are hidden, blobs become their
+ * Inputs and outputs as JSON text that may be written down, in CloudTrail's form: sensitive members are hidden, blobs become their
  * size, and the names of members (not the keys of maps) begin with a small letter, unless a service names them otherwise. What does
- * not have its shape (a refused call's input may be anything) is hidden too.
+ * not have its shape (a refused call's input may be anything) is hidden too. Text at once, without a copy in between: every management call pays for it.
  */
+import { jsonText } from '#platform/base/json-text.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 import type { Output } from '#platform/service.ts';
 
-type Redact = (value: unknown) => unknown;
+type Redact = (value: unknown) => string;
 
-const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 /** How the audit writes a member; undefined: not at all. */
 export type AuditNames = (member: string, ref: ShapeRef) => string | undefined;
 
 const smallFirst: AuditNames = (member) => member.charAt(0).toLowerCase() + member.slice(1);
 
-const asItIs: Redact = (value) => value;
+const HIDDEN = '"HIDDEN_DUE_TO_SECURITY_REASONS"';
+const asItIs: Redact = (value) => (typeof value === 'string' ? jsonText(value) : (JSON.stringify(value) ?? 'null'));
 
 /** Compiled once per operation. */
 export function compileRedaction(
@@ -22,12 +23,9 @@ export function compileRedaction(
   shape: string | undefined,
   secret: readonly string[] = [],
   names: AuditNames = smallFirst,
-): (structure: Output) => Output {
-  if (shape === undefined) return (structure) => structure;
-  // A structure's redaction gives a structure.
-  return redactionOf({ model, secret: new Set(secret), names, known: new Map() }, shape) as (
-    structure: Output,
-  ) => Output;
+): (structure: Output) => string {
+  const compilation = { model, secret: new Set(secret), names, known: new Map<string, Redact>() };
+  return shape === undefined ? asItIs : redactionOf(compilation, shape);
 }
 
 interface Compilation {
@@ -55,40 +53,47 @@ function build(compilation: Compilation, name: string): Redact {
   if (shape.sensitive) return () => HIDDEN;
   switch (shape.type) {
     case 'blob':
-      return (value) => (value instanceof Uint8Array ? { size: value.length } : { streamed: true });
+      return (value) => (value instanceof Uint8Array ? `{"size":${value.length}}` : '{"streamed":true}');
     case 'list': {
       const member = shape.member ? redactionOf(compilation, shape.member.shape) : asItIs;
-      return member === asItIs ? asItIs : (value) => (Array.isArray(value) ? value.map(member) : HIDDEN);
+      return member === asItIs
+        ? asItIs
+        : (value) => (Array.isArray(value) ? `[${value.map(member).join(',')}]` : HIDDEN);
     }
     case 'map': {
       const member = shape.value ? redactionOf(compilation, shape.value.shape) : asItIs;
-      return member === asItIs ? asItIs : (value) => mapValues(value, member);
+      return member === asItIs ? asItIs : (value) => ofMap(value, member);
     }
     case 'structure': {
-      const members = Object.entries(shape.members ?? {}).flatMap(([key, ref]): [string, string, Redact][] => {
+      const members = Object.entries(shape.members ?? {}).flatMap(([key, ref]): Member[] => {
         const written = names(key, ref);
         if (written === undefined) return [];
-        return [[key, written, secret.has(key) ? () => HIDDEN : redactionOf(compilation, ref.shape)]];
+        const redact = secret.has(key) ? () => HIDDEN : redactionOf(compilation, ref.shape);
+        return [[key, `${JSON.stringify(written)}:`, redact]];
       });
-      return (value) => mapStructure(value, members);
+      return (value) => ofStructure(value, members);
     }
     default:
       return asItIs;
   }
 }
 
-function mapStructure(value: unknown, members: readonly [name: string, written: string, Redact][]): unknown {
+type Member = readonly [name: string, start: string, redact: Redact];
+
+function ofStructure(value: unknown, members: readonly Member[]): string {
   if (typeof value !== 'object' || value === null) return HIDDEN;
   const from = value as Record<string, unknown>;
-  const to: Record<string, unknown> = {};
-  for (const [name, written, redact] of members) {
+  let text = '';
+  for (const [name, start, redact] of members) {
     const member = from[name];
-    if (member !== undefined) to[written] = redact(member);
+    if (member !== undefined) text += (text === '' ? '{' : ',') + start + redact(member);
   }
-  return to;
+  return text === '' ? '{}' : `${text}}`;
 }
 
-function mapValues(value: unknown, redact: Redact): unknown {
+function ofMap(value: unknown, redact: Redact): string {
   if (typeof value !== 'object' || value === null) return HIDDEN;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redact(member)]));
+  return `{${Object.entries(value)
+    .map(([key, member]) => `${JSON.stringify(key)}:${redact(member)}`)
+    .join(',')}}`;
 }

@@ -1,11 +1,13 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
 import { days } from '#platform/base/clock.ts';
+import type { AccountId } from '#platform/base/ids.ts';
 import type {
   CreateBucketConfiguration,
   ObjectLockLegalHold,
   ObjectLockRetention,
+  Tagging,
 } from '#platform/model/generated/s3.ts';
-import { joinPolicies } from '#platform/policy/compiled.ts';
+import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { CallScope, ConditionValues, Input, Permission } from '#platform/service.ts';
 import { doorOf, pointPolicyInForce, pointTagConditions, resourcesOf } from '#services/s3/access-points/door.ts';
@@ -15,10 +17,12 @@ import { bucketTagConditions } from '#services/s3/buckets/abac.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
+import { objectArn } from '#services/s3/names.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { requestConditions } from '#services/s3/request-conditions.ts';
+import { type UploadRow, uploads, type VersionRow } from '#services/s3/state.ts';
 
 interface OnBucket {
   readonly Bucket: string;
@@ -28,6 +32,10 @@ interface OnObject extends OnBucket {
 }
 interface OnVersion extends OnObject {
   readonly VersionId?: string;
+}
+
+interface OnUpload extends OnObject {
+  readonly UploadId: string;
 }
 
 /** Any S3 input, as the conditions see it. */
@@ -84,17 +92,8 @@ export function accessOf(parts: S3Parts) {
       return bucket && ofBucket(bucket, input, scope);
     };
   const resourcePolicy = policyOf((bucket, _: OnBucket, scope) => policyInForce(parts, bucket, scope));
-  const conditions = (input: OnBucket, scope: CallScope, { resource }: Permission) => {
-    const bucket = open(input, scope);
-    const door = doorOf(scope);
-    const isOfPoint = door !== undefined && resource.startsWith(door.arn);
-    return {
-      ...conditionsOf(input as Given, scope, bucket),
-      ...requestConditions(scope, door),
-      ...bucketTagConditions(bucket, scope, !isOfPoint),
-      ...(door && pointTagConditions(parts, door, isOfPoint)),
-    };
-  };
+  const conditions = (input: OnBucket, scope: CallScope, permission: Permission) =>
+    allConditions(parts, input as Given, scope, open(input, scope), permission);
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
   const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
     scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
@@ -134,6 +133,51 @@ export function accessOf(parts: S3Parts) {
       ),
       resource: onObject,
     },
+    /** An upload that was begun: whoever began it may look at it and give it up. */
+    begun: {
+      ...shared,
+      holder,
+      resourcePolicy: policyOf((bucket, input: OnUpload, scope) => {
+        const at = uploads.key(bucket.id, input.Key, input.UploadId);
+        const upload = scope.read((tx) => tx.get(uploads, at));
+        return joinPolicies(policyInForce(parts, bucket, scope), upload && initiatorPolicy(upload, bucket));
+      }),
+      resource: onObject,
+    },
+  };
+}
+
+/**
+ * "By default, the bucket owner and the initiator of the multipart upload are allowed to perform this action … If the initiator is an
+ * IAM user, that user's AWS account is also allowed" (User Guide, "Multipart upload API and permissions").
+ */
+function initiatorPolicy({ initiator }: UploadRow, { name }: OpenBucket): CompiledPolicy | undefined {
+  const [, account] = /^arn:aws:(?:iam|sts)::(\d{12}):/.exec(initiator) ?? [];
+  if (account === undefined) return undefined;
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: [initiator, `arn:aws:iam::${account}:root`] },
+    Action: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+    Resource: objectArn(name, '*'),
+  };
+  return compiledPolicy(JSON.stringify({ Version: '2012-10-17', Statement: [statement] }), 'resource');
+}
+
+/** Of what is asked, how it came, and of tags that decide. */
+function allConditions(
+  parts: S3Parts,
+  input: Given,
+  scope: CallScope,
+  bucket: OpenBucket | undefined,
+  { resource }: Permission,
+): ConditionValues {
+  const door = doorOf(scope);
+  const isOfPoint = door !== undefined && resource.startsWith(door.arn);
+  return {
+    ...conditionsOf(input, scope, bucket),
+    ...requestConditions(scope, door),
+    ...bucketTagConditions(bucket, scope, !isOfPoint),
+    ...(door && pointTagConditions(parts, door, isOfPoint)),
   };
 }
 
@@ -160,21 +204,46 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
   if (location !== undefined) values['s3:locationconstraint'] = location;
   for (const { Key, Value } of tags ?? []) values[`aws:requesttag/${Key.toLowerCase()}`] = Value;
   if (tags !== undefined) values['aws:tagkeys'] = tags.map(({ Key }) => Key);
-  if (typeof input['Tagging'] === 'string') {
-    const ofObject = [...new URLSearchParams(input['Tagging'])];
-    values['s3:requestobjecttagkeys'] = ofObject.map(([key]) => key);
-    for (const [key, value] of ofObject) values[`s3:requestobjecttag/${key.toLowerCase()}`] = value;
-  }
   const key = input.Key;
   if (bucket === undefined || key === undefined) return values;
+  Object.assign(values, requestedTagConditions(input['Tagging'] as string | Tagging | undefined));
   const versionId = input['VersionId'];
   const row = scope.read((tx) =>
     typeof versionId === 'string' ? findVersion(tx, bucket, key, versionId) : newest(tx, bucket, key),
   );
-  for (const [name, value] of Object.entries(row?.tags ?? {}))
-    values[`s3:existingobjecttag/${name.toLowerCase()}`] = value;
-  return values;
+  return { ...values, ...tagConditions('existing', row?.tags) };
 }
+
+/** Tags come as a query in a header, or as a document. */
+function requestedTagConditions(tagging: string | Tagging | undefined): ConditionValues {
+  if (tagging === undefined) return {};
+  const tags: Record<string, string> =
+    typeof tagging === 'string'
+      ? Object.fromEntries(new URLSearchParams(tagging))
+      : Object.fromEntries(tagging.TagSet.map(({ Key, Value }) => [Key, Value]));
+  return { 's3:requestobjecttagkeys': Object.keys(tags), ...tagConditions('request', tags) };
+}
+
+const tagConditions = (of: 'existing' | 'request', tags: Readonly<Record<string, string>> = {}): ConditionValues =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`s3:${of}objecttag/${key.toLowerCase()}`, value]));
+
+/** What policies may ask of a version, in a question beside the call's own: of a copy's source, of one key of many. */
+export const versionConditions = (
+  account: AccountId,
+  row: VersionRow | undefined,
+  versionId: string | undefined,
+): ConditionValues => ({
+  's3:resourceaccount': account,
+  ...(versionId !== undefined && { 's3:versionid': versionId }),
+  ...tagConditions('existing', row?.tags),
+});
+
+/** What policies may ask of the tags that a copy takes along. */
+export const copiedTagConditions = (account: AccountId, tags: Readonly<Record<string, string>>): ConditionValues => ({
+  's3:resourceaccount': account,
+  's3:requestobjecttagkeys': Object.keys(tags),
+  ...tagConditions('request', tags),
+});
 
 interface MayHaveVersion {
   readonly VersionId?: string;

@@ -1,7 +1,7 @@
 /** Questions beside an operation's own permissions: asked of the bucket, and of the access point that the call came through. */
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Call } from '#platform/service.ts';
+import type { Call, ConditionValues } from '#platform/service.ts';
 import { doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { requestConditions } from '#services/s3/request-conditions.ts';
@@ -17,12 +17,14 @@ interface Asked {
   readonly account?: AccountId;
   /** The default is the call's own. */
   readonly door?: AccessPoint | undefined;
+  /** What policies may ask of it, beside the access point. */
+  readonly conditions?: ConditionValues;
 }
 
 export function may(parts: S3Parts, call: Call, action: string, asked: Asked): boolean {
   const { bucket, key, policy, account } = asked;
   const door = 'door' in asked ? asked.door : doorOf(call);
-  const conditions = requestConditions(call, door);
+  const conditions = { ...asked.conditions, ...requestConditions(call, door) };
   const [own = '', ofPoint] = resourcesOf(door, bucket, key);
   if (!call.allows(action, own, policy, account, conditions)) return false;
   if (door === undefined || ofPoint === undefined) return true;

@@ -112,10 +112,6 @@ const accessPointOperations = (parts: S3ControlParts) =>
 
 export const s3control = (parts: S3ControlParts) =>
   defineService({
-    name: 's3control',
-    principal: 's3.amazonaws.com',
-    scope: 'regional',
-    marks: { path: '/v20180820/', header: 'x-amz-account-id' },
     operations: {
       ...accessPointOperations(parts),
       ...multiRegionOperations(parts),

@@ -40,7 +40,8 @@ const FIXING_KEYS = new Set([
 ]);
 
 function fixes(operator: string, key: string, values: readonly string[]): boolean {
-  if (/Not|Null|IfExists/i.test(operator)) return false;
+  // `ForAllValues` passes where the key is absent.
+  if (/Not|Null|IfExists|ForAllValues/i.test(operator)) return false;
   const name = key.toLowerCase();
   // Wider than /8 of IPv4 or /32 of IPv6 is everywhere.
   if (name === 'aws:sourceip')

@@ -5,8 +5,9 @@
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
-import type { AnsweredRequest, JobCall } from '#platform/service.ts';
+import type { JobCall } from '#platform/service.ts';
 import type { KeyedRow } from '#platform/store/store.ts';
+import type { AnsweredRequest } from '#platform/web.ts';
 import { findPoint } from '#services/s3/access-points/resolve.ts';
 import { findBucket } from '#services/s3/buckets/open-bucket.ts';
 import { logLine } from '#services/s3/logging/record.ts';

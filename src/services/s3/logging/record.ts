@@ -1,6 +1,6 @@
 /** One request as a line of an access log. Pure. Source: S3 User Guide, "Amazon S3 server access log format". */
 import type { AccountId } from '#platform/base/ids.ts';
-import type { AnsweredRequest } from '#platform/service.ts';
+import type { AnsweredRequest } from '#platform/web.ts';
 import { canonicalUser } from '#services/s3/names.ts';
 
 export interface LogFacts {

@@ -4,8 +4,9 @@ import { type Payload, payloadOf } from '#platform/payload.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { copiedTagConditions, versionConditions } from '#services/s3/access.ts';
 import { sourcePoint } from '#services/s3/access-points/resolve.ts';
-import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
+import { holderOf, newObjectAclInForce, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
@@ -38,6 +39,7 @@ export interface CopySource {
   readonly row: VersionRow;
   /** A version was named: this may be an older one that is copied to be the newest again. */
   readonly isVersion: boolean;
+  readonly mayReadTags: () => boolean;
 }
 
 interface GivenSource extends CopyConditions {
@@ -67,10 +69,12 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
     const joined = joinPolicies(policy, objectAclInForce(parts, bucket, row, reached));
     const holder = holderOf(bucket, row) ?? place.account;
-    if (!may(parts, call, action, { bucket: name, key, policy: joined, account: holder, door })) fail('AccessDenied');
+    const conditions = versionConditions(place.account, row, versionId);
+    const asked = { bucket: name, key, policy: joined, account: holder, door, conditions };
+    if (!may(parts, call, action, asked)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
-      const asked = { bucket: name, policy, account: place.account, door };
-      if (!may(parts, call, 's3:ListBucket', asked)) fail('AccessDenied');
+      const list = { bucket: name, policy, account: place.account, door };
+      if (!may(parts, call, 's3:ListBucket', list)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
       if (row?.isDeleteMarker)
         fail('InvalidRequest', {
@@ -80,7 +84,9 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     }
     checkCopySource(row, input);
     if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
-    return { place, partition, bucket, key, row, isVersion: versionId !== undefined };
+    const readTags = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging';
+    const mayReadTags = () => may(parts, call, readTags, asked);
+    return { place, partition, bucket, key, row, isVersion: versionId !== undefined, mayReadTags };
   });
 }
 
@@ -138,6 +144,7 @@ export const copyObject =
       const opened = openBucket(tx, parts.sealer, input.Bucket);
       return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
     });
+    if (input.TaggingDirective !== 'REPLACE') checkTagsTaken(parts, source, bucket, input.Key, call);
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
@@ -168,6 +175,21 @@ export const copyObject =
       },
     };
   };
+
+/** Who takes tags along reads them there and writes them here ("Object tagging and additional information", S3 User Guide). */
+function checkTagsTaken(
+  parts: S3Parts,
+  { row: { tags = {} }, mayReadTags }: CopySource,
+  to: OpenBucket,
+  key: string,
+  call: Call,
+): void {
+  if (Object.keys(tags).length === 0) return;
+  const policy = joinPolicies(policyInForce(parts, to, call), newObjectAclInForce(parts, to, call));
+  const conditions = copiedTagConditions(call.account, tags);
+  const mayWrite = may(parts, call, 's3:PutObjectTagging', { bucket: to.name, key, policy, conditions });
+  if (!mayWrite || !mayReadTags()) fail('AccessDenied');
+}
 
 function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion }: CopySource): ObjectMetadata {
   const replaces = input.MetadataDirective === 'REPLACE';

@@ -12,6 +12,7 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
+import { versionConditions } from '#services/s3/access.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
@@ -131,7 +132,7 @@ export const deleteObjects =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       for (const victim of victims) {
         try {
-          checkPermission(parts, bucket, victim, call);
+          checkPermission(parts, tx, bucket, victim, call);
           const bypass = mayBypass(parts, bucket, victim.Key, input.BypassGovernanceRetention, call);
           const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call, bypass));
           deleted.push(deletedObject(victim, outcome));
@@ -148,10 +149,18 @@ export const deleteObjects =
     };
   };
 
-function checkPermission(parts: S3Parts, bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
-  const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+function checkPermission(
+  parts: S3Parts,
+  tx: Transaction,
+  bucket: OpenBucket,
+  { Key: key, VersionId: versionId }: Victim,
+  call: Call,
+): void {
+  const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+  const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
+  const conditions = versionConditions(call.account, row, versionId);
   const policy = policyInForce(parts, bucket, call);
-  if (!may(parts, call, action, { bucket: bucket.name, key: Key, policy })) throw s3Error('AccessDenied');
+  if (!may(parts, call, action, { bucket: bucket.name, key, policy, conditions })) throw s3Error('AccessDenied');
 }
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {
