@@ -186,7 +186,7 @@ function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: 
   const bucket = openBucket(tx, sealer, name);
   const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
   if (!isEmpty) fail('BucketNotEmpty', { about: name });
-  if (accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
+  if (accessPoints.isAttached(name, tx.partition.name.account)) fail('BucketHasAccessPointsAttached');
   const begun = tx.range(uploads, { prefix: [bucket.id], limit: UPLOADS_AT_ONCE });
   for (const { key } of begun) {
     const [, objectKey, id] = uploads.parts(key);

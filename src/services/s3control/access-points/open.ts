@@ -74,8 +74,8 @@ export function openAccessPoints(store: Store): AccessPoints {
     tagsOf: ({ account, region, arn }) =>
       store.partition({ service: 's3control', account, region }).read((tx) => tagsOf(tx, arn)),
     routeTo: (alias, near) => routeTo(store, alias, near),
-    isAttached: (bucket) =>
-      directoryOf(store).read((tx) => tx.range(attached, { prefix: [bucket], limit: 1 })).length > 0,
+    isAttached: (bucket, account) =>
+      directoryOf(store).read((tx) => tx.range(attached, { prefix: [bucket, account], limit: 1 })).length > 0,
   };
 }
 
