@@ -34,7 +34,7 @@ import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/prot
 import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import type { Caller, Cloud } from '#platform/cloud.ts';
+import type { Address, Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
@@ -66,7 +66,7 @@ export function planBody(head: RequestHead): BodyPlan {
   return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
 }
 
-const UNKNOWN = { labels: {}, isSite: false, signed: undefined } as const;
+const UNKNOWN = { labels: {}, isSite: false, signed: undefined, region: undefined, address: undefined } as const;
 
 /** What the log says of a request when it is over. */
 export interface Trace {
@@ -79,6 +79,9 @@ export interface Trace {
   labels: Readonly<Record<string, string>>;
   isSite: boolean;
   signed: Authentication | undefined;
+  /** Of a request that is an operation's. */
+  region: Region | undefined;
+  address: Address | undefined;
 }
 
 export async function serve(request: IncomingRequest, gateway: Gateway): Promise<WireResponse> {
@@ -165,6 +168,10 @@ async function answerCall(
   const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
   const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
   const signature = signed ? signatureOf(signed) : caller.accessKeyId === undefined ? undefined : VERSION_2;
+  const region = regionOf(signed, host, gateway);
+  const address = addressOf(request, signature, host);
+  trace.region = region;
+  trace.address = address;
   const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
   const input = decode(wire, pathParameters);
   const { urlMember } = operation.declaration;
@@ -175,8 +182,8 @@ async function answerCall(
     operation,
     input,
     caller,
-    region: regionOf(signed, host, gateway),
-    address: addressOf(request, signature, host),
+    region,
+    address,
     requestId,
     origin,
     get signal() {

@@ -6,6 +6,9 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketLoggingCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
@@ -23,12 +26,12 @@ import {
   type S3ControlClient,
   SubmitMultiRegionAccessPointRoutesCommand,
 } from '@aws-sdk/client-s3-control';
-import { seconds } from '#platform/base/clock.ts';
+import { minutes, seconds } from '#platform/base/clock.ts';
 import type { Credentials } from '#test/sdk/cloud.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { type RawAnswer, sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
-import { type BucketTest, bucketTest } from '#test/sdk/s3.ts';
+import { type BucketTest, bucketTest, textOf } from '#test/sdk/s3.ts';
 import { controlClient } from '#test/sdk/s3control.ts';
 import { until } from '#test/until.ts';
 
@@ -204,6 +207,37 @@ test('requests go to an active region, signed for all of them', async (t) => {
   const { AccessPoint } = await control.send(new GetMultiRegionAccessPointCommand({ AccountId, Name: 'single' }));
   const single = `arn:aws:s3::${AccountId}:accesspoint/${AccessPoint?.Alias}`;
   await assert.rejects(submit([{ Bucket: EAST, TrafficDialPercentage: 0 }], single), refusal('MethodNotAllowed'));
+});
+
+test('requests are in the access log of the bucket that they went to', async (t) => {
+  const { c, s3, as, AccountId, create, finish, alias, ask } = await multiRegion(t);
+  await finish(await create());
+  const name = await alias();
+  await s3.send(new CreateBucketCommand({ Bucket: 'the-logs' }));
+  const Statement = [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'logging.s3.amazonaws.com' },
+      Action: 's3:PutObject',
+      Resource: 'arn:aws:s3:::the-logs/*',
+    },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await s3.send(new PutBucketPolicyCommand({ Bucket: 'the-logs', Policy }));
+  const LoggingEnabled = { TargetBucket: 'the-logs', TargetPrefix: '' };
+  await s3.send(new PutBucketLoggingCommand({ Bucket: EAST, BucketLoggingStatus: { LoggingEnabled } }));
+  await ask(name, '/novel');
+  c.advance(minutes(5) + 1);
+  // The jump has closed the connections of the other one.
+  const late = as(c.administrator);
+  const keys = async () => (await late.send(new ListObjectsV2Command({ Bucket: 'the-logs' }))).Contents ?? [];
+  await until(async () => (await keys()).length > 0, 'a log object');
+  const Key = (await keys())[0]?.Key ?? '';
+  const lines = await textOf((await late.send(new GetObjectCommand({ Bucket: 'the-logs', Key }))).Body);
+  assert.match(
+    lines,
+    new RegExp(` ${EAST} .* REST\\.GET\\.OBJECT novel .* arn:aws:s3::${AccountId}:accesspoint/${name} `),
+  );
 });
 
 test('its policy is proposed, then established, and decides with the bucket’s', async (t) => {
