@@ -127,6 +127,7 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/makonis/service.ts')).makonis({
         ...given,
         accounts: offers.accounts,
+        issuerKeys: await offers.issuerKeys(),
         people: await offers.people(),
         quotas: await offers.quotas(),
         signIn: await offers.signIn(),
@@ -170,7 +171,11 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 'sqs.amazonaws.com',
     scope: 'regional',
     load: async ({ offers, ...given }) =>
-      (await import('#services/sqs/service.ts')).sqs({ ...given, envelopes: await offers.envelopes() }),
+      (await import('#services/sqs/service.ts')).sqs({
+        ...given,
+        envelopes: await offers.envelopes(),
+        principals: await offers.principals(),
+      }),
   },
   {
     name: 'sts',
@@ -200,6 +205,9 @@ function offersOf(parts: Parts) {
   const accounts = createAccounts(store, sealer);
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
+  );
+  const issuerKeys = lazy(async () =>
+    (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
   const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
   const sessions = lazy(async () =>
@@ -233,14 +241,16 @@ function offersOf(parts: Parts) {
   const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
-    ...offersOfS3(parts, accounts, envelopes),
+    ...offersOfS3(parts, { accounts, envelopes, principals }),
     accounts,
     delegatedAccess,
     envelopes,
     history,
+    issuerKeys,
     kmsParts,
     passwords,
     people,
+    principals,
     quotas,
     rootAccess,
     sessions,
@@ -250,7 +260,14 @@ function offersOf(parts: Parts) {
   };
 }
 
-function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<Envelopes>) {
+interface ForS3 {
+  readonly accounts: Accounts;
+  readonly envelopes: () => Promise<Envelopes>;
+  readonly principals: () => Promise<S3Parts['principals']>;
+}
+
+/** What S3 and S3 Control are made with, and know of buckets. */
+function offersOfS3(parts: Parts, { accounts, envelopes, principals }: ForS3) {
   const { store } = parts;
   const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
   const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
@@ -267,6 +284,7 @@ function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<E
       publicAccess: await publicAccess(),
       accessPoints: await accessPoints(),
       envelopes: await envelopes(),
+      principals: await principals(),
       day: parts.s3Day,
       isRegion: (name) => parts.regions.includes(name),
       users: await canonicalUsers(),
