@@ -48,6 +48,8 @@ export interface TokenUse {
   readonly operation: string;
   readonly token: string;
   readonly input: Input;
+  /** The service's own code for a token that comes with another input. */
+  readonly mismatch?: string | undefined;
   readonly now: Milliseconds;
   /** Of the purpose KEPT_ANSWERS. */
   readonly sealer: PurposeSealer;
@@ -64,7 +66,7 @@ export function keptAnswer(tx: ReadTransaction, use: TokenUse): Output | undefin
   // Written by keepAnswer.
   const kept = deserialize(opened) as Kept;
   if (kept.inputHash !== hashOf(use.input)) {
-    fail('IdempotentParameterMismatch', 'The client token was used before with different parameters.');
+    fail(use.mismatch ?? 'IdempotentParameterMismatch', 'The client token was used before with different parameters.');
   }
   return kept.output;
 }

@@ -14,3 +14,39 @@ export interface BucketFacts {
   /** On disk when the promise resolves. */
   changeTags(name: string, set: Readonly<Record<string, string>>, remove: readonly string[]): Promise<void>;
 }
+
+// Answers of the internal operations that batch jobs of S3 Control call (batch/).
+
+/** A version as a generated manifest chooses it. */
+export interface BatchVersion {
+  readonly key: string;
+  /** Of a bucket that has, or had, versioning. */
+  readonly versionId?: string;
+  readonly isDeleteMarker: boolean;
+  readonly modifiedAt: number;
+  readonly bytes: number;
+  readonly storageClass: string;
+  readonly encryption: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | 'SSE-C';
+  readonly keyArn?: string;
+  readonly hasBucketKey?: boolean;
+  readonly replicationStatus: 'NONE' | 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
+  /** A rule of the bucket's replication takes it somewhere. */
+  readonly isEligible: boolean;
+}
+
+export interface BatchCursor {
+  readonly table: 'objects' | 'versions';
+  readonly after?: string;
+}
+
+export interface BatchPage {
+  readonly versions: readonly BatchVersion[];
+  readonly next?: BatchCursor;
+}
+
+/** Of an object's bytes as they are now. */
+export interface ComputedChecksum {
+  readonly digest: Uint8Array;
+  readonly parts?: number;
+  readonly etag: string;
+}

@@ -12,6 +12,7 @@ import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import { auditedRequest, auditNames } from '#services/s3/audit.ts';
+import { batchOperations } from '#services/s3/batch/operations.ts';
 import { getBucketAbac, putBucketAbac } from '#services/s3/buckets/abac.ts';
 import {
   getBucketAccelerateConfiguration,
@@ -66,6 +67,9 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { replicationInternals, replicationOperations } from '#services/s3/replication/operations.ts';
+import { AGAIN_JOB, REPLICATE_WORK, sendAgain, THRESHOLD_JOB } from '#services/s3/replication/queue.ts';
+import { missThreshold, replicate } from '#services/s3/replication/run.ts';
 import { resolveBucket } from '#services/s3/resolve.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
@@ -293,6 +297,7 @@ export const s3 = (parts: S3Parts) =>
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
+      ...replicationOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented>,
     notImplemented,
     kinds: { bucket: bucketKind },
@@ -307,6 +312,13 @@ export const s3 = (parts: S3Parts) =>
     formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
-    timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
+    internal: { ...replicationInternals(parts), ...batchOperations(parts) },
+    work: { [REPLICATE_WORK]: replicate(parts) },
+    timers: {
+      [COUNT_JOB]: countStorage(parts),
+      [LIFECYCLE_JOB]: runLifecycle(parts),
+      [AGAIN_JOB]: sendAgain,
+      [THRESHOLD_JOB]: missThreshold(parts),
+    },
     reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },
   });

@@ -1,7 +1,6 @@
 /** Operations that are left out, each with its reason. */
 const DIRECTORY = 'comes with directory buckets';
 const GRANTS = 'S3 Access Grants hands out sessions that name people of IAM Identity Center, which is not there';
-const JOBS = 'comes with the next part of S3';
 const LENS = 'no metrics of S3 are gathered over time yet, which Storage Lens reports on';
 const OBJECT_LAMBDA = 'S3 Object Lambda calls functions, which need Lambda';
 const OUTPOSTS =
@@ -14,7 +13,6 @@ export const notImplemented = {
   CreateAccessGrantsLocation: GRANTS,
   CreateAccessPointForObjectLambda: OBJECT_LAMBDA,
   CreateBucket: OUTPOSTS,
-  CreateJob: JOBS,
   CreateStorageLensGroup: LENS,
   DeleteAccessGrant: GRANTS,
   DeleteAccessGrantsInstance: GRANTS,
@@ -28,11 +26,9 @@ export const notImplemented = {
   DeleteBucketPolicy: OUTPOSTS,
   DeleteBucketReplication: OUTPOSTS,
   DeleteBucketTagging: OUTPOSTS,
-  DeleteJobTagging: JOBS,
   DeleteStorageLensConfiguration: LENS,
   DeleteStorageLensConfigurationTagging: LENS,
   DeleteStorageLensGroup: LENS,
-  DescribeJob: JOBS,
   DissociateAccessGrantsIdentityCenter: GRANTS,
   GetAccessGrant: GRANTS,
   GetAccessGrantsInstance: GRANTS,
@@ -51,7 +47,6 @@ export const notImplemented = {
   GetBucketTagging: OUTPOSTS,
   GetBucketVersioning: OUTPOSTS,
   GetDataAccess: GRANTS,
-  GetJobTagging: JOBS,
   GetStorageLensConfiguration: LENS,
   GetStorageLensConfigurationTagging: LENS,
   GetStorageLensGroup: LENS,
@@ -61,7 +56,6 @@ export const notImplemented = {
   ListAccessPointsForDirectoryBuckets: DIRECTORY,
   ListAccessPointsForObjectLambda: OBJECT_LAMBDA,
   ListCallerAccessGrants: GRANTS,
-  ListJobs: JOBS,
   ListRegionalBuckets: OUTPOSTS,
   ListStorageLensConfigurations: LENS,
   ListStorageLensGroups: LENS,
@@ -74,11 +68,8 @@ export const notImplemented = {
   PutBucketReplication: OUTPOSTS,
   PutBucketTagging: OUTPOSTS,
   PutBucketVersioning: OUTPOSTS,
-  PutJobTagging: JOBS,
   PutStorageLensConfiguration: LENS,
   PutStorageLensConfigurationTagging: LENS,
   UpdateAccessGrantsLocation: GRANTS,
-  UpdateJobPriority: JOBS,
-  UpdateJobStatus: JOBS,
   UpdateStorageLensGroup: LENS,
 } as const;

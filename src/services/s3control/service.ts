@@ -23,6 +23,7 @@ import {
   getAccessPointPolicyStatus,
   putAccessPointPolicy,
 } from '#services/s3control/access-points/policy.ts';
+import { jobKind, jobOperations, jobTimers, jobWork } from '#services/s3control/jobs/operations.ts';
 import { multiRegionKind } from '#services/s3control/multi-region/kind.ts';
 import { checkControlRegion, multiRegionOperations } from '#services/s3control/multi-region/operations.ts';
 import { FINISH_JOB, finishRequest } from '#services/s3control/multi-region/requests.ts';
@@ -134,11 +135,14 @@ export const s3control = (parts: S3ControlParts) =>
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
       },
+      ...jobOperations(parts, own.owner),
     } satisfies Handlers<S3ControlOperations, typeof notImplemented>,
     notImplemented,
-    kinds: { accesspoint: accessPointKind, multiregionaccesspoint: multiRegionKind },
+    kinds: { accesspoint: accessPointKind, job: jobKind, multiregionaccesspoint: multiRegionKind },
     quotas,
     resolve: checkControlRegion,
-    timers: { [FINISH_JOB]: finishRequest },
+    work: jobWork(parts),
+    timers: { ...jobTimers, [FINISH_JOB]: finishRequest },
+    mismatchError: 'IdempotencyException',
     throttlingError: 'TooManyRequestsException',
   });

@@ -31,7 +31,10 @@ export type EventName =
   | 'ObjectAcl:Put'
   | 'LifecycleExpiration:Delete'
   | 'LifecycleExpiration:DeleteMarkerCreated'
-  | 'LifecycleTransition';
+  | 'LifecycleTransition'
+  | 'Replication:OperationFailedReplication'
+  | 'Replication:OperationMissedThreshold'
+  | 'Replication:OperationReplicatedAfterThreshold';
 
 const MOST_RULES = 100;
 const LONGEST_ID = 255;

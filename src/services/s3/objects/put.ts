@@ -19,6 +19,7 @@ import { objectOwner } from '#services/s3/objects/owners.ts';
 import { type Claims, type Received, receive } from '#services/s3/objects/receive.ts';
 import { addVersion, type NewVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateNew } from '#services/s3/replication/queue.ts';
 import type { Checksum, VersionRow } from '#services/s3/state.ts';
 
 /** "The maximum size of an object that you can upload in a single PUT operation is 5 GB". */
@@ -109,6 +110,7 @@ export async function commit(
       tx.onDurable(received.settle);
       const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
       const added = addVersion(tx, blobs, bucket, input.Key, { ...version, ...ownership });
+      replicateNew(tx, bucket, input.Key, added, call.clock.now());
       notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
       return added;
     });
