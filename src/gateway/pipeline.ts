@@ -4,6 +4,7 @@
  * `authenticate`; only operations that AWS lets be called unsigned get an anonymous principal.
  */
 
+import { addressOf, isVersion4, signatureOf, signatureOfForm, VERSION_2 } from '#gateway/address.ts';
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
@@ -66,7 +67,7 @@ export function planBody(head: RequestHead): BodyPlan {
   return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
 }
 
-const UNKNOWN = { labels: {}, isSite: false, signed: undefined } as const;
+const UNKNOWN = { labels: {}, isSite: false, signed: undefined, region: undefined, address: undefined } as const;
 
 /** What the log says of a request when it is over. */
 export interface Trace {
@@ -79,6 +80,9 @@ export interface Trace {
   labels: Readonly<Record<string, string>>;
   isSite: boolean;
   signed: Authentication | undefined;
+  /** Of a request that is an operation's. */
+  region: Region | undefined;
+  address: Address | undefined;
 }
 
 export async function serve(request: IncomingRequest, gateway: Gateway): Promise<WireResponse> {
@@ -164,6 +168,11 @@ async function answerCall(
   const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
   const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
   const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
+  const signature = signed ? signatureOf(signed) : caller.accessKeyId === undefined ? undefined : VERSION_2;
+  const region = regionOf(signed, host, gateway);
+  const address = addressOf(request, signature, host);
+  trace.region = region;
+  trace.address = address;
   const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
   const input = decode(wire, pathParameters);
   const { urlMember } = operation.declaration;
@@ -174,8 +183,8 @@ async function answerCall(
     operation,
     input,
     caller,
-    region: regionOf(signed, host, gateway),
-    address: addressOf(request, signed, host),
+    region,
+    address,
     requestId,
     origin,
     get signal() {
@@ -204,16 +213,13 @@ async function uploadForm(
     input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
     caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
     region: regionOf(isVersion4(upload.signed) ? upload.signed : undefined, host, gateway),
-    address: addressOf(request, isVersion4(upload.signed) ? upload.signed : undefined, host),
+    address: addressOf(request, signatureOfForm(upload), host),
     requestId: trace.requestId,
     origin,
     signal: request.signal,
   });
   return answerForm(encode(output, trace.requestId), upload, origin);
 }
-
-const isVersion4 = (signed: FormUpload['signed']): signed is Authentication =>
-  signed !== undefined && 'algorithm' in signed;
 
 function signerOf({ signed, fields }: FormUpload, gateway: Gateway, service: RegisteredService): Principal {
   const { cloud } = gateway;
@@ -265,14 +271,6 @@ function regionOf(signed: Authentication | undefined, host: HostFacts, { default
   // Known regions only: of the scope it was checked, of the host it has a region's form.
   return region as Region;
 }
-
-const addressOf = (request: IncomingRequest, signed: Authentication | undefined, host: HostFacts): Address => ({
-  service: host.service,
-  region: host.region,
-  hasBucket: host.bucket !== undefined,
-  host: request.headers['host'] ?? '',
-  signed: signed && { region: signed.region, form: signed.form },
-});
 
 const UNKNOWN_HOST =
   'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';

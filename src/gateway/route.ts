@@ -83,7 +83,8 @@ export class Router {
     if (found !== undefined) return found.signingName;
     // A form without a version on the bare host: SQS takes it, as its queue URLs are posted to directly.
     if (version === '' && host.service === undefined) return 'sqs';
-    return host.service ?? 's3';
+    // What has a bucket before it is one of S3's hosts, whichever (`s3-accelerate`).
+    return host.bucket === undefined ? (host.service ?? 's3') : 's3';
   }
 
   protocolOf(request: WireRequest, { metadata }: RegisteredService): ProtocolName {

@@ -18,6 +18,8 @@ const model: ServiceModel = {
     operation('GetObjectAcl', 'GET', '/{Bucket}/{Key+}?acl'),
     operation('HeadObject', 'HEAD', '/{Bucket}/{Key+}'),
     operation('Tags', 'GET', '/v1/{Arn+}/tags'),
+    operation('Instance', 'GET', '/v1/instances/{Name+}'),
+    operation('InstancePolicy', 'GET', '/v1/instances/{Name+}/policy'),
     operation('Zone', 'GET', '/v1/zone/{Id}'),
   ]),
 };
@@ -37,6 +39,9 @@ test('literals beat labels, labels beat greedy ones, query literals decide', () 
     ['GET', '/v1/zone/Z1/', '', 'Zone', { Id: 'Z1' }],
     ['GET', '/v1/zone/Z1', '', 'Zone', { Id: 'Z1' }],
     ['GET', '/v1/arn:aws:x/y/tags', '', 'Tags', { Arn: 'arn:aws:x/y' }],
+    ['GET', '/v1/instances/a/policy', '', 'InstancePolicy', { Name: 'a' }],
+    ['GET', '/v1/instances/a/policy/b', '', 'Instance', { Name: 'a/policy/b' }],
+    ['GET', '/v1/instances/policy', '', 'Instance', { Name: 'policy' }],
     ['DELETE', '/b', '', undefined],
     ['GET', '/%zz', '', undefined],
   ];

@@ -119,14 +119,15 @@ function walk(node: Node, path: Path, at: number, values: string[], accept: Acce
     const labelled = walk(node.label, path, at + 1, [...values, segment], accept);
     if (labelled !== undefined) return labelled;
   }
-  if (node.greedy === undefined) return undefined;
-  // The greedy label takes all segments but those that literals after it need.
-  for (let end = segments.length; end > at; end--) {
-    const value = segments.slice(at, end).join('/') + (end === segments.length ? tail : '');
-    const rest = walk(node.greedy, path, end, [...values, value], accept);
+  const { greedy } = node;
+  if (greedy === undefined) return undefined;
+  // The greedy label takes all segments but those that literals after it need (`/{name+}/policy`).
+  const after = greedy.literal.size === 0 ? at : segments.length - 1;
+  for (let end = after; end > at; end--) {
+    const rest = walk(greedy, path, end, [...values, segments.slice(at, end).join('/')], accept);
     if (rest !== undefined) return rest;
   }
-  return undefined;
+  return walk(greedy, path, segments.length, [...values, segments.slice(at).join('/') + tail], accept);
 }
 
 interface Asked {

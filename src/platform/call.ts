@@ -1,5 +1,5 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditedCall } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedCall, RequestAdditions } from '#platform/audit/record.ts';
 import { type AuditedResource, type AuditedResources, auditedResources } from '#platform/audit/resources.ts';
 import { isAllowed } from '#platform/authorise.ts';
 import { assert } from '#platform/base/assert.ts';
@@ -79,8 +79,18 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  /** Undefined: the account that the call works in is billed. */
+  get payer(): AccountId | undefined {
+    return this.#invocation.reached?.payer;
+  }
+  get address(): Invocation['address'] {
+    return this.#invocation.address;
+  }
+  get tls(): Invocation['caller']['tls'] {
+    return this.#invocation.caller.tls;
+  }
   get door(): unknown {
-    return this.#invocation.door;
+    return this.#invocation.reached?.door;
   }
   get calledVia(): readonly string[] {
     return this.#invocation.caller.calledVia;
@@ -217,11 +227,14 @@ export class LiveCall implements Call, CallScope {
   audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
     const invokedBy = caller.calledVia.at(-1);
+    // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
+    const own = error === undefined ? operation.declaration.audit?.(input as never, output) : undefined;
+    const request = operation.service.declaration.auditedRequest?.(operation.model, this);
     if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
     return {
       time: this.#cloud.clock.now(),
       source: this.source,
-      operation: operation.name,
+      operation: operation.declaration.eventName ?? operation.name,
       region: this.region,
       account,
       sourceAddress: invokedBy ?? caller.sourceAddress,
@@ -234,13 +247,24 @@ export class LiveCall implements Call, CallScope {
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
       resources: this.#named,
-      input: operation.redactInput(input),
+      input: request ? joined(operation.redactInput(input), request.parameters) : operation.redactInput(input),
       // Answers to reads are in no record.
       output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
       error,
-      // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
-      additions: error === undefined ? operation.declaration.audit?.(input as never, output) : undefined,
+      additions: request ? withRequest(own, request) : own,
       sharedEventId: this.#sharedEventId,
     };
   }
+}
+
+const withRequest = (own: AuditAdditions | undefined, { additionalEventData }: RequestAdditions): AuditAdditions => ({
+  ...own,
+  additionalEventData: { ...additionalEventData, ...own?.additionalEventData },
+});
+
+/** A structure's JSON text with further members; what is none (it was hidden whole) stays as it is. */
+function joined(text: string, members: Readonly<Record<string, unknown>>): string {
+  const further = JSON.stringify(members);
+  if (!text.endsWith('}') || further === '{}') return text;
+  return text === '{}' ? further : `${text.slice(0, -1)},${further.slice(1)}`;
 }

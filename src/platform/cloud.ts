@@ -1,6 +1,7 @@
 /** What the request path hands on: the running cloud, who calls, and what for. Types only, so that its files need not import each other. */
+import type { Reached } from '#platform/arrival.ts';
 import type { AuditedResource } from '#platform/audit/resources.ts';
-import type { Clock } from '#platform/base/clock.ts';
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
@@ -58,6 +59,18 @@ export interface Caller {
   readonly calledVia: readonly string[];
 }
 
+export interface SignatureFacts {
+  /** `AWS4-HMAC-SHA256`, or `AWS` of version 2. */
+  readonly algorithm: string;
+  readonly form: 'header' | 'query' | 'post';
+  /** Of its scope; undefined where that names none. */
+  readonly region: string | undefined;
+  /** Undefined of version 2, which does not say it. */
+  readonly at: Milliseconds | undefined;
+  /** What its headers say of the body: a hash, `UNSIGNED-PAYLOAD` … */
+  readonly payload: string | undefined;
+}
+
 /** Where a request was sent, and which region its signature names. */
 export interface Address {
   /** `s3-accelerate`; undefined: the host names none. */
@@ -65,7 +78,7 @@ export interface Address {
   readonly region: string | undefined;
   readonly hasBucket: boolean;
   readonly host: string;
-  readonly signed: { readonly region: string | undefined; readonly form: 'header' | 'query' } | undefined;
+  readonly signed: SignatureFacts | undefined;
 }
 
 export interface Invocation {
@@ -78,8 +91,8 @@ export interface Invocation {
   readonly signal: AbortSignal;
   /** Of requests that came by HTTP. */
   readonly address?: Address;
-  /** By what the resource is reached, where the service says so (`resolve`). */
-  readonly door?: unknown;
+  /** What the service says of it before it is judged (`resolve`). */
+  readonly reached?: Reached;
   /** Of an internal call: kept with the answer, whatever the operation. */
   readonly idempotencyToken?: string;
 }

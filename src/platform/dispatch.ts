@@ -47,9 +47,10 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   }
   try {
     const others = writeOthersAudit(cloud, call, output);
-    count(call);
+    const billed = count(cloud, call);
     const gate = partition.durable();
     if (gate !== undefined) await gate;
+    if (billed !== partition) await billed.durable();
     const besides = readToo(invocation)?.durable();
     if (besides !== undefined) await besides;
     for (const other of others) await other.durable();
@@ -57,7 +58,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   } catch (error) {
     throw serviceErrorOf(error, cloud, invocation);
   }
-  return output;
+  const adds = invocation.reached?.adds;
+  return adds === undefined ? output : { ...output, ...adds };
 }
 
 const readToo = ({ operation }: Invocation): Partition | undefined => operation.declaration.readsToo?.();
@@ -79,7 +81,9 @@ function resolved(given: Invocation): Invocation {
   const { resolve } = operation.service.declaration;
   if (resolve === undefined) return given;
   const found = resolve(input, { operation: operation.name, principal: caller.principal, region, address });
-  return found.input === input && found.door === undefined ? given : { ...given, ...found };
+  if (found.input === input && Object.keys(found).length === 1) return given;
+  const { input: own, ...reached } = found;
+  return { ...given, input: own, reached };
 }
 
 /** The call as that of whom its input proves. */
@@ -226,14 +230,16 @@ function runSteps(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
   return ran instanceof Promise ? ran.then(finish) : finish(ran);
 }
 
-/** Only what is answered is metered: it joins the batch that the answer waits for. */
-function count(call: LiveCall): void {
-  const { partition, operation } = call;
+/** Only what is answered is metered: it joins the batch that the answer waits for. Answers whose it is. */
+function count({ store }: Cloud, call: LiveCall): Partition {
+  const { operation, payer } = call;
+  const partition = payer === undefined ? call.partition : store.partition({ ...call.partition.name, account: payer });
   const resource = call.meteredResource();
   meter(partition, call.now, { usageType: call.usageType, operation, resource }, 1);
   for (const { usageType, amount, resource: own } of call.metered) {
     meter(partition, call.now, { usageType, operation, resource: own ?? resource }, amount);
   }
+  return partition;
 }
 
 /** What a client is told of a failure: its own errors as they are, ours without their inside, which goes to the log. */
@@ -263,7 +269,7 @@ export async function invokeFor(cloud: Cloud, from: Invocation, via: string, tar
   const operation = service?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
-  const { idempotencyToken: _, address: _address, door: _door, ...rest } = from;
+  const { idempotencyToken: _, address: _address, reached: _reached, ...rest } = from;
   return dispatch(cloud, {
     ...rest,
     operation,

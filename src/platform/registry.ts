@@ -147,7 +147,7 @@ export class RegisteredService {
 
   #build(key: string, name: string, declaration: OperationDeclaration): RegisteredOperation | undefined {
     const model = Object.hasOwn(this.model.operations, name) ? this.model.operations[name] : undefined;
-    const { defaults } = this.declaration;
+    const { defaults, auditNames } = this.declaration;
     if (model === undefined) return undefined;
     const actions = declaration.action ?? `${this.prefix}:${name}`;
     const access = declaration.access ?? defaults?.access ?? this.#accessOf(name);
@@ -163,8 +163,8 @@ export class RegisteredService {
       usageType: declaration.usage ?? defaults?.usage ?? 'Requests',
       tokenMember: this.#tokenMember(model),
       validate: this.#compileValidator(this.model, model.input?.shape),
-      redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret),
-      redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret),
+      redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret, auditNames),
+      redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret, auditNames),
     };
     this.#operations.set(key, operation);
     return operation;

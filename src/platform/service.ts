@@ -7,12 +7,15 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
-import type { AuditAdditions } from '#platform/audit/record.ts';
+import type { Arrival, Resolved } from '#platform/arrival.ts';
+import type { AuditAdditions, AuditedRequest, RequestAdditions } from '#platform/audit/record.ts';
+import type { AuditNames } from '#platform/audit/redact.ts';
 import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
-import type { Address } from '#platform/cloud.ts';
+import type { Address, Caller } from '#platform/cloud.ts';
+import type { OperationModel } from '#platform/model/schema.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
@@ -45,6 +48,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** What `resolve` says that the resource was reached by. */
   readonly door: unknown;
+  readonly address: Address | undefined;
+  readonly tls: Caller['tls'];
   transact<T>(action: (tx: Transaction) => T): T;
   /** Adds to a usage type beyond the call's own request count: bytes, payload units. */
   meter(usageType: string, amount: number, resource?: string): void;
@@ -79,6 +84,11 @@ export interface CallScope {
   readonly calledVia: readonly string[];
   /** What `resolve` says that the resource was reached by. */
   readonly door: unknown;
+  /** Undefined: no request of a client, but a call within the cloud. */
+  readonly address: Address | undefined;
+  /** What TLS has agreed on with the client. */
+  readonly tls: Caller['tls'];
+  readonly operation: string;
   read<T>(action: (tx: ReadTransaction) => T): T;
   /** The effective value of one of the service's quotas for the account and region of the partition. */
   quota(code: string): number;
@@ -171,6 +181,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly urlMember?: string;
   /** Members left out of the audit record, beyond those that the model marks sensitive. */
   readonly secret?: readonly string[];
+  /** What the audit calls it, where that is not its name. */
+  readonly eventName?: string;
   /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
   readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
 }
@@ -270,20 +282,6 @@ export interface InternalOperation extends OperationDeclaration {
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
-/** Where and how a call arrives. */
-export interface Arrival {
-  readonly operation: string;
-  readonly principal: Principal;
-  readonly region: Region;
-  /** Undefined: no request of a client, but a call within the cloud. */
-  readonly address: Address | undefined;
-}
-
-export interface Resolved {
-  readonly input: Input;
-  readonly door?: unknown;
-}
-
 /**
  * What is known of a service before its first request: its line in the registry. All else is behind `load`, so that a service
  * costs nothing until it is used.
@@ -338,6 +336,10 @@ export interface ServiceDeclaration {
   readonly kinds: Readonly<Record<string, Kind>>;
   /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
+  /** How the audit names members; the default is the model's names with a small first letter. */
+  readonly auditNames?: AuditNames;
+  /** What it says of each request beside its input. */
+  readonly auditedRequest?: (operation: OperationModel, call: AuditedRequest) => RequestAdditions;
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The service's own name for an account, by which resource policies may name principals (S3's canonical users). */

@@ -1,5 +1,7 @@
 /** What a service serves beside its operations: documents, pages, answers to pages of other origins; and what it is told of each answer. */
 import type { Milliseconds } from '#platform/base/clock.ts';
+import type { Region } from '#platform/base/ids.ts';
+import type { Address } from '#platform/cloud.ts';
 import type { Input, Output } from '#platform/service.ts';
 
 /** A browser asks for a page of another origin. */
@@ -29,8 +31,9 @@ export interface AnsweredRequest {
   readonly isSite: boolean;
   readonly requestId: string;
   readonly method: string;
-  /** Of the signature's scope. */
-  readonly region: string | undefined;
+  /** Of an operation's request. */
+  readonly region: Region | undefined;
+  readonly address: Address | undefined;
   /** Path and query, as sent. */
   readonly target: string;
   readonly httpVersion: string;

@@ -23,8 +23,10 @@ import type { Store } from '#platform/store/store.ts';
 import { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { TrailDirectory } from '#services/cloudtrail/trail-directory.ts';
-import { createAccounts } from '#services/iam/accounts/accounts.ts';
+import { type Accounts, createAccounts } from '#services/iam/accounts/accounts.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
+import type { Envelopes } from '#services/kms/api.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
 
 export interface ServiceDeps {
   readonly store: Store;
@@ -153,17 +155,7 @@ const SERVICES: readonly ServiceLine[] = [
     scope: 'regional',
     siteHost: 's3-website',
     reconciles: true,
-    load: async ({ offers, ...given }) =>
-      (await import('#services/s3/service.ts')).s3({
-        ...given,
-        directory: await offers.buckets(),
-        publicAccess: await offers.publicAccess(),
-        accessPoints: await offers.accessPoints(),
-        envelopes: await offers.envelopes(),
-        day: given.s3Day,
-        isRegion: (name) => given.regions.includes(name),
-        users: await offers.canonicalUsers(),
-      }),
+    load: async ({ offers }) => (await import('#services/s3/service.ts')).s3(await offers.s3Parts()),
   },
   {
     name: 's3control',
@@ -233,7 +225,7 @@ function offersOf(parts: Parts) {
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
     ...iam,
-    ...ofBuckets(parts, iam.accounts),
+    ...offersOfS3(parts, iam.accounts, envelopes),
     envelopes,
     history,
     issuerKeys,
@@ -278,16 +270,29 @@ function offersOfIam(parts: Parts) {
   };
 }
 
-/** What S3 and S3 Control know of buckets. */
-function ofBuckets({ store, oldBucketDefaults }: Parts, accounts: ReturnType<typeof createAccounts>) {
+/** What S3 and S3 Control are made with, and know of buckets. */
+function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<Envelopes>) {
+  const { store } = parts;
   const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
-  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
   const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
   const accessPoints = lazy(async () =>
     (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
   );
   const canonicalUsers = lazy(async () =>
-    (await import('#services/s3/canonical-users.ts')).canonicalUsers(accounts, oldBucketDefaults),
+    (await import('#services/s3/canonical-users.ts')).canonicalUsers(accounts, parts.oldBucketDefaults),
   );
-  return { accessPoints, bucketFacts, buckets, canonicalUsers, publicAccess };
+  const s3Parts = lazy(
+    async (): Promise<S3Parts> => ({
+      ...parts,
+      directory: await buckets(),
+      publicAccess: await publicAccess(),
+      accessPoints: await accessPoints(),
+      envelopes: await envelopes(),
+      day: parts.s3Day,
+      isRegion: (name) => parts.regions.includes(name),
+      users: await canonicalUsers(),
+    }),
+  );
+  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await s3Parts()));
+  return { bucketFacts, publicAccess, s3Parts };
 }

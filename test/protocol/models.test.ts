@@ -92,6 +92,11 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'StatusCode is not in the SDK',
       'ours: models/patches/s3.json',
     ),
+    ...ofMembers(
+      ['GetObjectRequest', 'HeadObjectRequest'],
+      'ServerSideEncryption is not in the SDK',
+      'ours: models/patches/s3.json',
+    ),
     ...ofMembers(['NoSuchKey'], 'DeleteMarker is not in the SDK', 'ours: models/patches/s3.json'),
     ...ofMembers(['NoSuchKey'], 'VersionId is not in the SDK', 'ours: models/patches/s3.json'),
     'errors: AuthorizationHeaderMalformed is not in the SDK': 'ours: models/patches/s3.json',

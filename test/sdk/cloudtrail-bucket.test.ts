@@ -64,6 +64,13 @@ test('a trail needs a bucket that is there and lets CloudTrail in; then its file
     new PutBucketPolicyCommand({ Bucket: 'trail-logs', Policy: logPolicy('trail-logs', c.account, trail) });
   await s3.send(policyFor('another'));
   await assert.rejects(create('audit', 'trail-logs'), { name: 'InsufficientS3BucketPolicyException' });
+  // CloudTrail asks for the list first.
+  const whole = JSON.parse(logPolicy('trail-logs', c.account, 'audit'));
+  const Statement = whole.Statement.filter(({ Action }: { Action: string }) => Action !== 's3:GetBucketAcl');
+  assert.equal(Statement.length, 1);
+  const halved = JSON.stringify({ ...whole, Statement });
+  await s3.send(new PutBucketPolicyCommand({ Bucket: 'trail-logs', Policy: halved }));
+  await assert.rejects(create('audit', 'trail-logs'), { name: 'InsufficientS3BucketPolicyException' });
   await s3.send(policyFor('audit'));
   await create('audit', 'trail-logs');
   const moved = new UpdateTrailCommand({ Name: 'audit', S3BucketName: 'no-such-bucket' });
@@ -107,6 +114,14 @@ test('data events of S3 are recorded where a trail’s selectors ask for them, w
       ['GetObject', 'NoSuchKey', true],
     ],
   );
+  const { requestParameters, additionalEventData, responseElements } = records[0] ?? {};
+  const { Host, ...parameters } = requestParameters as Record<string, unknown>;
+  assert.match(String(Host), /:\d+$/);
+  assert.equal(parameters['bucketName'], 'orders');
+  assert.equal(parameters['key'], 'a b');
+  assert.equal((responseElements as Record<string, unknown>)['x-amz-server-side-encryption'], 'AES256');
+  const { SignatureVersion, AuthenticationMethod } = additionalEventData as Record<string, unknown>;
+  assert.deepEqual([SignatureVersion, AuthenticationMethod], ['SigV4', 'AuthHeader']);
   assert.deepEqual(records[0]?.['resources'], [
     { type: 'AWS::S3::Object', ARN: 'arn:aws:s3:::orders/a b' },
     { accountId: c.account, type: 'AWS::S3::Bucket', ARN: 'arn:aws:s3:::orders' },

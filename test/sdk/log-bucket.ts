@@ -18,6 +18,7 @@ export function testBucket(): TestBucket {
   const bucket: TestBucket = {
     objects,
     error: undefined,
+    ask: async () => {},
     put: async (object) => {
       if (object.bucket === 'missing') throw new ServiceError('NoSuchBucket', 'The specified bucket does not exist');
       if (object.bucket === 'closed') throw new ServiceError('AccessDenied', 'Access Denied');

@@ -276,7 +276,7 @@ test('a bucket can insist on access points of one network origin, and one of a n
 });
 
 test('an access point of another account opens nothing until the bucket’s owner says so', async (t) => {
-  const { c, s3, put } = await bucketTest(t);
+  const { c, s3, put, as } = await bucketTest(t);
   await put('novel', 'shared');
   const partner = '210987654321';
   const credentials = await newAccount(c, partner);
@@ -298,6 +298,15 @@ test('an access point of another account opens nothing until the bucket’s owne
   await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: delegating(partner) }));
   assert.equal(await read(), 'shared');
   await assert.rejects(client.send(new GetObjectCommand({ Bucket, Key: 'novel' })), refusal('AccessDenied'));
+  // It does not hold the bucket, and means no other one that takes the name.
+  await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'novel' }] } }));
+  await s3.send(new DeleteBucketCommand({ Bucket }));
+  await assert.rejects(read(), refusal('NoSuchBucket'));
+  const third = as(await newAccount(c, '310987654321'));
+  await third.send(new CreateBucketCommand({ Bucket }));
+  await third.send(new PutObjectCommand({ Bucket, Key: 'novel', Body: 'another one' }));
+  await third.send(new PutBucketPolicyCommand({ Bucket, Policy: delegating(partner) }));
+  await assert.rejects(read(), refusal('AccessDenied'));
   // Its owner alone speaks of it.
   const stranger = new GetAccessPointCommand({ AccountId: partner, Name });
   await assert.rejects(controlClient(c).send(stranger), refusal('AccessDenied'));

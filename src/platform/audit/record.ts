@@ -10,7 +10,7 @@ import type { AuditedResource, AuditedResources } from '#platform/audit/resource
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
-import type { Caller } from '#platform/cloud.ts';
+import type { Address, Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { Transaction } from '#platform/store/store.ts';
@@ -51,6 +51,18 @@ export interface AuditAdditions {
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
   /** In place of what the signature says: who a token or an assertion names, of calls that nobody signs. */
   readonly userIdentity?: Readonly<Record<string, unknown>>;
+}
+
+/** A request, to a service that says more of it. */
+export interface AuditedRequest {
+  readonly address: Address | undefined;
+  readonly requestId: string;
+  readonly tls: Caller['tls'];
+}
+
+export interface RequestAdditions {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly additionalEventData: Readonly<Record<string, unknown>>;
 }
 
 /** What a service records that is no call of its API: its own whole record, but for the id and the time. */

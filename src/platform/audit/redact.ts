@@ -1,13 +1,18 @@
 /**
  * Inputs and outputs as JSON text that may be written down, in CloudTrail's form: sensitive members are hidden, blobs become their
- * size, and the names of members (not the keys of maps) begin with a small letter. What does not have its shape (a refused call's
- * input may be anything) is hidden too. Text at once, without a copy in between: every management call pays for it.
+ * size, and the names of members (not the keys of maps) begin with a small letter, unless a service names them otherwise. What does
+ * not have its shape (a refused call's input may be anything) is hidden too. Text at once, without a copy in between: every management call pays for it.
  */
 import { jsonText } from '#platform/base/json-text.ts';
-import type { ServiceModel } from '#platform/model/schema.ts';
+import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 import type { Output } from '#platform/service.ts';
 
 type Redact = (value: unknown) => string;
+
+/** How the audit writes a member; undefined: not at all. */
+export type AuditNames = (member: string, ref: ShapeRef) => string | undefined;
+
+const smallFirst: AuditNames = (member) => member.charAt(0).toLowerCase() + member.slice(1);
 
 const HIDDEN = '"HIDDEN_DUE_TO_SECURITY_REASONS"';
 const asItIs: Redact = (value) => (typeof value === 'string' ? jsonText(value) : (JSON.stringify(value) ?? 'null'));
@@ -17,21 +22,32 @@ export function compileRedaction(
   model: ServiceModel,
   shape: string | undefined,
   secret: readonly string[] = [],
+  names: AuditNames = smallFirst,
 ): (structure: Output) => string {
-  return shape === undefined ? asItIs : redactionOf(model, shape, new Set(secret), new Map());
+  const compilation = { model, secret: new Set(secret), names, known: new Map<string, Redact>() };
+  return shape === undefined ? asItIs : redactionOf(compilation, shape);
 }
 
-function redactionOf(model: ServiceModel, name: string, secret: Set<string>, known: Map<string, Redact>): Redact {
+interface Compilation {
+  readonly model: ServiceModel;
+  readonly secret: ReadonlySet<string>;
+  readonly names: AuditNames;
+  readonly known: Map<string, Redact>;
+}
+
+function redactionOf(compilation: Compilation, name: string): Redact {
+  const { known } = compilation;
   const made = known.get(name);
   if (made !== undefined) return made;
   // A recursive shape meets itself here while it is being made: it goes through the map at run time.
   known.set(name, (value) => (known.get(name) ?? asItIs)(value));
-  const redact = build(model, name, secret, known);
+  const redact = build(compilation, name);
   known.set(name, redact);
   return redact;
 }
 
-function build(model: ServiceModel, name: string, secret: Set<string>, known: Map<string, Redact>): Redact {
+function build(compilation: Compilation, name: string): Redact {
+  const { model, secret, names } = compilation;
   const shape = model.shapes[name];
   if (shape === undefined) return asItIs;
   if (shape.sensitive) return () => HIDDEN;
@@ -39,19 +55,21 @@ function build(model: ServiceModel, name: string, secret: Set<string>, known: Ma
     case 'blob':
       return (value) => (value instanceof Uint8Array ? `{"size":${value.length}}` : '{"streamed":true}');
     case 'list': {
-      const member = shape.member ? redactionOf(model, shape.member.shape, secret, known) : asItIs;
+      const member = shape.member ? redactionOf(compilation, shape.member.shape) : asItIs;
       return member === asItIs
         ? asItIs
         : (value) => (Array.isArray(value) ? `[${value.map(member).join(',')}]` : HIDDEN);
     }
     case 'map': {
-      const member = shape.value ? redactionOf(model, shape.value.shape, secret, known) : asItIs;
+      const member = shape.value ? redactionOf(compilation, shape.value.shape) : asItIs;
       return member === asItIs ? asItIs : (value) => ofMap(value, member);
     }
     case 'structure': {
-      const members = Object.entries(shape.members ?? {}).map(([key, { shape: of }]): Member => {
-        const start = `${JSON.stringify(key.charAt(0).toLowerCase() + key.slice(1))}:`;
-        return [key, start, secret.has(key) ? () => HIDDEN : redactionOf(model, of, secret, known)];
+      const members = Object.entries(shape.members ?? {}).flatMap(([key, ref]): Member[] => {
+        const written = names(key, ref);
+        if (written === undefined) return [];
+        const redact = secret.has(key) ? () => HIDDEN : redactionOf(compilation, ref.shape);
+        return [[key, `${JSON.stringify(written)}:`, redact]];
       });
       return (value) => ofStructure(value, members);
     }

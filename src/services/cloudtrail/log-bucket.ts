@@ -4,6 +4,7 @@ import { uuid } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { Registry } from '#platform/registry.ts';
+import type { Input } from '#platform/service.ts';
 
 export interface LogObject {
   readonly bucket: string;
@@ -18,7 +19,11 @@ export interface LogObject {
   readonly region: Region;
 }
 
+export type LogOrigin = Pick<LogObject, 'bucket' | 'trailArn' | 'account' | 'region'>;
+
 export interface LogBucket {
+  /** Asks for the bucket's list, as CloudTrail does before it makes a trail: the documented policy allows s3:GetBucketAcl for that. */
+  ask(origin: LogOrigin): Promise<void>;
   /** Rejects with S3's error: NoSuchBucket, AccessDenied … */
   put(object: LogObject): Promise<void>;
 }
@@ -26,22 +31,28 @@ export interface LogBucket {
 /** "bucket-owner-full-control" is what the bucket policy that CloudTrail asks for demands. */
 const ACL = 'bucket-owner-full-control';
 
-export const s3Bucket = (registry: () => Registry, deliver: Deliver): LogBucket => ({
-  async put(object) {
+export function s3Bucket(registry: () => Registry, deliver: Deliver): LogBucket {
+  const call = async (operation: string, { trailArn, account, region }: LogOrigin, input: Input): Promise<void> => {
     if (registry().service('s3') === undefined) {
       throw new ServiceError('NoSuchBucket', 'The specified bucket does not exist');
     }
     await deliver({
       service: 's3',
-      operation: 'PutObject',
-      target: object.trailArn,
-      region: object.region,
+      operation,
+      target: trailArn,
+      region,
       from: 'cloudtrail',
       requestId: uuid(),
       idempotencyToken: uuid(),
-      sourceArn: object.trailArn,
-      sourceAccount: object.account,
-      input: {
+      sourceArn: trailArn,
+      sourceAccount: account,
+      input,
+    });
+  };
+  return {
+    ask: (origin) => call('GetBucketAcl', origin, { Bucket: origin.bucket }),
+    put: (object) =>
+      call('PutObject', object, {
         Bucket: object.bucket,
         Key: object.key,
         Body: object.body,
@@ -49,7 +60,6 @@ export const s3Bucket = (registry: () => Registry, deliver: Deliver): LogBucket 
         ACL,
         Metadata: object.metadata,
         ...(object.kmsKey !== undefined && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: object.kmsKey }),
-      },
-    });
-  },
-});
+      }),
+  };
+}

@@ -138,17 +138,21 @@ async function tryBucket(
   trail: string,
   call: Call,
 ): Promise<void> {
+  const origin = {
+    bucket: name,
+    trailArn: trailArn(call.region, call.account, trail),
+    account: call.account,
+    region: call.region,
+  };
   try {
+    await bucket.ask(origin);
     await bucket.put({
-      bucket: name,
+      ...origin,
       key: `${settings.prefix === undefined ? '' : `${settings.prefix}/`}AWSLogs/${call.account}/CloudTrail/`,
       body: Buffer.alloc(0),
       contentType: 'application/x-directory',
       metadata: {},
       kmsKey: settings.kmsKey,
-      trailArn: trailArn(call.region, call.account, trail),
-      account: call.account,
-      region: call.region,
     });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;

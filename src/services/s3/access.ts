@@ -1,13 +1,19 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
 import { days } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
-import type { ObjectLockLegalHold, ObjectLockRetention, Tagging } from '#platform/model/generated/s3.ts';
+import type {
+  CreateBucketConfiguration,
+  ObjectLockLegalHold,
+  ObjectLockRetention,
+  Tagging,
+} from '#platform/model/generated/s3.ts';
 import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { CallScope, ConditionValues, Input, Permission } from '#platform/service.ts';
-import { doorConditions, doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
+import { doorOf, pointPolicyInForce, pointTagConditions, resourcesOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
+import { bucketTagConditions } from '#services/s3/buckets/abac.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
@@ -15,6 +21,7 @@ import { objectArn } from '#services/s3/names.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { requestConditions } from '#services/s3/request-conditions.ts';
 import { type UploadRow, uploads, type VersionRow } from '#services/s3/state.ts';
 
 interface OnBucket {
@@ -49,6 +56,7 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
   StorageClass: 's3:x-amz-storage-class',
   WebsiteRedirectLocation: 's3:x-amz-website-redirect-location',
   ObjectOwnership: 's3:x-amz-object-ownership',
+  BucketNamespace: 's3:x-amz-bucket-namespace',
   GrantFullControl: 's3:x-amz-grant-full-control',
   GrantRead: 's3:x-amz-grant-read',
   GrantReadACP: 's3:x-amz-grant-read-acp',
@@ -58,6 +66,16 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
   ObjectLockLegalHoldStatus: 's3:object-lock-legal-hold',
   IfMatch: 's3:if-match',
   IfNoneMatch: 's3:if-none-match',
+};
+
+/** Of the operations that need s3:PutObject: whether an object comes of it at once. */
+const CREATES_OBJECT: Readonly<Record<string, string>> = {
+  PutObject: 'true',
+  CopyObject: 'true',
+  CompleteMultipartUpload: 'true',
+  CreateMultipartUpload: 'false',
+  UploadPart: 'false',
+  UploadPartCopy: 'false',
 };
 
 /** `anonymous`: the bucket's policy may let everybody in. */
@@ -74,7 +92,8 @@ export function accessOf(parts: S3Parts) {
       return bucket && ofBucket(bucket, input, scope);
     };
   const resourcePolicy = policyOf((bucket, _: OnBucket, scope) => policyInForce(parts, bucket, scope));
-  const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
+  const conditions = (input: OnBucket, scope: CallScope, permission: Permission) =>
+    allConditions(parts, input as Given, scope, open(input, scope), permission);
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
   const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
     scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
@@ -144,8 +163,26 @@ function initiatorPolicy({ initiator }: UploadRow, { name }: OpenBucket): Compil
   return compiledPolicy(JSON.stringify({ Version: '2012-10-17', Statement: [statement] }), 'resource');
 }
 
+/** Of what is asked, how it came, and of tags that decide. */
+function allConditions(
+  parts: S3Parts,
+  input: Given,
+  scope: CallScope,
+  bucket: OpenBucket | undefined,
+  { resource }: Permission,
+): ConditionValues {
+  const door = doorOf(scope);
+  const isOfPoint = door !== undefined && resource.startsWith(door.arn);
+  return {
+    ...conditionsOf(input, scope, bucket),
+    ...requestConditions(scope, door),
+    ...bucketTagConditions(bucket, scope, !isOfPoint),
+    ...(door && pointTagConditions(parts, door, isOfPoint)),
+  };
+}
+
 function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {
-  const values: Record<string, string | readonly string[] | undefined> = { ...doorConditions(doorOf(scope)) };
+  const values: Record<string, string | readonly string[] | undefined> = {};
   for (const [member, key] of Object.entries(CONDITION_MEMBERS)) {
     const value = input[member];
     if (value !== undefined) values[key] = String(value);
@@ -161,9 +198,12 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
   const hold = input['ObjectLockLegalHoldStatus'] ?? (input['LegalHold'] as ObjectLockLegalHold | undefined)?.Status;
   if (typeof hold === 'string') values['s3:object-lock-legal-hold'] = hold;
   values['s3:resourceaccount'] = scope.account;
-  const location = (input['CreateBucketConfiguration'] as { LocationConstraint?: string } | undefined)
-    ?.LocationConstraint;
+  values['s3:objectcreationoperation'] = CREATES_OBJECT[scope.operation];
+  const { LocationConstraint: location, Tags: tags } =
+    (input['CreateBucketConfiguration'] as CreateBucketConfiguration | undefined) ?? {};
   if (location !== undefined) values['s3:locationconstraint'] = location;
+  for (const { Key, Value } of tags ?? []) values[`aws:requesttag/${Key.toLowerCase()}`] = Value;
+  if (tags !== undefined) values['aws:tagkeys'] = tags.map(({ Key }) => Key);
   const key = input.Key;
   if (bucket === undefined || key === undefined) return values;
   Object.assign(values, requestedTagConditions(input['Tagging'] as string | Tagging | undefined));

@@ -2,8 +2,9 @@
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Call, ConditionValues } from '#platform/service.ts';
-import { doorConditions, doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
+import { doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { requestConditions } from '#services/s3/request-conditions.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
 
 interface Asked {
@@ -23,7 +24,7 @@ interface Asked {
 export function may(parts: S3Parts, call: Call, action: string, asked: Asked): boolean {
   const { bucket, key, policy, account } = asked;
   const door = 'door' in asked ? asked.door : doorOf(call);
-  const conditions = { ...asked.conditions, ...doorConditions(door) };
+  const conditions = { ...asked.conditions, ...requestConditions(call, door) };
   const [own = '', ofPoint] = resourcesOf(door, bucket, key);
   if (!call.allows(action, own, policy, account, conditions)) return false;
   if (door === undefined || ofPoint === undefined) return true;

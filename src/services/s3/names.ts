@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import type { AuditedResource } from '#platform/audit/resources.ts';
-import type { AccountId } from '#platform/base/ids.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
 import { fail } from '#services/s3/errors.ts';
 
 /** "Bucket naming rules" (S3 User Guide). */
@@ -12,13 +12,28 @@ const RESERVED_BEGINNINGS = ['xn--', 'sthree-', 'amzn-s3-demo-'];
 const RESERVED_ENDS = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'];
 const LONGEST_KEY_BYTES = 1024;
 
-export function checkBucketName(name: string): void {
+/**
+ * A name in an account's own namespace says whose it is and where: `<prefix>-<account>-<region>-an`, and nobody else can have it
+ * ("Namespaces for general purpose buckets").
+ */
+export interface Namespace {
+  readonly isOwn: boolean;
+  readonly account: AccountId;
+  readonly region: Region;
+}
+
+const OWN_END = '-an';
+
+export function checkBucketName(name: string, { isOwn, account, region }: Namespace): void {
+  const suffix = `-${account}-${region}${OWN_END}`;
+  if (isOwn && (!name.endsWith(suffix) || name.length === suffix.length)) fail('InvalidBucketName', { about: name });
+  const reserved = RESERVED_ENDS.filter((end) => !isOwn || end !== OWN_END);
   const isRight =
     FORM.test(name) &&
     !name.includes('..') &&
     !IP_ADDRESS.test(name) &&
     !RESERVED_BEGINNINGS.some((beginning) => name.startsWith(beginning)) &&
-    !RESERVED_ENDS.some((end) => name.endsWith(end));
+    !reserved.some((end) => name.endsWith(end));
   if (!isRight) fail('InvalidBucketName', { about: name });
 }
 

@@ -10,13 +10,18 @@ import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import type { AnsweredRequest } from '#platform/web.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
-import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { makeAnalysis } from '#services/s3/analytics/make-export.ts';
 import { analyticsOperations, nextAnalysis } from '#services/s3/analytics/operations.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import { RESTORE_JOB, tellRestore } from '#services/s3/archive/schedule.ts';
+import { auditedRequest, auditNames } from '#services/s3/audit.ts';
 import { batchOperations } from '#services/s3/batch/operations.ts';
+import { getBucketAbac, putBucketAbac } from '#services/s3/buckets/abac.ts';
+import {
+  getBucketAccelerateConfiguration,
+  putBucketAccelerateConfiguration,
+} from '#services/s3/buckets/acceleration.ts';
 import {
   bucketKind,
   createBucket,
@@ -33,6 +38,7 @@ import {
   getBucketPolicyStatus,
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
+import { getBucketRequestPayment, putBucketRequestPayment } from '#services/s3/buckets/request-payment.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
 import { encryptionOperations } from '#services/s3/encryption/operations.ts';
 import { makeInventory } from '#services/s3/inventory/make-list.ts';
@@ -75,6 +81,7 @@ import { makeReports } from '#services/s3/reports/run.ts';
 import { REPORT_JOB, startReport } from '#services/s3/reports/schedule.ts';
 import { requestMetrics } from '#services/s3/request-metrics/count.ts';
 import { metricsOperations } from '#services/s3/request-metrics/operations.ts';
+import { resolveBucket } from '#services/s3/resolve.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
 import { storageReconcilers } from '#services/s3/storage/sweep.ts';
@@ -91,6 +98,7 @@ const bucketOperations = (parts: S3Parts) => {
     CreateBucket: {
       handler: createBucket(parts),
       resource: ({ Bucket }: { readonly Bucket: string }) => bucketArn(Bucket),
+      conditions: bucket.conditions,
       owner: regionOfNew(parts),
       usage: TIER_1,
       steps: true,
@@ -143,6 +151,29 @@ const bucketOperations = (parts: S3Parts) => {
     GetBucketTagging: { handler: settings.getBucketTagging(parts), ...read },
     PutBucketTagging: { handler: settings.putBucketTagging(parts), ...write },
     DeleteBucketTagging: { handler: settings.deleteBucketTagging(parts), ...write, action: 's3:PutBucketTagging' },
+  } as const;
+};
+
+/** Who pays, by which way, and whether tags decide. */
+const dealingOperations = (parts: S3Parts) => {
+  const { bucket } = accessOf(parts);
+  const write = { ...bucket, usage: TIER_1 } as const;
+  const read = { ...bucket, usage: TIER_2, access: 'read' } as const;
+  return {
+    GetBucketRequestPayment: { handler: getBucketRequestPayment(parts), ...read },
+    PutBucketRequestPayment: { handler: putBucketRequestPayment(parts), ...write },
+    GetBucketAccelerateConfiguration: {
+      handler: getBucketAccelerateConfiguration(parts),
+      ...read,
+      action: 's3:GetAccelerateConfiguration',
+    },
+    PutBucketAccelerateConfiguration: {
+      handler: putBucketAccelerateConfiguration(parts),
+      ...write,
+      action: 's3:PutAccelerateConfiguration',
+    },
+    GetBucketAbac: { handler: getBucketAbac(parts), ...read },
+    PutBucketAbac: { handler: putBucketAbac(parts), ...write },
   } as const;
 };
 
@@ -279,6 +310,7 @@ export const s3 = (parts: S3Parts) =>
   defineService({
     operations: {
       ...bucketOperations(parts),
+      ...dealingOperations(parts),
       ...publishingOperations(parts),
       ...objectOperations(parts),
       ...multipartOperations(parts),
@@ -295,6 +327,8 @@ export const s3 = (parts: S3Parts) =>
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
+    auditNames,
+    auditedRequest,
     resolve: resolveBucket(parts),
     onAnswer: noteAnswer(parts),
     site: site(parts),

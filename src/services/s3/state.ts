@@ -75,6 +75,12 @@ export interface BucketRow {
   readonly logging?: LoggingRow;
   /** Its lifecycle rules are a setting: most buckets have none, and need not look. */
   readonly hasLifecycle?: true;
+  /** Requests of others are billed to them. */
+  readonly requesterPays?: true;
+  /** Undefined: never set. */
+  readonly acceleration?: 'Enabled' | 'Suspended';
+  /** Its tags count in decisions. */
+  readonly hasAbac?: true;
   /** Its replication is a setting too. */
   readonly hasReplication?: true;
   /** Undefined: not enabled. It can't be disabled. */

@@ -27,6 +27,9 @@ export interface AccessPoint {
 export interface AccessPoints {
   find(account: AccountId, region: Region, name: string): AccessPoint | undefined;
   findAlias(alias: string): AccessPoint | undefined;
-  /** Whether a bucket has any, of whatever account. */
-  isAttached(bucket: string): boolean;
+  /** By the alias of a multi-region access point: with the bucket that a request from a region is sent to. */
+  routeTo(alias: string, near: Region): AccessPoint | undefined;
+  tagsOf(point: AccessPoint): Readonly<Record<string, string>>;
+  /** Whether the bucket's own account has any for it: those of others don't hold it. */
+  isAttached(bucket: string, account: string): boolean;
 }

@@ -13,6 +13,22 @@ const ERRORS = {
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   JobStatusException: { status: 403, message: 'The job is not in a status that allows this.' },
   MalformedPolicy: { status: 400, message: "Policies must be valid JSON and the first byte must be '{'" },
+  MethodNotAllowed: { status: 405, message: 'The specified method is not allowed against this resource.' },
+  MultiRegionAccessPointAlreadyOwnedByYou: {
+    status: 409,
+    message: 'You already have a Multi-Region Access Point with the same name.',
+  },
+  NoSuchAsyncRequest: { status: 404, message: 'The specified request does not exist' },
+  NoSuchMultiRegionAccessPoint: { status: 404, message: 'The specified Multi-Region Access Point does not exist' },
+  PermanentRedirectControlError: {
+    status: 301,
+    message:
+      'The API operation you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+  },
+  TooManyMultiRegionAccessPoints: {
+    status: 400,
+    message: 'You have attempted to create more Multi-Region Access Points than allowed',
+  },
   NoSuchAccessPoint: { status: 404, message: 'The specified accesspoint does not exist' },
   NoSuchAccessPointPolicy: { status: 404, message: 'The specified accesspoint policy does not exist' },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist' },

@@ -2,7 +2,6 @@
 const DIRECTORY = 'comes with directory buckets';
 const GRANTS = 'S3 Access Grants hands out sessions that name people of IAM Identity Center, which is not there';
 const LENS = 'no metrics of S3 are gathered over time yet, which Storage Lens reports on';
-const MULTI_REGION = 'comes with the next part of S3';
 const OBJECT_LAMBDA = 'S3 Object Lambda calls functions, which need Lambda';
 const OUTPOSTS =
   'a bucket on S3 on Outposts stands on hardware in a place of its own; buckets of S3 have operations of S3';
@@ -14,7 +13,6 @@ export const notImplemented = {
   CreateAccessGrantsLocation: GRANTS,
   CreateAccessPointForObjectLambda: OBJECT_LAMBDA,
   CreateBucket: OUTPOSTS,
-  CreateMultiRegionAccessPoint: MULTI_REGION,
   CreateStorageLensGroup: LENS,
   DeleteAccessGrant: GRANTS,
   DeleteAccessGrantsInstance: GRANTS,
@@ -28,11 +26,9 @@ export const notImplemented = {
   DeleteBucketPolicy: OUTPOSTS,
   DeleteBucketReplication: OUTPOSTS,
   DeleteBucketTagging: OUTPOSTS,
-  DeleteMultiRegionAccessPoint: MULTI_REGION,
   DeleteStorageLensConfiguration: LENS,
   DeleteStorageLensConfigurationTagging: LENS,
   DeleteStorageLensGroup: LENS,
-  DescribeMultiRegionAccessPointOperation: MULTI_REGION,
   DissociateAccessGrantsIdentityCenter: GRANTS,
   GetAccessGrant: GRANTS,
   GetAccessGrantsInstance: GRANTS,
@@ -51,10 +47,6 @@ export const notImplemented = {
   GetBucketTagging: OUTPOSTS,
   GetBucketVersioning: OUTPOSTS,
   GetDataAccess: GRANTS,
-  GetMultiRegionAccessPoint: MULTI_REGION,
-  GetMultiRegionAccessPointPolicy: MULTI_REGION,
-  GetMultiRegionAccessPointPolicyStatus: MULTI_REGION,
-  GetMultiRegionAccessPointRoutes: MULTI_REGION,
   GetStorageLensConfiguration: LENS,
   GetStorageLensConfigurationTagging: LENS,
   GetStorageLensGroup: LENS,
@@ -64,7 +56,6 @@ export const notImplemented = {
   ListAccessPointsForDirectoryBuckets: DIRECTORY,
   ListAccessPointsForObjectLambda: OBJECT_LAMBDA,
   ListCallerAccessGrants: GRANTS,
-  ListMultiRegionAccessPoints: MULTI_REGION,
   ListRegionalBuckets: OUTPOSTS,
   ListStorageLensConfigurations: LENS,
   ListStorageLensGroups: LENS,
@@ -77,10 +68,8 @@ export const notImplemented = {
   PutBucketReplication: OUTPOSTS,
   PutBucketTagging: OUTPOSTS,
   PutBucketVersioning: OUTPOSTS,
-  PutMultiRegionAccessPointPolicy: MULTI_REGION,
   PutStorageLensConfiguration: LENS,
   PutStorageLensConfigurationTagging: LENS,
-  SubmitMultiRegionAccessPointRoutes: MULTI_REGION,
   UpdateAccessGrantsLocation: GRANTS,
   UpdateStorageLensGroup: LENS,
 } as const;

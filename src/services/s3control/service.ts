@@ -3,7 +3,7 @@
  * (`<account>.s3-control.<region>.<domain>`) tells it from S3, and on a host of no service its path together with a header that no
  * request of S3 has: a bucket may be named `v20180820`. S3 asks it by api.ts.
  *
- * Order of reading: state.ts, public-access.ts.
+ * Order of reading: state.ts, public-access.ts, access-points/open.ts, points.ts, then multi-region/.
  */
 import type { AccountId } from '#platform/base/ids.ts';
 import { GLOBAL_REGION } from '#platform/base/ids.ts';
@@ -23,9 +23,12 @@ import {
   getAccessPointPolicyStatus,
   putAccessPointPolicy,
 } from '#services/s3control/access-points/policy.ts';
-import { fail } from '#services/s3control/errors.ts';
 import { jobKind, jobOperations, jobTimers, jobWork } from '#services/s3control/jobs/operations.ts';
+import { multiRegionKind } from '#services/s3control/multi-region/kind.ts';
+import { checkControlRegion, multiRegionOperations } from '#services/s3control/multi-region/operations.ts';
+import { FINISH_JOB, finishRequest } from '#services/s3control/multi-region/requests.ts';
 import { notImplemented } from '#services/s3control/not-implemented.ts';
+import { type OfAccount, ownAccount } from '#services/s3control/own-account.ts';
 import type { S3ControlParts } from '#services/s3control/parts.ts';
 import {
   deletePublicAccessBlock,
@@ -33,17 +36,7 @@ import {
   putPublicAccessBlock,
 } from '#services/s3control/public-access.ts';
 import { quotas } from '#services/s3control/quotas.ts';
-import { listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
-
-interface OfAccount {
-  readonly AccountId?: string;
-}
-
-/** No call is about another account than the caller's: from memory, AWS has no page that says so of all operations. */
-function ownAccount({ AccountId: named }: OfAccount, caller: AccountId | undefined): AccountId {
-  if (caller === undefined || named !== caller) return fail('AccessDenied');
-  return caller;
-}
+import { bucketOfArn, listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
 
 /** The settings of an account as a whole. */
 const ofAccount = {
@@ -72,10 +65,20 @@ interface OnPoint extends OfAccount {
   readonly Tags?: readonly object[];
 }
 
-const tagged = {
-  owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
-  resource: ({ ResourceArn }: { readonly ResourceArn: string }) => ResourceArn,
-} as const;
+const tagged = ({ buckets }: S3ControlParts) =>
+  ({
+    owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
+    resource: ({ ResourceArn }: OnResource) => ResourceArn,
+    /** An access point's is its kind's. */
+    resourcePolicy({ ResourceArn }: OnResource, scope: CallScope) {
+      const bucket = bucketOfArn(ResourceArn);
+      return bucket !== undefined && buckets.find(bucket) ? buckets.policyInForce(bucket, scope) : undefined;
+    },
+  }) as const;
+
+interface OnResource {
+  readonly ResourceArn: string;
+}
 
 const own = {
   owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
@@ -103,27 +106,31 @@ const accessPointOperations = (parts: S3ControlParts) =>
     GetAccessPointPolicy: { handler: getAccessPointPolicy, ...ofPoint },
     DeleteAccessPointPolicy: { handler: deleteAccessPointPolicy, ...ofPoint },
     GetAccessPointPolicyStatus: { handler: getAccessPointPolicyStatus(parts), ...ofPoint },
-    TagResource: { handler: tagResource, ...tagged },
-    UntagResource: { handler: untagResource, ...tagged },
-    ListTagsForResource: { handler: listTagsForResource, ...tagged },
+    TagResource: { handler: tagResource(parts), ...tagged(parts), steps: true },
+    UntagResource: { handler: untagResource(parts), ...tagged(parts), steps: true },
+    ListTagsForResource: { handler: listTagsForResource(parts), ...tagged(parts), steps: true },
   }) as const;
 
 export const s3control = (parts: S3ControlParts) =>
   defineService({
     operations: {
       ...accessPointOperations(parts),
+      ...multiRegionOperations(parts),
       GetPublicAccessBlock: {
+        eventName: 'GetAccountPublicAccessBlock',
         handler: getPublicAccessBlock,
         ...ofAccount,
         action: 's3:GetAccountPublicAccessBlock',
         access: 'read',
       },
       PutPublicAccessBlock: {
+        eventName: 'PutAccountPublicAccessBlock',
         handler: putPublicAccessBlock,
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
       },
       DeletePublicAccessBlock: {
+        eventName: 'DeleteAccountPublicAccessBlock',
         handler: deletePublicAccessBlock,
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
@@ -131,10 +138,11 @@ export const s3control = (parts: S3ControlParts) =>
       ...jobOperations(parts, own.owner),
     } satisfies Handlers<S3ControlOperations, typeof notImplemented>,
     notImplemented,
-    kinds: { accesspoint: accessPointKind, job: jobKind },
+    kinds: { accesspoint: accessPointKind, job: jobKind, multiregionaccesspoint: multiRegionKind },
     quotas,
+    resolve: checkControlRegion,
     work: jobWork(parts),
-    timers: jobTimers,
+    timers: { ...jobTimers, [FINISH_JOB]: finishRequest },
     mismatchError: 'IdempotencyException',
     throttlingError: 'TooManyRequestsException',
   });

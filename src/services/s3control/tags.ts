@@ -1,4 +1,4 @@
-/** Tags of what S3 Control has: access points. */
+/** Tags of access points, and of buckets, which are S3's to keep. */
 import type {
   ListTagsForResourceRequest,
   ListTagsForResourceResult,
@@ -9,27 +9,54 @@ import type { Call } from '#platform/service.ts';
 import { checkTags, removeTags, setTags, tagsOf } from '#platform/tags.ts';
 import { accessPointKind } from '#services/s3control/access-points/kind.ts';
 import { fail } from '#services/s3control/errors.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
 
-function existing({ tx }: Call, arn: string): string {
-  return accessPointKind.exists(tx, arn) ? arn : fail('NoSuchResource');
+type Tags = Readonly<Record<string, string>>;
+
+interface Tagged {
+  tags(): Tags;
+  change(set: Tags, remove: readonly string[]): void | Promise<void>;
 }
 
-export const tagResource = ({ ResourceArn, Tags }: TagResourceRequest, call: Call): object => {
-  const arn = existing(call, ResourceArn);
-  const tags = Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
-  checkTags(tags, tagsOf(call.tx, arn), { invalid: 'InvalidTag', tooMany: 'TooManyTagsException' });
-  setTags(call.tx, arn, tags);
-  return {};
-};
+export const bucketOfArn = (arn: string): string | undefined => /^arn:aws:s3:::([^/]+)$/.exec(arn)?.[1];
 
-export const untagResource = ({ ResourceArn, TagKeys }: UntagResourceRequest, call: Call): object => {
-  removeTags(call.tx, existing(call, ResourceArn), TagKeys);
-  return {};
-};
+function open({ buckets }: S3ControlParts, call: Call, arn: string): Tagged {
+  const bucket = bucketOfArn(arn);
+  if (bucket !== undefined) {
+    const { account, region } = buckets.find(bucket) ?? fail('NoSuchResource');
+    if (account !== call.account || region !== call.region) fail('NoSuchResource');
+    return { tags: () => buckets.tagsOf(bucket), change: (set, remove) => buckets.changeTags(bucket, set, remove) };
+  }
+  if (!call.partition.read((tx) => accessPointKind.exists(tx, arn))) fail('NoSuchResource');
+  return {
+    tags: () => call.partition.read((tx) => tagsOf(tx, arn)),
+    change: (set, remove) =>
+      call.transact((tx) => {
+        removeTags(tx, arn, remove);
+        setTags(tx, arn, set);
+      }),
+  };
+}
 
-export const listTagsForResource = (
-  { ResourceArn }: ListTagsForResourceRequest,
-  call: Call,
-): ListTagsForResourceResult => ({
-  Tags: Object.entries(tagsOf(call.tx, existing(call, ResourceArn))).map(([Key, Value]) => ({ Key, Value })),
-});
+export const tagResource =
+  (parts: S3ControlParts) =>
+  async (input: TagResourceRequest, call: Call): Promise<object> => {
+    const tagged = open(parts, call, input.ResourceArn);
+    const tags = Object.fromEntries(input.Tags.map(({ Key, Value }) => [Key, Value]));
+    checkTags(tags, tagged.tags(), { invalid: 'InvalidTag', tooMany: 'TooManyTagsException' });
+    await tagged.change(tags, []);
+    return {};
+  };
+
+export const untagResource =
+  (parts: S3ControlParts) =>
+  async (input: UntagResourceRequest, call: Call): Promise<object> => {
+    await open(parts, call, input.ResourceArn).change({}, input.TagKeys);
+    return {};
+  };
+
+export const listTagsForResource =
+  (parts: S3ControlParts) =>
+  (input: ListTagsForResourceRequest, call: Call): ListTagsForResourceResult => ({
+    Tags: Object.entries(open(parts, call, input.ResourceArn).tags()).map(([Key, Value]) => ({ Key, Value })),
+  });

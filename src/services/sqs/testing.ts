@@ -62,6 +62,8 @@ const principal: Principal = {
   userName: 'alice',
 };
 
+const NO_REQUEST = { door: undefined, address: undefined, tls: undefined };
+
 const timerJobs: Readonly<Record<string, TimerJob>> = service.timers;
 
 export function testSqs(t: TestContext): TestSqs {
@@ -101,7 +103,7 @@ export function testSqs(t: TestContext): TestSqs {
     meter: () => {},
     quota: () => 0,
     allows: () => true,
-    door: undefined,
+    ...NO_REQUEST,
     invoke: () => Promise.reject(new Error('not in this test')),
   });
   return {

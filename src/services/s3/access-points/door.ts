@@ -43,3 +43,15 @@ export const doorConditions = (door: AccessPoint | undefined): ConditionValues =
         's3:dataaccesspointaccount': door.account,
         's3:accesspointnetworkorigin': door.vpcId === undefined ? 'Internet' : 'VPC',
       };
+
+export const pointTagConditions = (
+  { accessPoints }: S3Parts,
+  door: AccessPoint,
+  isResource: boolean,
+): ConditionValues =>
+  Object.fromEntries(
+    Object.entries(accessPoints.tagsOf(door)).flatMap(([key, value]) => [
+      [`s3:accesspointtag/${key}`, value],
+      ...(isResource ? [[`aws:resourcetag/${key}`, value]] : []),
+    ]),
+  );

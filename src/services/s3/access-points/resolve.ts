@@ -2,10 +2,11 @@
  * Which bucket a request means by another name: an access point's ARN, its alias, or `<name>-<account>`, which SDKs make of the ARN
  * and put before the host. And what an access point lets through: not every operation, nobody without a signature.
  */
+
+import type { Arrival } from '#platform/arrival.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
-import type { Arrival, Input, Resolved } from '#platform/service.ts';
-import { checkRegion } from '#services/s3/buckets/regions.ts';
+import type { Call } from '#platform/service.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
@@ -47,25 +48,34 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
   'UploadPartCopy',
 ]);
 
+/** Not in "Multi-Region Access Point compatibility with S3 operations". */
+const ONE_REGION_ONLY: ReadonlySet<string> = new Set([
+  'CopyObject',
+  'GetBucketAcl',
+  'GetBucketCors',
+  'GetBucketLocation',
+  'GetBucketNotificationConfiguration',
+  'GetBucketPolicy',
+  'HeadBucket',
+  'UploadPartCopy',
+]);
+
+const MULTI_REGION_END = '.mrap';
 const ALIAS_END = '-s3alias';
 /** As SDKs write an access point before a host. */
 const HOST_LABEL = /^(?<name>.+)-(?<account>\d{12})$/;
 
-export const resolveBucket =
-  (parts: S3Parts) =>
-  (input: Input, arrival: Arrival): Resolved => {
-    const { Bucket: given } = input;
-    // What is made means itself.
-    if (typeof given !== 'string' || arrival.operation === 'CreateBucket') return { input };
-    const point = findPoint(parts, given, arrival);
-    if (point === undefined) {
-      checkRegion(parts, given, arrival);
-      return { input };
-    }
-    if (!COMPATIBLE.has(arrival.operation)) fail('MethodNotAllowed', { about: 'ACCESSPOINT' });
-    admit(parts, point, arrival.principal);
-    return { input: { ...input, Bucket: point.bucket }, door: point };
-  };
+/** The access point that an operation comes through; throws where it may not. */
+export function throughPoint(parts: S3Parts, given: string, arrival: Arrival): AccessPoint | undefined {
+  const point = findPoint(parts, given, arrival);
+  if (point === undefined) return undefined;
+  const isThroughOneRegion = !point.alias.endsWith(MULTI_REGION_END);
+  const isCompatible =
+    COMPATIBLE.has(arrival.operation) && (isThroughOneRegion || !ONE_REGION_ONLY.has(arrival.operation));
+  if (!isCompatible) fail('MethodNotAllowed', { about: 'ACCESSPOINT' });
+  admit(parts, point, arrival.principal);
+  return point;
+}
 
 /** The access point that a name means; undefined: a bucket's own name. */
 export function findPoint(
@@ -73,7 +83,11 @@ export function findPoint(
   given: string,
   { region, address }: Pick<Arrival, 'region' | 'address'>,
 ): AccessPoint | undefined {
-  if (given.startsWith('arn:')) return pointOfArn(accessPoints, given);
+  if (address?.service === 's3-global') {
+    const alias = given.replace(/\.accesspoint$/, '');
+    return accessPoints.routeTo(alias, region) ?? fail('NoSuchAccessPoint');
+  }
+  if (given.startsWith('arn:')) return pointOfArn(accessPoints, given, region);
   if (given.endsWith(ALIAS_END)) return accessPoints.findAlias(given) ?? fail('NoSuchBucket', { about: given });
   const { name, account } = HOST_LABEL.exec(given)?.groups ?? {};
   if (name === undefined || account === undefined || !isAccountId(account)) return undefined;
@@ -83,16 +97,33 @@ export function findPoint(
   return directory.find(given) === undefined ? accessPoints.find(account, region, name) : undefined;
 }
 
-function pointOfArn(accessPoints: S3Parts['accessPoints'], arn: string): AccessPoint {
+function pointOfArn(accessPoints: S3Parts['accessPoints'], arn: string, near: Region): AccessPoint {
   const { service, account = '', region, resource = '' } = parseArn(arn) ?? {};
   const name = /^accesspoint[/:]([^/:]+)$/.exec(resource)?.[1];
   if (service !== 's3' || name === undefined || !isAccountId(account)) return fail('InvalidAccessPoint');
+  if (region === '') {
+    const point = accessPoints.routeTo(name, near);
+    return point?.account === account ? point : fail('NoSuchAccessPoint');
+  }
   // A region that is none has no access points.
   return accessPoints.find(account as AccountId, region as Region, name) ?? fail('NoSuchAccessPoint');
 }
 
+/** Of a copy's source. */
+export function sourcePoint(
+  parts: S3Parts,
+  given: string,
+  call: Pick<Call, 'region' | 'principal'>,
+): AccessPoint | undefined {
+  const point = findPoint(parts, given, { region: call.region, address: undefined });
+  if (point === undefined) return undefined;
+  if (point.alias.endsWith(MULTI_REGION_END)) fail('MethodNotAllowed', { about: 'ACCESSPOINT' });
+  admit(parts, point, call.principal);
+  return point;
+}
+
 /** Throws unless requests of this caller may come through. */
-export function admit({ directory }: S3Parts, point: AccessPoint, principal: Arrival['principal']): void {
+function admit({ directory }: S3Parts, point: AccessPoint, principal: Arrival['principal']): void {
   // "Access points don't support anonymous access."
   if (principal.kind === 'anonymous') fail('AccessDenied');
   // There is no network here that a request could come from.

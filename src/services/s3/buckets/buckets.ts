@@ -74,7 +74,8 @@ const ALL_BLOCKED: PublicAccessBlock = {
 export const createBucket =
   (parts: S3Parts) =>
   (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    checkBucketName(input.Bucket);
+    const isOwn = input.BucketNamespace === 'account-regional';
+    checkBucketName(input.Bucket, { isOwn, account: call.account, region: call.region });
     return parts.directory.inTurn(input.Bucket, () => create(parts, input, call));
   };
 
@@ -186,7 +187,7 @@ function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: 
   const bucket = openBucket(tx, sealer, name);
   const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
   if (!isEmpty) fail('BucketNotEmpty', { about: name });
-  if (accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
+  if (accessPoints.isAttached(name, tx.partition.name.account)) fail('BucketHasAccessPointsAttached');
   const begun = tx.range(uploads, { prefix: [bucket.id], limit: UPLOADS_AT_ONCE });
   for (const { key } of begun) {
     const [, objectKey, id] = uploads.parts(key);

@@ -1,6 +1,33 @@
 /** What other services may ask of buckets (api.ts). */
+import { removeTags, setTags, tagsOf } from '#platform/tags.ts';
 import type { BucketFacts } from '#services/s3/api.ts';
+import { findBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { isPublic } from '#services/s3/buckets/publicity.ts';
-import type { Directory } from '#services/s3/directory.ts';
+import { bucketArn } from '#services/s3/names.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
+import { partitionOf } from '#services/s3/state.ts';
 
-export const bucketFacts = ({ find }: Directory): BucketFacts => ({ find, isPublic });
+export function bucketFacts(parts: S3Parts): BucketFacts {
+  const { directory, store, sealer } = parts;
+  const partitionOfBucket = (name: string) => partitionOf(store, directory.ownerOf(name));
+  return {
+    find: directory.find,
+    isPublic,
+    policyInForce(name, { principal, door }) {
+      const { account } = directory.ownerOf(name);
+      const bucket = partitionOfBucket(name).read((tx) => findBucket(tx, sealer, name));
+      return bucket && policyInForce(parts, bucket, { principal, door, account });
+    },
+    tagsOf: (name) => partitionOfBucket(name).read((tx) => tagsOf(tx, bucketArn(name))),
+    async changeTags(name, set, remove) {
+      const partition = partitionOfBucket(name);
+      partition.transact((tx) => {
+        openBucket(tx, sealer, name);
+        removeTags(tx, bucketArn(name), remove);
+        setTags(tx, bucketArn(name), set);
+      });
+      await partition.durable();
+    },
+  };
+}

@@ -3,8 +3,9 @@
  * host where it names one. What is answered follows from how the request was sent (S3 User Guide, "Request routing"): SDKs go on to
  * the right region by the header x-amz-bucket-region, or by the error's `Region`.
  */
+
+import type { Arrival } from '#platform/arrival.ts';
 import type { Address } from '#platform/cloud.ts';
-import type { Arrival } from '#platform/service.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 

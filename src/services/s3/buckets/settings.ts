@@ -19,6 +19,7 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { checkTags, deleteTags, setTags, tagsOf } from '#platform/tags.ts';
 import { isOwnersOnly } from '#services/s3/acl/grants.ts';
+import { refuseOldTagging } from '#services/s3/buckets/abac.ts';
 import { openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
 import { bucketArn } from '#services/s3/names.ts';
@@ -122,7 +123,9 @@ export const getBucketTagging =
 export const putBucketTagging =
   (parts: S3Parts) =>
   (input: PutBucketTaggingRequest, call: Call): void => {
-    const arn = bucketArn(openBucket(call.tx, parts.sealer, input.Bucket).name);
+    const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
+    refuseOldTagging(bucket);
+    const arn = bucketArn(bucket.name);
     const pairs = input.Tagging.TagSet.map(({ Key, Value }) => [Key, Value] as const);
     const tags = Object.fromEntries(pairs);
     if (Object.keys(tags).length < pairs.length) {
@@ -135,5 +138,8 @@ export const putBucketTagging =
 
 export const deleteBucketTagging =
   (parts: S3Parts) =>
-  (input: DeleteBucketTaggingRequest, call: Call): void =>
-    deleteTags(call.tx, bucketArn(openBucket(call.tx, parts.sealer, input.Bucket).name));
+  (input: DeleteBucketTaggingRequest, call: Call): void => {
+    const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
+    refuseOldTagging(bucket);
+    deleteTags(call.tx, bucketArn(bucket.name));
+  };

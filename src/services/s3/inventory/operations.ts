@@ -7,7 +7,7 @@ import type {
   ListBucketInventoryConfigurationsRequest,
   PutBucketInventoryConfigurationRequest,
 } from '#platform/model/generated/s3.ts';
-import type { Call, CallScope } from '#platform/service.ts';
+import type { Call, CallScope, Permission } from '#platform/service.ts';
 import { accessOf } from '#services/s3/access.ts';
 import { keeperOf } from '#services/s3/configurations/configurations.ts';
 import { inventoryKind } from '#services/s3/inventory/settings.ts';
@@ -30,8 +30,8 @@ export const inventoryOperations = (parts: S3Parts) => {
       handler: (input: PutBucketInventoryConfigurationRequest, call: Call): void =>
         keeper.put(input, input.InventoryConfiguration, call),
       ...write,
-      conditions: (input: PutBucketInventoryConfigurationRequest, scope: CallScope) => ({
-        ...bucket.conditions(input, scope),
+      conditions: (input: PutBucketInventoryConfigurationRequest, scope: CallScope, permission: Permission) => ({
+        ...bucket.conditions(input, scope, permission),
         's3:inventoryaccessibleoptionalfields': input.InventoryConfiguration.OptionalFields,
       }),
     },

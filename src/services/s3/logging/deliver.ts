@@ -34,8 +34,8 @@ export const logAnswer =
 function keep(parts: S3Parts, answered: AnsweredRequest): void {
   const { directory, store, sealer } = parts;
   const { Bucket: given = '', Key: key } = answered.labels;
-  // Of the scope's form, or none: then no access point is found.
-  const point = findPoint(parts, given, { region: answered.region as Region, address: undefined });
+  const { region, address } = answered;
+  const point = region && findPoint(parts, given, { region, address });
   const name = point?.bucket ?? given;
   const owner = name === '' ? undefined : directory.find(name);
   if (owner === undefined) return;

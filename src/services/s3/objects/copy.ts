@@ -5,11 +5,12 @@ import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { copiedTagConditions, versionConditions } from '#services/s3/access.ts';
-import { admit, findPoint } from '#services/s3/access-points/resolve.ts';
+import { sourcePoint } from '#services/s3/access-points/resolve.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
+import { payerOf } from '#services/s3/buckets/request-payment.ts';
 import { checkExpectedOwner } from '#services/s3/directory.ts';
 import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encryption/customer-keys.ts';
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
@@ -45,6 +46,7 @@ export interface CopySource {
 interface GivenSource extends CopyConditions {
   readonly CopySource: string;
   readonly ExpectedSourceBucketOwner?: string;
+  readonly RequestPayer?: string;
 }
 
 const FORM = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=(.+))?$/s;
@@ -54,11 +56,11 @@ const POINT_FORM = /^(arn:[^?]+?(?:\/|%2F)[^/?]+?)(?:\/|%2F)object(?:\/|%2F)([^?
 /** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
 export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
   const { name: given, key, versionId } = readSource(input.CopySource);
-  const door = findPoint(parts, given, { region: call.region, address: undefined });
-  if (door !== undefined) admit(parts, door, call.principal);
+  const door = sourcePoint(parts, given, call);
   const name = door?.bucket ?? given;
   const place = parts.directory.ownerOf(name);
   checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
+  payerOf(parts, name, call.principal, input.RequestPayer);
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);

@@ -2,8 +2,10 @@
 import { formatArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
 import type { MemorySlot, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import { tagsOf } from '#platform/tags.ts';
 import type { AccessPoint, AccessPoints } from '#services/s3control/api.ts';
 import { fail } from '#services/s3control/errors.ts';
+import { routeTo } from '#services/s3control/multi-region/open.ts';
 import {
   type AccessPointRow,
   accessPoints,
@@ -69,8 +71,11 @@ export function openAccessPoints(store: Store): AccessPoints {
       // An alias is written before its access point, and outlives it for a moment: by then another one may bear the name.
       return point?.alias === alias ? point : undefined;
     },
-    isAttached: (bucket) =>
-      directoryOf(store).read((tx) => tx.range(attached, { prefix: [bucket], limit: 1 })).length > 0,
+    tagsOf: ({ account, region, arn }) =>
+      store.partition({ service: 's3control', account, region }).read((tx) => tagsOf(tx, arn)),
+    routeTo: (alias, near) => routeTo(store, alias, near),
+    isAttached: (bucket, account) =>
+      directoryOf(store).read((tx) => tx.range(attached, { prefix: [bucket, account], limit: 1 })).length > 0,
   };
 }
 
@@ -84,7 +89,9 @@ export async function attach(store: Store, bucket: string, alias: string, place:
   await directory.durable();
 }
 
-export async function detach(store: Store, { bucket, alias, account, region, name }: AccessPoint): Promise<void> {
+type Attached = PlaceRow & Pick<AccessPoint, 'bucket' | 'alias'>;
+
+export async function detach(store: Store, { bucket, alias, account, region, name }: Attached): Promise<void> {
   const directory = directoryOf(store);
   directory.transact((tx) => {
     tx.delete(aliases, aliases.key(alias));

@@ -37,7 +37,7 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{1,48})[a-z0-9]$/;
 const RESERVED_ENDS = ['-s3alias', '--x-s3', '-ext-s3alias', '--xa-s3'];
 
 /** "All block public access settings are enabled by default for access points." */
-const ALL_BLOCKED: PublicAccessBlockConfiguration = {
+export const ALL_BLOCKED: PublicAccessBlockConfiguration = {
   BlockPublicAcls: true,
   IgnorePublicAcls: true,
   BlockPublicPolicy: true,

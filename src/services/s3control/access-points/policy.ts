@@ -34,7 +34,7 @@ export const putAccessPointPolicy =
   };
 
 /** Speaks of the access point, and of objects behind it. */
-function checkedPolicy(text: string, arn: string): CompiledPolicy {
+export function checkedPolicy(text: string, arn: string): CompiledPolicy {
   if (Buffer.byteLength(text) > MOST_POLICY_BYTES) {
     fail('InvalidRequest', 'Policy exceeds the maximum allowed document size.');
   }

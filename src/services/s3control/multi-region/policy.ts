@@ -1,0 +1,56 @@
+/** The policy of a multi-region access point: one that is established, and one that is on its way to the regions. */
+import type {
+  GetMultiRegionAccessPointPolicyRequest,
+  GetMultiRegionAccessPointPolicyResult,
+  GetMultiRegionAccessPointPolicyStatusRequest,
+  GetMultiRegionAccessPointPolicyStatusResult,
+  PutMultiRegionAccessPointPolicyRequest,
+  PutMultiRegionAccessPointPolicyResult,
+} from '#platform/model/generated/s3control.ts';
+import { compiledPolicy } from '#platform/policy/compiled.ts';
+import type { Call } from '#platform/service.ts';
+import { checkedPolicy } from '#services/s3control/access-points/policy.ts';
+import { fail } from '#services/s3control/errors.ts';
+import { multiRegionArn, openMultiRegion, putMultiRegion } from '#services/s3control/multi-region/open.ts';
+import { take } from '#services/s3control/multi-region/requests.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
+
+export const putMultiRegionPolicy =
+  ({ buckets, publicAccess }: S3ControlParts) =>
+  (input: PutMultiRegionAccessPointPolicyRequest, call: Call): PutMultiRegionAccessPointPolicyResult => {
+    const { tx, account } = call;
+    const point = openMultiRegion(tx, input.Details.Name);
+    const policy = checkedPolicy(input.Details.Policy, multiRegionArn(account, point.alias));
+    const isBlocked = point.publicAccessBlock.BlockPublicPolicy || publicAccess.blockOf(account)?.BlockPublicPolicy;
+    if (isBlocked && buckets.isPublic(policy)) fail('AccessDenied');
+    putMultiRegion(tx, { ...point, proposed: input.Details.Policy });
+    return take(tx, call, {
+      operation: 'PutMultiRegionAccessPointPolicy',
+      name: point.name,
+      regions: point.regions.map(({ region }) => region),
+      parameters: { PutMultiRegionAccessPointPolicyRequest: input.Details },
+    });
+  };
+
+export const getMultiRegionPolicy = (
+  { Name }: GetMultiRegionAccessPointPolicyRequest,
+  { tx }: Call,
+): GetMultiRegionAccessPointPolicyResult => {
+  const { policy, proposed } = openMultiRegion(tx, Name);
+  return {
+    Policy: {
+      ...(policy !== undefined && { Established: { Policy: policy } }),
+      ...(proposed !== undefined && { Proposed: { Policy: proposed } }),
+    },
+  };
+};
+
+export const getMultiRegionPolicyStatus =
+  ({ buckets }: S3ControlParts) =>
+  (
+    { Name }: GetMultiRegionAccessPointPolicyStatusRequest,
+    { tx }: Call,
+  ): GetMultiRegionAccessPointPolicyStatusResult => {
+    const { policy } = openMultiRegion(tx, Name);
+    return { Established: { IsPublic: policy !== undefined && buckets.isPublic(compiledPolicy(policy, 'resource')) } };
+  };
