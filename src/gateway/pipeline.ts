@@ -169,9 +169,7 @@ async function answerCall(
     region: regionOf(signed, host, gateway),
     requestId,
     origin,
-    get signal() {
-      return request.signal;
-    },
+    client: request,
   });
   return encode(output, requestId);
 }
@@ -197,7 +195,7 @@ async function uploadForm(
     region: regionOf(upload.signed, host, gateway),
     requestId: trace.requestId,
     origin,
-    signal: request.signal,
+    client: request,
   });
   return answerForm(encode(output, trace.requestId), upload, origin);
 }

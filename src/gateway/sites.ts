@@ -47,7 +47,7 @@ export async function serveSite(
       region,
       requestId,
       origin: `${protocol}://${authority}`,
-      signal: request.signal,
+      client: request,
     });
   const site = present(service.declaration.site, 'siteOf has found it');
   const answer = await site.answer({

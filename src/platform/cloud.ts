@@ -65,7 +65,8 @@ export interface Invocation {
   readonly region: Region;
   readonly requestId: string;
   readonly origin: string;
-  readonly signal: AbortSignal;
+  /** Who waits for the answer. Its signal is made when a handler asks for it: few do. */
+  readonly client: { readonly signal: AbortSignal };
   /** Of an internal call: kept with the answer, whatever the operation. */
   readonly idempotencyToken?: string;
 }
