@@ -17,7 +17,7 @@ import type {
 import type { PageTokens } from '#platform/page-token.ts';
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import type { Envelopes } from '#services/kms/api.ts';
-import { queueAddress, queueArn } from './address.ts';
+import { arnOfUrl, queueAddress, queueArn } from './address.ts';
 import { expireMessages } from './expiry.ts';
 import {
   changeMessageVisibility,
@@ -70,7 +70,7 @@ interface OnTask {
 }
 
 const ofUrl = {
-  resource: (input: OnUrl, scope: CallScope) => queueArn(scope, queueAddress(input.QueueUrl).name),
+  resource: (input: OnUrl, scope: CallScope) => arnOfUrl(input.QueueUrl, scope),
   owner: (input: OnUrl) => {
     const { account, region } = queueAddress(input.QueueUrl);
     return region === undefined ? { account } : { account, region };
