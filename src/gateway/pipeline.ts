@@ -7,7 +7,13 @@
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
-import { readVersion2, type Version2, verifyVersion2, withHeadersOfQuery } from '#gateway/auth/sigv2.ts';
+import {
+  readVersion2,
+  type SignedForm,
+  verifyPolicyVersion2,
+  verifyVersion2,
+  withHeadersOfQuery,
+} from '#gateway/auth/sigv2.ts';
 import {
   checkClaims,
   checkScope,
@@ -27,7 +33,7 @@ import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/prot
 import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import type { Caller, Cloud } from '#platform/cloud.ts';
+import type { Address, Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
@@ -40,7 +46,7 @@ export interface Gateway {
   readonly readHost: HostReader;
   readonly defaultRegion: Region;
   readonly metrics: Metrics;
-  /** The operator takes no presigned URLs of signature version 2. */
+  /** The operator takes no presigned URLs and forms of signature version 2. */
   readonly refusesVersion2: boolean;
 }
 
@@ -109,6 +115,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     trace.service = service.name;
     if (host.bucket !== undefined) path = `/${host.bucket}${path}`;
     codec = router.codec(service, router.protocolOf(request, service));
+    if (service.loaded === undefined) await service.load();
     if (request.method === 'OPTIONS' && service.declaration.crossOrigin) {
       return finished(preflight(request, path, service.declaration), trace, request, gateway);
     }
@@ -167,6 +174,7 @@ async function answerCall(
     input,
     caller,
     region: regionOf(signed, host, gateway),
+    address: addressOf(request, signed, host),
     requestId,
     origin,
     client: request,
@@ -192,7 +200,8 @@ async function uploadForm(
     operation,
     input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
     caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
-    region: regionOf(upload.signed, host, gateway),
+    region: regionOf(isVersion4(upload.signed) ? upload.signed : undefined, host, gateway),
+    address: addressOf(request, isVersion4(upload.signed) ? upload.signed : undefined, host),
     requestId: trace.requestId,
     origin,
     client: request,
@@ -200,12 +209,20 @@ async function uploadForm(
   return answerForm(encode(output, trace.requestId), upload, origin);
 }
 
-function signerOf({ signed, fields }: FormUpload, { cloud }: Gateway, service: RegisteredService): Principal {
+const isVersion4 = (signed: FormUpload['signed']): signed is Authentication =>
+  signed !== undefined && 'algorithm' in signed;
+
+function signerOf({ signed, fields }: FormUpload, gateway: Gateway, service: RegisteredService): Principal {
+  const { cloud } = gateway;
   if (signed === undefined) return ANONYMOUS;
   const now = cloud.clock.now();
+  const policy = fields.get('policy') ?? '';
+  if (!isVersion4(signed)) {
+    return holderOfVersion2(signed, gateway, service, (secret) => verifyPolicyVersion2(signed, policy, secret));
+  }
   checkScope(signed, { service: service.signingName, acceptsRegion: cloud.isRegion }, s3Dialect);
   const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
-  verifyPolicySignature(signed, fields.get('policy') ?? '', credential, now, s3Dialect);
+  verifyPolicySignature(signed, policy, credential, now, s3Dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   return credential.principal;
 }
@@ -218,6 +235,7 @@ const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
 /** What services show to everybody; all other requests go on to an operation. */
 async function documentOf({ method, path }: IncomingRequest, { registry }: Cloud): Promise<WireResponse | undefined> {
   const [, service = '', rest = ''] = (method === 'GET' && DOCUMENT_PATH.exec(path)) || [];
+  await registry.service(service)?.load();
   const document = await registry.service(service)?.declaration.documents?.(rest);
   if (document === undefined) return undefined;
   const { contentType, body, maxAgeSeconds } = document;
@@ -229,7 +247,7 @@ function finished(response: WireResponse, trace: Trace, request: IncomingRequest
   const { service, operation, started } = trace;
   const microseconds = Math.round((gateway.cloud.clock.monotonic() - started) * 1000);
   gateway.metrics.answered(service, operation, response.status, microseconds);
-  const onAnswer = gateway.cloud.registry.service(service)?.declaration.onAnswer;
+  const onAnswer = gateway.cloud.registry.service(service)?.loaded?.onAnswer;
   if (onAnswer !== undefined) onAnswer(answeredRequest(request, response, trace, gateway.cloud.clock));
   gateway.cloud.log.request(trace, response.status, microseconds, request.remoteAddress);
   return response;
@@ -244,6 +262,14 @@ function regionOf(signed: Authentication | undefined, host: HostFacts, { default
   // Known regions only: of the scope it was checked, of the host it has a region's form.
   return region as Region;
 }
+
+const addressOf = (request: IncomingRequest, signed: Authentication | undefined, host: HostFacts): Address => ({
+  service: host.service,
+  region: host.region,
+  hasBucket: host.bucket !== undefined,
+  host: request.headers['host'] ?? '',
+  signed: signed && { region: signed.region, form: signed.form },
+});
 
 const UNKNOWN_HOST =
   'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';
@@ -292,16 +318,20 @@ const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKe
 function authenticate(
   request: IncomingRequest,
   path: string,
-  { cloud, refusesVersion2 }: Gateway,
+  gateway: Gateway,
   service: RegisteredService,
   signed: Authentication | undefined,
   dialect: Dialect,
 ): Authenticated {
+  const { cloud } = gateway;
   const place = placeOf(request);
   const now = cloud.clock.now();
   if (signed === undefined) {
     const old = service.signingName === 's3' ? readVersion2(request) : undefined;
-    const principal = old === undefined ? ANONYMOUS : signerOfVersion2(request, path, old);
+    const principal =
+      old === undefined
+        ? ANONYMOUS
+        : holderOfVersion2(old, gateway, service, (secret) => verifyVersion2(request, path, old, secret, now));
     return {
       caller: { ...place, principal, accessKeyId: old?.accessKeyId },
       signedPayload: unsignedPayload(request),
@@ -313,16 +343,22 @@ function authenticate(
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
   return { caller, signedPayload };
+}
 
-  function signerOfVersion2(old: IncomingRequest, resource: string, claimed: Version2): Principal {
-    if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
-    const { accessKeyId, sessionToken } = claimed;
-    const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
-    if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
-    verifyVersion2(old, resource, claimed, holder.secretAccessKey, now);
-    cloud.identity.noteUse(accessKeyId, service.name, '', now);
-    return holder.principal;
-  }
+/** Whose key signed in version 2; `verify` throws unless it did. */
+function holderOfVersion2(
+  { accessKeyId, sessionToken }: SignedForm,
+  { cloud, refusesVersion2 }: Gateway,
+  service: RegisteredService,
+  verify: (secret: string) => void,
+): Principal {
+  if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
+  const now = cloud.clock.now();
+  const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
+  if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
+  verify(holder.secretAccessKey);
+  cloud.identity.noteUse(accessKeyId, service.name, '', now);
+  return holder.principal;
 }
 
 /** Without a signature there are chunks too: SDKs put their checksum into a trailer. */

@@ -62,6 +62,11 @@ test('parts become an object, whatever order they came in', async (t) => {
   const done = await complete([first, last]);
   const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest();
   assert.equal(done.ETag, `"${md5(Buffer.concat([md5(FIRST), md5(LAST)])).toString('hex')}-2"`);
+  // Who did not hear it asks again, and hears the same, until something else has the key.
+  const { $metadata: _, ...told } = done;
+  const { $metadata: __, ...toldAgain } = await complete([first, last], { IfNoneMatch: '*' });
+  assert.deepEqual(toldAgain, told);
+  await assert.rejects(complete([first]), refusal('NoSuchUpload'));
   const got = await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
   assert.deepEqual([got.Metadata, got.ContentType], [{ a: '1' }, 'text/x']);
   assert.ok(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(Buffer.concat([FIRST, LAST])));
@@ -73,6 +78,8 @@ test('parts become an object, whatever order they came in', async (t) => {
   const attributes = { Bucket, Key: 'k', ObjectAttributes: ['ObjectParts' as const] };
   const { ObjectParts } = await s3.send(new GetObjectAttributesCommand(attributes));
   assert.equal(ObjectParts?.TotalPartsCount, 2);
+  await b.put('k');
+  await assert.rejects(complete([first, last]), refusal('NoSuchUpload'));
 });
 
 test('what does not fit together is refused', async (t) => {
@@ -128,6 +135,9 @@ test('check sums of the whole and of parts', async (t) => {
     const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }));
     const value = head[`Checksum${ChecksumAlgorithm}`] ?? '';
     assert.equal(value.endsWith('-2'), ChecksumType === 'COMPOSITE', value);
+    const ofPart = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED', PartNumber: 2 }));
+    const member = `Checksum${ChecksumAlgorithm}` as const;
+    assert.deepEqual([ofPart[member], ofPart.ChecksumType], [parts[1]?.[member], ChecksumType]);
     if (ChecksumType === 'COMPOSITE') continue;
     await b.put('whole', Buffer.concat([FIRST, LAST]).toString(), { ChecksumAlgorithm });
     const whole = await s3.send(new HeadObjectCommand({ Bucket, Key: 'whole', ChecksumMode: 'ENABLED' }));

@@ -117,6 +117,17 @@ test('conditions on reads', async (t) => {
   assert.equal(answer.headers['content-type'], undefined);
 });
 
+test('a read does not say how to encrypt', async (t) => {
+  const { c, Bucket, put } = await bucketTest(t);
+  await put('k');
+  for (const method of ['GET', 'HEAD']) {
+    const draft = { method, path: `/${Bucket}/k`, headers: { 'x-amz-server-side-encryption': 'AES256' } };
+    const answer = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
+    assert.equal(answer.status, 400);
+    if (method === 'GET') assert.equal(answer.code, 'InvalidArgument');
+  }
+});
+
 test('conditions on writes', async (t) => {
   const { s3, Bucket, put } = await bucketTest(t);
   await assert.rejects(put('k', 'x', { IfMatch: '"other"' }), refusal('NoSuchKey'));

@@ -10,7 +10,8 @@ import type {
   SessionFacts,
   UserPrincipal,
 } from '#platform/principal.ts';
-import type { Call, ConditionValues, PublicDocument } from '#platform/service.ts';
+import type { Call, ConditionValues } from '#platform/service.ts';
+import type { PublicDocument } from '#platform/web.ts';
 
 export interface AccountView {
   readonly id: AccountId;
@@ -47,6 +48,8 @@ export interface AccountsApi {
   hasAccount(id: AccountId): boolean;
   /** In the order of ids, after `after`. */
   listAccounts(after: string | undefined, limit: number): AccountView[];
+  /** Grows with each new account: who keeps something of all accounts looks again. */
+  made(): number;
   createAccountAccessKey(
     request: {
       account: string;
@@ -69,6 +72,7 @@ export interface RoleView {
 
 export interface OidcProviderView {
   readonly arn: string;
+  readonly account: AccountId;
   /** Without `https://`. */
   readonly url: string;
   readonly clientIds: readonly string[];

@@ -12,6 +12,8 @@ const ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { status: 403, message: 'Access Denied' },
   AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
+  AuthorizationHeaderMalformed: { status: 400, message: 'The authorization header is malformed' },
+  AuthorizationQueryParametersError: { status: 400, message: 'Error parsing the X-Amz-Credential parameter' },
   BadDigest: {
     status: 400,
     message: 'The Content-MD5 or checksum value that you specified did not match what the server received.',
@@ -27,6 +29,11 @@ const ERRORS = {
     status: 409,
     message: 'Your previous request to create the named bucket succeeded and you already own it.',
     about: 'BucketName',
+  },
+  BucketHasAccessPointsAttached: {
+    status: 400,
+    message:
+      'The bucket you are trying to delete has access points attached. Delete your access points before trying again.',
   },
   BucketNotEmpty: { status: 409, message: 'The bucket you tried to delete is not empty', about: 'BucketName' },
   ConditionalRequestConflict: {
@@ -50,6 +57,7 @@ const ERRORS = {
     status: 400,
     message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
   },
+  InvalidAccessPoint: { status: 400, message: 'The specified access point name or account is not valid.' },
   InvalidArgument: { status: 400, message: 'Invalid Argument', about: 'ArgumentName' },
   InvalidBucketAclWithObjectOwnership: {
     status: 400,
@@ -125,6 +133,7 @@ const ERRORS = {
     message: 'Your request was missing a required header',
     about: 'MissingHeaderName',
   },
+  NoSuchAccessPoint: { status: 404, message: 'The specified accesspoint does not exist' },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist', about: 'BucketName' },
   NoSuchBucketPolicy: { status: 404, message: 'The bucket policy does not exist', about: 'BucketName' },
   NoSuchCORSConfiguration: { status: 404, message: 'The CORS configuration does not exist', about: 'BucketName' },
@@ -176,6 +185,12 @@ const ERRORS = {
     status: 404,
     message: 'The bucket ownership controls were not found',
     about: 'BucketName',
+  },
+  PermanentRedirect: {
+    status: 301,
+    message:
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+    about: 'Bucket',
   },
   PreconditionFailed: {
     status: 412,

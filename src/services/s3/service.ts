@@ -9,6 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import {
@@ -18,6 +19,7 @@ import {
   getBucketLocation,
   headBucket,
   listBuckets,
+  regionOfNew,
 } from '#services/s3/buckets/buckets.ts';
 import * as cors from '#services/s3/buckets/cors.ts';
 import {
@@ -72,6 +74,7 @@ const bucketOperations = (parts: S3Parts) => {
     CreateBucket: {
       handler: createBucket(parts),
       resource: ({ Bucket }: { readonly Bucket: string }) => bucketArn(Bucket),
+      owner: regionOfNew(parts),
       usage: TIER_1,
       steps: true,
     },
@@ -79,7 +82,8 @@ const bucketOperations = (parts: S3Parts) => {
     HeadBucket: { handler: headBucket(parts), ...read, action: 's3:ListBucket', event: 'data' },
     ListBuckets: {
       handler: listBuckets(parts),
-      resource: () => '*',
+      // Policies name all buckets for it: "arn:aws:s3:::*" (User Guide, "Controlling access to a bucket with user policies").
+      resource: () => bucketArn('*'),
       action: 's3:ListAllMyBuckets',
       usage: TIER_1,
       access: 'read',
@@ -219,17 +223,17 @@ const objectOperations = (parts: S3Parts) => {
 };
 
 const multipartOperations = (parts: S3Parts) => {
-  const { bucket, object } = accessOf(parts);
+  const { bucket, object, begun } = accessOf(parts);
   const write = { ...object, usage: TIER_1, event: 'data' } as const;
   return {
     CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing, steps: true },
     UploadPart: { handler: uploadPart(parts), ...write, action: 's3:PutObject', steps: true },
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
-    AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...object, usage: FREE, event: 'data', steps: true },
+    AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...begun, usage: FREE, event: 'data', steps: true },
     ListParts: {
       handler: listParts(parts),
-      ...object,
+      ...begun,
       usage: TIER_2,
       event: 'data',
       access: 'read',
@@ -248,9 +252,6 @@ const multipartOperations = (parts: S3Parts) => {
 
 export const s3 = (parts: S3Parts) =>
   defineService({
-    name: 's3',
-    principal: 's3.amazonaws.com',
-    scope: 'regional',
     operations: {
       ...bucketOperations(parts),
       ...publishingOperations(parts),
@@ -264,8 +265,9 @@ export const s3 = (parts: S3Parts) =>
     notImplemented,
     kinds: { bucket: bucketKind },
     auditedResources,
+    resolve: resolveBucket(parts),
     onAnswer: logAnswer(parts),
-    site: { host: 's3-website', answer: site(parts) },
+    site: site(parts),
     quotas,
     accountName: canonicalUser,
     formUpload: 'PutObject',

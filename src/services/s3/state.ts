@@ -196,8 +196,8 @@ export interface ManifestRow {
 
 /** Name -> bucket. */
 export const buckets = table('bucket', [text], jsonRows<BucketRow>(1));
-/** The one row: the number that the next bucket gets. */
-export const bucketIds = table('bucket-id', [], jsonRows<{ readonly next: number }>(1));
+/** The one row: the number that the next bucket gets, and how many there are (absent where only an older version made some). */
+export const bucketIds = table('bucket-id', [], jsonRows<{ readonly next: number; readonly count?: number }>(1));
 /** Bucket's id, setting's name: a document as it was put. */
 export const settings = table('setting', [u64, text], jsonRows<Readonly<Record<string, unknown>>>(1));
 /** Bucket's id, key -> the newest version, which may be a delete marker. */

@@ -23,7 +23,7 @@ export const getBucketAcl =
   (input: GetBucketAclRequest, call: Call): GetBucketAclOutput => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const own = privateAcl(canonicalUser(call.account));
-    return shownAcl(takesAcls(bucket) ? (bucket.acl ?? own) : own);
+    return shownAcl(takesAcls(bucket) ? (bucket.acl ?? own) : own, parts.users);
   };
 
 export const putBucketAcl =
@@ -31,7 +31,7 @@ export const putBucketAcl =
   (input: PutBucketAclRequest, call: Call): void => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     if (!takesAcls(bucket)) fail('AccessControlListNotSupported');
-    const place = { account: call.account, owner: call.account };
+    const place = { account: call.account, door: call.door, owner: call.account };
     const acl =
       checkedAcl(parts, bucket, input as AclRequest, 'bucket', place) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });
@@ -45,7 +45,7 @@ export const getObjectAcl =
     const { bucket, row } = findObject(parts, input as ReadTarget, call);
     const owner = takesAcls(bucket) ? (row.owner ?? call.account) : call.account;
     const own = privateAcl(ownerId(owner));
-    return shownAcl(takesAcls(bucket) ? (row.acl ?? own) : own);
+    return shownAcl(takesAcls(bucket) ? (row.acl ?? own) : own, parts.users);
   };
 
 export const putObjectAcl =
@@ -54,7 +54,7 @@ export const putObjectAcl =
     const target = input as ReadTarget;
     const { bucket, row } = findObject(parts, target, call);
     if (!takesAcls(bucket)) fail('AccessControlListNotSupported');
-    const place = { account: call.account, owner: row.owner ?? call.account };
+    const place = { account: call.account, door: call.door, owner: row.owner ?? call.account };
     const acl =
       checkedAcl(parts, bucket, input as AclRequest, 'object', place) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });

@@ -1,6 +1,7 @@
 /** Making, finding and removing buckets. */
 
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   CreateBucketOutput,
   CreateBucketRequest,
@@ -13,11 +14,21 @@ import type {
   ListBucketsRequest,
 } from '#platform/model/generated/s3.ts';
 import type { Call, Kind } from '#platform/service.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
+import type { Transaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import { doorOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
-import { checkedAcl } from '#services/s3/acl/ownership.ts';
-import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
+import { checkedAcl, takesAcls } from '#services/s3/acl/ownership.ts';
+import {
+  bucketIdsOf,
+  dropBucket,
+  findBucket,
+  newSealedKey,
+  openBucket,
+  putBucket,
+  rowOf,
+} from '#services/s3/buckets/open-bucket.ts';
+import { ENCRYPTION_SETTING, NOTHING_BLOCKED } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
 import { abortUpload } from '#services/s3/multipart/uploads.ts';
@@ -40,6 +51,17 @@ import { scheduleCount } from '#services/s3/storage/count.ts';
 /** Where `EU` and an empty constraint lead. */
 const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { EU: 'eu-west-1' };
 const HOME = 'us-east-1';
+/** Each has up to 10,000 parts. */
+const UPLOADS_AT_ONCE = 20;
+/** A bucket of any region is made through the first one's endpoint, which was the only one once; others make their own alone. */
+export const regionOfNew =
+  ({ isRegion }: S3Parts) =>
+  ({ CreateBucketConfiguration: wanted }: CreateBucketRequest, _: AccountId | undefined, region: Region) => {
+    const constraint = wanted?.LocationConstraint ?? '';
+    const named = OLD_CONSTRAINTS[constraint] ?? constraint;
+    return { region: region === HOME && isRegion(named) ? (named as Region) : region };
+  };
+
 /** New buckets since April 2023: nothing is public, nobody but the owner owns anything. */
 const ALL_BLOCKED: PublicAccessBlock = {
   BlockPublicAcls: true,
@@ -50,52 +72,70 @@ const ALL_BLOCKED: PublicAccessBlock = {
 
 export const createBucket =
   (parts: S3Parts) =>
-  async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    const { Bucket: name } = input;
-    checkBucketName(name);
-    checkLocation(parts, input, call.region);
-    const acl = firstAcl(parts, input, call.account);
-    const claimant = { account: call.account, region: call.region };
-    const owner = await parts.directory.claim(name, claimant);
-    if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
-    const output = {
-      Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
-      BucketArn: bucketArn(name),
-    };
-    const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
-    if (isThere || owner.region !== claimant.region) {
-      // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
-      if (owner.region === HOME && call.region === HOME) return output;
-      return fail('BucketAlreadyOwnedByYou', { about: name });
-    }
-    call.transact((tx) => {
-      const { next } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1 };
-      if (countBuckets(tx) >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
-      const tags = tagsOf(input);
-      tx.put(bucketIds, bucketIds.key(), { next: next + 1 });
-      putBucket(tx, {
-        id: next,
-        name,
-        createdAt: call.now,
-        ownership: firstOwnership(parts, input),
-        ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
-        ...(acl && { acl }),
-        // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
-        ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
-        sealedKey: newSealedKey(parts.sealer, call.account, next),
-      });
-      setTags(tx, bucketArn(name), tags);
-      scheduleCount(tx, { id: next, name }, call.now);
-    });
-    return output;
+  (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
+    checkBucketName(input.Bucket);
+    return parts.directory.inTurn(input.Bucket, () => create(parts, input, call));
   };
+
+async function create(parts: S3Parts, input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> {
+  const { Bucket: name } = input;
+  checkLocation(parts, input, call.region);
+  const acl = firstAcl(parts, input, call.account);
+  const claimant = { account: call.account, region: call.region };
+  const owner = await parts.directory.claim(name, claimant);
+  if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
+  const output = {
+    Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
+    BucketArn: bucketArn(name),
+  };
+  const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
+  if (isThere || owner.region !== claimant.region) {
+    if (owner.region !== HOME || call.region !== HOME) fail('BucketAlreadyOwnedByYou', { about: name });
+    resetAcl(parts, input, call);
+    return output;
+  }
+  call.transact((tx) => {
+    const { next, count } = bucketIdsOf(tx);
+    if (count >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
+    const tags = tagsOf(input);
+    tx.put(bucketIds, bucketIds.key(), { next: next + 1, count: count + 1 });
+    putBucket(tx, {
+      id: next,
+      name,
+      createdAt: call.now,
+      ownership: firstOwnership(parts, input),
+      ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
+      ...(acl && { acl }),
+      // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
+      ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
+      sealedKey: newSealedKey(parts.sealer, call.account, next),
+    });
+    if (parts.oldBucketDefaults) tx.put(settings, settings.key(next, ENCRYPTION_SETTING), NOTHING_BLOCKED);
+    setTags(tx, bucketArn(name), tags);
+    scheduleCount(tx, { id: next, name }, call.now);
+  });
+  return output;
+}
+
+/** "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists" (list of error codes) */
+function resetAcl(parts: S3Parts, input: CreateBucketRequest, call: Call): void {
+  call.transact((tx) => {
+    const bucket = openBucket(tx, parts.sealer, input.Bucket);
+    const { account, door } = call;
+    const acl = checkedAcl(parts, bucket, input as AclRequest, 'bucket', { account, door, owner: account });
+    const wanted = acl === undefined || isPrivate(acl) ? undefined : acl;
+    if (wanted !== undefined && !takesAcls(bucket)) fail('InvalidBucketAclWithObjectOwnership');
+    const { acl: _, ...row } = rowOf(bucket);
+    putBucket(tx, { ...row, ...(wanted && { acl: wanted }) });
+  });
+}
 
 const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: CreateBucketRequest): Ownership =>
   // Validated: one of the model's three.
   (ObjectOwnership as Ownership | undefined) ?? (oldBucketDefaults ? 'ObjectWriter' : 'BucketOwnerEnforced');
 
 function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
-  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, owner: account });
+  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, door: undefined, owner: account });
   if (acl === undefined || isPrivate(acl)) return undefined;
   if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
@@ -129,32 +169,43 @@ function checkLocation(
 
 export const deleteBucket =
   (parts: S3Parts) =>
-  async (input: DeleteBucketRequest, call: Call): Promise<void> => {
-    const { Bucket: name } = input;
-    const blobs = await parts.blobs(call.region);
-    call.transact((tx) => {
-      const bucket = openBucket(tx, parts.sealer, name);
-      const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
-      if (!isEmpty) fail('BucketNotEmpty', { about: name });
-      // Uploads in progress don't hold a bucket of this kind.
-      for (const { key } of tx.range(uploads, { prefix: [bucket.id] })) {
-        const [, objectKey, id] = uploads.parts(key);
-        abortUpload(tx, blobs, bucket, objectKey, id);
-      }
-      tx.deleteRange(settings, [bucket.id]);
-      cancelLifecycle(tx, bucket);
-      deleteTags(tx, bucketArn(name));
-      dropBucket(tx, name);
-    });
-    await call.partition.durable();
-    await parts.directory.release(name);
-  };
+  (input: DeleteBucketRequest, call: Call): Promise<void> =>
+    parts.directory.inTurn(input.Bucket, () => remove(parts, input.Bucket, call));
+
+async function remove(parts: S3Parts, name: string, call: Call): Promise<void> {
+  const blobs = await parts.blobs(call.region);
+  // Uploads in progress don't hold a bucket of this kind. There may be any number of them.
+  while (!call.transact((tx) => dropOrEmpty(tx, parts, blobs, name))) await call.partition.durable();
+  await call.partition.durable();
+  await parts.directory.release(name);
+}
+
+/** Gives up some of the bucket's uploads, or drops the bucket: whether it is gone. */
+function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: Blobs, name: string): boolean {
+  const bucket = openBucket(tx, sealer, name);
+  const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
+  if (!isEmpty) fail('BucketNotEmpty', { about: name });
+  if (accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
+  const begun = tx.range(uploads, { prefix: [bucket.id], limit: UPLOADS_AT_ONCE });
+  for (const { key } of begun) {
+    const [, objectKey, id] = uploads.parts(key);
+    abortUpload(tx, blobs, bucket, objectKey, id);
+  }
+  if (begun.length === UPLOADS_AT_ONCE) return false;
+  const { next, count } = bucketIdsOf(tx);
+  tx.put(bucketIds, bucketIds.key(), { next, count: count - 1 });
+  tx.deleteRange(settings, [bucket.id]);
+  cancelLifecycle(tx, bucket);
+  deleteTags(tx, bucketArn(name));
+  dropBucket(tx, name);
+  return true;
+}
 
 export const headBucket =
   (parts: S3Parts) =>
   (input: HeadBucketRequest, call: Call): HeadBucketOutput => {
     const { name } = openBucket(call.tx, parts.sealer, input.Bucket);
-    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: false };
+    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: doorOf(call) !== undefined };
   };
 
 export const getBucketLocation =
@@ -195,14 +246,12 @@ export const listBuckets =
         BucketRegion: region,
         BucketArn: bucketArn(name),
       })),
-      Owner: { ID: canonicalUser(call.account) },
+      Owner: parts.users.shown(canonicalUser(call.account)),
       ...(Prefix !== '' && { Prefix }),
       ...(sorted.length > page.length &&
         last !== undefined && { ContinuationToken: parts.pages.seal(call, bound, last) }),
     };
   };
-
-const countBuckets = (tx: ReadTransaction): number => tx.range(buckets).length;
 
 const nameOfArn = (arn: string): string => arn.slice(bucketArn('').length);
 

@@ -4,7 +4,7 @@ import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
-import { type BucketRow, buckets } from '#services/s3/state.ts';
+import { type BucketRow, bucketIds, buckets } from '#services/s3/state.ts';
 
 export interface OpenBucket extends BucketRow {
   /** 32 bytes. */
@@ -31,6 +31,12 @@ export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): O
   if (kept.size >= MOST_OPEN) kept.clear();
   kept.set(name, bucket);
   return bucket;
+}
+
+/** The number of the next bucket, and how many there are. */
+export function bucketIdsOf(tx: ReadTransaction): { next: number; count: number } {
+  const { next, count } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1, count: 0 };
+  return { next, count: count ?? tx.range(buckets).length };
 }
 
 export const openBucket = (tx: ReadTransaction, sealer: Sealer, name: string): OpenBucket =>

@@ -1,5 +1,5 @@
 /** An upload in parts: begun, listed, given up. */
-import { randomBytes } from '#platform/base/ids.ts';
+import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   AbortMultipartUploadRequest,
@@ -14,8 +14,9 @@ import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { AclRequest } from '#services/s3/acl/grants.ts';
-import { ownershipOf } from '#services/s3/acl/ownership.ts';
+import { ownershipOf, ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
@@ -42,6 +43,13 @@ export const requireUpload = (tx: ReadTransaction, bucket: BucketRow, { Key, Upl
   tx.get(uploads, uploads.key(bucket.id, Key, UploadId)) ?? fail('NoSuchUpload', { about: UploadId });
 
 const nameOfCaller = ({ principal }: Call): string => ('arn' in principal ? principal.arn : '');
+
+/** "If the initiator is an AWS account, this element provides the same information as the Owner element." (API Reference, ListParts) */
+function shownInitiator({ users }: S3Parts, { initiator }: UploadRow): ShownOwner {
+  const [, account] = /^arn:aws:iam::(\d{12}):root$/.exec(initiator) ?? [];
+  // Twelve digits of an ARN that was made here.
+  return account === undefined ? { ID: initiator } : users.shown(canonicalUser(account as AccountId));
+}
 
 export const createMultipartUpload =
   (parts: S3Parts) =>
@@ -151,7 +159,6 @@ export const listParts =
     const rows = call.tx.range(partRows, { prefix: [input.UploadId], after, limit: limit + 1 });
     const page = rows.slice(0, limit);
     const last = page.at(-1);
-    const owner = { ID: canonicalUser(call.account) };
     return {
       Bucket: bucket.name,
       Key: input.Key,
@@ -168,8 +175,8 @@ export const listParts =
         Size: row.piece.bytes,
         ...(upload.checksum && row.checksum && { [checksumMember(row.checksum.name)]: row.checksum.value }),
       })),
-      Initiator: { ID: upload.initiator },
-      Owner: owner,
+      Initiator: shownInitiator(parts, upload),
+      Owner: ownersOf(parts, bucket, call)(upload),
       // Validated when the upload was begun.
       StorageClass: (upload.storageClass ?? 'STANDARD') as 'STANDARD',
       ...(upload.checksum && { ChecksumAlgorithm: upload.checksum.name, ChecksumType: upload.checksum.type }),
@@ -186,7 +193,7 @@ export const listMultipartUploads =
     const walk = { prefix: Prefix, delimiter: Delimiter, keyMarker: KeyMarker, uploadIdMarker: UploadIdMarker, limit };
     const { entries, isTruncated } = walkUploads(call.tx, bucket, walk);
     const last = entries.at(-1);
-    const owner = { ID: canonicalUser(call.account) };
+    const ownerOf = ownersOf(parts, bucket, call);
     return {
       Bucket: bucket.name,
       Prefix: show(Prefix),
@@ -205,8 +212,8 @@ export const listMultipartUploads =
           Initiated: row.startedAt,
           // Validated when the upload was begun.
           StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
-          Owner: owner,
-          Initiator: { ID: row.initiator },
+          Owner: ownerOf(row),
+          Initiator: shownInitiator(parts, row),
           ...(row.checksum && { ChecksumAlgorithm: row.checksum.name, ChecksumType: row.checksum.type }),
         })),
       CommonPrefixes: prefixesOf(entries, show),
@@ -228,28 +235,43 @@ interface UploadWalk {
   readonly limit: number;
 }
 
+const UPLOADS_AT_ONCE = 200;
+
 function walkUploads(
   tx: ReadTransaction,
   bucket: BucketRow,
   walk: UploadWalk,
 ): { entries: UploadEntry[]; isTruncated: boolean } {
   const { prefix, keyMarker, uploadIdMarker, limit } = walk;
-  const start = (uploads.keyPrefix(bucket.id) + text.encode(prefix).slice(0, -2)) as Key;
-  let from = start;
+  const beginning = (beginsWith: string) =>
+    (uploads.keyPrefix(bucket.id) + text.encode(beginsWith).slice(0, -2)) as Key;
+  const before = afterPrefix(beginning(prefix));
+  let from = beginning(prefix);
   if (keyMarker !== '') {
     const next =
-      uploadIdMarker === ''
-        ? afterPrefix(uploads.keyPrefix(bucket.id, keyMarker))
-        : (`${uploads.key(bucket.id, keyMarker, uploadIdMarker)}\0` as Key);
+      commonPrefix(keyMarker, walk) === keyMarker
+        ? afterPrefix(beginning(keyMarker))
+        : uploadIdMarker === ''
+          ? afterPrefix(uploads.keyPrefix(bucket.id, keyMarker))
+          : (`${uploads.key(bucket.id, keyMarker, uploadIdMarker)}\0` as Key);
     if (next > from) from = next;
   }
   const entries: UploadEntry[] = [];
-  for (const { key: at, row } of tx.range(uploads, { prefix: [bucket.id], from, before: afterPrefix(start) })) {
-    const [, key, id] = uploads.parts(at);
-    const shared = commonPrefix(key, walk);
-    if (shared !== undefined && (entries.at(-1)?.prefix === shared || shared === keyMarker)) continue;
-    if (entries.length === limit) return { entries, isTruncated: true };
-    entries.push({ key, id, row, ...(shared !== undefined && { prefix: shared }) });
+  for (;;) {
+    const rows = tx.range(uploads, { prefix: [bucket.id], from, before, limit: UPLOADS_AT_ONCE });
+    let leap: Key | undefined;
+    for (const { key: at, row } of rows) {
+      if (entries.length === limit) return { entries, isTruncated: true };
+      const [, key, id] = uploads.parts(at);
+      const shared = commonPrefix(key, walk);
+      entries.push({ key, id, row, ...(shared !== undefined && { prefix: shared }) });
+      if (shared === undefined) continue;
+      leap = afterPrefix(beginning(shared));
+      break;
+    }
+    const last = rows.at(-1);
+    if (leap === undefined && (last === undefined || rows.length < UPLOADS_AT_ONCE))
+      return { entries, isTruncated: false };
+    from = leap ?? (`${last?.key}\0` as Key);
   }
-  return { entries, isTruncated: false };
 }

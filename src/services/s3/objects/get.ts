@@ -22,44 +22,48 @@ import { shownMetadata } from '#services/s3/objects/metadata.ts';
 import { type ByteRange, contentRange, rangeOf } from '#services/s3/objects/ranges.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
+import { type Checksum, type ManifestRow, manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
 
 type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
 export const headObject =
   (parts: S3Parts) =>
   async (input: HeadObjectRequest, call: Call): Promise<HeadObjectOutput> => {
+    refuseEncryption(input);
     const found = findObject(parts, input as ReadTarget, call);
     checkRead(found.row, input as ReadConditions);
-    const pieces = piecesOf(found.row, call);
-    const range = wantedRange(input, found.row, pieces);
+    const its = partsOf(found.row, call);
+    const range = wantedRange(input, found.row, its);
     checkCustomerKey(found.row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
     return {
-      ...describe(found, input, range),
+      ...describe(found, input, range, its),
       ...facts(parts, found, input as ReadTarget, call),
-      ...overrides(input),
+      ...overrides(input, call),
     } as HeadObjectOutput;
   };
 
 export const getObject =
   (parts: S3Parts) =>
   async (input: GetObjectRequest, call: Call): Promise<GetObjectOutput> => {
+    refuseEncryption(input);
     const target = input as ReadTarget;
     let found = findObject(parts, target, call);
     checkRead(found.row, input as ReadConditions);
     checkReadable(found.row, call.now);
+    const replaced = overrides(input, call);
     const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
     for (;;) {
       const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
-      const pieces = piecesOf(found.row, call);
-      const range = wantedRange(input, found.row, pieces);
+      const its = partsOf(found.row, call);
+      const pieces = its.map(({ piece }) => piece);
+      const range = wantedRange(input, found.row, its);
       try {
         const body = await openBody(parts, call, keys, pieces, range ?? { start: 0, end: found.row.bytes });
         call.meter('GetBytes', range === undefined ? found.row.bytes : range.end - range.start);
         const described = {
-          ...describe(found, input, range),
+          ...describe(found, input, range, its),
           ...facts(parts, found, target, call),
-          ...overrides(input),
+          ...replaced,
         };
         // A payload's type in the model is the SDKs' own.
         return { ...described, Body: body } as unknown as GetObjectOutput;
@@ -72,17 +76,25 @@ export const getObject =
     }
   };
 
+/** How an object is encrypted was said when it was written; the text is from memory. */
+function refuseEncryption({ ServerSideEncryption: given }: Pick<GetObjectRequest, 'ServerSideEncryption'>): void {
+  const name = 'x-amz-server-side-encryption';
+  if (given !== undefined) invalidArgument(name, given, `${name} header is not supported for this operation.`);
+}
+
 function isSame(row: VersionRow, before: VersionRow, pieces: readonly Piece[], call: Call): boolean {
   const now = piecesOf(row, call);
   return row.sequence === before.sequence && now.every(({ place }, index) => place === pieces[index]?.place);
 }
 
 /** An object's blobs, in the order of its bytes. */
-export function piecesOf(row: VersionRow, call: Pick<Call, 'partition'>): readonly Piece[] {
-  const { piece, upload } = row;
-  if (upload === undefined) return piece === undefined ? [] : [piece];
-  const manifest = call.partition.read((tx) => tx.get(manifests, manifests.key(upload)));
-  return (manifest?.parts ?? []).map((part) => part.piece);
+export const piecesOf = (row: VersionRow, call: Pick<Call, 'partition'>): readonly Piece[] =>
+  partsOf(row, call).map(({ piece }) => piece);
+
+/** An object's parts; of one that was put, the one that it is. */
+function partsOf({ piece, upload }: VersionRow, call: Pick<Call, 'partition'>): ManifestRow['parts'] {
+  if (upload === undefined) return piece === undefined ? [] : [{ number: 1, piece }];
+  return call.partition.read((tx) => tx.get(manifests, manifests.key(upload)))?.parts ?? [];
 }
 
 interface Wanted {
@@ -94,7 +106,7 @@ interface Wanted {
 function wantedRange(
   { Range, PartNumber: number }: Wanted,
   row: VersionRow,
-  pieces: readonly Piece[],
+  its: ManifestRow['parts'],
 ): ByteRange | undefined {
   if (number === undefined) return rangeOf(Range, row.bytes);
   if (Range !== undefined)
@@ -102,12 +114,12 @@ function wantedRange(
   if (number < 1 || number > 10_000)
     invalidArgument('partNumber', String(number), 'Part number must be an integer between 1 and 10000, inclusive');
   if (row.upload === undefined && number === 1) return row.bytes === 0 ? undefined : { start: 0, end: row.bytes };
-  const piece = pieces[number - 1];
+  const piece = its[number - 1]?.piece;
   if (row.upload === undefined || piece === undefined)
     return fail('InvalidPartNumber', {
       fields: { PartNumberRequested: String(number), ActualPartCount: String(row.partsCount ?? 1) },
     });
-  const start = pieces.slice(0, number - 1).reduce((sum, { bytes }) => sum + bytes, 0);
+  const start = its.slice(0, number - 1).reduce((sum, part) => sum + part.piece.bytes, 0);
   return { start, end: start + piece.bytes };
 }
 
@@ -150,7 +162,7 @@ export async function openBody(
 
 /** What headers tell that depends on the time or on who asks. */
 const facts = (parts: S3Parts, found: FoundObject, { Key: key, VersionId: versionId }: ReadTarget, call: Call) => ({
-  ...shownLock(found, key, call),
+  ...shownLock(parts, found, key, call),
   ...shownRestore(found.row, call.now),
   ...(versionId === undefined && shownExpiration(parts, call, found.bucket, key, found.row)),
 });
@@ -160,8 +172,8 @@ interface Asked extends Wanted {
   readonly SSECustomerKeyMD5?: string | undefined;
 }
 
-function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange | undefined) {
-  const { checksum } = row;
+function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange | undefined, its: ManifestRow['parts']) {
+  const checksum = asked.ChecksumMode === 'ENABLED' ? checksumOf(row, asked, range, its) : undefined;
   const tagCount = Object.keys(row.tags ?? {}).length;
   return {
     AcceptRanges: 'bytes',
@@ -177,16 +189,23 @@ function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange |
     ...(range && { ContentRange: contentRange(range, row.bytes), StatusCode: 206 }),
     ...(asked.PartNumber !== undefined && row.partsCount !== undefined && { PartsCount: row.partsCount }),
     ...(tagCount > 0 && { TagCount: tagCount }),
-    ...(asked.ChecksumMode === 'ENABLED' && checksum && isWhole(range, row)
-      ? { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }
-      : {}),
+    ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
     ...shownEncryption(row.encryption, asked.SSECustomerKeyMD5),
   };
 }
 
-/** The sum of the whole says nothing of a part. */
-const isWhole = (range: ByteRange | undefined, row: VersionRow): boolean =>
-  range === undefined || (range.start === 0 && range.end === row.bytes);
+/** The sum of the whole says nothing of a range of it; a part that was asked for by its number has its own. */
+function checksumOf(
+  { checksum, bytes }: VersionRow,
+  { PartNumber: number }: Asked,
+  range: ByteRange | undefined,
+  its: ManifestRow['parts'],
+): Checksum | undefined {
+  const ofPart = number === undefined ? undefined : its[number - 1]?.checksum;
+  if (checksum !== undefined && ofPart !== undefined) return { ...checksum, value: ofPart };
+  const isWhole = range === undefined || (range.start === 0 && range.end === bytes);
+  return isWhole ? checksum : undefined;
+}
 
 const OVERRIDES = {
   ResponseCacheControl: 'CacheControl',
@@ -197,12 +216,18 @@ const OVERRIDES = {
   ResponseExpires: 'Expires',
 } as const;
 
-function overrides(input: GetObjectRequest): Record<string, unknown> {
+/** "You must sign the request … when using these parameters. They cannot be used with an unsigned (anonymous) request." */
+function overrides(input: GetObjectRequest, { principal }: Call): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
   for (const [given, header] of Object.entries(OVERRIDES)) {
     // The keys are members of the request.
     const value = input[given as keyof typeof OVERRIDES];
     if (value !== undefined) changed[header] = value;
+  }
+  if (principal.kind === 'anonymous' && Object.keys(changed).length > 0) {
+    fail('InvalidRequest', {
+      message: 'Request specific response headers cannot be used for anonymous GET requests.',
+    });
   }
   return changed;
 }
