@@ -61,7 +61,8 @@ export function planBody(head: RequestHead): BodyPlan {
   const { method, headers, contentLength } = head;
   if (isFormUpload(head)) return { mode: 'stream' };
   const mayBeObject = method === 'PUT' && headers['x-amz-target'] === undefined && claimsS3(head) !== false;
-  const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES;
+  // Who waits for 100 Continue is told before it sends that it may not.
+  const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES && headers['expect'] === undefined;
   return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
 }
 

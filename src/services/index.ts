@@ -150,6 +150,7 @@ const SERVICES: readonly ServiceLine[] = [
         publicAccess: await offers.publicAccess(),
         accessPoints: await offers.accessPoints(),
         envelopes: await offers.envelopes(),
+        principals: await offers.principals(),
         day: given.s3Day,
         isRegion: (name) => given.regions.includes(name),
         users: await offers.canonicalUsers(),
@@ -179,7 +180,11 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 'sqs.amazonaws.com',
     scope: 'regional',
     load: async ({ offers, ...given }) =>
-      (await import('#services/sqs/service.ts')).sqs({ ...given, envelopes: await offers.envelopes() }),
+      (await import('#services/sqs/service.ts')).sqs({
+        ...given,
+        envelopes: await offers.envelopes(),
+        principals: await offers.principals(),
+      }),
   },
   {
     name: 'sts',
@@ -207,15 +212,6 @@ const SERVICES: readonly ServiceLine[] = [
 function offersOf(parts: Parts) {
   const { store, sealer, identity, collector, clock } = parts;
   const accounts = createAccounts(store, sealer);
-  const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
-  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
-  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
-  const accessPoints = lazy(async () =>
-    (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
-  );
-  const canonicalUsers = lazy(async () =>
-    (await import('#services/s3/canonical-users.ts')).canonicalUsers(accounts, parts.oldBucketDefaults),
-  );
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
@@ -254,11 +250,8 @@ function offersOf(parts: Parts) {
   const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
-    accessPoints,
+    ...ofBuckets(parts, accounts),
     accounts,
-    bucketFacts,
-    buckets,
-    canonicalUsers,
     delegatedAccess,
     envelopes,
     history,
@@ -266,7 +259,7 @@ function offersOf(parts: Parts) {
     kmsParts,
     passwords,
     people,
-    publicAccess,
+    principals,
     quotas,
     rootAccess,
     sessions,
@@ -274,4 +267,18 @@ function offersOf(parts: Parts) {
     signInDeps,
     tokenIssuer,
   };
+}
+
+/** What S3 and S3 Control know of buckets. */
+function ofBuckets({ store, oldBucketDefaults }: Parts, accounts: ReturnType<typeof createAccounts>) {
+  const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
+  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
+  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
+  const accessPoints = lazy(async () =>
+    (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
+  );
+  const canonicalUsers = lazy(async () =>
+    (await import('#services/s3/canonical-users.ts')).canonicalUsers(accounts, oldBucketDefaults),
+  );
+  return { accessPoints, bucketFacts, buckets, canonicalUsers, publicAccess };
 }

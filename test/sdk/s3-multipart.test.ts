@@ -107,6 +107,18 @@ test('conditions hold when an upload is completed', async (t) => {
   await complete([part]);
 });
 
+test('a download goes on when the object is overwritten meanwhile', async (t) => {
+  const b = await bucketTest(t);
+  const { upload, complete } = await begin(b);
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await complete(await Promise.all(numbers.map((number) => upload(number, Buffer.alloc(PART_BYTES, number)))));
+  const { Body } = await b.s3.send(new GetObjectCommand({ Bucket: b.Bucket, Key: 'k' }));
+  await b.put('k', 'another');
+  const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+  assert.equal(bytes.length, numbers.length * PART_BYTES);
+  assert.equal(bytes.at(-1), 6);
+});
+
 test('an upload that was given up is gone', async (t) => {
   const b = await bucketTest(t);
   const { target, upload, complete } = await begin(b);
@@ -143,6 +155,19 @@ test('check sums of the whole and of parts', async (t) => {
     const whole = await s3.send(new HeadObjectCommand({ Bucket, Key: 'whole', ChecksumMode: 'ENABLED' }));
     assert.equal(value, whole[`Checksum${ChecksumAlgorithm}`]);
   }
+  // Parts with a sum of their own, of an upload that asks for none: the whole has the one that all objects have.
+  const { upload: uploadPart, complete: completeAll } = await begin(b);
+  const further = { ChecksumAlgorithm: 'CRC32' };
+  const plain = await completeAll([await uploadPart(1, FIRST, further), await uploadPart(2, LAST, further)]);
+  await b.put('whole', Buffer.concat([FIRST, LAST]).toString(), { ChecksumAlgorithm: 'CRC64NVME' });
+  const whole = await s3.send(new HeadObjectCommand({ Bucket, Key: 'whole', ChecksumMode: 'ENABLED' }));
+  assert.deepEqual([plain.ChecksumCRC64NVME, plain.ChecksumType], [whole.ChecksumCRC64NVME, 'FULL_OBJECT']);
+  const asked = { Bucket, Key: 'k', ObjectAttributes: ['ObjectParts' as const] };
+  const { ObjectParts: told } = await s3.send(new GetObjectAttributesCommand(asked));
+  assert.deepEqual(told?.Parts, [
+    { PartNumber: 1, Size: PART_BYTES },
+    { PartNumber: 2, Size: LAST.length },
+  ]);
   const impossible = begin(b, { ChecksumAlgorithm: 'SHA256', ChecksumType: 'FULL_OBJECT' });
   await assert.rejects(impossible, refusal('InvalidRequest'));
   const { upload } = await begin(b, { ChecksumAlgorithm: 'SHA256' });

@@ -29,6 +29,16 @@ export function readResults(file: string): TestResult[] {
   return [...found.values()];
 }
 
+export const readTable = (text: string): TestResult[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [outcome = '', name = '', why = ''] = line.split('\t');
+      // Written by `tableOf`.
+      return { name, outcome: outcome as TestResult['outcome'], why };
+    });
+
 export const tableOf = (results: readonly TestResult[]): string =>
   [...results]
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -78,6 +78,7 @@ const pytest = (args: readonly string[], conf: string, onText: (text: string) =>
       ...(authorityFile !== '' && { SSL_CERT_FILE: authorityFile }),
       PYTHONPATH: import.meta.dirname,
       PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONUNBUFFERED: '1',
     },
     onText,
   });

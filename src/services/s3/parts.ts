@@ -4,6 +4,7 @@ import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
@@ -16,6 +17,7 @@ export interface S3Parts {
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly directory: Directory;
+  readonly principals: PrincipalDirectory;
   readonly envelopes: Envelopes;
   /** What accounts block in all of their buckets. */
   readonly publicAccess: PublicAccess;

@@ -1,6 +1,7 @@
 /** A bucket as calls work with it: its row and its key, kept by the owner's memory and forgotten by each write of the row. */
 import { hash } from 'node:crypto';
 import { type AccountId, randomBytes } from '#platform/base/ids.ts';
+import { byId } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
@@ -9,6 +10,8 @@ import { type BucketRow, bucketIds, buckets } from '#services/s3/state.ts';
 export interface OpenBucket extends BucketRow {
   /** 32 bytes. */
   readonly key: Uint8Array;
+  /** What decides: the policy by unique ids. */
+  readonly policyById: string | undefined;
 }
 
 const MOST_OPEN = 10_000;
@@ -27,7 +30,11 @@ export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): O
   if (known !== undefined) return known;
   const row = tx.get(buckets, buckets.key(name));
   if (row === undefined || account === 'global') return undefined;
-  const bucket: OpenBucket = { ...row, key: sealer.open(row.sealedKey, sealedPlace(account, row.id)) };
+  const bucket: OpenBucket = {
+    ...row,
+    key: sealer.open(row.sealedKey, sealedPlace(account, row.id)),
+    policyById: row.policy === undefined ? undefined : byId(row.policy, row.policyPrincipals ?? {}),
+  };
   if (kept.size >= MOST_OPEN) kept.clear();
   kept.set(name, bucket);
   return bucket;
@@ -60,7 +67,7 @@ function forget(tx: Transaction, name: string): void {
 }
 
 /** What of a bucket is not its row's own: for changes of the row. */
-export function rowOf({ key: _, ...row }: OpenBucket): BucketRow {
+export function rowOf({ key: _, policyById: __, ...row }: OpenBucket): BucketRow {
   return row;
 }
 

@@ -172,12 +172,13 @@ function keepManifest(tx: Transaction, uploadId: string, upload: UploadRow, chos
 const etagOf = (chosen: readonly Pick<Chosen, 'etag'>[]): string =>
   `${hash('md5', Buffer.from(chosen.map(({ etag }) => etag).join(''), 'hex'), 'hex')}-${chosen.length}`;
 
-/** Without a wish of the client's: CRC64NVME of the whole, if all parts have theirs. */
+/** Without a wish of the client's: CRC64NVME of the whole. */
 async function checksumOf(upload: UploadRow, chosen: readonly Chosen[]): Promise<Checksum | undefined> {
   const { name, type } = upload.checksum ?? { name: 'CRC64NVME' as const, type: 'FULL_OBJECT' as const };
-  const sums = chosen.flatMap(({ checksum, piece }) =>
-    checksum?.name === name ? [{ digest: Buffer.from(checksum.value, 'base64'), bytes: piece.bytes }] : [],
-  );
+  const sums = chosen.flatMap(({ checksum, ofWhole, piece }) => {
+    const value = checksum?.name === name ? checksum.value : ofWhole;
+    return value === undefined ? [] : [{ digest: Buffer.from(value, 'base64'), bytes: piece.bytes }];
+  });
   if (sums.length < chosen.length) return undefined;
   if (type === 'FULL_OBJECT' && combines(name))
     return { name, type, value: combineCrcs(name, sums).toString('base64') };

@@ -1,5 +1,6 @@
 /** GetObject and HeadObject. */
 import { BlobDamaged, type BlobRange } from '#platform/blobs/blobs.ts';
+import { released } from '#platform/blobs/released.ts';
 import type {
   GetObjectOutput,
   GetObjectRequest,
@@ -139,7 +140,7 @@ export async function openBody(
     const key = blobKey(inner, salt);
     return body instanceof Uint8Array ? innerLayer(key, body, range.start) : innerLayerOf(key, body, range.start);
   };
-  const wanted: { piece: Piece; range: BlobRange }[] = [];
+  const wanted: WantedPiece[] = [];
   let at = 0;
   for (const piece of pieces) {
     const range = { start: Math.max(start - at, 0), end: Math.min(end - at, piece.bytes) };
@@ -148,16 +149,34 @@ export async function openBody(
   }
   const [first, ...rest] = wanted;
   if (first === undefined) return new Uint8Array(0);
-  const opening = await read(first.piece, first.range);
-  if (rest.length === 0) return opening;
-  return (async function* () {
-    yield* opening instanceof Uint8Array ? [opening] : opening;
-    for (const { piece, range } of rest) {
-      const body = await read(piece, range);
-      if (body instanceof Uint8Array) yield body;
-      else yield* body;
-    }
-  })();
+  if (rest.length === 0) return read(first.piece, first.range);
+  // Parts that are read later would be gone once the object is overwritten.
+  const release = blobs.pin(wanted.map(({ piece }) => piece.place));
+  try {
+    const opening = await read(first.piece, first.range);
+    return released(joined(opening, rest, read), release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+interface WantedPiece {
+  readonly piece: Piece;
+  readonly range: BlobRange;
+}
+
+async function* joined(
+  opening: Body,
+  rest: readonly WantedPiece[],
+  read: (piece: Piece, range: BlobRange) => Promise<Body>,
+): AsyncGenerator<Uint8Array> {
+  yield* opening instanceof Uint8Array ? [opening] : opening;
+  for (const { piece, range } of rest) {
+    const body = await read(piece, range);
+    if (body instanceof Uint8Array) yield body;
+    else yield* body;
+  }
 }
 
 /** What headers tell that depends on the time or on who asks. */
