@@ -11,7 +11,7 @@ export interface Reason {
 
 const s3 = (...names: string[]): RegExp => new RegExp(`^test_s3::test_(${names.join('|')})(\\[|$)`);
 
-export const REASONS: readonly Reason[] = [
+const REASONS: readonly Reason[] = [
   {
     whose: 'ours',
     why: 'signatures of version 2 in headers are not taken, by choice',
