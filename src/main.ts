@@ -146,11 +146,10 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
   const late: { jobs?: Jobs; cloud?: Cloud; audit?: Collector; actions?: ActionCatalogue } = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
-  const drivers = sqliteDrivers(join(data, 'regions'));
-  const seals = rowSeals(sealer, clock);
+  const drivers = sqliteDrivers(join(data, 'regions'), options.masterKeys);
   const store = openStore({
     drivers,
-    seals,
+    sealing: { seals: rowSeals(sealer), clock },
     onFault,
     onOpen: (partition) => {
       late.jobs?.attach(partition);

@@ -47,6 +47,8 @@ interface Run {
   readonly latency: ReturnType<typeof createHistogram>;
 }
 
+const incoming = Buffer.alloc(64 * 1024);
+
 const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
@@ -90,7 +92,19 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
 
 function open(options: LoadOptions, index: number, run: Run): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: options.host ?? '127.0.0.1', port: options.port, noDelay: true });
+    const socket = connect({
+      host: options.host ?? '127.0.0.1',
+      port: options.port,
+      noDelay: true,
+      // One for all: what came is read before anything else comes.
+      onread: {
+        buffer: incoming,
+        callback(bytes) {
+          reader.push(incoming.subarray(0, bytes));
+          return true;
+        },
+      },
+    });
     let sentAt = 0;
     const send = (previous: LoadResponse | undefined): void => {
       const request = run.stopped ? undefined : options.next(index, previous);
@@ -109,7 +123,6 @@ function open(options: LoadOptions, index: number, run: Run): Promise<Socket> {
       }
       send(response);
     });
-    socket.on('data', (chunk: Buffer) => reader.push(chunk));
     socket.on('error', (error) => {
       run.errors++;
       reject(error);

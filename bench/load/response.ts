@@ -16,6 +16,7 @@ export class ResponseReader {
     this.#onResponse = onResponse;
   }
 
+  /** The chunk's memory is the caller's again afterwards. */
   push(chunk: Buffer): void {
     let bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     while (bytes.length > 0) {
@@ -28,7 +29,7 @@ export class ResponseReader {
       bytes = bytes.subarray(cut.end);
       if (status !== 100) this.#onResponse({ status, body: cut.body });
     }
-    this.#pending = bytes;
+    this.#pending = bytes.length === 0 ? EMPTY : Buffer.from(bytes);
   }
 }
 

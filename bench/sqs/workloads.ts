@@ -1,6 +1,6 @@
 /** What a connection asks, request after request. */
 import type { LoadResponse } from '../load/response.ts';
-import { type Protocol, sqsRequest, type Target, valuesOf } from './request.ts';
+import { type Protocol, sqsRequest, sqsRequests, type Target, valuesOf } from './request.ts';
 
 const BODY = 'x'.repeat(100);
 
@@ -29,9 +29,8 @@ function inTurns(
 export function turns(target: Target, protocol: Protocol, url: string): Next {
   const send = sqsRequest(target, protocol, 'SendMessage', { QueueUrl: url, MessageBody: BODY });
   const receive = sqsRequest(target, protocol, 'ReceiveMessage', { QueueUrl: url });
-  return inTurns(protocol, send, receive, ([ReceiptHandle]) =>
-    sqsRequest(target, protocol, 'DeleteMessage', { QueueUrl: url, ReceiptHandle }),
-  );
+  const gone = sqsRequests(target, protocol, 'DeleteMessage');
+  return inTurns(protocol, send, receive, ([ReceiptHandle]) => gone({ QueueUrl: url, ReceiptHandle }));
 }
 
 /** The same in batches of ten. */
@@ -39,9 +38,10 @@ export function batches(target: Target, protocol: Protocol, url: string): Next {
   const entries = Array.from({ length: 10 }, (_, at) => ({ Id: String(at), MessageBody: BODY }));
   const send = sqsRequest(target, protocol, 'SendMessageBatch', { QueueUrl: url, Entries: entries });
   const receive = sqsRequest(target, protocol, 'ReceiveMessage', { QueueUrl: url, MaxNumberOfMessages: 10 });
+  const gone = sqsRequests(target, protocol, 'DeleteMessageBatch');
   return inTurns(protocol, send, receive, (handles) => {
-    const gone = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
-    return sqsRequest(target, protocol, 'DeleteMessageBatch', { QueueUrl: url, Entries: gone });
+    const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+    return gone({ QueueUrl: url, Entries });
   });
 }
 

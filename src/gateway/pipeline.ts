@@ -187,9 +187,7 @@ async function answerCall(
     address,
     requestId,
     origin,
-    get signal() {
-      return request.signal;
-    },
+    client: request,
   });
   return encode(output, requestId);
 }
@@ -216,7 +214,7 @@ async function uploadForm(
     address: addressOf(request, signatureOfForm(upload), host),
     requestId: trace.requestId,
     origin,
-    signal: request.signal,
+    client: request,
   });
   return answerForm(encode(output, trace.requestId), upload, origin);
 }

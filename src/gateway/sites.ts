@@ -47,7 +47,7 @@ export async function serveSite(
       region,
       requestId,
       origin: `${protocol}://${authority}`,
-      signal: request.signal,
+      client: request,
     });
   await service.load();
   const site = present(service.declaration.site, 'siteOf has found it');

@@ -105,7 +105,7 @@ export class LiveCall implements Call, CallScope {
     return this.#invocation.caller.userAgent;
   }
   get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.any([this.#invocation.signal, this.#cloud.stopping]);
+    this.#signal ??= AbortSignal.any([this.#invocation.client.signal, this.#cloud.stopping]);
     return this.#signal;
   }
   get usageType(): string {

@@ -88,7 +88,8 @@ export interface Invocation {
   readonly region: Region;
   readonly requestId: string;
   readonly origin: string;
-  readonly signal: AbortSignal;
+  /** Who waits for the answer. Its signal is made when a handler asks for it: few do. */
+  readonly client: { readonly signal: AbortSignal };
   /** Of requests that came by HTTP. */
   readonly address?: Address;
   /** What the service says of it before it is judged (`resolve`). */

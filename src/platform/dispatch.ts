@@ -88,9 +88,9 @@ function resolved(given: Invocation): Invocation {
 
 /** The call as that of whom its input proves. */
 async function identified(cloud: Cloud, invocation: Invocation): Promise<Invocation> {
-  const { operation, input, caller, signal } = invocation;
+  const { operation, input, caller, client } = invocation;
   const admit = (bucket: string, rate: ThrottleDeclaration): void => take(cloud, operation, bucket, rate);
-  const scope = { now: cloud.clock.now(), signal, log: cloud.log, admit };
+  const scope = { now: cloud.clock.now(), signal: client.signal, log: cloud.log, admit };
   // The declaration's input type is the one that the validator has just checked.
   const principal = await operation.declaration.identify?.(input as never, scope);
   return principal === undefined ? invocation : { ...invocation, caller: { ...caller, principal } };

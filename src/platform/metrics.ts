@@ -1,5 +1,7 @@
 /** Counts and sums for operators, in Prometheus's text form (exposition format 0.0.4). Kept in memory only. */
 
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
+
 interface CallSums {
   count: number;
   microseconds: number;
@@ -10,20 +12,25 @@ export type Gauge = () => number;
 export type Counters = () => Iterable<readonly [labels: string, count: number]>;
 
 export class Metrics {
-  readonly #calls = new Map<string, CallSums>();
+  /** By service, operation and status, one after the other: a text put together for each request would be hashed anew. */
+  readonly #calls = new Map<string, Map<string, Map<number, CallSums>>>();
   readonly #gauges = new Map<string, { help: string; read: Gauge }>();
   readonly #counters = new Map<string, { help: string; read: Counters }>();
 
-  /** A request that was answered. On the path of each: one look-up. */
+  /** A request that was answered. */
   answered(service: string, operation: string, status: number, microseconds: number): void {
-    const key = `service="${service}",operation="${operation}",status="${status}"`;
-    const sums = this.#calls.get(key);
-    if (sums === undefined) {
-      this.#calls.set(key, { count: 1, microseconds });
-      return;
-    }
+    const operations = getOrInsert(this.#calls, service, () => new Map<string, Map<number, CallSums>>());
+    const statuses = getOrInsert(operations, operation, () => new Map<number, CallSums>());
+    const sums = getOrInsert(statuses, status, () => ({ count: 0, microseconds: 0 }));
     sums.count++;
     sums.microseconds += microseconds;
+  }
+
+  *#sums(): Generator<[labels: string, sums: CallSums]> {
+    for (const [service, operations] of this.#calls)
+      for (const [operation, statuses] of operations)
+        for (const [status, sums] of statuses)
+          yield [`service="${service}",operation="${operation}",status="${status}"`, sums];
   }
 
   /** `name` without its prefix; read when somebody asks. */
@@ -46,12 +53,12 @@ export class Metrics {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`);
     }
     lines.push('# HELP makonis_requests_total Requests answered.', '# TYPE makonis_requests_total counter');
-    for (const [labels, { count }] of this.#calls) lines.push(`makonis_requests_total{${labels}} ${count}`);
+    for (const [labels, { count }] of this.#sums()) lines.push(`makonis_requests_total{${labels}} ${count}`);
     lines.push(
       '# HELP makonis_request_seconds_total Time from head to answer, long polls included.',
       '# TYPE makonis_request_seconds_total counter',
     );
-    for (const [labels, { microseconds }] of this.#calls) {
+    for (const [labels, { microseconds }] of this.#sums()) {
       lines.push(`makonis_request_seconds_total{${labels}} ${microseconds / 1e6}`);
     }
     return `${lines.join('\n')}\n`;

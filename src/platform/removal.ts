@@ -105,7 +105,7 @@ async function remove(
       region,
       requestId: newRequestId(),
       origin: 'http://localhost',
-      signal,
+      client: { signal },
     });
     return undefined;
   } catch (error) {

@@ -257,7 +257,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
         region: REGION,
         requestId: 'request',
         origin: 'http://localhost',
-        signal: new AbortController().signal,
+        client: new AbortController(),
         ...(idempotencyToken !== undefined && { idempotencyToken }),
       });
     },

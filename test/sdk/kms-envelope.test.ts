@@ -53,7 +53,7 @@ async function start(t: TestContext) {
         region,
         requestId,
         origin: '',
-        signal: c.running.cloud.stopping,
+        client: { signal: c.running.cloud.stopping },
       };
       const partition = cloud.store.partition({ service: 'sqs', account, region });
       return new LiveCall(cloud, invocation, { account, region, partition, now }, invokeFor);

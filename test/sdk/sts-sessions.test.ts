@@ -244,7 +244,7 @@ async function start(c: TestCloud, { accessKeyId }: Credentials): Promise<unknow
     region: 'us-east-1' as Region,
     requestId: 'request',
     origin: c.url,
-    signal: new AbortController().signal,
+    client: new AbortController(),
   });
 }
 

@@ -23,11 +23,9 @@ export function wireEncoding(text: string): 'latin1' | 'utf8' {
 const isAscii = (text: string): boolean => Buffer.byteLength(text, 'utf8') === text.length;
 
 export function sha256Hex(data: string | Uint8Array): string {
-  if (typeof data !== 'string') return hash('sha256', data, 'hex');
-  if (data.length > scratch.length || !isAscii(data)) {
-    return hash('sha256', Buffer.from(data, wireEncoding(data)), 'hex');
-  }
-  return hash('sha256', scratch.subarray(0, scratch.write(data, 'latin1')), 'hex');
+  // `hash` takes text as UTF-8.
+  const bytes = typeof data !== 'string' || isAscii(data) ? data : Buffer.from(data, wireEncoding(data));
+  return hash('sha256', bytes, 'hex');
 }
 
 /** A key made ready: its inner block, and its outer block with room for the inner digest. */

@@ -65,6 +65,13 @@ export const hostForm = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9._~-]{1,255})(?::[0-9]{
 const lastRequest = /(?:^|,)[ \t]*(?:close|upgrade)[ \t]*(?:,|$)/i;
 const lengthForm = /^[0-9]{1,15}$/;
 
+/**
+ * As bare as `Object.create(null)` (no `constructor`, no `__proto__`), but of a class: who sends the same headers shares one hidden
+ * class, where each bare object would be a hash table of its own.
+ */
+const HeaderFields = function HeaderFields() {} as unknown as new () => Headers;
+HeaderFields.prototype = Object.create(null);
+
 /** Words of a mark: index of a known name or -1, start and end of the name, start and end of the value. */
 const MARK = 5;
 
@@ -175,7 +182,7 @@ export class HeadParser {
     const text = bytes.toString('latin1', start, end);
     const method = text.slice(0, this.#methodEnd - start);
     if (!methods.has(method)) return refusals.method;
-    const headers: Headers = Object.create(null);
+    const headers: Headers = new HeaderFields();
     const marks = this.#marks;
     let seen = 0;
     for (let mark = 0; mark < this.#count * MARK; mark += MARK) {

@@ -21,7 +21,7 @@ export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
     requestId: delivery.requestId,
     idempotencyToken: delivery.idempotencyToken,
     origin: 'http://localhost',
-    signal: cloud.stopping,
+    client: { signal: cloud.stopping },
     caller: {
       principal: {
         kind: 'service',

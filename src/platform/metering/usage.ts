@@ -7,6 +7,7 @@
  * sums are read again from the rows. A row can't be written by a deposed owner, as nothing can.
  */
 import { type Clock, hours, type Milliseconds } from '#platform/base/clock.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { MemorySlot, Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
@@ -35,7 +36,8 @@ interface Sum extends UsageDimension {
 
 interface Meter {
   hour: Milliseconds;
-  sums: Map<string, Sum>;
+  /** By resource, operation and usage type, one after the other: a text put together for each call would be hashed anew. */
+  sums: Map<string, Map<string, Map<string, Sum>>>;
   touched: Sum[];
   readonly write: (tx: Transaction) => void;
 }
@@ -63,12 +65,13 @@ function writeTouched(tx: Transaction, meter: Meter): void {
 export function meter(partition: Partition, now: Milliseconds, dimension: UsageDimension, amount: number): void {
   const memory = partition.memory(meterSlot);
   if (now - memory.hour >= hours(1)) startHour(partition, memory, hourOf(now));
-  const id = `${dimension.usageType}\0${dimension.operation}\0${dimension.resource}`;
-  let sum = memory.sums.get(id);
-  if (sum === undefined) {
-    sum = { ...dimension, amount: storedAmount(partition, memory.hour, dimension), isTouched: false };
-    memory.sums.set(id, sum);
-  }
+  const operations = getOrInsert(memory.sums, dimension.resource, () => new Map<string, Map<string, Sum>>());
+  const types = getOrInsert(operations, dimension.operation, () => new Map<string, Sum>());
+  const sum = getOrInsert(types, dimension.usageType, () => ({
+    ...dimension,
+    amount: storedAmount(partition, memory.hour, dimension),
+    isTouched: false,
+  }));
   sum.amount += amount;
   if (sum.isTouched) return;
   sum.isTouched = true;

@@ -3,7 +3,8 @@
  * handing a thousand mutations to another thread costs one small message.
  *
  *     header      u32 operations, u32 offset of the owners, u32 count of owners
- *     operations  u8 kind, u32 partition, u32 length, key, u32 length, value (DELETE_RANGE: the key where it ends)
+ *     operations  u8 kind, u32 partition, u32 length, key, u32 length, value (DELETE_RANGE: the key where it ends;
+ *                 PUT_SEALED: u16 day, then the value, which the driver seals)
  *     owners      u32 partition, f64 epoch, u32 length, name: each partition that the batch touches
  */
 import { assert } from '#platform/base/assert.ts';
@@ -12,8 +13,10 @@ import type { Key } from '#platform/store/keys.ts';
 const PUT = 1;
 const DELETE = 2;
 const DELETE_RANGE = 3;
+const PUT_SEALED = 4;
 const HEADER_BYTES = 12;
 const OPERATION_BYTES = 13;
+const DAY_BYTES = 2;
 const FIRST_BYTES = 64 * 1024;
 /** Up to this length text is given three bytes a character; above it is measured first. */
 const SHORT_TEXT = 4096;
@@ -26,6 +29,8 @@ export interface BatchOwner {
 
 export interface BatchVisitor {
   put(partition: number, key: Buffer, value: Buffer): void;
+  /** The value must not get to the disk as it is. */
+  putSealed(partition: number, key: Buffer, value: Buffer, day: number): void;
   delete(partition: number, key: Buffer): void;
   deleteRange(partition: number, from: Buffer, before: Buffer): void;
 }
@@ -61,14 +66,17 @@ export class BatchWriter {
     return this.#bytes;
   }
 
-  put(partition: number, key: Key, value: Uint8Array | string): BatchSpan {
+  /** With a day, the driver seals the value by the keys of that day; the span has it as it is. */
+  put(partition: number, key: Key, value: Uint8Array | string, day?: number): BatchSpan {
     const room = typeof value !== 'string' ? value.length : textRoom(value);
-    this.#head(PUT, partition, key, room);
+    this.#head(day === undefined ? PUT : PUT_SEALED, partition, key, DAY_BYTES + room);
     const at = this.#offset;
-    const length = typeof value === 'string' ? this.#bytes.write(value, at + 4, 'utf8') : this.#copy(value, at + 4);
-    this.#bytes.writeUInt32LE(length, at);
-    this.#offset = at + 4 + length;
-    return { bytes: this.#bytes, start: at + 4, end: this.#offset };
+    const start = at + 4 + (day === undefined ? 0 : DAY_BYTES);
+    if (day !== undefined) this.#bytes.writeUInt16LE(day, at + 4);
+    const length = typeof value === 'string' ? this.#bytes.write(value, start, 'utf8') : this.#copy(value, start);
+    this.#offset = start + length;
+    this.#bytes.writeUInt32LE(this.#offset - at - 4, at);
+    return { bytes: this.#bytes, start, end: this.#offset };
   }
 
   delete(partition: number, key: Key): BatchSpan {
@@ -164,9 +172,12 @@ export function visitBatch(batch: Uint8Array, visitor: BatchVisitor): void {
     const keyEnd = at + 9 + bytes.readUInt32LE(at + 5);
     const key = bytes.subarray(at + 9, keyEnd);
     const end = keyEnd + 4 + bytes.readUInt32LE(keyEnd);
-    if (kind === PUT) visitor.put(partition, key, bytes.subarray(keyEnd + 4, end));
-    else if (kind === DELETE) visitor.delete(partition, key);
-    else if (kind === DELETE_RANGE) visitor.deleteRange(partition, key, bytes.subarray(keyEnd + 4, end));
+    const valueAt = keyEnd + 4;
+    if (kind === PUT) visitor.put(partition, key, bytes.subarray(valueAt, end));
+    else if (kind === PUT_SEALED) {
+      visitor.putSealed(partition, key, bytes.subarray(valueAt + DAY_BYTES, end), bytes.readUInt16LE(valueAt));
+    } else if (kind === DELETE) visitor.delete(partition, key);
+    else if (kind === DELETE_RANGE) visitor.deleteRange(partition, key, bytes.subarray(valueAt, end));
     else assert(false, `unknown kind of operation ${kind}`);
     at = end;
   }

@@ -1,7 +1,8 @@
 /**
  * What a store stands on: a driver per region keeps ordered byte keys within numbered partitions. Reads are answered at
  * once, or throw `Suspend`. A batch (batch.ts) is applied wholly or not at all, in order, and is on disk when `commit`
- * resolves; after a failed commit the driver trusts nothing it held open and starts afresh with the next batch.
+ * resolves; after a failed commit the driver trusts nothing it held open and starts afresh with the next batch. What a batch
+ * says is to be sealed lies sealed (row-seals.ts), and is read as it lies.
  *
  * A partition's number is chosen by its first owner and becomes known with that owner's first batch, like its epoch: a
  * batch of an owner with a lower epoch than the stored one is refused.

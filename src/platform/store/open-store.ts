@@ -1,17 +1,19 @@
 /** All partitions of a cloud over the drivers of its regions. A region is opened when something asks for it. */
+
+import type { Clock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { OwnedPartition } from '#platform/store/partition.ts';
-import type { RowSeals } from '#platform/store/row-seals.ts';
+import { dayOf, type RowSeals } from '#platform/store/row-seals.ts';
 import type { Partition, PartitionName, Store } from '#platform/store/store.ts';
 
 export interface StoreOptions {
   readonly drivers: StoreDrivers;
   readonly limits?: Partial<PendingLimits>;
-  /** Without them (in tests) sealed tables lie as others do. */
-  readonly seals?: RowSeals;
+  /** The drivers have the same seals. Without them (in tests) sealed tables lie as others do. */
+  readonly sealing?: { readonly seals: RowSeals; readonly clock: Clock };
   /** A fault in a callback of ours, which no request can be told about. By default it ends the process. */
   readonly onFault?: (error: unknown) => void;
   /** A partition was opened by its first use in this process: its timers and outbox start. */
@@ -32,7 +34,7 @@ const rethrow = (error: unknown): void => {
   });
 };
 
-export function openStore({ drivers, limits, seals, onFault = rethrow, onOpen }: StoreOptions): Store {
+export function openStore({ drivers, limits, sealing, onFault = rethrow, onOpen }: StoreOptions): Store {
   const committers = new Map<Region, Committer>();
   /** Service, account, region: looked up several times a request, so no text is put together for it. */
   const partitions = new Map<string, Map<string, Map<string, Partition>>>();
@@ -48,7 +50,8 @@ export function openStore({ drivers, limits, seals, onFault = rethrow, onOpen }:
 
   function openPartition(name: PartitionName): Partition {
     const path = pathOf(name);
-    const partition = new OwnedPartition(name, path, committerOf(name.region), seals?.(path));
+    const own = sealing && { open: sealing.seals(path).open, today: () => dayOf(sealing.clock) };
+    const partition = new OwnedPartition(name, path, committerOf(name.region), own);
     const accounts = getOrInsert(partitions, name.service, () => new Map<string, Map<string, Partition>>());
     getOrInsert(accounts, name.account, () => new Map<string, Partition>()).set(name.region, partition);
     onOpen?.(partition);

@@ -6,6 +6,7 @@
 import { assert } from '#platform/base/assert.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
+import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
 import {
   mergedRange,
@@ -25,6 +26,12 @@ import type {
   Transaction,
 } from '#platform/store/store.ts';
 
+/** How rows of sealed tables are read from the disk, and by the keys of which day they are written. */
+export interface Sealing {
+  readonly open: RowSeal['open'];
+  readonly today: () => number;
+}
+
 export class OwnedPartition implements Partition, BatchMember {
   readonly name: PartitionName;
   readonly path: string;
@@ -42,16 +49,16 @@ export class OwnedPartition implements Partition, BatchMember {
   /** How to undo the running transaction: played backwards. */
   readonly #undo: (() => void)[] = [];
 
-  readonly #seal: RowSeal | undefined;
+  readonly #sealing: Sealing | undefined;
 
-  constructor(name: PartitionName, path: string, committer: Committer, seal?: RowSeal) {
+  constructor(name: PartitionName, path: string, committer: Committer, sealing?: Sealing) {
     const { number, epoch } = committer.driver.own(path);
     this.name = name;
     this.path = path;
     this.number = number;
     this.epoch = epoch;
     this.#committer = committer;
-    this.#seal = seal;
+    this.#sealing = sealing;
     this.#reader = {
       partition: this,
       get: (table, key) => this.get(table, key),
@@ -106,8 +113,9 @@ export class OwnedPartition implements Partition, BatchMember {
   get<Row>(table: RowTable<Row>, key: Key): Row | undefined {
     const overlay = this.#tables.get(table.prefix);
     const pending = overlay && pendingValue(overlay, key);
-    const value = pending === undefined ? this.#committer.driver.get(this.number, key) : pending;
-    return value ? this.#decode(table, key, value) : undefined;
+    if (pending !== undefined) return pending ? table.codec.decode(pending) : undefined;
+    const stored = this.#committer.driver.get(this.number, key);
+    return stored && table.codec.decode(this.#opened(table, key, stored));
   }
 
   range<Row, Values extends readonly unknown[]>(
@@ -126,20 +134,24 @@ export class OwnedPartition implements Partition, BatchMember {
       if (!reverse && next > from) from = next;
     }
     const range = { from, before, limit: options.limit ?? Number.POSITIVE_INFINITY, reverse };
-    const rows = mergedRange(this.#tables.get(table.prefix), range, (part) =>
-      this.#committer.driver.range(this.number, part),
-    );
-    return rows.map(({ key, value }) => ({ key, row: this.#decode(table, key, value) }));
+    const rows = mergedRange(this.#tables.get(table.prefix), range, (part) => this.#stored(table, part));
+    return rows.map(({ key, value }) => ({ key, row: table.codec.decode(value) }));
   }
 
-  #decode<Row>(table: RowTable<Row>, key: Key, value: Buffer): Row {
-    return table.codec.decode(table.isSealed && this.#seal ? this.#seal.open(key, value) : value);
+  #stored(table: RowTable<unknown>, range: DriverRange): DriverRow[] {
+    const rows = this.#committer.driver.range(this.number, range);
+    if (!table.isSealed) return rows;
+    return rows.map(({ key, value }) => ({ key, value: this.#opened(table, key, value) }));
+  }
+
+  /** As it was before it went to the disk. */
+  #opened({ isSealed }: RowTable<unknown>, key: Key, stored: Buffer): Buffer {
+    return isSealed && this.#sealing ? this.#sealing.open(stored, key) : stored;
   }
 
   put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
-    const plain = table.codec.encode(row);
-    const value = table.isSealed && this.#seal ? this.#seal.seal(key, plain) : plain;
-    this.#write(table, key, this.#open().writer.put(this.number, key, value));
+    const day = table.isSealed ? this.#sealing?.today() : undefined;
+    this.#write(table, key, this.#open().writer.put(this.number, key, table.codec.encode(row), day));
   }
 
   delete(table: RowTable<unknown>, key: Key): void {

@@ -8,6 +8,7 @@
  */
 import { formatArn } from '#platform/base/arn.ts';
 import { BoundedMap } from '#platform/base/bounded-map.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
 import { fail } from './errors.ts';
 
@@ -16,6 +17,8 @@ export interface QueueAddress {
   readonly name: string;
   /** Undefined when the URL does not name it. */
   readonly region: Region | undefined;
+  /** Of a URL that names no region there are several. */
+  readonly arns: Map<Region, string>;
 }
 
 const URL_PARTS = /^https?:\/\/([^/?#]+)\/(?:queue\/([a-z0-9-]+)\/)?(\d{12})\/([A-Za-z0-9_.-]{1,80})\/?$/;
@@ -27,7 +30,7 @@ const seen = new BoundedMap<QueueAddress>({ entries: 10_000, characters: 4_000_0
 function readAddress(url: string): QueueAddress | undefined {
   const [, host, region, account, name] = URL_PARTS.exec(url) ?? [];
   if (host === undefined || account === undefined || name === undefined || !isAccountId(account)) return undefined;
-  return { account, name, region: (region ?? regionOfHost(host)) as Region | undefined };
+  return { account, name, region: (region ?? regionOfHost(host)) as Region | undefined, arns: new Map() };
 }
 
 function regionOfHost(host: string): string | undefined {
@@ -59,3 +62,9 @@ export function queueUrl(place: Place, name: string): string {
 
 export const queueArn = (place: Omit<Place, 'origin'>, name: string): string =>
   formatArn('sqs', place.region, place.account, name);
+
+/** A busy queue's is one text, made once: much is looked up by it, and a text of its own for each call would be hashed anew. */
+export function arnOfUrl(url: string, { region }: Pick<Place, 'region'>): string {
+  const { account, name, arns } = queueAddress(url);
+  return getOrInsert(arns, region, () => queueArn({ account, region }, name));
+}

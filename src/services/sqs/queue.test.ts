@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seconds } from '#platform/base/clock.ts';
-import { queueAddress, queueUrl } from './address.ts';
+import type { Region } from '#platform/base/ids.ts';
+import { arnOfUrl, queueAddress, queueUrl } from './address.ts';
 import { chunks, states } from './state.ts';
 import { ACCOUNT, REGION, testSqs } from './testing.ts';
 
@@ -19,9 +20,15 @@ test('queue URLs are written and read', () => {
     'https://us-east-1.queue.amazonaws.com/123456789012/q',
     'https://queue.amazonaws.com/123456789012/q',
   ]) {
-    assert.deepEqual(queueAddress(url), here, url);
+    const { arns: _, ...address } = queueAddress(url);
+    assert.deepEqual(address, here, url);
+    assert.equal(arnOfUrl(url, place), 'arn:aws:sqs:us-east-1:123456789012:q');
   }
-  assert.equal(queueAddress('http://10.0.0.1:80/123456789012/q').region, undefined);
+  const anywhere = 'http://10.0.0.1:80/123456789012/q';
+  assert.equal(queueAddress(anywhere).region, undefined);
+  for (const region of ['eu-west-1', 'us-east-1'] as Region[]) {
+    assert.equal(arnOfUrl(anywhere, { region }), `arn:aws:sqs:${region}:123456789012:q`);
+  }
   for (const url of ['q', 'http://localhost/q', 'http://localhost/12/q', 'http://localhost/123456789012/q/x', '']) {
     assert.throws(() => queueAddress(url), { code: 'InvalidAddress' }, url);
   }

@@ -19,7 +19,7 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import type { Envelopes } from '#services/kms/api.ts';
-import { queueAddress, queueArn } from './address.ts';
+import { arnOfUrl, queueAddress, queueArn } from './address.ts';
 import { expireMessages } from './expiry.ts';
 import {
   changeMessageVisibility,
@@ -73,7 +73,7 @@ interface OnTask {
 }
 
 const ofUrl = {
-  resource: (input: OnUrl, scope: CallScope) => queueArn(scope, queueAddress(input.QueueUrl).name),
+  resource: (input: OnUrl, scope: CallScope) => arnOfUrl(input.QueueUrl, scope),
   owner: (input: OnUrl) => {
     const { account, region } = queueAddress(input.QueueUrl);
     return region === undefined ? { account } : { account, region };

@@ -1,8 +1,10 @@
 /** A driver for tests of what stands above the store: the same batches, kept in sorted arrays, lost at the end. */
+import { present } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
 import { batchOwners, visitBatch } from '#platform/store/batch.ts';
 import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
+import type { RowSeals } from '#platform/store/row-seals.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 class SortedRows {
@@ -53,9 +55,11 @@ class MemoryRegion {
 class MemoryDriver implements StoreDriver {
   readonly #region: MemoryRegion;
   readonly #claims = new Map<string, OwnedNumber>();
+  readonly #seals: RowSeals | undefined;
 
-  constructor(region: MemoryRegion) {
+  constructor(region: MemoryRegion, seals: RowSeals | undefined) {
     this.#region = region;
+    this.#seals = seals;
   }
 
   own(name: string): OwnedNumber {
@@ -82,13 +86,23 @@ class MemoryDriver implements StoreDriver {
   }
 
   async commit(batch: Uint8Array): Promise<void> {
-    for (const { number, epoch, path } of batchOwners(batch)) {
+    const owners = batchOwners(batch);
+    for (const { number, epoch, path } of owners) {
       const stored = this.#region.owners.get(path);
       if (stored && stored.epoch > epoch) throw new StoreUnavailable(`${path} was taken over by another owner`);
       this.#region.owners.set(path, { number, epoch });
     }
     visitBatch(batch, {
       put: (partition, key, value) => this.#rows(partition).put(key.toString('latin1') as Key, value),
+      putSealed: (partition, key, value, day) => {
+        const place = key.toString('latin1') as Key;
+        const owner = present(
+          owners.find(({ number }) => number === partition),
+          'a batch names its owners',
+        );
+        const seals = present(this.#seals, 'what is to be sealed has seals');
+        this.#rows(partition).put(place, seals(owner.path).seal(value, place, day));
+      },
       delete: (partition, key) => this.#rows(partition).delete(key.toString('latin1') as Key),
       deleteRange: (partition, from, before) => {
         const range = { from: from.toString('latin1') as Key, before: before.toString('latin1') as Key };
@@ -111,14 +125,14 @@ class MemoryDriver implements StoreDriver {
   }
 }
 
-export function memoryDrivers(): StoreDrivers {
+export function memoryDrivers(seals?: RowSeals): StoreDrivers {
   const regions = new Map<Region, MemoryRegion>();
   return {
     regions: () => [...regions.keys()],
     open(region) {
       const kept = regions.get(region) ?? new MemoryRegion();
       regions.set(region, kept);
-      return new MemoryDriver(kept);
+      return new MemoryDriver(kept, seals);
     },
     close: async () => {},
   };

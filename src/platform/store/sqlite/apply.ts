@@ -4,8 +4,10 @@
  * whose sync failed may look written to whoever reads them back, so nothing is appended to what another has left.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { assert } from '#platform/base/assert.ts';
+import { assert, present } from '#platform/base/assert.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { type BatchOwner, type BatchVisitor, batchOwners, visitBatch } from '#platform/store/batch.ts';
+import type { RowSeal, RowSeals } from '#platform/store/row-seals.ts';
 import { LARGE_BYTES, openForWriting } from '#platform/store/sqlite/file.ts';
 
 /** A WAL of this many pages (16 MiB) is moved into the file when its commit has been answered; then it is written over. */
@@ -55,8 +57,13 @@ const prepare = (db: DatabaseSync): Statements => ({
 class OpenFile implements BatchVisitor {
   readonly db: DatabaseSync;
   readonly statements: Statements;
+  readonly #sealsOf: RowSeals | undefined;
+  /** By the number of the partition. */
+  readonly #names = new Map<number, string>();
+  readonly #seals = new Map<number, RowSeal>();
 
-  constructor(path: string) {
+  constructor(path: string, seals: RowSeals | undefined) {
+    this.#sealsOf = seals;
     this.db = openForWriting(path);
     this.statements = prepare(this.db);
   }
@@ -65,6 +72,14 @@ class OpenFile implements BatchVisitor {
     const { statements } = this;
     if (value.length <= LARGE_BYTES) statements.put.run(partition, key, value);
     else statements.putLarge.run(partition, key, NOTHING, statements.large.run(value).lastInsertRowid);
+  }
+
+  putSealed(partition: number, key: Buffer, value: Buffer, day: number): void {
+    const seal = getOrInsert(this.#seals, partition, () => {
+      const sealsOf = present(this.#sealsOf, 'who has rows sealed gives the keys');
+      return sealsOf(present(this.#names.get(partition), 'a batch names its owners'));
+    });
+    this.put(partition, key, seal.seal(value, key.toString('latin1'), day));
   }
 
   delete(partition: number, key: Buffer): void {
@@ -76,6 +91,7 @@ class OpenFile implements BatchVisitor {
   }
 
   confirm(owner: BatchOwner): void {
+    this.#names.set(owner.number, owner.path);
     const stored = this.statements.owner.get(owner.number) as { name: string; epoch: number } | undefined;
     if (stored?.epoch === owner.epoch && stored.name === owner.path) return;
     assert(!stored || stored.name === owner.path, `partition ${owner.number} is ${stored?.name}, not ${owner.path}`);
@@ -91,11 +107,13 @@ class OpenFile implements BatchVisitor {
 
 export class FileWriter {
   readonly #path: string;
+  readonly #seals: RowSeals | undefined;
   #open: OpenFile | undefined;
   #pagesInWal = 0;
 
-  constructor(path: string) {
+  constructor(path: string, seals: RowSeals | undefined) {
     this.#path = path;
+    this.#seals = seals;
   }
 
   /** Throws when the batch is not on disk. */
@@ -134,7 +152,7 @@ export class FileWriter {
 
   #opened(): OpenFile {
     if (this.#open) return this.#open;
-    const file = new OpenFile(this.#path);
+    const file = new OpenFile(this.#path, this.#seals);
     try {
       this.#moveWal(file, 0);
     } catch (error) {

@@ -6,6 +6,9 @@ import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert, present } from '#platform/base/assert.ts';
 import { giveBackMemory } from '#platform/base/memory.ts';
+import type { MasterKeys } from '#platform/secrets/master-key.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
+import { rowSeals } from '#platform/store/row-seals.ts';
 import { FileWriter } from '#platform/store/sqlite/apply.ts';
 import { isByMessage, KNOWN_FILES, KNOWN_MEMORIES, RingReader } from '#platform/store/sqlite/order-ring.ts';
 
@@ -17,13 +20,23 @@ export type Message =
   | { readonly kind: 'close'; readonly path: string }
   | { readonly kind: 'stop' };
 
+/** What the thread is started with. */
+export interface Start {
+  readonly ring: SharedArrayBuffer;
+  /** Seal the rows of sealed tables; not there in tests that have none. */
+  readonly masterKeys: MasterKeys | undefined;
+}
+
 export interface Report {
   readonly path: string;
   readonly error?: string;
 }
 
 const port = present(parentPort, 'the committer runs in a thread of its own');
-const ring = new RingReader(workerData);
+// Given by CommitterThread.
+const start = workerData as Start;
+const ring = new RingReader(start.ring);
+const seals = start.masterKeys && rowSeals(createSealer(start.masterKeys));
 // Node does it at the end of a thread, when the process may have given up the right to write there.
 flushCompileCache();
 const writers = new Map<string, FileWriter>();
@@ -33,7 +46,7 @@ const memories = new Map<number, SharedArrayBuffer>();
 function writerOf(path: string): FileWriter {
   let writer = writers.get(path);
   if (!writer) {
-    writer = new FileWriter(path);
+    writer = new FileWriter(path, seals);
     writers.set(path, writer);
   }
   return writer;

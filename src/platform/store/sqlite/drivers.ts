@@ -8,10 +8,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { assert } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
+import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { makeFolder } from '#platform/store/data-folder.ts';
 import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
-import type { Message, Report } from '#platform/store/sqlite/committer.ts';
+import type { Message, Report, Start } from '#platform/store/sqlite/committer.ts';
 import { openForReading, unavailable } from '#platform/store/sqlite/file.ts';
 import {
   KNOWN_FILES,
@@ -49,8 +50,13 @@ const MOST_RING_BYTES = 4 * 2 ** 20;
 
 /** Hands orders to the committer thread. */
 class CommitterThread {
+  readonly #masterKeys: MasterKeys | undefined;
   #thread: Thread | undefined;
   readonly #waiting = new Map<string, (error: Error | undefined) => void>();
+
+  constructor(masterKeys: MasterKeys | undefined) {
+    this.#masterKeys = masterKeys;
+  }
 
   /** `file` stands for `path` in the ring: the driver itself. */
   commit(file: object, path: string, batch: Uint8Array): Promise<void> {
@@ -92,8 +98,9 @@ class CommitterThread {
   }
 
   #start(): Thread {
-    const memory = newRing();
-    const worker = new Worker(new URL('./committer.ts', import.meta.url), { name: 'committer', workerData: memory });
+    const ring = newRing();
+    const workerData: Start = { ring, masterKeys: this.#masterKeys };
+    const worker = new Worker(new URL('./committer.ts', import.meta.url), { name: 'committer', workerData });
     worker.on('message', ({ path, error }: Report) =>
       this.#answer(path, error === undefined ? undefined : unavailable(error)),
     );
@@ -106,7 +113,7 @@ class CommitterThread {
     // An idle store keeps no process alive; one that writes does.
     worker.unref();
     const files = new Numbered<object>(KNOWN_FILES);
-    return { worker, ring: new RingWriter(memory), files, memories: new Numbered(KNOWN_MEMORIES) };
+    return { worker, ring: new RingWriter(ring), files, memories: new Numbered(KNOWN_MEMORIES) };
   }
 
   #answer(path: string, error: Error | undefined): void {
@@ -298,8 +305,9 @@ class SqliteDriver implements StoreDriver {
   }
 }
 
-export function sqliteDrivers(folder: string): StoreDrivers {
-  const thread = new CommitterThread();
+/** The master keys are those that the store opens sealed rows by. */
+export function sqliteDrivers(folder: string, masterKeys?: MasterKeys): StoreDrivers {
+  const thread = new CommitterThread(masterKeys);
   return {
     regions: () => regionsIn(folder),
     open(region) {
