@@ -61,7 +61,7 @@ export async function callAsRole(cloud: Cloud, assumption: Assumption, call: Rol
     region: call.region,
     requestId: newRequestId(),
     origin: ORIGIN,
-    signal: cloud.stopping,
+    client: { signal: cloud.stopping },
     caller: { ...(await sessionCaller(cloud, assumption)), calledVia: call.calledVia ?? [] },
   });
 }
@@ -109,7 +109,7 @@ async function assume(cloud: Cloud, assumption: Assumption): Promise<Session> {
       region,
       requestId: newRequestId(),
       origin: ORIGIN,
-      signal: cloud.stopping,
+      client: { signal: cloud.stopping },
       caller: {
         principal: { kind: 'service', service: servicePrincipal, sourceArn, sourceAccount },
         accessKeyId: undefined,
