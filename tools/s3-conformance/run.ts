@@ -73,6 +73,9 @@ const pytest = (args: readonly string[], conf: string, onText: (text: string) =>
     env: {
       S3TEST_CONF: conf,
       AWS_DEFAULT_REGION: 'us-east-1',
+      // Whoever runs this may have settings of their own.
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_CA_BUNDLE: authorityFile,
       REQUESTS_CA_BUNDLE: authorityFile,
       ...(authorityFile !== '' && { SSL_CERT_FILE: authorityFile }),
