@@ -31,7 +31,7 @@ import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
-import type { AnonymousPrincipal, Principal } from '#platform/principal.ts';
+import type { AnonymousPrincipal, Credential, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, RegisteredService } from '#platform/registry.ts';
 
 export interface Gateway {
@@ -156,7 +156,7 @@ async function answerCall(
   const isPlain = request.stream === undefined && signedPayload.kind !== 'chunked' && !operation.isStreaming;
   const body = isPlain ? request : await withBody(request, operation, signedPayload, dialect);
   const isPresigned = signed?.form === 'query' || (signed === undefined && caller.accessKeyId !== undefined);
-  const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
+  const wire = isPresigned && service.signingName.startsWith('s3') ? withHeadersOfQuery(body) : body;
   const input = decode(wire, pathParameters);
   const { urlMember } = operation.declaration;
   if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
@@ -310,7 +310,9 @@ function authenticate(
     };
   }
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
-  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
+  const credential =
+    ownCredential(request, signed, service, now) ??
+    cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
   const signedPayload = verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
@@ -325,6 +327,19 @@ function authenticate(
     cloud.identity.noteUse(accessKeyId, service.name, '', now);
     return holder.principal;
   }
+}
+
+/** Of a service that issues credentials itself, which come with a token in a place of its own. */
+function ownCredential(
+  { headers, query }: RequestHead,
+  { form, accessKeyId }: Authentication,
+  { declaration: { sessions } }: RegisteredService,
+  now: Milliseconds,
+): Credential | undefined {
+  if (sessions === undefined) return undefined;
+  const inQuery = () => [...new URLSearchParams(query)].find(([name]) => name.toLowerCase() === sessions.header)?.[1];
+  const token = headers[sessions.header] ?? (form === 'query' ? inQuery() : undefined);
+  return token === undefined ? undefined : sessions.open(accessKeyId, token, now);
 }
 
 /** Without a signature there are chunks too: SDKs put their checksum into a trailer. */

@@ -124,13 +124,16 @@ export class Router {
   }
 
   #templateOf(service: RegisteredService): TemplateRouter {
-    return getOrInsert(this.#templates, service, () => templateRouter(service.model));
+    const isOwn = (operation: string): boolean => !Object.hasOwn(service.declaration.notOffered ?? {}, operation);
+    return getOrInsert(this.#templates, service, () => templateRouter(service.model, isOwn));
   }
 }
 
 /** `books.s3.localhost`; and `books.localhost`, which clients make of the endpoint `localhost`. */
-const bucketOf = ({ bucket, service: named, prefix }: HostFacts, { name }: RegisteredService): string | undefined =>
-  bucket ?? (name === 's3' && named !== undefined && !/^s3\b/.test(named) ? prefix : undefined);
+const bucketOf = ({ bucket, service: named, prefix }: HostFacts, { model }: RegisteredService): string | undefined =>
+  bucket ?? (isS3(model) && named !== undefined && !/^s3(?:express)?\b/.test(named) ? prefix : undefined);
+
+const isS3 = ({ metadata }: ServiceModel): boolean => metadata.serviceId === 'S3';
 
 const speaksForms = ({ protocols }: ServiceMetadata): boolean =>
   protocols.includes('query') || protocols.includes('ec2');
@@ -175,9 +178,9 @@ const invalidAction = (action: string, version: string): string =>
 function known(service: RegisteredService, name: string): RegisteredOperation {
   const operation = service.operation(name);
   if (operation !== undefined) return operation;
-  const reason = Object.hasOwn(service.declaration.notImplemented, name)
-    ? service.declaration.notImplemented[name]
-    : undefined;
+  const { notImplemented, notOffered = {} } = service.declaration;
+  const reasons = Object.hasOwn(notImplemented, name) ? notImplemented : notOffered;
+  const reason = Object.hasOwn(reasons, name) ? reasons[name] : undefined;
   if (reason !== undefined) return fail('UnsupportedOperation', `${name} is not implemented: ${reason}`);
   return fail('InvalidAction', `The action ${name} is not valid for this web service.`);
 }

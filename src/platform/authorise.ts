@@ -92,7 +92,8 @@ function canonicalUserOf({ operation }: Invocation, { callerAccount }: LiveCall)
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) {
-    call.resources = [...new Set(listed.map(({ resource }) => resource))];
+    // Who is let in by a session needs none, and the resource is still the one that is worked on.
+    if (listed.length > 0) call.resources = [...new Set(listed.map(({ resource }) => resource))];
     return listed;
   }
   const actions = operation.actions(input, call.principal);
@@ -124,7 +125,11 @@ export function isAllowed(
   cloud: Cloud,
   invocation: Invocation,
   call: LiveCall,
-  asked: { action: string; resource: string; policy: CompiledPolicy | undefined; account: string },
+  asked: Permission & {
+    readonly policy: CompiledPolicy | undefined;
+    readonly account: string;
+    readonly conditions: ConditionValues | undefined;
+  },
 ): boolean {
   const { caller } = invocation;
   const target = { arn: asked.resource, account: asked.account, place: undefined };
@@ -138,7 +143,7 @@ export function isAllowed(
     ...(asked.policy && { resourcePolicy: asked.policy }),
     ...canonicalUserOf(invocation, call),
     context: (key) => {
-      known ??= contextOf(cloud, invocation, call, target, undefined);
+      known ??= contextOf(cloud, invocation, call, target, asked.conditions);
       return known(key);
     },
   }).allowed;

@@ -12,7 +12,7 @@ import type { TokenUse } from '#platform/idempotency.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { effectiveQuota } from '#platform/quotas.ts';
-import type { Call, CallScope, Input, Output } from '#platform/service.ts';
+import type { Call, CallScope, ConditionValues, Input, Output } from '#platform/service.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 interface MeteredAmount {
@@ -161,8 +161,14 @@ export class LiveCall implements Call, CallScope {
     return effectiveQuota(this.#cloud.store, account, this.region, service.name, code, quota);
   }
 
-  allows(action: string, resource: string, policy?: CompiledPolicy, account: AccountId = this.account): boolean {
-    return isAllowed(this.#cloud, this.#invocation, this, { action, resource, policy, account });
+  allows(
+    action: string,
+    resource: string,
+    policy?: CompiledPolicy,
+    account: AccountId = this.account,
+    conditions?: ConditionValues,
+  ): boolean {
+    return isAllowed(this.#cloud, this.#invocation, this, { action, resource, policy, account, conditions });
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
@@ -198,7 +204,16 @@ export class LiveCall implements Call, CallScope {
     const token = idempotencyToken ?? (typeof given === 'string' ? given : undefined);
     if (token === undefined) return undefined;
     const account = 'account' in caller.principal ? (caller.principal.account ?? '') : '';
-    return { account, operation: operation.name, token, input, now: this.now, sealer: this.#cloud.keptAnswers };
+    const { tokenMismatchError: mismatch = 'IdempotentParameterMismatch' } = operation.service.declaration;
+    return {
+      account,
+      operation: operation.name,
+      token,
+      input,
+      now: this.now,
+      mismatch,
+      sealer: this.#cloud.keptAnswers,
+    };
   }
 
   /** A created resource's ARN is among the asked-for resources already: actions name what they make. */

@@ -27,6 +27,7 @@ function start() {
     token,
     input,
     now,
+    mismatch: 'IdempotentParameterMismatch',
     sealer: keptAnswersSealer,
   });
   return {

@@ -127,6 +127,16 @@ export interface SessionFacts {
   readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
+  /** Of S3 Express: what it opens. */
+  readonly bucket?: BucketSession;
+}
+
+/** One directory bucket, and nothing else of the account. */
+export interface BucketSession {
+  readonly name: string;
+  readonly mode: 'ReadOnly' | 'ReadWrite';
+  /** As members of the inputs that write: the encryption that the session was made with. */
+  readonly encryption: Readonly<Record<string, string>>;
 }
 
 /** What a key opens: the secret to verify a signature with, and the principal. */

@@ -13,7 +13,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
+import type { Credential, ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export type Input = Record<string, unknown>;
@@ -47,9 +47,16 @@ export interface Call {
   quota(code: string): number;
   /**
    * Whether the caller may also do this: for what an operation answers differently, or does in parts (the keys of a multi-delete).
-   * `policy` is the resource's own, `account` its owner's if that is not the call's. What is refused is not in the audit.
+   * `policy` is the resource's own, `account` its owner's if that is not the call's, `conditions` values of the service's own
+   * keys. What is refused is not in the audit.
    */
-  allows(action: string, resource: string, policy?: CompiledPolicy, account?: AccountId): boolean;
+  allows(
+    action: string,
+    resource: string,
+    policy?: CompiledPolicy,
+    account?: AccountId,
+    conditions?: ConditionValues,
+  ): boolean;
   /** Another operation, of this or another service, as the same caller, through the same authoriser and audit; in the request's region. */
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output>;
 }
@@ -330,6 +337,8 @@ export interface ServiceDeclaration {
   readonly defaults?: Pick<OperationDeclaration, 'event' | 'usage' | 'access'>;
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;
+  /** Operations of a model that services share which AWS itself does not have here, each with the reason: refused alike. */
+  readonly notOffered?: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Kind>>;
   /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
@@ -340,6 +349,13 @@ export interface ServiceDeclaration {
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
+  /** The error of an idempotency token that comes with another input; the default is IdempotentParameterMismatch. */
+  readonly tokenMismatchError?: string;
+  /** Credentials of the service's own, which open nothing else: known by the header, or the query's parameter, of their token. */
+  readonly sessions?: {
+    readonly header: string;
+    readonly open: (accessKeyId: string, token: string, now: Milliseconds) => Credential;
+  };
   /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
   /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */

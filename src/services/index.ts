@@ -29,8 +29,11 @@ import { kmsParts } from '#services/kms/parts.ts';
 import { kms } from '#services/kms/service.ts';
 import { makonis } from '#services/makonis/service.ts';
 import { openDirectory } from '#services/s3/directory.ts';
+import { s3express } from '#services/s3/express/service.ts';
 import { canonicalUsers } from '#services/s3/names.ts';
+import type { S3Parts } from '#services/s3/parts.ts';
 import { s3 } from '#services/s3/service.ts';
+import { storageReconcilers } from '#services/s3/storage/sweep.ts';
 import { quotaRequests } from '#services/service-quotas/requests.ts';
 import { serviceQuotas } from '#services/service-quotas/service.ts';
 import { signin } from '#services/signin/service.ts';
@@ -89,20 +92,23 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const tokenIssuer = createTokenIssuer({ ...deps, identity });
   const ofKms = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
   const sealers = envelopes(ofKms);
+  const ofS3: S3Parts = {
+    ...deps,
+    directory: openDirectory(store),
+    envelopes: sealers,
+    day: deps.s3Day,
+    isRegion: (name) => deps.regions.includes(name),
+    isCanonicalUser: canonicalUsers(accounts),
+  };
+  const storage = storageReconcilers(ofS3);
   const declarations: readonly ServiceDeclaration[] = [
     cloudTrail.declaration,
     iam({ ...deps, history: cloudTrail.history, identity, passwords, tokenIssuer }),
     kms(ofKms),
     makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
     serviceQuotas(deps),
-    s3({
-      ...deps,
-      directory: openDirectory(store),
-      envelopes: sealers,
-      day: deps.s3Day,
-      isRegion: (name) => deps.regions.includes(name),
-      isCanonicalUser: canonicalUsers(accounts),
-    }),
+    s3(ofS3, storage),
+    s3express(ofS3, storage),
     signIn.declaration,
     sqs({ ...deps, envelopes: sealers }),
     sts({

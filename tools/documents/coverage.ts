@@ -10,17 +10,33 @@ export function coverageText(services: readonly DeclaredService[]): string {
   const rows = services.map(({ declaration, model }) => {
     const { name, operations, notImplemented } = declaration;
     const handled = Object.keys(operations).length;
-    const title = model.metadata.serviceFullName ?? model.metadata.serviceId;
+    const title = titleOf({ declaration, model });
     return `| [${title}](#${name}) | ${handled} | ${handled + Object.keys(notImplemented).length} |`;
   });
   const summary = ['| service | handled | in the model |', '| --- | ---: | ---: |', ...rows].join('\n');
   return `${[`${HEAD}\n${summary}`, ...services.map(sectionOf)].join('\n\n')}\n`;
 }
 
+/** Services that share a model are told apart by their own names. */
+function titleOf({ declaration: { name, model: shared }, model: { metadata } }: DeclaredService): string {
+  const title = metadata.serviceFullName ?? metadata.serviceId;
+  return shared === 's3' ? `${title}: ${name}` : title;
+}
+
 function sectionOf({ declaration }: DeclaredService): string {
-  const { name, operations, notImplemented } = declaration;
+  const { name, operations, notImplemented, notOffered = {} } = declaration;
   const handled = Object.keys(operations).sort().join(', ');
-  const reasons = Object.groupBy(Object.keys(notImplemented).sort(), (operation) => notImplemented[operation] ?? '');
-  const missing = Object.entries(reasons).map(([reason, names = []]) => `- ${reason}: ${names.join(', ')}`);
-  return [`## ${name}`, '', handled, ...(missing.length > 0 ? ['', 'Not there:', '', ...missing] : [])].join('\n');
+  const parts = [
+    `## ${name}`,
+    handled,
+    ...reasonsOf('Not there:', notImplemented),
+    ...reasonsOf('Not there on AWS either:', notOffered),
+  ];
+  return parts.join('\n\n');
+}
+
+function reasonsOf(title: string, operations: Readonly<Record<string, string>>): string[] {
+  const reasons = Object.groupBy(Object.keys(operations).sort(), (operation) => operations[operation] ?? '');
+  const lines = Object.entries(reasons).map(([reason, names = []]) => `- ${reason}: ${names.join(', ')}`);
+  return lines.length > 0 ? [title, lines.join('\n')] : [];
 }

@@ -39,8 +39,14 @@ const ERRORS = {
       'Cross-location logging not allowed. Buckets in one geographic location cannot log information to a bucket in another location.',
     about: 'TargetBucket',
   },
+  EncryptionTypeMismatch: {
+    status: 400,
+    message:
+      'The existing object was created with a different encryption type. Subsequent write requests must include the appropriate encryption parameters in the request or while creating the session.',
+  },
   EntityTooLarge: { status: 400, message: 'Your proposed upload exceeds the maximum allowed size' },
   EntityTooSmall: { status: 400, message: 'Your proposed upload is smaller than the minimum allowed size' },
+  ExpiredToken: { status: 400, message: 'The provided token has expired.' },
   IllegalLocationConstraintException: {
     status: 400,
     message:
@@ -103,6 +109,11 @@ const ERRORS = {
     about: 'TargetBucket',
   },
   InvalidTag: { status: 400, message: 'The tag provided was not a valid tag.' },
+  InvalidToken: { status: 400, message: 'The provided token is malformed or otherwise not valid' },
+  InvalidWriteOffset: {
+    status: 400,
+    message: 'The write offset value that you specified does not match the current object size.',
+  },
   KeyTooLongError: { status: 400, message: 'Your key is too long', about: 'Size' },
   MalformedACLError: {
     status: 400,

@@ -8,7 +8,6 @@ const TABLES = 'S3 Tables is a service of its own';
 export const notImplemented = {
   CreateBucketMetadataConfiguration: TABLES,
   CreateBucketMetadataTableConfiguration: TABLES,
-  CreateSession: 'comes with directory buckets',
   DeleteBucketAnalyticsConfiguration: REPORTS,
   DeleteBucketIntelligentTieringConfiguration: TIERING,
   DeleteBucketInventoryConfiguration: REPORTS,
@@ -33,7 +32,6 @@ export const notImplemented = {
   ListBucketIntelligentTieringConfigurations: TIERING,
   ListBucketInventoryConfigurations: REPORTS,
   ListBucketMetricsConfigurations: METRICS,
-  ListDirectoryBuckets: 'comes with directory buckets',
   ListObjectAnnotations: LATER,
   PutBucketAbac: LATER,
   PutBucketAccelerateConfiguration: 'there are no edge locations to accelerate by',
@@ -44,10 +42,18 @@ export const notImplemented = {
   PutBucketReplication: LATER,
   PutBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
   PutObjectAnnotation: LATER,
-  RenameObject: 'comes with directory buckets',
   SelectObjectContent: LATER,
   UpdateBucketMetadataAnnotationTableConfiguration: TABLES,
   UpdateBucketMetadataInventoryTableConfiguration: TABLES,
   UpdateBucketMetadataJournalTableConfiguration: TABLES,
   WriteGetObjectResponse: 'answers for S3 Object Lambda, which needs Lambda',
+} as const;
+
+const DIRECTORIES = 'directory buckets alone have it: s3express';
+
+/** Of the model that S3 shares with S3 Express. */
+export const notOffered = {
+  CreateSession: DIRECTORIES,
+  ListDirectoryBuckets: DIRECTORIES,
+  RenameObject: DIRECTORIES,
 } as const;

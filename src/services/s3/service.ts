@@ -7,7 +7,7 @@
  * then multipart/.
  */
 import type { S3Operations } from '#platform/model/generated/s3.ts';
-import { defineService, type Handlers } from '#platform/service.ts';
+import { defineService, type Handlers, type Reconciler } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
@@ -42,7 +42,7 @@ import {
   listParts,
 } from '#services/s3/multipart/uploads.ts';
 import { auditedResources, bucketArn, canonicalUser } from '#services/s3/names.ts';
-import { notImplemented } from '#services/s3/not-implemented.ts';
+import { notImplemented, notOffered } from '#services/s3/not-implemented.ts';
 import {
   getBucketNotificationConfiguration,
   putBucketNotificationConfiguration,
@@ -60,7 +60,6 @@ import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
-import { storageReconcilers } from '#services/s3/storage/sweep.ts';
 import * as website from '#services/s3/website/configuration.ts';
 import { site } from '#services/s3/website/site.ts';
 
@@ -246,7 +245,8 @@ const multipartOperations = (parts: S3Parts) => {
   } as const;
 };
 
-export const s3 = (parts: S3Parts) =>
+/** `storage`: the care for blobs, which a region's buckets of both kinds share. */
+export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>) =>
   defineService({
     name: 's3',
     principal: 's3.amazonaws.com',
@@ -260,8 +260,9 @@ export const s3 = (parts: S3Parts) =>
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
-    } satisfies Handlers<S3Operations, typeof notImplemented>,
+    } satisfies Handlers<S3Operations, typeof notImplemented & typeof notOffered>,
     notImplemented,
+    notOffered,
     kinds: { bucket: bucketKind },
     auditedResources,
     onAnswer: logAnswer(parts),
@@ -272,5 +273,5 @@ export const s3 = (parts: S3Parts) =>
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
     timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
-    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storageReconcilers(parts) },
+    reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storage },
   });

@@ -11,6 +11,7 @@ import type {
   HeadBucketRequest,
   ListBucketsOutput,
   ListBucketsRequest,
+  Tag,
 } from '#platform/model/generated/s3.ts';
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
@@ -26,8 +27,10 @@ import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
 import {
   type Acl,
+  type BucketRow,
   bucketIds,
   buckets,
+  type NameRow,
   type Ownership,
   objects,
   type PublicAccessBlock,
@@ -41,7 +44,7 @@ import { scheduleCount } from '#services/s3/storage/count.ts';
 const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { EU: 'eu-west-1' };
 const HOME = 'us-east-1';
 /** New buckets since April 2023: nothing is public, nobody but the owner owns anything. */
-const ALL_BLOCKED: PublicAccessBlock = {
+export const ALL_BLOCKED: PublicAccessBlock = {
   BlockPublicAcls: true,
   IgnorePublicAcls: true,
   BlockPublicPolicy: true,
@@ -55,40 +58,58 @@ export const createBucket =
     checkBucketName(name);
     checkLocation(parts, input, call.region);
     const acl = firstAcl(parts, input, call.account);
-    const claimant = { account: call.account, region: call.region };
-    const owner = await parts.directory.claim(name, claimant);
-    if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
     const output = {
       Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
       BucketArn: bucketArn(name),
     };
-    const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
-    if (isThere || owner.region !== claimant.region) {
-      // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
-      if (owner.region === HOME && call.region === HOME) return output;
-      return fail('BucketAlreadyOwnedByYou', { about: name });
-    }
-    call.transact((tx) => {
-      const { next } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1 };
-      if (countBuckets(tx) >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
-      const tags = tagsOf(input);
-      tx.put(bucketIds, bucketIds.key(), { next: next + 1 });
-      putBucket(tx, {
-        id: next,
+    const present = await makeBucket(parts, call, {
+      place: { account: call.account, region: call.region },
+      fields: {
         name,
-        createdAt: call.now,
         ownership: firstOwnership(parts, input),
         ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
         ...(acl && { acl }),
         // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
         ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
-        sealedKey: newSealedKey(parts.sealer, call.account, next),
-      });
-      setTags(tx, bucketArn(name), tags);
-      scheduleCount(tx, { id: next, name }, call.now);
+      },
+      tags: input.CreateBucketConfiguration?.Tags ?? [],
+      mostBuckets: call.quota(BUCKETS_QUOTA),
     });
-    return output;
+    // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
+    const isRight = present === undefined || (present.region === HOME && call.region === HOME);
+    return isRight ? output : fail('BucketAlreadyOwnedByYou', { about: name });
   };
+
+interface BucketPlan {
+  readonly place: NameRow;
+  readonly fields: Omit<BucketRow, 'id' | 'createdAt' | 'sealedKey'>;
+  readonly tags: readonly Tag[];
+  readonly mostBuckets: number;
+}
+
+/** Claims the name and makes the bucket. Answers where the caller has one of that name already. */
+export async function makeBucket(
+  parts: S3Parts,
+  call: Call,
+  { place, fields, tags, mostBuckets }: BucketPlan,
+): Promise<NameRow | undefined> {
+  const { name } = fields;
+  const owner = await parts.directory.claim(name, place);
+  if (owner.account !== place.account) fail('BucketAlreadyExists', { about: name });
+  const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
+  if (isThere || owner.region !== place.region) return owner;
+  call.transact((tx) => {
+    const { next } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1 };
+    if (countBuckets(tx) >= mostBuckets) fail('TooManyBuckets');
+    const checked = checkedTags(tags);
+    tx.put(bucketIds, bucketIds.key(), { next: next + 1 });
+    const sealedKey = newSealedKey(parts.sealer, place.account, next);
+    putBucket(tx, { id: next, createdAt: call.now, ...fields, sealedKey });
+    setTags(tx, openBucket(tx, parts.sealer, name).arn, checked);
+    scheduleCount(tx, { id: next, name }, call.now);
+  });
+  return undefined;
+}
 
 const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: CreateBucketRequest): Ownership =>
   // Validated: one of the model's three.
@@ -102,8 +123,8 @@ function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId
   return isPublicAcl(acl) && !parts.oldBucketDefaults ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
 }
 
-function tagsOf({ CreateBucketConfiguration }: CreateBucketRequest): Record<string, string> {
-  const tags = Object.fromEntries((CreateBucketConfiguration?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+function checkedTags(given: readonly Tag[]): Record<string, string> {
+  const tags = Object.fromEntries(given.map(({ Key, Value }) => [Key, Value]));
   checkResourceTags(tags, {}, { invalid: 'InvalidTag', tooMany: 'InvalidTag' });
   return tags;
 }
@@ -136,14 +157,16 @@ export const deleteBucket =
       const bucket = openBucket(tx, parts.sealer, name);
       const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
       if (!isEmpty) fail('BucketNotEmpty', { about: name });
-      // Uploads in progress don't hold a bucket of this kind.
-      for (const { key } of tx.range(uploads, { prefix: [bucket.id] })) {
+      const begun = tx.range(uploads, { prefix: [bucket.id] });
+      // Uploads in progress hold a directory bucket, and no other.
+      if (bucket.zone !== undefined && begun.length > 0) fail('BucketNotEmpty', { about: name });
+      for (const { key } of begun) {
         const [, objectKey, id] = uploads.parts(key);
         abortUpload(tx, blobs, bucket, objectKey, id);
       }
       tx.deleteRange(settings, [bucket.id]);
       cancelLifecycle(tx, bucket);
-      deleteTags(tx, bucketArn(name));
+      deleteTags(tx, bucket.arn);
       dropBucket(tx, name);
     });
     await call.partition.durable();
@@ -153,8 +176,13 @@ export const deleteBucket =
 export const headBucket =
   (parts: S3Parts) =>
   (input: HeadBucketRequest, call: Call): HeadBucketOutput => {
-    const { name } = openBucket(call.tx, parts.sealer, input.Bucket);
-    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: false };
+    const { arn, zone } = openBucket(call.tx, parts.sealer, input.Bucket);
+    return {
+      BucketRegion: call.region,
+      BucketArn: arn,
+      AccessPointAlias: false,
+      ...(zone !== undefined && { BucketLocationType: 'AvailabilityZone', BucketLocationName: zone }),
+    };
   };
 
 export const getBucketLocation =

@@ -4,11 +4,13 @@ import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
+import { bucketArn, directoryBucketArn } from '#services/s3/names.ts';
 import { type BucketRow, buckets } from '#services/s3/state.ts';
 
 export interface OpenBucket extends BucketRow {
   /** 32 bytes. */
   readonly key: Uint8Array;
+  readonly arn: string;
 }
 
 const MOST_OPEN = 10_000;
@@ -21,13 +23,14 @@ export const newSealedKey = (sealer: Sealer, account: AccountId, id: number): st
 
 /** Undefined if it is not there: its name may be claimed and the bucket not yet made. */
 export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): OpenBucket | undefined {
-  const { account } = tx.partition.name;
+  const { account, region } = tx.partition.name;
   const kept = tx.partition.memory(open);
   const known = kept.get(name);
   if (known !== undefined) return known;
   const row = tx.get(buckets, buckets.key(name));
   if (row === undefined || account === 'global') return undefined;
-  const bucket: OpenBucket = { ...row, key: sealer.open(row.sealedKey, sealedPlace(account, row.id)) };
+  const arn = row.zone === undefined ? bucketArn(name) : directoryBucketArn(name, { account, region });
+  const bucket: OpenBucket = { ...row, key: sealer.open(row.sealedKey, sealedPlace(account, row.id)), arn };
   if (kept.size >= MOST_OPEN) kept.clear();
   kept.set(name, bucket);
   return bucket;
@@ -54,7 +57,7 @@ function forget(tx: Transaction, name: string): void {
 }
 
 /** What of a bucket is not its row's own: for changes of the row. */
-export function rowOf({ key: _, ...row }: OpenBucket): BucketRow {
+export function rowOf({ key: _, arn: __, ...row }: OpenBucket): BucketRow {
   return row;
 }
 

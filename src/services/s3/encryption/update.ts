@@ -80,7 +80,7 @@ async function sealAgain(
   try {
     const pieces = manifest ? manifest.parts : row.piece ? [{ number: 0, piece: row.piece }] : [];
     for (const { number, piece } of pieces) {
-      const owner = upload ? partOwner(call.account, upload, number) : objectOwner(call.account, bucket, key);
+      const owner = upload ? partOwner(call.account, bucket, upload, number) : objectOwner(call.account, bucket, key);
       made.push(await reseal(blobs, bucket, piece, owner, secret));
     }
     call.transact((tx) => {

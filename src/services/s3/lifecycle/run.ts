@@ -3,7 +3,7 @@
  * left it does in runs of its own at once after, from where it was. Each run is a transaction, so a crash repeats at most one.
  */
 import type { Blobs } from '#platform/blobs/blobs.ts';
-import type { JobCall, TimerJob } from '#platform/service.ts';
+import type { TimerJob } from '#platform/service.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -15,6 +15,7 @@ import { checkDeletable } from '#services/s3/object-lock/locks.ts';
 import { addVersion, putVersion, removeVersion } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { objects, uploads, type VersionRow, versions } from '#services/s3/state.ts';
+import { laterBlobs } from '#services/s3/storage/later-blobs.ts';
 
 /** Rows that one run looks at. */
 const ROWS_AT_ONCE = 500;
@@ -65,15 +66,6 @@ export const runLifecycle =
     const due = next === undefined ? rules.nextMidnight(job.now, parts.day) : job.now;
     scheduleLifecycle(tx, bucket, due, next);
   };
-
-/** A transaction can't wait for the region's blobs to be opened. */
-const laterBlobs = (parts: S3Parts, { region, log }: JobCall): Pick<Blobs, 'discard'> => ({
-  discard: (place) =>
-    void parts.blobs(region).then(
-      (blobs) => blobs.discard(place),
-      (error: unknown) => log.log('error', 'a blob is left to the sweep', { reason: String(error) }),
-    ),
-});
 
 function walkObjects(run: Run, { after }: Cursor): Cursor | undefined {
   const { tx, bucket } = run;

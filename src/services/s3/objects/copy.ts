@@ -1,7 +1,9 @@
 /** CopyObject, and what UploadPartCopy shares with it: whose bytes they are, and whether the caller may read them. */
+import type { AccountId } from '#platform/base/ids.ts';
 import type { CopyObjectOutput, CopyObjectRequest } from '#platform/model/generated/s3.ts';
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
@@ -13,13 +15,19 @@ import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encrypt
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
-import { bucketArn, checkKey, objectArn } from '#services/s3/names.ts';
+import { checkKey, objectArn } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
-import { type CopyConditions, checkCopySource, lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
+import {
+  type CopyConditions,
+  checkSource,
+  copyConditions,
+  lastModified,
+  quotedEtag,
+} from '#services/s3/objects/conditions.ts';
 import { openBody, piecesOf } from '#services/s3/objects/get.ts';
 import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.ts';
-import { objectOwner } from '#services/s3/objects/owners.ts';
+import { newOwner } from '#services/s3/objects/owners.ts';
 import { commit, contentOf, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
 import { type Claims, receive } from '#services/s3/objects/receive.ts';
@@ -57,9 +65,11 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
     const joined = joinPolicies(policy, objectAclInForce(bucket, row));
     const holder = holderOf(bucket, row) ?? place.account;
-    if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
+    if (bucket.zone !== undefined) checkDirectorySource(bucket, policy, place.account, call);
+    else if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
-      if (!call.allows('s3:ListBucket', bucketArn(name), policy, place.account)) fail('AccessDenied');
+      const mayKnow = bucket.zone !== undefined || call.allows('s3:ListBucket', bucket.arn, policy, place.account);
+      if (!mayKnow) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
       if (row?.isDeleteMarker)
         fail('InvalidRequest', {
@@ -67,10 +77,21 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
         });
       return fail('NoSuchVersion', { about: versionId ?? '', fields: { Key: key } });
     }
-    checkCopySource(row, input);
+    checkSource(row, copyConditions(input), 'x-amz-copy-source-');
     if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
     return { place, partition, bucket, key, row, isVersion: versionId !== undefined };
   });
+}
+
+/** To read is enough ("the condition key can't be set to ReadWrite on the copy source bucket", API Reference, CopyObject). */
+function checkDirectorySource(
+  { arn }: OpenBucket,
+  policy: CompiledPolicy | undefined,
+  account: AccountId,
+  call: Call,
+): void {
+  const mode = { 's3express:sessionmode': 'ReadOnly' };
+  if (!call.allows('s3express:CreateSession', arn, policy, account, mode)) fail('AccessDenied');
 }
 
 function readSource(header: string): { name: string; key: string; versionId: string | undefined } {
@@ -130,15 +151,16 @@ export const copyObject =
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
+    const { owner, upload } = newOwner(call.account, bucket, input.Key);
     const claims = input.ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm: input.ChecksumAlgorithm };
     const received = await receive(body, claims as Claims, {
       blobs: await parts.blobs(call.region),
       keys,
-      owner: objectOwner(call.account, bucket, input.Key),
+      owner,
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: row.checksum?.name ?? 'CRC64NVME',
     });
-    const content = contentOf(received, encryption);
+    const content = contentOf(bucket, received, encryption, upload);
     const written = await commit(parts, call, input as Parameters<typeof commit>[2], received, {
       modifiedAt: call.clock.now(),
       ...content,

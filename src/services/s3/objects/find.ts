@@ -6,7 +6,6 @@ import type { Call } from '#platform/service.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail } from '#services/s3/errors.ts';
-import { bucketArn } from '#services/s3/names.ts';
 import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { VersionRow } from '#services/s3/state.ts';
@@ -40,9 +39,7 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
   });
 }
 
+/** Who is let into a directory bucket may list it. */
 const mayKnow = (bucket: OpenBucket, isVersion: boolean, call: Call): boolean =>
-  call.allows(
-    isVersion ? 's3:ListBucketVersions' : 's3:ListBucket',
-    bucketArn(bucket.name),
-    policyInForce(bucket, call),
-  );
+  bucket.zone !== undefined ||
+  call.allows(isVersion ? 's3:ListBucketVersions' : 's3:ListBucket', bucket.arn, policyInForce(bucket, call));

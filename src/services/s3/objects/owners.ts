@@ -1,8 +1,9 @@
 /**
  * What a blob says of its owner, so that a sweep finds the row that should name it: `["o", account, bucket's id, key]` of an
- * object, `["p", account, upload's id, part number]` of a part, which may have become an object's since.
+ * object, `["p", account, upload's id, part number]` of a part, which may have become an object's since; and, at its end, the service
+ * of a directory bucket. There every object is made of parts: it may get another key, and blobs can't be told.
  */
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import { type AccountId, type Region, randomBytes } from '#platform/base/ids.ts';
 import type { BlobOwners, BlobPlace } from '#platform/blobs/blobs.ts';
 import type { Partition, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import type { BucketRow } from '#services/s3/state.ts';
@@ -11,19 +12,27 @@ import { manifests, objects, type Piece, partitionOf, parts, versions } from '#s
 export const objectOwner = (account: AccountId, bucket: BucketRow, key: string): string =>
   JSON.stringify(['o', account, bucket.id, key]);
 
-export const partOwner = (account: AccountId, upload: string, number: number): string =>
-  JSON.stringify(['p', account, upload, number]);
+export const partOwner = (account: AccountId, { zone }: BucketRow, upload: string, number: number): string =>
+  JSON.stringify(['p', account, upload, number, ...(zone === undefined ? [] : ['s3express'])]);
 
 type Owner =
   | readonly ['o', account: AccountId, bucket: number, key: string]
-  | readonly ['p', account: AccountId, upload: string, number: number];
+  | readonly ['p', account: AccountId, upload: string, number: number, service?: 's3express'];
+
+/** Who owns the bytes of a new object, and the upload that they count for if it is made of parts. */
+export function newOwner(account: AccountId, bucket: BucketRow, key: string): { owner: string; upload?: string } {
+  if (bucket.zone === undefined) return { owner: objectOwner(account, bucket, key) };
+  const upload = randomBytes(18).toString('base64url');
+  return { owner: partOwner(account, bucket, upload, 1), upload };
+}
 
 /** For the sweep of a region's blobs. */
 export function blobOwners(store: Store, region: Region): BlobOwners {
   const placeOf = (text: string): { owner: Owner; partition: Partition } => {
     // Written by the functions above.
     const owner = JSON.parse(text) as Owner;
-    return { owner, partition: partitionOf(store, { account: owner[1], region }) };
+    const service = owner[4];
+    return { owner, partition: partitionOf(store, { account: owner[1], region, ...(service && { service }) }) };
   };
   return {
     async isWanted(text, place) {

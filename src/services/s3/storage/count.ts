@@ -10,7 +10,6 @@ import type { TimerJob } from '#platform/service.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { findBucket } from '#services/s3/buckets/open-bucket.ts';
-import { bucketArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, objects, parts as partRows, uploads, type VersionRow, versions } from '#services/s3/state.ts';
 
@@ -18,6 +17,7 @@ export const COUNT_JOB = 'storage';
 const EVERY_HOURS = 12;
 const ROWS_AT_ONCE = 1000;
 const STANDARD = 'TimedStorage-ByteHrs';
+const EXPRESS = 'TimedStorage-XZ-ByteHrs';
 
 interface Billing {
   readonly usageType: string;
@@ -27,6 +27,7 @@ interface Billing {
 
 const KIB = 1024;
 const CLASSES: Readonly<Record<string, Billing>> = {
+  EXPRESS_ONEZONE: { usageType: EXPRESS },
   REDUCED_REDUNDANCY: { usageType: 'TimedStorage-RRS-ByteHrs' },
   STANDARD_IA: { usageType: 'TimedStorage-SIA-ByteHrs', least: 128 * KIB },
   ONEZONE_IA: { usageType: 'TimedStorage-ZIA-ByteHrs', least: 128 * KIB },
@@ -86,7 +87,7 @@ export const countStorage =
     }
     scheduleCount(tx, bucket, now);
     for (const [usageType, bytes] of Object.entries(sums)) {
-      meter(partition, now, { usageType, operation: 'Storage', resource: bucketArn(bucket.name) }, bytes * EVERY_HOURS);
+      meter(partition, now, { usageType, operation: 'Storage', resource: bucket.arn }, bytes * EVERY_HOURS);
     }
   };
 
@@ -128,6 +129,7 @@ function addUploads(tx: Transaction, page: Page, sums: Sums): Key | undefined {
   const [only] = tx.range(uploads, { ...page, limit: 1 });
   if (only === undefined) return undefined;
   const [, , upload] = uploads.parts(only.key);
-  for (const { row } of tx.range(partRows, { prefix: [upload] })) add(sums, STANDARD, row.piece.bytes);
+  const usageType = only.row.storageClass === 'EXPRESS_ONEZONE' ? EXPRESS : STANDARD;
+  for (const { row } of tx.range(partRows, { prefix: [upload] })) add(sums, usageType, row.piece.bytes);
   return only.key;
 }
