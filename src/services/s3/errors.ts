@@ -12,6 +12,11 @@ const ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { status: 403, message: 'Access Denied' },
   AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
+  AnnotationLimitExceeded: {
+    status: 400,
+    message: 'The request would exceed the maximum number of annotations allowed per object.',
+  },
+  AnnotationNameTooLong: { status: 400, message: 'The annotation name exceeds 512 bytes.' },
   BadDigest: {
     status: 400,
     message: 'The Content-MD5 or checksum value that you specified did not match what the server received.',
@@ -56,6 +61,7 @@ const ERRORS = {
     status: 400,
     message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
   },
+  InvalidAnnotationName: { status: 400, message: 'The annotation name you provided is invalid.' },
   InvalidArgument: { status: 400, message: 'Invalid Argument', about: 'ArgumentName' },
   InvalidBucketAclWithObjectOwnership: {
     status: 400,
@@ -95,6 +101,7 @@ const ERRORS = {
     message: 'The list of parts was not in ascending order. Parts must be ordered by part number.',
     about: 'UploadId',
   },
+  InvalidPrefix: { status: 400, message: 'The annotation prefix you provided is invalid.', about: 'Prefix' },
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable', about: 'RangeRequested' },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   InvalidStorageClass: {
@@ -135,6 +142,11 @@ const ERRORS = {
     status: 400,
     message: 'Your request was missing a required header',
     about: 'MissingHeaderName',
+  },
+  NoSuchAnnotation: {
+    status: 404,
+    message: 'The specified annotation does not exist on this object.',
+    about: 'AnnotationName',
   },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist', about: 'BucketName' },
   NoSuchBucketPolicy: { status: 404, message: 'The bucket policy does not exist', about: 'BucketName' },
@@ -183,6 +195,10 @@ const ERRORS = {
     status: 403,
     message: 'The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.',
   },
+  OperationAborted: {
+    status: 409,
+    message: 'A conflicting conditional operation is currently in progress against this resource. Try again.',
+  },
   OwnershipControlsNotFoundError: {
     status: 404,
     message: 'The bucket ownership controls were not found',
@@ -204,6 +220,7 @@ const ERRORS = {
     status: 400,
     message: 'You have attempted to add more parts than the maximum of 10000 allowed for this upload',
   },
+  UnsupportedMediaType: { status: 415, message: 'The annotation payload is not valid UTF-8 encoded text.' },
   UnexpectedContent: { status: 400, message: 'This request contains unsupported content.' },
 } as const satisfies Record<string, Worded>;
 

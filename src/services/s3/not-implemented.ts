@@ -15,7 +15,6 @@ export const notImplemented = {
   DeleteBucketMetadataTableConfiguration: TABLES,
   DeleteBucketMetricsConfiguration: METRICS,
   DeleteBucketReplication: LATER,
-  DeleteObjectAnnotation: LATER,
   GetBucketAbac: LATER,
   GetBucketAccelerateConfiguration: 'there are no edge locations to accelerate by',
   GetBucketAnalyticsConfiguration: REPORTS,
@@ -26,13 +25,10 @@ export const notImplemented = {
   GetBucketMetricsConfiguration: METRICS,
   GetBucketReplication: LATER,
   GetBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
-  GetObjectAnnotation: LATER,
-  GetObjectTorrent: LATER,
   ListBucketAnalyticsConfigurations: REPORTS,
   ListBucketIntelligentTieringConfigurations: TIERING,
   ListBucketInventoryConfigurations: REPORTS,
   ListBucketMetricsConfigurations: METRICS,
-  ListObjectAnnotations: LATER,
   PutBucketAbac: LATER,
   PutBucketAccelerateConfiguration: 'there are no edge locations to accelerate by',
   PutBucketAnalyticsConfiguration: REPORTS,
@@ -41,7 +37,6 @@ export const notImplemented = {
   PutBucketMetricsConfiguration: METRICS,
   PutBucketReplication: LATER,
   PutBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
-  PutObjectAnnotation: LATER,
   SelectObjectContent: LATER,
   UpdateBucketMetadataAnnotationTableConfiguration: TABLES,
   UpdateBucketMetadataInventoryTableConfiguration: TABLES,
@@ -51,9 +46,10 @@ export const notImplemented = {
 
 const DIRECTORIES = 'directory buckets alone have it: s3express';
 
-/** Of the model that S3 shares with S3 Express. */
+/** Of the model that S3 shares with S3 Express, and what AWS has given up but not taken out of it. */
 export const notOffered = {
   CreateSession: DIRECTORIES,
+  GetObjectTorrent: 'AWS ended BitTorrent in April 2022',
   ListDirectoryBuckets: DIRECTORIES,
   RenameObject: DIRECTORIES,
 } as const;

@@ -10,6 +10,7 @@ import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers, type Reconciler } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
+import { annotationOperations } from '#services/s3/annotations/operations.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import {
   bucketKind,
@@ -260,6 +261,7 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
+      ...annotationOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented & typeof notOffered>,
     notImplemented,
     notOffered,

@@ -159,6 +159,8 @@ export interface VersionRow {
   /** The upload that it was made by: its manifest. In a directory bucket all objects have one, as it stays when they are renamed. */
   readonly upload?: string;
   readonly partsCount?: number;
+  /** Undefined: none. */
+  readonly annotations?: { readonly count: number; readonly bytes: number };
   readonly encryption?: EncryptionRow;
   readonly lock?: LockRow;
   /** Of an archived one: from when until when its bytes can be read. */

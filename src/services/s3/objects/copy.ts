@@ -7,6 +7,7 @@ import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
+import { copyAnnotations } from '#services/s3/annotations/copies.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
@@ -161,12 +162,21 @@ export const copyObject =
       defaultChecksum: row.checksum?.name ?? 'CRC64NVME',
     });
     const content = contentOf(bucket, received, encryption, upload);
-    const written = await commit(parts, call, input as Parameters<typeof commit>[2], received, {
+    const copy = { account: call.account, bucket, key: input.Key, encryption, keys };
+    const annotations = await copyAnnotations(parts, call, source, copy, input.AnnotationDirective).catch((error) => {
+      received.drop();
+      throw error;
+    });
+    const version = {
       modifiedAt: call.clock.now(),
       ...content,
       ...metadata,
+      ...annotations.kept,
       ...newLock(bucket, lock, call.clock.now()),
-    });
+    };
+    const bytes = { settle: both(received.settle, annotations.settle), drop: both(received.drop, annotations.drop) };
+    const target = input as Parameters<typeof commit>[2];
+    const written = await commit(parts, call, target, bytes, version, annotations.write);
     const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
     return {
       ...output,
@@ -179,6 +189,11 @@ export const copyObject =
       },
     };
   };
+
+const both = (first: () => void, second: () => void) => (): void => {
+  first();
+  second();
+};
 
 function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion }: CopySource): ObjectMetadata {
   const replaces = input.MetadataDirective === 'REPLACE';

@@ -106,6 +106,7 @@ export async function commit(
   input: Given,
   received: Pick<Received, 'settle' | 'drop'>,
   version: NewVersion,
+  further?: (tx: Transaction, added: VersionRow) => void,
 ): Promise<VersionRow> {
   const blobs = await parts.blobs(call.region);
   return writeReceived(call, received, (tx) => {
@@ -113,6 +114,7 @@ export async function commit(
     checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
     const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
     const added = addVersion(tx, blobs, bucket, input.Key, { ...withManifest(tx, version), ...ownership });
+    further?.(tx, added);
     notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
     return added;
   });

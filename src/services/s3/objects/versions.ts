@@ -3,8 +3,9 @@
  * listing of keys is a listing of that table. Blobs of what is overwritten or deleted are given up when that is on disk.
  */
 import { randomBytes } from '#platform/base/ids.ts';
-import type { BlobPlace, Blobs } from '#platform/blobs/blobs.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { dropAnnotations } from '#services/s3/annotations/state.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import {
   type BucketRow,
@@ -75,7 +76,7 @@ export function addVersion(
   const isVersioned = bucket.versioning === 'Enabled';
   const row: VersionRow = { ...version, sequence, ...(isVersioned && { versionId: newVersionId(sequence) }) };
   if (previous !== undefined) {
-    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, previous);
+    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, bucket, key, previous);
     else keepOlder(tx, bucket, key, previous);
   }
   if (!isVersioned) dropOlderNull(tx, blobs, bucket, key);
@@ -102,7 +103,7 @@ function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, ke
 function removeOlder(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, row: VersionRow): void {
   tx.delete(versions, versions.key(bucket.id, key, versionOrder(row.sequence)));
   if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
-  giveUp(tx, blobs, row);
+  giveUp(tx, blobs, bucket, key, row);
 }
 
 /** For good. The next older version, if there is one, becomes the newest. */
@@ -118,7 +119,7 @@ export function removeVersion(
     removeOlder(tx, blobs, bucket, key, row);
     return;
   }
-  giveUp(tx, blobs, row);
+  giveUp(tx, blobs, bucket, key, row);
   const [older] = bucket.versioning === undefined ? [] : tx.range(versions, { prefix: [bucket.id, key], limit: 1 });
   if (older === undefined) {
     tx.delete(objects, objects.key(bucket.id, key));
@@ -136,8 +137,9 @@ export function putVersion(tx: Transaction, bucket: BucketRow, key: string, row:
   else tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
 }
 
-function giveUp(tx: Transaction, blobs: Discarding, row: VersionRow): void {
-  const places: BlobPlace[] = row.piece === undefined ? [] : [row.piece.place];
+function giveUp(tx: Transaction, blobs: Discarding, bucket: BucketRow, key: string, row: VersionRow): void {
+  const places = dropAnnotations(tx, bucket, key, row);
+  if (row.piece !== undefined) places.push(row.piece.place);
   if (row.upload !== undefined) {
     const manifest = tx.get(manifests, manifests.key(row.upload));
     places.push(...(manifest?.parts ?? []).map(({ piece }) => piece.place));

@@ -47,12 +47,14 @@ function add(sums: Sums, usageType: string, bytes: number): void {
 
 function addBytes(
   sums: Sums,
-  { isDeleteMarker, bytes, storageClass = 'STANDARD', restore }: VersionRow,
+  { isDeleteMarker, bytes, storageClass = 'STANDARD', restore, annotations }: VersionRow,
   now: number,
 ): void {
   if (isDeleteMarker) return;
   const { usageType, least = 0, more = 0 } = CLASSES[storageClass] ?? { usageType: STANDARD };
   add(sums, usageType, Math.max(bytes, least) + more);
+  // They are read at once, whatever becomes of their object.
+  if (annotations !== undefined) add(sums, STANDARD, annotations.bytes);
   if (more === 0) return;
   add(sums, STANDARD, ARCHIVE_INDEX_BYTES);
   const isRestored = restore !== undefined && restore.readyAt <= now && now < restore.expiresAt;
