@@ -37,7 +37,6 @@ export const notImplemented = {
   PutBucketMetricsConfiguration: METRICS,
   PutBucketReplication: LATER,
   PutBucketRequestPayment: 'who asks can not be billed for requests to another account’s bucket yet',
-  SelectObjectContent: LATER,
   UpdateBucketMetadataAnnotationTableConfiguration: TABLES,
   UpdateBucketMetadataInventoryTableConfiguration: TABLES,
   UpdateBucketMetadataJournalTableConfiguration: TABLES,

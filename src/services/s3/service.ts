@@ -60,6 +60,7 @@ import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#servic
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
+import { selectOperations } from '#services/s3/select/operations.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
 import * as website from '#services/s3/website/configuration.ts';
 import { site } from '#services/s3/website/site.ts';
@@ -262,6 +263,7 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
       ...annotationOperations(parts),
+      ...selectOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented & typeof notOffered>,
     notImplemented,
     notOffered,
