@@ -1,6 +1,6 @@
 /**
- * Loads all that a start loads, so that Node's compile cache has it. The launcher runs this once for each version, in a process
- * of its own: stripping types leaves 40 MiB behind, which a server would hold until it ends.
+ * Loads all of the program, so that Node's compile cache has it. The launcher runs this once for each version, in a process of its
+ * own: stripping types leaves 40 MiB behind, which a server would hold until it ends.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,13 +8,24 @@ import { join } from 'node:path';
 // Without a command: it says how it is used.
 import '#cli/main.ts';
 import '#cli/up.ts';
-import { commitStart } from '#platform/store/first-commit.ts';
-import { openStore } from '#platform/store/open-store.ts';
-import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
+import { startCloud } from '#main';
+import { silent } from '#platform/base/log.ts';
+import { createMasterKeys } from '#platform/secrets/master-key.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'makonis-compile-'));
-const store = openStore({ drivers: sqliteDrivers(folder) });
-// The committer is a thread, which loads for itself.
-await commitStart(store.partition({ service: 'makonis', account: 'global', region: 'us-east-1' }), 0, '');
-await store.close();
+const running = await startCloud({
+  data: join(folder, 'data'),
+  masterKeys: createMasterKeys(join(folder, 'master-key.json')),
+  port: 0,
+  adminPort: 0,
+  adminToken: '',
+  listen: [],
+  domains: [],
+  region: 'us-east-1',
+  tlsFolder: undefined,
+  log: silent,
+  version: '',
+});
+await running.cloud.registry.loadAll();
+await running.stop();
 rmSync(folder, { recursive: true });

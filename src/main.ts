@@ -34,7 +34,7 @@ import { removeAccountResources } from '#platform/removal.ts';
 import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
-import type { ServiceDeclaration } from '#platform/service.ts';
+import type { ServiceEntry } from '#platform/service.ts';
 import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
@@ -74,8 +74,8 @@ export interface CloudOptions {
   readonly logBucket?: LogBucket;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
-  /** All files that were there are read and nothing has come from a client: the time to give up root. */
-  readonly onReady?: () => void;
+  /** All files that a start needs are read and nothing has come from a client: the time to give up root. */
+  readonly onReady?: (registry: Registry) => Promise<void>;
 }
 
 export interface RunningCloud {
@@ -104,7 +104,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await options.migrate?.(store);
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
-  options.onReady?.();
+  await options.onReady?.(cloud.registry);
   const metrics = new Metrics();
   const gateway = gatewayOf(options, cloud, metrics);
   const listener = await listen(options, gateway, onFault, clock, tls);
@@ -160,7 +160,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const regions = regionsOf(readModel);
   const blobs = blobsOf(data, onFault);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
-  const { declarations, identity, audit } = assembleServices({
+  const { entries, identity, audit } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
@@ -183,9 +183,10 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);
+  const registry = registryOf(entries, readModel);
   const cloud: Cloud = {
     store,
-    registry: registryOf(declarations, readModel),
+    registry,
     identity,
     clock,
     log,
@@ -196,7 +197,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     isRegion: (name) => known.has(name),
     stopping,
   };
-  const jobs = new Jobs({ clock, log, services: declarations, deliver: (delivery) => deliver(cloud, delivery) });
+  const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
   return { cloud, jobs, sealer, audit, blobs };
 }
@@ -249,13 +250,10 @@ function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: C
   return commitStart(global, clock.now(), version);
 }
 
-function registryOf(declarations: readonly ServiceDeclaration[], readModel: ReadModelFile | undefined): Registry {
+function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile | undefined): Registry {
   const sourceOf = modelSources(readModel);
   return new Registry(
-    declarations.map(
-      (declaration) =>
-        new RegisteredService(declaration, sourceOf(declaration.model ?? declaration.name), compileValidator),
-    ),
+    entries.map((entry) => new RegisteredService(entry, sourceOf(entry.model ?? entry.name), compileValidator)),
   );
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeRecord } from '#platform/audit/journal.ts';
 import { recordText } from '#platform/audit/record.ts';
+import { asAudited } from '#platform/audit/resources.ts';
 import { systemClock } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { openStore } from '#platform/store/open-store.ts';
@@ -55,10 +56,10 @@ const text = (n: number): string =>
     requestId: '5b1e1b5c-7a1b-4c8e-9a55-000000000000',
     isReadOnly: n % 1000 !== 0,
     isManagement: true,
-    resources: [
+    resources: asAudited([
       { accountId: ACCOUNT, type: 'AWS::SQS::Queue', ARN: `arn:aws:sqs:${REGION}:${ACCOUNT}:queue${n % 50}` },
-    ],
-    input: { queueUrl: `http://localhost:4566/${ACCOUNT}/queue${n % 50}`, attributeNames: ['All'] },
+    ]),
+    input: JSON.stringify({ queueUrl: `http://localhost:4566/${ACCOUNT}/queue${n % 50}`, attributeNames: ['All'] }),
     output: undefined,
     error: undefined,
     additions: undefined,

@@ -32,6 +32,8 @@ async function fill(peer: Peer, url: string): Promise<void> {
 async function warmStart(data: string, name: string): Promise<void> {
   const peer = await startMakonis(data, { keepsData: true });
   const answer = await peer.signedAnswerMilliseconds();
+  // It gives back what loading has left.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
   console.log(
     `warm start on ${name}: ${answer.toFixed(0)} ms to a signed answer, ${peer.residentMib().toFixed(0)} MiB`,
   );

@@ -35,8 +35,9 @@ export async function startMakonis(
   const begin = performance.now();
   const port = await freePort();
   const keyFile = `${data}.key`;
-  const args = [join(ROOT, 'src/cli/main.ts'), 'up', '--data', data, '--port', String(port), '--master-key', keyFile];
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'makonis-bench-compile') };
+  const args = [join(ROOT, 'bin/makonis'), 'up', '--data', data, '--port', String(port), '--master-key', keyFile];
+  // The launcher has its own, where a service that loads late finds itself compiled.
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   await until(() => existsSync(state), 2);
   const { administrator } = openSecrets(runningState(data));

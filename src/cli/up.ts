@@ -14,7 +14,7 @@ import {
   readSync,
   statSync,
 } from 'node:fs';
-import { flushCompileCache } from 'node:module';
+import { flushCompileCache, getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
@@ -27,9 +27,11 @@ import { type CloudOptions, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
+import { giveBackMemory } from '#platform/base/memory.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { loadPackages } from '#platform/packages.ts';
+import type { Registry } from '#platform/registry.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { type DataFolder, DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import { migrate } from '#platform/store/migrate.ts';
@@ -76,11 +78,10 @@ async function serve(config: Config): Promise<void> {
   const logFile = openLogFile(join(config.data, 'log'));
   const log = lineLogger(logFile.write, systemClock, config.logLevel);
   const start = startOf(config, folder, log);
-  // Loaded they take 15 MiB: only where they will be out of reach.
-  if (isRoot() && !isOpenToAll(join(programRoot, 'node_modules'))) await loadPackages();
   const running = await startCloud(start.options);
   writeRunState(config.data, stateOf(config, running, start));
   announce(greeting(running, config, start, logFile.path));
+  systemClock.after(seconds(1), giveBackMemory);
   await untilAskedToStop();
   await running.stop();
   log.flush();
@@ -115,7 +116,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     version: programVersion(),
     readModel: modelReader(),
     migrate: (store) => migrate(folder, store),
-    onReady: () => becomeUnprivileged(config),
+    onReady: (registry) => becomeUnprivileged(config, registry),
   };
   const isDefault = config.data === readConfig(processSources([])).config.data;
   return { options, keyFile, dataOption: isDefault ? '' : ` --data ${config.data}` };
@@ -152,8 +153,12 @@ function modelReader(): ReadModelFile {
   };
 }
 
-function becomeUnprivileged(config: Config): void {
+async function becomeUnprivileged(config: Config, registry: Registry): Promise<void> {
   if (!isRoot()) return;
+  // What loads at its first use takes 40 MiB when all of it is loaded: only where it will be out of reach.
+  if (!isOpenToAll(join(programRoot, 'node_modules'))) await loadPackages();
+  const sources = [join(programRoot, 'src'), getCompileCacheDir() ?? programRoot];
+  if (!sources.every(isOpenToAll)) await registry.loadAll();
   const user = unprivilegedUser(config.user);
   // The cache is root's too: what was compiled so far is kept for the next start.
   flushCompileCache();

@@ -3,7 +3,7 @@ import type { IncomingRequest } from '#gateway/http/listener.ts';
 import type { Trace } from '#gateway/pipeline.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import type { Clock } from '#platform/base/clock.ts';
-import type { AnsweredRequest } from '#platform/service.ts';
+import type { AnsweredRequest } from '#platform/web.ts';
 
 export function answeredRequest(
   request: IncomingRequest,
@@ -18,6 +18,7 @@ export function answeredRequest(
     labels: trace.labels,
     isSite: trace.isSite,
     requestId: trace.requestId,
+    region: signed?.region,
     method: request.method,
     target: request.query === '' ? request.path : `${request.path}?${request.query}`,
     httpVersion: request.httpVersion,

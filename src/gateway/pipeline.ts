@@ -27,7 +27,7 @@ import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/prot
 import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import type { Caller, Cloud } from '#platform/cloud.ts';
+import type { Address, Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
@@ -109,6 +109,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     trace.service = service.name;
     if (host.bucket !== undefined) path = `/${host.bucket}${path}`;
     codec = router.codec(service, router.protocolOf(request, service));
+    if (service.loaded === undefined) await service.load();
     if (request.method === 'OPTIONS' && service.declaration.crossOrigin) {
       return finished(preflight(request, path, service.declaration), trace, request, gateway);
     }
@@ -167,6 +168,7 @@ async function answerCall(
     input,
     caller,
     region: regionOf(signed, host, gateway),
+    address: addressOf(request, signed, host),
     requestId,
     origin,
     get signal() {
@@ -195,6 +197,7 @@ async function uploadForm(
     input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
     caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
     region: regionOf(upload.signed, host, gateway),
+    address: addressOf(request, upload.signed, host),
     requestId: trace.requestId,
     origin,
     signal: request.signal,
@@ -220,6 +223,7 @@ const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
 /** What services show to everybody; all other requests go on to an operation. */
 async function documentOf({ method, path }: IncomingRequest, { registry }: Cloud): Promise<WireResponse | undefined> {
   const [, service = '', rest = ''] = (method === 'GET' && DOCUMENT_PATH.exec(path)) || [];
+  await registry.service(service)?.load();
   const document = await registry.service(service)?.declaration.documents?.(rest);
   if (document === undefined) return undefined;
   const { contentType, body, maxAgeSeconds } = document;
@@ -231,7 +235,7 @@ function finished(response: WireResponse, trace: Trace, request: IncomingRequest
   const { service, operation, started } = trace;
   const microseconds = Math.round((gateway.cloud.clock.monotonic() - started) * 1000);
   gateway.metrics.answered(service, operation, response.status, microseconds);
-  const onAnswer = gateway.cloud.registry.service(service)?.declaration.onAnswer;
+  const onAnswer = gateway.cloud.registry.service(service)?.loaded?.onAnswer;
   if (onAnswer !== undefined) onAnswer(answeredRequest(request, response, trace, gateway.cloud.clock));
   gateway.cloud.log.request(trace, response.status, microseconds, request.remoteAddress);
   return response;
@@ -246,6 +250,14 @@ function regionOf(signed: Authentication | undefined, host: HostFacts, { default
   // Known regions only: of the scope it was checked, of the host it has a region's form.
   return region as Region;
 }
+
+const addressOf = (request: IncomingRequest, signed: Authentication | undefined, host: HostFacts): Address => ({
+  service: host.service,
+  region: host.region,
+  hasBucket: host.bucket !== undefined,
+  host: request.headers['host'] ?? '',
+  signed: signed && { region: signed.region, form: signed.form },
+});
 
 const UNKNOWN_HOST =
   'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';

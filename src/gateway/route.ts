@@ -13,6 +13,7 @@ import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { fail } from '#platform/error.ts';
 import type { ProtocolName, ServiceMetadata, ServiceModel } from '#platform/model/schema.ts';
 import type { RegisteredOperation, RegisteredService, Registry } from '#platform/registry.ts';
+import type { ServiceEntry } from '#platform/service.ts';
 
 export interface Route {
   readonly codec: ServiceCodec;
@@ -42,10 +43,12 @@ export class Router {
     const [only] = candidates;
     if (only === undefined) return fail('UnsupportedOperation', `The service ${named} is not offered by this cloud.`);
     if (candidates.length === 1) return only;
-    // Several services sign with one name (monitoring, execute-api): target, version or operation tell them apart.
+    // Several services sign with one name (monitoring, execute-api, s3): marks, host, target, version or operation tell them apart.
     const target = request.headers['x-amz-target'];
     const version = VERSION.exec(formOf(request))?.[1];
     return (
+      candidates.find(({ entry: { marks } }) => marks !== undefined && bears(request, marks)) ??
+      candidates.find(({ metadata }) => host.service !== undefined && metadata.endpointPrefix === host.service) ??
       candidates.find(({ metadata }) => target?.startsWith(`${metadata.targetPrefix}.`)) ??
       candidates.find(({ metadata }) => version !== undefined && metadata.apiVersion === version) ??
       candidates.find((service) => this.#templateOf(service)(request)) ??
@@ -60,7 +63,9 @@ export class Router {
         this.#bySigningName.set(service.signingName, [...same, service]);
       }
     }
-    return this.#bySigningName.get(name) ?? [];
+    const { services } = this.#registry;
+    // An unsigned request names its service by the host.
+    return this.#bySigningName.get(name) ?? services.filter(({ metadata }) => metadata.endpointPrefix === name);
   }
 
   #unsignedServiceName(request: WireRequest, host: HostFacts): string {
@@ -124,16 +129,22 @@ export class Router {
   }
 
   #templateOf(service: RegisteredService): TemplateRouter {
-    const isOwn = (operation: string): boolean => !Object.hasOwn(service.declaration.notOffered ?? {}, operation);
+    // Who has not loaded it yet wants to know whether there is an operation at all.
+    const isOwn = (operation: string): boolean => !Object.hasOwn(service.loaded?.notOffered ?? {}, operation);
     return getOrInsert(this.#templates, service, () => templateRouter(service.model, isOwn));
   }
 }
 
 /** `books.s3.localhost`; and `books.localhost`, which clients make of the endpoint `localhost`. */
-const bucketOf = ({ bucket, service: named, prefix }: HostFacts, { model }: RegisteredService): string | undefined =>
-  bucket ?? (isS3(model) && named !== undefined && !/^s3(?:express)?\b/.test(named) ? prefix : undefined);
+function bucketOf({ bucket, service: named, prefix }: HostFacts, { metadata }: RegisteredService): string | undefined {
+  if (metadata.serviceId !== 'S3') return undefined;
+  return bucket ?? (named !== undefined && !/^s3(?:express)?\b/.test(named) ? prefix : undefined);
+}
 
-const isS3 = ({ metadata }: ServiceModel): boolean => metadata.serviceId === 'S3';
+type Marks = NonNullable<ServiceEntry['marks']>;
+
+const bears = ({ path, headers }: WireRequest, marks: Marks): boolean =>
+  path.startsWith(marks.path) && headers[marks.header] !== undefined;
 
 const speaksForms = ({ protocols }: ServiceMetadata): boolean =>
   protocols.includes('query') || protocols.includes('ec2');

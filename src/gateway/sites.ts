@@ -14,7 +14,7 @@ import type { RegisteredService } from '#platform/registry.ts';
 
 /** The service whose site the host is. */
 export const siteOf = ({ registry }: Cloud, { service }: HostFacts): RegisteredService | undefined =>
-  service === undefined ? undefined : registry.services.find(({ declaration }) => declaration.site?.host === service);
+  service === undefined ? undefined : registry.services.find(({ entry }) => entry.siteHost === service);
 
 export interface SiteCall {
   readonly request: IncomingRequest;
@@ -49,8 +49,9 @@ export async function serveSite(
       origin: `${protocol}://${authority}`,
       signal: request.signal,
     });
+  await service.load();
   const site = present(service.declaration.site, 'siteOf has found it');
-  const answer = await site.answer({
+  const answer = await site({
     name: host.bucket,
     method,
     path,

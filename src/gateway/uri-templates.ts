@@ -29,7 +29,8 @@ interface Candidate {
   /** `acl` or `x-id=GetObject`. */
   readonly literals: readonly string[];
   readonly required: Required;
-  readonly isOwn: boolean;
+  /** Asked for each request: the service may load meanwhile. */
+  readonly isOwn: () => boolean;
 }
 
 interface Required {
@@ -54,7 +55,7 @@ export function templateRouter(
   const root = newNode();
   for (const [operation, { http, input }] of Object.entries(model.operations)) {
     if (http === undefined) continue;
-    add(root, http, { operation, required: requiredOf(model, input?.shape), isOwn: isOwn(operation) });
+    add(root, http, { operation, required: requiredOf(model, input?.shape), isOwn: () => isOwn(operation) });
   }
   return ({ method, path, query, headers }) => {
     const segments = splitPath(path);
@@ -147,7 +148,7 @@ function choose(node: Node, values: readonly string[], asked: Asked): TemplateMa
   for (const candidate of node.candidates) {
     if (candidate.method !== asked.method) continue;
     if (!candidate.literals.every((literal) => asked.parts.some((part) => matchesLiteral(part, literal)))) continue;
-    const fit = 2 * (candidate.literals.length * MANY + fitOf(candidate.required, asked)) + Number(candidate.isOwn);
+    const fit = 2 * (candidate.literals.length * MANY + fitOf(candidate.required, asked)) + Number(candidate.isOwn());
     if (fit > most) [best, most] = [candidate, fit];
   }
   if (best === undefined) return undefined;

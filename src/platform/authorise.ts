@@ -33,9 +33,10 @@ export function authorise(cloud: Cloud, invocation: Invocation, call: LiveCall):
   if (declaration.always) return;
   for (const permission of permissionsOf(invocation, call)) {
     permit(cloud, invocation, call, {
-      ...permission,
-      resourcePolicy: declaration.resourcePolicy?.(input as never, call),
-      holder: declaration.holder?.(input as never, call),
+      action: permission.action,
+      resource: permission.resource,
+      resourcePolicy: declaration.resourcePolicy?.(input as never, call, permission),
+      holder: declaration.holder?.(input as never, call, permission),
       grants: declaration.grants && (() => declaration.grants?.(input as never, call, permission.resource) ?? []),
       conditions: () => declaration.conditions?.(input as never, call, permission),
     });
@@ -74,19 +75,19 @@ function permit(cloud: Cloud, invocation: Invocation, call: LiveCall, question: 
     action,
     resource,
     resourceAccount,
-    ...(resourcePolicy && { resourcePolicy }),
-    ...(ofKind?.isRequired && { resourcePolicyRequired: true }),
-    ...(grants && { grants }),
-    ...canonicalUserOf(invocation, call),
+    resourcePolicy,
+    resourcePolicyRequired: ofKind?.isRequired === true,
+    grants,
+    canonicalUser: canonicalUserOf(invocation, call),
     context,
   };
   const decision = evaluate(request);
   if (!decision.allowed) throw refusal(cloud, invocation, call, decision.message, request, question.conditions);
 }
 
-function canonicalUserOf({ operation }: Invocation, { callerAccount }: LiveCall): { canonicalUser?: string } {
+function canonicalUserOf({ operation }: Invocation, { callerAccount }: LiveCall): string | undefined {
   const nameOf = operation.service.declaration.accountName;
-  return nameOf && callerAccount ? { canonicalUser: nameOf(callerAccount) } : {};
+  return nameOf && callerAccount ? nameOf(callerAccount) : undefined;
 }
 
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
@@ -140,8 +141,8 @@ export function isAllowed(
     action: asked.action,
     resource: asked.resource,
     resourceAccount: asked.account,
-    ...(asked.policy && { resourcePolicy: asked.policy }),
-    ...canonicalUserOf(invocation, call),
+    resourcePolicy: asked.policy,
+    canonicalUser: canonicalUserOf(invocation, call),
     context: (key) => {
       known ??= contextOf(cloud, invocation, call, target, asked.conditions);
       return known(key);
@@ -166,7 +167,7 @@ function contextOf(
     userAgent: caller.userAgent,
     isSecure: caller.isSecure,
     calledVia: caller.calledVia,
-    requestedRegion: invocation.operation.service.declaration.scope === 'global' ? 'us-east-1' : region,
+    requestedRegion: invocation.operation.service.entry.scope === 'global' ? 'us-east-1' : region,
     resourceAccount: resource.account,
     principalTags: () => cloud.identity.tagsOf(caller.principal),
     ownResourceTag: resource.place?.ownResourceTag,
@@ -228,10 +229,10 @@ function findPlace(
   known: string | undefined,
 ): Place | undefined {
   const parts = parseArn(arn);
-  const service = parts && registry.byArnService(parts.service);
+  const service = parts && registry.byArnService(parts.service, parts.resource);
   if (parts === undefined || service === undefined) return undefined;
   const { account, region: named } = parts;
-  const region = service.declaration.scope === 'global' ? GLOBAL_REGION : named;
+  const region = service.entry.scope === 'global' ? GLOBAL_REGION : named;
   if (!isAccountId(account) || (region !== GLOBAL_REGION && !isRegion(region))) return undefined;
   if (account !== known && !identity.isAccount(account)) return undefined;
   const kinds = registry.kinds(service).filter(({ policy }) => policy !== undefined);

@@ -1,10 +1,10 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditedCall, AuditedResource } from '#platform/audit/record.ts';
+import type { AuditedCall } from '#platform/audit/record.ts';
+import { type AuditedResource, type AuditedResources, auditedResources } from '#platform/audit/resources.ts';
 import { isAllowed } from '#platform/authorise.ts';
-import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
+import { type AccountId, type Region, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -30,7 +30,6 @@ interface Place {
 
 const NOTHING: readonly MeteredAmount[] = [];
 const NOBODY: readonly AccountId[] = [];
-const NO_RESOURCES: readonly AuditedResource[] = [];
 
 export class LiveCall implements Call, CallScope {
   readonly account: AccountId;
@@ -46,7 +45,7 @@ export class LiveCall implements Call, CallScope {
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
   #sharedEventId: string | undefined;
-  #auditedResources: readonly AuditedResource[] | undefined;
+  #audited: AuditedResources | undefined;
 
   /** `invoke` is the dispatcher's, which makes these calls itself. */
   constructor(cloud: Cloud, invocation: Invocation, place: Place, invoke: Invoke) {
@@ -80,6 +79,9 @@ export class LiveCall implements Call, CallScope {
   get log(): Logger {
     return this.#cloud.log;
   }
+  get door(): unknown {
+    return this.#invocation.door;
+  }
   get calledVia(): readonly string[] {
     return this.#invocation.caller.calledVia;
   }
@@ -110,27 +112,23 @@ export class LiveCall implements Call, CallScope {
   }
   /** The service, as the audit names it. */
   get source(): string {
-    return this.#invocation.operation.service.declaration.principal;
+    return this.#invocation.operation.service.entry.principal;
   }
   get auditedResources(): readonly AuditedResource[] {
-    if (this.resources.length === 1 && this.resources[0] === '*') return NO_RESOURCES;
-    const { service } = this.#invocation.operation;
-    this.#auditedResources ??= this.resources
-      .filter((arn) => arn !== '*')
-      .flatMap(
-        (arn) =>
-          service.declaration.auditedResources?.(arn, this.account) ?? auditedResource(arn, service.resourceType(arn)),
-      );
-    return this.#auditedResources;
+    return this.#named.list;
+  }
+  get #named(): AuditedResources {
+    this.#audited ??= auditedResources(this.#invocation.operation.service, this.resources, this.account);
+    return this.#audited;
   }
   /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */
   get otherAccounts(): readonly AccountId[] {
     const own = this.callerAccount ?? this.account;
     // Messages and objects are in the account that the call works in.
     if (own === this.account && !this.isManagement) return NOBODY;
-    if (own === this.account && this.auditedResources.every(({ accountId = own }) => accountId === own)) return NOBODY;
-    const named = this.auditedResources.flatMap(({ accountId = '' }) => (isAccountId(accountId) ? accountId : []));
-    return [...new Set([own, ...named])].filter((account) => account !== this.account);
+    const { owners } = this.#named;
+    if (own === this.account && owners.every((owner) => owner === own)) return NOBODY;
+    return [...new Set([own, ...owners])].filter((account) => account !== this.account);
   }
   get tx(): Transaction {
     assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
@@ -172,7 +170,7 @@ export class LiveCall implements Call, CallScope {
   }
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
-    const via = this.#invocation.operation.service.declaration.principal;
+    const via = this.#invocation.operation.service.entry.principal;
     return this.#invoke(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
   }
 
@@ -242,7 +240,7 @@ export class LiveCall implements Call, CallScope {
       requestId,
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
-      resources: this.auditedResources,
+      resources: this.#named,
       input: operation.redactInput(input),
       // Answers to reads are in no record.
       output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
@@ -252,9 +250,4 @@ export class LiveCall implements Call, CallScope {
       sharedEventId: this.#sharedEventId,
     };
   }
-}
-
-function auditedResource(ARN: string, type: string | undefined): AuditedResource {
-  const accountId = parseArn(ARN)?.account;
-  return { ...(accountId && { accountId }), ...(type !== undefined && { type }), ARN };
 }

@@ -1,5 +1,5 @@
 /** What the request path hands on: the running cloud, who calls, and what for. Types only, so that its files need not import each other. */
-import type { AuditedResource } from '#platform/audit/record.ts';
+import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
@@ -58,6 +58,16 @@ export interface Caller {
   readonly calledVia: readonly string[];
 }
 
+/** Where a request was sent, and which region its signature names. */
+export interface Address {
+  /** `s3-accelerate`; undefined: the host names none. */
+  readonly service: string | undefined;
+  readonly region: string | undefined;
+  readonly hasBucket: boolean;
+  readonly host: string;
+  readonly signed: { readonly region: string | undefined; readonly form: 'header' | 'query' } | undefined;
+}
+
 export interface Invocation {
   readonly operation: RegisteredOperation;
   readonly input: Input;
@@ -66,6 +76,10 @@ export interface Invocation {
   readonly requestId: string;
   readonly origin: string;
   readonly signal: AbortSignal;
+  /** Of requests that came by HTTP. */
+  readonly address?: Address;
+  /** By what the resource is reached, where the service says so (`resolve`). */
+  readonly door?: unknown;
   /** Of an internal call: kept with the answer, whatever the operation. */
   readonly idempotencyToken?: string;
 }

@@ -22,6 +22,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   try {
     admitSource(cloud, given);
     given.operation.validate(given.input);
+    invocation = resolved(given);
     if (given.operation.declaration.identify !== undefined) invocation = await identified(cloud, given);
     call = callIn(cloud, invocation, ownerOf(cloud, invocation));
   } catch (error) {
@@ -32,7 +33,8 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
   const permission = callerAccount && cloud.identity.durable(callerAccount);
   let output: Output;
   try {
-    authorise(cloud, invocation, call);
+    const waits = authorised(cloud, invocation, call);
+    if (waits !== undefined) await waits;
     admit(cloud, invocation, call);
     const ran = invocation.operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
     output = ran instanceof Promise ? await ran : ran;
@@ -40,6 +42,7 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     const refusal = serviceErrorOf(error, cloud, invocation);
     await writeRefusal(cloud, call, refusal);
     await partition.durable();
+    await readToo(invocation)?.durable();
     throw refusal;
   }
   try {
@@ -47,12 +50,36 @@ export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output>
     count(call);
     const gate = partition.durable();
     if (gate !== undefined) await gate;
+    const besides = readToo(invocation)?.durable();
+    if (besides !== undefined) await besides;
     for (const other of others) await other.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
     throw serviceErrorOf(error, cloud, invocation);
   }
   return output;
+}
+
+const readToo = ({ operation }: Invocation): Partition | undefined => operation.declaration.readsToo?.();
+
+/** A promise where a resource's service has to be loaded first. */
+function authorised(cloud: Cloud, invocation: Invocation, call: LiveCall): Promise<void> | undefined {
+  try {
+    authorise(cloud, invocation, call);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Suspend)) throw error;
+    return error.ready.then(() => authorised(cloud, invocation, call));
+  }
+}
+
+/** The call with its resource under its own name. */
+function resolved(given: Invocation): Invocation {
+  const { operation, input, region, address, caller } = given;
+  const { resolve } = operation.service.declaration;
+  if (resolve === undefined) return given;
+  const found = resolve(input, { operation: operation.name, principal: caller.principal, region, address });
+  return found.input === input && found.door === undefined ? given : { ...given, ...found };
 }
 
 /** The call as that of whom its input proves. */
@@ -231,10 +258,12 @@ export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invoca
 
 /** Another operation for the same caller, by way of `via`: same authoriser, same audit, no HTTP. */
 export async function invokeFor(cloud: Cloud, from: Invocation, via: string, target: Target): Promise<Output> {
-  const operation = cloud.registry.service(target.service)?.operation(target.operation);
+  const service = cloud.registry.service(target.service);
+  await service?.load();
+  const operation = service?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
-  const { idempotencyToken: _, ...rest } = from;
+  const { idempotencyToken: _, address: _address, door: _door, ...rest } = from;
   return dispatch(cloud, {
     ...rest,
     operation,

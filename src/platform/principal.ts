@@ -127,6 +127,8 @@ export interface SessionFacts {
   readonly taskPolicyArn?: string;
   /** The user or role behind a federated user, or the chain's earlier role. */
   readonly issuerArn?: string;
+  /** Of a federated user: the unique id of the user who asked for it. */
+  readonly issuerId?: string;
   /** Of S3 Express: what it opens. */
   readonly bucket?: BucketSession;
 }

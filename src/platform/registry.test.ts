@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { summaryOf } from '#platform/model/summary.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
-import { notesService, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
+import { notesEntry, notesService, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
 
 const model: ServiceModel = {
   metadata: { serviceId: 'Notes', apiVersion: '1', endpointPrefix: 'notes', protocols: ['json'] },
@@ -30,7 +30,7 @@ const declaration = () => {
 };
 const registered = (onLoad: () => void = () => {}): RegisteredService =>
   new RegisteredService(
-    declaration(),
+    notesEntry(declaration()),
     {
       summary: summaryOf(model),
       load: () => {
@@ -41,8 +41,9 @@ const registered = (onLoad: () => void = () => {}): RegisteredService =>
     () => () => {},
   );
 
-test('an operation is what the model and the declaration say together', () => {
+test('an operation is what the model and the declaration say together', async () => {
   const service = registered();
+  await service.load();
   const put = service.operation('Put');
   assert.deepEqual(put?.actions({}, ANYBODY), ['paper:Put']);
   assert.equal(put.isReadOnly, false);
@@ -56,18 +57,23 @@ test('an operation is what the model and the declaration say together', () => {
   }
 });
 
-test('a token member and declared actions are found', (t) => {
+test('a token member and declared actions are found', async (t) => {
   const service = tinyCloud(t).cloud.registry.service('notes');
+  await service?.load();
   assert.equal(service?.operation('Put')?.tokenMember, 'Token');
   const several = new RegisteredService(
-    { ...notesService(), operations: { Put: { handler: () => ({}), resource: () => '*', action: ['a:B', 'c:D'] } } },
+    notesEntry({
+      ...notesService(),
+      operations: { Put: { handler: () => ({}), resource: () => '*', action: ['a:B', 'c:D'] } },
+    }),
     { summary: summaryOf(model), load: () => model },
     () => () => {},
   );
+  await several.load();
   assert.deepEqual(several.operation('Put')?.actions({}, ANYBODY), ['a:B', 'c:D']);
 });
 
-test('a service is found by name and by the service of its ARNs without its model, which is read when an operation is asked for', () => {
+test('a service is found by name and by the service of its ARNs without its model, which is read when an operation is asked for', async () => {
   let loads = 0;
   const service = registered(() => loads++);
   const registry = new Registry([service]);
@@ -78,6 +84,8 @@ test('a service is found by name and by the service of its ARNs without its mode
   assert.equal(registry.byArnService('notes'), service);
   assert.equal(registry.byArnService('sqs'), undefined);
   assert.equal(service.signingName, 'notes');
+  assert.equal(loads, 0);
+  await service.load();
   assert.equal(loads, 0);
   assert.ok(service.operation('Put'));
   assert.equal(loads, 1);

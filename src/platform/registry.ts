@@ -1,15 +1,19 @@
 /**
- * All services of the cloud, each with its model and, per operation, what the model and the declaration say together. An
- * operation is put together at its first call and kept, and so is a model: a cloud of ninety services starts as fast as one of three.
+ * All services of the cloud, each with its model and, per operation, what the model and the declaration say together. A service
+ * loads when it is first asked for, and so does its model; an operation is put together at its first call: a cloud of ninety services
+ * starts as fast as one of three. Who asks in the middle of synchronous work for a service that is not loaded gets `Suspend`, and runs
+ * again when it is.
  */
 import { compileRedaction } from '#platform/audit/redact.ts';
 import { assert } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
+import { lazy } from '#platform/base/lazy.ts';
 import type { ModelSource } from '#platform/model/load.ts';
 import type { OperationModel, ServiceMetadata, ServiceModel } from '#platform/model/schema.ts';
 import type { Principal } from '#platform/principal.ts';
-import type { Input, Kind, OperationDeclaration, Output, ServiceDeclaration } from '#platform/service.ts';
+import type { Input, Kind, OperationDeclaration, Output, ServiceDeclaration, ServiceEntry } from '#platform/service.ts';
+import { Suspend } from '#platform/store/store.ts';
 
 export interface RegisteredOperation {
   readonly name: string;
@@ -26,9 +30,9 @@ export interface RegisteredOperation {
   /** The input member that holds an idempotency token. */
   readonly tokenMember: string | undefined;
   readonly validate: (input: Input) => void;
-  /** Without what is secret: for the audit. */
-  readonly redactInput: (input: Input) => Input;
-  readonly redactOutput: (output: Output) => Output;
+  /** As JSON text without what is secret: for the audit. */
+  readonly redactInput: (input: Input) => string;
+  readonly redactOutput: (output: Output) => string;
 }
 
 /** Compiles the check of an input shape; injected, since validators differ by how a protocol words its errors. */
@@ -50,20 +54,38 @@ function isStreaming({ shapes }: ServiceModel, { input }: OperationModel): boole
 const NOUN_END = /[/:]/;
 
 export class RegisteredService {
-  readonly declaration: ServiceDeclaration;
+  readonly entry: ServiceEntry;
   readonly #source: ModelSource;
   readonly #compileValidator: CompileValidator;
   readonly #operations = new Map<string, RegisteredOperation>();
   #model: ServiceModel | undefined;
+  #loaded: ServiceDeclaration | undefined;
+  readonly load: () => Promise<void>;
 
-  constructor(declaration: ServiceDeclaration, source: ModelSource, compileValidator: CompileValidator) {
-    this.declaration = declaration;
+  constructor(entry: ServiceEntry, source: ModelSource, compileValidator: CompileValidator) {
+    this.entry = entry;
     this.#source = source;
     this.#compileValidator = compileValidator;
+    this.load = lazy(async () => {
+      const declaration = await entry.load();
+      const { name, reconciles = false } = entry;
+      assert(reconciles === (declaration.reconcilers !== undefined), `${name} has reconcilers if its entry says so`);
+      this.#loaded = declaration;
+    });
   }
 
   get name(): string {
-    return this.declaration.name;
+    return this.entry.name;
+  }
+
+  /** Undefined until somebody has waited for `load`. */
+  get loaded(): ServiceDeclaration | undefined {
+    return this.#loaded;
+  }
+
+  get declaration(): ServiceDeclaration {
+    if (this.#loaded === undefined) throw new Suspend(this.load());
+    return this.#loaded;
   }
 
   /** Read when it is first asked for. */
@@ -78,18 +100,18 @@ export class RegisteredService {
 
   /** Of its IAM actions, and the service part of its ARNs. */
   get prefix(): string {
-    return this.#source.summary.prefix ?? this.declaration.name;
+    return this.#source.summary.prefix ?? this.name;
   }
 
   /** The name in credential scopes. */
   get signingName(): string {
     const { metadata } = this;
-    return this.declaration.signingName ?? metadata.signingName ?? metadata.endpointPrefix;
+    return this.entry.signingName ?? metadata.signingName ?? metadata.endpointPrefix;
   }
 
   /** Where a resource of this service lives for a request to `region`. */
   regionOf(region: Region): Region {
-    return this.declaration.scope === 'global' ? GLOBAL_REGION : region;
+    return this.entry.scope === 'global' ? GLOBAL_REGION : region;
   }
 
   /** `AWS::SQS::Queue` for a queue's ARN: by the noun that its resource begins with, or the service's only kind. */
@@ -149,28 +171,41 @@ export class RegisteredService {
 
 export class Registry {
   readonly #services = new Map<string, RegisteredService>();
-  readonly #byArnService = new Map<string, RegisteredService>();
+  readonly #byArnService = new Map<string, RegisteredService[]>();
 
   constructor(services: readonly RegisteredService[]) {
     for (const service of services) {
       assert(!this.#services.has(service.name), `service ${service.name} is registered twice`);
       this.#services.set(service.name, service);
     }
-    for (const service of services) getOrInsert(this.#byArnService, service.prefix, () => service);
-    for (const service of services) getOrInsert(this.#byArnService, service.name, () => service);
+    for (const service of services) getOrInsert(this.#byArnService, service.prefix, () => []).push(service);
+    for (const service of services) getOrInsert(this.#byArnService, service.name, () => [service]);
   }
 
   get services(): readonly RegisteredService[] {
     return [...this.#services.values()];
   }
 
+  /** For who looks through the declarations of all. */
+  get declared(): readonly RegisteredService[] {
+    if (this.services.some(({ loaded }) => loaded === undefined)) throw new Suspend(this.loadAll());
+    return this.services;
+  }
+
+  async loadAll(): Promise<void> {
+    await Promise.all(this.services.map((service) => service.load()));
+  }
+
   service(name: string): RegisteredService | undefined {
     return this.#services.get(name);
   }
 
-  /** The service that owns ARNs of `arn:aws:<name>:…`. */
-  byArnService(name: string): RegisteredService | undefined {
-    return this.#byArnService.get(name);
+  /** The service that owns ARNs of `arn:aws:<name>:…`. Where several do (S3 and S3 Control), the noun of the resource tells. */
+  byArnService(name: string, resource = ''): RegisteredService | undefined {
+    const [first, ...others] = this.#byArnService.get(name) ?? [];
+    if (others.length === 0) return first;
+    const noun = resource.split(NOUN_END, 1)[0] ?? '';
+    return others.find(({ entry }) => entry.nouns?.includes(noun)) ?? first;
   }
 
   kinds(service: RegisteredService): readonly Kind[] {

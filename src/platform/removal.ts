@@ -38,6 +38,7 @@ async function removeOnce(
   for (const place of cloud.store.partitions({ account })) {
     const service = cloud.registry.service(place.service);
     if (service === undefined) continue;
+    await service.load();
     for (const kind of inRemovalOrder(service)) {
       for (const arn of resourcesOf(cloud, place, kind)) {
         if (signal.aborted) return left;

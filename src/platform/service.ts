@@ -7,14 +7,17 @@
  * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
  * ones by `call.transact`.
  */
-import type { AuditAdditions, AuditedResource } from '#platform/audit/record.ts';
+import type { AuditAdditions } from '#platform/audit/record.ts';
+import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { Address } from '#platform/cloud.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Credential, ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { AnsweredRequest, CrossOriginRequest, PublicDocument, SiteAnswer, SiteRequest } from '#platform/web.ts';
 
 export type Input = Record<string, unknown>;
 export type Output = Record<string, unknown>;
@@ -40,6 +43,8 @@ export interface Call {
   readonly userAgent: string;
   /** Aborted when the client is gone or the server stops. */
   readonly signal: AbortSignal;
+  /** What `resolve` says that the resource was reached by. */
+  readonly door: unknown;
   transact<T>(action: (tx: Transaction) => T): T;
   /** Adds to a usage type beyond the call's own request count: bytes, payload units. */
   meter(usageType: string, amount: number, resource?: string): void;
@@ -47,8 +52,8 @@ export interface Call {
   quota(code: string): number;
   /**
    * Whether the caller may also do this: for what an operation answers differently, or does in parts (the keys of a multi-delete).
-   * `policy` is the resource's own, `account` its owner's if that is not the call's, `conditions` values of the service's own
-   * keys. What is refused is not in the audit.
+   * `policy` is the resource's own, `account` its owner's if that is not the call's, `conditions` what policies may ask of this
+   * resource: the call's own conditions speak of another. What is refused is not in the audit.
    */
   allows(
     action: string,
@@ -72,6 +77,8 @@ export interface CallScope {
   readonly origin: string;
   /** Services that pass the call on for the caller, the first one first. */
   readonly calledVia: readonly string[];
+  /** What `resolve` says that the resource was reached by. */
+  readonly door: unknown;
   read<T>(action: (tx: ReadTransaction) => T): T;
   /** The effective value of one of the service's quotas for the account and region of the partition. */
   quota(code: string): number;
@@ -122,15 +129,20 @@ export interface OperationDeclaration<In = never, Out = unknown> {
    * The resource's own policy where it is not the kind's: for sts:AssumeRole the trust policy of a role, which is IAM's.
    * Answers from memory or by a read of its own, outside of any transaction.
    */
-  readonly resourcePolicy?: (input: In, scope: CallScope) => CompiledPolicy | undefined;
+  readonly resourcePolicy?: (input: In, scope: CallScope, permission: Permission) => CompiledPolicy | undefined;
   /** The account that has the resource, where it is not the partition's: an object in another account's bucket. */
-  readonly holder?: (input: In, scope: CallScope) => AccountId | undefined;
+  readonly holder?: (input: In, scope: CallScope, permission: Permission) => AccountId | undefined;
   /** Grants on the resource that may concern the caller and suit the input; asked for only when the policies don't allow. */
   readonly grants?: (input: In, scope: CallScope, resource: string) => readonly ResourceGrant[];
   /** Values of the service's own condition keys, asked for when a policy has a condition. */
   readonly conditions?: (input: In, scope: CallScope, permission: Permission) => ConditionValues;
   /** Whose partition; the default is the caller's account and the request's region. */
   readonly owner?: (input: In, caller: AccountId | undefined) => { account?: AccountId; region?: Region };
+  /**
+   * A partition beside the call's own that the operation reads, also to know whom its resource belongs to: an answer or a refusal
+   * waits until what it was told there is on disk.
+   */
+  readonly readsToo?: () => Partition;
   readonly event?: 'management' | 'data';
   /** The default comes from the action's access level in the service authorization reference. */
   readonly access?: 'read' | 'write';
@@ -240,100 +252,68 @@ export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
-/** A browser asks for a page of another origin. */
-export interface CrossOriginRequest {
-  /** As sent, with the host's bucket before it. */
-  readonly path: string;
-  readonly origin: string;
-  /** That of the request itself, which a preflight announces. */
-  readonly method: string;
-  /** Those that a preflight announces, in lower case. */
-  readonly headers: readonly string[];
-  readonly isPreflight: boolean;
-}
-
-export interface PublicDocument {
-  readonly contentType: string;
-  readonly body: string;
-  /** How long others may keep it. */
-  readonly maxAgeSeconds: number;
-}
-
-/** A request and its answer, for a service that keeps a log of its own for its users. */
-export interface AnsweredRequest {
+/** Where and how a call arrives. */
+export interface Arrival {
   readonly operation: string;
-  /** Of the operation's path: `Bucket`, `Key`. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly isSite: boolean;
-  readonly requestId: string;
-  readonly method: string;
-  /** Path and query, as sent. */
-  readonly target: string;
-  readonly httpVersion: string;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly contentLength: number | undefined;
-  readonly sourceAddress: string;
-  readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined;
-  /** ARN of who has signed it; empty if nobody. */
-  readonly requester: string;
-  readonly signature: { readonly version: string; readonly place: 'AuthHeader' | 'QueryString' } | undefined;
-  readonly startedAt: Milliseconds;
-  readonly milliseconds: number;
-  readonly status: number;
-  /** Empty: none. */
-  readonly errorCode: string;
-  readonly answerHeaders: Readonly<Record<string, string | readonly string[]>>;
-  readonly bytesSent: number;
+  readonly principal: Principal;
+  readonly region: Region;
+  /** Undefined: no request of a client, but a call within the cloud. */
+  readonly address: Address | undefined;
 }
 
-/** A request to a host that a service answers by itself. */
-export interface SiteRequest {
-  /** What stands before the host: a bucket. */
-  readonly name: string | undefined;
-  readonly method: string;
-  /** As it was sent, percent-encoded. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly protocol: string;
-  /** With its port. */
-  readonly host: string;
-  readonly requestId: string;
-  /** An operation of the service, as an anonymous caller. */
-  ask(operation: string, input: Input): Promise<Output>;
+export interface Resolved {
+  readonly input: Input;
+  readonly door?: unknown;
 }
 
-export interface SiteAnswer {
-  /** An operation's output that is shown as its own answer would be, but for what stands beside it. */
-  readonly answered?: { readonly operation: string; readonly output: Output };
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-export interface ServiceDeclaration {
+/**
+ * What is known of a service before its first request: its line in the registry. All else is behind `load`, so that a service
+ * costs nothing until it is used.
+ */
+export interface ServiceEntry {
   /** The folder's name, the models' name, the partition's first part. */
   readonly name: string;
   /** The model's file name in models/; the default is `name`. */
   readonly model?: string;
   /** `sqs.amazonaws.com` */
   readonly principal: string;
+  /** The name in credential scopes, where it is not the model's. */
+  readonly signingName?: string;
+  /** Global services live in the region `aws-global`, whatever the request's. */
+  readonly scope: 'regional' | 'global';
+  /** What its ARNs begin with, where another service has ARNs of the same name. */
+  readonly nouns?: readonly string[];
+  /**
+   * What tells its requests on hosts that don't: the beginning of their path, and a header that no request of the other services
+   * with the same signing name has.
+   */
+  readonly marks?: { readonly path: string; readonly header: string };
+  /** The hosts `<name>.<siteHost>.<region>.<domain>` are the declaration's `site`. */
+  readonly siteHost?: string;
+  /** It declares reconcilers: who opens a partition of it loads it. */
+  readonly reconciles?: true;
+  readonly load: () => Promise<ServiceDeclaration>;
+}
+
+export interface ServiceDeclaration {
   /**
    * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
    * hides the other. `path` is what follows.
    */
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
-  /** What the hosts `<name>.<host>.<region>.<domain>` show to everybody: pages, not operations. */
-  readonly site?: { readonly host: string; readonly answer: (request: SiteRequest) => Promise<SiteAnswer> };
+  /** What the service's site host shows to everybody: pages, not operations. */
+  readonly site?: (request: SiteRequest) => Promise<SiteAnswer>;
   /** Told of each answered request whose service is known; must be quick, and throws nothing. */
   readonly onAnswer?: (answered: AnsweredRequest) => void;
   /** The operation that a browser's form with a file calls (S3's POST Object). */
   readonly formUpload?: string;
   /** Headers that let pages of other origins see the answer; undefined: none. Throws for a preflight that is refused. */
   readonly crossOrigin?: (request: CrossOriginRequest) => Readonly<Record<string, string>> | undefined;
-  /** The name in credential scopes, where it is not the model's. */
-  readonly signingName?: string;
-  /** Global services live in the region `aws-global`, whatever the request's. */
-  readonly scope: 'regional' | 'global';
+  /**
+   * Before anything is judged: the input with the resource's own name where it has another one (S3's access points). What it
+   * was reached by is `call.door` from there on.
+   */
+  readonly resolve?: (input: Input, arrival: Arrival) => Resolved;
   readonly defaults?: Pick<OperationDeclaration, 'event' | 'usage' | 'access'>;
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;

@@ -16,7 +16,16 @@ import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
-import { type Call, type CallScope, defineService, type Input, type Output, passRole } from '#platform/service.ts';
+import {
+  type Call,
+  type CallScope,
+  defineService,
+  type Input,
+  type Output,
+  passRole,
+  type ServiceDeclaration,
+  type ServiceEntry,
+} from '#platform/service.ts';
 import { type Faults, faulty } from '#platform/store/faults.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
@@ -136,9 +145,6 @@ const operations = {
 
 export const notesService = () =>
   defineService({
-    name: 'notes',
-    principal: 'notes.amazonaws.com',
-    scope: 'regional',
     operations,
     notImplemented: {},
     kinds: {
@@ -158,6 +164,14 @@ export const notesService = () =>
     throttles: { Limited: { perSecond: 1, burst: 2 } },
     throttlingError: 'TooManyNotes',
   });
+
+export const notesEntry = (declaration: ServiceDeclaration = notesService()): ServiceEntry => ({
+  name: 'notes',
+  principal: 'notes.amazonaws.com',
+  scope: 'regional',
+  ...(declaration.reconcilers && { reconciles: true }),
+  load: async () => declaration,
+});
 
 export const userOf = (account: AccountId): Principal => ({
   kind: 'user',
@@ -195,7 +209,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
   const store = openStore({ drivers, onFault: () => {}, onOpen: ({ name }) => opened.add(name.account) });
   t.after(() => store.close().catch(() => {}));
   const service = new RegisteredService(
-    notesService(),
+    notesEntry(),
     { summary: summaryOf(model), load: () => model },
     compileValidator,
   );
@@ -226,7 +240,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
     opened,
     partition: store.partition({ service: 'notes', account: OWN, region: REGION }),
     policies: { identity: [allowAll] },
-    call(name, input = {}, principal = userOf(OWN), idempotencyToken = undefined) {
+    async call(name, input = {}, principal = userOf(OWN), idempotencyToken = undefined) {
       const caller: Caller = {
         principal,
         accessKeyId: 'AKIATEST',
@@ -235,6 +249,7 @@ export function tinyCloud(t: TestContext): TinyCloud {
         isSecure: false,
         calledVia: [],
       };
+      await service.load();
       return dispatch(cloud, {
         operation: service.operation(name) ?? fail('InvalidAction', name),
         input,

@@ -1,6 +1,11 @@
-/** The registry of services: which there are, and what each is given. Only main.ts reads it. */
+/**
+ * The registry of services: which there are, what is known of each before its first request, and what it is given when it loads.
+ * Only main.ts reads it. Of their code only what every request needs is imported here (tidy holds the list); all else loads by
+ * `await import`, in `load` or in what services offer each other.
+ */
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
@@ -10,36 +15,14 @@ import type { AuthorizationMessages } from '#platform/policy/authorization-messa
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
-import type { ServiceDeclaration } from '#platform/service.ts';
+import type { ServiceDeclaration, ServiceEntry } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
-import { assembleCloudTrail } from '#services/cloudtrail/assemble.ts';
-import type { Collector } from '#services/cloudtrail/collector.ts';
+import { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
+import { TrailDirectory } from '#services/cloudtrail/trail-directory.ts';
 import { createAccounts } from '#services/iam/accounts/accounts.ts';
-import { createDelegatedAccess } from '#services/iam/delegation-requests/delegated-access.ts';
 import { IamIdentity } from '#services/iam/identity/identity.ts';
-import { createPeople } from '#services/iam/identity/people.ts';
-import { createSessions } from '#services/iam/identity/sessions.ts';
-import { createRootAccess } from '#services/iam/organization/root-access.ts';
-import { createTokenIssuer } from '#services/iam/outbound-federation/issuer.ts';
-import { Passwords } from '#services/iam/passwords/passwords.ts';
-import { iam } from '#services/iam/service.ts';
-import { envelopes } from '#services/kms/envelope.ts';
-import { kmsParts } from '#services/kms/parts.ts';
-import { kms } from '#services/kms/service.ts';
-import { makonis } from '#services/makonis/service.ts';
-import { openDirectory } from '#services/s3/directory.ts';
-import { s3express } from '#services/s3/express/service.ts';
-import { canonicalUsers } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { s3 } from '#services/s3/service.ts';
-import { storageReconcilers } from '#services/s3/storage/sweep.ts';
-import { quotaRequests } from '#services/service-quotas/requests.ts';
-import { serviceQuotas } from '#services/service-quotas/service.ts';
-import { signin } from '#services/signin/service.ts';
-import { sqs } from '#services/sqs/service.ts';
-import { sts } from '#services/sts/service.ts';
-import { tagging } from '#services/tagging/service.ts';
 
 export interface ServiceDeps {
   readonly store: Store;
@@ -67,58 +50,254 @@ export interface ServiceDeps {
   readonly oldBucketDefaults: boolean;
   /** Of a region, opened when they are first asked for. */
   readonly blobs: (region: Region) => Promise<Blobs>;
-  /** A scrub of a region's blobs is over: what it found damaged. */
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
+  /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
 
 export interface AssembledServices {
-  readonly declarations: readonly ServiceDeclaration[];
+  readonly entries: readonly ServiceEntry[];
   readonly identity: IamIdentity;
   readonly audit: Collector;
 }
 
 export function assembleServices(deps: ServiceDeps): AssembledServices {
-  const { store, sealer } = deps;
-  const identity = new IamIdentity(store, sealer);
+  const identity = new IamIdentity(deps.store, deps.sealer);
+  const trails = new TrailDirectory(deps.store);
+  const audit = new Collector({ ...deps, trails });
+  const parts = { ...deps, identity, trails, collector: audit };
+  const given = { ...parts, offers: offersOf(parts) };
+  return { entries: SERVICES.map((line) => ({ ...line, load: () => line.load(given) })), identity, audit };
+}
+
+interface Parts extends ServiceDeps {
+  readonly identity: IamIdentity;
+  readonly trails: TrailDirectory;
+  readonly collector: Collector;
+}
+
+interface Given extends Parts {
+  readonly offers: ReturnType<typeof offersOf>;
+}
+
+/** A service is one line here: what is known of it, and how it is made when somebody first asks for it. */
+interface ServiceLine extends Omit<ServiceEntry, 'load'> {
+  readonly load: (given: Given) => Promise<ServiceDeclaration>;
+}
+
+const SERVICES: readonly ServiceLine[] = [
+  {
+    name: 'cloudtrail',
+    principal: 'cloudtrail.amazonaws.com',
+    scope: 'regional',
+    reconciles: true,
+    load: async (given) => (await import('#services/cloudtrail/assemble.ts')).assembleCloudTrail(given),
+  },
+  {
+    name: 'ec2',
+    principal: 'ec2.amazonaws.com',
+    scope: 'regional',
+    load: async (given) => (await import('#services/ec2/service.ts')).ec2(given),
+  },
+  {
+    name: 'iam',
+    principal: 'iam.amazonaws.com',
+    scope: 'global',
+    load: async ({ offers, ...given }) =>
+      (await import('#services/iam/service.ts')).iam({
+        ...given,
+        history: await offers.history(),
+        passwords: await offers.passwords(),
+        tokenIssuer: await offers.tokenIssuer(),
+      }),
+  },
+  {
+    name: 'kms',
+    principal: 'kms.amazonaws.com',
+    scope: 'regional',
+    load: async ({ offers }) => (await import('#services/kms/service.ts')).kms(await offers.kmsParts()),
+  },
+  {
+    name: 'makonis',
+    principal: 'makonis.amazonaws.com',
+    scope: 'global',
+    load: async ({ offers, ...given }) =>
+      (await import('#services/makonis/service.ts')).makonis({
+        ...given,
+        accounts: offers.accounts,
+        people: await offers.people(),
+        quotas: await offers.quotas(),
+        signIn: await offers.signIn(),
+      }),
+  },
+  {
+    name: 'service-quotas',
+    principal: 'servicequotas.amazonaws.com',
+    scope: 'regional',
+    load: async (given) => (await import('#services/service-quotas/service.ts')).serviceQuotas(given),
+  },
+  {
+    name: 's3',
+    principal: 's3.amazonaws.com',
+    scope: 'regional',
+    siteHost: 's3-website',
+    reconciles: true,
+    load: async ({ offers }) =>
+      (await import('#services/s3/service.ts')).s3(await offers.s3Parts(), await offers.s3Storage()),
+  },
+  {
+    name: 's3express',
+    model: 's3',
+    principal: 's3express.amazonaws.com',
+    signingName: 's3express',
+    scope: 'regional',
+    reconciles: true,
+    load: async ({ offers }) =>
+      (await import('#services/s3/express/service.ts')).s3express(await offers.s3Parts(), await offers.s3Storage()),
+  },
+  {
+    name: 's3control',
+    principal: 's3.amazonaws.com',
+    scope: 'regional',
+    marks: { path: '/v20180820/', header: 'x-amz-account-id' },
+    nouns: ['accesspoint'],
+    load: async ({ offers, ...given }) =>
+      (await import('#services/s3control/service.ts')).s3control({
+        ...given,
+        buckets: await offers.bucketFacts(),
+        publicAccess: await offers.publicAccess(),
+      }),
+  },
+  {
+    name: 'signin',
+    principal: 'signin.amazonaws.com',
+    scope: 'global',
+    load: async ({ offers }) => (await import('#services/signin/service.ts')).signin(await offers.signInDeps()),
+  },
+  {
+    name: 'sqs',
+    principal: 'sqs.amazonaws.com',
+    scope: 'regional',
+    load: async ({ offers, ...given }) =>
+      (await import('#services/sqs/service.ts')).sqs({ ...given, envelopes: await offers.envelopes() }),
+  },
+  {
+    name: 'sts',
+    principal: 'sts.amazonaws.com',
+    scope: 'regional',
+    load: async ({ offers, ...given }) =>
+      (await import('#services/sts/service.ts')).sts({
+        ...given,
+        sessions: await offers.sessions(),
+        tokenIssuer: await offers.tokenIssuer(),
+        rootAccess: await offers.rootAccess(),
+        delegatedAccess: await offers.delegatedAccess(),
+      }),
+  },
+  {
+    name: 'tagging',
+    model: 'resourcegroupstaggingapi',
+    principal: 'tagging.amazonaws.com',
+    scope: 'regional',
+    load: async (given) => (await import('#services/tagging/service.ts')).tagging(given),
+  },
+];
+
+/** What services offer each other (their api.ts), made when the first of those that need it loads. */
+function offersOf(parts: Parts) {
+  const { store, sealer, identity, collector, clock } = parts;
   const accounts = createAccounts(store, sealer);
-  const passwords = new Passwords(sealer);
-  const sessions = createSessions(store, sealer, identity);
-  const people = createPeople(store, sealer, identity, passwords);
-  const signIn = signin({ ...deps, people, sessions });
-  const cloudTrail = assembleCloudTrail(deps);
-  const quotas = quotaRequests(deps);
-  const tokenIssuer = createTokenIssuer({ ...deps, identity });
-  const ofKms = kmsParts({ ...deps, isAccount: (account) => identity.isAccount(account) });
-  const sealers = envelopes(ofKms);
-  const ofS3: S3Parts = {
-    ...deps,
-    directory: openDirectory(store),
-    envelopes: sealers,
-    day: deps.s3Day,
-    isRegion: (name) => deps.regions.includes(name),
-    isCanonicalUser: canonicalUsers(accounts),
+  const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
+  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
+  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
+  const accessPoints = lazy(async () =>
+    (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
+  );
+  const canonicalUsers = lazy(async () => (await import('#services/s3/names.ts')).canonicalUsers(accounts));
+  const history = lazy(async () =>
+    (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
+  );
+  const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
+  const sessions = lazy(async () =>
+    (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
+  );
+  const people = lazy(async () =>
+    (await import('#services/iam/identity/people.ts')).createPeople(store, sealer, identity, await passwords()),
+  );
+  const tokenIssuer = lazy(async () =>
+    (await import('#services/iam/outbound-federation/issuer.ts')).createTokenIssuer(parts),
+  );
+  const rootAccess = lazy(async () =>
+    (await import('#services/iam/organization/root-access.ts')).createRootAccess(store),
+  );
+  const delegatedAccess = lazy(async () =>
+    (await import('#services/iam/delegation-requests/delegated-access.ts')).createDelegatedAccess(
+      store,
+      sealer,
+      await sessions(),
+    ),
+  );
+  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
+  const principals = lazy(async () =>
+    (await import('#services/iam/identity/principal-directory.ts')).createPrincipalDirectory(store, isAccount),
+  );
+  const kmsParts = lazy(async () =>
+    (await import('#services/kms/parts.ts')).kmsParts({ ...parts, isAccount, principals: await principals() }),
+  );
+  const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
+  const ofS3 = s3OffersOf({ parts, buckets, publicAccess, accessPoints, envelopes, canonicalUsers });
+  const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
+  const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
+  const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
+  return {
+    accessPoints,
+    accounts,
+    bucketFacts,
+    buckets,
+    canonicalUsers,
+    delegatedAccess,
+    envelopes,
+    history,
+    kmsParts,
+    passwords,
+    people,
+    publicAccess,
+    quotas,
+    rootAccess,
+    ...ofS3,
+    sessions,
+    signIn,
+    signInDeps,
+    tokenIssuer,
   };
-  const storage = storageReconcilers(ofS3);
-  const declarations: readonly ServiceDeclaration[] = [
-    cloudTrail.declaration,
-    iam({ ...deps, history: cloudTrail.history, identity, passwords, tokenIssuer }),
-    kms(ofKms),
-    makonis({ ...deps, accounts, people, quotas, signIn: signIn.api }),
-    serviceQuotas(deps),
-    s3(ofS3, storage),
-    s3express(ofS3, storage),
-    signIn.declaration,
-    sqs({ ...deps, envelopes: sealers }),
-    sts({
-      ...deps,
-      sessions,
-      tokenIssuer,
-      rootAccess: createRootAccess(store),
-      delegatedAccess: createDelegatedAccess(store, sealer, sessions),
+}
+
+interface S3Needs {
+  readonly parts: Parts;
+  readonly buckets: () => Promise<S3Parts['directory']>;
+  readonly publicAccess: () => Promise<S3Parts['publicAccess']>;
+  readonly accessPoints: () => Promise<S3Parts['accessPoints']>;
+  readonly envelopes: () => Promise<S3Parts['envelopes']>;
+  readonly canonicalUsers: () => Promise<S3Parts['isCanonicalUser']>;
+}
+
+/** S3 and S3 Express share what they are made with, and what cares for a region's blobs. */
+function s3OffersOf({ parts, buckets, publicAccess, accessPoints, envelopes, canonicalUsers }: S3Needs) {
+  const s3Parts = lazy(
+    async (): Promise<S3Parts> => ({
+      ...parts,
+      directory: await buckets(),
+      publicAccess: await publicAccess(),
+      accessPoints: await accessPoints(),
+      envelopes: await envelopes(),
+      day: parts.s3Day,
+      isRegion: (name) => parts.regions.includes(name),
+      isCanonicalUser: await canonicalUsers(),
     }),
-    tagging(deps),
-  ];
-  return { declarations, identity, audit: cloudTrail.collector };
+  );
+  const s3Storage = lazy(async () =>
+    (await import('#services/s3/storage/sweep.ts')).storageReconcilers(await s3Parts()),
+  );
+  return { s3Parts, s3Storage };
 }

@@ -9,6 +9,7 @@ import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
 import * as s3 from '@aws-sdk/client-s3';
+import * as s3control from '@aws-sdk/client-s3-control';
 import * as serviceQuotas from '@aws-sdk/client-service-quotas';
 import * as sqs from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
@@ -22,6 +23,7 @@ const SERVICES: Readonly<Record<string, object>> = {
   kms,
   resourcegroupstaggingapi: tagging,
   s3,
+  s3control,
   'service-quotas': serviceQuotas,
   sqs,
   sts,
@@ -46,6 +48,18 @@ const ofMembers = (shapes: readonly string[], difference: string, why: string): 
 
 const ofTypes = (members: readonly string[], difference: string, why: string): Record<string, string> =>
   Object.fromEntries(members.map((name) => [`type of ${name}: ${difference}`, why]));
+
+/** Members that the SDK fills in by itself. */
+const filledIn = (service: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(loadModel(service).shapes).flatMap(([name, { required = [], members = {} }]) =>
+      required
+        .filter((member) => member === 'AccountId' || members[member]?.idempotencyToken)
+        .map((member) => [`required in ${name}: ${member} is not in the SDK`, 'the SDK fills it in']),
+    ),
+  );
+
+const OLDER = 'the SDK is older than botocore 1.44.5';
 
 /** Service -> difference -> why it is right. */
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -82,6 +96,9 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...ofMembers(['NoSuchKey'], 'DeleteMarker is not in the SDK', 'ours: models/patches/s3.json'),
     ...ofMembers(['NoSuchKey'], 'VersionId is not in the SDK', 'ours: models/patches/s3.json'),
     'errors: AuthorizationHeaderMalformed is not in the SDK': 'ours: models/patches/s3.json',
+    'errors: AuthorizationQueryParametersError is not in the SDK': 'ours: models/patches/s3.json',
+    'errors: IllegalLocationConstraintException is not in the SDK': 'ours: models/patches/s3.json',
+    'errors: PermanentRedirect is not in the SDK': 'ours: models/patches/s3.json',
     'errors: MethodNotAllowed is not in the SDK': 'ours: models/patches/s3.json',
     'errors: NotModified is not in the SDK': 'ours: models/patches/s3.json',
     'errors: NotFound is in the SDK only': 'what the SDK makes of a 404 without a body; no service sends it',
@@ -109,6 +126,19 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'number, in the SDK string',
       'a number on the wire; the JavaScript SDK keeps its first spelling',
     ),
+  },
+  s3control: {
+    ...filledIn('s3control'),
+    ...ofMembers(['GetDataAccessRequest', 'ListCallerAccessGrantsRequest'], 'InstanceScope is not in the SDK', OLDER),
+    'GetDataAccessResult: MatchedInstanceArn is not in the SDK': OLDER,
+    'ListCallerAccessGrantsEntry: AccessGrantsInstanceArn is not in the SDK': OLDER,
+    'S3CopyObjectOperation: AnnotationDirective is not in the SDK': OLDER,
+    'S3CopyObjectOperation: ObjectLockEventHold is not in the SDK': OLDER,
+    'S3CopyObjectOperation: ObjectLockEventHoldDuration is not in the SDK': OLDER,
+    'S3Retention: EventHold is not in the SDK': OLDER,
+    'S3Retention: EventHoldDuration is not in the SDK': OLDER,
+    'StorageLensConfiguration: CostAndUsageReportsPublish is not in the SDK': OLDER,
+    'StorageLensConfiguration: IntAccessTiers is not in the SDK': OLDER,
   },
 };
 

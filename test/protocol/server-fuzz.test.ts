@@ -164,6 +164,7 @@ test('garbage is answered with an error of the client’s, at once', { timeout: 
   };
   let operations = 0;
   let accepted = 0;
+  await c.running.cloud.registry.loadAll();
   for (const service of c.running.cloud.registry.services) {
     for (const protocol of service.model.metadata.protocols) {
       if (protocol !== 'json' && protocol !== 'query' && protocol !== 'rest-json') continue;

@@ -201,6 +201,7 @@ test('no operation of any service answers a request that nobody signed', async (
     Label: 'x',
   };
   let refused = 0;
+  await c.running.cloud.registry.loadAll();
   for (const service of c.running.cloud.registry.services) {
     for (const protocol of service.model.metadata.protocols) {
       if (protocol !== 'json' && protocol !== 'query') continue;

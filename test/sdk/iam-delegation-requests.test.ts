@@ -11,6 +11,7 @@ import {
   GetDelegatedAccessTokenCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
+import { GLOBAL_REGION } from '#platform/base/ids.ts';
 import { type Credentials, cloud } from '#test/sdk/cloud.ts';
 import { newAccount, newUser } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
@@ -314,4 +315,26 @@ test('a role session accepts as itself; one that session policies limit can’t'
   await administrator.send(new iam.DetachRolePolicyCommand({ RoleName: 'ops', PolicyArn }));
   await administrator.send(new iam.DeleteRoleCommand({ RoleName: 'ops' }));
   await assert.rejects(trade(tradeInToken), refusal('AccessDenied'));
+});
+
+test('what is told of a request is on disk, also in a refusal', async (t) => {
+  const { c, partner, ask } = await start(t);
+  const DelegationRequestId = await ask();
+  const directory = c.running.cloud.store.partition({ service: 'iam', account: 'global', region: GLOBAL_REGION });
+  const disk = Promise.withResolvers<void>();
+  // As if another call's write were under way.
+  Object.assign(directory, { durable: () => disk.promise });
+  let answered = 0;
+  const count = () => void answered++;
+  const get = (id: string) => partner.send(new iam.GetDelegationRequestCommand({ DelegationRequestId: id }));
+  const calls = [
+    get(DelegationRequestId).then(count),
+    partner.send(new iam.ListDelegationRequestsCommand({})).then(count),
+    get('11111111-2222-3333-4444-555555555555').catch(count),
+  ];
+  for (let turn = 0; turn < 3; turn++) await partner.send(new iam.ListUsersCommand({}));
+  assert.equal(answered, 0);
+  disk.resolve();
+  await Promise.all(calls);
+  assert.equal(answered, 3);
 });

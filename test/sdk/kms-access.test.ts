@@ -219,6 +219,7 @@ test('what makes no sense as a grant is refused', async (t) => {
   const { c, kms, key } = await startKms(t);
   const { id } = await key();
   const signer = await key({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  await newUser(c, 'alice');
   const GranteePrincipal = `arn:aws:iam::${c.account}:user/alice`;
   const refused = (input: object, name: string) =>
     assert.rejects(
@@ -232,6 +233,7 @@ test('what makes no sense as a grant is refused', async (t) => {
     'ValidationException',
   );
   await refused({ GranteePrincipal: 'alice' }, 'InvalidArnException');
+  await refused({ RetiringPrincipal: `${GranteePrincipal}2` }, 'InvalidArnException');
   await refused({ GranteePrincipal: undefined }, 'ValidationException');
   const pairs = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, 'v']));
   await refused({ Constraints: { EncryptionContextEquals: pairs } }, 'ValidationException');

@@ -20,6 +20,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { days, seconds } from '#platform/base/clock.ts';
 import { hex, startKms, text } from '#test/sdk/kms.ts';
+import { newUser } from '#test/sdk/people.ts';
 import { until } from '#test/until.ts';
 
 test('keys, aliases, grants, rotation and deletion go on after a restart', async (t) => {
@@ -29,6 +30,7 @@ test('keys, aliases, grants, rotation and deletion go on after a restart', async
   const old = await kms.send(new EncryptCommand({ KeyId: used.id, Plaintext: text('x') }));
   await kms.send(new RotateKeyOnDemandCommand({ KeyId: used.id }));
   await kms.send(new EnableKeyRotationCommand({ KeyId: used.id }));
+  await newUser(c, 'alice');
   const GranteePrincipal = `arn:aws:iam::${c.account}:user/alice`;
   await kms.send(new CreateGrantCommand({ KeyId: used.id, GranteePrincipal, Operations: ['Decrypt'] }));
   await kms.send(new ScheduleKeyDeletionCommand({ KeyId: doomed.id, PendingWindowInDays: 7 }));

@@ -10,6 +10,7 @@ import { LiveCall } from '#platform/call.ts';
 import { invokeFor } from '#platform/dispatch.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
+import { createPrincipalDirectory } from '#services/iam/identity/principal-directory.ts';
 import { envelopes } from '#services/kms/envelope.ts';
 import { kmsParts } from '#services/kms/parts.ts';
 import type { Credentials } from '#test/sdk/cloud.ts';
@@ -20,12 +21,14 @@ async function start(t: TestContext) {
   const started = await startKms(t);
   const { c } = started;
   const { cloud } = c.running;
+  await cloud.registry.service('sqs')?.load();
   const region = 'us-east-1' as Region;
   const account = c.account as AccountId;
   const sealer = createSealer(readMasterKeys(join(c.data, '..', 'master-key.json')));
   const pages = { seal: () => '', open: () => '' };
   const isAccount = (id: AccountId) => cloud.identity.isAccount(id);
-  const parts = kmsParts({ store: cloud.store, sealer, pages, regions: [region], isAccount });
+  const principals = createPrincipalDirectory(cloud.store, isAccount);
+  const parts = kmsParts({ store: cloud.store, sealer, pages, regions: [region], isAccount, principals });
   return {
     ...started,
     envelopes: envelopes(parts),

@@ -39,7 +39,7 @@ export function sendRaw({ port }: Pick<TestCloud, 'port'>, request: RawRequest):
         });
       });
     });
-    client.setTimeout(20_000, () => client.destroy(new Error(`no answer to ${method} ${target} ${body}`)));
+    client.setTimeout(60_000, () => client.destroy(new Error(`no answer to ${method} ${target} ${body}`)));
     client.on('error', reject);
     client.end(body);
   });

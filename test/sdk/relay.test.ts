@@ -25,9 +25,6 @@ const PARTNER = '210987654321' as AccountId;
 
 /** Rings; nothing of it is asked for by clients. */
 const chime = defineService({
-  name: 'chime',
-  principal: 'chime.amazonaws.com',
-  scope: 'regional',
   operations: {},
   notImplemented: {},
   kinds: {},
@@ -44,7 +41,7 @@ async function start(t: TestContext) {
     shapes: {},
   };
   const service = new RegisteredService(
-    chime,
+    { name: 'chime', principal: 'chime.amazonaws.com', scope: 'regional', load: async () => chime },
     { summary: { metadata: model.metadata }, load: () => model },
     () => () => {},
   );

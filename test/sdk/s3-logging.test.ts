@@ -12,10 +12,12 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
+import { CreateAccessPointCommand } from '@aws-sdk/client-s3-control';
 import { minutes } from '#platform/base/clock.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { sendRaw } from '#test/sdk/raw-request.ts';
+import { controlClient } from '#test/sdk/s3control.ts';
 import { until } from '#test/until.ts';
 
 const policyOf = (account: string): string =>
@@ -91,6 +93,25 @@ test('each request to a logged bucket is a line of an object in the target', asy
   assert.deepEqual([put[19], put[21]], ['SigV4', 'AuthHeader']);
   assert.deepEqual([stranger[4], stranger[19], stranger[21]], ['-', '-', '-']);
   assert.deepEqual([stranger[15], stranger[16]], ['"http://from.example/"', '"a %22quoted%22%09agent"']);
+});
+
+test('a request through an access point is a line of its bucket that names it', async (t) => {
+  const { c, s3, log } = await start(t);
+  const point = { AccountId: c.account, Name: 'readers', Bucket: 'watched' };
+  const { Alias, AccessPointArn = '' } = await controlClient(c).send(new CreateAccessPointCommand(point));
+  await log({ TargetBucket: 'the-logs', TargetPrefix: '' });
+  await s3.send(new PutObjectCommand({ Bucket: Alias, Key: 'novel', Body: '' }));
+  c.advance(minutes(5) + 1);
+  await until(async () => (await delivered(c)).length > 0, 'a log object');
+  const [key = ''] = await delivered(c);
+  const lines = (await linesOf(c, key)).map((line) => line.match(FIELD) ?? []);
+  assert.deepEqual(
+    lines.map((fields) => [fields[1], fields[7], fields[24]]),
+    [
+      ['watched', '-', '-'],
+      ['watched', 'novel', AccessPointArn],
+    ],
+  );
 });
 
 test('keys may be partitioned by date; the settings are shown, and an empty status ends it', async (t) => {

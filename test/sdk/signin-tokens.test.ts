@@ -164,13 +164,13 @@ test('a refresh token is worth nothing without its key', async (t) => {
   await assert.rejects(refresh(c, { ...cli, clientId: CROSS_DEVICE }, refreshToken), invalid);
   await assert.rejects(refresh(c, cli, `${refreshToken}A`), denied('TOKEN_EXPIRED'));
   const tokenInput = { clientId: cli.clientId, grantType: 'refresh_token', refreshToken };
-  const send = (headers: Record<string, string>) =>
+  const send = (headers: Record<string, string>, other: object = {}) =>
     sendRaw(
       c,
       unsigned(c, {
         path: '/v1/token',
         headers: { 'content-type': 'application/json', ...headers },
-        body: Buffer.from(JSON.stringify(tokenInput)),
+        body: Buffer.from(JSON.stringify({ ...tokenInput, ...other })),
       }),
     );
   const elsewhere = await send({ dpop: proofOf(c, cli.key, 'http://else/v1/token') });
@@ -178,6 +178,13 @@ test('a refresh token is worth nothing without its key', async (t) => {
   const host = `localhost:${c.port}`;
   const good = await send({ host, dpop: proofOf(c, cli.key, `http://${host}/v1/token`) });
   assert.equal(good.status, 200, good.body);
+  // A copy of the request gets no second answer; an error does not use a proof up.
+  const dpop = proofOf(c, cli.key, `http://${host}/v1/token`);
+  const early = await send({ host, dpop }, { refreshToken: `${refreshToken}A` });
+  assert.equal(JSON.parse(early.body).error, 'TOKEN_EXPIRED');
+  assert.equal((await send({ host, dpop })).status, 200);
+  const again = await send({ host, dpop });
+  assert.deepEqual([again.status, JSON.parse(again.body).error], [400, 'INVALID_REQUEST']);
   // Without a proof it is not even known whose request it is.
   assert.notEqual((await send({})).status, 200);
   assert.equal((await send({ host: `signin.us-east-1.localhost:${c.port}` })).status, 400);

@@ -209,28 +209,32 @@ const MODEL: ServiceModel = {
 
 /** A service as EC2 will be: its refusals are encoded. */
 const machines = new RegisteredService(
-  defineService({
+  {
     name: 'machines',
     principal: 'machines.amazonaws.com',
     scope: 'regional',
-    encodedRefusals: true,
-    operations: {
-      Start: {
-        handler: () => ({}),
-        resource: (_: object, { account, region }) => `arn:aws:machines:${region}:${account}:machine/m-1`,
-        conditions: () => ({ 'machines:Size': 'large' }),
-      },
-    },
-    notImplemented: {},
-    kinds: {},
-    quotas: {},
-  }),
+    load: async () => machinesDeclaration,
+  },
   { summary: { metadata: MODEL.metadata }, load: () => MODEL },
   compileValidator,
 );
+const machinesDeclaration = defineService({
+  encodedRefusals: true,
+  operations: {
+    Start: {
+      handler: () => ({}),
+      resource: (_: object, { account, region }) => `arn:aws:machines:${region}:${account}:machine/m-1`,
+      conditions: () => ({ 'machines:Size': 'large' }),
+    },
+  },
+  notImplemented: {},
+  kinds: {},
+  quotas: {},
+});
 
 async function start(c: TestCloud, { accessKeyId }: Credentials): Promise<unknown> {
   const { cloud: running } = c.running;
+  await machines.load();
   const { principal } = running.identity.credential(accessKeyId, undefined, c.clock.now());
   const place = { sourceAddress: '192.0.2.7', userAgent: 'test', isSecure: false, calledVia: [] };
   return dispatch(running, {

@@ -90,7 +90,7 @@ test('tags and a source identity come with the token, and need permission', asyn
       AssumeRolePolicyDocument: document({
         Effect: 'Allow',
         Principal: { AWS: RoleArn },
-        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
         Condition: { StringEquals: { 'aws:PrincipalTag/Team': 'blue' } },
       }),
     }),

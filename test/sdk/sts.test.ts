@@ -154,6 +154,14 @@ test('a chain of roles lasts an hour and hands transitive tags on', async (t) =>
     error.message.includes('role chaining'),
   );
   await assert.rejects(assume(c, session, { RoleArn: second, Tags: [{ Key: 'TEAM', Value: 'red' }] }));
+  // To hand tags on is to tag the session, though the call names no tag.
+  const third = await role(c, 'third', trusting(root));
+  const plain = credentialsOf((await assume(c, c.administrator, { RoleArn: first })).Credentials);
+  await assume(c, plain, { RoleArn: third });
+  await assert.rejects(assume(c, session, { RoleArn: third }), (error: Error) => {
+    assert.match(error.message, /not authorized to perform: sts:TagSession on resource: .*role\/third/);
+    return error.name === 'AccessDenied';
+  });
 });
 
 test('GetSessionToken and GetFederationToken', async (t) => {

@@ -14,7 +14,7 @@ const MARKS = /(<!-- options: .*?-->\n).*?(<!-- end of options -->)/s;
 const read = (path: string): string => (existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : '');
 
 const wanted: Readonly<Record<string, string>> = {
-  'docs/coverage.md': coverageText(declaredServices()),
+  'docs/coverage.md': coverageText(await declaredServices()),
   'docs/operate.md': read('docs/operate.md').replace(MARKS, (_, open, close) => `${open}${optionsTable()}\n${close}`),
 };
 const stale = Object.entries(wanted).filter(([path, text]) => read(path) !== text);

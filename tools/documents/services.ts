@@ -8,21 +8,22 @@ import { pageTokens } from '#platform/page-token.ts';
 import { authorizationMessages } from '#platform/policy/authorization-message.ts';
 import { Registry } from '#platform/registry.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
-import type { ServiceDeclaration } from '#platform/service.ts';
+import type { ServiceDeclaration, ServiceEntry } from '#platform/service.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { assembleServices } from '#services/index.ts';
 
 export interface DeclaredService {
+  readonly entry: ServiceEntry;
   readonly declaration: ServiceDeclaration;
   readonly model: ServiceModel;
 }
 
 /** Nothing is called, so the store stays empty and the key is nobody's. */
-export function declaredServices(): DeclaredService[] {
+export async function declaredServices(): Promise<DeclaredService[]> {
   const store = openStore({ drivers: memoryDrivers() });
   const sealer = createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) });
-  const { declarations } = assembleServices({
+  const { entries } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
@@ -45,7 +46,10 @@ export function declaredServices(): DeclaredService[] {
     s3Day: days(1),
   });
   const load = modelLoader();
-  return declarations
-    .map((declaration) => ({ declaration, model: load(declaration.model ?? declaration.name) }))
-    .sort((a, b) => (a.declaration.name < b.declaration.name ? -1 : 1));
+  const services = entries.map(async (entry) => ({
+    entry,
+    declaration: await entry.load(),
+    model: load(entry.model ?? entry.name),
+  }));
+  return (await Promise.all(services)).sort((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
 }

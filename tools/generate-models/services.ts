@@ -1,12 +1,14 @@
 /** The services whose models are generated: botocore's folder, and the prefix of its actions in IAM policies. */
 export const SERVICES: Readonly<Record<string, { readonly prefix: string }>> = {
   cloudtrail: { prefix: 'cloudtrail' },
+  ec2: { prefix: 'ec2' },
   iam: { prefix: 'iam' },
   kms: { prefix: 'kms' },
   resourcegroupstaggingapi: { prefix: 'tag' },
   signin: { prefix: 'signin' },
   'service-quotas': { prefix: 'servicequotas' },
   s3: { prefix: 's3' },
+  s3control: { prefix: 's3' },
   sqs: { prefix: 'sqs' },
   sts: { prefix: 'sts' },
 };

@@ -52,6 +52,15 @@ function layerOf(file: string): Layer {
   return path === 'src/config.ts' ? 'config' : 'outside';
 }
 
+/** Of services, what every request or every start needs. A service costs nothing until it is used. */
+const AT_START: ReadonlySet<string> = new Set([
+  'src/services/cloudtrail/collector.ts',
+  'src/services/cloudtrail/trail-directory.ts',
+  'src/services/iam/accounts/accounts.ts',
+  'src/services/iam/accounts/bootstrap.ts',
+  'src/services/iam/identity/identity.ts',
+]);
+
 const serviceOf = (path: string): string | undefined => /^src\/services\/([^/]+)\//.exec(path)?.[1];
 
 export function layerViolations(file: SourceFile, dependencies: ReadonlySet<string>): Violation[] {
@@ -73,7 +82,7 @@ type Problem = Pick<Violation, 'rule' | 'message'>;
 function problemOf(
   path: string,
   from: Exclude<Layer, 'outside'>,
-  { specifier, target, isType }: Import,
+  { specifier, target, isType, isLazy }: Import,
   dependencies: ReadonlySet<string>,
 ): Problem | undefined {
   if (target === undefined) {
@@ -85,6 +94,9 @@ function problemOf(
   if (own !== undefined && other !== undefined && own !== other) {
     if (target === `src/services/${other}/api.ts` && isType) return undefined;
     return { rule: 2, message: `imports ${specifier}: of another service only \`import type\` from its api.ts` };
+  }
+  if ((from === 'registry' || from === 'main') && to === 'service' && !isType && !isLazy && !AT_START.has(target)) {
+    return { rule: 2, message: `imports ${specifier}: a service's code loads at its first use, by \`await import\`` };
   }
   if (MAY_IMPORT[from].includes(to) || (to === 'driver' && isTest(path))) return undefined;
   // A test beside the code may use what test/ offers.

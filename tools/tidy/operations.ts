@@ -5,12 +5,16 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
-import type { OperationDeclaration } from '#platform/service.ts';
+import type { OperationDeclaration, ServiceDeclaration, ServiceEntry } from '#platform/service.ts';
 import { type DeclaredService, declaredServices } from '../documents/services.ts';
 import { literalText, type Node, nodesOf, parseSource, type Violation } from './source.ts';
 
 export interface OperationEvidence {
-  readonly services: readonly Pick<DeclaredService, 'declaration' | 'model'>[];
+  readonly services: readonly {
+    readonly entry: Pick<ServiceEntry, 'name'>;
+    readonly declaration: Pick<ServiceDeclaration, 'operations' | 'notImplemented'>;
+    readonly model: DeclaredService['model'];
+  }[];
   readonly catalogue: Pick<ActionCatalogue, 'has'>;
   /** `@aws-sdk/client-sqs SendMessage`: what tests import; for a service without an SDK the quoted names in them. */
   readonly tested: ReadonlySet<string>;
@@ -22,8 +26,8 @@ export interface OperationEvidence {
 const WITHOUT_SDK = new Set(['makonis', 'signin']);
 const GAPS = 'tools/tidy/not-implemented.json';
 
-export function operationViolations(root: string): Violation[] {
-  const services = declaredServices();
+export async function operationViolations(root: string): Promise<Violation[]> {
+  const services = await declaredServices();
   const tested = new Set(
     globSync('test/{sdk,cli}/*.test.ts', { cwd: root }).flatMap((path) =>
       testedIn(readFileSync(join(root, path), 'utf8')),
@@ -58,8 +62,8 @@ export function testedIn(text: string): string[] {
 }
 
 export function checkOperations({ services, catalogue, tested, gaps }: OperationEvidence): Violation[] {
-  return services.flatMap(({ declaration, model }) => {
-    const { name, operations, notImplemented } = declaration;
+  return services.flatMap(({ entry: { name }, declaration, model }) => {
+    const { operations, notImplemented } = declaration;
     const found: string[] = [];
     for (const [operation, declared] of Object.entries(operations)) {
       const problem = actionProblem(declared, `${model.authorization?.prefix ?? name}:${operation}`, catalogue);

@@ -18,6 +18,8 @@ export interface Import {
   readonly specifier: string;
   /** `import type …`, or an `import('…')` in a type: nothing is left of it when the program runs. */
   readonly isType: boolean;
+  /** `import('…')`: loaded when that is reached. */
+  readonly isLazy: boolean;
   /** The names taken; `*` for all of them, also for a default import. */
   readonly names: readonly string[];
   readonly line: number;
@@ -83,7 +85,8 @@ export function literalText(node: unknown): string | undefined {
 function importOf(node: Node, path: string, subpaths: SubpathImports, line: number): Import[] {
   const made = (source: unknown, isType: boolean, names: readonly string[]): Import[] => {
     const specifier = literalText(source) ?? '';
-    return [{ specifier, isType, names, line, target: targetOf(specifier, path, subpaths) }];
+    const isLazy = node.type === 'ImportExpression';
+    return [{ specifier, isType, isLazy, names, line, target: targetOf(specifier, path, subpaths) }];
   };
   switch (node.type) {
     case 'ImportDeclaration':

@@ -78,7 +78,16 @@ test('rule 2: of another service only types of its api.ts', () => {
   breaks(2, path, "import { type X } from '#services/sqs/api.ts';");
   passes(path, "import type { X } from '#services/sqs/api.ts';");
   passes(path, "import type { X } from '../sqs/api.ts';");
-  passes('src/services/index.ts', "import { sqs } from '#services/sqs/service.ts';");
+});
+
+test('rule 2: the registry loads a service when it is first used', () => {
+  const path = 'src/services/index.ts';
+  breaks(2, path, "import { sqs } from '#services/sqs/service.ts';");
+  breaks(2, path, "import { type SqsDeps } from '#services/sqs/service.ts';");
+  breaks(2, 'src/main.ts', "import { sqs } from '#services/sqs/service.ts';");
+  passes(path, "export const sqs = () => import('#services/sqs/service.ts');");
+  passes(path, "import type { SqsDeps } from '#services/sqs/service.ts';");
+  passes(path, "import { IamIdentity } from '#services/iam/identity/identity.ts';");
 });
 
 describe('rule 3: what comes from outside', () => {
@@ -163,7 +172,8 @@ describe('rule 6: operations', () => {
     // What the rule reads of a declaration.
     services: [
       {
-        declaration: { name: 'sqs', operations, notImplemented },
+        entry: { name: 'sqs' },
+        declaration: { operations, notImplemented },
         model: { metadata: { serviceId: 'SQS' }, authorization: { prefix: 'sqs' } },
       } as unknown as OperationEvidence['services'][number],
     ],

@@ -38,7 +38,7 @@ export function violationsIn(files: readonly SourceFile[], dependencies: Readonl
 if (import.meta.main) {
   const root = join(import.meta.dirname, '../..');
   const { files, dependencies } = readTree(root);
-  const found = [...violationsIn(files, dependencies), ...staleEffects(files), ...operationViolations(root)];
+  const found = [...violationsIn(files, dependencies), ...staleEffects(files), ...(await operationViolations(root))];
   for (const { path, line, rule, message } of found) console.log(`${path}:${line}: rule ${rule}: ${message}`);
   console.log(`tidy: ${files.length} files, ${found.length} violations`);
   process.exitCode = found.length === 0 ? 0 : 1;

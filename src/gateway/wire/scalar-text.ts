@@ -56,8 +56,9 @@ function readBoolean(text: string): boolean {
 
 export function readBase64(text: string): Uint8Array {
   // Clients of old wrap base64 in lines.
-  const plain = /[\s]/.test(text) ? text.replace(/\s+/g, '') : text;
-  if (plain.length % 4 === 1 || !BASE64.test(plain)) malformed('The value is not valid base64');
+  const isPlain = BASE64.test(text);
+  const plain = isPlain ? text : text.replace(/\s+/g, '');
+  if (plain.length % 4 === 1 || !(isPlain || BASE64.test(plain))) malformed('The value is not valid base64');
   return Buffer.from(plain, 'base64');
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { writeRecord } from '#platform/audit/journal.ts';
 import { type AuditedCall, recordText } from '#platform/audit/record.ts';
+import { asAudited } from '#platform/audit/resources.ts';
 import { timeOfId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
@@ -26,9 +27,9 @@ const call = (over: Partial<AuditedCall> = {}): AuditedCall => ({
   requestId: 'request',
   isReadOnly: false,
   isManagement: true,
-  resources: [{ accountId: OWN, type: 'AWS::SQS::Queue', ARN: 'arn:aws:sqs:us-east-1:123456789012:orders' }],
-  input: { queueName: 'orders' },
-  output: { queueUrl: 'http://localhost/orders' },
+  resources: asAudited([{ accountId: OWN, type: 'AWS::SQS::Queue', ARN: 'arn:aws:sqs:us-east-1:123456789012:orders' }]),
+  input: JSON.stringify({ queueName: 'orders' }),
+  output: JSON.stringify({ queueUrl: 'http://localhost/orders' }),
   error: undefined,
   tls: undefined,
   invokedBy: undefined,
@@ -95,8 +96,8 @@ test('a record is whole whatever its texts hold', async () => {
         userAgent: agent,
         error,
         output: undefined,
-        resources: [{ ARN: name }],
-        input: { [name]: agent },
+        resources: asAudited([{ ARN: name }]),
+        input: JSON.stringify({ [name]: agent }),
       });
       const [record] = read();
       assert.equal(record?.userAgent, agent);
@@ -110,7 +111,7 @@ test('reads have no answer in their record, refusals their error, large parts th
   const { write, read } = start();
   await write({ time: NOW, isReadOnly: true });
   await write({ time: NOW + 1, output: undefined, error: new ServiceError('AccessDenied', 'no') });
-  await write({ time: NOW + 2, input: { Policy: 'x'.repeat(200_000) }, output: {} });
+  await write({ time: NOW + 2, input: JSON.stringify({ Policy: 'x'.repeat(200_000) }), output: '{}' });
   const [large, refusal, look] = read();
   assert.equal(look?.responseElements, null);
   assert.equal(look.readOnly, true);

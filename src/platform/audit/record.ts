@@ -6,21 +6,14 @@
  */
 import { identityText, secondText, strangerText } from '#platform/audit/identity.ts';
 import { writeRecord } from '#platform/audit/journal.ts';
+import type { AuditedResource, AuditedResources } from '#platform/audit/resources.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
 import type { Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
-import type { Input } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
-
-export interface AuditedResource {
-  readonly ARN: string;
-  readonly accountId?: string;
-  /** `AWS::SQS::Queue`, where the service's kinds tell. */
-  readonly type?: string;
-}
 
 export interface AuditRecord {
   readonly eventVersion: '1.11';
@@ -82,10 +75,10 @@ export interface AuditedCall {
   readonly requestId: string;
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
-  readonly resources: readonly AuditedResource[];
-  /** As redact.ts writes it, like the output. */
-  readonly input: Input;
-  readonly output: Input | undefined;
+  readonly resources: AuditedResources;
+  /** JSON text, as redact.ts writes it, like the output. */
+  readonly input: string;
+  readonly output: string | undefined;
   readonly error: ServiceError | undefined;
   readonly additions: AuditAdditions | undefined;
   /** The same in both accounts' records of one call. */
@@ -115,9 +108,9 @@ export function recordText(call: AuditedCall): string {
     (error ? `"errorCode":${jsonText(error.code)},"errorMessage":${jsonText(cut(error.message))},` : '') +
     `"requestParameters":${partText(call.input, MAX_PART_CHARACTERS)},` +
     `"responseElements":${output ? partText(output, MAX_PART_CHARACTERS) : 'null'},` +
-    (additional ? `"additionalEventData":${partText(additional, MAX_ADDITIONAL_CHARACTERS)},` : '') +
+    (additional ? `"additionalEventData":${partText(JSON.stringify(additional), MAX_ADDITIONAL_CHARACTERS)},` : '') +
     `"requestID":"${call.requestId}","eventID":"${timedId(call.time)}","readOnly":${call.isReadOnly},` +
-    (resources.length > 0 ? `"resources":${JSON.stringify(resources)},` : '') +
+    (resources.text === '' ? '' : `"resources":${resources.text},`) +
     `"eventType":"AwsApiCall","managementEvent":${call.isManagement},"recipientAccountId":"${call.account}",` +
     (call.sharedEventId ? `"sharedEventID":"${call.sharedEventId}",` : '') +
     `"eventCategory":"${call.isManagement ? 'Management' : 'Data'}"${tlsText(call.tls)}${consoleText(call.principal)}}`
@@ -149,8 +142,7 @@ const consoleText = (principal: Principal): string =>
     : '';
 
 /** CloudTrail writes null for an empty structure. */
-function partText(part: Readonly<Record<string, unknown>>, most: number): string {
-  const text = JSON.stringify(part);
+function partText(text: string, most: number): string {
   if (text === '{}') return 'null';
   return text.length > most ? `{"omitted":true,"originalSize":${text.length},"reason":"too large"}` : text;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileRedaction } from '#platform/audit/redact.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
+import type { Output } from '#platform/service.ts';
 
 const model: ServiceModel = {
   metadata: { serviceId: 'T', apiVersion: '1', endpointPrefix: 't', protocols: ['json'] },
@@ -30,8 +31,11 @@ const model: ServiceModel = {
 };
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
+const redaction = (shape: string | undefined, secret?: readonly string[]) => (value: Output) =>
+  JSON.parse(compileRedaction(model, shape, secret)(value)) as Output;
+
 test('what is sensitive is hidden wherever it stands, also in a shape that holds itself', () => {
-  const redact = compileRedaction(model, 'Tree', ['Handle']);
+  const redact = redaction('Tree', ['Handle']);
   const tree = { Name: 'a', Password: 'p', Handle: 'h', Data: Buffer.from('abc') };
   const hidden = { name: 'a', password: HIDDEN, handle: HIDDEN, data: { size: 3 } };
   assert.deepEqual(
@@ -41,13 +45,14 @@ test('what is sensitive is hidden wherever it stands, also in a shape that holds
 });
 
 test('what is not in the model is not written down, and without a shape nothing is changed', () => {
-  const value = { Name: 'a', Other: 'b' };
-  assert.deepEqual(compileRedaction(model, 'Plain')(value), { name: 'a' });
-  assert.equal(compileRedaction(model, undefined)(value), value);
+  const value = { Name: 'a "quoted" name', Other: 'b' };
+  assert.deepEqual(redaction('Plain')(value), { name: 'a "quoted" name' });
+  assert.deepEqual(redaction('Plain')({}), {});
+  assert.deepEqual(redaction(undefined)(value), value);
 });
 
 test('what does not have its shape is hidden: a refused call’s input may be anything', () => {
-  const redact = compileRedaction(model, 'Tree');
+  const redact = redaction('Tree');
   const odd = { Children: 'a password', ByName: 'a password', Secrets: ['a password'], Password: { a: 'password' } };
   assert.ok(!JSON.stringify(redact(odd)).includes('a password'));
   assert.equal(redact({ Children: ['a password'] })['children']?.toString(), HIDDEN);

@@ -1,25 +1,24 @@
 /**
- * Copies of inputs and outputs that may be written down, in CloudTrail's form: sensitive members are hidden, blobs become their
+ * Inputs and outputs as JSON text that may be written down, in CloudTrail's form: sensitive members are hidden, blobs become their
  * size, and the names of members (not the keys of maps) begin with a small letter. What does not have its shape (a refused call's
- * input may be anything) is hidden too.
+ * input may be anything) is hidden too. Text at once, without a copy in between: every management call pays for it.
  */
+import { jsonText } from '#platform/base/json-text.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import type { Output } from '#platform/service.ts';
 
-type Redact = (value: unknown) => unknown;
+type Redact = (value: unknown) => string;
 
-const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
-const asItIs: Redact = (value) => value;
+const HIDDEN = '"HIDDEN_DUE_TO_SECURITY_REASONS"';
+const asItIs: Redact = (value) => (typeof value === 'string' ? jsonText(value) : (JSON.stringify(value) ?? 'null'));
 
 /** Compiled once per operation. */
 export function compileRedaction(
   model: ServiceModel,
   shape: string | undefined,
   secret: readonly string[] = [],
-): (structure: Output) => Output {
-  if (shape === undefined) return (structure) => structure;
-  // A structure's redaction gives a structure.
-  return redactionOf(model, shape, new Set(secret), new Map()) as (structure: Output) => Output;
+): (structure: Output) => string {
+  return shape === undefined ? asItIs : redactionOf(model, shape, new Set(secret), new Map());
 }
 
 function redactionOf(model: ServiceModel, name: string, secret: Set<string>, known: Map<string, Redact>): Redact {
@@ -38,40 +37,45 @@ function build(model: ServiceModel, name: string, secret: Set<string>, known: Ma
   if (shape.sensitive) return () => HIDDEN;
   switch (shape.type) {
     case 'blob':
-      return (value) => (value instanceof Uint8Array ? { size: value.length } : { streamed: true });
+      return (value) => (value instanceof Uint8Array ? `{"size":${value.length}}` : '{"streamed":true}');
     case 'list': {
       const member = shape.member ? redactionOf(model, shape.member.shape, secret, known) : asItIs;
-      return member === asItIs ? asItIs : (value) => (Array.isArray(value) ? value.map(member) : HIDDEN);
+      return member === asItIs
+        ? asItIs
+        : (value) => (Array.isArray(value) ? `[${value.map(member).join(',')}]` : HIDDEN);
     }
     case 'map': {
       const member = shape.value ? redactionOf(model, shape.value.shape, secret, known) : asItIs;
-      return member === asItIs ? asItIs : (value) => mapValues(value, member);
+      return member === asItIs ? asItIs : (value) => ofMap(value, member);
     }
     case 'structure': {
-      const members = Object.entries(shape.members ?? {}).map(([key, { shape: of }]): [string, string, Redact] => [
-        key,
-        key.charAt(0).toLowerCase() + key.slice(1),
-        secret.has(key) ? () => HIDDEN : redactionOf(model, of, secret, known),
-      ]);
-      return (value) => mapStructure(value, members);
+      const members = Object.entries(shape.members ?? {}).map(([key, { shape: of }]): Member => {
+        const start = `${JSON.stringify(key.charAt(0).toLowerCase() + key.slice(1))}:`;
+        return [key, start, secret.has(key) ? () => HIDDEN : redactionOf(model, of, secret, known)];
+      });
+      return (value) => ofStructure(value, members);
     }
     default:
       return asItIs;
   }
 }
 
-function mapStructure(value: unknown, members: readonly [name: string, written: string, Redact][]): unknown {
+type Member = readonly [name: string, start: string, redact: Redact];
+
+function ofStructure(value: unknown, members: readonly Member[]): string {
   if (typeof value !== 'object' || value === null) return HIDDEN;
   const from = value as Record<string, unknown>;
-  const to: Record<string, unknown> = {};
-  for (const [name, written, redact] of members) {
+  let text = '';
+  for (const [name, start, redact] of members) {
     const member = from[name];
-    if (member !== undefined) to[written] = redact(member);
+    if (member !== undefined) text += (text === '' ? '{' : ',') + start + redact(member);
   }
-  return to;
+  return text === '' ? '{}' : `${text}}`;
 }
 
-function mapValues(value: unknown, redact: Redact): unknown {
+function ofMap(value: unknown, redact: Redact): string {
   if (typeof value !== 'object' || value === null) return HIDDEN;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redact(member)]));
+  return `{${Object.entries(value)
+    .map(([key, member]) => `${JSON.stringify(key)}:${redact(member)}`)
+    .join(',')}}`;
 }

@@ -21,6 +21,8 @@ const ID_POOL_BYTES = 4096;
 let pool = Buffer.alloc(0);
 let poolOffset = 0;
 
+const MOST_POOLED_BYTES = 64;
+
 /** `count` random bytes (at most 64) from a pool that is refilled in one call: a request id costs no system call. */
 export function pooledRandom(count: number): Buffer {
   if (poolOffset + count > pool.length) {
@@ -31,7 +33,15 @@ export function pooledRandom(count: number): Buffer {
   return pool.subarray(poolOffset - count, poolOffset);
 }
 
-export const randomBytes = (count: number): Buffer => nodeRandomBytes(count);
+/** For secrets: bytes of their own, which the pool forgets. Asking the system for few costs as much as encrypting under them. */
+export function randomBytes(count: number): Buffer {
+  if (count > MOST_POOLED_BYTES) return nodeRandomBytes(count);
+  const pooled = pooledRandom(count);
+  const bytes = Buffer.alloc(count);
+  bytes.set(pooled);
+  pooled.fill(0);
+  return bytes;
+}
 
 /** A UUID, as AWS's request ids and message ids are. Node keeps a pool behind it. */
 export const uuid = (): string => randomUUID();

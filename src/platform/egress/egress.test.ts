@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { SimulatedClock, seconds } from '#platform/base/clock.ts';
+import type { AccountId } from '#platform/base/ids.ts';
 import { createEgress, type Egress, EgressError, type EgressFault, type EgressParts } from '#platform/egress/egress.ts';
 import { thumbprintOf } from '#platform/egress/tls.ts';
 import { httpServer, httpsServer } from '#test/https-server.ts';
@@ -24,7 +25,7 @@ const says =
   (text: string): RequestListener =>
   (_, answer) =>
     answer.end(text);
-const options = { maxBytes: 1000 };
+const options = { account: '123456789012' as AccountId, maxBytes: 1000 };
 const text = async (fetched: ReturnType<Egress['get']>): Promise<string> => (await fetched).body.toString();
 
 test('an answer is fetched, with its query and path', async (t) => {
@@ -126,15 +127,31 @@ test('size and time are bounded', async (t) => {
   await assert.rejects(unresolved, fault('too-slow'));
 });
 
-test('only so many calls at once', async (t) => {
+test('only so many calls at once, and each account has its share', async (t) => {
   const { url } = await httpServer(t, () => {});
   const clock = new SimulatedClock();
   const egress = egressWith({ clock });
-  const calls = Array.from({ length: 64 }, () => egress.get(url, options));
-  await assert.rejects(egress.get(url, options), fault('busy'));
+  const calls: Promise<unknown>[] = [];
+  /** How many calls of an account it takes until one is refused, which is at once. */
+  const most = async (digit: number): Promise<number> => {
+    const account = String(digit).repeat(12) as AccountId;
+    for (let taken = 0; ; taken++) {
+      const call = egress.get(url, { ...options, account });
+      const turn = new Promise((resolve) => setImmediate(resolve, 'under way'));
+      if ((await Promise.race([turn, call.catch(fault('busy'))])) !== 'under way') return taken;
+      calls.push(call);
+    }
+  };
+  // The first had all to itself; the last finds a place even so.
+  const shares = [await most(1), await most(2), await most(3), await most(4), await most(5), await most(6)];
+  assert.deepEqual(shares, [32, 16, 8, 4, 2, 1]);
+  await assert.rejects(egress.get(url, { ...options, account: '111111111111' as AccountId }), fault('busy'));
   clock.advance(seconds(5));
   const ends = await Promise.allSettled(calls);
-  assert.equal(ends.filter(({ status }) => status === 'rejected').length, 64);
+  assert.equal(ends.filter(({ status }) => status === 'rejected').length, 63);
+  assert.equal(await most(1), 32);
+  clock.advance(seconds(5));
+  await Promise.allSettled(calls);
   await assert.rejects(egress.get('http://10.0.0.1/', options), fault('refused'));
 });
 
@@ -171,7 +188,7 @@ test('a server is trusted by an authority or a thumbprint, and by its name', asy
   assert.equal(await text(egressWith({ rules }).get(url, options)), 'secure');
 
   assert.equal(await text(egress.get(url, { ...options, thumbprints: [thumbprint] })), 'secure');
-  const chain = await egress.certificates(url);
+  const chain = await egress.certificates(url, options);
   assert.deepEqual(chain.map(thumbprintOf).at(-1), thumbprint);
   const [leaf = ''] = chain.map(thumbprintOf);
   assert.equal(await text(egress.get(url, { ...options, thumbprints: [leaf.toUpperCase()] })), 'secure');

@@ -3,10 +3,14 @@
  * resolved once, every address that it has is judged (addresses.ts), and the connection goes to an address that was judged, with TLS
  * verified against the name: what the name means a moment later does not matter (DNS rebinding). Redirects go the same way again.
  * Size, time, redirects and the number of calls at once are bounded. Never reached: our own ports, link-local and metadata addresses.
+ *
+ * An account may have as many calls under way as are free: one alone has half of all, and n that want more have 64 / (n + 1) each as soon
+ * as older calls end, so that another's slow servers keep nobody out.
  */
 import type { IncomingMessage } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
+import type { AccountId } from '#platform/base/ids.ts';
 import { reachOf } from '#platform/egress/addresses.ts';
 import { type Dial, peerCertificates, trustAnchor } from '#platform/egress/tls.ts';
 
@@ -39,6 +43,8 @@ export class EgressError extends Error {
 }
 
 export interface GetOptions {
+  /** On whose behalf. */
+  readonly account: AccountId;
   readonly maxBytes: number;
   /** For everything: names, connections, redirects and the body. */
   readonly within?: Milliseconds;
@@ -57,7 +63,7 @@ export interface Egress {
   /** Throws EgressError. Any status is an answer. */
   get(url: string, options: GetOptions): Promise<Fetched>;
   /** The certificates that a server presents, its own first, without judging them. Throws EgressError. */
-  certificates(url: string, options?: { readonly within?: Milliseconds }): Promise<readonly Buffer[]>;
+  certificates(url: string, options: Pick<GetOptions, 'account' | 'within'>): Promise<readonly Buffer[]>;
 }
 
 const DEFAULT_TIME: Milliseconds = seconds(5);
@@ -67,33 +73,38 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export function createEgress(parts: EgressParts): Egress {
   let open = 0;
+  const openOf = new Map<AccountId, number>();
+  function count(account: AccountId, change: 1 | -1): void {
+    open += change;
+    const own = (openOf.get(account) ?? 0) + change;
+    if (own === 0) openOf.delete(account);
+    else openOf.set(account, own);
+  }
   async function bounded<T>(
-    within: Milliseconds,
-    given: AbortSignal | undefined,
+    { account, within = DEFAULT_TIME, signal: given }: Pick<GetOptions, 'account' | 'within' | 'signal'>,
     work: (signal: AbortSignal) => Promise<T>,
   ) {
-    if (open >= MOST_AT_ONCE) throw new EgressError('busy', `${MOST_AT_ONCE} calls to the outside are under way`);
+    const own = openOf.get(account) ?? 0;
+    if (own >= MOST_AT_ONCE - open)
+      throw new EgressError('busy', `${own} calls of ${account} are under way, ${open} in all`);
     const late = new AbortController();
     const timer = parts.clock.after(within, () => late.abort());
     const signal = given === undefined ? late.signal : AbortSignal.any([late.signal, given]);
-    open++;
+    count(account, 1);
     try {
       return await work(signal);
     } catch (error) {
       if (signal.aborted) throw new EgressError('too-slow', `no answer within ${within} ms`);
       throw error;
     } finally {
-      open--;
+      count(account, -1);
       timer.cancel();
     }
   }
   return {
-    get: (url, options) =>
-      bounded(options.within ?? DEFAULT_TIME, options.signal, (signal) => follow(parts, target(url), options, signal)),
-    certificates: (url, { within = DEFAULT_TIME } = {}) =>
-      bounded(within, undefined, (signal) =>
-        firstOf(parts, target(url), signal, (dial) => peerCertificates(dial, signal)),
-      ),
+    get: (url, options) => bounded(options, (signal) => follow(parts, target(url), options, signal)),
+    certificates: (url, options) =>
+      bounded(options, (signal) => firstOf(parts, target(url), signal, (dial) => peerCertificates(dial, signal))),
   };
 }
 

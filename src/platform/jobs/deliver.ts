@@ -5,8 +5,10 @@ import { ServiceError } from '#platform/error.ts';
 import type { Delivery } from '#platform/jobs/outbox.ts';
 
 export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
-  const operation = cloud.registry.service(delivery.service)?.operation(delivery.operation);
-  const sender = delivery.principal ?? cloud.registry.service(delivery.from)?.declaration.principal;
+  const service = cloud.registry.service(delivery.service);
+  await service?.load();
+  const operation = service?.operation(delivery.operation);
+  const sender = delivery.principal ?? cloud.registry.service(delivery.from)?.entry.principal;
   if (operation === undefined || sender === undefined) {
     throw new ServiceError('InvalidAction', `nobody takes ${delivery.service}:${delivery.operation}`);
   }

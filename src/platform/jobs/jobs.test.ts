@@ -5,10 +5,11 @@ import { silent } from '#platform/base/log.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { send } from '#platform/jobs/outbox.ts';
 import { setTimer } from '#platform/jobs/timers.ts';
+import { RegisteredService, Registry } from '#platform/registry.ts';
 import type { Reconciler, ServiceDeclaration } from '#platform/service.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
-import { notesService, OWN, REGION } from '#platform/tiny-cloud.fixture.ts';
+import { notesEntry, notesService, OWN, REGION } from '#platform/tiny-cloud.fixture.ts';
 import { until } from '#test/until.ts';
 
 test('a start takes up what every partition has pending, and a stop ends it', async () => {
@@ -41,7 +42,12 @@ test('a start takes up what every partition has pending, and a stop ends it', as
     timers: { ring: (_tx, _payload, { account }) => seen.push(`timer of ${account}`) },
     reconcilers: { machines: reconcile },
   };
-  const jobs = new Jobs({ clock, log: silent, services: [service], deliver: async ({ from }) => void seen.push(from) });
+  const jobs = new Jobs({
+    clock,
+    log: silent,
+    registry: registryOf(service),
+    deliver: async ({ from }) => void seen.push(from),
+  });
   const store = openStore({ drivers, onOpen: (partition) => jobs.attach(partition) });
   await jobs.resume(store);
   await until(() => seen.length === 1 && runs === 1, 'the relay and the first reconciliation');
@@ -69,7 +75,7 @@ test('a partition that was open before there were jobs is taken up too', async (
   const partition = store.partition({ service: 'notes', account: OWN, region: REGION });
   partition.transact((tx) => setTimer(tx, { job: 'ring', id: 'a', due: clock.now() }));
   await partition.durable();
-  const jobs = new Jobs({ clock, log: silent, services: [service], deliver: async () => {} });
+  const jobs = new Jobs({ clock, log: silent, registry: registryOf(service), deliver: async () => {} });
   late.jobs = jobs;
   await jobs.resume(store);
   await jobs.resume(store);
@@ -77,3 +83,13 @@ test('a partition that was open before there were jobs is taken up too', async (
   assert.deepEqual(seen, ['rings']);
   await jobs.stop();
 });
+
+const registryOf = (declaration: ServiceDeclaration): Registry =>
+  new Registry([
+    new RegisteredService(
+      notesEntry(declaration),
+      { summary: { metadata: METADATA }, load: () => assert.fail('nothing is called') },
+      () => () => {},
+    ),
+  ]);
+const METADATA = { serviceId: 'Notes', apiVersion: '1', endpointPrefix: 'notes', protocols: ['json' as const] };

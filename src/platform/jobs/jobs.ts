@@ -8,19 +8,19 @@ import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import { type Deliver, RETRY_JOB, Relay, retryTarget } from '#platform/jobs/relay.ts';
 import { TimerRunner } from '#platform/jobs/timers.ts';
-import type { JobCall, Reconciler, ServiceDeclaration } from '#platform/service.ts';
+import type { RegisteredService, Registry } from '#platform/registry.ts';
+import type { JobCall, Reconciler, TimerJob } from '#platform/service.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 
 export interface JobsOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly services: readonly ServiceDeclaration[];
+  readonly registry: Registry;
   readonly deliver: Deliver;
 }
 
 export class Jobs {
   readonly #options: JobsOptions;
-  readonly #services: ReadonlyMap<string, ServiceDeclaration>;
   readonly #runners: { stop(): void }[] = [];
   readonly #attached = new WeakSet<Partition>();
   readonly #running = new Set<Promise<void>>();
@@ -28,12 +28,11 @@ export class Jobs {
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    this.#services = new Map(options.services.map((service) => [service.name, service]));
   }
 
   /** Called for each partition that is opened. Its work begins when the present one is done. */
   attach(partition: Partition): void {
-    const service = this.#services.get(partition.name.service);
+    const service = this.#options.registry.service(partition.name.service);
     if (service === undefined || this.#attached.has(partition)) return;
     this.#attached.add(partition);
     queueMicrotask(() => this.#start(partition, service));
@@ -43,7 +42,7 @@ export class Jobs {
   async resume(store: Store): Promise<void> {
     for (const name of store.partitions({})) {
       if (this.#stopping.signal.aborted) return;
-      if (this.#services.has(name.service)) this.attach(store.partition(name));
+      if (this.#options.registry.service(name.service)) this.attach(store.partition(name));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -54,15 +53,21 @@ export class Jobs {
     await Promise.allSettled(this.#running);
   }
 
-  #start(partition: Partition, service: ServiceDeclaration): void {
+  #start(partition: Partition, service: RegisteredService): void {
     if (this.#stopping.signal.aborted) return;
     const { clock, log, deliver } = this.#options;
-    const jobs = { ...service.timers, [RETRY_JOB]: retryTarget };
-    this.#runners.push(new TimerRunner(partition, { clock, log, jobs }));
-    if (partition.name.region !== GLOBAL_REGION || service.scope === 'global') {
+    const jobOf = (name: string): TimerJob | undefined =>
+      name === RETRY_JOB ? retryTarget : service.declaration.timers?.[name];
+    this.#runners.push(new TimerRunner(partition, { clock, log, jobOf }));
+    if (partition.name.region !== GLOBAL_REGION || service.entry.scope === 'global') {
       this.#runners.push(new Relay(partition, { clock, log, deliver }));
     }
-    for (const [name, reconcile] of Object.entries(service.reconcilers ?? {}))
+    if (service.entry.reconciles) this.#reconcile(partition, 'load', () => this.#startReconcilers(partition, service));
+  }
+
+  async #startReconcilers(partition: Partition, service: RegisteredService): Promise<undefined> {
+    await service.load();
+    for (const [name, reconcile] of Object.entries(service.declaration.reconcilers ?? {}))
       this.#reconcile(partition, name, reconcile);
   }
 

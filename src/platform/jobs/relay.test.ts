@@ -33,7 +33,11 @@ function start(t: TestContext, drivers: StoreDrivers, answer: Answer = async () 
       delivered.add(delivery.target);
     },
   });
-  const timers = new TimerRunner(partition, { clock, log: silent, jobs: { [RETRY_JOB]: retryTarget } });
+  const timers = new TimerRunner(partition, {
+    clock,
+    log: silent,
+    jobOf: (name) => (name === RETRY_JOB ? retryTarget : undefined),
+  });
   const stop = (): void => {
     relay.stop();
     timers.stop();

@@ -31,7 +31,7 @@ function start(t: TestContext, drivers: StoreDrivers, clock = new SimulatedClock
     ran.push(String(payload['id']));
     throw new Error('this job always fails');
   };
-  const runner = new TimerRunner(partition, { clock, log: silent, jobs: { note, fail } });
+  const runner = new TimerRunner(partition, { clock, log: silent, jobOf: (name) => ({ note, fail })[name] });
   t.after(() => runner.stop());
   return {
     clock,

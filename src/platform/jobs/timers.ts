@@ -13,6 +13,7 @@ import {
   type Partition,
   type ReadTransaction,
   StoreBusy,
+  Suspend,
   type Transaction,
 } from '#platform/store/store.ts';
 
@@ -72,7 +73,8 @@ const firedSlot: MemorySlot<Partition> = {
 export interface TimerRunnerOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly jobs: Readonly<Record<string, TimerJob>>;
+  /** May throw `Suspend`: the job's service has to be loaded first. */
+  readonly jobOf: (name: string) => TimerJob | undefined;
 }
 
 /** Runs the timers of one partition from the time it is opened until it is stopped. */
@@ -126,15 +128,30 @@ export class TimerRunner {
       this.#readNext();
     } catch (error) {
       // The rows stay as they are.
+      if (error instanceof Suspend) {
+        this.#runAfter(error.ready);
+        return;
+      }
       this.#options.log.log('error', 'timers wait for the store', { reason: String(error) });
       this.wakeSoon();
     }
   }
 
-  /** Throws when the store takes nothing. */
+  #runAfter(ready: Promise<void>): void {
+    const { log } = this.#options;
+    ready.then(
+      () => this.#run(),
+      (error: unknown) => {
+        log.log('error', 'timers wait', { reason: String(error) });
+        this.wakeSoon();
+      },
+    );
+  }
+
+  /** Throws when the store takes nothing, or a service has to be loaded. */
   #fire(key: ReturnType<typeof timerRows.key>, row: TimerRow, now: Milliseconds): void {
     const [, job, id] = timerRows.parts(key);
-    const { log, clock, jobs } = this.#options;
+    const { log, clock, jobOf } = this.#options;
     const { account, region } = this.#partition.name;
     try {
       this.#partition.transact((tx) => {
@@ -149,12 +166,12 @@ export class TimerRunner {
           clock,
           log,
         };
-        const run = jobs[job];
+        const run = jobOf(job);
         if (run === undefined) throw new Error(`no job ${job} in service ${this.#partition.name.service}`);
         run(tx, row.payload, call);
       });
     } catch (error) {
-      if (error instanceof StoreBusy) throw error;
+      if (error instanceof StoreBusy || error instanceof Suspend) throw error;
       const failures = (row.failures ?? 0) + 1;
       const retryAt = Math.floor(now) + Math.min(LONGEST_RETRY, 1000 * 2 ** Math.min(failures, 20));
       log.log('error', 'timer failed', { job, id, failures, reason: String(error) });

@@ -145,7 +145,9 @@ export interface ValidationModel {
   /** The code for all constraints; by default the protocol's: ValidationException, in Query protocols ValidationError. */
   readonly code?: string;
   /** For a required member that is absent: one at a time. `{member}` is its path in the Query protocol: `Entries.1.Id`. */
-  readonly missing?: { readonly code: string; readonly message: string };
+  readonly missing?: WordedError;
+  /** For the first value that is wrong, alone: `{parameter}` is its path in the Query protocol, `{value}` what was given. */
+  readonly wrong?: WordedError;
   /** "hidden": `Value at 'x'` for every value, as if all were sensitive. */
   readonly values?: 'hidden';
   /** "open": values outside an enum pass here, and the service words them itself. */

@@ -25,8 +25,8 @@ interface Walk {
   readonly serviceMessages: string[];
   /** Query paths of required members that are absent. */
   readonly missing: string[];
-  /** The input's member that the first violation is in. */
-  firstMember?: string | undefined;
+  /** The first violation: the input's member that it is in, where that stands in a query, and what stands there. */
+  first?: { readonly member: string | undefined; readonly queryPath: string; readonly value: unknown };
   readonly constraints: Map<Shape, readonly Constraint[]>;
   readonly sensitive: Map<Shape, boolean>;
 }
@@ -49,7 +49,7 @@ export function reject(
   const found = { violations: [], serviceMessages: [], missing: [] };
   const walk: Walk = { model, style: paths, ...found, constraints: new Map(), sensitive: new Map() };
   visitContent(walk, shapeOf(model, shapeName), value, { path: '', queryPath: '', member: '' });
-  const { missing, bindings } = model.validation ?? {};
+  const { missing, wrong, bindings } = model.validation ?? {};
   if (bindings) rejectByBinding(walk, bindings, shapeOf(model, shapeName), value as Record<string, unknown>);
   const [firstMissing] = walk.missing;
   if (missing && firstMissing !== undefined) {
@@ -58,6 +58,7 @@ export function reject(
       missing.message.replace('{member}', () => firstMissing),
     );
   }
+  if (wrong && walk.first !== undefined) throw wrongValue(wrong, walk.first);
   const count = walk.violations.length;
   const code = model.validation?.code ?? defaultCode(protocol ?? model.metadata.protocols[0]);
   if (count === 0) throw new ServiceError(code, present(walk.serviceMessages[0], 'a rejected input has a violation'));
@@ -65,10 +66,18 @@ export function reject(
   throw new ServiceError(code, `${detected}: ${walk.violations.join('; ')}`);
 }
 
+const wrongValue = ({ code, message }: WordedError, { queryPath, value }: NonNullable<Walk['first']>): ServiceError =>
+  new ServiceError(
+    code,
+    message
+      .replace('{parameter}', () => queryPath)
+      .replace('{value}', () => print(value, { left: PRINTED_COLLECTION_LIMIT })),
+  );
+
 type Bindings = NonNullable<NonNullable<ServiceModel['validation']>['bindings']>;
 
 function rejectByBinding(walk: Walk, bindings: Bindings, input: Shape, values: Record<string, unknown>): never {
-  const member = present(walk.firstMember, 'a rejected input has a violation');
+  const member = present(walk.first?.member, 'a rejected input has a violation');
   const { location, locationName = member } = present(input.members?.[member], 'the member is one of the input');
   // A structure that is a payload may be missing whole.
   if (location === undefined) throw new ServiceError(bindings.body.code, bindings.body.message);
@@ -100,7 +109,7 @@ function constraintsOn(walk: Walk, shape: Shape): readonly Constraint[] {
 
 function report(walk: Walk, place: Place, shape: Shape, value: unknown, constraint: string): void {
   if (walk.violations.length >= VIOLATION_LIMIT) return;
-  walk.firstMember ??= place.root;
+  walk.first ??= { member: place.root, queryPath: place.queryPath, value };
   const shown = isSensitive(walk, shape) ? '' : ` ${printed(value)}`;
   walk.violations.push(`Value${shown} at '${place.path}' failed to satisfy constraint: ${constraint}`);
 }

@@ -42,16 +42,16 @@ export interface AuthorizationRequest {
   readonly resource: string;
   /** The account that owns the resource. */
   readonly resourceAccount: string;
-  readonly resourcePolicy?: CompiledPolicy;
+  readonly resourcePolicy?: CompiledPolicy | undefined;
   /** The resource's policy is the only root of trust (KMS keys): without its consent nobody has rights. Trust policies imply it. */
   readonly resourcePolicyRequired?: boolean;
   /** Grants on the resource that may concern the caller. */
-  readonly grants?: () => readonly ResourceGrant[];
+  readonly grants?: (() => readonly ResourceGrant[]) | undefined;
   /** Undefined: the resource's account has no organization, or is its management account. */
   readonly resourceControl?: Levels;
   readonly endpointPolicy?: CompiledPolicy;
   /** S3's name for the caller's account. */
-  readonly canonicalUser?: string;
+  readonly canonicalUser?: string | undefined;
   /** Condition keys in lower case -> values; undefined where the request has none. */
   readonly context: Context;
 }

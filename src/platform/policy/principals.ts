@@ -67,7 +67,10 @@ const isLimited = ({ session }: RootPrincipal | UserPrincipal): boolean =>
 function entityNames(principal: Principal): readonly string[] {
   if (principal.kind === 'user' && isLimited(principal)) return [principal.arn, principal.userId];
   if (principal.kind === 'role-session') return [principal.roleArn, principal.roleId];
-  if (principal.kind === 'federated-user' && principal.session.issuerArn) return [principal.session.issuerArn];
+  if (principal.kind === 'federated-user') {
+    const { issuerArn, issuerId } = principal.session;
+    return [issuerArn, issuerId].filter((name) => name !== undefined);
+  }
   return NONE;
 }
 

@@ -130,7 +130,8 @@ function namesOf({ principal }: AuthorizationRequest): Name[] {
         ...accountNames(principal.account),
       ];
     case 'federated-user': {
-      const issuer = principal.session.issuerArn ? aws('entity', principal.session.issuerArn) : [];
+      const { issuerArn, issuerId } = principal.session;
+      const issuer = aws('entity', ...[issuerArn, issuerId].filter((name) => name !== undefined));
       return [...aws('itself', principal.arn), ...issuer, ...accountNames(principal.account)];
     }
   }

@@ -25,7 +25,7 @@ const PRINCIPALS: readonly Principal[] = [
     account: OWN,
     arn: `arn:aws:sts::${OWN}:federated-user/fed`,
     userId: `${OWN}:fed`,
-    session: { ...session, issuerArn: `arn:aws:iam::${OWN}:user/bob` },
+    session: { ...session, issuerArn: `arn:aws:iam::${OWN}:user/bob`, issuerId: 'AIDABOB0000000000' },
   },
   { kind: 'service', service: 'sns.amazonaws.com' },
   ...['accounts.google.com', 'issuer.example'].map((provider) => externalBy(provider)),

@@ -86,7 +86,8 @@ export class OwnedPartition implements Partition, BatchMember {
 
   memory<T>(slot: MemorySlot<T>): T {
     // A slot's value is of the slot's type, which a map of many slots can't say.
-    if (this.#memory.has(slot as MemorySlot<unknown>)) return this.#memory.get(slot as MemorySlot<unknown>) as T;
+    const known = this.#memory.get(slot as MemorySlot<unknown>) as T | undefined;
+    if (known !== undefined || this.#memory.has(slot as MemorySlot<unknown>)) return known as T;
     const value = slot.load(this);
     this.#memory.set(slot as MemorySlot<unknown>, value);
     // Loaded from what a running transaction wrote, it must not outlive it.

@@ -31,6 +31,8 @@ export class Suspend extends Error {
   constructor(ready: Promise<void>) {
     super('waiting');
     this.ready = ready;
+    // Who catches it may have no use for it any more.
+    ready.catch(() => {});
   }
 }
 

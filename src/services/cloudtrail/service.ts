@@ -133,9 +133,6 @@ const operations = (deps: CloudTrailDeps) => {
 
 export const cloudtrail = (deps: CloudTrailDeps) =>
   defineService({
-    name: 'cloudtrail',
-    principal: 'cloudtrail.amazonaws.com',
-    scope: 'regional',
     defaults: { event: 'management', usage: 'Requests' },
     operations: operations(deps),
     notImplemented,

@@ -10,7 +10,8 @@ import type {
   SessionFacts,
   UserPrincipal,
 } from '#platform/principal.ts';
-import type { Call, ConditionValues, PublicDocument } from '#platform/service.ts';
+import type { Call, ConditionValues } from '#platform/service.ts';
+import type { PublicDocument } from '#platform/web.ts';
 
 export interface AccountView {
   readonly id: AccountId;
@@ -69,6 +70,7 @@ export interface RoleView {
 
 export interface OidcProviderView {
   readonly arn: string;
+  readonly account: AccountId;
   /** Without `https://`. */
   readonly url: string;
   readonly clientIds: readonly string[];

@@ -48,9 +48,6 @@ function admitSession({ issuedBy, mfaAuthenticatedAt }: SessionFacts): void {
 
 export const iam = (parts: IamParts) =>
   defineService({
-    name: 'iam',
-    principal: 'iam.amazonaws.com',
-    scope: 'global',
     defaults: { event: 'management' },
     operations: {
       ...userOperations(parts),

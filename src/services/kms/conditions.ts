@@ -177,9 +177,9 @@ function keyKeys(parts: KmsParts, scope: CallScope, arn: string): ConditionValue
   return parts.partitionOf(other, region as Region).read(read);
 }
 
-function keyFacts(tx: ReadTransaction, { row }: OpenKey, now: number): ConditionValues {
+function keyFacts(tx: ReadTransaction, { row, arn }: OpenKey, now: number): ConditionValues {
   const { related } = row;
-  const use = tx.partition.memory(keyMemory).uses.get(row.id) ?? tx.get(lastUsages, lastUsages.key(row.id));
+  const use = tx.partition.memory(keyMemory).uses.get(arn) ?? tx.get(lastUsages, lastUsages.key(row.id));
   return {
     ...specKeys(row.spec, row.usage, row.origin),
     'kms:multiregion': String(related !== undefined),

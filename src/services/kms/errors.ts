@@ -13,6 +13,7 @@ const ERRORS = {
   MaterialNotFound: (id: string): Worded => ['NotFoundException', `Key material ${id} does not exist`],
   CustomKeyStoreNotFound: (): Worded => ['CustomKeyStoreNotFoundException', 'There are no custom key stores here.'],
   InvalidArn: (arn: string): Worded => ['InvalidArnException', `Invalid arn ${arn}`],
+  NoSuchPrincipal: (arn: string): Worded => ['InvalidArnException', `ARN does not refer to a valid principal: ${arn}`],
   OtherAccount: (arn: string): Worded => [
     'AccessDenied',
     `This operation can't be performed on a KMS key in another account: ${arn}`,

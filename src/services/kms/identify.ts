@@ -38,15 +38,22 @@ export function accountNamed(keyId: string | undefined): { account?: AccountId }
 
 const ownerOfKey = ({ KeyId }: { readonly KeyId?: string }): { account?: AccountId } => accountNamed(KeyId);
 
-/** The key's ARN; of an alias that nobody made, the alias's. */
 /** Where a key is looked for. */
 export type KeyScope = Pick<CallScope, 'account' | 'region' | 'read'>;
 
+/** The key's ARN; of an alias that nobody made, the alias's. An open key has its own at hand. */
 export function keyArn(keyId: string, scope: KeyScope): string {
   const named = resourceNamed(keyId, scope);
-  const target = named.startsWith('alias/') ? scope.read((tx) => aliasTarget(tx, named)) : undefined;
-  return formatArn('kms', scope.region, scope.account, target === undefined ? named : `key/${target}`);
+  return scope.read((tx) => {
+    const id = idNamed(tx, named);
+    if (id === undefined) return formatArn('kms', scope.region, scope.account, named);
+    return findKey(tx, id)?.arn ?? formatArn('kms', scope.region, scope.account, `key/${id}`);
+  });
 }
+
+/** Undefined of an alias that nobody made. */
+const idNamed = (tx: ReadTransaction, named: string): string | undefined =>
+  named.startsWith('alias/') ? aliasTarget(tx, named) : named.slice('key/'.length);
 
 /** Also by alias, also in other accounts: cryptographic operations, DescribeKey, GetPublicKey. */
 export const anyKey = {
@@ -80,13 +87,12 @@ function ownOnly(keyId: string, scope: CallScope): string {
 /** The key that a handler works on. */
 export function keyOf(tx: ReadTransaction, call: Pick<Call, 'account' | 'region'>, keyId: string): OpenKey {
   const named = resourceNamed(keyId, call);
+  const id = idNamed(tx, named);
+  const key = id === undefined ? undefined : findKey(tx, id);
+  if (key !== undefined) return key;
   const arn = formatArn('kms', call.region, call.account, named);
-  if (named.startsWith('alias/')) {
-    const target = aliasTarget(tx, named) ?? fail('AliasNotFound', arn);
-    return findKey(tx, target) ?? fail('AliasNotFound', arn);
-  }
-  const id = named.slice('key/'.length);
-  return findKey(tx, id) ?? (KEY_ID.test(id) ? fail('KeyNotFound', arn) : fail('InvalidKeyId', keyId));
+  if (named.startsWith('alias/')) return fail('AliasNotFound', arn);
+  return KEY_ID.test(id ?? '') ? fail('KeyNotFound', arn) : fail('InvalidKeyId', keyId);
 }
 
 /** `alias/…`, where the call names the key so: kms:RequestAlias. */

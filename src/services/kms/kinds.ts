@@ -6,7 +6,11 @@ import { arnOf, findKey } from '#services/kms/keys/open-key.ts';
 import { tagList } from '#services/kms/keys/tags.ts';
 import { aliases, keys } from '#services/kms/state.ts';
 
-const idOf = (arn: string): string | undefined => /:key\/(.+)$/.exec(arn)?.[1];
+const KEY = ':key/';
+function idOf(arn: string): string | undefined {
+  const at = arn.indexOf(KEY);
+  return at < 0 || at + KEY.length === arn.length ? undefined : arn.slice(at + KEY.length);
+}
 const aliasArn = ({ partition: { name } }: ReadTransaction, alias: string): string =>
   formatArn('kms', name.region, name.account, alias);
 const aliasOf = (arn: string): string => arn.slice(arn.indexOf(':alias/') + 1);
@@ -39,7 +43,7 @@ export const kinds = {
     policy: (tx, arn) => {
       const id = idOf(arn);
       const key = id === undefined ? undefined : findKey(tx, id);
-      return key?.arn === arn ? key.policy : undefined;
+      return key?.arn === arn ? key.policyById : undefined;
     },
     policyRequired: true,
     tagging: {

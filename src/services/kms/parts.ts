@@ -1,6 +1,7 @@
 /** What the parts of KMS are given. */
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { PurposeSealer, Sealer } from '#platform/secrets/sealer.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 
@@ -11,6 +12,7 @@ export interface KmsDeps {
   readonly regions: readonly string[];
   /** An account that only a request names must not get a partition. */
   readonly isAccount: (account: AccountId) => boolean;
+  readonly principals: PrincipalDirectory;
 }
 
 export interface KmsParts extends KmsDeps {

@@ -80,8 +80,8 @@ function managementOperations(parts: KmsParts) {
     DeleteAlias: { handler: deleteAlias, ...anything, permissions: aliasPermissions('kms:DeleteAlias') },
     ListAliases: { handler: given(listAliases), ...anything },
 
-    PutKeyPolicy: { handler: putKeyPolicy, ...ownKey },
-    GetKeyPolicy: { handler: getKeyPolicy, ...ownKey },
+    PutKeyPolicy: { handler: given(putKeyPolicy), ...ownKey },
+    GetKeyPolicy: { handler: given(getKeyPolicy), ...ownKey },
     ListKeyPolicies: { handler: listKeyPolicies, ...ownKey },
 
     CreateGrant: { handler: given(createGrant), ...keyItself, grants: grantsOn, secret: ['GrantToken', 'GrantTokens'] },
@@ -140,9 +140,6 @@ function withConditions<Operations extends Record<string, OperationDeclaration>>
 
 export const kms = (parts: KmsParts) =>
   defineService({
-    name: 'kms',
-    principal: 'kms.amazonaws.com',
-    scope: 'regional',
     defaults: { event: 'management', usage: 'KMS-Requests' },
     operations: withConditions(
       {

@@ -13,6 +13,7 @@ import type {
   KeyUsageType,
   RotationType,
 } from '#platform/model/generated/kms.ts';
+import type { SavedPrincipals } from '#platform/policy/principal-ids.ts';
 import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
 
 /** Milliseconds since 1970. */
@@ -73,8 +74,11 @@ export interface GrantRow {
   readonly name?: string;
   /** An ARN, or a service's name. */
   readonly grantee: string;
+  /** Unique ids of the user or role that the ARN meant when the grant was made. */
+  readonly granteeId?: string;
   readonly isGranteeService: boolean;
   readonly retiring?: string;
+  readonly retiringId?: string;
   readonly isRetiringService: boolean;
   readonly issuer: string;
   readonly operations: readonly GrantOperation[];
@@ -92,6 +96,8 @@ const plainText: RowCodec<string> = { encode: (value) => value, decode: (bytes) 
 /** Key id. */
 export const keys = table('key', [text], jsonRows<KeyRow>(1));
 export const policies = table('policy', [text], plainText);
+/** Whom the policy meant when it was saved; without a row, nobody who is followed. */
+export const policyPrincipals = table('policy-principals', [text], jsonRows<SavedPrincipals>(1));
 export const lastUsages = table('last-usage', [text], jsonRows<LastUsageRow>(1));
 /** Key id, number of the material. */
 export const materials = table('material', [text, u64], jsonRows<MaterialRow>(1));
@@ -102,9 +108,9 @@ export const aliasesOf = table('alias-of', [text, text], jsonRows<Empty>(1));
 
 /** Key id, grant id. */
 export const grants = table('grant', [text, text], jsonRows<GrantRow>(1));
-/** Key id, grantee, grant id: what the authoriser asks for. */
+/** Key id, grantee (by its unique id, where it has one), grant id: what the authoriser asks for. */
 export const grantsTo = table('grant-to', [text, text, text], jsonRows<Empty>(1));
-/** Retiring principal, key id, grant id. */
+/** Retiring principal (likewise), key id, grant id. */
 export const retirable = table('retirable', [text, text, text], jsonRows<Empty>(1));
 
 /** Key id, region: a related key there that still has to be told. */

@@ -140,9 +140,6 @@ const notImplemented = {} as const;
 
 export const makonis = (parts: MakonisParts) =>
   defineService({
-    name: 'makonis',
-    principal: 'makonis.amazonaws.com',
-    scope: 'global',
     defaults: { event: 'management' },
     operations: {
       CreateAccount: {

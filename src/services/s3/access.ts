@@ -1,17 +1,20 @@
 /** What operations need permission for: ARNs, actions and condition keys, in the few forms that S3's operations have. */
 import { days } from '#platform/base/clock.ts';
-import type { ObjectLockLegalHold, ObjectLockRetention } from '#platform/model/generated/s3.ts';
+import type { AccountId } from '#platform/base/ids.ts';
+import type { ObjectLockLegalHold, ObjectLockRetention, Tagging } from '#platform/model/generated/s3.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
-import type { CallScope, ConditionValues, Input } from '#platform/service.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
+import type { CallScope, ConditionValues, Input, Permission } from '#platform/service.ts';
+import { doorConditions, doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
-import { bucketArn, objectArn } from '#services/s3/names.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import type { VersionRow } from '#services/s3/state.ts';
 
 interface OnBucket {
   readonly Bucket: string;
@@ -60,43 +63,61 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
 export function accessOf(parts: S3Parts) {
   const open = (input: OnBucket, scope: CallScope): OpenBucket | undefined =>
     scope.read((tx) => findBucket(tx, parts.sealer, input.Bucket));
-  const resourcePolicy = (input: OnBucket, scope: CallScope) => {
-    const bucket = open(input, scope);
-    return bucket && policyInForce(bucket, scope);
-  };
+  /** Of the access point where that is asked, else the bucket's, as `ofBucket` has it. */
+  const policyOf =
+    <In extends OnBucket>(ofBucket: (bucket: OpenBucket, input: In, scope: CallScope) => CompiledPolicy | undefined) =>
+    (input: In, scope: CallScope, { resource }: Permission) => {
+      const door = doorOf(scope);
+      if (door !== undefined && resource.startsWith(door.arn)) return pointPolicyInForce(parts, door, scope);
+      const bucket = open(input, scope);
+      return bucket && ofBucket(bucket, input, scope);
+    };
+  const resourcePolicy = policyOf((bucket, _: OnBucket, scope) => policyInForce(parts, bucket, scope));
   const conditions = (input: OnBucket, scope: CallScope) => conditionsOf(input as Given, scope, open(input, scope));
   const shared = { owner: ownerOfBucket(parts.directory), resourcePolicy, conditions, anonymous: true } as const;
   const rowOf = (bucket: OpenBucket, { Key, VersionId }: OnVersion, scope: CallScope) =>
     scope.read((tx) => (VersionId === undefined ? newest(tx, bucket, Key) : findVersion(tx, bucket, Key, VersionId)));
   const ofObject = {
-    resourcePolicy(input: OnVersion, scope: CallScope) {
-      const bucket = open(input, scope);
-      if (bucket === undefined || !takesAcls(bucket)) return bucket && policyInForce(bucket, scope);
-      return joinPolicies(policyInForce(bucket, scope), objectAclInForce(bucket, rowOf(bucket, input, scope)));
-    },
+    resourcePolicy: policyOf((bucket, input: OnVersion, scope) => {
+      if (!takesAcls(bucket)) return policyInForce(parts, bucket, scope);
+      const row = rowOf(bucket, input, scope);
+      return joinPolicies(policyInForce(parts, bucket, scope), objectAclInForce(parts, bucket, row, scope));
+    }),
     /** An object of another account is not the bucket owner's to read. */
-    holder(input: OnVersion, scope: CallScope) {
+    holder(input: OnVersion, scope: CallScope, { resource }: Permission) {
+      const door = doorOf(scope);
+      if (door !== undefined && resource.startsWith(door.arn)) return door.account;
       const bucket = open(input, scope);
       return bucket && takesAcls(bucket) ? holderOf(bucket, rowOf(bucket, input, scope)) : undefined;
     },
   };
+  /** What lies in another account than the bucket. */
+  const holder = (_: OnBucket, scope: CallScope, { resource }: Permission) => {
+    const door = doorOf(scope);
+    return door !== undefined && resource.startsWith(door.arn) ? door.account : undefined;
+  };
+  const onObject = ({ Bucket, Key }: OnObject, scope: CallScope) => resourcesOf(doorOf(scope), Bucket, Key);
   return {
     /** What is read or changed of an object that is there. */
-    existing: { ...shared, ...ofObject, resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key) },
-    bucket: { ...shared, resource: ({ Bucket }: OnBucket) => bucketArn(Bucket) },
+    existing: { ...shared, ...ofObject, resource: onObject },
+    bucket: {
+      ...shared,
+      holder,
+      resource: ({ Bucket }: OnBucket, scope: CallScope) => resourcesOf(doorOf(scope), Bucket),
+    },
     object: {
       ...shared,
-      resourcePolicy(input: OnObject, scope: CallScope) {
-        const bucket = open(input, scope);
-        return bucket && joinPolicies(policyInForce(bucket, scope), newObjectAclInForce(bucket));
-      },
-      resource: ({ Bucket, Key }: OnObject) => objectArn(Bucket, Key),
+      holder,
+      resourcePolicy: policyOf((bucket, _: OnObject, scope) =>
+        joinPolicies(policyInForce(parts, bucket, scope), newObjectAclInForce(parts, bucket, scope)),
+      ),
+      resource: onObject,
     },
   };
 }
 
 function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {
-  const values: Record<string, string | readonly string[] | undefined> = {};
+  const values: Record<string, string | readonly string[] | undefined> = { ...doorConditions(doorOf(scope)) };
   for (const [member, key] of Object.entries(CONDITION_MEMBERS)) {
     const value = input[member];
     if (value !== undefined) values[key] = String(value);
@@ -115,21 +136,46 @@ function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undef
   const location = (input['CreateBucketConfiguration'] as { LocationConstraint?: string } | undefined)
     ?.LocationConstraint;
   if (location !== undefined) values['s3:locationconstraint'] = location;
-  if (typeof input['Tagging'] === 'string') {
-    const tags = [...new URLSearchParams(input['Tagging'])];
-    values['s3:requestobjecttagkeys'] = tags.map(([key]) => key);
-    for (const [key, value] of tags) values[`s3:requestobjecttag/${key.toLowerCase()}`] = value;
-  }
   const key = input.Key;
   if (bucket === undefined || key === undefined) return values;
+  Object.assign(values, requestedTagConditions(input['Tagging'] as string | Tagging | undefined));
   const versionId = input['VersionId'];
   const row = scope.read((tx) =>
     typeof versionId === 'string' ? findVersion(tx, bucket, key, versionId) : newest(tx, bucket, key),
   );
-  for (const [name, value] of Object.entries(row?.tags ?? {}))
-    values[`s3:existingobjecttag/${name.toLowerCase()}`] = value;
-  return values;
+  return { ...values, ...tagConditions('existing', row?.tags) };
 }
+
+/** Tags come as a query in a header, or as a document. */
+function requestedTagConditions(tagging: string | Tagging | undefined): ConditionValues {
+  if (tagging === undefined) return {};
+  const tags: Record<string, string> =
+    typeof tagging === 'string'
+      ? Object.fromEntries(new URLSearchParams(tagging))
+      : Object.fromEntries(tagging.TagSet.map(({ Key, Value }) => [Key, Value]));
+  return { 's3:requestobjecttagkeys': Object.keys(tags), ...tagConditions('request', tags) };
+}
+
+const tagConditions = (of: 'existing' | 'request', tags: Readonly<Record<string, string>> = {}): ConditionValues =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`s3:${of}objecttag/${key.toLowerCase()}`, value]));
+
+/** What policies may ask of a version, in a question beside the call's own: of a copy's source, of one key of many. */
+export const versionConditions = (
+  account: AccountId,
+  row: VersionRow | undefined,
+  versionId: string | undefined,
+): ConditionValues => ({
+  's3:resourceaccount': account,
+  ...(versionId !== undefined && { 's3:versionid': versionId }),
+  ...tagConditions('existing', row?.tags),
+});
+
+/** What policies may ask of the tags that a copy takes along. */
+export const copiedTagConditions = (account: AccountId, tags: Readonly<Record<string, string>>): ConditionValues => ({
+  's3:resourceaccount': account,
+  's3:requestobjecttagkeys': Object.keys(tags),
+  ...tagConditions('request', tags),
+});
 
 interface MayHaveVersion {
   readonly VersionId?: string;

@@ -1,9 +1,11 @@
 /**
  * Who has which bucket name. Names are one space for all accounts and regions, so they live in a directory of their own; each
  * request asks it first, mostly in memory. A name is claimed before its bucket is made and given back after it is gone: a
- * crash in between leaves a claim of the same account, which the next attempt finds and goes on with.
+ * crash in between leaves a claim of the same account, which the next attempt finds and goes on with. Making and removing wait
+ * for one another, or a removal could give back the name that a new bucket has just claimed.
  */
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import { type InTurn, newInTurn } from '#platform/base/in-turn.ts';
 import type { MemorySlot, Store } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
 import { directoryOf, type NameRow, names } from '#services/s3/state.ts';
@@ -18,6 +20,8 @@ export interface Directory {
   /** The name is this account's from now on, if it was nobody's; answers whose it is. On disk when the promise resolves. */
   claim(name: string, claimant: NameRow): Promise<NameRow>;
   release(name: string): Promise<void>;
+  /** For what claims or releases: by name, one after another. */
+  readonly inTurn: InTurn;
 }
 
 export function openDirectory(store: Store): Directory {
@@ -33,6 +37,7 @@ export function openDirectory(store: Store): Directory {
     return row;
   };
   return {
+    inTurn: newInTurn(),
     find,
     ownerOf: (name) => find(name) ?? fail('NoSuchBucket', { about: name }),
     async claim(name, claimant) {

@@ -17,6 +17,8 @@ const ERRORS = {
     message: 'The request would exceed the maximum number of annotations allowed per object.',
   },
   AnnotationNameTooLong: { status: 400, message: 'The annotation name exceeds 512 bytes.' },
+  AuthorizationHeaderMalformed: { status: 400, message: 'The authorization header is malformed' },
+  AuthorizationQueryParametersError: { status: 400, message: 'Error parsing the X-Amz-Credential parameter' },
   BadDigest: {
     status: 400,
     message: 'The Content-MD5 or checksum value that you specified did not match what the server received.',
@@ -32,6 +34,11 @@ const ERRORS = {
     status: 409,
     message: 'Your previous request to create the named bucket succeeded and you already own it.',
     about: 'BucketName',
+  },
+  BucketHasAccessPointsAttached: {
+    status: 400,
+    message:
+      'The bucket you are trying to delete has access points attached. Delete your access points before trying again.',
   },
   BucketNotEmpty: { status: 409, message: 'The bucket you tried to delete is not empty', about: 'BucketName' },
   ConditionalRequestConflict: {
@@ -62,6 +69,7 @@ const ERRORS = {
     message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
   },
   InvalidAnnotationName: { status: 400, message: 'The annotation name you provided is invalid.' },
+  InvalidAccessPoint: { status: 400, message: 'The specified access point name or account is not valid.' },
   InvalidArgument: { status: 400, message: 'Invalid Argument', about: 'ArgumentName' },
   InvalidBucketAclWithObjectOwnership: {
     status: 400,
@@ -148,6 +156,7 @@ const ERRORS = {
     message: 'The specified annotation does not exist on this object.',
     about: 'AnnotationName',
   },
+  NoSuchAccessPoint: { status: 404, message: 'The specified accesspoint does not exist' },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist', about: 'BucketName' },
   NoSuchBucketPolicy: { status: 404, message: 'The bucket policy does not exist', about: 'BucketName' },
   NoSuchCORSConfiguration: { status: 404, message: 'The CORS configuration does not exist', about: 'BucketName' },
@@ -203,6 +212,12 @@ const ERRORS = {
     status: 404,
     message: 'The bucket ownership controls were not found',
     about: 'BucketName',
+  },
+  PermanentRedirect: {
+    status: 301,
+    message:
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+    about: 'Bucket',
   },
   PreconditionFailed: {
     status: 412,

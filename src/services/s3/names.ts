@@ -1,7 +1,7 @@
 /** Names of buckets, keys and their ARNs. */
 
 import { hash } from 'node:crypto';
-import type { AuditedResource } from '#platform/audit/record.ts';
+import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { NameRow } from '#services/s3/state.ts';
@@ -43,8 +43,14 @@ export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::
 export const canonicalUser = (account: AccountId): string =>
   hash('sha256', `makonis/s3/canonical-user/${account}`, 'hex');
 
+const POINT_ARN = /^(arn:aws:s3:[^:]*:(\d{12}):accesspoint\/[^/]+)/;
+
 /** An object is named with its bucket ("CloudTrail log file entries for Amazon S3"). */
 export function auditedResources(arn: string, accountId: AccountId): readonly AuditedResource[] {
+  const [, point, owner] = POINT_ARN.exec(arn) ?? [];
+  if (point !== undefined && owner !== undefined) {
+    return [{ accountId: owner, type: 'AWS::S3::AccessPoint', ARN: point }];
+  }
   const end = arn.indexOf('/');
   const bucket = { accountId, type: 'AWS::S3::Bucket', ARN: end < 0 ? arn : arn.slice(0, end) };
   return end < 0 ? [bucket] : [{ type: 'AWS::S3::Object', ARN: arn }, bucket];

@@ -8,6 +8,7 @@ import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import type { Directory } from '#services/s3/directory.ts';
+import type { AccessPoints, PublicAccess } from '#services/s3control/api.ts';
 
 export interface S3Parts {
   readonly store: Store;
@@ -15,6 +16,9 @@ export interface S3Parts {
   readonly pages: PageTokens;
   readonly directory: Directory;
   readonly envelopes: Envelopes;
+  /** What accounts block in all of their buckets. */
+  readonly publicAccess: PublicAccess;
+  readonly accessPoints: AccessPoints;
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** A call of another service, as S3. */

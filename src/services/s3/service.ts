@@ -9,6 +9,7 @@
 import type { S3Operations } from '#platform/model/generated/s3.ts';
 import { defineService, type Handlers, type Reconciler } from '#platform/service.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
+import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { annotationOperations } from '#services/s3/annotations/operations.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
@@ -250,9 +251,6 @@ const multipartOperations = (parts: S3Parts) => {
 /** `storage`: the care for blobs, which a region's buckets of both kinds share. */
 export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>) =>
   defineService({
-    name: 's3',
-    principal: 's3.amazonaws.com',
-    scope: 'regional',
     operations: {
       ...bucketOperations(parts),
       ...publishingOperations(parts),
@@ -269,8 +267,9 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
     notOffered,
     kinds: { bucket: bucketKind },
     auditedResources,
+    resolve: resolveBucket(parts),
     onAnswer: logAnswer(parts),
-    site: { host: 's3-website', answer: site(parts) },
+    site: site(parts),
     quotas,
     accountName: canonicalUser,
     formUpload: 'PutObject',

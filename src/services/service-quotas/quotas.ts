@@ -19,7 +19,7 @@ const DEFAULT_PAGE = 100;
 
 /** `sqs` for most; a service's name here is its code there. */
 const withQuotas = (registry: Registry): RegisteredService[] =>
-  registry.services
+  registry.declared
     .filter(({ declaration }) => Object.keys(declaration.quotas).length > 0)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -39,7 +39,8 @@ const noSuch = (): never =>
   fail('NoSuchResourceException', 'The request failed because the specified service or quota does not exist.');
 
 function serviceOf(deps: QuotaDeps, code: string): RegisteredService {
-  return withQuotas(deps.registry()).find(({ name }) => name === code) ?? noSuch();
+  const service = deps.registry().service(code);
+  return service === undefined || Object.keys(service.declaration.quotas).length === 0 ? noSuch() : service;
 }
 
 export const fullName = ({ metadata }: RegisteredService): string => metadata.serviceFullName ?? metadata.serviceId;

@@ -107,6 +107,11 @@ export function quotaRequests(deps: QuotaDeps): QuotaRequestsApi {
     async decide({ account, region, id }, isApproved, now) {
       const place: PartitionName = { service: 'service-quotas', account, region };
       const partition = deps.store.partition(place);
+      const asked = partition.read((tx) => tx.get(requests, requests.key(id)));
+      await deps
+        .registry()
+        .service(asked?.serviceCode ?? '')
+        ?.load();
       const decided = partition.transact((tx) => {
         const key = requests.key(id);
         const row = tx.get(requests, key) ?? fail('NoSuchResourceException', 'The specified request does not exist.');
@@ -122,6 +127,7 @@ export function quotaRequests(deps: QuotaDeps): QuotaRequestsApi {
       return requestOf(place, id, decided);
     },
     async set({ account, region }, service, code, value) {
+      await deps.registry().service(service)?.load();
       const { quota } = quotaOf(deps, service, code);
       if (!quota.adjustable) fail('IllegalArgumentException', `The quota ${code} is not adjustable.`);
       if (!(value >= 0)) fail('IllegalArgumentException', 'A quota is a number from 0 on.');

@@ -45,9 +45,6 @@ const quota = (input: { ServiceCode: string; QuotaCode: string }, { region, acco
 
 export const serviceQuotas = (deps: QuotaDeps) =>
   defineService({
-    name: 'service-quotas',
-    principal: 'servicequotas.amazonaws.com',
-    scope: 'regional',
     defaults: { event: 'management', usage: 'Requests' },
     operations: {
       ListServices: { handler: (input, call) => listServices(deps, input, call), resource: all },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
-import { provenKey } from '#services/signin/dpop.ts';
+import { readProof } from '#services/signin/dpop.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const { privateKey: other } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -19,12 +19,17 @@ function proof(header: object = {}, payload: object = {}, key = privateKey): str
   return `${text}.${signature.toString('base64url')}`;
 }
 
-const prove = (text: string | undefined) => provenKey(text, { method: 'POST', url, now });
+const prove = (text: string | undefined) => readProof(text, { method: 'POST', url, now });
 
 test('the key of a good proof is known by its thumbprint', () => {
-  assert.match(prove(proof()), /^[A-Za-z0-9_-]{43}$/);
-  assert.equal(prove(proof({}, { iat: now / 1000 - 299 })), prove(proof()));
-  assert.equal(prove(proof({}, { htu: 'https://localhost:4566/v1/token?x=1' })), prove(proof()));
+  const { thumbprint, id, endsAt } = prove(proof());
+  assert.match(thumbprint, /^[A-Za-z0-9_-]{43}$/);
+  assert.equal(prove(proof({}, { iat: now / 1000 - 299 })).thumbprint, thumbprint);
+  assert.equal(prove(proof({}, { htu: 'https://localhost:4566/v1/token?x=1' })).thumbprint, thumbprint);
+  assert.equal(prove(proof()).id, id);
+  assert.notEqual(prove(proof({}, { jti: 'b' })).id, id);
+  // As long as it is fresh, to the last millisecond.
+  assert.ok(endsAt > now + 300_000);
 });
 
 test('the proof of RFC 9449, section 4.1, has the thumbprint of its section 6.1', () => {
@@ -35,7 +40,7 @@ test('the proof of RFC 9449, section 4.1, has the thumbprint of its section 6.1'
     'NTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg',
   ].join('');
   const request = { method: 'POST', url: 'https://server.example.com/token', now: 1562262616_000 };
-  assert.equal(provenKey(example, request), '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I');
+  assert.equal(readProof(example, request).thumbprint, '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I');
 });
 
 test('any other proof is refused', () => {

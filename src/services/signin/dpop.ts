@@ -2,7 +2,8 @@
  * Proof of possession (RFC 9449) as AWS's clients send it: a JWT of a P-256 key that is in its own header. Whoever exchanged a code
  * with a key needs the same key to refresh: a refresh token that was copied is worth nothing.
  *
- * That a proof is fresh is all that is asked of its time and id: botocore sends the same one again when it retries.
+ * A proof is for one answer: who sees a request on its way can't send it again. One that got no answer but an error may come again, as
+ * botocore sends it when it retries (tokens.ts uses it up).
  */
 import { createHash, createPublicKey, type JsonWebKey, verify } from 'node:crypto';
 import { type Milliseconds, minutes, seconds } from '#platform/base/clock.ts';
@@ -19,8 +20,17 @@ const LONGEST_PROOF = 4096;
 const FRESH: Milliseconds = minutes(5);
 const COORDINATE = /^[A-Za-z0-9_-]{43}$/;
 
-/** The thumbprint (RFC 7638) of the key; throws unless the proof is good for this request. */
-export function provenKey(proof: string | undefined, request: ProvenRequest): string {
+export interface Proof {
+  /** RFC 7638's of the key. */
+  readonly thumbprint: string;
+  /** Of this proof among all. */
+  readonly id: string;
+  /** From when on it is not fresh any more. */
+  readonly endsAt: Milliseconds;
+}
+
+/** What the proof says; throws unless it is good for this request. */
+export function readProof(proof: string | undefined, request: ProvenRequest): Proof {
   if (proof === undefined) return invalidRequest('The DPoP header is missing.');
   const parts = proof.length <= LONGEST_PROOF ? proof.split('.') : [];
   const [head = '', body = '', signature = ''] = parts;
@@ -34,12 +44,16 @@ export function provenKey(proof: string | undefined, request: ProvenRequest): st
     { key: createPublicKey({ key, format: 'jwk' }), dsaEncoding: 'ieee-p1363' },
     Buffer.from(signature, 'base64url'),
   );
-  if (!isSigned || !isOfRequest(payload, request)) return invalid();
+  const said = isSigned ? saidOf(payload, request) : undefined;
+  if (said === undefined) return invalid();
   const { crv, kty, x, y } = key;
-  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  const thumbprint = sha256(JSON.stringify({ crv, kty, x, y }));
+  return { thumbprint, id: sha256(`${thumbprint} ${said.jti}`), endsAt: seconds(Math.floor(said.iat) + 1) + FRESH };
 }
 
-const invalid = (): never => invalidRequest('The DPoP proof is invalid.');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+export const invalid = (): never => invalidRequest('The DPoP proof is invalid.');
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -67,9 +81,13 @@ function publicKeyOf({ typ, alg, jwk }: Json): JsonWebKey | undefined {
   }
 }
 
-function isOfRequest({ htm, htu, iat, jti }: Json, { method, url, now }: ProvenRequest): boolean {
-  if (htm !== method || typeof htu !== 'string' || typeof iat !== 'number' || typeof jti !== 'string') return false;
-  return sameAddress(htu, url) && Math.abs(now - seconds(iat)) <= FRESH;
+/** Undefined if it is not about this request. */
+function saidOf(
+  { htm, htu, iat, jti }: Json,
+  { method, url, now }: ProvenRequest,
+): { readonly iat: number; readonly jti: string } | undefined {
+  if (htm !== method || typeof htu !== 'string' || typeof iat !== 'number' || typeof jti !== 'string') return undefined;
+  return sameAddress(htu, url) && Math.abs(now - seconds(iat)) <= FRESH ? { iat, jti } : undefined;
 }
 
 /** Without the scheme: behind a proxy that ends TLS the client's is another. */

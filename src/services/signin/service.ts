@@ -36,25 +36,21 @@ const notImplemented = {
   PutResourcePermissionStatement: NO_NETWORKS,
 } as const;
 
-export interface SignInService {
-  readonly declaration: ReturnType<typeof declare>;
-  readonly api: SignInApi;
-}
-
-export function signin(deps: {
+export interface SignInDeps {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly people: PeopleApi;
   readonly sessions: SessionsApi;
-}): SignInService {
-  const parts: TokenParts = { ...deps, handles: createHandles(deps.sealer) };
+}
+
+const partsOf = (deps: SignInDeps): TokenParts => ({ ...deps, handles: createHandles(deps.sealer) });
+
+export function signInApi(deps: SignInDeps): SignInApi {
+  const parts = partsOf(deps);
   return {
-    declaration: declare(parts),
-    api: {
-      signIn: (request, call) => signIn(parts, request, call),
-      authorize: (request, call) => authorize(parts, request, call),
-      clientArn,
-    },
+    signIn: (request, call) => signIn(parts, request, call),
+    authorize: (request, call) => authorize(parts, request, call),
+    clientArn,
   };
 }
 
@@ -70,7 +66,8 @@ interface OnToken {
   readonly token: string;
 }
 
-const declare = (parts: TokenParts) => {
+export const signin = (deps: SignInDeps) => {
+  const parts = partsOf(deps);
   /** The client that a token was given to; of a foreign token nothing is known. */
   const clientOf = ({ token }: OnToken, scope: CallScope): string | undefined => {
     const place = parts.handles.readToken(token);
@@ -86,9 +83,6 @@ const declare = (parts: TokenParts) => {
     secret: ['token'],
   } as const;
   return defineService({
-    name: 'signin',
-    principal: 'signin.amazonaws.com',
-    scope: 'global',
     defaults: { event: 'management' },
     operations: {
       CreateOAuth2Token: {

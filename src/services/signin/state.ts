@@ -44,6 +44,9 @@ export interface CliSessionRow extends Authorized {
 export const codes = table('code', [u64, text], jsonRows<CodeRow>(1));
 export const cliSessions = table('cli-session', [u64, text], jsonRows<CliSessionRow>(1));
 
+/** Proofs that an answer was given for, until they are not fresh any more: when that is, id. */
+export const usedProofs = table('used-proof', [u64, text], jsonRows<object>(1));
+
 /** Where a row of either table is: what a code or a refresh token has inside. */
 export interface RowPlace {
   readonly account: AccountId;

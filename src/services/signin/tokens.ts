@@ -12,7 +12,7 @@ import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import type { SessionPrincipal } from '#services/iam/api.ts';
 import { clientArn, passwordChangedAt } from '#services/signin/authorize.ts';
-import { provenKey } from '#services/signin/dpop.ts';
+import { invalid, type Proof, readProof } from '#services/signin/dpop.ts';
 import { denied, invalidRequest } from '#services/signin/errors.ts';
 import type { Handles } from '#services/signin/handles.ts';
 import { idToken } from '#services/signin/id-token.ts';
@@ -25,6 +25,7 @@ import {
   codes,
   type RowPlace,
   sweep,
+  usedProofs,
 } from '#services/signin/state.ts';
 
 export type TokenParts = SignInParts & { readonly handles: Handles; readonly sealer: Sealer };
@@ -39,12 +40,14 @@ export async function createOAuth2Token(
   { tokenInput, dpop }: Model.CreateOAuth2TokenRequest,
   call: Call,
 ): Promise<Model.CreateOAuth2TokenResponse> {
-  const thumbprint = provenKey(dpop, { method: 'POST', url: `${call.origin}/v1/token`, now: call.now });
+  const proof = readProof(dpop, { method: 'POST', url: `${call.origin}/v1/token`, now: call.now });
+  const { thumbprint } = proof;
   const isFirst = tokenInput.grantType === 'authorization_code';
   const granted = isFirst
     ? exchange(parts, tokenInput, thumbprint, call)
     : refresh(parts, tokenInput, thumbprint, call);
   const { place, session, principal } = granted;
+  call.transact((tx) => useUp(tx, proof, call.now));
   const expiresAt = Math.min(call.now + CREDENTIALS_LIFETIME, place.endsAt);
   const facts = { ...session.facts, issuedAt: call.now, expiresAt, signInSessionArn: sessionArn(place) };
   const accessToken = parts.sessions.issue(place.account, session.owner, facts);
@@ -58,6 +61,13 @@ export async function createOAuth2Token(
       ...(isFirst && { idToken: idToken(parts.store, parts.sealer, claims) }),
     },
   };
+}
+
+function useUp(tx: Transaction, { endsAt, id }: Proof, now: Milliseconds): void {
+  const key = usedProofs.key(endsAt, id);
+  if (tx.get(usedProofs, key) !== undefined) invalid();
+  sweep(tx, usedProofs, now);
+  tx.put(usedProofs, key, {});
 }
 
 interface Granted {

@@ -163,7 +163,7 @@ export function changedAttributes(queueName: string, before: Attributes, given: 
   const isFifo = isFifoName(queueName);
   const after: Record<string, string> = { ...before };
   for (const [name, value] of Object.entries(given)) {
-    const rule = SETTABLE[name] ?? fail('UnknownAttribute', name);
+    const rule = (Object.hasOwn(SETTABLE, name) && SETTABLE[name]) || fail('UnknownAttribute', name);
     if (rule.only === 'fifo' && !isFifo) {
       if (SCOPED.has(name)) {
         fail('AttributeReason', name, `You can specify the ${name} only when FifoQueue is set to true.`);

@@ -182,9 +182,6 @@ const operations = ({ pages, envelopes }: SqsDeps) =>
 
 export const sqs = (deps: SqsDeps) =>
   defineService({
-    name: 'sqs',
-    principal: 'sqs.amazonaws.com',
-    scope: 'regional',
     operations: operations(deps),
     notImplemented,
     kinds: { queue: queueKind },

@@ -7,7 +7,7 @@ import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { SqsOperations } from '#platform/model/generated/sqs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Principal } from '#platform/principal.ts';
-import type { Call } from '#platform/service.ts';
+import type { Call, TimerJob } from '#platform/service.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import type { Partition, Store, Transaction } from '#platform/store/store.ts';
@@ -59,6 +59,8 @@ const principal: Principal = {
   userName: 'alice',
 };
 
+const timerJobs: Readonly<Record<string, TimerJob>> = service.timers;
+
 export function testSqs(t: TestContext): TestSqs {
   const clock = new SimulatedClock();
   const drivers = memoryDrivers();
@@ -68,7 +70,7 @@ export function testSqs(t: TestContext): TestSqs {
   const open = (): void => {
     store = openStore({ drivers });
     partition = store.partition({ service: 'sqs', account: ACCOUNT, region: REGION });
-    timers = new TimerRunner(partition, { clock, log: silent, jobs: service.timers });
+    timers = new TimerRunner(partition, { clock, log: silent, jobOf: (name) => timerJobs[name] });
   };
   const close = async (): Promise<void> => {
     timers.stop();
@@ -96,6 +98,7 @@ export function testSqs(t: TestContext): TestSqs {
     meter: () => {},
     quota: () => 0,
     allows: () => true,
+    door: undefined,
     invoke: () => Promise.reject(new Error('not in this test')),
   });
   return {

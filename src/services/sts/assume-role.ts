@@ -22,7 +22,7 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
   action: (input, principal) => [
     'sts:AssumeRole',
-    ...(input.Tags?.length ? ['sts:TagSession'] : []),
+    ...(input.Tags?.length || handsTagsOn(principal) ? ['sts:TagSession'] : []),
     ...(sourceIdentityOf(input, principal) === undefined ? [] : ['sts:SetSourceIdentity']),
   ],
   conditions: (input, scope) => ({ ...conditions(input, scope), ...mfaConditions(sessions, input, scope) }),
@@ -92,6 +92,13 @@ function durationOf({ DurationSeconds: wanted }: AssumeRoleRequest, principal: P
   }
   return sessionSeconds(wanted, role);
 }
+
+/**
+ * Tags that a chain hands on take the permission too, from the caller's policies and the next role's trust policy, as those do that EKS
+ * Pod Identity sets (aws/eks-pod-identity-agent issue 80, aws/aws-cdk-cli pull request 762).
+ */
+const handsTagsOn = (principal: Principal): boolean =>
+  'session' in principal && Object.keys(transitiveTags(principal.session)).length > 0;
 
 /** The tags that the caller's own session hands on. */
 function transitiveTags(session: SessionFacts | undefined): Record<string, string> {

@@ -76,9 +76,6 @@ export const sts = ({
   clock,
 }: StsParts) =>
   defineService({
-    name: 'sts',
-    principal: 'sts.amazonaws.com',
-    scope: 'regional',
     operations: {
       AssumeRole: assumeRole(sessions),
       AssumeRoleWithSAML: assumeRoleWithSaml(sessions),

@@ -40,7 +40,7 @@ async function forEach(
 ): Promise<{ FailedResourcesMap: Failures }> {
   const failures: Failures = {};
   for (const arn of arns) {
-    const found = taggable(deps, call, arn);
+    const found = await taggable(deps, call, arn);
     if (found === undefined) {
       failures[arn] = {
         StatusCode: 400,

@@ -7,15 +7,16 @@ import { faulty } from '#platform/store/faults.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { setTags } from '#platform/tags.ts';
-import { onDisk, tagged } from '#services/tagging/resources.ts';
+import { fromAll, tagged } from '#services/tagging/resources.ts';
 
 test('tags that are not on disk yet are shown only when they are', async () => {
   const { drivers, faults } = faulty(memoryDrivers());
   const store = openStore({ drivers, onFault: () => {} });
   const place = { account: '123456789012' as AccountId, region: 'us-east-1' as Region };
-  const service = { name: 'notes', declaration: { scope: 'regional' } };
+  const kinds = { note: { name: 'note', tagging: {} } };
+  const service = { name: 'notes', entry: { scope: 'regional' }, loaded: { kinds }, load: async () => {} };
   // What the lists ask of a registry and a call.
-  const registry = { services: [service], kinds: () => [{ name: 'note', tagging: {} }] } as unknown as Registry;
+  const registry = { services: [service], kinds: () => Object.values(kinds) } as unknown as Registry;
   const call = place as Call;
   const deps = { store, registry: () => registry };
   faults.hold();
@@ -23,7 +24,7 @@ test('tags that are not on disk yet are shown only when they are', async () => {
   const found = [...tagged(deps, call, undefined)].map(({ arn, type }) => [arn, type]);
   assert.deepEqual(found, [['arn:aws:notes:::a', 'notes:note']]);
   let isAnswered = false;
-  const answer = onDisk(deps, call, found).then(() => {
+  const answer = fromAll(deps, call, () => found).then(() => {
     isAnswered = true;
   });
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -32,6 +33,9 @@ test('tags that are not on disk yet are shown only when they are', async () => {
   await answer;
   faults.failNext('before');
   store.partition({ service: 'notes', ...place }).transact((tx) => setTags(tx, 'arn:aws:notes:::b', { k: 'v' }));
-  await assert.rejects(onDisk(deps, call, found), { name: 'StoreUnavailable' });
+  await assert.rejects(
+    fromAll(deps, call, () => found),
+    { name: 'StoreUnavailable' },
+  );
   await store.close();
 });

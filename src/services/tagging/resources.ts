@@ -29,7 +29,7 @@ const PAGE = 200;
 /** From the one after `position` on. The caller stops when it has enough. */
 export function* tagged(deps: TaggingDeps, call: Call, position: string | undefined): Generator<TaggedResource> {
   const [startService = '', startArn = ''] = position?.split(' ', 2) ?? [];
-  const services = taggableServices(deps.registry()).filter(({ name }) => name >= startService);
+  const services = taggableServices(deps, call).filter(({ name }) => name >= startService);
   for (const service of services) {
     const partition = deps.store.partition({ service: service.name, account: call.account, region: call.region });
     let after = service.name === startService ? startArn : undefined;
@@ -44,19 +44,30 @@ export function* tagged(deps: TaggingDeps, call: Call, position: string | undefi
   }
 }
 
-/** An answer speaks of other services' partitions: what it has read there may still wait for the disk. Ask in the same turn. */
-export async function onDisk<Output>({ registry, store }: TaggingDeps, call: Call, output: Output): Promise<Output> {
+/** An answer speaks of other services' partitions: those services have to be there, and what it has read may still wait for the disk. */
+export async function fromAll<Output>(deps: TaggingDeps, call: Call, answer: () => Output): Promise<Output> {
+  await Promise.all(servicesInUse(deps, call).map((service) => service.load()));
+  const output = answer();
   const { account, region } = call;
-  const places = taggableServices(registry()).map(({ name }) => store.partition({ service: name, account, region }));
+  const places = taggableServices(deps, call).map(({ name }) =>
+    deps.store.partition({ service: name, account, region }),
+  );
   await Promise.all(places.map((partition) => partition.durable()));
   return output;
 }
 
-/** Regional services only: AWS's tagging API lists a global service's resources in one region alone, and IAM's not at all. */
-const taggableServices = (registry: Registry): RegisteredService[] =>
-  registry.services
-    .filter(({ declaration }) => declaration.scope === 'regional')
-    .filter((service) => registry.kinds(service).some((kind) => kind.tagging !== undefined))
+/** Who has written nothing in the account has tagged nothing there, and need not be loaded for it. */
+function servicesInUse({ registry, store }: TaggingDeps, { account, region }: Call): RegisteredService[] {
+  const used = new Set(store.partitions({ account, region }).map(({ service }) => service));
+  // Regional ones only: AWS's API lists a global service's resources in one region alone, and IAM's not at all.
+  return registry().services.filter(
+    ({ name, entry, loaded }) => entry.scope === 'regional' && (loaded !== undefined || used.has(name)),
+  );
+}
+
+const taggableServices = (deps: TaggingDeps, call: Call): RegisteredService[] =>
+  servicesInUse(deps, call)
+    .filter(({ loaded }) => Object.values(loaded?.kinds ?? {}).some((kind) => kind.tagging !== undefined))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 function typeOf(service: RegisteredService, arn: string, deps: TaggingDeps, call: Call): string {
@@ -86,10 +97,11 @@ export interface Taggable {
 }
 
 /** How to tag the resource of an ARN; undefined if it is not the account's own, or no service here takes tags for it. */
-export function taggable(deps: TaggingDeps, call: Call, arn: string): Taggable | undefined {
+export async function taggable(deps: TaggingDeps, call: Call, arn: string): Promise<Taggable | undefined> {
   const parts = parseArn(arn);
-  const service = parts && deps.registry().byArnService(parts.service);
+  const service = parts && deps.registry().byArnService(parts.service, parts.resource);
   if (service === undefined || parts?.region !== call.region || parts.account !== call.account) return undefined;
+  await service.load();
   const tagging = kindOf(service, arn, deps, call.account, call.region)?.tagging;
   return tagging && { service, tagging };
 }

@@ -6,7 +6,7 @@ import type { ResourceGroupsTaggingApiOperations as Operations } from '#platform
 import { defineService, type Handlers } from '#platform/service.ts';
 import { tagResources, untagResources } from '#services/tagging/change.ts';
 import { type GetDeps, getResources, getTagKeys, getTagValues } from '#services/tagging/get.ts';
-import { onDisk } from '#services/tagging/resources.ts';
+import { fromAll } from '#services/tagging/resources.ts';
 
 const notImplemented = {
   DescribeReportCreation: 'reports are written to S3, which comes later',
@@ -19,24 +19,20 @@ const all = (): string => '*';
 
 export const tagging = (deps: GetDeps) =>
   defineService({
-    name: 'tagging',
-    model: 'resourcegroupstaggingapi',
-    principal: 'tagging.amazonaws.com',
-    scope: 'regional',
     defaults: { event: 'management', usage: 'Requests' },
     operations: {
       GetResources: {
-        handler: (input, call) => onDisk(deps, call, getResources(deps, input, call)),
+        handler: (input, call) => fromAll(deps, call, () => getResources(deps, input, call)),
         resource: all,
         steps: true,
       },
       GetTagKeys: {
-        handler: (input, call) => onDisk(deps, call, getTagKeys(deps, input, call)),
+        handler: (input, call) => fromAll(deps, call, () => getTagKeys(deps, input, call)),
         resource: all,
         steps: true,
       },
       GetTagValues: {
-        handler: (input, call) => onDisk(deps, call, getTagValues(deps, input, call)),
+        handler: (input, call) => fromAll(deps, call, () => getTagValues(deps, input, call)),
         resource: all,
         steps: true,
       },

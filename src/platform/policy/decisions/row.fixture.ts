@@ -58,7 +58,7 @@ export const CALLERS = {
   },
   fred: {
     ...{ kind: 'federated-user', account: OWN, arn: FEDERATED, userId: `${OWN}:fred` },
-    session: { ...session, issuerArn: BOB },
+    session: { ...session, issuerArn: BOB, issuerId: 'AIDABOB0000000000' },
   },
   sns: { kind: 'service', service: 'sns.amazonaws.com' },
   google: external('accounts.google.com'),

@@ -100,7 +100,6 @@ export const createDelegationRequest =
       put(tx, made);
       return made;
     });
-    await directory.durable();
     return { DelegationRequestId: row.id };
   };
 
@@ -127,7 +126,6 @@ async function take(store: Store, { DelegationRequestId: id }: RequestInput, cal
     return moved;
   });
   move.tell?.(row);
-  await directory.durable();
 }
 
 export const associateDelegationRequest =

@@ -43,6 +43,7 @@ function declared({ store }: IamParts) {
       };
       return compiledPolicy(JSON.stringify({ Version: '2012-10-17', Statement }), 'resource');
     },
+    readsToo: () => directoryOf(store),
     steps: true,
   } as const;
 }
@@ -57,12 +58,14 @@ export const delegationRequestOperations = (parts: IamParts) =>
         'iam:notificationchannel': NotificationChannel,
         'iam:templatearn': Permissions.PolicyTemplateArn,
       }),
+      readsToo: () => directoryOf(parts.store),
       steps: true,
     },
     ListDelegationRequests: {
       handler: listDelegationRequests(parts),
       resource: () => '*',
       conditions: ({ OwnerId }) => ({ 'iam:delegationrequestowner': OwnerId }),
+      readsToo: () => directoryOf(parts.store),
       steps: true,
     },
     GetDelegationRequest: { handler: getDelegationRequest(parts), ...declared(parts) },

@@ -72,7 +72,14 @@ export function principalOfSession(
       const arn = `arn:aws:sts::${account}:federated-user/${owner.name}`;
       const userId = `${account}:${owner.name}`;
       // Under the name of now: the old one of a renamed user may be somebody else's by now.
-      return { kind: 'federated-user', account, arn, userId, session: { ...session, issuerArn: issuer.arn } };
+      const issuerId = issuer.kind === 'user' ? { issuerId: issuer.userId } : {};
+      return {
+        kind: 'federated-user',
+        account,
+        arn,
+        userId,
+        session: { ...session, issuerArn: issuer.arn, ...issuerId },
+      };
     }
   }
 }

@@ -44,7 +44,7 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
   function oidcProvider(account: AccountId, url: string): OidcProviderView | undefined {
     if (!identity.isAccount(account)) return undefined;
     const row = partitionOf(store, account).read((tx) => tx.get(oidcProviders, oidcProviders.key(url)));
-    return row && { ...row, arn: oidcProviderArn(account, row.url) };
+    return row && { ...row, account, arn: oidcProviderArn(account, row.url) };
   }
 
   function samlProvider(arn: string): SamlProviderView | undefined {

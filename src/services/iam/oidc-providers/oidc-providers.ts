@@ -2,6 +2,7 @@
  * OpenID Connect providers: whose tokens AssumeRoleWithWebIdentity takes. IAM keeps the issuer's URL, the client ids that tokens may be
  * for, and thumbprints that stand in where no known authority vouches for the issuer's servers.
  */
+import type { AccountId } from '#platform/base/ids.ts';
 import { type Egress, EgressError } from '#platform/egress/egress.ts';
 import { thumbprintOf } from '#platform/egress/tls.ts';
 import { fail } from '#platform/error.ts';
@@ -51,7 +52,7 @@ export const createOidcProvider =
     const clientIds = [...new Set(input.ClientIDList)];
     if (clientIds.length > MOST_CLIENT_IDS) tooManyClientIds();
     const given = checkedThumbprints(input.ThumbprintList ?? []);
-    const thumbprints = given.length > 0 ? given : [await topThumbprint(egress, input.Url)];
+    const thumbprints = given.length > 0 ? given : [await topThumbprint(egress, call.account, input.Url)];
     const most = call.quota(PROVIDERS_PER_ACCOUNT);
     const arn = oidcProviderArn(call.account, url);
     return call.transact((tx) => {
@@ -79,9 +80,9 @@ function checkedThumbprints(list: readonly string[]): string[] {
 }
 
 /** "If it is not included, IAM will retrieve and use the top intermediate certificate authority (CA) thumbprint." */
-async function topThumbprint(egress: Egress, url: string): Promise<string> {
+async function topThumbprint(egress: Egress, account: AccountId, url: string): Promise<string> {
   try {
-    const top = (await egress.certificates(url)).at(-1);
+    const top = (await egress.certificates(url, { account })).at(-1);
     if (top !== undefined) return thumbprintOf(top);
   } catch (error) {
     if (!(error instanceof EgressError)) throw error;

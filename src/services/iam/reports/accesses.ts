@@ -21,7 +21,7 @@ export async function lastAccesses(
 ): Promise<Access[]> {
   const found = new Map<string, Access>();
   if (entities.size === 0) return [];
-  const prefixes = new Map(registry.services.map(({ declaration, prefix }) => [declaration.principal, prefix]));
+  const prefixes = new Map(registry.services.map(({ entry, prefix }) => [entry.principal, prefix]));
   for await (const record of history.recordsOf(account)) {
     const { eventName: action, awsRegion: region } = record;
     const entity = entityOf(record);

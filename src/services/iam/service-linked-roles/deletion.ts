@@ -97,9 +97,11 @@ export const deletionJob =
 function usageOf(store: Store, registry: Registry, account: AccountId, principal: string): RoleUsage[] {
   const used: RoleUsage[] = [];
   for (const service of registry.services) {
-    const needing = registry.kinds(service).filter(({ linkedRole }) => linkedRole === principal);
-    if (needing.length === 0) continue;
-    for (const place of store.partitions({ service: service.name, account })) {
+    const places = store.partitions({ service: service.name, account });
+    // Of a service that was never used nothing has to be known.
+    const kinds = places.length === 0 ? [] : registry.kinds(service);
+    const needing = kinds.filter(({ linkedRole }) => linkedRole === principal);
+    for (const place of needing.length === 0 ? [] : places) {
       const partition = store.partition(place);
       const resources = partition.read((tx) => needing.flatMap(({ list }) => list(tx, undefined, MOST_LISTED)));
       if (resources.length > 0) used.push({ region: place.region, resources });

@@ -49,6 +49,14 @@ test('no two ciphertexts are alike, and no context is an empty one', () => {
   assert.ok(decryptUnder(material, encryptUnder(material, head, Buffer.from('x'), undefined), {}));
 });
 
+test('each message has a key of its own, also among others of the same material', () => {
+  const zeros = Buffer.alloc(64);
+  const [first = zeros, second = zeros] = [1, 2].map(() => encryptUnder(material, head, zeros, undefined));
+  // The same key and nonce would give the same key stream.
+  assert.notDeepEqual(first.subarray(-64), second.subarray(-64));
+  for (const blob of [first, second, first]) assert.deepEqual(decryptUnder(material, blob, undefined), zeros);
+});
+
 test('anything else has no head', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => readHead(Buffer.from([2, ...bytes])) === undefined),

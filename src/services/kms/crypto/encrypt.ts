@@ -95,7 +95,7 @@ function decryptWith(
     return decryptByRsa(secret, algorithm, blob).then((plaintext) => ({ plaintext, materialId: undefined }));
   }
   const bytes = bufferOf(blob);
-  const head = headOf(blob);
+  const head = readHead(bytes) ?? fail('InvalidCiphertext');
   if (head.keyId !== key.row.id || head.account !== partition.name.account) fail('IncorrectKey');
   const material = key.materials.find(({ row }) => row.id === head.materialId) ?? fail('InvalidCiphertext');
   const secret = secretOf(parts.sealer, partition.name, key, material);
@@ -103,7 +103,8 @@ function decryptWith(
   return { plaintext, materialId: head.materialId };
 }
 
-const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const bufferOf = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export function encrypt(parts: KmsParts, input: Model.EncryptRequest, call: Call): Model.EncryptResponse {
   const { EncryptionAlgorithm: algorithm = SYMMETRIC } = input;
@@ -142,16 +143,7 @@ function keyIdOfSealed({ KeyId, CiphertextBlob, isTrial }: Sealed, keyMember: st
 
 const headOf = (blob: Uint8Array): CiphertextHead => headIn(blob) ?? fail('InvalidCiphertext');
 
-/** A call asks several times: for its owner, its resource, its key. */
-const heads = new WeakMap<Uint8Array, CiphertextHead>();
-
-function headIn(blob: Uint8Array): CiphertextHead | undefined {
-  const known = heads.get(blob);
-  if (known !== undefined) return known;
-  const head = readHead(bufferOf(blob));
-  if (head !== undefined) heads.set(blob, head);
-  return head;
-}
+const headIn = (blob: Uint8Array): CiphertextHead | undefined => readHead(bufferOf(blob));
 
 const missing = (member: string): never =>
   fail(

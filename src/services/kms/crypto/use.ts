@@ -68,9 +68,8 @@ const MOST_NOTED = 10_000;
 
 /** In memory at once, on disk once a minute: a crash forgets no more than that. */
 export function noteUse(partition: Partition, arn: string, { operation, now, requestId }: Call): void {
-  const id = arn.slice(arn.lastIndexOf('/') + 1);
   const { uses } = partition.memory(keyMemory);
-  const before = uses.get(id);
+  const before = uses.get(arn);
   if (before !== undefined && before.writtenAt + WRITTEN_EVERY > now) {
     before.operation = operation;
     before.at = now;
@@ -79,7 +78,8 @@ export function noteUse(partition: Partition, arn: string, { operation, now, req
   }
   // Those that are forgotten here have a row that is a minute old at most.
   if (uses.size >= MOST_NOTED) uses.clear();
-  uses.set(id, { operation, at: now, requestId, writtenAt: now });
+  uses.set(arn, { operation, at: now, requestId, writtenAt: now });
+  const id = arn.slice(arn.lastIndexOf('/') + 1);
   const row: LastUsageRow = { operation, at: now, requestId };
   partition.beforeCommit((tx) => {
     if (findKey(tx, id)) tx.put(lastUsages, lastUsages.key(id), row);
@@ -88,8 +88,8 @@ export function noteUse(partition: Partition, arn: string, { operation, now, req
 
 export function getKeyLastUsage(input: Model.GetKeyLastUsageRequest, call: Call): Model.GetKeyLastUsageResponse {
   const { tx } = call;
-  const { row } = keyOf(tx, call, input.KeyId);
-  const use = tx.partition.memory(keyMemory).uses.get(row.id) ?? tx.get(lastUsages, lastUsages.key(row.id));
+  const { row, arn } = keyOf(tx, call, input.KeyId);
+  const use = tx.partition.memory(keyMemory).uses.get(arn) ?? tx.get(lastUsages, lastUsages.key(row.id));
   return {
     KeyId: row.id,
     KeyLastUsage: use

@@ -2,6 +2,7 @@
 import { formatArn } from '#platform/base/arn.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
+import { nameOfNow, savedId } from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { addToCount, countOf } from '#services/kms/counts.ts';
@@ -24,7 +25,7 @@ export function createGrant(parts: KmsParts, input: Model.CreateGrantRequest, ca
   checkGrantTokens(parts, input.GrantTokens);
   const key = keyOf(tx, call, input.KeyId);
   checkState(key, 'use');
-  const wanted = checkedGrant(input, key, call);
+  const wanted = checkedGrant(parts, input, key, call);
   const same = input.Name === undefined ? undefined : sameGrant(tx, key, wanted);
   if (same === undefined) writeGrant(tx, key, wanted, call);
   if (input.DryRun) fail('DryRun');
@@ -33,7 +34,7 @@ export function createGrant(parts: KmsParts, input: Model.CreateGrantRequest, ca
   return { GrantId: grantId, GrantToken: grantToken(parts, { account, region, keyId: key.row.id, grantId }) };
 }
 
-function checkedGrant(input: Model.CreateGrantRequest, key: OpenKey, call: Call): GrantRow {
+function checkedGrant(parts: KmsParts, input: Model.CreateGrantRequest, key: OpenKey, call: Call): GrantRow {
   const { GranteePrincipal, GranteeServicePrincipal, RetiringPrincipal, RetiringServicePrincipal } = input;
   const grantee = oneOf(GranteePrincipal, GranteeServicePrincipal, 'GranteePrincipal', 'GranteeServicePrincipal');
   if (grantee === undefined) fail('Validation', 'You must specify GranteePrincipal or GranteeServicePrincipal.');
@@ -53,13 +54,35 @@ function checkedGrant(input: Model.CreateGrantRequest, key: OpenKey, call: Call)
     createdAt: call.now,
     ...(input.Name !== undefined && { name: input.Name }),
     grantee,
+    ...idOf(parts, 'granteeId', GranteePrincipal),
     isGranteeService: GranteeServicePrincipal !== undefined,
     ...(retiring !== undefined && { retiring }),
+    ...idOf(parts, 'retiringId', RetiringPrincipal),
     isRetiringService: RetiringServicePrincipal !== undefined,
     issuer: `arn:aws:iam::${'account' in principal ? principal.account : call.account}:root`,
     operations: [...new Set(input.Operations)],
     ...(input.Constraints && { constraints: input.Constraints }),
   };
+}
+
+/** "ARN does not refer to a valid principal" is from memory. */
+function idOf(
+  { principals }: KmsParts,
+  column: 'granteeId' | 'retiringId',
+  arn: string | undefined,
+): { granteeId?: string; retiringId?: string } {
+  const id = arn === undefined ? undefined : savedId(principals, arn, () => fail('NoSuchPrincipal', arn));
+  return id === undefined ? {} : { [column]: id };
+}
+
+/** What the indexes know the principals of a grant by. */
+export const granteeKey = ({ grantee, granteeId = grantee }: GrantRow): string => granteeId;
+export const retiringKey = ({ retiring, retiringId = retiring }: GrantRow): string | undefined => retiringId;
+
+/** Under which keys a principal may be found: grants of before ids were kept are under its ARN. */
+export function keysOf({ principals }: KmsParts, name: string): readonly string[] {
+  const id = principals.idOf(name);
+  return id === undefined ? [name] : [id, name];
 }
 
 function oneOf(a: string | undefined, b: string | undefined, nameOfA: string, nameOfB: string): string | undefined {
@@ -106,7 +129,7 @@ function isFor(operation: Model.GrantOperation, { row }: OpenKey): boolean {
 function sameGrant(tx: ReadTransaction, { row }: OpenKey, wanted: GrantRow): GrantRow | undefined {
   const facts = ({ id: _, createdAt: __, ...rest }: GrantRow): string => JSON.stringify(Object.entries(rest).sort());
   return tx
-    .range(grantsTo, { prefix: [row.id, wanted.grantee] })
+    .range(grantsTo, { prefix: [row.id, granteeKey(wanted)] })
     .flatMap(({ key }) => tx.get(grants, grants.key(row.id, grantsTo.parts(key)[2])) ?? [])
     .find((grant) => facts(grant) === facts(wanted));
 }
@@ -117,16 +140,18 @@ function writeGrant(tx: Transaction, { row, arn }: OpenKey, grant: GrantRow, cal
   if (countOf(tx, counter) >= limit) fail('LimitExceeded', `grants for ${arn}`, limit);
   addToCount(tx, counter, 1);
   tx.put(grants, grants.key(row.id, grant.id), grant);
-  tx.put(grantsTo, grantsTo.key(row.id, grant.grantee, grant.id), {});
-  if (grant.retiring !== undefined) tx.put(retirable, retirable.key(grant.retiring, row.id, grant.id), {});
+  tx.put(grantsTo, grantsTo.key(row.id, granteeKey(grant), grant.id), {});
+  const retiring = retiringKey(grant);
+  if (retiring !== undefined) tx.put(retirable, retirable.key(retiring, row.id, grant.id), {});
   keyChanged(tx, row.id);
 }
 
 function dropGrant(tx: Transaction, keyId: string, grant: GrantRow): void {
   addToCount(tx, `grants/${keyId}`, -1);
   tx.delete(grants, grants.key(keyId, grant.id));
-  tx.delete(grantsTo, grantsTo.key(keyId, grant.grantee, grant.id));
-  if (grant.retiring !== undefined) tx.delete(retirable, retirable.key(grant.retiring, keyId, grant.id));
+  tx.delete(grantsTo, grantsTo.key(keyId, granteeKey(grant), grant.id));
+  const retiring = retiringKey(grant);
+  if (retiring !== undefined) tx.delete(retirable, retirable.key(retiring, keyId, grant.id));
   keyChanged(tx, keyId);
 }
 
@@ -149,7 +174,7 @@ export function endGrant(tx: Transaction, keyId: string, grantId: string, dryRun
   dropGrant(tx, keyId, grant);
 }
 
-export function listGrants({ pages }: KmsParts, input: Model.ListGrantsRequest, call: Call): Model.ListGrantsResponse {
+export function listGrants(parts: KmsParts, input: Model.ListGrantsRequest, call: Call): Model.ListGrantsResponse {
   const { tx } = call;
   const { GrantId, GranteePrincipal, GranteeServicePrincipal } = input;
   const { id } = keyOf(tx, call, input.KeyId).row;
@@ -158,24 +183,30 @@ export function listGrants({ pages }: KmsParts, input: Model.ListGrantsRequest, 
   }
   if (GrantId !== undefined && !/^[0-9a-f]{64}$/.test(GrantId)) fail('InvalidGrantId', GrantId);
   const grantee = GranteePrincipal ?? GranteeServicePrincipal;
+  const keys = grantee === undefined ? undefined : keysOf(parts, grantee);
   const read = (after: string | undefined, limit: number): GrantRow[] => {
-    if (GrantId !== undefined) return [grantOf(tx, id, GrantId) ?? []].flat().filter((grant) => isTo(grant, grantee));
-    if (grantee === undefined) {
+    if (GrantId !== undefined) return [grantOf(tx, id, GrantId) ?? []].flat().filter((grant) => isTo(grant, keys));
+    if (keys === undefined) {
       return tx
         .range(grants, { prefix: [id], limit, ...(after !== undefined && { after: grants.key(id, after) }) })
         .map(({ row }) => row);
     }
-    return tx
-      .range(grantsTo, {
-        prefix: [id, grantee],
-        limit,
-        ...(after !== undefined && { after: grantsTo.key(id, grantee, after) }),
-      })
-      .flatMap(({ key }) => grantOf(tx, id, grantsTo.parts(key)[2]) ?? []);
+    return keys
+      .flatMap((key) =>
+        tx.range(grantsTo, {
+          prefix: [id, key],
+          limit,
+          ...(after !== undefined && { after: grantsTo.key(id, key, after) }),
+        }),
+      )
+      .map(({ key }) => grantsTo.parts(key)[2])
+      .sort()
+      .slice(0, limit)
+      .flatMap((grantId) => grantOf(tx, id, grantId) ?? []);
   };
   const query = { id, GrantId, grantee };
   const { items, more } = pageOf(
-    pages,
+    parts.pages,
     call,
     input,
     query,
@@ -183,13 +214,15 @@ export function listGrants({ pages }: KmsParts, input: Model.ListGrantsRequest, 
     read,
     ({ id: grantId }) => grantId,
   );
-  return { Grants: items.map((grant) => grantView(grant, call, id)), ...more };
+  return { Grants: items.map((grant) => grantView(parts, grant, call, id)), ...more };
 }
 
-const isTo = (grant: GrantRow, grantee: string | undefined): boolean =>
-  grantee === undefined || grant.grantee === grantee;
+const isTo = (grant: GrantRow, keys: readonly string[] | undefined): boolean =>
+  keys === undefined || keys.includes(granteeKey(grant));
 
+/** Principals by the ARN of now, or by the id of who is gone. */
 export const grantView = (
+  { principals }: KmsParts,
   grant: GrantRow,
   { region, account }: Pick<Call, 'account' | 'region'>,
   keyId: string,
@@ -198,9 +231,13 @@ export const grantView = (
   GrantId: grant.id,
   Name: grant.name ?? '',
   CreationDate: grant.createdAt,
-  ...(grant.isGranteeService ? { GranteeServicePrincipal: grant.grantee } : { GranteePrincipal: grant.grantee }),
+  ...(grant.isGranteeService
+    ? { GranteeServicePrincipal: grant.grantee }
+    : { GranteePrincipal: nameOfNow(grant.grantee, grant.granteeId, principals) }),
   ...(grant.retiring !== undefined &&
-    (grant.isRetiringService ? { RetiringServicePrincipal: grant.retiring } : { RetiringPrincipal: grant.retiring })),
+    (grant.isRetiringService
+      ? { RetiringServicePrincipal: grant.retiring }
+      : { RetiringPrincipal: nameOfNow(grant.retiring, grant.retiringId, principals) })),
   IssuingAccount: grant.issuer,
   Operations: grant.operations,
   ...(grant.constraints && { Constraints: grant.constraints }),

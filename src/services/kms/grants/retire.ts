@@ -4,7 +4,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import { fail } from '#services/kms/errors.ts';
-import { endGrant, grantOf, grantView } from '#services/kms/grants/grants.ts';
+import { endGrant, grantOf, grantView, keysOf } from '#services/kms/grants/grants.ts';
 import { type GrantName, readGrantToken } from '#services/kms/grants/tokens.ts';
 import { whoMayRetire } from '#services/kms/grants/weigh.ts';
 import { accountNamed, keyArn, keyOf } from '#services/kms/identify.ts';
@@ -41,6 +41,8 @@ export function retireGrant(parts: KmsParts, input: Model.RetireGrantRequest, ca
   endGrant(call.tx, keyOf(call.tx, call, keyId).row.id, grantId, input.DryRun);
 }
 
+const position = ({ account, keyId, grantId }: Found): string => `${account} ${keyId} ${grantId}`;
+
 interface Found {
   readonly account: AccountId;
   readonly keyId: string;
@@ -54,6 +56,7 @@ export async function listRetirableGrants(
   call: Call,
 ): Promise<Model.ListGrantsResponse> {
   const principal = retiringPrincipal(input, call);
+  const names = keysOf(parts, principal);
   const { region } = call;
   const accounts = parts.store
     .partitions({ service: 'kms', region })
@@ -63,23 +66,27 @@ export async function listRetirableGrants(
     const [fromAccount = '', fromKey = '', fromGrant = ''] = after?.split(' ') ?? [];
     const found: Found[] = [];
     for (const account of accounts.filter((each) => each >= fromAccount)) {
-      const start = account === fromAccount ? { after: retirable.key(principal, fromKey, fromGrant) } : {};
+      const startOf = (name: string) =>
+        account === fromAccount ? { after: retirable.key(name, fromKey, fromGrant) } : {};
       const rows = parts
         .partitionOf(account, region)
-        .read((tx) => tx.range(retirable, { prefix: [principal], limit: limit - found.length, ...start }));
+        .read((tx) =>
+          names.flatMap((name) =>
+            tx.range(retirable, { prefix: [name], limit: limit - found.length, ...startOf(name) }),
+          ),
+        );
       for (const { key } of rows) {
         const [, keyId, grantId] = retirable.parts(key);
         found.push({ account, keyId, grantId });
       }
       if (found.length >= limit) break;
     }
-    return found;
+    return found.sort((a, b) => (position(a) < position(b) ? -1 : 1)).slice(0, limit);
   };
-  const position = ({ account, keyId, grantId }: Found): string => `${account} ${keyId} ${grantId}`;
   const { items, more } = pageOf(parts.pages, call, input, { principal }, { usual: 50, most: 100 }, read, position);
   const views = items.flatMap(({ account, keyId, grantId }) => {
     const grant = parts.partitionOf(account, region).read((tx) => grantOf(tx, keyId, grantId));
-    return grant === undefined ? [] : grantView(grant, { account, region }, keyId);
+    return grant === undefined ? [] : grantView(parts, grant, { account, region }, keyId);
   });
   await Promise.all(
     [...new Set(items.map(({ account }) => account))].map((account) => parts.partitionOf(account, region).durable()),

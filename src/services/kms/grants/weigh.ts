@@ -4,6 +4,7 @@ import type { Principal } from '#platform/principal.ts';
 import type { CallScope } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { type GrantedInput, permittedBy } from '#services/kms/grants/constraints.ts';
+import { granteeKey, retiringKey } from '#services/kms/grants/grants.ts';
 import { findKey, type OpenKey } from '#services/kms/keys/open-key.ts';
 import { type GrantRow, grants, grantsTo } from '#services/kms/state.ts';
 
@@ -31,20 +32,21 @@ export function grantsOn(given: object, scope: CallScope, resource: string): rea
 /** A grant itself says who may retire it: its retiring principal, and its grantee if RetireGrant is among its operations. */
 export function whoMayRetire(grant: GrantRow): readonly ResourceGrant[] {
   const names = [
-    ...(grant.retiring === undefined ? [] : [grant.retiring]),
-    ...(grant.operations.includes('RetireGrant') ? [grant.grantee] : []),
+    ...[retiringKey(grant) ?? []].flat(),
+    ...(grant.operations.includes('RetireGrant') ? [granteeKey(grant)] : []),
   ];
   return names.map((name) => resourceGrant(name, ['kms:RetireGrant']));
 }
 
-/** Session, role, account; user, account; service. */
+/** Session, role, account; user, account; service. By ARN and by unique id. */
 function namesOf(principal: Principal): string[] {
   if (principal.kind === 'service') return [principal.service];
   // Who has no account has no name that a grant could know.
   if (!('account' in principal)) return [];
   const account = `arn:aws:iam::${principal.account}:root`;
   const names = [principal.arn, account];
-  if (principal.kind === 'role-session') names.push(principal.roleArn);
+  if (principal.kind === 'user') names.push(principal.userId);
+  if (principal.kind === 'role-session') names.push(principal.roleArn, principal.roleId);
   return [...new Set(names)];
 }
 

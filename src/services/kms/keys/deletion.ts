@@ -15,7 +15,7 @@ import { startDeletion } from '#services/kms/keys/waiting.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { relatedRegions, tellRelated } from '#services/kms/replicas/related.ts';
 import { armRotation } from '#services/kms/rotation/schedule.ts';
-import { keys, lastUsages, materials, policies } from '#services/kms/state.ts';
+import { keys, lastUsages, materials, policies, policyPrincipals } from '#services/kms/state.ts';
 
 const [FEWEST_DAYS, MOST_DAYS] = [7, 30];
 
@@ -74,6 +74,7 @@ function eraseKey(parts: KmsParts, tx: Transaction, { row, arn, materials: held 
   for (const { row: material } of held) cancelTimer(tx, 'expireMaterial', `${row.id} ${material.id}`);
   tx.deleteRange(materials, [row.id]);
   tx.delete(policies, policies.key(row.id));
+  tx.delete(policyPrincipals, policyPrincipals.key(row.id));
   tx.delete(lastUsages, lastUsages.key(row.id));
   tx.delete(keys, keys.key(row.id));
   cancelTimer(tx, 'rotateKey', row.id);

@@ -33,7 +33,7 @@ export function createKey(
     call.transact((tx) => {
       checkKeyQuota(tx, call);
       const key = writeKey(parts, tx, call, newRow(wanted, input, call), secret);
-      const policy = checkedPolicy(input, key.arn, call);
+      const policy = checkedPolicy(parts, input, key.arn, call);
       putPolicy(tx, key.row.id, policy);
       addTags(tx, key.arn, input.Tags);
       return { KeyMetadata: metadataOf(keyOf(tx, call, key.row.id), call.account, call.region) };

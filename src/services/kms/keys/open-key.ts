@@ -5,6 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { formatArn } from '#platform/base/arn.ts';
+import { byId, type SavedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import {
   aliases,
@@ -15,6 +16,7 @@ import {
   type MaterialRow,
   materials,
   policies,
+  policyPrincipals,
 } from '#services/kms/state.ts';
 
 export interface OpenMaterial {
@@ -28,12 +30,19 @@ export interface OpenMaterial {
 export interface OpenKey {
   readonly row: KeyRow;
   readonly arn: string;
-  readonly policy: string;
+  readonly policy: KeyPolicy;
+  /** What decides: the policy by unique ids. */
+  readonly policyById: string;
   /** In the order that they came. */
   readonly materials: readonly OpenMaterial[];
   readonly hasGrants: boolean;
   /** Grantee -> grants, as the authoriser asked for them. */
   readonly grantsTo: Map<string, readonly GrantRow[]>;
+}
+
+export interface KeyPolicy {
+  readonly text: string;
+  readonly principals: SavedPrincipals;
 }
 
 interface NotedUse {
@@ -48,7 +57,7 @@ interface KeyMemory {
   readonly open: Map<string, OpenKey>;
   /** Alias -> key id. */
   readonly targets: Map<string, string>;
-  /** Last uses that may be newer than their rows. */
+  /** By ARN: last uses that may be newer than their rows. */
   readonly uses: Map<string, NotedUse>;
 }
 
@@ -72,10 +81,12 @@ export function findKey(tx: ReadTransaction, id: string): OpenKey | undefined {
 function readKey(tx: ReadTransaction, id: string, open: Map<string, OpenKey>): OpenKey | undefined {
   const row = tx.get(keys, keys.key(id));
   if (row === undefined) return undefined;
+  const policy = policyOf(tx, id);
   const key: OpenKey = {
     row,
     arn: arnOf(tx, id),
-    policy: tx.get(policies, policies.key(id)) ?? '',
+    policy,
+    policyById: byId(policy.text, policy.principals),
     materials: tx
       .range(materials, { prefix: [id] })
       .map(({ key: at, row: material }) => ({ sequence: materials.parts(at)[1], row: material })),
@@ -87,6 +98,11 @@ function readKey(tx: ReadTransaction, id: string, open: Map<string, OpenKey>): O
   open.set(id, key);
   return key;
 }
+
+const policyOf = (tx: ReadTransaction, id: string): KeyPolicy => ({
+  text: tx.get(policies, policies.key(id)) ?? '',
+  principals: tx.get(policyPrincipals, policyPrincipals.key(id)) ?? {},
+});
 
 /** Called by every transaction that writes something of a key. */
 export function keyChanged(tx: Transaction, id: string): void {

@@ -68,7 +68,7 @@ export function ensureManagedKey(parts: KmsParts, tx: Transaction, place: Place,
     },
     secret,
   );
-  putPolicy(tx, row.id, managedPolicy(service, place));
+  putPolicy(tx, row.id, { text: managedPolicy(service, place), principals: {} });
   writeAlias(tx, alias, row.id, { createdAt: now, updatedAt: now });
   return row.id;
 }

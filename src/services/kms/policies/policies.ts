@@ -5,14 +5,16 @@ import type * as Model from '#platform/model/generated/kms.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import { asOfNow, savedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/kms/errors.ts';
 import { keyOf } from '#services/kms/identify.ts';
 import { checkCustomerManaged } from '#services/kms/keys/key-states.ts';
-import { keyChanged } from '#services/kms/keys/open-key.ts';
+import { type KeyPolicy, keyChanged } from '#services/kms/keys/open-key.ts';
 import { MAX_POLICY_BYTES } from '#services/kms/limits.ts';
-import { policies } from '#services/kms/state.ts';
+import type { KmsParts } from '#services/kms/parts.ts';
+import { policies, policyPrincipals } from '#services/kms/state.ts';
 
 const NAME = 'default';
 
@@ -40,18 +42,21 @@ const ALL_IAM = parsePolicy(
   'identity',
 );
 
+/** "The principals in the key policy must exist and be visible to AWS KMS" (PutKeyPolicy); the words are from memory. */
+const INVALID_PRINCIPAL = 'Policy contains a statement with one or more invalid principals.';
+
 interface GivenPolicy {
   readonly Policy?: string;
   readonly BypassPolicyLockoutSafetyCheck?: boolean;
 }
 
 /** The policy for a key of this ARN. The caller must be able to change it again, unless it waives that. */
-export function checkedPolicy(input: GivenPolicy, arn: string, call: Call): string {
+export function checkedPolicy({ principals }: KmsParts, input: GivenPolicy, arn: string, call: Call): KeyPolicy {
   const { Policy: text = defaultPolicy(call.account), BypassPolicyLockoutSafetyCheck: isBypassed = false } = input;
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) fail('LimitExceeded', 'bytes of a key policy', MAX_POLICY_BYTES);
   const policy = compiled(text);
   if (!isBypassed && !mayPutPolicy(policy, arn, call)) fail('PolicyLockout');
-  return text;
+  return { text, principals: savedPrincipals(principals, policy, () => fail('MalformedPolicy', INVALID_PRINCIPAL)) };
 }
 
 function compiled(text: string): CompiledPolicy {
@@ -85,23 +90,28 @@ function mayPutPolicy(policy: CompiledPolicy, arn: string, { principal, account,
   return decision.allowed;
 }
 
-export function putPolicy(tx: Transaction, keyId: string, policy: string): void {
-  tx.put(policies, policies.key(keyId), policy);
+export function putPolicy(tx: Transaction, keyId: string, { text, principals }: KeyPolicy): void {
+  tx.put(policies, policies.key(keyId), text);
+  tx.put(policyPrincipals, policyPrincipals.key(keyId), principals);
   keyChanged(tx, keyId);
 }
 
-export function putKeyPolicy(input: Model.PutKeyPolicyRequest, call: Call): void {
+export function putKeyPolicy(parts: KmsParts, input: Model.PutKeyPolicyRequest, call: Call): void {
   const key = keyOf(call.tx, call, input.KeyId);
   checkCustomerManaged(key);
   if (input.PolicyName === 'AWS_RAM') fail('Validation', 'The AWS_RAM policy can only be managed by the RAM service.');
   if ((input.PolicyName ?? NAME) !== NAME) fail('PolicyNotFound');
-  putPolicy(call.tx, key.row.id, checkedPolicy(input, key.arn, call));
+  putPolicy(call.tx, key.row.id, checkedPolicy(parts, input, key.arn, call));
 }
 
-export function getKeyPolicy(input: Model.GetKeyPolicyRequest, call: Call): Model.GetKeyPolicyResponse {
-  const key = keyOf(call.tx, call, input.KeyId);
+export function getKeyPolicy(
+  { principals }: KmsParts,
+  input: Model.GetKeyPolicyRequest,
+  call: Call,
+): Model.GetKeyPolicyResponse {
+  const { policy } = keyOf(call.tx, call, input.KeyId);
   if ((input.PolicyName ?? NAME) !== NAME) fail('PolicyNotFound');
-  return { Policy: key.policy, PolicyName: NAME };
+  return { Policy: asOfNow(policy.text, policy.principals, principals), PolicyName: NAME };
 }
 
 export function listKeyPolicies(input: Model.ListKeyPoliciesRequest, call: Call): Model.ListKeyPoliciesResponse {

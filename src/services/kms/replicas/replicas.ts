@@ -9,7 +9,7 @@ import { keyOf, ownKey } from '#services/kms/identify.ts';
 import { checkState } from '#services/kms/keys/key-states.ts';
 import { checkKeyQuota, writeKey } from '#services/kms/keys/keys.ts';
 import { metadataOf } from '#services/kms/keys/metadata.ts';
-import { findKey, type OpenKey, putKey } from '#services/kms/keys/open-key.ts';
+import { findKey, type KeyPolicy, type OpenKey, putKey } from '#services/kms/keys/open-key.ts';
 import { addTags, tagList } from '#services/kms/keys/tags.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { checkedPolicy, putPolicy } from '#services/kms/policies/policies.ts';
@@ -62,7 +62,7 @@ export async function replicateKey(
   else checkState(key, 'change');
   const arn = formatArn('kms', region, call.account, `key/${key.row.id}`);
   if (relatedRegions(key.row.related).includes(region)) fail('ReplicaExists', arn);
-  const policy = checkedPolicy(input, arn, call);
+  const policy = checkedPolicy(parts, input, arn, call);
   const { id } = key.row;
   // The primary lists the replica before it is there: what is cut short in between is put right when the note is worked off.
   call.transact((tx) => {
@@ -94,7 +94,7 @@ function writeReplica(
   call: Call,
   key: Primary,
   region: Region,
-  policy: string,
+  policy: KeyPolicy,
 ): Model.ReplicateKeyResponse {
   const { deletionAt: _, pendingWindowDays: __, rotation: ___, currentMaterial: ____, ...shared } = key.row;
   const isImported = key.row.origin === 'EXTERNAL';
@@ -116,7 +116,7 @@ function writeReplica(
       addTags(tx, arn, input.Tags);
       return {
         ReplicaKeyMetadata: metadataOf(findKey(tx, row.id) ?? fail('KeyNotFound', arn), call.account, region),
-        ReplicaPolicy: policy,
+        ReplicaPolicy: policy.text,
         ReplicaTags: tagList(tagsOf(tx, arn)),
       };
     });

@@ -31,7 +31,7 @@ export const putBucketAcl =
   (input: PutBucketAclRequest, call: Call): void => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     if (!takesAcls(bucket)) fail('AccessControlListNotSupported');
-    const place = { account: call.account, owner: call.account };
+    const place = { account: call.account, door: call.door, owner: call.account };
     const acl =
       checkedAcl(parts, bucket, input as AclRequest, 'bucket', place) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });
@@ -54,7 +54,7 @@ export const putObjectAcl =
     const target = input as ReadTarget;
     const { bucket, row } = findObject(parts, target, call);
     if (!takesAcls(bucket)) fail('AccessControlListNotSupported');
-    const place = { account: call.account, owner: row.owner ?? call.account };
+    const place = { account: call.account, door: call.door, owner: row.owner ?? call.account };
     const acl =
       checkedAcl(parts, bucket, input as AclRequest, 'object', place) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });

@@ -4,7 +4,7 @@
  */
 import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { Call } from '#platform/service.ts';
+import type { Call, CallScope } from '#platform/service.ts';
 import {
   absentObjectAclPolicy,
   bucketAclPolicy,
@@ -20,6 +20,7 @@ import {
   privateAcl,
   saysAcl,
 } from '#services/s3/acl/grants.ts';
+import { blocks } from '#services/s3/buckets/block-public-access.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -27,24 +28,42 @@ import type { Acl, VersionRow } from '#services/s3/state.ts';
 
 export const takesAcls = ({ ownership }: Pick<OpenBucket, 'ownership'>): boolean => ownership !== 'BucketOwnerEnforced';
 
+/** Whose bucket it is, and by what it is reached. */
+type Reached = Pick<CallScope, 'account' | 'door'>;
+
 /** Grants to everybody don't count where the block ignores them. */
-function inForce(acl: Acl, { publicAccessBlock }: OpenBucket): Acl {
-  if (!publicAccessBlock?.IgnorePublicAcls || !isPublicAcl(acl)) return acl;
+function inForce(parts: S3Parts, acl: Acl, bucket: OpenBucket, reached: Reached): Acl {
+  if (!isPublicAcl(acl) || !blocks(parts, bucket, reached, 'IgnorePublicAcls')) return acl;
   return { ...acl, grants: acl.grants.filter((grant) => !isPublicAcl({ owner: '', grants: [grant] })) };
 }
 
 /** Undefined: the bucket's list adds nothing to what policies say. */
-export const bucketAclInForce = (bucket: OpenBucket): CompiledPolicy | undefined =>
-  bucket.acl && takesAcls(bucket) ? bucketAclPolicy(inForce(bucket.acl, bucket), bucket.name) : undefined;
+export const bucketAclInForce = (parts: S3Parts, bucket: OpenBucket, reached: Reached): CompiledPolicy | undefined =>
+  bucket.acl && takesAcls(bucket)
+    ? bucketAclPolicy(inForce(parts, bucket.acl, bucket, reached), bucket.name)
+    : undefined;
 
-export const newObjectAclInForce = (bucket: OpenBucket): CompiledPolicy | undefined =>
-  bucket.acl && takesAcls(bucket) ? newObjectAclPolicy(inForce(bucket.acl, bucket), bucket.name) : undefined;
+export const newObjectAclInForce = (
+  parts: S3Parts,
+  bucket: OpenBucket,
+  reached: Reached,
+): CompiledPolicy | undefined =>
+  bucket.acl && takesAcls(bucket)
+    ? newObjectAclPolicy(inForce(parts, bucket.acl, bucket, reached), bucket.name)
+    : undefined;
 
-export function objectAclInForce(bucket: OpenBucket, row: VersionRow | undefined): CompiledPolicy | undefined {
+export function objectAclInForce(
+  parts: S3Parts,
+  bucket: OpenBucket,
+  row: VersionRow | undefined,
+  reached: Reached,
+): CompiledPolicy | undefined {
   if (!takesAcls(bucket)) return undefined;
-  if (row === undefined) return bucket.acl && absentObjectAclPolicy(inForce(bucket.acl, bucket), bucket.name);
+  if (row === undefined) {
+    return bucket.acl && absentObjectAclPolicy(inForce(parts, bucket.acl, bucket, reached), bucket.name);
+  }
   const acl = row.acl ?? (row.owner === undefined ? undefined : privateAcl(ownerId(row.owner)));
-  return acl && objectAclPolicy(inForce(acl, bucket), bucket.name);
+  return acl && objectAclPolicy(inForce(parts, acl, bucket, reached), bucket.name);
 }
 
 /** The account that an object belongs to, where it is not the bucket owner's. */
@@ -68,13 +87,11 @@ export function ownershipOf(parts: S3Parts, bucket: OpenBucket, request: AclRequ
     principal.kind === 'anonymous' ? 'anonymous' : 'account' in principal ? principal.account : call.account;
   const isGivenAway = bucket.ownership === 'BucketOwnerPreferred' && request.ACL === 'bucket-owner-full-control';
   const owner = isGivenAway ? call.account : (writer ?? call.account);
-  const acl = checkedAcl(parts, bucket, request, 'object', { account: call.account, owner });
+  const acl = checkedAcl(parts, bucket, request, 'object', { account: call.account, door: call.door, owner });
   return { ...(owner !== call.account && { owner }), ...(acl && !isPrivate(acl) && { acl }) };
 }
 
-interface AclPlace {
-  /** The bucket's. */
-  readonly account: AccountId;
+interface AclPlace extends Reached {
   readonly owner: string;
 }
 
@@ -84,10 +101,10 @@ export function checkedAcl(
   bucket: Pick<OpenBucket, 'publicAccessBlock'>,
   request: AclRequest,
   of: 'bucket' | 'object',
-  { account, owner }: AclPlace,
+  { owner, ...reached }: AclPlace,
 ): Acl | undefined {
-  const owners = { owner: ownerId(owner), bucketOwner: ownerId(account), isUser: parts.isCanonicalUser };
+  const owners = { owner: ownerId(owner), bucketOwner: ownerId(reached.account), isUser: parts.isCanonicalUser };
   const acl = aclOf(request, of, owners);
-  if (acl !== undefined && bucket.publicAccessBlock?.BlockPublicAcls && isPublicAcl(acl)) fail('AccessDenied');
+  if (acl !== undefined && isPublicAcl(acl) && blocks(parts, bucket, reached, 'BlockPublicAcls')) fail('AccessDenied');
   return acl;
 }

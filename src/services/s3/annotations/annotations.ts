@@ -171,7 +171,7 @@ export const deleteObjectAnnotation =
     const found = findObject(parts, input as ReadTarget, call);
     const { bucket, row } = found;
     checkObject(row, input.ObjectIfMatch);
-    checkDeletable(row.lock, call.now, mayBypass(bucket, key, input.BypassGovernanceRetention, call));
+    checkDeletable(row.lock, call.now, mayBypass(parts, bucket, key, input.BypassGovernanceRetention, call));
     const at = annotations.key(bucket.id, key, row.sequence, name);
     const gone = tx.get(annotations, at);
     if (gone === undefined) return versionOf(found);

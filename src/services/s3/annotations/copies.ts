@@ -10,10 +10,9 @@ import { type AnnotatedObject, type StoredAnnotation, storeAnnotation } from '#s
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail } from '#services/s3/errors.ts';
-import { objectArn } from '#services/s3/names.ts';
+import { may } from '#services/s3/may.ts';
 import type { CopySource } from '#services/s3/objects/copy.ts';
 import { openBody } from '#services/s3/objects/get.ts';
-import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { TIER_1 } from '#services/s3/rows.ts';
 import type { VersionRow } from '#services/s3/state.ts';
@@ -36,7 +35,7 @@ export async function copyAnnotations(
   directive: string | undefined,
 ): Promise<CopiedAnnotations> {
   if (directive === 'EXCLUDE' || source.row.annotations === undefined) return NONE;
-  checkPermissions(call, source, copy);
+  checkPermissions(parts, call, source, copy);
   if (copy.encryption?.kind === 'SSE-C') {
     fail('InvalidRequest', { message: 'Objects with SSE-C cannot have annotations.' });
   }
@@ -81,13 +80,8 @@ const isSame = (before: readonly NamedAnnotation[], now: readonly NamedAnnotatio
   });
 
 /** "you must have s3:GetObjectAnnotation permission on the source object and s3:PutObjectAnnotation permission on the destination" */
-function checkPermissions(call: Call, { place, bucket, key, isVersion, row }: CopySource, copy: AnnotatedObject): void {
-  const ofSource = policyInForce(bucket, { account: place.account, principal: call.principal });
-  const read = isVersion ? 's3:GetObjectVersionAnnotation' : 's3:GetObjectAnnotation';
-  const about = isVersion ? { 's3:versionid': shownVersionId(row) } : undefined;
-  const mayRead = call.allows(read, objectArn(bucket.name, key), ofSource, place.account, about);
-  const ofCopy = policyInForce(copy.bucket, call);
-  if (!mayRead || !call.allows('s3:PutObjectAnnotation', objectArn(copy.bucket.name, copy.key), ofCopy)) {
-    fail('AccessDenied');
-  }
+function checkPermissions(parts: S3Parts, call: Call, { mayReadAnnotations }: CopySource, copy: AnnotatedObject): void {
+  const policy = policyInForce(parts, copy.bucket, call);
+  const asked = { bucket: copy.bucket.name, key: copy.key, policy };
+  if (!mayReadAnnotations() || !may(parts, call, 's3:PutObjectAnnotation', asked)) fail('AccessDenied');
 }

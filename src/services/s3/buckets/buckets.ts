@@ -16,6 +16,7 @@ import type {
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import { doorOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
 import { checkedAcl } from '#services/s3/acl/ownership.ts';
 import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -53,32 +54,36 @@ export const ALL_BLOCKED: PublicAccessBlock = {
 
 export const createBucket =
   (parts: S3Parts) =>
-  async (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
-    const { Bucket: name } = input;
-    checkBucketName(name);
-    checkLocation(parts, input, call.region);
-    const acl = firstAcl(parts, input, call.account);
-    const output = {
-      Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
-      BucketArn: bucketArn(name),
-    };
-    const present = await makeBucket(parts, call, {
-      place: { account: call.account, region: call.region },
-      fields: {
-        name,
-        ownership: firstOwnership(parts, input),
-        ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
-        ...(acl && { acl }),
-        // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
-        ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
-      },
-      tags: input.CreateBucketConfiguration?.Tags ?? [],
-      mostBuckets: call.quota(BUCKETS_QUOTA),
-    });
-    // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
-    const isRight = present === undefined || (present.region === HOME && call.region === HOME);
-    return isRight ? output : fail('BucketAlreadyOwnedByYou', { about: name });
+  (input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> => {
+    checkBucketName(input.Bucket);
+    return parts.directory.inTurn(input.Bucket, () => create(parts, input, call));
   };
+
+async function create(parts: S3Parts, input: CreateBucketRequest, call: Call): Promise<CreateBucketOutput> {
+  const { Bucket: name } = input;
+  checkLocation(parts, input, call.region);
+  const acl = firstAcl(parts, input, call.account);
+  const output = {
+    Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
+    BucketArn: bucketArn(name),
+  };
+  const present = await makeBucket(parts, call, {
+    place: { account: call.account, region: call.region },
+    fields: {
+      name,
+      ownership: firstOwnership(parts, input),
+      ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
+      ...(acl && { acl }),
+      // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
+      ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
+    },
+    tags: input.CreateBucketConfiguration?.Tags ?? [],
+    mostBuckets: call.quota(BUCKETS_QUOTA),
+  });
+  // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
+  const isRight = present === undefined || (present.region === HOME && call.region === HOME);
+  return isRight ? output : fail('BucketAlreadyOwnedByYou', { about: name });
+}
 
 interface BucketPlan {
   readonly place: NameRow;
@@ -87,7 +92,7 @@ interface BucketPlan {
   readonly mostBuckets: number;
 }
 
-/** Claims the name and makes the bucket. Answers where the caller has one of that name already. */
+/** In the name's turn: claims it and makes the bucket. Answers where the caller has one of that name already. */
 export async function makeBucket(
   parts: S3Parts,
   call: Call,
@@ -116,7 +121,7 @@ const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: Cre
   (ObjectOwnership as Ownership | undefined) ?? (oldBucketDefaults ? 'ObjectWriter' : 'BucketOwnerEnforced');
 
 function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
-  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, owner: account });
+  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, door: undefined, owner: account });
   if (acl === undefined || isPrivate(acl)) return undefined;
   if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
@@ -150,28 +155,31 @@ function checkLocation(
 
 export const deleteBucket =
   (parts: S3Parts) =>
-  async (input: DeleteBucketRequest, call: Call): Promise<void> => {
-    const { Bucket: name } = input;
-    const blobs = await parts.blobs(call.region);
-    call.transact((tx) => {
-      const bucket = openBucket(tx, parts.sealer, name);
-      const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
-      if (!isEmpty) fail('BucketNotEmpty', { about: name });
-      const begun = tx.range(uploads, { prefix: [bucket.id] });
-      // Uploads in progress hold a directory bucket, and no other.
-      if (bucket.zone !== undefined && begun.length > 0) fail('BucketNotEmpty', { about: name });
-      for (const { key } of begun) {
-        const [, objectKey, id] = uploads.parts(key);
-        abortUpload(tx, blobs, bucket, objectKey, id);
-      }
-      tx.deleteRange(settings, [bucket.id]);
-      cancelLifecycle(tx, bucket);
-      deleteTags(tx, bucket.arn);
-      dropBucket(tx, name);
-    });
-    await call.partition.durable();
-    await parts.directory.release(name);
-  };
+  (input: DeleteBucketRequest, call: Call): Promise<void> =>
+    parts.directory.inTurn(input.Bucket, () => remove(parts, input.Bucket, call));
+
+async function remove(parts: S3Parts, name: string, call: Call): Promise<void> {
+  const blobs = await parts.blobs(call.region);
+  call.transact((tx) => {
+    const bucket = openBucket(tx, parts.sealer, name);
+    const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
+    if (!isEmpty) fail('BucketNotEmpty', { about: name });
+    if (parts.accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
+    const begun = tx.range(uploads, { prefix: [bucket.id] });
+    // Uploads in progress hold a directory bucket, and no other.
+    if (bucket.zone !== undefined && begun.length > 0) fail('BucketNotEmpty', { about: name });
+    for (const { key } of begun) {
+      const [, objectKey, id] = uploads.parts(key);
+      abortUpload(tx, blobs, bucket, objectKey, id);
+    }
+    tx.deleteRange(settings, [bucket.id]);
+    cancelLifecycle(tx, bucket);
+    deleteTags(tx, bucket.arn);
+    dropBucket(tx, name);
+  });
+  await call.partition.durable();
+  await parts.directory.release(name);
+}
 
 export const headBucket =
   (parts: S3Parts) =>
@@ -180,7 +188,7 @@ export const headBucket =
     return {
       BucketRegion: call.region,
       BucketArn: arn,
-      AccessPointAlias: false,
+      AccessPointAlias: doorOf(call) !== undefined,
       ...(zone !== undefined && { BucketLocationType: 'AvailabilityZone', BucketLocationName: zone }),
     };
   };

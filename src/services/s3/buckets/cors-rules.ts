@@ -3,7 +3,7 @@
  * "How does Amazon S3 evaluate the CORS configuration on a bucket?"). The first rule that fits counts.
  */
 import type { CORSConfiguration, CORSRule } from '#platform/model/generated/s3.ts';
-import type { CrossOriginRequest } from '#platform/service.ts';
+import type { CrossOriginRequest } from '#platform/web.ts';
 import { fail } from '#services/s3/errors.ts';
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'PUT', 'HEAD', 'POST', 'DELETE']);

@@ -6,8 +6,9 @@ import type {
   GetBucketCorsRequest,
   PutBucketCorsRequest,
 } from '#platform/model/generated/s3.ts';
-import type { Call, CrossOriginRequest } from '#platform/service.ts';
+import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import type { CrossOriginRequest } from '#platform/web.ts';
 import { checkRules, corsHeaders } from '#services/s3/buckets/cors-rules.ts';
 import { findBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';

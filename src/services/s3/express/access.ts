@@ -55,13 +55,14 @@ export const conditionsOf = (input: Given, { account }: CallScope): ConditionVal
   's3express:locationname': input.CreateBucketConfiguration?.Location?.Name,
 });
 
-export function expressAccess({ directory, sealer }: S3Parts) {
+export function expressAccess(parts: S3Parts) {
+  const { directory, sealer } = parts;
   const shared = {
     owner: ownerOfBucket(directory, 's3express'),
     resource: bucketResource,
     resourcePolicy(input: OnBucket, scope: CallScope) {
       const bucket = scope.read((tx) => findBucket(tx, sealer, input.Bucket));
-      return bucket && policyInForce(bucket, scope);
+      return bucket && policyInForce(parts, bucket, scope);
     },
   } as const;
   const inZone = (mode: BucketSession['mode']) =>

@@ -23,12 +23,13 @@ export const createDirectoryBucket =
     const { Bucket: name, CreateBucketConfiguration: configuration } = input;
     const zone = zoneOfName(name);
     checkConfiguration(configuration ?? fail('MalformedXML'), zone, call);
-    const present = await makeBucket(parts, call, {
+    const plan = {
       place: { account: call.account, region: call.region, service: 's3express' },
       fields: { name, zone, ownership: 'BucketOwnerEnforced', publicAccessBlock: ALL_BLOCKED },
       tags: configuration?.Tags ?? [],
       mostBuckets: MOST_BUCKETS,
-    });
+    } as const;
+    const present = await parts.directory.inTurn(name, () => makeBucket(parts, call, plan));
     if (present !== undefined) fail('BucketAlreadyOwnedByYou', { about: name });
     return { Location: `${call.origin}/${name}/`, BucketArn: directoryBucketArn(name, call) };
   };

@@ -171,11 +171,6 @@ const multipartOperations = (parts: S3Parts) => {
 /** `storage`: the care for blobs, which a region's buckets of both kinds share. */
 export const s3express = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>) =>
   defineService({
-    name: 's3express',
-    model: 's3',
-    signingName: 's3express',
-    principal: 's3express.amazonaws.com',
-    scope: 'regional',
     operations: {
       ...bucketOperations(parts),
       ...objectOperations(parts),

@@ -38,7 +38,7 @@ export const createSession =
     const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
     const asked = { 's3express:x-amz-server-side-encryption': input.ServerSideEncryption } as const;
     const mayOpen = (mode: Mode): boolean =>
-      call.allows('s3express:CreateSession', bucket.arn, policyInForce(bucket, call), undefined, {
+      call.allows('s3express:CreateSession', bucket.arn, policyInForce(parts, bucket, call), undefined, {
         's3express:sessionmode': mode,
         's3express:resourceaccount': call.account,
         's3express:x-amz-server-side-encryption-aws-kms-key-id': input.SSEKMSKeyId,

@@ -5,8 +5,10 @@
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
-import type { AnsweredRequest, JobCall } from '#platform/service.ts';
+import type { JobCall } from '#platform/service.ts';
 import type { KeyedRow } from '#platform/store/store.ts';
+import type { AnsweredRequest } from '#platform/web.ts';
+import { findPoint } from '#services/s3/access-points/resolve.ts';
 import { findBucket } from '#services/s3/buckets/open-bucket.ts';
 import { logLine } from '#services/s3/logging/record.ts';
 import { bucketArn, canonicalUser } from '#services/s3/names.ts';
@@ -29,14 +31,25 @@ export const logAnswer =
     }
   };
 
-function keep({ directory, store, sealer }: S3Parts, answered: AnsweredRequest): void {
-  const { Bucket: name = '', Key: key } = answered.labels;
+function keep(parts: S3Parts, answered: AnsweredRequest): void {
+  const { directory, store, sealer } = parts;
+  const { Bucket: given = '', Key: key } = answered.labels;
+  // Of the scope's form, or none: then no access point is found.
+  const point = findPoint(parts, given, { region: answered.region as Region, address: undefined });
+  const name = point?.bucket ?? given;
   const owner = name === '' ? undefined : directory.find(name);
   if (owner === undefined) return;
   const partition = partitionOf(store, owner);
   const { logging } = partition.read((tx) => findBucket(tx, sealer, name)) ?? {};
   if (logging === undefined) return;
-  const facts = { answered, owner: canonicalUser(owner.account), bucket: name, key, region: owner.region };
+  const facts = {
+    answered,
+    owner: canonicalUser(owner.account),
+    bucket: name,
+    key,
+    region: owner.region,
+    accessPoint: point?.arn,
+  };
   const row: AccessLogRow = { ...logging, source: name, at: answered.startedAt, line: logLine(facts) };
   partition.transact((tx) => {
     const [last] = tx.range(accessLog, { reverse: true, limit: 1 });

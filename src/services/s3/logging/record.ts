@@ -1,6 +1,6 @@
 /** One request as a line of an access log. Pure. Source: S3 User Guide, "Amazon S3 server access log format". */
 import type { AccountId } from '#platform/base/ids.ts';
-import type { AnsweredRequest } from '#platform/service.ts';
+import type { AnsweredRequest } from '#platform/web.ts';
 import { canonicalUser } from '#services/s3/names.ts';
 
 export interface LogFacts {
@@ -10,6 +10,8 @@ export interface LogFacts {
   readonly bucket: string;
   readonly key: string | undefined;
   readonly region: string;
+  /** The ARN of what the request came through. */
+  readonly accessPoint: string | undefined;
 }
 
 /** What is not said. */
@@ -96,7 +98,7 @@ function objectBytes({
   return Number(ofRange ?? textOf(answerHeaders['content-length']) ?? 0);
 }
 
-export function logLine({ answered, owner, bucket, key, region }: LogFacts): string {
+export function logLine({ answered, owner, bucket, key, region, accessPoint }: LogFacts): string {
   const { headers, milliseconds } = answered;
   const { signature } = answered;
   return [
@@ -124,7 +126,7 @@ export function logLine({ answered, owner, bucket, key, region }: LogFacts): str
     signature === undefined ? NONE : signature.place,
     plain(headers['host']?.replace(/:\d+$/, '')),
     plain(answered.tls?.version),
-    NONE,
+    plain(accessPoint),
     NONE,
     region,
   ].join(' ');

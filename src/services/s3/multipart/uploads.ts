@@ -228,28 +228,43 @@ interface UploadWalk {
   readonly limit: number;
 }
 
+const UPLOADS_AT_ONCE = 200;
+
 function walkUploads(
   tx: ReadTransaction,
   bucket: BucketRow,
   walk: UploadWalk,
 ): { entries: UploadEntry[]; isTruncated: boolean } {
   const { prefix, keyMarker, uploadIdMarker, limit } = walk;
-  const start = (uploads.keyPrefix(bucket.id) + text.encode(prefix).slice(0, -2)) as Key;
-  let from = start;
+  const beginning = (beginsWith: string) =>
+    (uploads.keyPrefix(bucket.id) + text.encode(beginsWith).slice(0, -2)) as Key;
+  const before = afterPrefix(beginning(prefix));
+  let from = beginning(prefix);
   if (keyMarker !== '') {
     const next =
-      uploadIdMarker === ''
-        ? afterPrefix(uploads.keyPrefix(bucket.id, keyMarker))
-        : (`${uploads.key(bucket.id, keyMarker, uploadIdMarker)}\0` as Key);
+      commonPrefix(keyMarker, walk) === keyMarker
+        ? afterPrefix(beginning(keyMarker))
+        : uploadIdMarker === ''
+          ? afterPrefix(uploads.keyPrefix(bucket.id, keyMarker))
+          : (`${uploads.key(bucket.id, keyMarker, uploadIdMarker)}\0` as Key);
     if (next > from) from = next;
   }
   const entries: UploadEntry[] = [];
-  for (const { key: at, row } of tx.range(uploads, { prefix: [bucket.id], from, before: afterPrefix(start) })) {
-    const [, key, id] = uploads.parts(at);
-    const shared = commonPrefix(key, walk);
-    if (shared !== undefined && (entries.at(-1)?.prefix === shared || shared === keyMarker)) continue;
-    if (entries.length === limit) return { entries, isTruncated: true };
-    entries.push({ key, id, row, ...(shared !== undefined && { prefix: shared }) });
+  for (;;) {
+    const rows = tx.range(uploads, { prefix: [bucket.id], from, before, limit: UPLOADS_AT_ONCE });
+    let leap: Key | undefined;
+    for (const { key: at, row } of rows) {
+      if (entries.length === limit) return { entries, isTruncated: true };
+      const [, key, id] = uploads.parts(at);
+      const shared = commonPrefix(key, walk);
+      entries.push({ key, id, row, ...(shared !== undefined && { prefix: shared }) });
+      if (shared === undefined) continue;
+      leap = afterPrefix(beginning(shared));
+      break;
+    }
+    const last = rows.at(-1);
+    if (leap === undefined && (last === undefined || rows.length < UPLOADS_AT_ONCE))
+      return { entries, isTruncated: false };
+    from = leap ?? (`${last?.key}\0` as Key);
   }
-  return { entries, isTruncated: false };
 }

@@ -15,7 +15,7 @@ import type { Call } from '#platform/service.ts';
 import { openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
-import { objectArn } from '#services/s3/names.ts';
+import { may } from '#services/s3/may.ts';
 import { checkedRetention, checkRetentionChange, requireLocking } from '#services/s3/object-lock/locks.ts';
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { putVersion } from '#services/s3/objects/versions.ts';
@@ -73,9 +73,14 @@ function defaultRetention({ Rule }: ObjectLockConfiguration): DefaultRetentionRo
   return { mode: mode as RetentionMode, ...(days === undefined ? { years: period } : { days: period }) };
 }
 
-export const mayBypass = (bucket: FoundObject['bucket'], key: string, asks: boolean | undefined, call: Call) => () =>
-  asks === true &&
-  call.allows('s3:BypassGovernanceRetention', objectArn(bucket.name, key), policyInForce(bucket, call));
+export const mayBypass =
+  (parts: S3Parts, bucket: FoundObject['bucket'], key: string, asks: boolean | undefined, call: Call) => () =>
+    asks === true &&
+    may(parts, call, 's3:BypassGovernanceRetention', {
+      bucket: bucket.name,
+      key,
+      policy: policyInForce(parts, bucket, call),
+    });
 
 function findLocked(parts: S3Parts, target: ReadTarget, call: Call): FoundObject {
   const found = findObject(parts, target, call);
@@ -103,7 +108,12 @@ export const putObjectRetention =
     if (EventHold !== undefined) fail('NotImplemented', { about: 'EventHold' });
     if ((mode === undefined) !== (until === undefined)) fail('MalformedXML');
     const next = mode === undefined || until === undefined ? {} : checkedRetention(mode, until, call.now);
-    checkRetentionChange(row.lock, next, call.now, mayBypass(bucket, input.Key, input.BypassGovernanceRetention, call));
+    checkRetentionChange(
+      row.lock,
+      next,
+      call.now,
+      mayBypass(parts, bucket, input.Key, input.BypassGovernanceRetention, call),
+    );
     const lock: LockRow = { ...next, ...(row.lock?.legalHold && { legalHold: true }) };
     putVersion(call.tx, bucket, input.Key, { ...row, lock });
     return {};
@@ -128,15 +138,15 @@ export const putObjectLegalHold =
   };
 
 /** What answers say of a lock, to those who may ask for it. */
-export function shownLock({ row, bucket }: FoundObject, key: string, call: Call) {
+export function shownLock(parts: S3Parts, { row, bucket }: FoundObject, key: string, call: Call) {
   const { lock } = row;
   if (lock === undefined) return {};
-  const may = (action: string): boolean =>
-    call.allows(action, objectArn(bucket.name, key), policyInForce(bucket, call));
+  const mayDo = (action: string): boolean =>
+    may(parts, call, action, { bucket: bucket.name, key, policy: policyInForce(parts, bucket, call) });
   return {
     ...(lock.mode !== undefined &&
-      may('s3:GetObjectRetention') && { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: lock.retainUntil }),
+      mayDo('s3:GetObjectRetention') && { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: lock.retainUntil }),
     ...(lock.legalHold !== undefined &&
-      may('s3:GetObjectLegalHold') && { ObjectLockLegalHoldStatus: lock.legalHold ? 'ON' : 'OFF' }),
+      mayDo('s3:GetObjectLegalHold') && { ObjectLockLegalHoldStatus: lock.legalHold ? 'ON' : 'OFF' }),
   };
 }

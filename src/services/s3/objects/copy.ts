@@ -6,7 +6,9 @@ import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
-import { holderOf, objectAclInForce } from '#services/s3/acl/ownership.ts';
+import { copiedTagConditions, versionConditions } from '#services/s3/access.ts';
+import { admit, findPoint } from '#services/s3/access-points/resolve.ts';
+import { holderOf, newObjectAclInForce, objectAclInForce } from '#services/s3/acl/ownership.ts';
 import { copyAnnotations } from '#services/s3/annotations/copies.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -16,7 +18,8 @@ import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encrypt
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
-import { checkKey, objectArn } from '#services/s3/names.ts';
+import { may } from '#services/s3/may.ts';
+import { checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import {
@@ -44,6 +47,8 @@ export interface CopySource {
   readonly row: VersionRow;
   /** A version was named: this may be an older one that is copied to be the newest again. */
   readonly isVersion: boolean;
+  readonly mayReadTags: () => boolean;
+  readonly mayReadAnnotations: () => boolean;
 }
 
 interface GivenSource extends CopyConditions {
@@ -52,25 +57,33 @@ interface GivenSource extends CopyConditions {
 }
 
 const FORM = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=(.+))?$/s;
+/** `arn:aws:s3:<region>:<account>:accesspoint/<name>/object/<key>`, percent-encoded or not. */
+const POINT_FORM = /^(arn:[^?]+?(?:\/|%2F)[^/?]+?)(?:\/|%2F)object(?:\/|%2F)([^?]+)(?:\?versionId=(.+))?$/is;
 
 /** `bucket/key`, percent-encoded, with a slash before it or not, with `?versionId=` or not. Throws if the caller may not read it. */
 export function findSource(parts: S3Parts, input: GivenSource, call: Call): CopySource {
-  const { name, key, versionId } = readSource(input.CopySource);
+  const { name: given, key, versionId } = readSource(input.CopySource);
+  const door = findPoint(parts, given, { region: call.region, address: undefined });
+  if (door !== undefined) admit(parts, door, call.principal);
+  const name = door?.bucket ?? given;
   const place = parts.directory.ownerOf(name);
   checkExpectedOwner(place, input.ExpectedSourceBucketOwner);
   const partition = partitionOf(parts.store, place);
   return partition.read((tx) => {
     const bucket = openBucket(tx, parts.sealer, name);
-    const policy = policyInForce(bucket, { account: place.account, principal: call.principal });
+    const reached = { account: place.account, principal: call.principal, door };
+    const policy = policyInForce(parts, bucket, reached);
     const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
-    const joined = joinPolicies(policy, objectAclInForce(bucket, row));
+    const joined = joinPolicies(policy, objectAclInForce(parts, bucket, row, reached));
     const holder = holderOf(bucket, row) ?? place.account;
+    const conditions = versionConditions(place.account, row, versionId);
+    const asked = { bucket: name, key, policy: joined, account: holder, door, conditions };
     if (bucket.zone !== undefined) checkDirectorySource(bucket, policy, place.account, call);
-    else if (!call.allows(action, objectArn(name, key), joined, holder)) fail('AccessDenied');
+    else if (!may(parts, call, action, asked)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
-      const mayKnow = bucket.zone !== undefined || call.allows('s3:ListBucket', bucket.arn, policy, place.account);
-      if (!mayKnow) fail('AccessDenied');
+      const list = { bucket: name, policy, account: place.account, door };
+      if (bucket.zone === undefined && !may(parts, call, 's3:ListBucket', list)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
       if (row?.isDeleteMarker)
         fail('InvalidRequest', {
@@ -80,7 +93,12 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     }
     checkSource(row, copyConditions(input), 'x-amz-copy-source-');
     if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
-    return { place, partition, bucket, key, row, isVersion: versionId !== undefined };
+    const readTags = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging';
+    const mayReadTags = () => may(parts, call, readTags, asked);
+    const readAnnotations = versionId === undefined ? 's3:GetObjectAnnotation' : 's3:GetObjectVersionAnnotation';
+    const mayReadAnnotations = () => may(parts, call, readAnnotations, asked);
+    const isVersion = versionId !== undefined;
+    return { place, partition, bucket, key, row, isVersion, mayReadTags, mayReadAnnotations };
   });
 }
 
@@ -96,7 +114,7 @@ function checkDirectorySource(
 }
 
 function readSource(header: string): { name: string; key: string; versionId: string | undefined } {
-  const [, bucket, key, versionId] = FORM.exec(header) ?? [];
+  const [, bucket, key, versionId] = POINT_FORM.exec(header) ?? FORM.exec(header) ?? [];
   try {
     if (bucket !== undefined && key !== undefined) {
       return { name: decodeURIComponent(bucket), key: decodeURIComponent(key), versionId };
@@ -149,6 +167,7 @@ export const copyObject =
       const opened = openBucket(tx, parts.sealer, input.Bucket);
       return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
     });
+    if (input.TaggingDirective !== 'REPLACE') checkTagsTaken(parts, source, bucket, input.Key, call);
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
@@ -194,6 +213,21 @@ const both = (first: () => void, second: () => void) => (): void => {
   first();
   second();
 };
+
+/** Who takes tags along reads them there and writes them here ("Object tagging and additional information", S3 User Guide). */
+function checkTagsTaken(
+  parts: S3Parts,
+  { row: { tags = {} }, mayReadTags }: CopySource,
+  to: OpenBucket,
+  key: string,
+  call: Call,
+): void {
+  if (Object.keys(tags).length === 0) return;
+  const policy = joinPolicies(policyInForce(parts, to, call), newObjectAclInForce(parts, to, call));
+  const conditions = copiedTagConditions(call.account, tags);
+  const mayWrite = may(parts, call, 's3:PutObjectTagging', { bucket: to.name, key, policy, conditions });
+  if (!mayWrite || !mayReadTags()) fail('AccessDenied');
+}
 
 function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion }: CopySource): ObjectMetadata {
   const replaces = input.MetadataDirective === 'REPLACE';

@@ -12,10 +12,11 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
+import { versionConditions } from '#services/s3/access.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail, s3Error } from '#services/s3/errors.ts';
-import { objectArn } from '#services/s3/names.ts';
+import { may } from '#services/s3/may.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
 import { checkDeletable, type MayBypass } from '#services/s3/object-lock/locks.ts';
 import { mayBypass } from '#services/s3/object-lock/object-lock.ts';
@@ -49,7 +50,14 @@ export const deleteObject =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       const { Key, VersionId, IfMatch: ETag, IfMatchSize: Size, IfMatchLastModifiedTime: LastModifiedTime } = input;
       const victim = { Key, VersionId, ETag, Size, LastModifiedTime } as Victim;
-      return remove(tx, blobs, bucket, victim, call, mayBypass(bucket, Key, input.BypassGovernanceRetention, call));
+      return remove(
+        tx,
+        blobs,
+        bucket,
+        victim,
+        call,
+        mayBypass(parts, bucket, Key, input.BypassGovernanceRetention, call),
+      );
     });
     return { ...(versionId !== undefined && { VersionId: versionId }), ...(isDeleteMarker && { DeleteMarker: true }) };
   };
@@ -124,8 +132,8 @@ export const deleteObjects =
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       for (const victim of victims) {
         try {
-          checkPermission(bucket, victim, call);
-          const bypass = mayBypass(bucket, victim.Key, input.BypassGovernanceRetention, call);
+          checkPermission(parts, tx, bucket, victim, call);
+          const bypass = mayBypass(parts, bucket, victim.Key, input.BypassGovernanceRetention, call);
           const outcome = call.transact((inner) => remove(inner, blobs, bucket, victim, call, bypass));
           deleted.push(deletedObject(victim, outcome));
         } catch (error) {
@@ -141,11 +149,20 @@ export const deleteObjects =
     };
   };
 
-function checkPermission(bucket: OpenBucket, { Key, VersionId }: Victim, call: Call): void {
+function checkPermission(
+  parts: S3Parts,
+  tx: Transaction,
+  bucket: OpenBucket,
+  { Key: key, VersionId: versionId }: Victim,
+  call: Call,
+): void {
   // Who is let into a directory bucket to write deletes any key there.
   if (bucket.zone !== undefined) return;
-  const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-  if (!call.allows(action, objectArn(bucket.name, Key), policyInForce(bucket, call))) throw s3Error('AccessDenied');
+  const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+  const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
+  const conditions = versionConditions(call.account, row, versionId);
+  const policy = policyInForce(parts, bucket, call);
+  if (!may(parts, call, action, { bucket: bucket.name, key, policy, conditions })) throw s3Error('AccessDenied');
 }
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {

@@ -37,7 +37,7 @@ export const headObject =
     return {
       ...describe(found, input, range),
       ...facts(parts, found, input as ReadTarget, call),
-      ...overrides(input),
+      ...overrides(input, call),
     } as HeadObjectOutput;
   };
 
@@ -48,6 +48,7 @@ export const getObject =
     let found = findObject(parts, target, call);
     checkRead(found.row, input as ReadConditions);
     checkReadable(found.row, call.now);
+    const replaced = overrides(input, call);
     const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
     for (;;) {
       const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
@@ -59,7 +60,7 @@ export const getObject =
         const described = {
           ...describe(found, input, range),
           ...facts(parts, found, target, call),
-          ...overrides(input),
+          ...replaced,
         };
         // A payload's type in the model is the SDKs' own.
         return { ...described, Body: body } as unknown as GetObjectOutput;
@@ -150,7 +151,7 @@ export async function openBody(
 
 /** What headers tell that depends on the time or on who asks. */
 const facts = (parts: S3Parts, found: FoundObject, { Key: key, VersionId: versionId }: ReadTarget, call: Call) => ({
-  ...shownLock(found, key, call),
+  ...shownLock(parts, found, key, call),
   ...shownRestore(found.row, call.now),
   ...(versionId === undefined && shownExpiration(parts, call, found.bucket, key, found.row)),
 });
@@ -197,12 +198,18 @@ const OVERRIDES = {
   ResponseExpires: 'Expires',
 } as const;
 
-function overrides(input: GetObjectRequest): Record<string, unknown> {
+/** "You must sign the request … when using these parameters. They cannot be used with an unsigned (anonymous) request." */
+function overrides(input: GetObjectRequest, { principal }: Call): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
   for (const [given, header] of Object.entries(OVERRIDES)) {
     // The keys are members of the request.
     const value = input[given as keyof typeof OVERRIDES];
     if (value !== undefined) changed[header] = value;
+  }
+  if (principal.kind === 'anonymous' && Object.keys(changed).length > 0) {
+    fail('InvalidRequest', {
+      message: 'Request specific response headers cannot be used for anonymous GET requests.',
+    });
   }
   return changed;
 }

@@ -6,7 +6,8 @@
  */
 import { ServiceError } from '#platform/error.ts';
 import type { WebsiteConfiguration } from '#platform/model/generated/s3.ts';
-import type { Input, Output, SiteAnswer, SiteRequest } from '#platform/service.ts';
+import type { Input, Output } from '#platform/service.ts';
+import type { SiteAnswer, SiteRequest } from '#platform/web.ts';
 import { findBucket } from '#services/s3/buckets/open-bucket.ts';
 import { s3Error } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';

@@ -96,9 +96,14 @@ export class ProviderKeys {
     return createLocalJWKSet({ keys: usable(keys) });
   }
 
-  async #json(url: string, { thumbprints }: OidcProviderView): Promise<Record<string, unknown>> {
+  async #json(url: string, { account, thumbprints }: OidcProviderView): Promise<Record<string, unknown>> {
     try {
-      const { status, body } = await this.#egress.get(url, { maxBytes: MOST_BYTES, within: WITHIN, thumbprints });
+      const { status, body } = await this.#egress.get(url, {
+        account,
+        maxBytes: MOST_BYTES,
+        within: WITHIN,
+        thumbprints,
+      });
       if (status >= 500) unreachable();
       const parsed: unknown = status === 200 ? JSON.parse(body.toString('utf8')) : undefined;
       return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : noKeys();

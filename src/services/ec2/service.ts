@@ -1,0 +1,96 @@
+/**
+ * Amazon EC2. A folder for each resource; what all share stands beside this file: ids and ARNs (resources.ts), filters and pages
+ * of describe operations, DryRun, tags (tags/), which the platform keeps under a resource's ARN.
+ *
+ * Order of reading: resources.ts, filters.ts, then key-pairs/ as an example of a noun.
+ */
+import type * as Model from '#platform/model/generated/ec2.ts';
+import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
+import { withDryRun } from '#services/ec2/dry-run.ts';
+import {
+  createKeyPair,
+  deletedArn,
+  deletedConditions,
+  deleteKeyPair,
+  describeKeyPairs,
+  importKeyPair,
+  keyPairArn,
+} from '#services/ec2/key-pairs/key-pairs.ts';
+import { kinds } from '#services/ec2/kinds.ts';
+import { notImplemented } from '#services/ec2/not-implemented.ts';
+import type { Ec2Parts } from '#services/ec2/parts.ts';
+import { describeAvailabilityZones, describeRegions } from '#services/ec2/regions/regions.ts';
+import { permissionToTag, taggedConditions } from '#services/ec2/tags/tag-specifications.ts';
+import { createTags, deleteTags, describeTags, tagConditions, taggedArns } from '#services/ec2/tags/tags.ts';
+
+const anything = { resource: () => '*' } as const;
+
+/** ec2:Region is there for every action. */
+const inRegion = (_: unknown, { region }: CallScope) => ({ 'ec2:region': region });
+
+const keyPairOperations = () => {
+  const newPair = ({ KeyName }: { readonly KeyName: string }, scope: CallScope) => keyPairArn(KeyName, scope);
+  return {
+    CreateKeyPair: {
+      handler: createKeyPair,
+      resource: newPair,
+      steps: true,
+      conditions: (input: Model.CreateKeyPairRequest, scope: CallScope) => ({
+        ...inRegion(input, scope),
+        ...taggedConditions(input),
+        'ec2:keypairtype': input.KeyType ?? 'rsa',
+      }),
+      further: (input: Model.CreateKeyPairRequest, scope: CallScope) =>
+        permissionToTag('CreateKeyPair', newPair(input, scope), input),
+    },
+    ImportKeyPair: {
+      handler: importKeyPair,
+      resource: newPair,
+      conditions: (input: Model.ImportKeyPairRequest, scope: CallScope) => ({
+        ...inRegion(input, scope),
+        ...taggedConditions(input),
+      }),
+      further: (input: Model.ImportKeyPairRequest, scope: CallScope) =>
+        permissionToTag('ImportKeyPair', newPair(input, scope), input),
+    },
+    DeleteKeyPair: {
+      handler: deleteKeyPair,
+      resource: deletedArn,
+      conditions: (input: Model.DeleteKeyPairRequest, scope: CallScope) => ({
+        ...inRegion(input, scope),
+        ...deletedConditions(input, scope),
+      }),
+    },
+    DescribeKeyPairs: { handler: describeKeyPairs, ...anything, conditions: inRegion },
+  } as const;
+};
+
+const tagOperations = (parts: Ec2Parts) => {
+  const tagging = {
+    resource: taggedArns,
+    conditions: (input: Parameters<typeof tagConditions>[0], scope: CallScope) => ({
+      ...inRegion(input, scope),
+      ...tagConditions(input),
+    }),
+  } as const;
+  return {
+    CreateTags: { handler: createTags, ...tagging },
+    DeleteTags: { handler: deleteTags, ...tagging },
+    DescribeTags: { handler: describeTags(parts), ...anything, conditions: inRegion },
+  } as const;
+};
+
+export const ec2 = (parts: Ec2Parts) =>
+  defineService({
+    defaults: { event: 'management', usage: 'Requests' },
+    operations: withDryRun({
+      DescribeRegions: { handler: describeRegions(parts), ...anything, conditions: inRegion },
+      DescribeAvailabilityZones: { handler: describeAvailabilityZones, ...anything, conditions: inRegion },
+      ...keyPairOperations(),
+      ...tagOperations(parts),
+    } satisfies Handlers<Model.Ec2Operations, typeof notImplemented>),
+    notImplemented,
+    kinds,
+    quotas: {},
+    encodedRefusals: true,
+  });

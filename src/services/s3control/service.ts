@@ -1,0 +1,135 @@
+/**
+ * Amazon S3 Control: what is said of an account's buckets as a whole, and of ways to them. It signs as `s3`; its host
+ * (`<account>.s3-control.<region>.<domain>`) tells it from S3, and on a host of no service its path together with a header that no
+ * request of S3 has: a bucket may be named `v20180820`. S3 asks it by api.ts.
+ *
+ * Order of reading: state.ts, public-access.ts.
+ */
+import type { AccountId } from '#platform/base/ids.ts';
+import { GLOBAL_REGION } from '#platform/base/ids.ts';
+import type { S3ControlOperations } from '#platform/model/generated/s3control.ts';
+import { type CallScope, type ConditionValues, defineService, type Handlers } from '#platform/service.ts';
+import { accessPointKind } from '#services/s3control/access-points/kind.ts';
+import { accessPointArn, findAccessPoint } from '#services/s3control/access-points/open.ts';
+import {
+  createAccessPoint,
+  deleteAccessPoint,
+  getAccessPoint,
+  listAccessPoints,
+} from '#services/s3control/access-points/points.ts';
+import {
+  deleteAccessPointPolicy,
+  getAccessPointPolicy,
+  getAccessPointPolicyStatus,
+  putAccessPointPolicy,
+} from '#services/s3control/access-points/policy.ts';
+import { fail } from '#services/s3control/errors.ts';
+import { notImplemented } from '#services/s3control/not-implemented.ts';
+import type { S3ControlParts } from '#services/s3control/parts.ts';
+import {
+  deletePublicAccessBlock,
+  getPublicAccessBlock,
+  putPublicAccessBlock,
+} from '#services/s3control/public-access.ts';
+import { quotas } from '#services/s3control/quotas.ts';
+import { listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
+
+interface OfAccount {
+  readonly AccountId?: string;
+}
+
+/** No call is about another account than the caller's: from memory, AWS has no page that says so of all operations. */
+function ownAccount({ AccountId: named }: OfAccount, caller: AccountId | undefined): AccountId {
+  if (caller === undefined || named !== caller) return fail('AccessDenied');
+  return caller;
+}
+
+/** The settings of an account as a whole. */
+const ofAccount = {
+  owner: (input: OfAccount, caller: AccountId | undefined) => ({
+    account: ownAccount(input, caller),
+    region: GLOBAL_REGION,
+  }),
+  resource: () => '*',
+} as const;
+
+/** What an access point's name is told to conditions as, where one is made or spoken of. */
+function pointConditions({ Name, VpcConfiguration }: OnPoint, scope: CallScope): ConditionValues {
+  const point = scope.read((tx) => findAccessPoint(tx, Name));
+  const isOfNetwork = point === undefined ? VpcConfiguration !== undefined : point.vpcId !== undefined;
+  return {
+    's3:accesspointnetworkorigin': isOfNetwork ? 'VPC' : 'Internet',
+    's3:dataaccesspointaccount': scope.account,
+    's3:dataaccesspointarn': accessPointArn(scope.account, scope.region, Name),
+    's3:resourceaccount': scope.account,
+  };
+}
+
+interface OnPoint extends OfAccount {
+  readonly Name: string;
+  readonly VpcConfiguration?: object;
+  readonly Tags?: readonly object[];
+}
+
+const tagged = {
+  owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
+  resource: ({ ResourceArn }: { readonly ResourceArn: string }) => ResourceArn,
+} as const;
+
+const own = {
+  owner: (input: OfAccount, caller: AccountId | undefined) => ({ account: ownAccount(input, caller) }),
+} as const;
+
+const ofPoint = {
+  ...own,
+  resource: ({ Name }: OnPoint, { account, region }: CallScope) => accessPointArn(account, region, Name),
+  conditions: pointConditions,
+} as const;
+
+const accessPointOperations = (parts: S3ControlParts) =>
+  ({
+    CreateAccessPoint: {
+      handler: createAccessPoint(parts),
+      ...ofPoint,
+      action: ({ Tags = [] }: OnPoint) => ['s3:CreateAccessPoint', ...(Tags.length > 0 ? ['s3:TagResource'] : [])],
+      steps: true,
+    },
+    DeleteAccessPoint: { handler: deleteAccessPoint(parts), ...ofPoint, steps: true },
+    // In the service authorization reference these two have no resource types.
+    GetAccessPoint: { handler: getAccessPoint, ...ofPoint, resource: () => '*' },
+    ListAccessPoints: { handler: listAccessPoints(parts), ...own, resource: () => '*' },
+    PutAccessPointPolicy: { handler: putAccessPointPolicy(parts), ...ofPoint },
+    GetAccessPointPolicy: { handler: getAccessPointPolicy, ...ofPoint },
+    DeleteAccessPointPolicy: { handler: deleteAccessPointPolicy, ...ofPoint },
+    GetAccessPointPolicyStatus: { handler: getAccessPointPolicyStatus(parts), ...ofPoint },
+    TagResource: { handler: tagResource, ...tagged },
+    UntagResource: { handler: untagResource, ...tagged },
+    ListTagsForResource: { handler: listTagsForResource, ...tagged },
+  }) as const;
+
+export const s3control = (parts: S3ControlParts) =>
+  defineService({
+    operations: {
+      ...accessPointOperations(parts),
+      GetPublicAccessBlock: {
+        handler: getPublicAccessBlock,
+        ...ofAccount,
+        action: 's3:GetAccountPublicAccessBlock',
+        access: 'read',
+      },
+      PutPublicAccessBlock: {
+        handler: putPublicAccessBlock,
+        ...ofAccount,
+        action: 's3:PutAccountPublicAccessBlock',
+      },
+      DeletePublicAccessBlock: {
+        handler: deletePublicAccessBlock,
+        ...ofAccount,
+        action: 's3:PutAccountPublicAccessBlock',
+      },
+    } satisfies Handlers<S3ControlOperations, typeof notImplemented>,
+    notImplemented,
+    kinds: { accesspoint: accessPointKind },
+    quotas,
+    throttlingError: 'TooManyRequestsException',
+  });
