@@ -119,6 +119,7 @@ const objectOperations = (parts: S3Parts) => {
       ...reading,
       usage: TIER_2,
       event: 'data',
+      secret: ['Credentials'],
       always: true,
       steps: true,
     },

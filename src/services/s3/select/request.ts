@@ -15,7 +15,7 @@ export function selectRequest(input: SelectObjectContentRequest, now: number): O
     expression: input.Expression,
     input: inputFormat(input.InputSerialization),
     output: outputFormat(input.OutputSerialization),
-    compression: compression === 'BZIP2' ? refuse('InvalidCompressionFormat', 'BZIP2 is not there') : compression,
+    compression,
     now,
   };
 }

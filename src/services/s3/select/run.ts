@@ -29,7 +29,7 @@ export interface SelectRequest {
   readonly expression: string;
   readonly input: InputFormat;
   readonly output: OutputFormat;
-  readonly compression: 'NONE' | 'GZIP';
+  readonly compression: 'NONE' | 'GZIP' | 'BZIP2';
   readonly now: number;
   readonly scan?: ScanRange;
 }

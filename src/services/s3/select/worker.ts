@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
 import { present } from '#platform/base/assert.ts';
+import { bunzip2 } from '#services/s3/select/bzip2.ts';
 import { SelectError, type SelectErrorCode } from '#services/s3/select/errors.ts';
 import type { Given, Told } from '#services/s3/select/messages.ts';
 import { openQuery, type SelectRequest } from '#services/s3/select/run.ts';
@@ -38,9 +39,14 @@ const DECOMPRESSION: Readonly<Record<string, SelectErrorCode>> = {
   Z_DATA_ERROR: 'InvalidCompressionFormat',
 };
 
+const DECOMPRESS: Readonly<Record<SelectRequest['compression'], () => AsyncIterable<Uint8Array>>> = {
+  NONE: chunks,
+  GZIP: () => Readable.from(chunks()).pipe(createGunzip()),
+  BZIP2: () => bunzip2(chunks()),
+};
+
 try {
-  const source = request.compression === 'GZIP' ? Readable.from(chunks()).pipe(createGunzip()) : chunks();
-  for await (const bytes of source as AsyncIterable<Uint8Array>) {
+  for await (const bytes of DECOMPRESS[request.compression]()) {
     processedBytes += bytes.length;
     if (!query.push(bytes)) break;
   }
