@@ -13,8 +13,10 @@ export const xmldom = () => import('@xmldom/xmldom');
 /** QR codes. */
 export const uqr = () => import('uqr');
 
+/** Parquet files. */
+export const hyparquet = () => import('hyparquet');
 /** The check sums of S3 that Node has not. */
 export const hashWasm = () => import('hash-wasm');
 
 /** One that is missing is told by the call that needs it. */
-export const loadPackages = () => Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm()]);
+export const loadPackages = () => Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquet()]);

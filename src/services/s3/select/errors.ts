@@ -35,7 +35,10 @@ const WORDS = {
   ObjectSerializationConflict:
     'The SelectRequest entity can only contain one of CSV or JSON. Check the service documentation and try again.',
   OverMaxColumn: 'The number of columns in the result is greater than the maximum allowable number of columns.',
+  OverMaxParquetBlockSize: 'The Parquet file is above the max row group size.',
   OverMaxRecordSize: 'The length of a record in the input or result is greater than maxCharsPerRecord of 1 MB.',
+  ParquetParsingError: 'Error parsing Parquet file. Please check the file and try again.',
+  ParquetUnsupportedCompressionCodec: 'The specified Parquet compression codec is not supported.',
   ParseAsteriskIsNotAloneInSelectList:
     'Other expressions are not allowed in the SELECT list when * is used without dot notation in the SQL expression.',
   ParseExpectedDatePart: 'Did not find the expected date part in the SQL expression.',

@@ -109,7 +109,7 @@ function inAnyCase(value: Members, name: string): Value {
 const scalar = (value: Value): Value =>
   typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
 
-class JsonRow implements Row {
+export class JsonRow implements Row {
   readonly #value: Value;
 
   constructor(value: Value) {

@@ -8,23 +8,34 @@ import { refuse } from '#services/s3/select/errors.ts';
 import type { OutputFormat } from '#services/s3/select/output.ts';
 import type { InputFormat, SelectRequest } from '#services/s3/select/run.ts';
 
-export function selectRequest(input: SelectObjectContentRequest, now: number): Omit<SelectRequest, 'scan'> {
+/** `bytes` of the object. */
+export function selectRequest(
+  input: SelectObjectContentRequest,
+  now: number,
+  bytes: number,
+): Omit<SelectRequest, 'scan'> {
   if (input.ExpressionType !== 'SQL') refuse('InvalidExpressionType');
   const { CompressionType: compression = 'NONE' } = input.InputSerialization;
   return {
     expression: input.Expression,
-    input: inputFormat(input.InputSerialization),
+    input: inputFormat(input.InputSerialization, bytes),
     output: outputFormat(input.OutputSerialization),
     compression,
     now,
   };
 }
 
-function inputFormat({ CSV: csv, JSON: json, Parquet: parquet }: InputSerialization): InputFormat {
+function inputFormat(
+  { CSV: csv, JSON: json, Parquet: parquet, CompressionType: compression = 'NONE' }: InputSerialization,
+  bytes: number,
+): InputFormat {
   const given = [csv, json, parquet].filter((each) => each !== undefined).length;
   if (given === 0) refuse('MissingRequiredParameter', 'InputSerialization');
   if (given > 1) refuse('ObjectSerializationConflict');
-  if (parquet !== undefined) refuse('InvalidDataSource', 'Parquet is not there');
+  if (parquet !== undefined) {
+    // "does not support whole-object compression for Parquet objects"
+    return compression === 'NONE' ? { kind: 'Parquet', bytes } : refuse('InvalidCompressionFormat');
+  }
   if (json !== undefined) {
     const type = json.Type ?? refuse('MissingRequiredParameter', 'Type');
     return { kind: 'JSON', type };
@@ -106,7 +117,7 @@ export function scannedPart(
 function checkScannable(input: InputFormat, compression: string, from: number): void {
   const isPlain =
     compression === 'NONE' &&
-    (input.kind === 'JSON' ? input.type === 'LINES' : !input.allowsQuotedDelimiters) &&
+    (input.kind === 'JSON' ? input.type === 'LINES' : input.kind === 'CSV' && !input.allowsQuotedDelimiters) &&
     // The names of the columns are in the first record.
     !(input.kind === 'CSV' && input.header === 'USE' && from > 0);
   if (!isPlain) refuse('UnsupportedScanRangeInput');

@@ -16,7 +16,9 @@ import type { FromStep, Query } from '#services/s3/select/syntax.ts';
 
 export type InputFormat =
   | ({ readonly kind: 'CSV' } & CsvInput)
-  | { readonly kind: 'JSON'; readonly type: 'LINES' | 'DOCUMENT' };
+  | { readonly kind: 'JSON'; readonly type: 'LINES' | 'DOCUMENT' }
+  /** Its end is read first: how many bytes it has. */
+  | { readonly kind: 'Parquet'; readonly bytes: number };
 
 export interface ScanRange {
   /** The first bytes are the end of a record that began before. */
@@ -37,6 +39,8 @@ export interface SelectRequest {
 export interface RunningQuery {
   /** False: nothing more is wanted. */
   push(bytes: Uint8Array): boolean;
+  /** A record of a format that is read elsewhere (parquet.ts). */
+  accept(this: void, row: Row): boolean;
   finish(): void;
   /** What there is of the answer since the last time. */
   take(): string;
@@ -53,6 +57,12 @@ export function openQuery(request: SelectRequest): RunningQuery {
   let at = 0;
   let skips = scan?.skipsFirst ?? false;
   let isOpen = query.limit !== 0;
+  const give = (row: Row): boolean => {
+    const { text: record, isFull } = accept.row(row);
+    answer += record;
+    isOpen = !isFull;
+    return isOpen;
+  };
   const read = (text: string, isLast: boolean): void => {
     for (const { row, characters } of reader.read(text, isLast)) {
       if (scan !== undefined && at > scan.lastStart) isOpen = false;
@@ -60,10 +70,7 @@ export function openQuery(request: SelectRequest): RunningQuery {
       if (scan !== undefined) at += Buffer.byteLength(characters);
       const isPassed = skips;
       skips = false;
-      if (row === undefined || isPassed) continue;
-      const { text: record, isFull } = accept.row(row);
-      answer += record;
-      isOpen = !isFull;
+      if (row !== undefined && !isPassed) give(row);
     }
   };
   return {
@@ -71,6 +78,7 @@ export function openQuery(request: SelectRequest): RunningQuery {
       if (isOpen) read(decoded(decoder, bytes), false);
       return isOpen;
     },
+    accept: (row) => isOpen && give(row),
     finish() {
       if (isOpen) read(decoded(decoder, undefined), true);
       answer += accept.end();
@@ -85,7 +93,10 @@ export function openQuery(request: SelectRequest): RunningQuery {
 
 function readerOf(input: InputFormat, from: readonly FromStep[]): RecordReader {
   if (input.kind === 'JSON') return jsonReader(input.type, from);
-  return from.length === 0 ? csvReader(input) : refuse('UnsupportedSqlStructure', 'a path in FROM is for JSON');
+  if (input.kind === 'Parquet' && from.length === 0) return { read: () => [] };
+  return input.kind === 'CSV' && from.length === 0
+    ? csvReader(input)
+    : refuse('UnsupportedSqlStructure', 'a path in FROM is for JSON');
 }
 
 function decoded(decoder: TextDecoder, bytes: Uint8Array | undefined): string {

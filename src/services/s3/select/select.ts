@@ -28,25 +28,30 @@ const UNSUPPORTED_CLASSES: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHI
 const SIGN_EVERY_BYTES = 4 * 1024 * 1024;
 /** Records of the answer are gathered to this. */
 const EVENT_CHARACTERS = 64 * 1024;
+/** Of Parquet, at once: a group of rows of the largest size. */
+const MOST_RANGE_BYTES = 160 * 1024 * 1024;
 const BUSY = 503;
 
 export const selectObjectContent =
   (parts: S3Parts) =>
   async (input: SelectObjectContentRequest, call: Call): Promise<SelectObjectContentOutput> => {
     try {
-      const request = selectRequest(input, call.now);
+      const found = findObject(parts, input as ReadTarget, call);
+      const request = selectRequest(input, call.now, found.row.bytes);
       // Throws what is wrong with the query.
       openQuery(request);
-      const found = findObject(parts, input as ReadTarget, call);
       if (UNSUPPORTED_CLASSES.has(found.row.storageClass ?? '')) refuse('UnsupportedStorageClass');
       const part = scannedPart(input, request, found.row.bytes);
       const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
       const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
-      const range = part ?? { start: 0, end: found.row.bytes };
-      const body = await openBody(parts, call, keys, piecesOf(found.row, call), range);
-      const chunks = body instanceof Uint8Array ? oneChunk(body) : body;
-      const whole = part === undefined ? request : { ...request, scan: part.scan };
-      const steps = threadsOf(parts, call).run(whole, chunks);
+      const pieces = piecesOf(found.row, call);
+      const open = (start: number, end: number) => openBody(parts, call, keys, pieces, { start, end });
+      const source = {
+        chunks: chunksOf(() => open(part?.start ?? 0, found.row.bytes)),
+        range: async (start: number, end: number) => whole(await open(...checkedRange(start, end, found.row.bytes))),
+      };
+      const asked = part === undefined ? request : { ...request, scan: part.scan };
+      const steps = threadsOf(parts, call).run(asked, source);
       // The type of the payload in the model is the SDKs' own.
       return { Payload: events(steps, input, call) } as unknown as SelectObjectContentOutput;
     } catch (error) {
@@ -62,9 +67,23 @@ function threadsOf(parts: S3Parts, { clock }: Call): QueryThreads {
   return found;
 }
 
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes;
+type Body = Awaited<ReturnType<typeof openBody>>;
+
+/** Opened when the first is asked for. */
+async function* chunksOf(open: () => Promise<Body>): AsyncGenerator<Uint8Array> {
+  const body = await open();
+  if (!(body instanceof Uint8Array)) yield* body;
+  else if (body.length > 0) yield body;
 }
+
+/** What a file of Parquet says of itself is its writer's word. */
+function checkedRange(start: number, end: number, bytes: number): [start: number, end: number] {
+  if (!(start >= 0 && start < end && end <= bytes)) refuse('ParquetParsingError');
+  return end - start > MOST_RANGE_BYTES ? refuse('OverMaxParquetBlockSize') : [start, end];
+}
+
+const whole = async (body: Body): Promise<Uint8Array> =>
+  body instanceof Uint8Array ? body : Buffer.concat(await Array.fromAsync(body));
 
 const serviceError = (error: unknown): unknown =>
   error instanceof SelectError

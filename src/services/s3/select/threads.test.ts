@@ -24,9 +24,12 @@ const REQUEST: SelectRequest = {
 
 const refused = (code: string) => (error: unknown) => error instanceof SelectError && error.code === code;
 
-async function* endless(): AsyncGenerator<Uint8Array> {
+async function* endlessly(): AsyncGenerator<Uint8Array> {
   for (;;) yield Buffer.from('a,b\n');
 }
+
+const range = () => Promise.reject(new Error('not asked for'));
+const endless = () => ({ chunks: endlessly(), range });
 
 test('so many queries at once and no more, and each leaves its place', async () => {
   const threads = queryThreads(new SimulatedClock());
@@ -44,7 +47,7 @@ test('a thread that is silent is ended', async () => {
   const clock = new SimulatedClock();
   // Each of the million letters is tried with each of the pattern's.
   const expression = `SELECT _1 FROM S3Object WHERE _1 LIKE '%${'a'.repeat(100_000)}b'`;
-  const query = queryThreads(clock).run({ ...REQUEST, expression }, oneRecord());
+  const query = queryThreads(clock).run({ ...REQUEST, expression }, { chunks: oneRecord(), range });
   await query.next();
   const silent = query.next();
   const timer = setInterval(() => clock.advance(minutes(1)), 50);

@@ -9,6 +9,7 @@ import { present } from '#platform/base/assert.ts';
 import { bunzip2 } from '#services/s3/select/bzip2.ts';
 import { SelectError, type SelectErrorCode } from '#services/s3/select/errors.ts';
 import type { Given, Told } from '#services/s3/select/messages.ts';
+import { readParquet } from '#services/s3/select/parquet.ts';
 import { openQuery, type SelectRequest } from '#services/s3/select/run.ts';
 
 const port = present(parentPort, 'a query runs in a thread of its own');
@@ -19,15 +20,15 @@ const tell = (told: Told): void => port.postMessage(told);
 let processedBytes = 0;
 const query = openQuery(request);
 
-const nextChunk = (): Promise<Uint8Array | undefined> =>
+const ask = (told: (found: { records: string; processedBytes: number }) => Told): Promise<Uint8Array | undefined> =>
   new Promise((resolve) => {
     port.once('message', ({ chunk }: Given) => resolve(chunk));
-    tell({ kind: 'next', records: query.take(), processedBytes });
+    tell(told({ records: query.take(), processedBytes }));
   });
 
 async function* chunks(): AsyncGenerator<Uint8Array> {
   for (;;) {
-    const chunk = await nextChunk();
+    const chunk = await ask((found) => ({ kind: 'next', ...found }));
     if (chunk === undefined) return;
     yield chunk;
   }
@@ -45,11 +46,22 @@ const DECOMPRESS: Readonly<Record<SelectRequest['compression'], () => AsyncItera
   BZIP2: () => bunzip2(chunks()),
 };
 
-try {
+async function readStream(): Promise<void> {
   for await (const bytes of DECOMPRESS[request.compression]()) {
     processedBytes += bytes.length;
     if (!query.push(bytes)) break;
   }
+}
+
+async function readRange(start: number, end: number): Promise<Uint8Array> {
+  const bytes = (await ask((found) => ({ kind: 'range', start, end, ...found }))) ?? new Uint8Array(0);
+  processedBytes += bytes.length;
+  return bytes;
+}
+
+try {
+  if (request.input.kind === 'Parquet') await readParquet(request.input.bytes, readRange, query.accept);
+  else await readStream();
   query.finish();
   tell({ kind: 'done', records: query.take(), processedBytes });
 } catch (error) {
