@@ -21,9 +21,9 @@ export interface Config {
   readonly domains: readonly string[];
   readonly region: string;
   readonly tls: boolean;
-  /** Presigned URLs of S3 that old clients make are refused. */
+  /** Presigned URLs and forms of S3 that old clients make are refused. */
   readonly refuseSigv2: boolean;
-  /** New buckets of S3 take access control lists and block nothing. */
+  /** New buckets of S3 take access control lists and block nothing; owners are shown with their names. */
   readonly oldBucketDefaults: boolean;
   readonly masterKey: string | undefined;
   /** Networks beyond the internet that the cloud may call: identity providers may be there. Undefined: loopback, if it listens there alone. */
@@ -117,12 +117,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   tls: { flag: '--tls', help: 'HTTPS (and HTTP/2) with a local certificate authority', parse: flag },
   refuseSigv2: {
     flag: '--refuse-sigv2',
-    help: 'take no presigned URLs of signature version 2, which old clients of S3 make',
+    help: 'take no presigned URLs and forms of signature version 2, which old clients of S3 make',
     parse: flag,
   },
   oldBucketDefaults: {
     flag: '--old-bucket-defaults',
-    help: 'make buckets as S3 did before April 2023: access control lists count, public access is not blocked',
+    help: 'make buckets as S3 did before April 2023: access control lists count, public access and SSE-C are not blocked; owners are shown with their names',
     parse: flag,
   },
   masterKey: {

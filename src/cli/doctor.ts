@@ -32,7 +32,8 @@ const SLOW_SYNC_MILLISECONDS = 10;
 
 export async function doctor(args: readonly string[]): Promise<number> {
   const { config } = readConfig(processSources(args));
-  const findings = [machine(), node(), rights(), await localName(), ...disk(config.data), ...virtualMachines()];
+  const guests = await virtualMachines();
+  const findings = [machine(), node(), rights(), await localName(), ...disk(config.data), ...guests];
   const mark = { good: 'ok     ', missing: 'missing', bad: 'BAD    ' };
   for (const { name, verdict, facts, mend } of findings) {
     print(`${mark[verdict]}  ${name.padEnd(14)}  ${facts}`);
@@ -126,9 +127,10 @@ function syncMilliseconds(folder: string): number {
   }
 }
 
-function virtualMachines(): Finding[] {
+async function virtualMachines(): Promise<Finding[]> {
   if (process.platform === 'linux') {
-    return [kvm(), program('qemu-system-x86_64', 'qemu-system-x86'), program('nft', 'nftables')];
+    const qemu = program('qemu-system-x86_64', 'qemu-system-x86');
+    return [await kvm(qemu.verdict === 'good'), qemu, program('nft', 'nftables')];
   }
   return [
     {
@@ -140,19 +142,26 @@ function virtualMachines(): Finding[] {
   ];
 }
 
-function kvm(): Finding {
-  if (existsSync('/dev/kvm')) {
+/** That the device is there is not enough: some hosts have it, and their guests hang. So one is run. */
+async function kvm(hasQemu: boolean): Promise<Finding> {
+  const name = 'KVM';
+  if (!existsSync('/dev/kvm')) {
     return {
-      name: 'KVM',
-      verdict: 'good',
-      facts: '/dev/kvm is there; whether it runs a guest is tried when the first one starts',
+      name,
+      verdict: 'missing',
+      facts: 'no /dev/kvm: virtual machines (a later version) will be emulated, some ten times slower',
+      mend: 'switch on virtualisation in the firmware, or nested virtualisation at your provider',
     };
   }
+  if (!hasQemu) return { name, verdict: 'good', facts: '/dev/kvm is there; to see whether it runs a guest takes QEMU' };
+  const { probe } = await import('#platform/compute/kvm-probe.ts');
+  const tried = await probe('kvm');
+  if (tried.runs) return { name, verdict: 'good', facts: 'runs guests' };
   return {
-    name: 'KVM',
+    name,
     verdict: 'missing',
-    facts: 'no /dev/kvm: virtual machines (a later version) will be emulated, some ten times slower',
-    mend: 'switch on virtualisation in the firmware, or nested virtualisation at your provider',
+    facts: `/dev/kvm is there, but ${tried.reason}: virtual machines (a later version) will be emulated, some ten times slower`,
+    mend: 'load the right kvm module, allow this user /dev/kvm, or have nested virtualisation switched on at your provider',
   };
 }
 

@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
     run: async (args) => (await import('#cli/quota.ts')).quota(args),
     help: 'list | approve | deny | set: what accounts may use [--json]',
   },
+  issuer: {
+    run: async (args) => (await import('#cli/issuer.ts')).issuer(args),
+    help: 'list | put | delete: keys of OpenID Connect issuers that the cloud can’t ask itself [--json]',
+  },
   doctor: {
     run: async (args) => (await import('#cli/doctor.ts')).doctor(args),
     help: 'what this machine can and can’t do, and how to mend it',

@@ -4,6 +4,7 @@
  */
 import type { Authentication } from '#gateway/auth/authentication.ts';
 import { checkPostPolicy, type Fields, type LengthRange, readFormAuthentication } from '#gateway/auth/post-policy.ts';
+import type { SignedForm } from '#gateway/auth/sigv2.ts';
 import { boundaryOf, readForm, type UploadForm } from '#gateway/form-data.ts';
 import type { IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import type { Headers, ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
@@ -16,7 +17,7 @@ export const isFormUpload = ({ method, headers }: Pick<RequestHead, 'method' | '
   method === 'POST' && /^multipart\/form-data/i.test(headers['content-type'] ?? '');
 
 export interface FormUpload {
-  readonly signed: Authentication | undefined;
+  readonly signed: Authentication | SignedForm | undefined;
   readonly bucket: string;
   readonly key: string;
   readonly fields: Fields;

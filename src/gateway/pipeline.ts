@@ -6,8 +6,15 @@
 
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
+import { ownCredential } from '#gateway/auth/own-credential.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
-import { readVersion2, type Version2, verifyVersion2, withHeadersOfQuery } from '#gateway/auth/sigv2.ts';
+import {
+  readVersion2,
+  type SignedForm,
+  verifyPolicyVersion2,
+  verifyVersion2,
+  withHeadersOfQuery,
+} from '#gateway/auth/sigv2.ts';
 import {
   checkClaims,
   checkScope,
@@ -31,7 +38,7 @@ import type { Address, Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
-import type { AnonymousPrincipal, Credential, Principal } from '#platform/principal.ts';
+import type { AnonymousPrincipal, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, RegisteredService } from '#platform/registry.ts';
 
 export interface Gateway {
@@ -40,7 +47,7 @@ export interface Gateway {
   readonly readHost: HostReader;
   readonly defaultRegion: Region;
   readonly metrics: Metrics;
-  /** The operator takes no presigned URLs of signature version 2. */
+  /** The operator takes no presigned URLs and forms of signature version 2. */
   readonly refusesVersion2: boolean;
 }
 
@@ -55,7 +62,8 @@ export function planBody(head: RequestHead): BodyPlan {
   const { method, headers, contentLength } = head;
   if (isFormUpload(head)) return { mode: 'stream' };
   const mayBeObject = method === 'PUT' && headers['x-amz-target'] === undefined && claimsS3(head) !== false;
-  const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES;
+  // Who waits for 100 Continue is told before it sends that it may not.
+  const isSmall = contentLength !== undefined && contentLength <= SMALL_OBJECT_BYTES && headers['expect'] === undefined;
   return mayBeObject && !isSmall ? { mode: 'stream' } : { mode: 'buffer', limitBytes: MAX_BUFFERED_BODY_BYTES };
 }
 
@@ -196,8 +204,8 @@ async function uploadForm(
     operation,
     input: decode(asPut(upload, range, codec), { Bucket: upload.bucket, Key: upload.key }),
     caller: { ...placeOf(request), principal, accessKeyId: upload.signed?.accessKeyId },
-    region: regionOf(upload.signed, host, gateway),
-    address: addressOf(request, upload.signed, host),
+    region: regionOf(isVersion4(upload.signed) ? upload.signed : undefined, host, gateway),
+    address: addressOf(request, isVersion4(upload.signed) ? upload.signed : undefined, host),
     requestId: trace.requestId,
     origin,
     signal: request.signal,
@@ -205,12 +213,20 @@ async function uploadForm(
   return answerForm(encode(output, trace.requestId), upload, origin);
 }
 
-function signerOf({ signed, fields }: FormUpload, { cloud }: Gateway, service: RegisteredService): Principal {
+const isVersion4 = (signed: FormUpload['signed']): signed is Authentication =>
+  signed !== undefined && 'algorithm' in signed;
+
+function signerOf({ signed, fields }: FormUpload, gateway: Gateway, service: RegisteredService): Principal {
+  const { cloud } = gateway;
   if (signed === undefined) return ANONYMOUS;
   const now = cloud.clock.now();
+  const policy = fields.get('policy') ?? '';
+  if (!isVersion4(signed)) {
+    return holderOfVersion2(signed, gateway, service, (secret) => verifyPolicyVersion2(signed, policy, secret));
+  }
   checkScope(signed, { service: service.signingName, acceptsRegion: cloud.isRegion }, s3Dialect);
   const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
-  verifyPolicySignature(signed, fields.get('policy') ?? '', credential, now, s3Dialect);
+  verifyPolicySignature(signed, policy, credential, now, s3Dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   return credential.principal;
 }
@@ -306,16 +322,20 @@ const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKe
 function authenticate(
   request: IncomingRequest,
   path: string,
-  { cloud, refusesVersion2 }: Gateway,
+  gateway: Gateway,
   service: RegisteredService,
   signed: Authentication | undefined,
   dialect: Dialect,
 ): Authenticated {
+  const { cloud } = gateway;
   const place = placeOf(request);
   const now = cloud.clock.now();
   if (signed === undefined) {
     const old = service.signingName === 's3' ? readVersion2(request) : undefined;
-    const principal = old === undefined ? ANONYMOUS : signerOfVersion2(request, path, old);
+    const principal =
+      old === undefined
+        ? ANONYMOUS
+        : holderOfVersion2(old, gateway, service, (secret) => verifyVersion2(request, path, old, secret, now));
     return {
       caller: { ...place, principal, accessKeyId: old?.accessKeyId },
       signedPayload: unsignedPayload(request),
@@ -329,29 +349,22 @@ function authenticate(
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
   return { caller, signedPayload };
-
-  function signerOfVersion2(old: IncomingRequest, resource: string, claimed: Version2): Principal {
-    if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
-    const { accessKeyId, sessionToken } = claimed;
-    const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
-    if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
-    verifyVersion2(old, resource, claimed, holder.secretAccessKey, now);
-    cloud.identity.noteUse(accessKeyId, service.name, '', now);
-    return holder.principal;
-  }
 }
 
-/** Of a service that issues credentials itself, which come with a token in a place of its own. */
-function ownCredential(
-  { headers, query }: RequestHead,
-  { form, accessKeyId }: Authentication,
-  { declaration: { sessions } }: RegisteredService,
-  now: Milliseconds,
-): Credential | undefined {
-  if (sessions === undefined) return undefined;
-  const inQuery = () => [...new URLSearchParams(query)].find(([name]) => name.toLowerCase() === sessions.header)?.[1];
-  const token = headers[sessions.header] ?? (form === 'query' ? inQuery() : undefined);
-  return token === undefined ? undefined : sessions.open(accessKeyId, token, now);
+/** Whose key signed in version 2; `verify` throws unless it did. */
+function holderOfVersion2(
+  { accessKeyId, sessionToken }: SignedForm,
+  { cloud, refusesVersion2 }: Gateway,
+  service: RegisteredService,
+  verify: (secret: string) => void,
+): Principal {
+  if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
+  const now = cloud.clock.now();
+  const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
+  if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
+  verify(holder.secretAccessKey);
+  cloud.identity.noteUse(accessKeyId, service.name, '', now);
+  return holder.principal;
 }
 
 /** Without a signature there are chunks too: SDKs put their checksum into a trailer. */

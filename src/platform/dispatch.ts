@@ -135,7 +135,7 @@ function ownerOf(cloud: Cloud, invocation: Invocation): OwnerPlace {
   const { principal } = caller;
   const callerAccount = 'account' in principal ? principal.account : undefined;
   // The declaration's input type is the one that the validator has just checked.
-  const owner = operation.declaration.owner?.(input as never, callerAccount);
+  const owner = operation.declaration.owner?.(input as never, callerAccount, invocation.region);
   const account = owner?.account ?? callerAccount;
   if (account === undefined)
     throw new ServiceError('MissingAuthenticationToken', 'Request is missing Authentication Token');

@@ -137,7 +137,11 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** Values of the service's own condition keys, asked for when a policy has a condition. */
   readonly conditions?: (input: In, scope: CallScope, permission: Permission) => ConditionValues;
   /** Whose partition; the default is the caller's account and the request's region. */
-  readonly owner?: (input: In, caller: AccountId | undefined) => { account?: AccountId; region?: Region };
+  readonly owner?: (
+    input: In,
+    caller: AccountId | undefined,
+    region: Region,
+  ) => { account?: AccountId; region?: Region };
   /**
    * A partition beside the call's own that the operation reads, also to know whom its resource belongs to: an answer or a refusal
    * waits until what it was told there is on disk.

@@ -126,6 +126,7 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/makonis/service.ts')).makonis({
         ...given,
         accounts: offers.accounts,
+        issuerKeys: await offers.issuerKeys(),
         people: await offers.people(),
         quotas: await offers.quotas(),
         signIn: await offers.signIn(),
@@ -180,7 +181,11 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 'sqs.amazonaws.com',
     scope: 'regional',
     load: async ({ offers, ...given }) =>
-      (await import('#services/sqs/service.ts')).sqs({ ...given, envelopes: await offers.envelopes() }),
+      (await import('#services/sqs/service.ts')).sqs({
+        ...given,
+        envelopes: await offers.envelopes(),
+        principals: await offers.principals(),
+      }),
   },
   {
     name: 'sts',
@@ -208,15 +213,11 @@ const SERVICES: readonly ServiceLine[] = [
 function offersOf(parts: Parts) {
   const { store, sealer, identity, collector, clock } = parts;
   const accounts = createAccounts(store, sealer);
-  const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
-  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
-  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
-  const accessPoints = lazy(async () =>
-    (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
-  );
-  const canonicalUsers = lazy(async () => (await import('#services/s3/names.ts')).canonicalUsers(accounts));
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
+  );
+  const issuerKeys = lazy(async () =>
+    (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
   const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
   const sessions = lazy(async () =>
@@ -246,26 +247,24 @@ function offersOf(parts: Parts) {
     (await import('#services/kms/parts.ts')).kmsParts({ ...parts, isAccount, principals: await principals() }),
   );
   const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
-  const ofS3 = s3OffersOf({ parts, buckets, publicAccess, accessPoints, envelopes, canonicalUsers });
   const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
   const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
+  const forBuckets = ofBuckets(parts, accounts);
   return {
-    accessPoints,
+    ...forBuckets,
+    ...ofS3({ parts, principals, envelopes, ...forBuckets }),
     accounts,
-    bucketFacts,
-    buckets,
-    canonicalUsers,
     delegatedAccess,
     envelopes,
     history,
+    issuerKeys,
     kmsParts,
     passwords,
     people,
-    publicAccess,
+    principals,
     quotas,
     rootAccess,
-    ...ofS3,
     sessions,
     signIn,
     signInDeps,
@@ -273,27 +272,41 @@ function offersOf(parts: Parts) {
   };
 }
 
-interface S3Needs {
+/** What S3 and S3 Control know of buckets. */
+function ofBuckets({ store, oldBucketDefaults }: Parts, accounts: ReturnType<typeof createAccounts>) {
+  const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
+  const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await buckets()));
+  const publicAccess = lazy(async () => (await import('#services/s3control/public-access.ts')).openPublicAccess(store));
+  const accessPoints = lazy(async () =>
+    (await import('#services/s3control/access-points/open.ts')).openAccessPoints(store),
+  );
+  const canonicalUsers = lazy(async () =>
+    (await import('#services/s3/canonical-users.ts')).canonicalUsers(accounts, oldBucketDefaults),
+  );
+  return { accessPoints, bucketFacts, buckets, canonicalUsers, publicAccess };
+}
+
+type Buckets = ReturnType<typeof ofBuckets>;
+
+interface S3Needs extends Buckets {
   readonly parts: Parts;
-  readonly buckets: () => Promise<S3Parts['directory']>;
-  readonly publicAccess: () => Promise<S3Parts['publicAccess']>;
-  readonly accessPoints: () => Promise<S3Parts['accessPoints']>;
+  readonly principals: () => Promise<S3Parts['principals']>;
   readonly envelopes: () => Promise<S3Parts['envelopes']>;
-  readonly canonicalUsers: () => Promise<S3Parts['isCanonicalUser']>;
 }
 
 /** S3 and S3 Express share what they are made with, and what cares for a region's blobs. */
-function s3OffersOf({ parts, buckets, publicAccess, accessPoints, envelopes, canonicalUsers }: S3Needs) {
+function ofS3({ parts, principals, envelopes, ...offers }: S3Needs) {
   const s3Parts = lazy(
     async (): Promise<S3Parts> => ({
       ...parts,
-      directory: await buckets(),
-      publicAccess: await publicAccess(),
-      accessPoints: await accessPoints(),
+      directory: await offers.buckets(),
+      publicAccess: await offers.publicAccess(),
+      accessPoints: await offers.accessPoints(),
       envelopes: await envelopes(),
+      principals: await principals(),
       day: parts.s3Day,
       isRegion: (name) => parts.regions.includes(name),
-      isCanonicalUser: await canonicalUsers(),
+      users: await offers.canonicalUsers(),
     }),
   );
   const s3Storage = lazy(async () =>

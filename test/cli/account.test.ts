@@ -1,5 +1,8 @@
 /** Accounts by the command line, with ids and keys that scripts written for emulators expect; and what they may use. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   GetServiceQuotaCommand,
@@ -91,4 +94,20 @@ test('account password sets that of the root user, and never shows it', async (t
   });
   const { Arn } = (await answer.json()) as { Arn: string };
   assert.equal(Arn, `arn:aws:iam::${id}:root`);
+});
+
+test('issuer put, list and delete', async (t) => {
+  const p = program(t);
+  await p.run('up', '--detach', '--port', '0');
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const file = join(p.home, 'jwks.json');
+  writeFileSync(file, JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one' }] }));
+  const url = 'https://issuer.example/tenant';
+  const put = await p.run('issuer', 'put', '--url', url, '--keys', file);
+  assert.deepEqual([put.code, put.out], [0, `${url}: 1 keys\n`], put.err);
+  const [listed] = JSON.parse((await p.run('issuer', 'list', '--json')).out);
+  assert.deepEqual([listed.Issuer, listed.KeyIds], [url, ['one']]);
+  assert.equal((await p.run('issuer', 'delete', '--url', url)).code, 0);
+  assert.match((await p.run('issuer', 'delete', '--url', url)).err, /^makonis: NoSuchResourceException: /);
+  assert.match((await p.run('issuer', 'put', '--url', url, '--keys', '/nowhere')).err, /^makonis: --keys: ENOENT/);
 });

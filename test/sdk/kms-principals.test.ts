@@ -1,14 +1,7 @@
 /** Key policies and grants mean who stood behind an ARN when they were saved, not who is called so now. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  CreateUserCommand,
-  DeleteAccessKeyCommand,
-  DeleteUserCommand,
-  DeleteUserPolicyCommand,
-  IAMClient,
-  UpdateUserCommand,
-} from '@aws-sdk/client-iam';
+import { CreateUserCommand, IAMClient, UpdateUserCommand } from '@aws-sdk/client-iam';
 import {
   CreateGrantCommand,
   EncryptCommand,
@@ -19,19 +12,11 @@ import {
   PutKeyPolicyCommand,
   RetireGrantCommand,
 } from '@aws-sdk/client-kms';
-import type { TestCloud } from '#test/sdk/cloud.ts';
 import { startKms, text } from '#test/sdk/kms.ts';
 import { newUser } from '#test/sdk/people.ts';
 
 const denied = { name: /AccessDenied/ };
 const encrypt = (client: KMSClient, KeyId: string) => client.send(new EncryptCommand({ KeyId, Plaintext: text('x') }));
-
-async function dropUser(c: TestCloud, UserName: string, AccessKeyId: string, hasPolicy = false): Promise<void> {
-  const iam = c.client(IAMClient);
-  await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
-  if (hasPolicy) await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName: 'own' }));
-  await iam.send(new DeleteUserCommand({ UserName }));
-}
 
 test('a user made again under an old name has nothing of what a key policy gave the old one', async (t) => {
   const { c, kms, key, as, policy } = await startKms(t);
@@ -55,7 +40,7 @@ test('a user made again under an old name has nothing of what a key policy gave 
   await encrypt(as(first.credentials), KeyId);
   assert.equal(await shown(), before);
 
-  await dropUser(c, 'alice', first.credentials.accessKeyId);
+  await first.remove();
   const second = await newUser(c, 'alice');
   await assert.rejects(encrypt(as(second.credentials), KeyId), denied);
   assert.match(await shown(), /"AWS":\["AIDA[A-Z0-9]{17}"\]/);
@@ -77,7 +62,7 @@ test('nor of what a grant gave it; who is not there is granted nothing', async (
     (await kms.send(new ListRetirableGrantsCommand({ RetiringPrincipal }))).Grants?.length;
   assert.deepEqual([await listed(arn), await retirable(arn)], [[arn], 1]);
 
-  await dropUser(c, 'alice', first.credentials.accessKeyId);
+  await first.remove();
   await assert.rejects(kms.send(new CreateGrantCommand(grant)), { name: 'InvalidArnException' });
   const second = await newUser(c, 'alice');
   const alice = as(second.credentials);

@@ -1,6 +1,13 @@
 /** Other accounts and users for tests, made by the operator and the administrator as anybody would. */
 import assert from 'node:assert/strict';
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  DeleteAccessKeyCommand,
+  DeleteUserCommand,
+  IAMClient,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
 import type { Credentials, TestCloud } from '#test/sdk/cloud.ts';
 import { jsonDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 
@@ -23,6 +30,8 @@ export interface NewUser {
   readonly credentials: Credentials;
   /** Replaces what the user may do. */
   allow(...statements: object[]): Promise<void>;
+  /** Deletes the user, who has no policy of its own. */
+  remove(): Promise<void>;
 }
 
 export async function newUser(c: TestCloud, UserName: string, administrator = c.administrator): Promise<NewUser> {
@@ -34,6 +43,10 @@ export async function newUser(c: TestCloud, UserName: string, administrator = c.
     async allow(...Statement) {
       const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
       await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'own', PolicyDocument }));
+    },
+    async remove() {
+      await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: AccessKey?.AccessKeyId }));
+      await iam.send(new DeleteUserCommand({ UserName }));
     },
   };
 }

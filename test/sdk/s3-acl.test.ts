@@ -2,14 +2,21 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
+  AbortMultipartUploadCommand,
   type BucketCannedACL,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
+  GetBucketEncryptionCommand,
   GetObjectAclCommand,
   GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  ListPartsCommand,
   type ObjectOwnership,
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
@@ -182,4 +189,56 @@ test('an operator can have buckets made as before April 2023', async (t) => {
   await s3.send(new CreateBucketCommand({ Bucket: 'open', ACL: 'public-read' }));
   const list = await sendRaw(c, unsigned(c, { method: 'GET', path: '/open', query: {} }));
   assert.equal(list.status, 200);
+
+  // Made again, it has its list anew.
+  await s3.send(new CreateBucketCommand({ Bucket: 'open' }));
+  const again = await sendRaw(c, unsigned(c, { method: 'GET', path: '/open', query: {} }));
+  assert.equal(again.status, 403);
+  const { ServerSideEncryptionConfiguration } = await s3.send(new GetBucketEncryptionCommand({ Bucket: 'open' }));
+  assert.equal(ServerSideEncryptionConfiguration?.Rules?.[0]?.BlockedEncryptionTypes, undefined);
+});
+
+test('lists show whose an object is; with the old defaults by name', async (t) => {
+  for (const oldBucketDefaults of [false, true]) {
+    const b = await bucketTest(t, { oldBucketDefaults });
+    const { s3, c, Bucket } = b;
+    const partner = b.as(await newAccount(c, '210987654321'));
+    await s3.send(
+      new PutBucketOwnershipControlsCommand({
+        Bucket,
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'ObjectWriter' }] },
+      }),
+    );
+    await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
+    await s3.send(new PutBucketAclCommand({ Bucket, ACL: 'public-read-write' }));
+    await b.put('own');
+    await partner.send(new PutObjectCommand({ Bucket, Key: 'theirs', Body: 'text' }));
+    const { UploadId } = await partner.send(new CreateMultipartUploadCommand({ Bucket, Key: 'begun' }));
+    const { Owner: partnerOwner } = await partner.send(new GetObjectAclCommand({ Bucket, Key: 'theirs' }));
+    const { Owner: owner, Grants } = await s3.send(new GetBucketAclCommand({ Bucket }));
+    assert.equal(partnerOwner?.DisplayName, oldBucketDefaults ? 'partner' : undefined);
+    const types = Grants?.map(({ Grantee }) => Grantee?.Type);
+    const [group, user] = [Array(2).fill('Group'), 'CanonicalUser'];
+    assert.deepEqual(types, oldBucketDefaults ? [...group, user] : [user, ...group]);
+    assert.equal(Grants?.at(oldBucketDefaults ? -1 : 0)?.Grantee?.DisplayName, owner?.DisplayName);
+    const lists = [
+      (await s3.send(new ListObjectsCommand({ Bucket }))).Contents,
+      (await s3.send(new ListObjectsV2Command({ Bucket, FetchOwner: true }))).Contents,
+      (await s3.send(new ListObjectVersionsCommand({ Bucket }))).Versions,
+    ];
+    for (const list of lists)
+      assert.deepEqual(
+        list?.map(({ Owner }) => Owner),
+        [owner, partnerOwner],
+      );
+    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+    assert.deepEqual(Uploads[0]?.Owner, partnerOwner);
+    assert.equal(Uploads[0]?.Initiator?.ID, 'arn:aws:iam::210987654321:user/administrator');
+    // Who began it may look at it and give it up; nobody else of other accounts.
+    const begun = { Bucket, Key: 'begun', UploadId };
+    const stranger = b.as(await newAccount(c, '310987654321'));
+    await assert.rejects(stranger.send(new AbortMultipartUploadCommand(begun)), refusal('AccessDenied'));
+    assert.deepEqual((await partner.send(new ListPartsCommand(begun))).Owner, partnerOwner);
+    await partner.send(new AbortMultipartUploadCommand(begun));
+  }
 });

@@ -76,7 +76,13 @@ test('a bucket lies in the region that it was made in', async (t) => {
   assert.equal((await s3.send(new GetBucketLocationCommand({ Bucket: 'books' }))).LocationConstraint, undefined);
   const nowhere = { LocationConstraint: 'moon-1' as 'eu-west-1' };
   const bad = new CreateBucketCommand({ Bucket: 'lunar', CreateBucketConfiguration: nowhere });
-  await assert.rejects(west.send(bad), refusal('InvalidLocationConstraint'));
+  for (const client of [west, s3]) await assert.rejects(client.send(bad), refusal('InvalidLocationConstraint'));
+  // The endpoint of us-east-1 makes buckets of all regions.
+  await s3.send(new CreateBucketCommand({ Bucket: 'from-afar', CreateBucketConfiguration: inWest }));
+  assert.equal((await west.send(new HeadBucketCommand({ Bucket: 'from-afar' }))).BucketRegion, 'eu-west-1');
+  const elsewhere = new CreateBucketCommand({ Bucket: 'central', CreateBucketConfiguration: inWest });
+  const central = as(c.administrator, 'eu-central-1').send(elsewhere);
+  await assert.rejects(central, refusal('IllegalLocationConstraintException'));
 });
 
 test('an account sees its buckets of all regions, page by page', async (t) => {
@@ -109,6 +115,25 @@ test('a bucket with objects or older versions stays; uploads in progress end wit
   assert.equal((await s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads, undefined);
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k' }));
   await s3.send(new AbortMultipartUploadCommand({ Bucket, Key: 'k', UploadId }));
+});
+
+test('a bucket ends with any number of uploads', async (t) => {
+  const { s3, Bucket } = await bucketTest(t);
+  const begin = (_: unknown, at: number) => s3.send(new CreateMultipartUploadCommand({ Bucket, Key: `k${at}` }));
+  await Promise.all(Array.from({ length: 45 }, begin));
+  await s3.send(new DeleteBucketCommand({ Bucket }));
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  assert.equal((await s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads, undefined);
+});
+
+test('who may list buckets is said of all of them', async (t) => {
+  const { c, as } = await bucketTest(t);
+  const { credentials, allow } = await newUser(c, 'reader');
+  const list = () => as(credentials).send(new ListBucketsCommand({}));
+  await allow({ Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: 'arn:aws:s3:::*' });
+  assert.equal((await list()).Buckets?.length, 1);
+  await allow({ Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: 'arn:aws:s3:::books' });
+  await assert.rejects(list(), refusal('AccessDenied'));
 });
 
 test('versioning is off, on, suspended', async (t) => {
@@ -183,7 +208,7 @@ test('a policy lets everybody in once the public access block is gone', async (t
   const none = s3.send(new GetPublicAccessBlockCommand({ Bucket }));
   await assert.rejects(none, refusal('NoSuchPublicAccessBlockConfiguration'));
   assert.equal((await read()).code, 'AccessDenied');
-  await setPolicy();
+  assert.equal((await setPolicy()).$metadata.httpStatusCode, 204);
   assert.equal((await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy, Policy);
   assert.equal((await s3.send(new GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus?.IsPublic, true);
   assert.equal((await read()).body, 'once upon a time');

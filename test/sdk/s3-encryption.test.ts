@@ -214,6 +214,12 @@ test('the client’s own key: over TLS alone, blocked until the bucket lets it i
   assert.ok((await get(s3, { Key: 'own', ...own, Range: 'bytes=66000-' })).equals(Body.subarray(66_000)));
   await assert.rejects(get(s3, { Key: 'own' }), { name: 'InvalidRequest' });
   await assert.rejects(get(s3, { Key: 'own', ...other }), { name: 'AccessDenied' });
+  const begun = { Bucket, Key: 'parts' };
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...begun, ...own }));
+  const part = (sealed: object) =>
+    s3.send(new UploadPartCommand({ ...begun, UploadId, PartNumber: 1, Body: 'part', ...sealed }));
+  for (const wrong of [{}, other]) await assert.rejects(part(wrong), { name: 'InvalidRequest' });
+  await part(own);
   await put(s3, { Key: 'plain', Body });
   await assert.rejects(get(s3, { Key: 'plain', ...own }), { name: 'InvalidRequest' });
   await assert.rejects(put(s3, { Key: 'own', Body, ...own, SSECustomerAlgorithm: 'AES128' }), {

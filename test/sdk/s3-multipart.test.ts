@@ -62,6 +62,11 @@ test('parts become an object, whatever order they came in', async (t) => {
   const done = await complete([first, last]);
   const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest();
   assert.equal(done.ETag, `"${md5(Buffer.concat([md5(FIRST), md5(LAST)])).toString('hex')}-2"`);
+  // Who did not hear it asks again, and hears the same, until something else has the key.
+  const { $metadata: _, ...told } = done;
+  const { $metadata: __, ...toldAgain } = await complete([first, last], { IfNoneMatch: '*' });
+  assert.deepEqual(toldAgain, told);
+  await assert.rejects(complete([first]), refusal('NoSuchUpload'));
   const got = await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
   assert.deepEqual([got.Metadata, got.ContentType], [{ a: '1' }, 'text/x']);
   assert.ok(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(Buffer.concat([FIRST, LAST])));
@@ -73,6 +78,8 @@ test('parts become an object, whatever order they came in', async (t) => {
   const attributes = { Bucket, Key: 'k', ObjectAttributes: ['ObjectParts' as const] };
   const { ObjectParts } = await s3.send(new GetObjectAttributesCommand(attributes));
   assert.equal(ObjectParts?.TotalPartsCount, 2);
+  await b.put('k');
+  await assert.rejects(complete([first, last]), refusal('NoSuchUpload'));
 });
 
 test('what does not fit together is refused', async (t) => {
@@ -98,6 +105,18 @@ test('conditions hold when an upload is completed', async (t) => {
   await assert.rejects(complete([part], { IfNoneMatch: '*' }), refusal('PreconditionFailed'));
   await assert.rejects(complete([part], { IfMatch: '"other"' }), refusal('PreconditionFailed'));
   await complete([part]);
+});
+
+test('a download goes on when the object is overwritten meanwhile', async (t) => {
+  const b = await bucketTest(t);
+  const { upload, complete } = await begin(b);
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await complete(await Promise.all(numbers.map((number) => upload(number, Buffer.alloc(PART_BYTES, number)))));
+  const { Body } = await b.s3.send(new GetObjectCommand({ Bucket: b.Bucket, Key: 'k' }));
+  await b.put('k', 'another');
+  const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+  assert.equal(bytes.length, numbers.length * PART_BYTES);
+  assert.equal(bytes.at(-1), 6);
 });
 
 test('an upload that was given up is gone', async (t) => {
@@ -128,11 +147,27 @@ test('check sums of the whole and of parts', async (t) => {
     const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }));
     const value = head[`Checksum${ChecksumAlgorithm}`] ?? '';
     assert.equal(value.endsWith('-2'), ChecksumType === 'COMPOSITE', value);
+    const ofPart = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED', PartNumber: 2 }));
+    const member = `Checksum${ChecksumAlgorithm}` as const;
+    assert.deepEqual([ofPart[member], ofPart.ChecksumType], [parts[1]?.[member], ChecksumType]);
     if (ChecksumType === 'COMPOSITE') continue;
     await b.put('whole', Buffer.concat([FIRST, LAST]).toString(), { ChecksumAlgorithm });
     const whole = await s3.send(new HeadObjectCommand({ Bucket, Key: 'whole', ChecksumMode: 'ENABLED' }));
     assert.equal(value, whole[`Checksum${ChecksumAlgorithm}`]);
   }
+  // Parts with a sum of their own, of an upload that asks for none: the whole has the one that all objects have.
+  const { upload: uploadPart, complete: completeAll } = await begin(b);
+  const further = { ChecksumAlgorithm: 'CRC32' };
+  const plain = await completeAll([await uploadPart(1, FIRST, further), await uploadPart(2, LAST, further)]);
+  await b.put('whole', Buffer.concat([FIRST, LAST]).toString(), { ChecksumAlgorithm: 'CRC64NVME' });
+  const whole = await s3.send(new HeadObjectCommand({ Bucket, Key: 'whole', ChecksumMode: 'ENABLED' }));
+  assert.deepEqual([plain.ChecksumCRC64NVME, plain.ChecksumType], [whole.ChecksumCRC64NVME, 'FULL_OBJECT']);
+  const asked = { Bucket, Key: 'k', ObjectAttributes: ['ObjectParts' as const] };
+  const { ObjectParts: told } = await s3.send(new GetObjectAttributesCommand(asked));
+  assert.deepEqual(told?.Parts, [
+    { PartNumber: 1, Size: PART_BYTES },
+    { PartNumber: 2, Size: LAST.length },
+  ]);
   const impossible = begin(b, { ChecksumAlgorithm: 'SHA256', ChecksumType: 'FULL_OBJECT' });
   await assert.rejects(impossible, refusal('InvalidRequest'));
   const { upload } = await begin(b, { ChecksumAlgorithm: 'SHA256' });

@@ -92,7 +92,9 @@ test('compliance is lifted by nobody and grows only', async (t) => {
   });
   await assert.rejects(retain(s3, VersionId, { Mode: 'COMPLIANCE' }), { name: 'MalformedXML' });
   await retain(s3, VersionId, { Mode: 'GOVERNANCE', RetainUntilDate: after(2) });
-  await retain(s3, VersionId, { Mode: 'COMPLIANCE', RetainUntilDate: after(2) });
+  const stricter = { Mode: 'COMPLIANCE', RetainUntilDate: after(2) } as const;
+  await assert.rejects(retain(s3, VersionId, stricter), PROTECTED);
+  await retain(s3, VersionId, stricter, true);
   await assert.rejects(remove(s3, VersionId, true), PROTECTED);
   await assert.rejects(retain(s3, VersionId, { Mode: 'GOVERNANCE', RetainUntilDate: after(3) }, true), PROTECTED);
   await assert.rejects(retain(s3, VersionId, {}, true), PROTECTED);

@@ -1,6 +1,7 @@
 /** Objects: put, read, copied, listed, deleted; what they carry, and conditions on all of it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import {
   type ChecksumAlgorithm,
@@ -17,7 +18,7 @@ import {
   PutObjectCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
-import { sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
+import { type RawRequest, sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { bucketTest, hasStatus, textOf } from '#test/sdk/s3.ts';
 
@@ -115,6 +116,40 @@ test('conditions on reads', async (t) => {
   assert.deepEqual([answer.status, answer.body, answer.headers['etag']], [304, '', ETag]);
   assert.equal(answer.headers['last-modified'], LastModified.toUTCString());
   assert.equal(answer.headers['content-type'], undefined);
+});
+
+test('who waits for 100 Continue is refused before it sends', async (t) => {
+  const { c, s3, Bucket } = await bucketTest(t);
+  const draft = { method: 'PUT', path: `/${Bucket}/k`, body: Buffer.from('text') };
+  const said = ({ headers, body }: RawRequest) =>
+    new Promise<string>((resolve, reject) => {
+      const all = { ...headers, expect: '100-continue', 'content-length': String(body.length) };
+      const client = httpRequest({ host: '127.0.0.1', port: c.port, ...draft, headers: all, agent: false });
+      let log = '';
+      client.on('continue', () => {
+        log += '100 ';
+        client.end(body);
+      });
+      client.on('response', (answer) => {
+        resolve(`${log}${answer.statusCode}`);
+        client.destroy();
+      });
+      client.on('error', reject).flushHeaders();
+    });
+  assert.equal(await said(unsigned(c, { ...draft, query: {} })), '403');
+  assert.equal(await said(await signedRequest(c, draft, { service: 's3' })), '100 200');
+  assert.equal(await textOf((await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }))).Body), 'text');
+});
+
+test('a read does not say how to encrypt', async (t) => {
+  const { c, Bucket, put } = await bucketTest(t);
+  await put('k');
+  for (const method of ['GET', 'HEAD']) {
+    const draft = { method, path: `/${Bucket}/k`, headers: { 'x-amz-server-side-encryption': 'AES256' } };
+    const answer = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
+    assert.equal(answer.status, 400);
+    if (method === 'GET') assert.equal(answer.code, 'InvalidArgument');
+  }
 });
 
 test('conditions on writes', async (t) => {

@@ -206,3 +206,26 @@ test('the signer’s permissions count, and anybody’s where a policy says so',
   assert.equal((await anybody()).status, 204);
   assert.equal(await textOf((await get('guest')).Body), 'guest');
 });
+
+test('forms of signature version 2 upload as well, unless the operator refuses them', async (t) => {
+  const old = (c: TestCloud, change: Partial<Record<string, string>> = {}): Fields => {
+    const { accessKeyId, secretAccessKey } = c.administrator;
+    const expiration = new Date(c.clock.now() + 60_000).toISOString();
+    const policy = Buffer.from(JSON.stringify({ expiration, conditions: CONDITIONS })).toString('base64');
+    const signature = createHmac('sha1', secretAccessKey).update(policy).digest('base64');
+    const fields = { AWSAccessKeyId: accessKeyId, policy, signature, ...change };
+    return [...KEY, ...Object.entries(fields)].filter((field): field is [string, string] => field[1] !== undefined);
+  };
+  const file = Buffer.from('hello');
+  const { c, Bucket, get } = await start(t);
+  assert.equal((await send(c, `/${Bucket}`, old(c), file)).status, 204);
+  assert.equal(await textOf((await get('user/me.txt')).Body), 'hello');
+  const code = async (change: Partial<Record<string, string>>) =>
+    (await send(c, `/${Bucket}`, old(c, change), file)).code;
+  assert.equal(await code({ signature: Buffer.from('x'.repeat(20)).toString('base64') }), 'SignatureDoesNotMatch');
+  assert.equal(await code({ AWSAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' }), 'InvalidAccessKeyId');
+  assert.equal(await code({ AWSAccessKeyId: undefined }), 'InvalidArgument');
+  assert.equal(await code({ acl: 'private' }), 'AccessDenied', 'a field that the policy does not name');
+  const strict = await bucketTest(t, { refusesVersion2: true });
+  assert.equal((await send(strict.c, '/books', old(strict.c), file)).code, 'InvalidRequest');
+});

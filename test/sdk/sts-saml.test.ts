@@ -211,6 +211,10 @@ test('encrypted assertions', async (t) => {
     (_, head: string, next: string) => head + (next === 'A' ? 'B' : 'A'),
   );
   await assert.rejects(assume(base64(altered)), unreadable);
+  // A key alone that does not unwrap, and a way of wrapping that can be made to unwrap for others.
+  const cutKey = response(signed).replace(/(CipherValue>)([^<]{4})/, (_, head: string) => `${head}AAAA`);
+  await assert.rejects(assume(base64(cutKey)), unreadable);
+  await assert.rejects(assume(base64(response(signed).replace('rsa-oaep-mgf1p', 'rsa-1_5'))), unreadable);
   await update({ AssertionEncryptionMode: 'Required' });
   await assert.rejects(assume(base64(signedText(responseText(assertion()), key))), invalid(/must be encrypted/));
   const { SAMLProviderUUID } = await c

@@ -4,6 +4,7 @@
  */
 import { type Authentication, isAlgorithm, readCredential, s3Dialect } from '#gateway/auth/authentication.ts';
 import { signedHeaders } from '#gateway/auth/canonical.ts';
+import type { SignedForm } from '#gateway/auth/sigv2.ts';
 import { parseBasicDate } from '#gateway/auth/timestamp.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { ServiceError } from '#platform/error.ts';
@@ -24,10 +25,16 @@ const invalid = (message: string): ServiceError =>
 const NAMES = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Date', 'X-Amz-Signature'] as const;
 
 /** Undefined for a form without a policy, which comes from nobody in particular. */
-export function readFormAuthentication(fields: Fields): Authentication | undefined {
+export function readFormAuthentication(fields: Fields): Authentication | SignedForm | undefined {
   if (!fields.has('policy')) {
     if (fields.has('x-amz-signature') || fields.has('signature')) throw argument('policy');
     return undefined;
+  }
+  if (isVersion2(fields)) {
+    const [accessKeyId = '', signature = ''] = ['AWSAccessKeyId', 'signature'].map(
+      (name) => fields.get(name.toLowerCase()) || raise(argument(name)),
+    );
+    return { accessKeyId, signature, sessionToken: fields.get('x-amz-security-token') };
   }
   const [algorithm = '', credential = '', timestamp = '', signature = ''] = NAMES.map(
     (name) => fields.get(name.toLowerCase()) || raise(argument(name)),
@@ -49,6 +56,9 @@ export function readFormAuthentication(fields: Fields): Authentication | undefin
     declaredPayload: undefined,
   };
 }
+
+const isVersion2 = (fields: Fields): boolean =>
+  !fields.has('x-amz-algorithm') && (fields.has('awsaccesskeyid') || fields.has('signature'));
 
 const raise = (error: Error): never => {
   throw error;

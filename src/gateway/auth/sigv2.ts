@@ -1,7 +1,8 @@
 /**
- * Presigned URLs of signature version 2 (S3 API Reference, "Signing and authenticating REST requests (AWS signature version 2)"): old
- * clients (aws-cli 1, s3cmd, boto3 by default) still make them. Nothing else of version 2 is taken, and an operator may refuse
- * these too. What refusals say is from memory.
+ * Signature version 2, as far as it is still about: presigned URLs, which old clients (aws-cli 1, s3cmd, boto3 by default) make (S3
+ * API Reference, "Signing and authenticating REST requests (AWS signature version 2)"), and policies of forms ("Browser-based uploads
+ * using POST (AWS signature version 2)"). Headers of version 2 are not taken, and an operator may refuse these too. What
+ * refusals say is from memory.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { s3Faults } from '#gateway/auth/s3-faults.ts';
@@ -11,11 +12,14 @@ import type { WireRequest } from '#gateway/wire/protocol.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { ServiceError } from '#platform/error.ts';
 
-export interface Version2 {
+export interface SignedForm {
   readonly accessKeyId: string;
   readonly signature: string;
-  readonly expires: string;
   readonly sessionToken: string | undefined;
+}
+
+export interface Version2 extends SignedForm {
+  readonly expires: string;
 }
 
 /** Parameters that are signed, beside the path. The page names fewer: those of newer operations are from memory. */
@@ -55,15 +59,25 @@ export function verifyVersion2(
 ): void {
   if (!/^\d{1,12}$/.test(expires)) throw denied(`Invalid date (should be seconds since epoch): ${expires}`);
   const stringToSign = stringToSignOf(request, path, expires);
-  const expected = createHmac('sha1', secret).update(Buffer.from(stringToSign, 'latin1')).digest();
-  const given = Buffer.from(signature, 'base64');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+  if (!isSignature(signature, secret, stringToSign)) {
     throw s3Faults.mismatch({ accessKeyId, signature, stringToSign, canonicalRequest: '' });
   }
   const end = Number(expires) * 1000;
   if (now >= end) {
     throw denied('Request has expired', { Expires: formatExtendedDate(end), ServerTime: formatExtendedDate(now) });
   }
+}
+
+/** Throws unless it is the holder of the secret who signed the policy of a form. */
+export function verifyPolicyVersion2({ accessKeyId, signature }: SignedForm, policy: string, secret: string): void {
+  if (isSignature(signature, secret, policy)) return;
+  throw s3Faults.mismatch({ accessKeyId, signature, stringToSign: policy, canonicalRequest: '' });
+}
+
+function isSignature(given: string, secret: string, stringToSign: string): boolean {
+  const expected = createHmac('sha1', secret).update(Buffer.from(stringToSign, 'latin1')).digest();
+  const bytes = Buffer.from(given, 'base64');
+  return bytes.length === expected.length && timingSafeEqual(bytes, expected);
 }
 
 function stringToSignOf({ method, headers, query }: WireRequest, path: string, expires: string): string {

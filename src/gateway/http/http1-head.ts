@@ -204,8 +204,8 @@ export class HeadParser {
     }
     const bodyLength = bodyLengthOf(headers, seen);
     if (typeof bodyLength !== 'number') return bodyLength;
-    const expectContinue = (seen & (1 << EXPECT)) !== 0;
-    if (expectContinue && headers.expect?.toLowerCase() !== '100-continue') return refusals.expectation;
+    // RFC 9110, 10.1.1: of other expectations nothing follows, and S3 takes them.
+    const expectContinue = (seen & (1 << EXPECT)) !== 0 && headers.expect?.toLowerCase() === '100-continue';
     const keepAlive = (seen & (1 << CONNECTION)) === 0 || !lastRequest.test(`${headers.connection}`);
 
     let pathStart = this.#methodEnd + 1 - start;

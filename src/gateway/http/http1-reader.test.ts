@@ -87,7 +87,6 @@ const refused: Record<string, [stream: string, refusal: { status: number; reason
   'a control character in the target': [get('/a\x01'), refusals.target],
   'a target beyond ASCII': [get('/\xe4'), refusals.target],
   'a NUL in the target': [get('/a\0b'), refusals.target],
-  'another expectation': [post('Expect: 200-ok\r\nContent-Length: 1\r\n'), refusals.expectation],
   'a chunk size that is none': [chunked('zz\r\n'), refusals.chunk],
   'an empty chunk size': [chunked('\r\nhello'), refusals.chunk],
   'a chunk size with 0x': [chunked('0x5\r\nhello\r\n0\r\n\r\n'), refusals.chunk],
@@ -139,6 +138,7 @@ const accepted: Record<string, [stream: string, request: Partial<ReadRequest>]> 
   'connection: close in a list': [post('Connection: te, Close\r\n'), { keepAlive: false }],
   'an offer to upgrade, not taken': [post('Connection: Upgrade\r\nUpgrade: h2c\r\n'), { keepAlive: false }],
   'a connection option that only looks like it': [post('Connection: closed\r\n'), { keepAlive: true }],
+  'another expectation': [post('Expect: 200-ok\r\nContent-Length: 1\r\n', 'A'), { body: 'A' }],
   'an expectation': [post('Expect: 100-Continue\r\nContent-Length: 1\r\n', 'A'), { body: 'A' }],
   'an IPv6 host': [get('/', 'Host: [::1]:4566\r\n'), { method: 'GET' }],
 };

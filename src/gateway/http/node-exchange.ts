@@ -14,8 +14,9 @@ import { remoteAddressOf } from './remote-address.ts';
 export interface NodeAnswer {
   readonly destroyed: boolean;
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
-  write(chunk: Uint8Array): boolean;
+  write(chunk: string | Uint8Array): boolean;
   end(body?: string | Uint8Array): unknown;
+  flushHeaders(): void;
   destroy(): unknown;
   writeContinue(): void;
   on(event: 'close' | 'drain' | 'error', listener: () => void): unknown;
@@ -40,11 +41,15 @@ export class NodeExchange {
   #pace: BodyPace | undefined;
   #stream: BodyStream | undefined;
   #isBodyComplete = true;
+  /** The client sends its body, or was told to. */
+  #isSending: boolean;
   #hasBegun = false;
   #isOver = false;
   /** Nothing of the answer is left to do for us. */
   #hasEnded = false;
   #writeDeadline: Milliseconds = Number.POSITIVE_INFINITY;
+  #lingerDeadline: Milliseconds | undefined;
+  #lingered = 0;
   #onRoom: (() => void) | undefined;
 
   constructor(
@@ -58,6 +63,7 @@ export class NodeExchange {
     this.#message = message;
     this.#answer = answer;
     this.#expectsContinue = expectsContinue;
+    this.#isSending = !expectsContinue;
     answer.on('error', () => {});
     answer.on('drain', () => this.#release());
     answer.on('close', () => {
@@ -93,7 +99,9 @@ export class NodeExchange {
 
   check(now: Milliseconds): void {
     if (now > this.#writeDeadline) this.#cut();
-    else if (this.#isBodyComplete || this.#isOver) return;
+    else if (this.#lingerDeadline !== undefined) {
+      if (now > this.#lingerDeadline) this.#answer.end();
+    } else if (this.#isBodyComplete || this.#isOver) return;
     else if (this.#message.isPaused()) this.#pace?.restart(now);
     else if (this.#pace?.isLate(now)) this.#refuse(refusals.timeout);
   }
@@ -116,7 +124,7 @@ export class NodeExchange {
       this.#refuse(refusals.bodySize);
       return;
     }
-    if (this.#expectsContinue) this.#answer.writeContinue();
+    this.#continue();
     const pieces: Buffer[] = [];
     let bytes = 0;
     const drop = (): void => {
@@ -125,6 +133,7 @@ export class NodeExchange {
     };
     this.#answer.on('close', drop);
     this.#message.on('data', (chunk: Buffer) => {
+      if (this.#lingerDeadline !== undefined) this.#drop(chunk);
       if (this.#isOver || this.#hasBegun) return;
       pieces.push(chunk);
       bytes += chunk.length;
@@ -144,14 +153,15 @@ export class NodeExchange {
   #pour(request: NodeRequest): void {
     const message = this.#message;
     const onWanted = (): void => {
-      if (this.#expectsContinue && !this.#hasBegun && !this.#isOver) this.#answer.writeContinue();
+      if (!this.#hasBegun && !this.#isOver) this.#continue();
     };
     const stream = new BodyStream({ onWanted, onRoom: () => message.resume() }, this.#host.limits.streamQueueBytes);
     this.#stream = stream;
     request.stream = stream;
     message.on('data', (chunk: Buffer) => {
       this.#pace?.count(chunk.length);
-      if (!stream.push(chunk)) message.pause();
+      if (this.#lingerDeadline !== undefined) this.#drop(chunk);
+      else if (!stream.push(chunk)) message.pause();
     });
     message.on('end', () => stream.end());
     this.#serve(request);
@@ -206,8 +216,33 @@ export class NodeExchange {
     this.#hasBegun = true;
     this.#hasEnded = true;
     this.#answer.writeHead(status, headers);
-    this.#answer.end(body);
+    if (this.#message.httpVersionMajor === 1 && this.#isSending && !this.#isBodyComplete) this.#linger(body);
+    else this.#answer.end(body);
     this.#expectDrain(body.length);
+  }
+
+  #continue(): void {
+    if (this.#isSending || !this.#expectsContinue) return;
+    this.#isSending = true;
+    this.#answer.writeContinue();
+  }
+
+  /** What the client still sends is read and dropped: Node closes with the answer's end, and a reset would eat the answer. */
+  #linger(body: string | Uint8Array): void {
+    this.#lingerDeadline = this.#host.now() + this.#host.limits.lingerTime;
+    this.#answer.flushHeaders();
+    if (body.length > 0) this.#answer.write(body);
+    this.#message.on('end', () => this.#answer.end());
+    this.#message.resume();
+  }
+
+  #drop(chunk: Buffer): void {
+    this.#lingered += chunk.length;
+    if (this.#lingered > this.#host.limits.lingerBytes) this.#answer.end();
+  }
+
+  isOn(socket: unknown): boolean {
+    return this.#message.socket === socket;
   }
 
   async #send(

@@ -80,7 +80,6 @@ export function readNodeHead(message: NodeMessage, limits: HttpLimits): NodeRequ
 function check(message: NodeMessage, headers: Headers, limits: HttpLimits): Refusal | undefined {
   const url = message.url ?? '';
   const coding = headers['transfer-encoding'];
-  const expectation = headers['expect'];
   if (message.httpVersion !== '1.1' && message.httpVersionMajor !== 2) return refusals.version;
   if (!methods.has(message.method ?? '')) return refusals.method;
   if (url.length > limits.targetBytes) return refusals.targetSize;
@@ -88,7 +87,6 @@ function check(message: NodeMessage, headers: Headers, limits: HttpLimits): Refu
   if (!hostForm.test(headers['host'] ?? '')) return refusals.host;
   if (coding !== undefined && headers['content-length'] !== undefined) return refusals.bothLengths;
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return refusals.transferEncoding;
-  if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') return refusals.expectation;
   return undefined;
 }
 

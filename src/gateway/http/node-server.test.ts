@@ -124,7 +124,11 @@ test('what Node reads too generously is refused', async (t) => {
     ['TRACE / HTTP/1.1\r\nHost: a\r\n\r\n', '501'],
     ['GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n', '400'],
     ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', '501'],
-    ['POST / HTTP/1.1\r\nHost: a\r\nExpect: more\r\nContent-Length: 1\r\n\r\na', '417'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n', '400'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\n', '400'],
+    ['nonsense\r\n\r\n', '400'],
+    // Not refused: nothing follows from it.
+    ['POST / HTTP/1.1\r\nHost: a\r\nExpect: more\r\nContent-Length: 1\r\n\r\na', '200'],
   ];
   for (const [request, status] of cases) {
     const socket = connectTls({ host: 'localhost', port: listener.port, ca, ALPNProtocols: ['http/1.1'] });
@@ -138,6 +142,40 @@ test('what Node reads too generously is refused', async (t) => {
     assert.equal(received.slice(9, 12), status, request);
     socket.destroy();
   }
+});
+
+test('who is refused while it still sends gets the answer, and no reset', async (t) => {
+  let served = 0;
+  const { listener, ca } = await secureFront(t, {
+    planBody: () => ({ mode: 'stream' }),
+    serve() {
+      served++;
+      return text('no');
+    },
+  });
+  const socket = connectTls({ host: 'localhost', port: listener.port, ca, ALPNProtocols: ['http/1.1'] });
+  let received = '';
+  let failure: Error | undefined;
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  const half = Buffer.alloc(300_000);
+  socket.write(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${2 * half.length}\r\n\r\n`);
+  socket.write(half);
+  await eventually(() => served === 1);
+  await new Promise((sent) => socket.write(half.subarray(1), sent));
+  await new Promise((sent) => socket.write(half.subarray(0, 1), sent));
+  socket.on('data', (chunk) => {
+    received += chunk;
+  });
+  await eventually(() => socket.readableEnded || socket.destroyed);
+  assert.match(received, /^HTTP\/1.1 200 .*connection: close.*no$/is);
+  assert.equal(failure, undefined);
+  // A client that waited for 100 Continue sends nothing more: it is not waited for.
+  const waiting = connectTls({ host: 'localhost', port: listener.port, ca, ALPNProtocols: ['http/1.1'] });
+  waiting.on('error', () => {}).resume();
+  waiting.write('PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n');
+  await eventually(() => waiting.readableEnded);
 });
 
 test('streams go both ways, with or without a length', async (t) => {

@@ -12,7 +12,8 @@ import { defaultLimits, type HttpLimits } from './limits.ts';
 import type { Listener, ListenOptions, RequestHandler } from './listener.ts';
 import { type ExchangeHost, type NodeAnswer, NodeExchange } from './node-exchange.ts';
 import type { NodeMessage } from './node-request.ts';
-import type { Refusal } from './refusal.ts';
+import { REASONS } from './reasons.ts';
+import { type Refusal, refusals } from './refusal.ts';
 import { remoteAddressOf } from './remote-address.ts';
 import type { TlsIdentity, TlsMaterial } from './tls.ts';
 
@@ -109,7 +110,7 @@ class NodeHost implements ExchangeHost {
     server.on('checkExpectation', (message, answer) => this.#begin(message, answer as unknown as NodeAnswer, false));
     server.on('tlsClientError', () => {});
     server.on('sessionError', () => {});
-    server.on('clientError', (_error: Error, socket: TLSSocket) => socket.destroy());
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => this.#refuse(error, socket));
     this.#servers.push(server);
     return server;
   }
@@ -171,6 +172,20 @@ class NodeHost implements ExchangeHost {
     );
     this.#exchanges.add(exchange);
     exchange.begin();
+  }
+
+  /** What Node could not read. Into an answer that has begun nothing can be said. */
+  #refuse({ code = '' }: NodeJS.ErrnoException, socket: TLSSocket): void {
+    const isAnswering = [...this.#exchanges].some((exchange) => exchange.isOn(socket));
+    if (isAnswering || !socket.writable || !code.startsWith('HPE_')) {
+      socket.destroy();
+      return;
+    }
+    const refusal = code === 'HPE_HEADER_OVERFLOW' ? refusals.headSize : refusals.malformed;
+    this.onRefusal(refusal, remoteAddressOf(socket));
+    const { status, reason } = refusal;
+    const head = `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\nConnection: close\r\nContent-Type: text/plain`;
+    socket.end(`${head}\r\nContent-Length: ${reason.length}\r\n\r\n${reason}`);
   }
 
   #renew(): void {

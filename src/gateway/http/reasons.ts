@@ -29,7 +29,6 @@ export const REASONS: Readonly<Record<number, string>> = {
   414: 'URI Too Long',
   415: 'Unsupported Media Type',
   416: 'Range Not Satisfiable',
-  417: 'Expectation Failed',
   422: 'Unprocessable Entity',
   423: 'Locked',
   424: 'Failed Dependency',

@@ -8,6 +8,7 @@ export interface Refusal {
 const refusal = (status: number, reason: string): Refusal => ({ status, reason });
 
 export const refusals = {
+  malformed: refusal(400, 'malformed request'),
   requestLine: refusal(400, 'malformed request line'),
   target: refusal(400, 'invalid request target'),
   headerLine: refusal(400, 'malformed header line'),
@@ -22,7 +23,6 @@ export const refusals = {
   timeout: refusal(408, 'the request took too long'),
   bodySize: refusal(413, 'the body is too large'),
   targetSize: refusal(414, 'the request target is too long'),
-  expectation: refusal(417, 'only 100-continue can be expected'),
   headSize: refusal(431, 'the request header is too large'),
   fault: refusal(500, 'internal failure'),
   method: refusal(501, 'the method is not supported'),

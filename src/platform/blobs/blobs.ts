@@ -53,6 +53,8 @@ export interface Blobs {
    * checked. Throws BlobDamaged.
    */
   read(place: BlobPlace, range: BlobRange, key?: Uint8Array): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
+  /** What is read later stays until then, also if it is discarded. The answer ends that. */
+  pin(places: readonly BlobPlace[]): () => void;
   /** No row names it any more. Its room is given back, at once or by and by. */
   discard(place: BlobPlace): void;
   /**

@@ -94,6 +94,20 @@ function readsWhatWasPut(make: Make): void {
 }
 
 function findsDamage(make: Make): void {
+  test('what is pinned is there until its last reader lets it go', async (t) => {
+    const { blobs } = await openedBy(make, t);
+    for (const size of [1000, 3_000_000]) {
+      const { place, settle } = await blobs.put(Buffer.alloc(size, 'x'), { owner: `row/${size}` });
+      settle();
+      const [one, other] = [blobs.pin([place]), blobs.pin([place])];
+      blobs.discard(place);
+      await blobs.sweep(rows(), never);
+      one();
+      assert.equal((await readAll(blobs, place, 0, size)).length, size);
+      other();
+      if (size > 1000) await assert.rejects(async () => readAll(blobs, place, 0, size), BlobDamaged);
+    }
+  });
   test('bytes that stop coming leave nothing', async (t) => {
     const { blobs } = await openedBy(make, t);
     for (const size of [1000, 3_000_000]) {

@@ -41,7 +41,7 @@ export function savedId(
 
 export function savedPrincipals(
   directory: PrincipalDirectory,
-  { document }: CompiledPolicy,
+  { document }: Pick<CompiledPolicy, 'document'>,
   onUnknown: (arn: string) => never,
 ): SavedPrincipals {
   const saved: Record<string, string> = {};

@@ -48,6 +48,8 @@ export interface AccountsApi {
   hasAccount(id: AccountId): boolean;
   /** In the order of ids, after `after`. */
   listAccounts(after: string | undefined, limit: number): AccountView[];
+  /** Grows with each new account: who keeps something of all accounts looks again. */
+  made(): number;
   createAccountAccessKey(
     request: {
       account: string;

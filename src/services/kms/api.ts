@@ -40,6 +40,15 @@ export interface Envelopes {
   /** At once where one may be used again. Otherwise KMS is asked, as soon as no transaction runs: a handler may `Suspend`. */
   sealingKey(call: Call, key: EnvelopeKey): DataKey | Promise<DataKey>;
   openingKey(call: Call, key: Omit<EnvelopeKey, 'keyId'>, encrypted: string): DataKey | Promise<DataKey>;
+  /**
+   * For what is done later, when nobody is there to ask: whether the caller might use the key now. KMS's code if it refuses. A
+   * trial (DryRun): nothing is made or opened.
+   */
+  refusalOf(
+    call: Call,
+    key: Pick<EnvelopeKey, 'keyId' | 'context'>,
+    operation: 'Decrypt' | 'GenerateDataKey',
+  ): Promise<string | undefined>;
   seal(call: Call, key: EnvelopeKey, plaintext: Uint8Array, additionalData: string): Promise<Envelope>;
   open(call: Call, key: EnvelopeKey, envelope: Envelope, additionalData: string): Promise<Buffer>;
 }

@@ -34,6 +34,7 @@ export function envelopes(parts: KmsParts): Envelopes {
     },
     sealingKey,
     openingKey,
+    refusalOf: (call, key, operation) => refusalOf(parts, call, key, operation),
     async seal(call, key, plaintext, additionalData) {
       const dataKey = await sealingKey(call, key);
       return {
@@ -101,6 +102,24 @@ async function newDataKey(parts: KmsParts, call: Call, key: EnvelopeKey): Promis
 async function openedDataKey(call: Call, { context }: OpeningKey, encrypted: string): Promise<DataKey> {
   const input = { CiphertextBlob: Buffer.from(encrypted, 'base64'), EncryptionContext: context };
   return dataKeyOf(await call.invoke('kms', 'Decrypt', input, call.region), encrypted);
+}
+
+async function refusalOf(
+  parts: KmsParts,
+  call: Call,
+  { keyId, context }: Pick<EnvelopeKey, 'keyId' | 'context'>,
+  operation: 'Decrypt' | 'GenerateDataKey',
+): Promise<string | undefined> {
+  await ensureKey(parts, call, keyId);
+  const what = operation === 'Decrypt' ? { DryRunModifiers: ['IGNORE_CIPHERTEXT'] } : { KeySpec: 'AES_256' };
+  const input = { KeyId: inAccountOf(call, keyId), EncryptionContext: context, DryRun: true, ...what };
+  try {
+    await call.invoke('kms', operation, input, call.region);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return error.code === 'DryRunOperationException' ? undefined : error.code;
+  }
+  throw new Error('a trial ends with DryRunOperationException');
 }
 
 /** Of what GenerateDataKey or Decrypt answered. */

@@ -12,13 +12,16 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { Removal } from '#platform/removal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
 import type { AccessKeyView, AccountsApi, AccountView, PeopleApi } from '#services/iam/api.ts';
+import { issuerOperations } from '#services/makonis/issuers.ts';
 import { accountArn, anyAccount, OPERATOR, owner } from '#services/makonis/operator.ts';
 import { peopleOperations } from '#services/makonis/people.ts';
 import type { QuotaRequest, QuotaRequestsApi } from '#services/service-quotas/api.ts';
 import type { SignInApi } from '#services/signin/api.ts';
+import type { SuppliedKeysApi } from '#services/sts/api.ts';
 
 export interface MakonisParts {
   readonly accounts: AccountsApi;
+  readonly issuerKeys: SuppliedKeysApi;
   readonly pages: PageTokens;
   readonly people: PeopleApi;
   readonly quotas: QuotaRequestsApi;
@@ -186,6 +189,7 @@ export const makonis = (parts: MakonisParts) =>
       },
       DescribeCloud: { handler: describeCloud(parts), resource: anyAccount, owner, steps: true },
       ...peopleOperations(parts),
+      ...issuerOperations(parts),
       ListAccounts: { handler: listAccounts(parts), resource: anyAccount, owner, steps: true },
     } satisfies Handlers<Model.MakonisOperations, typeof notImplemented>,
     notImplemented,

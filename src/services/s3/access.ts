@@ -2,7 +2,7 @@
 import { days } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { ObjectLockLegalHold, ObjectLockRetention, Tagging } from '#platform/model/generated/s3.ts';
-import { joinPolicies } from '#platform/policy/compiled.ts';
+import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { CallScope, ConditionValues, Input, Permission } from '#platform/service.ts';
 import { doorConditions, doorOf, pointPolicyInForce, resourcesOf } from '#services/s3/access-points/door.ts';
@@ -11,10 +11,11 @@ import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#ser
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { ownerOfBucket } from '#services/s3/directory.ts';
+import { objectArn } from '#services/s3/names.ts';
 import type { LockHeaders } from '#services/s3/object-lock/locks.ts';
 import { findVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import type { VersionRow } from '#services/s3/state.ts';
+import { type UploadRow, uploads, type VersionRow } from '#services/s3/state.ts';
 
 interface OnBucket {
   readonly Bucket: string;
@@ -24,6 +25,10 @@ interface OnObject extends OnBucket {
 }
 interface OnVersion extends OnObject {
   readonly VersionId?: string;
+}
+
+interface OnUpload extends OnObject {
+  readonly UploadId: string;
 }
 
 /** Any S3 input, as the conditions see it. */
@@ -113,7 +118,34 @@ export function accessOf(parts: S3Parts) {
       ),
       resource: onObject,
     },
+    /** An upload that was begun: whoever began it may look at it and give it up. */
+    begun: {
+      ...shared,
+      holder,
+      resourcePolicy: policyOf((bucket, input: OnUpload, scope) => {
+        const at = uploads.key(bucket.id, input.Key, input.UploadId);
+        const upload = scope.read((tx) => tx.get(uploads, at));
+        return joinPolicies(policyInForce(parts, bucket, scope), upload && initiatorPolicy(upload, bucket));
+      }),
+      resource: onObject,
+    },
   };
+}
+
+/**
+ * "By default, the bucket owner and the initiator of the multipart upload are allowed to perform this action … If the initiator is an
+ * IAM user, that user's AWS account is also allowed" (User Guide, "Multipart upload API and permissions").
+ */
+function initiatorPolicy({ initiator }: UploadRow, { name }: OpenBucket): CompiledPolicy | undefined {
+  const [, account] = /^arn:aws:(?:iam|sts)::(\d{12}):/.exec(initiator) ?? [];
+  if (account === undefined) return undefined;
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: [initiator, `arn:aws:iam::${account}:root`] },
+    Action: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+    Resource: objectArn(name, '*'),
+  };
+  return compiledPolicy(JSON.stringify({ Version: '2012-10-17', Statement: [statement] }), 'resource');
 }
 
 function conditionsOf(input: Given, scope: CallScope, bucket: OpenBucket | undefined): ConditionValues {

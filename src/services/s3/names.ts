@@ -55,23 +55,3 @@ export function auditedResources(arn: string, accountId: AccountId): readonly Au
   const bucket = { accountId, type: 'AWS::S3::Bucket', ARN: end < 0 ? arn : arn.slice(0, end) };
   return end < 0 ? [bucket] : [{ type: 'AWS::S3::Object', ARN: arn }, bucket];
 }
-/** Whether one of the accounts goes by a name. Names that were found stay known: accounts don't lose theirs. */
-export function canonicalUsers(accounts: Accounts): (id: string) => boolean {
-  const known = new Set<string>();
-  return (id) => {
-    if (known.has(id)) return true;
-    let after: string | undefined;
-    for (;;) {
-      const page = accounts.listAccounts(after, ACCOUNTS_AT_ONCE);
-      for (const account of page) known.add(canonicalUser(account.id));
-      after = page.at(-1)?.id;
-      if (page.length < ACCOUNTS_AT_ONCE) return known.has(id);
-    }
-  };
-}
-
-interface Accounts {
-  listAccounts(after: string | undefined, limit: number): readonly { readonly id: AccountId }[];
-}
-
-const ACCOUNTS_AT_ONCE = 1000;

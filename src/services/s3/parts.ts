@@ -4,9 +4,11 @@ import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
+import type { CanonicalUsers } from '#services/s3/canonical-users.ts';
 import type { Directory } from '#services/s3/directory.ts';
 import type { AccessPoints, PublicAccess } from '#services/s3control/api.ts';
 
@@ -15,6 +17,7 @@ export interface S3Parts {
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly directory: Directory;
+  readonly principals: PrincipalDirectory;
   readonly envelopes: Envelopes;
   /** What accounts block in all of their buckets. */
   readonly publicAccess: PublicAccess;
@@ -28,8 +31,7 @@ export interface S3Parts {
   /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */
   readonly day: Milliseconds;
   readonly isRegion: (name: string) => boolean;
-  /** Buckets are made as before April 2023: their writers own objects, lists count, nothing is blocked. */
+  /** Buckets are made as before April 2023: their writers own objects, lists count, nothing is blocked, nor is SSE-C. */
   readonly oldBucketDefaults: boolean;
-  /** Whether an account goes by this name. */
-  readonly isCanonicalUser: (id: string) => boolean;
+  readonly users: CanonicalUsers;
 }

@@ -1,6 +1,6 @@
 /** "General purpose buckets" of the S3 endpoints and quotas page. */
 import type { QuotaDeclaration } from '#platform/service.ts';
-import { buckets } from '#services/s3/state.ts';
+import { bucketIdsOf } from '#services/s3/buckets/open-bucket.ts';
 
 export const BUCKETS_QUOTA = 'L-DC2B2D3D';
 
@@ -11,6 +11,6 @@ export const quotas: Readonly<Record<string, QuotaDeclaration>> = {
     value: 10_000,
     unit: 'None',
     adjustable: true,
-    used: (tx) => tx.range(buckets).length,
+    used: (tx) => bucketIdsOf(tx).count,
   },
 };

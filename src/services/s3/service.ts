@@ -20,6 +20,7 @@ import {
   getBucketLocation,
   headBucket,
   listBuckets,
+  regionOfNew,
 } from '#services/s3/buckets/buckets.ts';
 import * as cors from '#services/s3/buckets/cors.ts';
 import {
@@ -74,6 +75,7 @@ const bucketOperations = (parts: S3Parts) => {
     CreateBucket: {
       handler: createBucket(parts),
       resource: ({ Bucket }: { readonly Bucket: string }) => bucketArn(Bucket),
+      owner: regionOfNew(parts),
       usage: TIER_1,
       steps: true,
     },
@@ -81,7 +83,8 @@ const bucketOperations = (parts: S3Parts) => {
     HeadBucket: { handler: headBucket(parts), ...read, action: 's3:ListBucket', event: 'data' },
     ListBuckets: {
       handler: listBuckets(parts),
-      resource: () => '*',
+      // Policies name all buckets for it: "arn:aws:s3:::*" (User Guide, "Controlling access to a bucket with user policies").
+      resource: () => bucketArn('*'),
       action: 's3:ListAllMyBuckets',
       usage: TIER_1,
       access: 'read',
@@ -221,17 +224,17 @@ const objectOperations = (parts: S3Parts) => {
 };
 
 const multipartOperations = (parts: S3Parts) => {
-  const { bucket, object } = accessOf(parts);
+  const { bucket, object, begun } = accessOf(parts);
   const write = { ...object, usage: TIER_1, event: 'data' } as const;
   return {
     CreateMultipartUpload: { handler: createMultipartUpload(parts), ...write, action: writing, steps: true },
     UploadPart: { handler: uploadPart(parts), ...write, action: 's3:PutObject', steps: true },
     UploadPartCopy: { handler: uploadPartCopy(parts), ...write, action: 's3:PutObject', steps: true },
     CompleteMultipartUpload: { handler: completeMultipartUpload(parts), ...write, action: 's3:PutObject', steps: true },
-    AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...object, usage: FREE, event: 'data', steps: true },
+    AbortMultipartUpload: { handler: abortMultipartUpload(parts), ...begun, usage: FREE, event: 'data', steps: true },
     ListParts: {
       handler: listParts(parts),
-      ...object,
+      ...begun,
       usage: TIER_2,
       event: 'data',
       access: 'read',

@@ -9,6 +9,7 @@
  */
 import { type AccountId, GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import type { BlobPlace } from '#platform/blobs/blobs.ts';
+import type { SavedPrincipals } from '#platform/policy/principal-ids.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 import type { LoggingRow } from '#services/s3/logging/configuration.ts';
@@ -68,6 +69,8 @@ export interface BucketRow {
   readonly ownership?: Ownership;
   readonly publicAccessBlock?: PublicAccessBlock;
   readonly policy?: string;
+  /** Whom it meant when it was saved. */
+  readonly policyPrincipals?: SavedPrincipals;
   readonly notifications?: readonly NotificationRule[];
   readonly logging?: LoggingRow;
   /** Its lifecycle rules are a setting: most buckets have none, and need not look. */
@@ -187,6 +190,8 @@ export interface PartRow {
   readonly etag: string;
   readonly piece: Piece;
   readonly checksum?: Checksum;
+  /** CRC64NVME, where the upload asks for no check sum: that of the whole is made of it. */
+  readonly ofWhole?: string;
 }
 
 /** The parts of an object, in order, as they were completed. */
@@ -200,8 +205,8 @@ export interface ManifestRow {
 
 /** Name -> bucket. */
 export const buckets = table('bucket', [text], jsonRows<BucketRow>(1));
-/** The one row: the number that the next bucket gets. */
-export const bucketIds = table('bucket-id', [], jsonRows<{ readonly next: number }>(1));
+/** The one row: the number that the next bucket gets, and how many there are (absent where only an older version made some). */
+export const bucketIds = table('bucket-id', [], jsonRows<{ readonly next: number; readonly count?: number }>(1));
 /** Bucket's id, setting's name: a document as it was put. */
 export const settings = table('setting', [u64, text], jsonRows<Readonly<Record<string, unknown>>>(1));
 /** Bucket's id, key -> the newest version, which may be a delete marker. */

@@ -45,6 +45,32 @@ export function bodySealer(envelopes: Envelopes, queue: OpenQueue, call: Call): 
   };
 }
 
+/**
+ * Who starts a task that moves messages needs what a consumer of the one queue and a producer of the other need, asked for once:
+ * KMS's code if it refuses. Undefined at once for queues without SSE-KMS.
+ */
+export function refusalToMove(
+  envelopes: Envelopes,
+  from: OpenQueue,
+  to: readonly OpenQueue[],
+  call: Call,
+): Promise<string | undefined> | undefined {
+  const trials = [
+    ...trialsOn(from, ['Decrypt'], call),
+    ...to.flatMap((queue) => trialsOn(queue, ['GenerateDataKey', 'Decrypt'], call)),
+  ];
+  if (trials.length === 0) return undefined;
+  const asked = trials.map(({ key, operation }) => envelopes.refusalOf(call, key, operation));
+  return Promise.all(asked).then((refusals) => refusals.find((code) => code !== undefined));
+}
+
+function trialsOn({ settings, row }: OpenQueue, operations: readonly ('Decrypt' | 'GenerateDataKey')[], call: Call) {
+  const { encryption } = settings;
+  if (encryption === undefined) return [];
+  const key = { keyId: encryption.keyId, context: contextOf(queueArn(call, row.name)) };
+  return operations.map((operation) => ({ key, operation }));
+}
+
 function atOnce(dataKey: DataKey | Promise<DataKey>): DataKey {
   if (dataKey instanceof Promise) throw new Suspend(dataKey.then(() => {}, refusedByKms));
   return dataKey;

@@ -17,7 +17,9 @@ import type {
 } from '#platform/model/generated/sqs.ts';
 import type { Call, CallScope, JobCall, Permission, TimerJob } from '#platform/service.ts';
 import type { KeyedRow, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { Envelopes } from '#services/kms/api.ts';
 import { queueArn } from './address.ts';
+import { refusalToMove } from './encryption.ts';
 import { fail } from './errors.ts';
 import { MAX_LISTED_MOVE_TASKS, MAX_MOVE_RATE } from './limits.ts';
 import { deleteEntries, enqueue, wholeMessages } from './messages.ts';
@@ -62,6 +64,10 @@ function sourceOf(tx: ReadTransaction, arn: string, call: Call): OpenQueue {
 
 const FROM_SOURCE = ['sqs:StartMessageMoveTask', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 
+/** The queues whose dead letters come here. */
+const sourcesOf = (tx: ReadTransaction, name: string): string[] =>
+  tx.range(deadLetterSources, { prefix: [name] }).map(({ key }) => deadLetterSources.parts(key)[1]);
+
 /** On the source all that the task does there; SendMessage on the destination, or on every queue that messages may go back to. */
 export function moveTaskPermissions(
   { SourceArn, DestinationArn }: StartMessageMoveTaskRequest,
@@ -70,9 +76,7 @@ export function moveTaskPermissions(
   const name = parseArn(SourceArn)?.resource ?? '';
   const destinations =
     DestinationArn === undefined
-      ? scope
-          .read((tx) => tx.range(deadLetterSources, { prefix: [name] }))
-          .map(({ key }) => queueArn(scope, deadLetterSources.parts(key)[1]))
+      ? scope.read((tx) => sourcesOf(tx, name)).map((source) => queueArn(scope, source))
       : [DestinationArn];
   return [
     ...FROM_SOURCE.map((action) => ({ action, resource: SourceArn })),
@@ -80,8 +84,29 @@ export function moveTaskPermissions(
   ];
 }
 
-export function startMessageMoveTask(input: StartMessageMoveTaskRequest, call: Call): StartMessageMoveTaskResult {
-  const { tx } = call;
+/** What KMS refuses makes no task that runs, but one that failed: StartMessageMoveTask itself has no error for it. */
+export function startMessageMoveTask(
+  envelopes: Envelopes,
+  input: StartMessageMoveTaskRequest,
+  call: Call,
+): StartMessageMoveTaskResult | Promise<StartMessageMoveTaskResult> {
+  const start = (failure?: string) => call.transact((tx) => startTask(tx, input, call, failure));
+  const asked = call.partition.read((tx) => {
+    const source = sourceOf(tx, input.SourceArn, call);
+    const given = input.DestinationArn && parseArn(input.DestinationArn)?.resource;
+    const names = given ? [given] : sourcesOf(tx, source.row.name);
+    const queues = names.flatMap((name) => findQueue(tx, name) ?? []);
+    return refusalToMove(envelopes, source, queues, call);
+  });
+  return asked === undefined ? start() : asked.then(start);
+}
+
+function startTask(
+  tx: Transaction,
+  input: StartMessageMoveTaskRequest,
+  call: Call,
+  failure: string | undefined,
+): StartMessageMoveTaskResult {
   const { SourceArn: sourceArn, DestinationArn: destinationArn, MaxNumberOfMessagesPerSecond: rate } = input;
   const source = sourceOf(tx, sourceArn, call);
   const { name } = source.row;
@@ -109,14 +134,15 @@ export function startMessageMoveTask(input: StartMessageMoveTaskRequest, call: C
   const row: MoveTaskRow = {
     source: name,
     destination: target?.resource,
-    status: 'RUNNING',
+    status: failure === undefined ? 'RUNNING' : 'FAILED',
+    ...(failure !== undefined && { failure }),
     startedAt: call.now,
     perSecond: rate,
     moved: 0,
     toMove: countsOf(tx, source).messages - index.inFlight,
   };
   tx.put(moveTasks, moveTasks.key(name, taskId), row);
-  runAt(tx, name, taskId, call.now);
+  if (failure === undefined) runAt(tx, name, taskId, call.now);
   return { TaskHandle: handleOf({ taskId, sourceArn }) };
 }
 

@@ -80,7 +80,7 @@ export function removePermission(input: RemovePermissionRequest, call: Call): vo
 
 /** Checked when it was set. */
 function policyOf(queue: OpenQueue): PolicyText | undefined {
-  const { policy } = queue.settings;
+  const policy = queue.row.attributes['Policy'];
   return policy === undefined ? undefined : (JSON.parse(policy) as PolicyText);
 }
 

@@ -13,6 +13,8 @@ import type {
   PurgeQueueRequest,
   SetQueueAttributesRequest,
 } from '#platform/model/generated/sqs.ts';
+import { readDocument } from '#platform/policy/document.ts';
+import { asOfNow, type PrincipalDirectory, savedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { checkTags, deleteTags, setTags } from '#platform/tags.ts';
@@ -54,7 +56,7 @@ const STANDARD_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
 export const TAG_ERRORS = { invalid: 'InvalidParameterValue', tooMany: 'InvalidParameterValue' } as const;
 
-export function createQueue(input: CreateQueueRequest, call: Call): CreateQueueResult {
+export function createQueue(principals: PrincipalDirectory, input: CreateQueueRequest, call: Call): CreateQueueResult {
   const { tx } = call;
   const name = input.QueueName;
   const { FifoQueue: fifo, ...given } = input.Attributes ?? {};
@@ -85,6 +87,7 @@ export function createQueue(input: CreateQueueRequest, call: Call): CreateQueueR
     createdAt: call.now,
     modifiedAt: call.now,
     attributes,
+    ...meant(principals, attributes['Policy']),
     secret: randomBytes(16).toString('hex'),
   };
   tx.put(queues, queues.key(name), row);
@@ -157,7 +160,7 @@ export function getQueueUrl(input: GetQueueUrlRequest, call: Call): GetQueueUrlR
   return { QueueUrl: queueUrl(call, input.QueueName) };
 }
 
-export function setQueueAttributes(input: SetQueueAttributesRequest, call: Call): void {
+export function setQueueAttributes(principals: PrincipalDirectory, input: SetQueueAttributesRequest, call: Call): void {
   const { tx } = call;
   const queue = openQueue(tx, queueAddress(input.QueueUrl).name);
   const { FifoQueue: fifo, ...given } = input.Attributes;
@@ -169,9 +172,17 @@ export function setQueueAttributes(input: SetQueueAttributesRequest, call: Call)
   if (given['RedrivePolicy']) checkRedrive(tx, call, row.name, attributes);
   const oldRetention = queue.settings.retention;
   noteDeadLetterQueue(tx, row.name, row.attributes['RedrivePolicy'], attributes['RedrivePolicy']);
-  changeQueue(tx, queue, { ...row, attributes, modifiedAt: call.now });
+  const policyPrincipals = given['Policy'] === undefined ? {} : meant(principals, attributes['Policy']);
+  changeQueue(tx, queue, { ...row, attributes, ...policyPrincipals, modifiedAt: call.now });
   if (queue.settings.retention < oldRetention) rearmExpiry(tx, queue);
   notifyWaiters(queue, call.clock);
+}
+
+/** Whom a policy means, for its queue's row. */
+function meant(principals: PrincipalDirectory, policy = ''): Pick<QueueRow, 'policyPrincipals'> {
+  if (policy === '') return { policyPrincipals: {} };
+  const document = readDocument(policy, 'resource');
+  return { policyPrincipals: savedPrincipals(principals, { document }, () => fail('InvalidAttributeValue', 'Policy')) };
 }
 
 /** A shorter retention period also shortens the life of messages that are there. */
@@ -200,7 +211,11 @@ const SHOWN = [
   'KmsDataKeyReusePeriodSeconds',
 ];
 
-export function getQueueAttributes(input: GetQueueAttributesRequest, call: Call): GetQueueAttributesResult {
+export function getQueueAttributes(
+  principals: PrincipalDirectory,
+  input: GetQueueAttributesRequest,
+  call: Call,
+): GetQueueAttributesResult {
   const { tx } = call;
   const queue = openQueue(tx, queueAddress(input.QueueUrl).name);
   const names = input.AttributeNames ?? [];
@@ -213,6 +228,7 @@ export function getQueueAttributes(input: GetQueueAttributesRequest, call: Call)
     LastModifiedTimestamp: inSeconds(row.modifiedAt),
   };
   for (const name of SHOWN) all[name] = shownValue(row, name);
+  if (all['Policy'] !== undefined) all['Policy'] = asOfNow(all['Policy'], row.policyPrincipals ?? {}, principals);
   if (queue.settings.isFifo) {
     all['FifoQueue'] = 'true';
     for (const name of Object.keys(FIFO_DEFAULTS)) all[name] = shownValue(row, name);

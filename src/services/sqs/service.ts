@@ -13,8 +13,10 @@ import type {
   SendMessageBatchRequest,
   SendMessageRequest,
   SqsOperations,
+  StartMessageMoveTaskRequest,
 } from '#platform/model/generated/sqs.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import { queueAddress, queueArn } from './address.ts';
@@ -53,6 +55,7 @@ import { sweepMessages } from './sweep.ts';
 export interface SqsDeps {
   readonly pages: PageTokens;
   readonly envelopes: Envelopes;
+  readonly principals: PrincipalDirectory;
 }
 
 interface OnUrl {
@@ -110,8 +113,14 @@ const deleting = fifoRate('Delete');
 const changing = fifoRate('ChangeVisibility');
 const notImplemented = {} as const;
 
+/** For handlers of policies, which name principals. */
+const naming =
+  <In, Out>(principals: PrincipalDirectory, handler: (principals: PrincipalDirectory, input: In, call: Call) => Out) =>
+  (input: In, call: Call): Out =>
+    handler(principals, input, call);
+
 /** Each line: what it does, whose resource, how it is recorded. A batch needs the permission of the single operation. */
-const operations = ({ pages, envelopes }: SqsDeps) =>
+const operations = ({ pages, envelopes, principals }: SqsDeps) =>
   ({
     SendMessage: {
       handler: (input: SendMessageRequest, call: Call) => sendMessage(envelopes, input, call),
@@ -144,7 +153,7 @@ const operations = ({ pages, envelopes }: SqsDeps) =>
       rate: changing,
     },
     CreateQueue: {
-      handler: createQueue,
+      handler: naming(principals, createQueue),
       ...ofName,
       ...management,
       action: ({ tags }: { readonly tags?: object }) =>
@@ -157,8 +166,8 @@ const operations = ({ pages, envelopes }: SqsDeps) =>
       resource: () => '*',
       ...management,
     },
-    GetQueueAttributes: { handler: getQueueAttributes, ...ofUrl, ...management },
-    SetQueueAttributes: { handler: setQueueAttributes, ...ofUrl, ...management },
+    GetQueueAttributes: { handler: naming(principals, getQueueAttributes), ...ofUrl, ...management },
+    SetQueueAttributes: { handler: naming(principals, setQueueAttributes), ...ofUrl, ...management },
     PurgeQueue: { handler: purgeQueue, ...ofUrl, ...management },
     ListDeadLetterSourceQueues: {
       handler: (input: ListDeadLetterSourceQueuesRequest, call: Call) => listDeadLetterSourceQueues(pages, input, call),
@@ -171,7 +180,8 @@ const operations = ({ pages, envelopes }: SqsDeps) =>
     UntagQueue: { handler: untagQueue, ...ofUrl, ...management },
     ListQueueTags: { handler: listQueueTags, ...ofUrl, ...management },
     StartMessageMoveTask: {
-      handler: startMessageMoveTask,
+      handler: (input: StartMessageMoveTaskRequest, call: Call) => startMessageMoveTask(envelopes, input, call),
+      steps: true,
       ...ofSource,
       ...management,
       permissions: moveTaskPermissions,

@@ -1,6 +1,7 @@
 /** A queue's attributes, which the API and the rows hold as text, as the values that handlers use. */
 import { parseArn } from '#platform/base/arn.ts';
 import { seconds } from '#platform/base/clock.ts';
+import { byId } from '#platform/policy/principal-ids.ts';
 import { MAX_MESSAGE_BYTES } from './limits.ts';
 import type { QueueRow } from './state.ts';
 
@@ -21,6 +22,7 @@ export interface Settings {
   readonly deduplicatesByContent: boolean;
   readonly deduplicatesByGroup: boolean;
   readonly redrive: Redrive | undefined;
+  /** What decides: by unique ids of principals. */
   readonly policy: string | undefined;
   /** SSE-KMS. */
   readonly encryption: Encryption | undefined;
@@ -79,7 +81,7 @@ export function settingsOf(row: QueueRow): Settings {
     deduplicatesByContent: row.attributes['ContentBasedDeduplication'] === 'true',
     deduplicatesByGroup: row.attributes['DeduplicationScope'] === 'messageGroup',
     redrive: redriveOf(row.attributes['RedrivePolicy']),
-    policy: row.attributes['Policy'],
+    policy: row.attributes['Policy'] && byId(row.attributes['Policy'], row.policyPrincipals ?? {}),
     encryption: encryptionOf(row.attributes),
   };
 }

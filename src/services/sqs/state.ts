@@ -10,6 +10,7 @@
  * A message's sequence is its send time in milliseconds times 1024 plus a count; a chunk is found under the first of its
  * messages' sequences, which follow each other: rows lie in the order of their expiry.
  */
+import type { SavedPrincipals } from '#platform/policy/principal-ids.ts';
 import { jsonRows, type RowCodec, table, text, u64 } from '#platform/store/keys.ts';
 import { chunkCodec, stateCodec } from './chunk-codec.ts';
 
@@ -23,6 +24,8 @@ export interface QueueRow {
   readonly modifiedAt: number;
   /** Attributes as they were set, all of them text as in the API. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Whom the policy meant when it was saved. */
+  readonly policyPrincipals?: SavedPrincipals;
   /** Authenticates receipt handles. */
   readonly secret: string;
   readonly purgedAt?: number;

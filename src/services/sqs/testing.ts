@@ -30,10 +30,12 @@ const envelopes: Envelopes = {
   keyArn: noKeys,
   sealingKey: noKeys,
   openingKey: noKeys,
+  refusalOf: noKeys,
   seal: noKeys,
   open: noKeys,
 };
-const service = sqs({ pages: openTokens, envelopes });
+const principals = { idOf: () => undefined, arnOf: () => undefined, isAccount: () => false };
+const service = sqs({ pages: openTokens, envelopes, principals });
 
 export const ACCOUNT = '123456789012' as AccountId;
 export const REGION = 'us-east-1' as Region;

@@ -1,5 +1,5 @@
 /**
- * AWS Security Token Service: who am I, and temporary credentials. It stores nothing: a session is its token (IAM seals and
+ * AWS Security Token Service: who am I, and temporary credentials. It stores nothing of sessions: a session is its token (IAM seals and
  * opens it, services/iam/identity/session-tokens.ts). Reads of IAM go by `SessionsApi`, so every operation makes its own steps.
  */
 import type { Clock } from '#platform/base/clock.ts';
@@ -16,6 +16,7 @@ import type {
 import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
 import type { SessionFacts } from '#platform/principal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
+import type { Store } from '#platform/store/store.ts';
 import type { DelegatedAccessApi, RootAccessApi, SessionsApi, TokenIssuerApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
 import { assumeRoot } from '#services/sts/assume-root.ts';
@@ -63,6 +64,7 @@ export interface StsParts {
   readonly delegatedAccess: DelegatedAccessApi;
   readonly authorizationMessages: AuthorizationMessages;
   readonly egress: Egress;
+  readonly store: Store;
   readonly clock: Clock;
 }
 
@@ -73,13 +75,14 @@ export const sts = ({
   delegatedAccess,
   authorizationMessages,
   egress,
+  store,
   clock,
 }: StsParts) =>
   defineService({
     operations: {
       AssumeRole: assumeRole(sessions),
       AssumeRoleWithSAML: assumeRoleWithSaml(sessions),
-      AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(sessions, new ProviderKeys(egress, clock)),
+      AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(sessions, new ProviderKeys(store, egress, clock)),
       AssumeRoot: assumeRoot(sessions, rootAccess),
       // What a message holds is for who may decode it, not for who reads the audit.
       DecodeAuthorizationMessage: {

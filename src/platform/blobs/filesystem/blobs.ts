@@ -29,6 +29,7 @@ import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
 import { type Place, placeText, readPlace } from '#platform/blobs/filesystem/places.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
 import { type FoundRecord, Segments } from '#platform/blobs/filesystem/segments.ts';
+import { released } from '#platform/blobs/released.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 const SEGMENT_BLOB_BYTES = 1024 * 1024;
@@ -50,6 +51,10 @@ class FilesystemBlobs implements Blobs {
   readonly #onFault: (error: unknown) => void;
   /** Put, but not yet settled: nobody can say whether they are wanted. */
   readonly #unsettled = new Set<BlobPlace>();
+  /** How many readers will come to it yet. */
+  readonly #pins = new Map<BlobPlace, number>();
+  /** Discarded while pinned. */
+  readonly #doomed = new Set<BlobPlace>();
   /** Segment -> what was wanted of it when it was last looked through, less what was given up since. */
   readonly #known = new Map<number, { wanted: number; readonly all: number }>();
 
@@ -147,18 +152,32 @@ class FilesystemBlobs implements Blobs {
       await source.close();
       throw error;
     }
-    return (async function* () {
-      try {
-        yield opening;
-        for (let start = first.end; start < range.end; ) {
-          const step = stepOf({ start, end: range.end });
-          yield await readRange(source, place, step, key);
-          start = step.end;
-        }
-      } finally {
-        await source.close();
+    const steps = (async function* () {
+      yield opening;
+      for (let start = first.end; start < range.end; ) {
+        const step = stepOf({ start, end: range.end });
+        yield await readRange(source, place, step, key);
+        start = step.end;
       }
     })();
+    return released(steps, () => void source.close().catch(this.#onFault));
+  }
+
+  pin(places: readonly BlobPlace[]): () => void {
+    for (const place of places) this.#pins.set(place, (this.#pins.get(place) ?? 0) + 1);
+    return () => {
+      for (const place of places) this.#unpin(place);
+    };
+  }
+
+  #unpin(place: BlobPlace): void {
+    const others = (this.#pins.get(place) ?? 1) - 1;
+    if (others > 0) {
+      this.#pins.set(place, others);
+      return;
+    }
+    this.#pins.delete(place);
+    if (this.#doomed.delete(place)) this.#remove(place);
   }
 
   async #source(place: Place): Promise<Source> {
@@ -183,15 +202,26 @@ class FilesystemBlobs implements Blobs {
     this.#unsettled.delete(text);
     const known = place.kind === 'segment' ? this.#known.get(place.segment) : undefined;
     if (known) known.wanted -= place.bytes;
+    if (this.#pins.has(text)) this.#doomed.add(text);
+    else this.#remove(text);
+  }
+
+  #remove(text: BlobPlace): void {
+    const place = readPlace(text);
     // While a backup copies it is left to a later sweep.
     if (place.kind === 'file' && !this.#hold.isHeld) void this.#files.remove(place.id).catch(this.#onFault);
+  }
+
+  /** Nobody may ask for its owner yet, or somebody reads it. */
+  #isInUse(place: BlobPlace): boolean {
+    return this.#unsettled.has(place) || this.#pins.has(place);
   }
 
   async sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
     const result = { dropped: 0, moved: 0, freedBytes: 0 };
     for await (const { id, offset, bytes, owner } of this.#files.all()) {
       const place = placeText({ kind: 'file', id, offset, bytes });
-      if (this.#unsettled.has(place) || (await owners.isWanted(owner, place))) continue;
+      if (this.#isInUse(place) || (await owners.isWanted(owner, place))) continue;
       if (signal.aborted || this.#hold.isHeld) return result;
       await this.#files.remove(id);
       result.dropped++;
@@ -224,7 +254,7 @@ class FilesystemBlobs implements Blobs {
       if (signal.aborted) return;
       all += record.size;
       const place = placeOf(record);
-      if (this.#unsettled.has(place)) return;
+      if (this.#isInUse(place)) return;
       if (await owners.isWanted(record.owner, place)) {
         wanted.push(record);
         wantedBytes += record.size;

@@ -5,6 +5,7 @@
 import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert, present } from '#platform/base/assert.ts';
+import { giveBackMemory } from '#platform/base/memory.ts';
 import { FileWriter } from '#platform/store/sqlite/apply.ts';
 import { isByMessage, KNOWN_FILES, KNOWN_MEMORIES, RingReader } from '#platform/store/sqlite/order-ring.ts';
 
@@ -88,7 +89,9 @@ function named<T>(known: Map<number, T>, number: number): T {
   return present(known.get(number), 'it is known by now');
 }
 
-for (let isRunning = true; isRunning; ) {
+for (let isRunning = true, orders = 0; isRunning; orders++) {
+  // After the first, which a start waits for.
+  if (orders === 1) giveBackMemory();
   const slot = ring.take();
   if (!isByMessage(slot)) {
     commit(named(paths, slot.file), new Uint8Array(named(memories, slot.memory), 0, slot.bytes));

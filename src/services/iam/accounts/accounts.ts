@@ -56,8 +56,14 @@ const chosenOf = ({ accessKeyId, secretAccessKey }: { accessKeyId?: string; secr
 
 export function createAccounts(store: Store, sealer: Sealer): Accounts {
   const directory = directoryOf(store);
+  let made = 0;
   return {
-    createAccount: (request, now) => createAccount(store, sealer, request, now),
+    async createAccount(request, now) {
+      const created = await createAccount(store, sealer, request, now);
+      made++;
+      return created;
+    },
+    made: () => made,
     hasAccount: (id) => directory.read((tx) => tx.get(accounts, accounts.key(id))) !== undefined,
     listAccounts: (after, limit) =>
       directory

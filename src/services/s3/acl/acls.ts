@@ -23,7 +23,7 @@ export const getBucketAcl =
   (input: GetBucketAclRequest, call: Call): GetBucketAclOutput => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const own = privateAcl(canonicalUser(call.account));
-    return shownAcl(takesAcls(bucket) ? (bucket.acl ?? own) : own);
+    return shownAcl(takesAcls(bucket) ? (bucket.acl ?? own) : own, parts.users);
   };
 
 export const putBucketAcl =
@@ -45,7 +45,7 @@ export const getObjectAcl =
     const { bucket, row } = findObject(parts, input as ReadTarget, call);
     const owner = takesAcls(bucket) ? (row.owner ?? call.account) : call.account;
     const own = privateAcl(ownerId(owner));
-    return shownAcl(takesAcls(bucket) ? (row.acl ?? own) : own);
+    return shownAcl(takesAcls(bucket) ? (row.acl ?? own) : own, parts.users);
   };
 
 export const putObjectAcl =

@@ -4,6 +4,7 @@
  * principals are canonical users. A list that grants its owner everything and nobody anything is not kept at all.
  */
 import type { AccountId } from '#platform/base/ids.ts';
+import type { CanonicalUsers } from '#services/s3/canonical-users.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { canonicalUser } from '#services/s3/names.ts';
 import type { Acl, AclGrant, AclPermission } from '#services/s3/state.ts';
@@ -184,13 +185,16 @@ export const isOwnersOnly = ({ owner, grants }: Acl): boolean =>
 export const isPrivate = (acl: Acl): boolean =>
   isOwnersOnly(acl) && acl.grants.length === 1 && acl.grants[0]?.permission === 'FULL_CONTROL';
 
-/** As GetBucketAcl and GetObjectAcl show it. */
-export function shownAcl({ owner, grants }: Acl) {
+/** As GetBucketAcl and GetObjectAcl show it. No order is promised; where names are shown, clients of that time have groups first. */
+export function shownAcl({ owner, grants }: Acl, users: CanonicalUsers) {
+  const isFirst = (grant: AclGrant): boolean => users.showsNames && 'uri' in grant;
   return {
-    Owner: { ID: owner },
-    Grants: grants.map((grant) => ({
+    Owner: users.shown(owner),
+    Grants: [...grants.filter(isFirst), ...grants.filter((grant) => !isFirst(grant))].map((grant) => ({
       Grantee:
-        'id' in grant ? { Type: 'CanonicalUser' as const, ID: grant.id } : { Type: 'Group' as const, URI: grant.uri },
+        'id' in grant
+          ? { Type: 'CanonicalUser' as const, ...users.shown(grant.id) }
+          : { Type: 'Group' as const, URI: grant.uri },
       Permission: grant.permission,
     })),
   };

@@ -22,6 +22,7 @@ import {
 } from '#services/s3/acl/grants.ts';
 import { blocks } from '#services/s3/buckets/block-public-access.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
+import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { Acl, VersionRow } from '#services/s3/state.ts';
@@ -70,6 +71,14 @@ export function objectAclInForce(
 export const holderOf = (bucket: OpenBucket, row: VersionRow | undefined): AccountId | undefined =>
   row?.owner === undefined || row.isDeleteMarker || !takesAcls(bucket) ? undefined : (row.owner as AccountId);
 
+/** Who owns the versions of a bucket, as lists show them. */
+export function ownersOf(parts: S3Parts, bucket: OpenBucket, { account }: Call): (row: Owned) => ShownOwner {
+  const own = parts.users.shown(ownerId(account));
+  return takesAcls(bucket) ? ({ owner }) => (owner === undefined ? own : parts.users.shown(ownerId(owner))) : () => own;
+}
+
+type Owned = Pick<VersionRow, 'owner'>;
+
 export interface ObjectOwnership {
   readonly owner?: string;
   readonly acl?: Acl;
@@ -103,7 +112,7 @@ export function checkedAcl(
   of: 'bucket' | 'object',
   { owner, ...reached }: AclPlace,
 ): Acl | undefined {
-  const owners = { owner: ownerId(owner), bucketOwner: ownerId(reached.account), isUser: parts.isCanonicalUser };
+  const owners = { owner: ownerId(owner), bucketOwner: ownerId(reached.account), isUser: parts.users.has };
   const acl = aclOf(request, of, owners);
   if (acl !== undefined && isPublicAcl(acl) && blocks(parts, bucket, reached, 'BlockPublicAcls')) fail('AccessDenied');
   return acl;

@@ -1,6 +1,7 @@
 /** Making, finding and removing buckets. */
 
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   CreateBucketOutput,
   CreateBucketRequest,
@@ -11,15 +12,16 @@ import type {
   HeadBucketRequest,
   ListBucketsOutput,
   ListBucketsRequest,
-  Tag,
 } from '#platform/model/generated/s3.ts';
 import type { Call, Kind } from '#platform/service.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
-import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import type { Transaction } from '#platform/store/store.ts';
+import { deleteTags } from '#platform/tags.ts';
 import { doorOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
-import { checkedAcl } from '#services/s3/acl/ownership.ts';
-import { dropBucket, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
+import { checkedAcl, takesAcls } from '#services/s3/acl/ownership.ts';
+import { makeBucket } from '#services/s3/buckets/make.ts';
+import { bucketIdsOf, dropBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
+import { ENCRYPTION_SETTING, NOTHING_BLOCKED } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
 import { abortUpload } from '#services/s3/multipart/uploads.ts';
@@ -28,22 +30,29 @@ import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
 import {
   type Acl,
-  type BucketRow,
   bucketIds,
   buckets,
-  type NameRow,
   type Ownership,
   objects,
   type PublicAccessBlock,
-  partitionOf,
   settings,
   uploads,
 } from '#services/s3/state.ts';
-import { scheduleCount } from '#services/s3/storage/count.ts';
 
 /** Where `EU` and an empty constraint lead. */
 const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { EU: 'eu-west-1' };
 const HOME = 'us-east-1';
+/** Each has up to 10,000 parts. */
+const UPLOADS_AT_ONCE = 20;
+/** A bucket of any region is made through the first one's endpoint, which was the only one once; others make their own alone. */
+export const regionOfNew =
+  ({ isRegion }: S3Parts) =>
+  ({ CreateBucketConfiguration: wanted }: CreateBucketRequest, _: AccountId | undefined, region: Region) => {
+    const constraint = wanted?.LocationConstraint ?? '';
+    const named = OLD_CONSTRAINTS[constraint] ?? constraint;
+    return { region: region === HOME && isRegion(named) ? (named as Region) : region };
+  };
+
 /** New buckets since April 2023: nothing is public, nobody but the owner owns anything. */
 export const ALL_BLOCKED: PublicAccessBlock = {
   BlockPublicAcls: true,
@@ -77,43 +86,27 @@ async function create(parts: S3Parts, input: CreateBucketRequest, call: Call): P
       // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
       ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
     },
+    settings: parts.oldBucketDefaults ? { [ENCRYPTION_SETTING]: NOTHING_BLOCKED } : {},
     tags: input.CreateBucketConfiguration?.Tags ?? [],
     mostBuckets: call.quota(BUCKETS_QUOTA),
   });
-  // "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists"
-  const isRight = present === undefined || (present.region === HOME && call.region === HOME);
-  return isRight ? output : fail('BucketAlreadyOwnedByYou', { about: name });
+  if (present === undefined) return output;
+  if (present.region !== HOME || call.region !== HOME) fail('BucketAlreadyOwnedByYou', { about: name });
+  resetAcl(parts, input, call);
+  return output;
 }
 
-interface BucketPlan {
-  readonly place: NameRow;
-  readonly fields: Omit<BucketRow, 'id' | 'createdAt' | 'sealedKey'>;
-  readonly tags: readonly Tag[];
-  readonly mostBuckets: number;
-}
-
-/** In the name's turn: claims it and makes the bucket. Answers where the caller has one of that name already. */
-export async function makeBucket(
-  parts: S3Parts,
-  call: Call,
-  { place, fields, tags, mostBuckets }: BucketPlan,
-): Promise<NameRow | undefined> {
-  const { name } = fields;
-  const owner = await parts.directory.claim(name, place);
-  if (owner.account !== place.account) fail('BucketAlreadyExists', { about: name });
-  const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
-  if (isThere || owner.region !== place.region) return owner;
+/** "in the North Virginia Region … Amazon S3 returns 200 OK and resets the bucket access control lists" (list of error codes) */
+function resetAcl(parts: S3Parts, input: CreateBucketRequest, call: Call): void {
   call.transact((tx) => {
-    const { next } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1 };
-    if (countBuckets(tx) >= mostBuckets) fail('TooManyBuckets');
-    const checked = checkedTags(tags);
-    tx.put(bucketIds, bucketIds.key(), { next: next + 1 });
-    const sealedKey = newSealedKey(parts.sealer, place.account, next);
-    putBucket(tx, { id: next, createdAt: call.now, ...fields, sealedKey });
-    setTags(tx, openBucket(tx, parts.sealer, name).arn, checked);
-    scheduleCount(tx, { id: next, name }, call.now);
+    const bucket = openBucket(tx, parts.sealer, input.Bucket);
+    const { account, door } = call;
+    const acl = checkedAcl(parts, bucket, input as AclRequest, 'bucket', { account, door, owner: account });
+    const wanted = acl === undefined || isPrivate(acl) ? undefined : acl;
+    if (wanted !== undefined && !takesAcls(bucket)) fail('InvalidBucketAclWithObjectOwnership');
+    const { acl: _, ...row } = rowOf(bucket);
+    putBucket(tx, { ...row, ...(wanted && { acl: wanted }) });
   });
-  return undefined;
 }
 
 const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: CreateBucketRequest): Ownership =>
@@ -126,12 +119,6 @@ function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId
   if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
   return isPublicAcl(acl) && !parts.oldBucketDefaults ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
-}
-
-function checkedTags(given: readonly Tag[]): Record<string, string> {
-  const tags = Object.fromEntries(given.map(({ Key, Value }) => [Key, Value]));
-  checkResourceTags(tags, {}, { invalid: 'InvalidTag', tooMany: 'InvalidTag' });
-  return tags;
 }
 
 function checkLocation(
@@ -160,25 +147,33 @@ export const deleteBucket =
 
 async function remove(parts: S3Parts, name: string, call: Call): Promise<void> {
   const blobs = await parts.blobs(call.region);
-  call.transact((tx) => {
-    const bucket = openBucket(tx, parts.sealer, name);
-    const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
-    if (!isEmpty) fail('BucketNotEmpty', { about: name });
-    if (parts.accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
-    const begun = tx.range(uploads, { prefix: [bucket.id] });
-    // Uploads in progress hold a directory bucket, and no other.
-    if (bucket.zone !== undefined && begun.length > 0) fail('BucketNotEmpty', { about: name });
-    for (const { key } of begun) {
-      const [, objectKey, id] = uploads.parts(key);
-      abortUpload(tx, blobs, bucket, objectKey, id);
-    }
-    tx.deleteRange(settings, [bucket.id]);
-    cancelLifecycle(tx, bucket);
-    deleteTags(tx, bucket.arn);
-    dropBucket(tx, name);
-  });
+  // Uploads in progress don't hold a bucket of this kind. There may be any number of them.
+  while (!call.transact((tx) => dropOrEmpty(tx, parts, blobs, name))) await call.partition.durable();
   await call.partition.durable();
   await parts.directory.release(name);
+}
+
+/** Gives up some of the bucket's uploads, or drops the bucket: whether it is gone. */
+function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: Blobs, name: string): boolean {
+  const bucket = openBucket(tx, sealer, name);
+  const isEmpty = tx.range(objects, { prefix: [bucket.id], limit: 1 }).length === 0;
+  if (!isEmpty) fail('BucketNotEmpty', { about: name });
+  if (accessPoints.isAttached(name)) fail('BucketHasAccessPointsAttached');
+  const begun = tx.range(uploads, { prefix: [bucket.id], limit: UPLOADS_AT_ONCE });
+  // Uploads in progress hold a directory bucket.
+  if (bucket.zone !== undefined && begun.length > 0) fail('BucketNotEmpty', { about: name });
+  for (const { key } of begun) {
+    const [, objectKey, id] = uploads.parts(key);
+    abortUpload(tx, blobs, bucket, objectKey, id);
+  }
+  if (begun.length === UPLOADS_AT_ONCE) return false;
+  const { next, count } = bucketIdsOf(tx);
+  tx.put(bucketIds, bucketIds.key(), { next, count: count - 1 });
+  tx.deleteRange(settings, [bucket.id]);
+  cancelLifecycle(tx, bucket);
+  deleteTags(tx, bucket.arn);
+  dropBucket(tx, name);
+  return true;
 }
 
 export const headBucket =
@@ -231,14 +226,12 @@ export const listBuckets =
         BucketRegion: region,
         BucketArn: bucketArn(name),
       })),
-      Owner: { ID: canonicalUser(call.account) },
+      Owner: parts.users.shown(canonicalUser(call.account)),
       ...(Prefix !== '' && { Prefix }),
       ...(sorted.length > page.length &&
         last !== undefined && { ContinuationToken: parts.pages.seal(call, bound, last) }),
     };
   };
-
-const countBuckets = (tx: ReadTransaction): number => tx.range(buckets).length;
 
 const nameOfArn = (arn: string): string => arn.slice(bucketArn('').length);
 

@@ -1,16 +1,19 @@
 /** A bucket as calls work with it: its row and its key, kept by the owner's memory and forgotten by each write of the row. */
 import { hash } from 'node:crypto';
 import { type AccountId, randomBytes } from '#platform/base/ids.ts';
+import { byId } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
 import { bucketArn, directoryBucketArn } from '#services/s3/names.ts';
-import { type BucketRow, buckets } from '#services/s3/state.ts';
+import { type BucketRow, bucketIds, buckets } from '#services/s3/state.ts';
 
 export interface OpenBucket extends BucketRow {
   /** 32 bytes. */
   readonly key: Uint8Array;
   readonly arn: string;
+  /** What decides: the policy by unique ids. */
+  readonly policyById: string | undefined;
 }
 
 const MOST_OPEN = 10_000;
@@ -29,11 +32,21 @@ export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): O
   if (known !== undefined) return known;
   const row = tx.get(buckets, buckets.key(name));
   if (row === undefined || account === 'global') return undefined;
-  const arn = row.zone === undefined ? bucketArn(name) : directoryBucketArn(name, { account, region });
-  const bucket: OpenBucket = { ...row, key: sealer.open(row.sealedKey, sealedPlace(account, row.id)), arn };
+  const bucket: OpenBucket = {
+    ...row,
+    key: sealer.open(row.sealedKey, sealedPlace(account, row.id)),
+    arn: row.zone === undefined ? bucketArn(name) : directoryBucketArn(name, { account, region }),
+    policyById: row.policy === undefined ? undefined : byId(row.policy, row.policyPrincipals ?? {}),
+  };
   if (kept.size >= MOST_OPEN) kept.clear();
   kept.set(name, bucket);
   return bucket;
+}
+
+/** The number of the next bucket, and how many there are. */
+export function bucketIdsOf(tx: ReadTransaction): { next: number; count: number } {
+  const { next, count } = tx.get(bucketIds, bucketIds.key()) ?? { next: 1, count: 0 };
+  return { next, count: count ?? tx.range(buckets).length };
 }
 
 export const openBucket = (tx: ReadTransaction, sealer: Sealer, name: string): OpenBucket =>
@@ -57,7 +70,7 @@ function forget(tx: Transaction, name: string): void {
 }
 
 /** What of a bucket is not its row's own: for changes of the row. */
-export function rowOf({ key: _, arn: __, ...row }: OpenBucket): BucketRow {
+export function rowOf({ key: _, arn: __, policyById: ___, ...row }: OpenBucket): BucketRow {
   return row;
 }
 

@@ -11,6 +11,7 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import { asOfNow, savedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import { bucketAclInForce } from '#services/s3/acl/ownership.ts';
 import { blocks } from '#services/s3/buckets/block-public-access.ts';
@@ -29,8 +30,8 @@ export const policyInForce = (parts: S3Parts, bucket: OpenBucket, caller: Policy
 type PolicyCaller = Pick<CallScope, 'principal' | 'account' | 'door'>;
 
 function ownPolicyInForce(parts: S3Parts, bucket: OpenBucket, caller: PolicyCaller): CompiledPolicy | undefined {
-  if (bucket.policy === undefined) return undefined;
-  const policy = compiledPolicy(bucket.policy, 'resource');
+  if (bucket.policyById === undefined) return undefined;
+  const policy = compiledPolicy(bucket.policyById, 'resource');
   if (!isPublic(policy) || !blocks(parts, bucket, caller, 'RestrictPublicBuckets')) return policy;
   const { principal, account } = caller;
   // "only AWS service principals and authorized users within the bucket owner's account"
@@ -44,7 +45,10 @@ export const putBucketPolicy =
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const policy = checked(input.Policy, bucket);
     if (isPublic(policy) && blocks(parts, bucket, call, 'BlockPublicPolicy')) fail('AccessDenied');
-    putBucket(call.tx, { ...rowOf(bucket), policy: input.Policy });
+    const saved = savedPrincipals(parts.principals, policy, () =>
+      fail('MalformedPolicy', { message: 'Invalid principal in policy' }),
+    );
+    putBucket(call.tx, { ...rowOf(bucket), policy: input.Policy, policyPrincipals: saved });
   };
 
 function checked(text: string, bucket: OpenBucket): CompiledPolicy {
@@ -77,14 +81,15 @@ function checked(text: string, bucket: OpenBucket): CompiledPolicy {
 export const getBucketPolicy =
   (parts: S3Parts) =>
   (input: GetBucketPolicyRequest, call: Call): GetBucketPolicyOutput => {
-    const { policy, name } = openBucket(call.tx, parts.sealer, input.Bucket);
-    return { Policy: policy ?? fail('NoSuchBucketPolicy', { about: name }) };
+    const { policy, policyPrincipals = {}, name } = openBucket(call.tx, parts.sealer, input.Bucket);
+    if (policy === undefined) return fail('NoSuchBucketPolicy', { about: name });
+    return { Policy: asOfNow(policy, policyPrincipals, parts.principals) };
   };
 
 export const deleteBucketPolicy =
   (parts: S3Parts) =>
   (input: DeleteBucketPolicyRequest, call: Call): void => {
-    const { policy: _, ...row } = rowOf(openBucket(call.tx, parts.sealer, input.Bucket));
+    const { policy: _, policyPrincipals: __, ...row } = rowOf(openBucket(call.tx, parts.sealer, input.Bucket));
     putBucket(call.tx, row);
   };
 

@@ -29,16 +29,15 @@ const MANAGED_KEY = 'alias/aws/s3';
 export const ENCRYPTION_SETTING = 'encryption';
 const HEADER = 'x-amz-server-side-encryption';
 
+const OWN_KEYS = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const }, BucketKeyEnabled: false };
+
 /** What every bucket has that nobody changed: keys of S3's own, and since April 2026 no SSE-C. */
 const DEFAULT_ENCRYPTION: ServerSideEncryptionConfiguration = {
-  Rules: [
-    {
-      ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },
-      BucketKeyEnabled: false,
-      BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] },
-    },
-  ],
+  Rules: [{ ...OWN_KEYS, BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }],
 };
+
+/** What buckets of before have. */
+export const NOTHING_BLOCKED = { Rules: [OWN_KEYS] } satisfies ServerSideEncryptionConfiguration;
 
 export const encryptionOf = (tx: ReadTransaction, { id }: OpenBucket): ServerSideEncryptionConfiguration =>
   // Written by PutBucketEncryption.

@@ -6,7 +6,8 @@ import type {
   ListDirectoryBucketsRequest,
 } from '#platform/model/generated/s3.ts';
 import type { Call, Kind } from '#platform/service.ts';
-import { ALL_BLOCKED, makeBucket } from '#services/s3/buckets/buckets.ts';
+import { ALL_BLOCKED } from '#services/s3/buckets/buckets.ts';
+import { makeBucket } from '#services/s3/buckets/make.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { isZoneOf, zoneOfName } from '#services/s3/express/zones.ts';
 import { directoryBucketArn } from '#services/s3/names.ts';
@@ -26,6 +27,7 @@ export const createDirectoryBucket =
     const plan = {
       place: { account: call.account, region: call.region, service: 's3express' },
       fields: { name, zone, ownership: 'BucketOwnerEnforced', publicAccessBlock: ALL_BLOCKED },
+      settings: {},
       tags: configuration?.Tags ?? [],
       mostBuckets: MOST_BUCKETS,
     } as const;

@@ -21,6 +21,7 @@ import {
   parts as partRows,
   type UploadRow,
   uploads,
+  type VersionRow,
 } from '#services/s3/state.ts';
 
 /** "Each part must be at least 5 MB in size, except the last part." */
@@ -36,8 +37,10 @@ export const completeMultipartUpload =
     if (named.length === 0) fail('MalformedXML');
     if (named.length > MOST_PART_NUMBER) fail('TooManyParts');
     const target = input as UploadTarget;
-    const { upload, chosen } = call.partition.read((tx) => {
+    const { done, upload, chosen } = call.partition.read((tx) => {
       const bucket = openBucket(tx, parts.sealer, target.Bucket);
+      const completed = completedBefore(newest(tx, bucket, target.Key), target, named);
+      if (completed !== undefined) return { done: completed };
       const row = requireUpload(tx, bucket, target);
       checkWrite(newest(tx, bucket, target.Key), conditionsOf(input), target.Key);
       if (bucket.zone !== undefined) checkConsecutive(named, target.UploadId);
@@ -46,6 +49,7 @@ export const completeMultipartUpload =
       );
       return { upload: row, chosen: chooseParts(named, all, target.UploadId) };
     });
+    if (done !== undefined) return completedOutput(done, input, call);
     const checksum = await checksumOf(upload, chosen);
     checkClaims(input, checksum, chosen);
     const blobs = await parts.blobs(call.region);
@@ -74,14 +78,34 @@ export const completeMultipartUpload =
       notify(tx, bucket, { name, key: target.Key, row: added }, call);
       return added;
     });
-    return {
-      Location: `${call.origin}/${target.Bucket}/${encodeURIComponent(target.Key).replaceAll('%2F', '/')}`,
-      Bucket: target.Bucket,
-      Key: target.Key,
-      ...writtenOutput(row, input.SSECustomerKeyMD5),
-      ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
-    };
+    return completedOutput(row, input, call);
   };
+
+function completedOutput(row: VersionRow, input: CompleteMultipartUploadRequest, call: Call) {
+  const { Bucket = '', Key = '' } = input;
+  const { checksum } = row;
+  return {
+    Location: `${call.origin}/${Bucket}/${encodeURIComponent(Key).replaceAll('%2F', '/')}`,
+    Bucket,
+    Key,
+    ...writtenOutput(row, input.SSECustomerKeyMD5),
+    ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
+  };
+}
+
+/**
+ * Who did not hear the answer asks again, and gets it as long as the key's newest version is that upload's, of the same parts. That
+ * S3 answers so is from memory; for how long is not documented.
+ */
+function completedBefore(
+  current: VersionRow | undefined,
+  { UploadId }: UploadTarget,
+  named: Named,
+): VersionRow | undefined {
+  if (current?.upload !== UploadId) return undefined;
+  const etag = etagOf(named.map(({ ETag = '' }) => ({ etag: withoutQuotes(ETag) })));
+  return current.etag === etag ? current : undefined;
+}
 
 const conditionsOf = ({ IfMatch, IfNoneMatch }: CompleteMultipartUploadRequest) => ({
   ...(IfMatch !== undefined && { IfMatch }),
@@ -95,6 +119,8 @@ function checkConsecutive(named: Named, uploadId: string): void {
   fail('InvalidPartOrder', { message, about: uploadId });
 }
 
+const withoutQuotes = (etag: string): string => etag.replace(/^"(.*)"$/, '$1');
+
 function chooseParts(named: Named, all: ReadonlyMap<number, PartRow>, uploadId: string): Chosen[] {
   const numbers = named.map(({ PartNumber = 0 }) => PartNumber);
   const isOrdered = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
@@ -102,7 +128,7 @@ function chooseParts(named: Named, all: ReadonlyMap<number, PartRow>, uploadId: 
   return named.map((each, index) => {
     const { PartNumber: number = 0, ETag = '' } = each;
     const part = all.get(number);
-    const etag = ETag.replace(/^"(.*)"$/, '$1');
+    const etag = withoutQuotes(ETag);
     if (part === undefined || part.etag !== etag) {
       return fail('InvalidPart', { about: String(number), fields: { UploadId: uploadId, ETag: etag } });
     }
@@ -151,15 +177,16 @@ function keepManifest(tx: Transaction, uploadId: string, upload: UploadRow, chos
 }
 
 /** `<md5 of the parts' md5s>-<how many>` */
-const etagOf = (chosen: readonly Chosen[]): string =>
+const etagOf = (chosen: readonly Pick<Chosen, 'etag'>[]): string =>
   `${hash('md5', Buffer.from(chosen.map(({ etag }) => etag).join(''), 'hex'), 'hex')}-${chosen.length}`;
 
-/** Without a wish of the client's: CRC64NVME of the whole, if all parts have theirs. */
+/** Without a wish of the client's: CRC64NVME of the whole. */
 async function checksumOf(upload: UploadRow, chosen: readonly Chosen[]): Promise<Checksum | undefined> {
   const { name, type } = upload.checksum ?? { name: 'CRC64NVME' as const, type: 'FULL_OBJECT' as const };
-  const sums = chosen.flatMap(({ checksum, piece }) =>
-    checksum?.name === name ? [{ digest: Buffer.from(checksum.value, 'base64'), bytes: piece.bytes }] : [],
-  );
+  const sums = chosen.flatMap(({ checksum, ofWhole, piece }) => {
+    const value = checksum?.name === name ? checksum.value : ofWhole;
+    return value === undefined ? [] : [{ digest: Buffer.from(value, 'base64'), bytes: piece.bytes }];
+  });
   if (sums.length < chosen.length) return undefined;
   if (type === 'FULL_OBJECT' && combines(name))
     return { name, type, value: combineCrcs(name, sums).toString('base64') };

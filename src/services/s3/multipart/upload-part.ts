@@ -12,6 +12,7 @@ import {
   type CopySourceKeyHeaders,
   type CustomerKeyHeaders,
   customerKeyOf,
+  isRightKey,
 } from '#services/s3/encryption/customer-keys.ts';
 import { etagFor, shownEncryption, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
@@ -56,7 +57,12 @@ async function store(
     return { bucket: opened, upload: requireUpload(tx, opened, target) };
   });
   const { encryption } = upload;
-  const keys = await storedKeys(parts, call, bucket, encryption, customerKeyOf(target, call.origin));
+  const customerKey = customerKeyOf(target, call.origin);
+  if (encryption?.kind === 'SSE-C' && customerKey !== undefined && !isRightKey(customerKey, encryption.verifier)) {
+    // From memory; that it must be the key of CreateMultipartUpload is documented (UploadPart).
+    fail('InvalidRequest', { message: 'The provided encryption parameters did not match the ones used originally.' });
+  }
+  const keys = await storedKeys(parts, call, bucket, encryption, customerKey);
   const blobs = await parts.blobs(call.region);
   const received = await receive(body, claims, {
     blobs,
@@ -64,6 +70,8 @@ async function store(
     owner: partOwner(call.account, bucket, UploadId, PartNumber),
     mostBytes: MOST_PUT_BYTES,
     defaultChecksum: upload.checksum?.name ?? 'CRC64NVME',
+    // Without a wish of the client's for the whole it has this one, whatever sums the parts came with.
+    ...(upload.checksum === undefined && { further: 'CRC64NVME' as const }),
   });
   if (received.piece === undefined) return fail('EntityTooSmall');
   const row: PartRow = {
@@ -71,6 +79,7 @@ async function store(
     etag: etagFor(bucket, encryption, received.md5),
     piece: received.piece,
     checksum: fullChecksum(received),
+    ...(received.further && { ofWhole: received.further.digest.toString('base64') }),
   };
   writeReceived(call, received, (tx) => {
     if (upload.checksum !== undefined && received.checksum.name !== upload.checksum.name) {

@@ -1,5 +1,5 @@
 /** An upload in parts: begun, listed, given up. */
-import { randomBytes } from '#platform/base/ids.ts';
+import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
   AbortMultipartUploadRequest,
@@ -14,8 +14,9 @@ import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { AclRequest } from '#services/s3/acl/grants.ts';
-import { ownershipOf } from '#services/s3/acl/ownership.ts';
+import { ownershipOf, ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
@@ -42,6 +43,13 @@ export const requireUpload = (tx: ReadTransaction, bucket: BucketRow, { Key, Upl
   tx.get(uploads, uploads.key(bucket.id, Key, UploadId)) ?? fail('NoSuchUpload', { about: UploadId });
 
 const nameOfCaller = ({ principal }: Call): string => ('arn' in principal ? principal.arn : '');
+
+/** "If the initiator is an AWS account, this element provides the same information as the Owner element." (API Reference, ListParts) */
+function shownInitiator({ users }: S3Parts, { initiator }: UploadRow): ShownOwner {
+  const [, account] = /^arn:aws:iam::(\d{12}):root$/.exec(initiator) ?? [];
+  // Twelve digits of an ARN that was made here.
+  return account === undefined ? { ID: initiator } : users.shown(canonicalUser(account as AccountId));
+}
 
 export const createMultipartUpload =
   (parts: S3Parts) =>
@@ -151,7 +159,6 @@ export const listParts =
     const rows = call.tx.range(partRows, { prefix: [input.UploadId], after, limit: limit + 1 });
     const page = rows.slice(0, limit);
     const last = page.at(-1);
-    const owner = { ID: canonicalUser(call.account) };
     return {
       Bucket: bucket.name,
       Key: input.Key,
@@ -168,8 +175,8 @@ export const listParts =
         Size: row.piece.bytes,
         ...(upload.checksum && row.checksum && { [checksumMember(row.checksum.name)]: row.checksum.value }),
       })),
-      Initiator: { ID: upload.initiator },
-      Owner: owner,
+      Initiator: shownInitiator(parts, upload),
+      Owner: ownersOf(parts, bucket, call)(upload),
       // Validated when the upload was begun.
       StorageClass: (upload.storageClass ?? 'STANDARD') as 'STANDARD',
       ...(upload.checksum && { ChecksumAlgorithm: upload.checksum.name, ChecksumType: upload.checksum.type }),
@@ -186,7 +193,7 @@ export const listMultipartUploads =
     const walk = { prefix: Prefix, delimiter: Delimiter, keyMarker: KeyMarker, uploadIdMarker: UploadIdMarker, limit };
     const { entries, isTruncated } = walkUploads(call.tx, bucket, walk);
     const last = entries.at(-1);
-    const owner = { ID: canonicalUser(call.account) };
+    const ownerOf = ownersOf(parts, bucket, call);
     return {
       Bucket: bucket.name,
       Prefix: show(Prefix),
@@ -205,8 +212,8 @@ export const listMultipartUploads =
           Initiated: row.startedAt,
           // Validated when the upload was begun.
           StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
-          Owner: owner,
-          Initiator: { ID: row.initiator },
+          Owner: ownerOf(row),
+          Initiator: shownInitiator(parts, row),
           ...(row.checksum && { ChecksumAlgorithm: row.checksum.name, ChecksumType: row.checksum.type }),
         })),
       CommonPrefixes: prefixesOf(entries, show),

@@ -74,7 +74,11 @@ export function checkDeletable(lock: LockRow | undefined, now: number, mayBypass
   if (lock.legalHold || (isRetained && !isLifted)) fail('AccessDenied', { message: PROTECTED });
 }
 
-/** Throws if the retention that is in force may not become the new one: it may be made longer, and stricter. */
+/**
+ * Throws if the retention that is in force may not become the new one: it may be made longer. Another mode, even the stricter one, is
+ * a change of it: "users can't overwrite or delete an object version or alter its lock settings unless they have special
+ * permissions" (User Guide, "Governance mode").
+ */
 export function checkRetentionChange(
   lock: LockRow | undefined,
   next: Pick<LockRow, 'mode' | 'retainUntil'>,
@@ -83,7 +87,6 @@ export function checkRetentionChange(
 ): void {
   if (lock?.retainUntil === undefined || lock.retainUntil <= now) return;
   const isLonger = next.retainUntil !== undefined && next.retainUntil >= lock.retainUntil;
-  const isAsStrict = next.mode === lock.mode || next.mode === 'COMPLIANCE';
-  if (isLonger && isAsStrict) return;
+  if (isLonger && next.mode === lock.mode) return;
   if (lock.mode === 'COMPLIANCE' || !mayBypass()) fail('AccessDenied', { message: PROTECTED });
 }

@@ -50,8 +50,8 @@ function objectParts(input: GetObjectAttributesRequest, { row }: FoundObject, ca
     MaxParts: limit,
     IsTruncated: isTruncated,
     ...(isTruncated && { NextPartNumberMarker: after + page.length }),
-    // Parts are told of uploads with check sums alone: from memory.
-    ...(all.some(({ checksum }) => checksum !== undefined) && {
+    // "if an additional checksum … isn't applied to the object specified in the request, the response doesn't return the Part element"
+    ...(row.checksum !== undefined && {
       Parts: page.map(({ piece, checksum }, index) => ({
         PartNumber: after + index + 1,
         Size: piece.bytes,

@@ -1,5 +1,6 @@
 /** GetObject and HeadObject. */
 import { BlobDamaged, type BlobRange } from '#platform/blobs/blobs.ts';
+import { released } from '#platform/blobs/released.ts';
 import type {
   GetObjectOutput,
   GetObjectRequest,
@@ -22,20 +23,21 @@ import { shownMetadata } from '#services/s3/objects/metadata.ts';
 import { type ByteRange, contentRange, rangeOf } from '#services/s3/objects/ranges.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
+import { type Checksum, type ManifestRow, manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
 
 type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
 export const headObject =
   (parts: S3Parts) =>
   async (input: HeadObjectRequest, call: Call): Promise<HeadObjectOutput> => {
+    refuseEncryption(input);
     const found = findObject(parts, input as ReadTarget, call);
     checkRead(found.row, input as ReadConditions);
-    const pieces = piecesOf(found.row, call);
-    const range = wantedRange(input, found.row, pieces);
+    const its = partsOf(found.row, call);
+    const range = wantedRange(input, found.row, its);
     checkCustomerKey(found.row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
     return {
-      ...describe(found, input, range),
+      ...describe(found, input, range, its),
       ...facts(parts, found, input as ReadTarget, call),
       ...overrides(input, call),
     } as HeadObjectOutput;
@@ -44,6 +46,7 @@ export const headObject =
 export const getObject =
   (parts: S3Parts) =>
   async (input: GetObjectRequest, call: Call): Promise<GetObjectOutput> => {
+    refuseEncryption(input);
     const target = input as ReadTarget;
     let found = findObject(parts, target, call);
     checkRead(found.row, input as ReadConditions);
@@ -52,13 +55,14 @@ export const getObject =
     const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
     for (;;) {
       const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
-      const pieces = piecesOf(found.row, call);
-      const range = wantedRange(input, found.row, pieces);
+      const its = partsOf(found.row, call);
+      const pieces = its.map(({ piece }) => piece);
+      const range = wantedRange(input, found.row, its);
       try {
         const body = await openBody(parts, call, keys, pieces, range ?? { start: 0, end: found.row.bytes });
         call.meter('GetBytes', range === undefined ? found.row.bytes : range.end - range.start);
         const described = {
-          ...describe(found, input, range),
+          ...describe(found, input, range, its),
           ...facts(parts, found, target, call),
           ...replaced,
         };
@@ -73,17 +77,25 @@ export const getObject =
     }
   };
 
+/** How an object is encrypted was said when it was written; the text is from memory. */
+function refuseEncryption({ ServerSideEncryption: given }: Pick<GetObjectRequest, 'ServerSideEncryption'>): void {
+  const name = 'x-amz-server-side-encryption';
+  if (given !== undefined) invalidArgument(name, given, `${name} header is not supported for this operation.`);
+}
+
 function isSame(row: VersionRow, before: VersionRow, pieces: readonly Piece[], call: Call): boolean {
   const now = piecesOf(row, call);
   return row.sequence === before.sequence && now.every(({ place }, index) => place === pieces[index]?.place);
 }
 
 /** An object's blobs, in the order of its bytes. */
-export function piecesOf(row: VersionRow, call: Pick<Call, 'partition'>): readonly Piece[] {
-  const { piece, upload } = row;
-  if (upload === undefined) return piece === undefined ? [] : [piece];
-  const manifest = call.partition.read((tx) => tx.get(manifests, manifests.key(upload)));
-  return (manifest?.parts ?? []).map((part) => part.piece);
+export const piecesOf = (row: VersionRow, call: Pick<Call, 'partition'>): readonly Piece[] =>
+  partsOf(row, call).map(({ piece }) => piece);
+
+/** An object's parts; of one that was put, the one that it is. */
+function partsOf({ piece, upload }: VersionRow, call: Pick<Call, 'partition'>): ManifestRow['parts'] {
+  if (upload === undefined) return piece === undefined ? [] : [{ number: 1, piece }];
+  return call.partition.read((tx) => tx.get(manifests, manifests.key(upload)))?.parts ?? [];
 }
 
 interface Wanted {
@@ -95,7 +107,7 @@ interface Wanted {
 function wantedRange(
   { Range, PartNumber: number }: Wanted,
   row: VersionRow,
-  pieces: readonly Piece[],
+  its: ManifestRow['parts'],
 ): ByteRange | undefined {
   if (number === undefined) return rangeOf(Range, row.bytes);
   if (Range !== undefined)
@@ -103,12 +115,12 @@ function wantedRange(
   if (number < 1 || number > 10_000)
     invalidArgument('partNumber', String(number), 'Part number must be an integer between 1 and 10000, inclusive');
   if (row.upload === undefined && number === 1) return row.bytes === 0 ? undefined : { start: 0, end: row.bytes };
-  const piece = pieces[number - 1];
+  const piece = its[number - 1]?.piece;
   if (row.upload === undefined || piece === undefined)
     return fail('InvalidPartNumber', {
       fields: { PartNumberRequested: String(number), ActualPartCount: String(row.partsCount ?? 1) },
     });
-  const start = pieces.slice(0, number - 1).reduce((sum, { bytes }) => sum + bytes, 0);
+  const start = its.slice(0, number - 1).reduce((sum, part) => sum + part.piece.bytes, 0);
   return { start, end: start + piece.bytes };
 }
 
@@ -128,7 +140,7 @@ export async function openBody(
     const key = blobKey(inner, salt);
     return body instanceof Uint8Array ? innerLayer(key, body, range.start) : innerLayerOf(key, body, range.start);
   };
-  const wanted: { piece: Piece; range: BlobRange }[] = [];
+  const wanted: WantedPiece[] = [];
   let at = 0;
   for (const piece of pieces) {
     const range = { start: Math.max(start - at, 0), end: Math.min(end - at, piece.bytes) };
@@ -137,16 +149,34 @@ export async function openBody(
   }
   const [first, ...rest] = wanted;
   if (first === undefined) return new Uint8Array(0);
-  const opening = await read(first.piece, first.range);
-  if (rest.length === 0) return opening;
-  return (async function* () {
-    yield* opening instanceof Uint8Array ? [opening] : opening;
-    for (const { piece, range } of rest) {
-      const body = await read(piece, range);
-      if (body instanceof Uint8Array) yield body;
-      else yield* body;
-    }
-  })();
+  if (rest.length === 0) return read(first.piece, first.range);
+  // Parts that are read later would be gone once the object is overwritten.
+  const release = blobs.pin(wanted.map(({ piece }) => piece.place));
+  try {
+    const opening = await read(first.piece, first.range);
+    return released(joined(opening, rest, read), release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+interface WantedPiece {
+  readonly piece: Piece;
+  readonly range: BlobRange;
+}
+
+async function* joined(
+  opening: Body,
+  rest: readonly WantedPiece[],
+  read: (piece: Piece, range: BlobRange) => Promise<Body>,
+): AsyncGenerator<Uint8Array> {
+  yield* opening instanceof Uint8Array ? [opening] : opening;
+  for (const { piece, range } of rest) {
+    const body = await read(piece, range);
+    if (body instanceof Uint8Array) yield body;
+    else yield* body;
+  }
 }
 
 /** What headers tell that depends on the time or on who asks. */
@@ -161,8 +191,8 @@ interface Asked extends Wanted {
   readonly SSECustomerKeyMD5?: string | undefined;
 }
 
-function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange | undefined) {
-  const { checksum } = row;
+function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange | undefined, its: ManifestRow['parts']) {
+  const checksum = asked.ChecksumMode === 'ENABLED' ? checksumOf(row, asked, range, its) : undefined;
   const tagCount = Object.keys(row.tags ?? {}).length;
   return {
     AcceptRanges: 'bytes',
@@ -178,16 +208,23 @@ function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange |
     ...(range && { ContentRange: contentRange(range, row.bytes), StatusCode: 206 }),
     ...(asked.PartNumber !== undefined && row.partsCount !== undefined && { PartsCount: row.partsCount }),
     ...(tagCount > 0 && { TagCount: tagCount }),
-    ...(asked.ChecksumMode === 'ENABLED' && checksum && isWhole(range, row)
-      ? { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }
-      : {}),
+    ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
     ...shownEncryption(row.encryption, asked.SSECustomerKeyMD5),
   };
 }
 
-/** The sum of the whole says nothing of a part. */
-const isWhole = (range: ByteRange | undefined, row: VersionRow): boolean =>
-  range === undefined || (range.start === 0 && range.end === row.bytes);
+/** The sum of the whole says nothing of a range of it; a part that was asked for by its number has its own. */
+function checksumOf(
+  { checksum, bytes }: VersionRow,
+  { PartNumber: number }: Asked,
+  range: ByteRange | undefined,
+  its: ManifestRow['parts'],
+): Checksum | undefined {
+  const ofPart = number === undefined ? undefined : its[number - 1]?.checksum;
+  if (checksum !== undefined && ofPart !== undefined) return { ...checksum, value: ofPart };
+  const isWhole = range === undefined || (range.start === 0 && range.end === bytes);
+  return isWhole ? checksum : undefined;
+}
 
 const OVERRIDES = {
   ResponseCacheControl: 'CacheControl',

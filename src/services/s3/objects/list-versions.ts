@@ -8,9 +8,10 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
-import { canonicalUser } from '#services/s3/names.ts';
 import { lastModified } from '#services/s3/objects/conditions.ts';
 import {
   commonPrefix,
@@ -81,7 +82,7 @@ function* older(tx: ReadTransaction, bucket: BucketRow, key: string, than: Versi
 }
 
 export const listObjectVersions =
-  ({ sealer }: S3Parts) =>
+  (parts: S3Parts) =>
   (input: ListObjectVersionsRequest, call: Call): ListObjectVersionsOutput => {
     const { Bucket, Prefix = '', Delimiter = '', KeyMarker = '', VersionIdMarker } = input;
     const show = shownNames(input.EncodingType);
@@ -93,7 +94,7 @@ export const listObjectVersions =
         'A version-id marker cannot be specified without a key marker.',
       );
     }
-    const bucket = openBucket(call.tx, sealer, Bucket);
+    const bucket = openBucket(call.tx, parts.sealer, Bucket);
     const olderThan = VersionIdMarker ? findVersion(call.tx, bucket, KeyMarker, VersionIdMarker) : undefined;
     const walk = { prefix: Prefix, delimiter: Delimiter, after: KeyMarker, limit, olderThan };
     const { entries, isTruncated } = firstOf(entriesOf(call.tx, bucket, walk), limit);
@@ -107,7 +108,7 @@ export const listObjectVersions =
       IsTruncated: isTruncated,
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       ...(isTruncated && nextMarkers(entries.at(-1), show)),
-      ...shownEntries(entries, show, canonicalUser(call.account)),
+      ...shownEntries(entries, show, ownersOf(parts, bucket, call)),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };
@@ -128,16 +129,16 @@ function nextMarkers(last: Entry | undefined, show: Shown) {
   return { NextKeyMarker: show(last.key), NextVersionIdMarker: shownVersionId(last.row) };
 }
 
-function shownEntries(entries: readonly Entry[], show: Shown, owner: string) {
+function shownEntries(entries: readonly Entry[], show: Shown, ownerOf: (row: VersionRow) => ShownOwner) {
   const found: { Versions: ObjectVersion[]; DeleteMarkers: DeleteMarkerEntry[] } = { Versions: [], DeleteMarkers: [] };
   for (const entry of entries) {
     if ('prefix' in entry) continue;
     const { key, row, isLatest } = entry;
     const version = { VersionId: shownVersionId(row), IsLatest: isLatest };
     if (row.isDeleteMarker) {
-      found.DeleteMarkers.push({ Key: show(key), LastModified: lastModified(row), Owner: { ID: owner }, ...version });
+      found.DeleteMarkers.push({ Key: show(key), LastModified: lastModified(row), Owner: ownerOf(row), ...version });
     } else {
-      found.Versions.push({ ...objectOf(key, row, show, owner), ...version });
+      found.Versions.push({ ...objectOf(key, row, show, ownerOf), ...version });
     }
   }
   return found;

@@ -12,9 +12,10 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
+import { ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
-import { canonicalUser } from '#services/s3/names.ts';
 import { lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, objects, type VersionRow } from '#services/s3/state.ts';
@@ -110,11 +111,13 @@ export function shownNames(encodingType: string | undefined): Shown {
       .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function contents(entries: readonly Listed[], show: Shown, owner: string | undefined) {
-  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, owner)]));
+type OwnerOf = (row: VersionRow) => ShownOwner;
+
+function contents(entries: readonly Listed[], show: Shown, ownerOf?: OwnerOf) {
+  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, ownerOf)]));
 }
 
-export function objectOf(key: string, row: VersionRow, show: Shown, owner: string | undefined) {
+export function objectOf(key: string, row: VersionRow, show: Shown, ownerOf?: OwnerOf) {
   return {
     Key: show(key),
     LastModified: lastModified(row),
@@ -123,7 +126,7 @@ export function objectOf(key: string, row: VersionRow, show: Shown, owner: strin
     Size: row.bytes,
     // Validated when the object was made: one of the model's.
     StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
-    ...(owner !== undefined && { Owner: { ID: owner } }),
+    ...(ownerOf && { Owner: ownerOf(row) }),
   };
 }
 
@@ -131,7 +134,7 @@ export const prefixesOf = (entries: readonly { readonly prefix?: string }[], sho
   entries.flatMap(({ prefix }) => (prefix === undefined ? [] : [{ Prefix: show(prefix) }]));
 
 export const listObjectsV2 =
-  ({ sealer, pages }: S3Parts) =>
+  (parts: S3Parts) =>
   (input: ListObjectsV2Request, call: Call): ListObjectsV2Output => {
     const { Bucket, Prefix = '', Delimiter = '', MaxKeys, StartAfter, ContinuationToken: token } = input;
     const show = shownNames(input.EncodingType);
@@ -139,8 +142,8 @@ export const listObjectsV2 =
     const bound = [Bucket, Prefix, Delimiter];
     const refuse = () => invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
     // An empty token is that of the first page.
-    const after = token ? pages.open(call, bound, token, refuse) : (StartAfter ?? '');
-    const bucket = openBucket(call.tx, sealer, Bucket);
+    const after = token ? parts.pages.open(call, bound, token, refuse) : (StartAfter ?? '');
+    const bucket = openBucket(call.tx, parts.sealer, Bucket);
     const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after, limit });
     return {
       Name: Bucket,
@@ -152,19 +155,19 @@ export const listObjectsV2 =
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       ...(token !== undefined && { ContinuationToken: token }),
       ...(StartAfter !== undefined && { StartAfter: show(StartAfter) }),
-      ...(next !== undefined && { NextContinuationToken: pages.seal(call, bound, next) }),
-      Contents: contents(entries, show, input.FetchOwner === true ? canonicalUser(call.account) : undefined),
+      ...(next !== undefined && { NextContinuationToken: parts.pages.seal(call, bound, next) }),
+      Contents: contents(entries, show, input.FetchOwner === true ? ownersOf(parts, bucket, call) : undefined),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };
 
 export const listObjects =
-  ({ sealer }: S3Parts) =>
+  (parts: S3Parts) =>
   (input: ListObjectsRequest, call: Call): ListObjectsOutput => {
     const { Bucket, Prefix = '', Delimiter = '', MaxKeys, Marker = '' } = input;
     const show = shownNames(input.EncodingType);
     const limit = limitOf(MaxKeys, 'max-keys');
-    const bucket = openBucket(call.tx, sealer, Bucket);
+    const bucket = openBucket(call.tx, parts.sealer, Bucket);
     const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after: Marker, limit });
     return {
       Name: Bucket,
@@ -177,7 +180,7 @@ export const listObjects =
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       // "This element is returned only if you have the delimiter request parameter specified." And where the last key won't do.
       ...(next !== undefined && (Delimiter !== '' || entries.length < limit) && { NextMarker: show(next) }),
-      Contents: contents(entries, show, canonicalUser(call.account)),
+      Contents: contents(entries, show, ownersOf(parts, bucket, call)),
       CommonPrefixes: prefixesOf(entries as readonly { prefix?: string }[], show),
     };
   };

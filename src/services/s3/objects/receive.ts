@@ -4,6 +4,7 @@
  * settles the blob, or calls `drop`.
  */
 import { hash } from 'node:crypto';
+import { present } from '#platform/base/assert.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
 import type { Payload } from '#platform/payload.ts';
@@ -37,9 +38,16 @@ export interface Received {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly md5: string;
-  readonly checksum: { readonly name: ChecksumName; readonly digest: Buffer };
+  readonly checksum: Digest;
+  /** What `further` asked for. */
+  readonly further: Digest | undefined;
   settle(): void;
   drop(): void;
+}
+
+interface Digest {
+  readonly name: ChecksumName;
+  readonly digest: Buffer;
 }
 
 export interface ReceiveOptions {
@@ -50,6 +58,8 @@ export interface ReceiveOptions {
   readonly mostBytes: number;
   /** The check sum to compute where the client names none. */
   readonly defaultChecksum: ChecksumName;
+  /** One to compute whatever the client names. */
+  readonly further?: ChecksumName;
 }
 
 export async function receive(body: Payload, claims: Claims, options: ReceiveOptions): Promise<Received> {
@@ -95,29 +105,36 @@ function checksumOf(body: Payload, claims: Claims): ChecksumName | undefined {
 
 async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOptions): Promise<Received> {
   const md5 = hash('md5', bytes, 'hex');
-  const digest = await digestOf(name, bytes);
-  if (bytes.length === 0) return receivedOf(undefined, '', 0, md5, { name, digest }, options);
+  const digests = await Promise.all(
+    namesOf(name, options).map(async (each) => ({ name: each, digest: await digestOf(each, bytes) })),
+  );
+  if (bytes.length === 0) return receivedOf(undefined, '', 0, md5, digests, options);
   const salt = randomBytes(16);
   const { base, inner } = options.keys;
   const content = inner === undefined ? bytes : innerLayer(blobKey(inner, salt), bytes);
   const stored = await options.blobs.put(content, { owner: options.owner, key: blobKey(base, salt) });
-  return receivedOf(stored, salt.toString('base64'), bytes.length, md5, { name, digest }, options);
+  return receivedOf(stored, salt.toString('base64'), bytes.length, md5, digests, options);
 }
 
 async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions): Promise<Received> {
-  const [md5, sum] = [await newHasher('MD5'), await newHasher(name)];
+  const names = namesOf(name, options);
+  const [md5, sums] = [await newHasher('MD5'), await Promise.all(names.map((each) => newHasher(each)))];
   try {
     const salt = randomBytes(16);
     const { base, inner } = options.keys;
-    const plain = tapped(body, [md5, sum], options.mostBytes);
+    const plain = tapped(body, [md5, ...sums], options.mostBytes);
     const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
     const stored = await options.blobs.put(source, { owner: options.owner, key: blobKey(base, salt) });
-    const checksum = { name, digest: sum.digest() };
-    return receivedOf(stored, salt.toString('base64'), stored.bytes, md5.digest().toString('hex'), checksum, options);
+    const digests = sums.map((sum, at) => ({ name: names[at] ?? name, digest: sum.digest() }));
+    return receivedOf(stored, salt.toString('base64'), stored.bytes, md5.digest().toString('hex'), digests, options);
   } finally {
-    sum.release();
+    for (const sum of sums) sum.release();
   }
 }
+
+/** The check sum of the client's, and the further one if that is another. */
+const namesOf = (name: ChecksumName, { further }: ReceiveOptions): readonly ChecksumName[] =>
+  further === undefined || further === name ? [name] : [name, further];
 
 async function* tapped(body: Payload, hashers: readonly Hasher[], most: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
@@ -134,14 +151,16 @@ function receivedOf(
   salt: string,
   bytes: number,
   md5: string,
-  checksum: Received['checksum'],
-  { blobs }: ReceiveOptions,
+  digests: readonly Digest[],
+  { blobs, further }: ReceiveOptions,
 ): Received {
+  const [checksum] = digests;
   return {
     piece: stored && { place: stored.place, bytes, salt },
     bytes,
     md5,
-    checksum,
+    checksum: present(checksum, 'the first of the names'),
+    further: digests.find(({ name }) => name === further),
     settle: () => stored?.settle(),
     drop: () => stored && blobs.discard(stored.place),
   };

@@ -2,8 +2,12 @@
  * Encrypted assertions (XML Encryption 1.1): a key for the content, wrapped by RSA-OAEP for one of the provider's private keys, and the
  * content under AES in GCM or CBC. RSA 1.5 is left out, since a server that answers can be made to decrypt with it (Bleichenbacher).
  * Every failure is the same refusal, and what comes out must still be signed.
+ *
+ * Nor is it told by the time that it takes which step has failed: a key that does not unwrap is replaced by another that depends on the
+ * ciphertext alone (as RFC 9180's and OpenSSL's implicit rejection), and the content is deciphered with it all the same.
  */
-import { constants, createDecipheriv, privateDecrypt } from 'node:crypto';
+import { constants, createDecipheriv, createHmac, privateDecrypt } from 'node:crypto';
+import { randomBytes } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import { attributeOf, childrenNamed, textOf } from '#platform/xml.ts';
 import { ENCRYPTION, SIGNATURE } from '#services/sts/saml/names.ts';
@@ -61,14 +65,18 @@ function opened(data: Element, wrapped: Element, privateKey: string): string | u
   const cipher = CIPHERS[methodOf(data).algorithm];
   if (cipher === undefined) return undefined;
   try {
-    const key = unwrapped(wrapped, privateKey);
+    const key = unwrapped(wrapped, privateKey, keyBytesOf(cipher));
     return key && new TextDecoder('utf-8', { fatal: true }).decode(deciphered(cipher, key, cipherValueOf(data)));
   } catch {
     return undefined;
   }
 }
 
-function unwrapped(wrapped: Element, key: string): Buffer | undefined {
+/** aes-256-gcm: 32. */
+const keyBytesOf = ({ name }: Cipher): number => Number(name.slice(4, 7)) / 8;
+
+/** Undefined for a way of wrapping that is not known here. */
+function unwrapped(wrapped: Element, key: string, keyBytes: number): Buffer | undefined {
   const { algorithm, element } = methodOf(wrapped);
   if (algorithm !== OAEP_MGF1P && algorithm !== OAEP) return undefined;
   const [digest] = element === undefined ? [] : childrenNamed(element, SIGNATURE, 'DigestMethod');
@@ -77,8 +85,18 @@ function unwrapped(wrapped: Element, key: string): Buffer | undefined {
   const mask = algorithm === OAEP_MGF1P ? 'sha1' : (attributeOf(mgf, 'Algorithm')?.replace(`${GCM}mgf1`, '') ?? 'sha1');
   // Node takes one hash for both.
   if (oaepHash === undefined || oaepHash !== mask) return undefined;
-  return privateDecrypt({ key, oaepHash, padding: constants.RSA_PKCS1_OAEP_PADDING }, cipherValueOf(wrapped));
+  const bytes = cipherValueOf(wrapped);
+  // Made in any case, so that it takes no longer when it is needed.
+  const instead = createHmac('sha256', REJECTION_SECRET).update(key).update(bytes).digest().subarray(0, keyBytes);
+  try {
+    const found = privateDecrypt({ key, oaepHash, padding: constants.RSA_PKCS1_OAEP_PADDING }, bytes);
+    return found.length === keyBytes ? found : instead;
+  } catch {
+    return instead;
+  }
 }
+
+const REJECTION_SECRET = randomBytes(32);
 
 function deciphered({ name, ivBytes, tagBytes }: Cipher, key: Buffer, bytes: Buffer): Buffer {
   const iv = bytes.subarray(0, ivBytes);
@@ -91,8 +109,8 @@ function deciphered({ name, ivBytes, tagBytes }: Cipher, key: Buffer, bytes: Buf
   // XML Encryption 5.2: the last byte tells how many are padding, whatever the others are.
   const decipher = createDecipheriv(name, key, iv).setAutoPadding(false);
   const padded = Buffer.concat([decipher.update(body), decipher.final()]);
-  const padding = padded.at(-1) ?? 0;
-  if (padding < 1 || padding > 16) throw new Error('padding');
+  // One that can't be is taken for some padding that can: the text that is left is no assertion, and is found out as such.
+  const padding = (((padded.at(-1) ?? 0) - 1) & 15) + 1;
   return padded.subarray(0, padded.length - padding);
 }
 

@@ -2,13 +2,18 @@
  * The keys of OpenID Connect providers: asked for at the provider itself (OpenID Connect Discovery 1.0), through the only way out, and
  * kept for an hour. A token may name a key that is newer than what is kept; then the provider is asked again, but not more often
  * than every half minute, so that made-up key ids do not make us hammer somebody. Failures are remembered for some seconds.
+ *
+ * An issuer whose keys the operator has given (supplied-keys.ts) is never asked.
  */
-import type { JSONWebKeySet, JWK, JWTVerifyGetKey } from 'jose';
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { type Clock, hours, type Milliseconds, seconds } from '#platform/base/clock.ts';
 import { type Egress, EgressError } from '#platform/egress/egress.ts';
 import { fail } from '#platform/error.ts';
 import { jose } from '#platform/packages.ts';
+import type { Store } from '#platform/store/store.ts';
 import type { OidcProviderView } from '#services/iam/api.ts';
+import { keysSuppliedFor, suppliedDurable } from '#services/sts/web-identity/supplied-keys.ts';
+import { isVerificationKey } from '#services/sts/web-identity/verification-keys.ts';
 
 /** "The latency … is greater than 5 seconds" is one of the reasons that AWS names for a failure. */
 const WITHIN: Milliseconds = seconds(5);
@@ -30,18 +35,29 @@ interface Kept {
 }
 
 export class ProviderKeys {
+  readonly #store: Store;
   readonly #egress: Egress;
   readonly #clock: Clock;
   /** By provider and thumbprints, the oldest first. */
   readonly #kept = new Map<string, Kept>();
 
-  constructor(egress: Egress, clock: Clock) {
+  constructor(store: Store, egress: Egress, clock: Clock) {
+    this.#store = store;
     this.#egress = egress;
     this.#clock = clock;
   }
 
   /** Throws InvalidIdentityToken or IDPCommunicationError when the provider does not give its keys. */
-  keysOf(provider: OidcProviderView): Promise<JWTVerifyGetKey> {
+  async keysOf(provider: OidcProviderView): Promise<JWTVerifyGetKey> {
+    const supplied = keysSuppliedFor(this.#store, provider.url);
+    if (supplied !== undefined) {
+      await suppliedDurable(this.#store);
+      return (await jose()).createLocalJWKSet({ keys: [...supplied] });
+    }
+    return this.#fetchedKeysOf(provider);
+  }
+
+  #fetchedKeysOf(provider: OidcProviderView): Promise<JWTVerifyGetKey> {
     const kept = this.#kept.get(idOf(provider));
     return kept !== undefined && this.#isGood(kept) ? kept.keys : this.#keep(provider, this.#fetch(provider)).keys;
   }
@@ -53,8 +69,9 @@ export class ProviderKeys {
 
   /** Newer keys; undefined if the provider was asked just now. What is kept stays if it does not answer. */
   newerKeysOf(provider: OidcProviderView): Promise<JWTVerifyGetKey> | undefined {
+    if (keysSuppliedFor(this.#store, provider.url) !== undefined) return undefined;
     const kept = this.#kept.get(idOf(provider));
-    if (kept === undefined) return this.keysOf(provider);
+    if (kept === undefined) return this.#fetchedKeysOf(provider);
     if (kept.renewal !== undefined) return kept.renewal;
     const now = this.#clock.monotonic();
     if (now - kept.renewedAt < BETWEEN_RENEWALS) return undefined;
@@ -118,8 +135,7 @@ const idOf = ({ arn, thumbprints }: OidcProviderView): string => `${arn} ${thumb
 
 /** Keys that may verify tokens; a set with more than AWS reads is refused. */
 function usable(keys: readonly unknown[]): JSONWebKeySet['keys'] {
-  const isKey = (key: unknown): key is JWK => typeof key === 'object' && key !== null && 'kty' in key;
-  const found = keys.filter(isKey).filter(({ kty }) => kty === 'RSA' || kty === 'EC');
+  const found = keys.filter(isVerificationKey);
   for (const type of ['RSA', 'EC']) {
     if (found.filter(({ kty }) => kty === type).length > MOST_KEYS) return noKeys();
   }

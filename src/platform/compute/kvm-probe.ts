@@ -1,0 +1,64 @@
+/**
+ * Whether KVM runs guests here. That /dev/kvm can be opened says little: inside some virtual machines it is there, and a guest hangs
+ * in its first instructions. So a guest is run, and has to say that it got where an operating system begins: long-mode.S.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Milliseconds, seconds } from '#platform/base/clock.ts';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+export type ProbeResult = { readonly runs: true } | { readonly runs: false; readonly reason: string };
+
+/** A guest needs some milliseconds; QEMU itself a tenth of a second to start. */
+const LIMIT: Milliseconds = seconds(1);
+/** What isa-debug-exit makes of the 0x10 that the guest writes. */
+const REACHED = 33;
+
+/** long-mode.S, assembled; what is left of the sector is zeros and its mark. */
+const CODE =
+  'fa6631c08ed88ec08ed0bc007cbf0010b9000cfc66f3ab66c70600100320000066c70600200330000066c70600308300000066b800100000' +
+  '0f22d80f20e00c200f22e066b9800000c00f3280cc010f300f0116987c0f20c0660d010000800f22c0ea667c080048b8efcdab8967452301' +
+  '505a4839c27507b01066baf400eef4ebfd8db42600000000000000000000000000000000009b20000f00887c000000000000000000000000';
+
+export const bootSector = (): Buffer => {
+  const sector = Buffer.alloc(512);
+  sector.write(CODE, 'hex');
+  sector.writeUInt16LE(0xaa55, 510);
+  return sector;
+};
+
+export async function probe(accelerator: Accelerator, limit = LIMIT): Promise<ProbeResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'makonis-probe-'));
+  const disk = join(folder, 'sector');
+  try {
+    await writeFile(disk, bootSector());
+    return await run(accelerator, disk, limit);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function run(accelerator: Accelerator, disk: string, timeout: Milliseconds): Promise<ProbeResult> {
+  // As guests are started: all that the host's processor has.
+  const processor = accelerator === 'kvm' ? 'host' : 'max';
+  const args = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-m', '16'];
+  args.push('-machine', `pc,accel=${accelerator}`, '-cpu', processor);
+  args.push('-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04');
+  args.push('-drive', `file=${disk},format=raw,if=ide,snapshot=on`);
+  return new Promise((resolve) => {
+    execFile('qemu-system-x86_64', args, { timeout, killSignal: 'SIGKILL' }, (error, _, complaint) => {
+      if (error?.code === REACHED) resolve({ runs: true });
+      else if (error?.killed) resolve({ runs: false, reason: 'a guest hangs before it has begun' });
+      else resolve({ runs: false, reason: reasonOf(error?.message ?? 'a guest ended', complaint) });
+    });
+  });
+}
+
+/** QEMU's last word, without its own name. */
+function reasonOf(message: string, complaint: string): string {
+  const last = complaint.trim().split('\n').at(-1) ?? '';
+  return (last || message).replace(/^qemu-system-x86_64: /, '');
+}
