@@ -20,6 +20,7 @@ import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
+import { callAsRole } from '#platform/jobs/as-role.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
@@ -175,6 +176,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     regions,
     startedAt: clock.now(),
     deliver: (delivery) => deliver(running(), delivery),
+    callAsRole: (assumption, call) => callAsRole(running(), assumption, call),
     onFault,
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,

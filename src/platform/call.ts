@@ -202,16 +202,9 @@ export class LiveCall implements Call, CallScope {
     const token = idempotencyToken ?? (typeof given === 'string' ? given : undefined);
     if (token === undefined) return undefined;
     const account = 'account' in caller.principal ? (caller.principal.account ?? '') : '';
-    const { tokenMismatchError: mismatch = 'IdempotentParameterMismatch' } = operation.service.declaration;
-    return {
-      account,
-      operation: operation.name,
-      token,
-      input,
-      now: this.now,
-      mismatch,
-      sealer: this.#cloud.keptAnswers,
-    };
+    const { mismatchError: mismatch } = operation.service.declaration;
+    const { keptAnswers: sealer } = this.#cloud;
+    return { account, operation: operation.name, token, input, mismatch, now: this.now, sealer };
   }
 
   /** A created resource's ARN is among the asked-for resources already: actions name what they make. */

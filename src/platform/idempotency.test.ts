@@ -27,7 +27,6 @@ function start() {
     token,
     input,
     now,
-    mismatch: 'IdempotentParameterMismatch',
     sealer: keptAnswersSealer,
   });
   return {

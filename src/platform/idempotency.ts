@@ -48,9 +48,9 @@ export interface TokenUse {
   readonly operation: string;
   readonly token: string;
   readonly input: Input;
+  /** The service's own code for a token that comes with another input. */
+  readonly mismatch?: string | undefined;
   readonly now: Milliseconds;
-  /** The code of a token that comes with another input. */
-  readonly mismatch: string;
   /** Of the purpose KEPT_ANSWERS. */
   readonly sealer: PurposeSealer;
 }
@@ -66,7 +66,7 @@ export function keptAnswer(tx: ReadTransaction, use: TokenUse): Output | undefin
   // Written by keepAnswer.
   const kept = deserialize(opened) as Kept;
   if (kept.inputHash !== hashOf(use.input)) {
-    fail(use.mismatch, 'The client token was used before with different parameters.');
+    fail(use.mismatch ?? 'IdempotentParameterMismatch', 'The client token was used before with different parameters.');
   }
   return kept.output;
 }

@@ -57,6 +57,23 @@ test('an operation is what the model and the declaration say together', async ()
   }
 });
 
+test('an internal operation is one of the model under permissions of its own, and nobody reaches it by its name', async () => {
+  const handler = (): object => ({});
+  const own = { as: 'Put', handler, resource: () => '*', action: 'paper:Copy' } as const;
+  const service = new RegisteredService(
+    notesEntry({ ...declaration(), internal: { Copy: own } }),
+    { summary: summaryOf(model), load: () => model },
+    () => () => {},
+  );
+  await service.load();
+  const copy = service.internal('Copy');
+  assert.equal(copy?.name, 'Put');
+  assert.deepEqual(copy.actions({}, ANYBODY), ['paper:Copy']);
+  assert.deepEqual(service.operation('Put')?.actions({}, ANYBODY), ['paper:Put']);
+  assert.equal(service.operation('Copy'), undefined);
+  for (const name of ['Put', 'constructor', 'toString']) assert.equal(service.internal(name), undefined, name);
+});
+
 test('a token member and declared actions are found', async (t) => {
   const service = tinyCloud(t).cloud.registry.service('notes');
   await service?.load();

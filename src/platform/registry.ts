@@ -132,11 +132,23 @@ export class RegisteredService {
     return this.#operations.get(name) ?? this.#assemble(name);
   }
 
+  /** One that only services call. */
+  internal(name: string): RegisteredOperation | undefined {
+    const key = `internal ${name}`;
+    const declaration = this.declaration.internal?.[name];
+    return this.#operations.get(key) ?? (declaration && this.#build(key, declaration.as, declaration));
+  }
+
   #assemble(name: string): RegisteredOperation | undefined {
-    const model = Object.hasOwn(this.model.operations, name) ? this.model.operations[name] : undefined;
-    const { operations, defaults } = this.declaration;
+    const { operations } = this.declaration;
     const declaration = Object.hasOwn(operations, name) ? operations[name] : undefined;
-    if (model === undefined || declaration === undefined) return undefined;
+    return declaration && this.#build(name, name, declaration);
+  }
+
+  #build(key: string, name: string, declaration: OperationDeclaration): RegisteredOperation | undefined {
+    const model = Object.hasOwn(this.model.operations, name) ? this.model.operations[name] : undefined;
+    const { defaults } = this.declaration;
+    if (model === undefined) return undefined;
     const actions = declaration.action ?? `${this.prefix}:${name}`;
     const access = declaration.access ?? defaults?.access ?? this.#accessOf(name);
     const operation: RegisteredOperation = {
@@ -154,7 +166,7 @@ export class RegisteredService {
       redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret),
       redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret),
     };
-    this.#operations.set(name, operation);
+    this.#operations.set(key, operation);
     return operation;
   }
 

@@ -253,6 +253,20 @@ export interface JobCall {
 /** `payload` is what the timer was set with. Runs as one transaction, at least once: it must be idempotent. */
 export type TimerJob = (tx: Transaction, payload: Input, job: JobCall) => void;
 
+/**
+ * Work that a message of the service's own outbox asks for, where no operation does it: it waits, and works on several partitions.
+ * It runs at least once; what it throws is tried again like any message, so final failures are its own to note.
+ */
+export type Work = (input: Input, job: JobCall, signal: AbortSignal) => Promise<void>;
+
+/**
+ * An operation that nobody can send: a service calls it as the role that a resource names, in the way of all calls. It is validated,
+ * audited and metered as the public operation `as`, whose permissions it does not have (a replica is an object that is put).
+ */
+export interface InternalOperation extends OperationDeclaration {
+  readonly as: string;
+}
+
 /** Takes no input: reads what should be, looks at what is, and acts. Answers when it wants to run again, if it does. */
 export type Reconciler = (job: JobCall, signal: AbortSignal) => Promise<Milliseconds | undefined>;
 
@@ -330,11 +344,11 @@ export interface ServiceDeclaration {
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The service's own name for an account, by which resource policies may name principals (S3's canonical users). */
   readonly accountName?: (account: AccountId) => string;
+  /** The error of an idempotency token that comes with another input; the default is IdempotentParameterMismatch. */
+  readonly mismatchError?: string;
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
-  /** The error of an idempotency token that comes with another input; the default is IdempotentParameterMismatch. */
-  readonly tokenMismatchError?: string;
   /** Credentials of the service's own, which open nothing else: known by the header, or the query's parameter, of their token. */
   readonly sessions?: {
     readonly header: string;
@@ -344,6 +358,8 @@ export interface ServiceDeclaration {
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
   /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */
   readonly encodedRefusals?: true;
+  readonly internal?: Readonly<Record<string, InternalOperation>>;
+  readonly work?: Readonly<Record<string, Work>>;
   readonly timers?: Readonly<Record<string, TimerJob>>;
   readonly reconcilers?: Readonly<Record<string, Reconciler>>;
 }

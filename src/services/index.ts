@@ -8,6 +8,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Egress } from '#platform/egress/egress.ts';
+import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
@@ -43,6 +44,8 @@ export interface ServiceDeps {
   readonly startedAt: Milliseconds;
   /** A call of one service by another, as that service. */
   readonly deliver: Deliver;
+  /** A call as a role that a service was handed. */
+  readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
@@ -162,7 +165,7 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 's3.amazonaws.com',
     scope: 'regional',
     marks: { path: '/v20180820/', header: 'x-amz-account-id' },
-    nouns: ['accesspoint'],
+    nouns: ['accesspoint', 'job'],
     load: async ({ offers, ...given }) =>
       (await import('#services/s3control/service.ts')).s3control({
         ...given,

@@ -38,6 +38,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     startedAt: systemClock.now(),
     clock: systemClock,
     deliver: () => Promise.resolve(),
+    callAsRole: () => Promise.resolve({}),
     onFault: () => {},
     logBucket: undefined,
     oldBucketDefaults: false,

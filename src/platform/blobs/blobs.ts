@@ -22,6 +22,8 @@ export interface PutOptions {
   readonly owner: string;
   /** 32 bytes, of this blob alone: it is sealed with AES-256-GCM, block by block. */
   readonly key?: Uint8Array;
+  /** The source is another sealed blob as `readSealed` gives it, of so many bytes: it is stored as it is, under the key it has. */
+  readonly sealedBytes?: number;
 }
 
 export interface BlobRange {
@@ -53,6 +55,8 @@ export interface Blobs {
    * checked. Throws BlobDamaged.
    */
   read(place: BlobPlace, range: BlobRange, key?: Uint8Array): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
+  /** What is stored of a sealed blob, for a copy by somebody who does not have its key. */
+  readSealed(place: BlobPlace): Promise<AsyncIterable<Uint8Array>>;
   /** What is read later stays until then, also if it is discarded. The answer ends that. */
   pin(places: readonly BlobPlace[]): () => void;
   /** No row names it any more. Its room is given back, at once or by and by. */

@@ -6,7 +6,7 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { BlobDamaged } from '#platform/blobs/blobs.ts';
+import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
 
 export const BLOCK_BYTES = 64 * 1024;
 const TAG_BYTES = 16;
@@ -48,7 +48,14 @@ function seal(plain: Uint8Array, index: number, key: KeyObject): Uint8Array[] {
 }
 
 /** Takes a blob's bytes as they come and gives blocks out as they fill. */
-export class BlockEncoder {
+export interface BlockWriter {
+  /** How many bytes of the blob came so far. */
+  readonly bytes: number;
+  push(chunk: Uint8Array): Uint8Array[];
+  end(): Uint8Array[];
+}
+
+class BlockEncoder implements BlockWriter {
   readonly #key: KeyObject | undefined;
   #index = 0;
   #held: Uint8Array[] = [];
@@ -59,7 +66,6 @@ export class BlockEncoder {
     this.#key = keyObject(key);
   }
 
-  /** How many bytes of the blob came so far. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -93,6 +99,29 @@ export class BlockEncoder {
     return encodeBlock(block, this.#index++, this.#key);
   }
 }
+
+/** Blocks that were made before, and pass as they are. */
+class MadeBlocks implements BlockWriter {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+
+  push(chunk: Uint8Array): Uint8Array[] {
+    return [chunk];
+  }
+
+  end(): Uint8Array[] {
+    return [];
+  }
+}
+
+export const blockWriter = ({ key, sealedBytes }: Pick<PutOptions, 'key' | 'sealedBytes'>): BlockWriter =>
+  sealedBytes === undefined ? new BlockEncoder(key) : new MadeBlocks(sealedBytes);
+
+export const isSealedBy = ({ key, sealedBytes }: Pick<PutOptions, 'key' | 'sealedBytes'>): boolean =>
+  key !== undefined || sealedBytes !== undefined;
 
 /** Checks blocks that stand one after another in `stored`, the first of them number `first`; answers their bytes. */
 export function openBlocks(stored: Buffer, first: number, key: Uint8Array | undefined): Buffer {

@@ -94,6 +94,18 @@ function readsWhatWasPut(make: Make): void {
 }
 
 function findsDamage(make: Make): void {
+  test('a sealed blob is copied by who does not have its key', async (t) => {
+    const { blobs } = await openedBy(make, t);
+    const { blobs: others } = await openedBy(make, t);
+    for (const size of [1, 65_536, 200_000, 1_048_577, 3_000_000]) {
+      const bytes = randomBytes(size);
+      const { place } = await blobs.put(bytes, { owner: 'row', key: KEY });
+      const copy = await others.put(await blobs.readSealed(place), { owner: 'its copy', sealedBytes: size });
+      assert.equal(copy.bytes, size);
+      assert.ok((await readAll(others, copy.place, 0, size, KEY)).equals(bytes), `${size} bytes`);
+    }
+  });
+
   test('what is pinned is there until its last reader lets it go', async (t) => {
     const { blobs } = await openedBy(make, t);
     for (const size of [1000, 3_000_000]) {
@@ -108,6 +120,7 @@ function findsDamage(make: Make): void {
       if (size > 1000) await assert.rejects(async () => readAll(blobs, place, 0, size), BlobDamaged);
     }
   });
+
   test('bytes that stop coming leave nothing', async (t) => {
     const { blobs } = await openedBy(make, t);
     for (const size of [1000, 3_000_000]) {

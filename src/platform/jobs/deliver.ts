@@ -7,6 +7,8 @@ import type { Delivery } from '#platform/jobs/outbox.ts';
 export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
   const service = cloud.registry.service(delivery.service);
   await service?.load();
+  const work = ownWork(cloud, delivery);
+  if (work !== undefined) return work();
   const operation = service?.operation(delivery.operation);
   const sender = delivery.principal ?? cloud.registry.service(delivery.from)?.entry.principal;
   if (operation === undefined || sender === undefined) {
@@ -34,4 +36,13 @@ export async function deliver(cloud: Cloud, delivery: Delivery): Promise<void> {
       calledVia: [],
     },
   });
+}
+
+/** What a service tells itself to do is no call, and asks for no permission. */
+function ownWork(cloud: Cloud, { service, from, operation, input, sourceAccount: account, region }: Delivery) {
+  const work = service === from ? cloud.registry.service(from)?.declaration.work?.[operation] : undefined;
+  if (work === undefined) return undefined;
+  const { clock, log, store, stopping } = cloud;
+  const partition = store.partition({ service, account, region });
+  return () => work(input, { account, region, now: clock.now(), partition, clock, log }, stopping);
 }

@@ -50,5 +50,12 @@ export interface Envelopes {
     operation: 'Decrypt' | 'GenerateDataKey',
   ): Promise<string | undefined>;
   seal(call: Call, key: EnvelopeKey, plaintext: Uint8Array, additionalData: string): Promise<Envelope>;
+  /** Under a data key that was made here and encrypted by kms:Encrypt, for who may do that and not kms:GenerateDataKey (S3's replication). */
+  sealByEncrypt(
+    call: Call,
+    key: EnvelopeKey,
+    plaintext: Uint8Array,
+    additionalData: string,
+  ): Promise<Envelope & { readonly keyArn: string }>;
   open(call: Call, key: EnvelopeKey, envelope: Envelope, additionalData: string): Promise<Buffer>;
 }

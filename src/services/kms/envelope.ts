@@ -5,7 +5,7 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { formatArn, parseArn } from '#platform/base/arn.ts';
-import { pooledRandom } from '#platform/base/ids.ts';
+import { pooledRandom, randomBytes } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
 import type { Call, Output } from '#platform/service.ts';
@@ -16,6 +16,7 @@ import type { KmsParts } from '#services/kms/parts.ts';
 const MOST_KEPT = 10_000;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const DATA_KEY_BYTES = 32;
 
 export function envelopes(parts: KmsParts): Envelopes {
   const kept = new KeptKeys();
@@ -41,6 +42,13 @@ export function envelopes(parts: KmsParts): Envelopes {
         dataKey: Buffer.from(dataKey.encrypted, 'base64'),
         sealed: dataKey.seal(plaintext, additionalData),
       };
+    },
+    async sealByEncrypt(call, { keyId, context }, plaintext, additionalData) {
+      const Plaintext = randomBytes(DATA_KEY_BYTES);
+      const input = { KeyId: inAccountOf(call, keyId), Plaintext, EncryptionContext: context };
+      const { CiphertextBlob, KeyId } = await call.invoke('kms', 'Encrypt', input, call.region);
+      const sealed = sealUnder(createSecretKey(Plaintext), plaintext, additionalData);
+      return { dataKey: bytesOf(CiphertextBlob), sealed, keyArn: String(KeyId) };
     },
     async open(call, key, { dataKey, sealed }, additionalData) {
       return (await openingKey(call, key, Buffer.from(dataKey).toString('base64'))).open(sealed, additionalData);

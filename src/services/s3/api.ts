@@ -8,3 +8,39 @@ export interface BucketFacts {
   /** Whether a policy opens its resource to everybody ("The meaning of public"). */
   isPublic(policy: CompiledPolicy): boolean;
 }
+
+// Answers of the internal operations that batch jobs of S3 Control call (batch/).
+
+/** A version as a generated manifest chooses it. */
+export interface BatchVersion {
+  readonly key: string;
+  /** Of a bucket that has, or had, versioning. */
+  readonly versionId?: string;
+  readonly isDeleteMarker: boolean;
+  readonly modifiedAt: number;
+  readonly bytes: number;
+  readonly storageClass: string;
+  readonly encryption: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | 'SSE-C';
+  readonly keyArn?: string;
+  readonly hasBucketKey?: boolean;
+  readonly replicationStatus: 'NONE' | 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
+  /** A rule of the bucket's replication takes it somewhere. */
+  readonly isEligible: boolean;
+}
+
+export interface BatchCursor {
+  readonly table: 'objects' | 'versions';
+  readonly after?: string;
+}
+
+export interface BatchPage {
+  readonly versions: readonly BatchVersion[];
+  readonly next?: BatchCursor;
+}
+
+/** Of an object's bytes as they are now. */
+export interface ComputedChecksum {
+  readonly digest: Uint8Array;
+  readonly parts?: number;
+  readonly etag: string;
+}

@@ -224,6 +224,11 @@ const ERRORS = {
     message: 'At least one of the pre-conditions you specified did not hold',
     about: 'Condition',
   },
+  ReplicationConfigurationNotFoundError: {
+    status: 404,
+    message: 'The replication configuration was not found',
+    about: 'BucketName',
+  },
   RestoreAlreadyInProgress: { status: 409, message: 'Object restore is already in progress' },
   ServerSideEncryptionConfigurationNotFoundError: {
     status: 404,

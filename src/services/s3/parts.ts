@@ -2,6 +2,7 @@
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
@@ -26,6 +27,7 @@ export interface S3Parts {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** A call of another service, as S3. */
   readonly deliver: Deliver;
+  readonly callAsRole: CallAsRole;
   /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
   /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */

@@ -13,6 +13,7 @@ import { resolveBucket } from '#services/s3/access-points/resolve.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { annotationOperations } from '#services/s3/annotations/operations.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
+import { batchOperations } from '#services/s3/batch/operations.ts';
 import {
   bucketKind,
   createBucket,
@@ -61,6 +62,9 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { replicationInternals, replicationOperations } from '#services/s3/replication/operations.ts';
+import { AGAIN_JOB, REPLICATE_WORK, sendAgain, THRESHOLD_JOB } from '#services/s3/replication/queue.ts';
+import { missThreshold, replicate } from '#services/s3/replication/run.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { selectOperations } from '#services/s3/select/operations.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
@@ -265,6 +269,7 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
       ...archiveOperations(parts),
       ...annotationOperations(parts),
       ...selectOperations(parts),
+      ...replicationOperations(parts),
     } satisfies Handlers<S3Operations, typeof notImplemented & typeof notOffered>,
     notImplemented,
     notOffered,
@@ -278,6 +283,13 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
     formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
-    timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
+    internal: { ...replicationInternals(parts), ...batchOperations(parts) },
+    work: { [REPLICATE_WORK]: replicate(parts) },
+    timers: {
+      [COUNT_JOB]: countStorage(parts),
+      [LIFECYCLE_JOB]: runLifecycle(parts),
+      [AGAIN_JOB]: sendAgain,
+      [THRESHOLD_JOB]: missThreshold(parts),
+    },
     reconcilers: { deliverAccessLogs: deliverAccessLogs(parts), ...storage },
   });

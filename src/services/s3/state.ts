@@ -14,6 +14,7 @@ import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 import type { LoggingRow } from '#services/s3/logging/configuration.ts';
 import type { NotificationRule } from '#services/s3/notifications/rules.ts';
+import type { ReplicationRow } from '#services/s3/replication/state.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -75,6 +76,8 @@ export interface BucketRow {
   readonly logging?: LoggingRow;
   /** Its lifecycle rules are a setting: most buckets have none, and need not look. */
   readonly hasLifecycle?: true;
+  /** Its replication is a setting too. */
+  readonly hasReplication?: true;
   /** Undefined: not enabled. It can't be disabled. */
   readonly objectLock?: { readonly retention?: DefaultRetentionRow };
   /** Undefined: the owner's full control, and nothing else. */
@@ -166,6 +169,7 @@ export interface VersionRow {
   readonly annotations?: { readonly count: number; readonly bytes: number };
   readonly encryption?: EncryptionRow;
   readonly lock?: LockRow;
+  readonly replication?: ReplicationRow;
   /** Of an archived one: from when until when its bytes can be read. */
   readonly restore?: { readonly readyAt: Time; readonly expiresAt: Time };
 }

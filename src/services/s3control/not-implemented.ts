@@ -1,7 +1,6 @@
 /** Operations that are left out, each with its reason. */
 const DIRECTORY = 'comes with directory buckets';
 const GRANTS = 'S3 Access Grants hands out sessions that name people of IAM Identity Center, which is not there';
-const JOBS = 'comes with the next part of S3';
 const LENS = 'no metrics of S3 are gathered over time yet, which Storage Lens reports on';
 const MULTI_REGION = 'comes with the next part of S3';
 const OBJECT_LAMBDA = 'S3 Object Lambda calls functions, which need Lambda';
@@ -15,7 +14,6 @@ export const notImplemented = {
   CreateAccessGrantsLocation: GRANTS,
   CreateAccessPointForObjectLambda: OBJECT_LAMBDA,
   CreateBucket: OUTPOSTS,
-  CreateJob: JOBS,
   CreateMultiRegionAccessPoint: MULTI_REGION,
   CreateStorageLensGroup: LENS,
   DeleteAccessGrant: GRANTS,
@@ -30,12 +28,10 @@ export const notImplemented = {
   DeleteBucketPolicy: OUTPOSTS,
   DeleteBucketReplication: OUTPOSTS,
   DeleteBucketTagging: OUTPOSTS,
-  DeleteJobTagging: JOBS,
   DeleteMultiRegionAccessPoint: MULTI_REGION,
   DeleteStorageLensConfiguration: LENS,
   DeleteStorageLensConfigurationTagging: LENS,
   DeleteStorageLensGroup: LENS,
-  DescribeJob: JOBS,
   DescribeMultiRegionAccessPointOperation: MULTI_REGION,
   DissociateAccessGrantsIdentityCenter: GRANTS,
   GetAccessGrant: GRANTS,
@@ -55,7 +51,6 @@ export const notImplemented = {
   GetBucketTagging: OUTPOSTS,
   GetBucketVersioning: OUTPOSTS,
   GetDataAccess: GRANTS,
-  GetJobTagging: JOBS,
   GetMultiRegionAccessPoint: MULTI_REGION,
   GetMultiRegionAccessPointPolicy: MULTI_REGION,
   GetMultiRegionAccessPointPolicyStatus: MULTI_REGION,
@@ -69,7 +64,6 @@ export const notImplemented = {
   ListAccessPointsForDirectoryBuckets: DIRECTORY,
   ListAccessPointsForObjectLambda: OBJECT_LAMBDA,
   ListCallerAccessGrants: GRANTS,
-  ListJobs: JOBS,
   ListMultiRegionAccessPoints: MULTI_REGION,
   ListRegionalBuckets: OUTPOSTS,
   ListStorageLensConfigurations: LENS,
@@ -83,13 +77,10 @@ export const notImplemented = {
   PutBucketReplication: OUTPOSTS,
   PutBucketTagging: OUTPOSTS,
   PutBucketVersioning: OUTPOSTS,
-  PutJobTagging: JOBS,
   PutMultiRegionAccessPointPolicy: MULTI_REGION,
   PutStorageLensConfiguration: LENS,
   PutStorageLensConfigurationTagging: LENS,
   SubmitMultiRegionAccessPointRoutes: MULTI_REGION,
   UpdateAccessGrantsLocation: GRANTS,
-  UpdateJobPriority: JOBS,
-  UpdateJobStatus: JOBS,
   UpdateStorageLensGroup: LENS,
 } as const;

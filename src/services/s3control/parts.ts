@@ -1,4 +1,5 @@
 /** What S3 Control's operations are made with. */
+import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { BucketFacts } from '#services/s3/api.ts';
@@ -9,4 +10,5 @@ export interface S3ControlParts {
   readonly pages: PageTokens;
   readonly buckets: BucketFacts;
   readonly publicAccess: PublicAccess;
+  readonly callAsRole: CallAsRole;
 }

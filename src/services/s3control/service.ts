@@ -24,6 +24,7 @@ import {
   putAccessPointPolicy,
 } from '#services/s3control/access-points/policy.ts';
 import { fail } from '#services/s3control/errors.ts';
+import { jobKind, jobOperations, jobTimers, jobWork } from '#services/s3control/jobs/operations.ts';
 import { notImplemented } from '#services/s3control/not-implemented.ts';
 import type { S3ControlParts } from '#services/s3control/parts.ts';
 import {
@@ -127,9 +128,13 @@ export const s3control = (parts: S3ControlParts) =>
         ...ofAccount,
         action: 's3:PutAccountPublicAccessBlock',
       },
+      ...jobOperations(parts, own.owner),
     } satisfies Handlers<S3ControlOperations, typeof notImplemented>,
     notImplemented,
-    kinds: { accesspoint: accessPointKind },
+    kinds: { accesspoint: accessPointKind, job: jobKind },
     quotas,
+    work: jobWork(parts),
+    timers: jobTimers,
+    mismatchError: 'IdempotencyException',
     throttlingError: 'TooManyRequestsException',
   });

@@ -32,6 +32,7 @@ const envelopes: Envelopes = {
   openingKey: noKeys,
   refusalOf: noKeys,
   seal: noKeys,
+  sealByEncrypt: noKeys,
   open: noKeys,
 };
 const principals = { idOf: () => undefined, arnOf: () => undefined, isAccount: () => false };

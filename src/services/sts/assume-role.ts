@@ -2,6 +2,8 @@
  * AssumeRole. By the time the handler runs, the authoriser has weighed the caller's policies and the role's trust policy.
  * What is left are the rules about the session itself: how long, with which limits, and what a chain hands on.
  */
+import { parseArn } from '#platform/base/arn.ts';
+import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from '#platform/model/generated/sts.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
@@ -19,6 +21,8 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   secret: ['SessionToken', 'TokenCode'],
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
+  // A service of this cloud has no account: what it does with a role is the role's account's to know.
+  owner: ({ RoleArn }, caller) => (caller === undefined ? accountOf(RoleArn) : {}),
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
   action: (input, principal) => [
     'sts:AssumeRole',
@@ -27,6 +31,11 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   ],
   conditions: (input, scope) => ({ ...conditions(input, scope), ...mfaConditions(sessions, input, scope) }),
 });
+
+function accountOf(arn: string): { account?: AccountId } {
+  const account = parseArn(arn)?.account ?? '';
+  return isAccountId(account) ? { account } : {};
+}
 
 /** The trust policy may ask for MFA: then the code is taken here, and a wrong one ends the call. */
 function mfaConditions(sessions: SessionsApi, input: AssumeRoleRequest, scope: CallScope): ConditionValues {

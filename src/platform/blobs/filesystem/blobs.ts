@@ -18,9 +18,10 @@ import type {
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
 import {
   BLOCK_BYTES,
-  BlockEncoder,
   blockOffset,
+  blockWriter,
   checkBlocks,
+  isSealedBy,
   openBlocks,
   storedBytes,
 } from '#platform/blobs/blocks.ts';
@@ -94,13 +95,14 @@ class FilesystemBlobs implements Blobs {
     return this.#writeFile(first, rest, options);
   }
 
-  async #append(chunks: readonly Uint8Array[], { owner, key }: PutOptions): Promise<StoredBlob> {
-    const encoder = new BlockEncoder(key);
+  async #append(chunks: readonly Uint8Array[], options: PutOptions): Promise<StoredBlob> {
+    const encoder = blockWriter(options);
     const blocks = chunks.flatMap((chunk) => encoder.push(chunk));
     blocks.push(...encoder.end());
     const { bytes } = encoder;
-    const head = encodeHead({ owner, bytes, isSealed: key !== undefined });
-    const size = head.length + storedBytes(bytes, key !== undefined);
+    const isSealed = isSealedBy(options);
+    const head = encodeHead({ owner: options.owner, bytes, isSealed });
+    const size = head.length + storedBytes(bytes, isSealed);
     const { segment, offset } = await this.#segments.append([head, ...blocks], size);
     return this.#stored({ kind: 'segment', segment, offset: offset + head.length, bytes });
   }
@@ -178,6 +180,18 @@ class FilesystemBlobs implements Blobs {
     }
     this.#pins.delete(place);
     if (this.#doomed.delete(place)) this.#remove(place);
+  }
+
+  async readSealed(text: BlobPlace): Promise<AsyncIterable<Uint8Array>> {
+    const place = readPlace(text);
+    const source = await this.#source(place);
+    return (async function* () {
+      try {
+        yield* storedSteps(source, place, true);
+      } finally {
+        await source.close();
+      }
+    })();
   }
 
   async #source(place: Place): Promise<Source> {
@@ -368,10 +382,17 @@ async function readRange(
   return plain.subarray(skip, skip + end - start);
 }
 
-async function checkStored(source: Source, { offset, bytes }: Place, isSealed: boolean): Promise<void> {
+async function checkStored(source: Source, place: Place, isSealed: boolean): Promise<void> {
+  for await (const _ of storedSteps(source, place, isSealed));
+}
+
+/** All that is stored, checked. */
+async function* storedSteps(source: Source, { offset, bytes }: Place, isSealed: boolean): AsyncGenerator<Uint8Array> {
   const size = storedBytes(bytes, isSealed);
   const step = blockOffset(STEP_BLOCKS, isSealed);
   for (let at = 0; at < size; at += step) {
-    checkBlocks(await source.read(offset + at, Math.min(step, size - at)), isSealed);
+    const stored = await source.read(offset + at, Math.min(step, size - at));
+    checkBlocks(stored, isSealed);
+    yield stored;
   }
 }

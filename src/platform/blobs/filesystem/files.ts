@@ -6,7 +6,7 @@ import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink } fro
 import { join } from 'node:path';
 import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
-import { BlockEncoder } from '#platform/blobs/blocks.ts';
+import { type BlockWriter, blockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
 import type { Place } from '#platform/blobs/filesystem/places.ts';
 import {
@@ -49,16 +49,17 @@ export class BlobFiles {
   async write(
     first: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
-    { owner, key }: PutOptions,
+    options: PutOptions,
     announce: (place: FilePlace) => void,
   ): Promise<FilePlace> {
     const id = randomBytes(16).toString('hex');
     const draft = join(this.#incoming, id);
     const handle = await open(draft, 'wx', 0o600);
     try {
-      const isSealed = key !== undefined;
+      const { owner } = options;
+      const isSealed = isSealedBy(options);
       const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
-      const encoder = new BlockEncoder(key);
+      const encoder = blockWriter(options);
       await writeBlocks(handle, offset, encoder, first, rest);
       const { bytes } = encoder;
       await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
@@ -135,7 +136,7 @@ export class BlobFiles {
 async function writeBlocks(
   handle: FileHandle,
   offset: number,
-  encoder: BlockEncoder,
+  encoder: BlockWriter,
   first: readonly Uint8Array[],
   rest: AsyncIterable<Uint8Array>,
 ): Promise<void> {

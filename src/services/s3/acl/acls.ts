@@ -17,6 +17,7 @@ import { canonicalUser } from '#services/s3/names.ts';
 import { findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { putVersion } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateChange } from '#services/s3/replication/queue.ts';
 
 export const getBucketAcl =
   (parts: S3Parts) =>
@@ -59,6 +60,7 @@ export const putObjectAcl =
       checkedAcl(parts, bucket, input as AclRequest, 'object', place) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });
     const { acl: _, ...rest } = row;
-    putVersion(call.tx, bucket, target.Key, isPrivate(acl) ? rest : { ...rest, acl });
+    const changed = isPrivate(acl) ? rest : { ...rest, acl };
+    putVersion(call.tx, bucket, target.Key, replicateChange(call.tx, bucket, target.Key, changed, call.now));
     return {};
   };

@@ -42,10 +42,15 @@ export const putBucketVersioning =
     if (MFADelete === 'Enabled') fail('NotImplemented', { about: 'x-amz-mfa' });
     if (Status === undefined) fail('MalformedXML');
     else {
-      const { objectLock } = openBucket(call.tx, parts.sealer, Bucket);
+      const { objectLock, hasReplication } = openBucket(call.tx, parts.sealer, Bucket);
       if (objectLock !== undefined && Status !== 'Enabled') {
         fail('InvalidBucketState', {
           message: 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+        });
+      }
+      if (hasReplication && Status !== 'Enabled') {
+        fail('InvalidBucketState', {
+          message: 'A replication configuration is present on this bucket, so the versioning state cannot be changed.',
         });
       }
       change(parts, call, Bucket, { versioning: Status });

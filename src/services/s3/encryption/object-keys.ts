@@ -72,10 +72,22 @@ export async function sealKey(
   const envelope = await askingKms(() => parts.envelopes.seal(call, envelopeKey(sealing), secret, sealing.object));
   return {
     ...sealing,
-    dataKey: Buffer.from(envelope.dataKey).toString('base64'),
-    sealed: Buffer.from(envelope.sealed).toString('base64'),
+    dataKey: base64(envelope.dataKey),
+    sealed: base64(envelope.sealed),
   };
 }
+
+/** A replica's: who replicates may encrypt with the destination's key, and not more. `keyArn` may be an alias's. */
+export async function replicaKey(parts: S3Parts, call: Call, bucket: OpenBucket, sealing: Sealing): Promise<NewKeys> {
+  const secret = randomBytes(32);
+  const { dataKey, sealed, keyArn } = await askingKms(() =>
+    parts.envelopes.sealByEncrypt(call, envelopeKey(sealing), secret, sealing.object),
+  );
+  const encryption = { ...sealing, keyArn, dataKey: base64(dataKey), sealed: base64(sealed) };
+  return { keys: keysOf(sealing.kind, bucket, secret), encryption };
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 export async function openKey(parts: S3Parts, call: Call, encryption: KmsEncryption): Promise<Buffer> {
   const envelope = {

@@ -185,7 +185,7 @@ export const s3express = (parts: S3Parts, storage: Readonly<Record<string, Recon
     admitSession,
     sessions: { header: 'x-amz-s3session-token', open: sessionOpener(parts.sealer) },
     throttlingError: 'SlowDown',
-    tokenMismatchError: 'IdempotencyParameterMismatch',
+    mismatchError: 'IdempotencyParameterMismatch',
     timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
     reconcilers: storage,
   });

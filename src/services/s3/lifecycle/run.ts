@@ -14,6 +14,7 @@ import { abortUpload } from '#services/s3/multipart/uploads.ts';
 import { checkDeletable } from '#services/s3/object-lock/locks.ts';
 import { addVersion, putVersion, removeVersion } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { statusOf } from '#services/s3/replication/state.ts';
 import { objects, uploads, type VersionRow, versions } from '#services/s3/state.ts';
 import { laterBlobs } from '#services/s3/storage/later-blobs.ts';
 
@@ -78,6 +79,7 @@ function walkObjects(run: Run, { after }: Cursor): Cursor | undefined {
 }
 
 function visitNewest(run: Run, key: string, row: VersionRow): void {
+  if (isPending(row)) return;
   const { tx, blobs, bucket, lifecycle, now, day } = run;
   if (row.isDeleteMarker) {
     const due = rules.markerRemovalOf(lifecycle, key, row, day);
@@ -119,6 +121,7 @@ function walkVersions(run: Run, cursor: Cursor): Cursor | undefined {
 }
 
 function visitOlder(run: Run, key: string, row: VersionRow, noncurrent: rules.Noncurrent): void {
+  if (isPending(row)) return;
   const { tx, blobs, bucket, lifecycle, now, day } = run;
   const due = rules.noncurrentExpirationOf(lifecycle, key, row, noncurrent, day);
   if (due !== undefined && due.at <= now) {
@@ -128,6 +131,9 @@ function visitOlder(run: Run, key: string, row: VersionRow, noncurrent: rules.No
   const move = rules.transitionOf(lifecycle, key, row, noncurrent, now, day);
   if (move !== undefined) putVersion(tx, bucket, key, { ...row, storageClass: move.storageClass });
 }
+
+/** "Amazon S3 suspends lifecycle actions until it marks the objects status as either COMPLETED or FAILED" (Getting replication status). */
+const isPending = ({ replication }: VersionRow): boolean => statusOf(replication) === 'PENDING';
 
 function isLocked({ lock }: VersionRow, now: number): boolean {
   try {

@@ -14,6 +14,7 @@ import { combineCrcs, combines } from '#services/s3/objects/crc-combine.ts';
 import { writtenOutput } from '#services/s3/objects/put.ts';
 import { addVersion, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateNew } from '#services/s3/replication/queue.ts';
 import {
   type Checksum,
   manifests,
@@ -74,6 +75,7 @@ export const completeMultipartUpload =
         partsCount: chosen.length,
         ...(checksum && { checksum }),
       });
+      replicateNew(tx, bucket, target.Key, added, call.clock.now());
       const name = 'ObjectCreated:CompleteMultipartUpload';
       notify(tx, bucket, { name, key: target.Key, row: added }, call);
       return added;

@@ -16,6 +16,8 @@ export interface ObjectEvent {
   readonly name: EventName;
   readonly key: string;
   readonly row: Pick<VersionRow, 'bytes' | 'etag' | 'versionId' | 'sequence' | 'isDeleteMarker'>;
+  /** What events of replication tell beside the object. */
+  readonly replication?: object;
 }
 
 type Cause = Pick<Call, 'account' | 'region' | 'clock' | 'principal' | 'sourceAddress' | 'requestId'>;
@@ -44,7 +46,12 @@ export function messageTo(bucket: OpenBucket, queue: string, body: object) {
   };
 }
 
-function recordOf(bucket: OpenBucket, rule: NotificationRule, { name, key, row }: ObjectEvent, cause: Cause) {
+function recordOf(
+  bucket: OpenBucket,
+  rule: NotificationRule,
+  { name, key, row, replication }: ObjectEvent,
+  cause: Cause,
+) {
   const isThere = row.isDeleteMarker === undefined && !name.startsWith('ObjectRemoved');
   return {
     eventVersion: '2.5',
@@ -74,6 +81,7 @@ function recordOf(bucket: OpenBucket, rule: NotificationRule, { name, key, row }
         sequencer: row.sequence.toString(16).toUpperCase().padStart(18, '0'),
       },
     },
+    ...(replication && { replicationEventData: replication }),
   };
 }
 

@@ -33,7 +33,10 @@ export type EventName =
   | 'ObjectAnnotation:Delete'
   | 'LifecycleExpiration:Delete'
   | 'LifecycleExpiration:DeleteMarkerCreated'
-  | 'LifecycleTransition';
+  | 'LifecycleTransition'
+  | 'Replication:OperationFailedReplication'
+  | 'Replication:OperationMissedThreshold'
+  | 'Replication:OperationReplicatedAfterThreshold';
 
 const MOST_RULES = 100;
 const LONGEST_ID = 255;

@@ -20,6 +20,7 @@ import { checkedRetention, checkRetentionChange, requireLocking } from '#service
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { putVersion } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateChange } from '#services/s3/replication/queue.ts';
 import type { DefaultRetentionRow, LockRow, RetentionMode } from '#services/s3/state.ts';
 
 const MOST_DAYS = 36_500;
@@ -115,9 +116,13 @@ export const putObjectRetention =
       mayBypass(parts, bucket, input.Key, input.BypassGovernanceRetention, call),
     );
     const lock: LockRow = { ...next, ...(row.lock?.legalHold && { legalHold: true }) };
-    putVersion(call.tx, bucket, input.Key, { ...row, lock });
+    changeLock({ row, bucket }, input.Key, lock, call);
     return {};
   };
+
+function changeLock({ row, bucket }: FoundObject, key: string, lock: LockRow, call: Call): void {
+  putVersion(call.tx, bucket, key, replicateChange(call.tx, bucket, key, { ...row, lock }, call.now));
+}
 
 export const getObjectLegalHold =
   (parts: S3Parts) =>
@@ -133,7 +138,7 @@ export const putObjectLegalHold =
   (input: PutObjectLegalHoldRequest, call: Call): object => {
     const { row, bucket } = findLocked(parts, input as ReadTarget, call);
     const status = input.LegalHold?.Status ?? fail('MalformedXML');
-    putVersion(call.tx, bucket, input.Key, { ...row, lock: { ...row.lock, legalHold: status === 'ON' } });
+    changeLock({ row, bucket }, input.Key, { ...row.lock, legalHold: status === 'ON' }, call);
     return {};
   };
 

@@ -23,6 +23,7 @@ import { mayBypass } from '#services/s3/object-lock/object-lock.ts';
 import { quotedEtag } from '#services/s3/objects/conditions.ts';
 import { addVersion, findVersion, newest, removeVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateNew } from '#services/s3/replication/queue.ts';
 import { nextSequence, type VersionRow } from '#services/s3/state.ts';
 
 const MOST_KEYS = 1000;
@@ -84,6 +85,7 @@ function remove(
   }
   const modifiedAt = call.clock.now();
   const marker = addVersion(tx, blobs, bucket, key, { modifiedAt, isDeleteMarker: true, etag: '', bytes: 0 });
+  replicateNew(tx, bucket, key, marker, modifiedAt);
   notify(tx, bucket, { name: 'ObjectRemoved:DeleteMarkerCreated', key, row: marker }, call);
   return { versionId: shownVersionId(marker), isDeleteMarker: true };
 }

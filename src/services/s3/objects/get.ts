@@ -23,6 +23,7 @@ import { shownMetadata } from '#services/s3/objects/metadata.ts';
 import { type ByteRange, contentRange, rangeOf } from '#services/s3/objects/ranges.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { statusOf } from '#services/s3/replication/state.ts';
 import { type Checksum, type ManifestRow, manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
 
 type Body = Uint8Array | AsyncIterable<Uint8Array>;
@@ -203,6 +204,7 @@ function describe({ row, bucket }: FoundObject, asked: Asked, range: ByteRange |
     ...row.headers,
     ...(row.metadata && { Metadata: shownMetadata(row.metadata) }),
     ...(row.storageClass !== undefined && { StorageClass: row.storageClass }),
+    ...(row.replication && { ReplicationStatus: statusOf(row.replication) }),
     // A null version is named in a bucket that has, or had, versioning.
     ...(bucket.versioning !== undefined && { VersionId: shownVersionId(row) }),
     ...(range && { ContentRange: contentRange(range, row.bytes), StatusCode: 206 }),

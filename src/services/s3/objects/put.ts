@@ -20,6 +20,7 @@ import { newOwner } from '#services/s3/objects/owners.ts';
 import { type Claims, type Received, receive, writeReceived } from '#services/s3/objects/receive.ts';
 import { addVersion, type NewVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateNew } from '#services/s3/replication/queue.ts';
 import { type Checksum, manifests, type VersionRow } from '#services/s3/state.ts';
 
 /** "The maximum size of an object that you can upload in a single PUT operation is 5 GB". */
@@ -115,6 +116,7 @@ export async function commit(
     const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
     const added = addVersion(tx, blobs, bucket, input.Key, { ...withManifest(tx, version), ...ownership });
     further?.(tx, added);
+    replicateNew(tx, bucket, input.Key, added, call.clock.now());
     notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
     return added;
   });

@@ -13,6 +13,7 @@ import { findObject, type ReadTarget } from '#services/s3/objects/find.ts';
 import { checkTags, type Tags } from '#services/s3/objects/metadata.ts';
 import { putVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateChange } from '#services/s3/replication/queue.ts';
 
 export const getObjectTagging =
   (parts: S3Parts) =>
@@ -38,7 +39,8 @@ function changeTags(parts: S3Parts, target: ReadTarget, call: Call, tags: Tags):
   const { bucket, row } = findObject(parts, target, call);
   const { tags: _, ...rest } = row;
   const isEmpty = Object.keys(tags).length === 0;
-  putVersion(call.tx, bucket, target.Key, isEmpty ? rest : { ...rest, tags });
+  const changed = isEmpty ? rest : { ...rest, tags };
+  putVersion(call.tx, bucket, target.Key, replicateChange(call.tx, bucket, target.Key, changed, call.now));
   const name = isEmpty ? 'ObjectTagging:Delete' : 'ObjectTagging:Put';
   notify(call.tx, bucket, { name, key: target.Key, row }, call);
   return bucket.versioning === undefined ? {} : { VersionId: shownVersionId(row) };

@@ -19,6 +19,8 @@ import {
 } from '#services/s3/state.ts';
 
 const SEQUENCE_BYTES = 8;
+/** So many versions of other buckets may have had the same sequence. */
+const NEIGHBOURS = 4;
 const VERSION_ID = /^[A-Za-z0-9_-]{32}$/;
 
 /** What becomes of bytes that are given up is all that matters here. */
@@ -57,8 +59,12 @@ export function findVersion(
       ? tx.get(nullVersions, nullVersions.key(bucket.id, key))?.sequence
       : sequenceOf(versionId);
   if (sequence === undefined) return undefined;
-  const row = tx.get(versions, versions.key(bucket.id, key, versionOrder(sequence)));
-  return row !== undefined && shownVersionId(row) === versionId ? row : undefined;
+  const from = versions.key(bucket.id, key, versionOrder(sequence));
+  const row = tx.get(versions, from);
+  if (row !== undefined && shownVersionId(row) === versionId) return row;
+  // A replica may lie behind others that had taken its place.
+  const neighbours = tx.range(versions, { prefix: [bucket.id, key], from, limit: NEIGHBOURS });
+  return neighbours.find((found) => shownVersionId(found.row) === versionId)?.row;
 }
 
 export type NewVersion = Omit<VersionRow, 'versionId' | 'sequence'>;
@@ -82,6 +88,40 @@ export function addVersion(
   if (!isVersioned) dropOlderNull(tx, blobs, bucket, key);
   tx.put(objects, objects.key(bucket.id, key), row);
   return row;
+}
+
+/** A version that came into being elsewhere takes the place among those of its key that its sequence gives it. */
+export function insertVersion(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: OpenBucket,
+  key: string,
+  given: VersionRow,
+): void {
+  if (given.versionId === undefined) dropNull(tx, blobs, bucket, key);
+  const current = newest(tx, bucket, key);
+  const row = { ...given, sequence: freeSequence(tx, bucket, key, given.sequence) };
+  if (current !== undefined && current.sequence > row.sequence) {
+    keepOlder(tx, bucket, key, row);
+    return;
+  }
+  if (current !== undefined) keepOlder(tx, bucket, key, current);
+  tx.put(objects, objects.key(bucket.id, key), row);
+}
+
+/** Two buckets may have given out the same one. `findVersion` looks at its neighbours. */
+function freeSequence(tx: ReadTransaction, bucket: BucketRow, key: string, wanted: number): number {
+  let sequence = wanted;
+  const isTaken = (): boolean =>
+    newest(tx, bucket, key)?.sequence === sequence ||
+    tx.get(versions, versions.key(bucket.id, key, versionOrder(sequence))) !== undefined;
+  while (isTaken()) sequence--;
+  return sequence;
+}
+
+function dropNull(tx: Transaction, blobs: Discarding, bucket: OpenBucket, key: string): void {
+  const row = findVersion(tx, bucket, key, NULL_VERSION);
+  if (row !== undefined) removeVersion(tx, blobs, bucket, key, row);
 }
 
 function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {
