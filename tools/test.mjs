@@ -2,8 +2,8 @@
  * `npm test`: the set-up, `npm run check`, then every test. `npm test -- PATTERN…` runs the tests of these files alone. Plain
  * JavaScript for Node 20, since it fetches what the rest runs on.
  */
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../bin/runtime.mjs';
 import { check } from './check.mjs';
@@ -25,6 +25,8 @@ const testFiles = () =>
 
 const start = performance.now();
 const patterns = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'makonis-seen-'));
+const seen = join(folder, 'answers.txt');
 const parts = await setUp();
 const isClean = patterns.length > 0 || (await check(parts));
 const runTests = (files, concurrency) =>
@@ -37,7 +39,7 @@ const runTests = (files, concurrency) =>
       '--test-reporter=./tools/reporter.mjs',
       ...files,
     ],
-    parts.env,
+    { ...parts.env, MAKONIS_SEEN_ANSWERS: seen },
   );
 const wanted = patterns.length > 0 ? patterns : testFiles();
 const files = parts.hasPython ? wanted : wanted.filter((file) => !NEEDS_PYTHON.test(file));
@@ -47,6 +49,11 @@ const measuring = files.filter((file) => file.startsWith('test/performance/'));
 const others = files.filter((file) => !measuring.includes(file));
 const isMeasured = measuring.length === 0 || (await timed('measurements', () => runTests(measuring, 1)));
 const isTested = others.length === 0 || (await timed('tests', () => runTests(others, availableParallelism())));
-const isPassed = isMeasured && isTested;
+// Only a whole run meets all that is to be met.
+const isMet =
+  patterns.length > 0 ||
+  (await timed('documented errors', () => run(parts.node, ['tools/met-errors/main.ts', seen], parts.env)));
+rmSync(folder, { recursive: true, force: true });
+const isPassed = isMeasured && isTested && isMet;
 say(`npm test: ${isClean && isPassed ? 'passed' : 'FAILED'} in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 process.exitCode = isClean && isPassed ? 0 : 1;

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ServiceModel } from '#platform/model/schema.ts';
 import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
+import { RegisteredService, Registry } from '#platform/registry.ts';
 import { setTags } from '#platform/tags.ts';
-import { noteArn, notes, OTHER, OWN, type TinyCloud, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
+import {
+  noteArn,
+  notes,
+  notesEntry,
+  notesService,
+  OTHER,
+  OWN,
+  type TinyCloud,
+  tinyCloud,
+} from '#platform/tiny-cloud.fixture.ts';
 
 const policy = (Statement: object) => parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement }), 'identity');
 const allowed = async (tiny: TinyCloud, name: string, as?: Principal): Promise<boolean> => {
@@ -110,3 +121,41 @@ test('who hands a role on to a service needs iam:PassRole on it, for that servic
   const foreign = { Name: 'a', Role: `arn:aws:iam::${OTHER}:role/writer` };
   await assert.rejects(tiny.call('Assign', foreign), { code: 'AccessDenied' });
 });
+
+test('a resource of a service that is not loaded is judged when it is', async (t) => {
+  const tiny = tinyCloud(t);
+  tiny.policies = { identity: [policy({ Effect: 'Allow', Action: '*', Resource: '*' })] };
+  let loads = 0;
+  let failure: Error | undefined = new Error('the file is gone');
+  const roles = new RegisteredService(
+    {
+      ...notesEntry(),
+      name: 'iam',
+      scope: 'global',
+      load: async () => {
+        loads++;
+        if (failure !== undefined) throw failure;
+        return notesService();
+      },
+    },
+    { summary: { metadata: MODEL.metadata }, load: () => MODEL },
+    () => () => {},
+  );
+  const notesAlone = tiny.cloud.registry.services;
+  Object.assign(tiny.cloud, { registry: new Registry([...notesAlone, roles]) });
+  const assign = () => tiny.call('Assign', { Name: 'a', Role: `arn:aws:iam::${OWN}:role/writer` });
+  await assert.rejects(assign(), { code: 'InternalFailure' });
+  failure = undefined;
+  await Promise.all([assign(), assign(), assign()]);
+  await assign();
+  assert.equal(loads, 2);
+  // An account that does not exist makes nobody load anything.
+  const unknown = { Name: 'a', Role: 'arn:aws:iam::999999999999:role/writer' };
+  await assert.rejects(tiny.call('Assign', unknown), { code: 'AccessDenied' });
+});
+
+const MODEL: ServiceModel = {
+  metadata: { serviceId: 'IAM', apiVersion: '1', endpointPrefix: 'iam', protocols: ['query'] },
+  operations: {},
+  shapes: {},
+};

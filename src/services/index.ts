@@ -13,6 +13,7 @@ import type { Deliver } from '#platform/jobs/relay.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { AuthorizationMessages } from '#platform/policy/authorization-message.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Registry } from '#platform/registry.ts';
 import type { Removal } from '#platform/removal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
@@ -69,13 +70,17 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const identity = new IamIdentity(deps.store, deps.sealer);
   const trails = new TrailDirectory(deps.store);
   const audit = new Collector({ ...deps, trails });
-  const parts = { ...deps, identity, trails, collector: audit };
+  const { principals } = identity;
+  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
+  const parts = { ...deps, identity, isAccount, principals, trails, collector: audit };
   const given = { ...parts, offers: offersOf(parts) };
   return { entries: SERVICES.map((line) => ({ ...line, load: () => line.load(given) })), identity, audit };
 }
 
 interface Parts extends ServiceDeps {
   readonly identity: IamIdentity;
+  readonly isAccount: (account: AccountId) => boolean;
+  readonly principals: PrincipalDirectory;
   readonly trails: TrailDirectory;
   readonly collector: Collector;
 }
@@ -187,7 +192,6 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/sqs/service.ts')).sqs({
         ...given,
         envelopes: await offers.envelopes(),
-        principals: await offers.principals(),
       }),
   },
   {
@@ -214,14 +218,37 @@ const SERVICES: readonly ServiceLine[] = [
 
 /** What services offer each other (their api.ts), made when the first of those that need it loads. */
 function offersOf(parts: Parts) {
-  const { store, sealer, identity, collector, clock } = parts;
-  const accounts = createAccounts(store, sealer);
+  const { store, collector, clock } = parts;
+  const iam = offersOfIam(parts);
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
   const issuerKeys = lazy(async () =>
     (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
+  const kmsParts = lazy(async () => (await import('#services/kms/parts.ts')).kmsParts(parts));
+  const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
+  const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
+  const signInDeps = async () => ({ ...parts, people: await iam.people(), sessions: await iam.sessions() });
+  const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
+  const forBuckets = ofBuckets(parts, iam.accounts);
+  return {
+    ...iam,
+    ...forBuckets,
+    ...ofS3({ parts, envelopes, ...forBuckets }),
+    envelopes,
+    history,
+    issuerKeys,
+    kmsParts,
+    quotas,
+    signIn,
+    signInDeps,
+  };
+}
+
+function offersOfIam(parts: Parts) {
+  const { store, sealer, identity } = parts;
+  const accounts = createAccounts(store, sealer);
   const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
   const sessions = lazy(async () =>
     (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
@@ -242,35 +269,13 @@ function offersOf(parts: Parts) {
       await sessions(),
     ),
   );
-  const isAccount = (account: AccountId): boolean => identity.isAccount(account);
-  const principals = lazy(async () =>
-    (await import('#services/iam/identity/principal-directory.ts')).createPrincipalDirectory(store, isAccount),
-  );
-  const kmsParts = lazy(async () =>
-    (await import('#services/kms/parts.ts')).kmsParts({ ...parts, isAccount, principals: await principals() }),
-  );
-  const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
-  const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
-  const signInDeps = async () => ({ store, sealer, people: await people(), sessions: await sessions() });
-  const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
-  const forBuckets = ofBuckets(parts, accounts);
   return {
-    ...forBuckets,
-    ...ofS3({ parts, principals, envelopes, ...forBuckets }),
     accounts,
     delegatedAccess,
-    envelopes,
-    history,
-    issuerKeys,
-    kmsParts,
     passwords,
     people,
-    principals,
-    quotas,
     rootAccess,
     sessions,
-    signIn,
-    signInDeps,
     tokenIssuer,
   };
 }
@@ -293,12 +298,11 @@ type Buckets = ReturnType<typeof ofBuckets>;
 
 interface S3Needs extends Buckets {
   readonly parts: Parts;
-  readonly principals: () => Promise<S3Parts['principals']>;
   readonly envelopes: () => Promise<S3Parts['envelopes']>;
 }
 
 /** S3 and S3 Express share what they are made with, and what cares for a region's blobs. */
-function ofS3({ parts, principals, envelopes, ...offers }: S3Needs) {
+function ofS3({ parts, envelopes, ...offers }: S3Needs) {
   const s3Parts = lazy(
     async (): Promise<S3Parts> => ({
       ...parts,
@@ -306,7 +310,6 @@ function ofS3({ parts, principals, envelopes, ...offers }: S3Needs) {
       publicAccess: await offers.publicAccess(),
       accessPoints: await offers.accessPoints(),
       envelopes: await envelopes(),
-      principals: await principals(),
       day: parts.s3Day,
       isRegion: (name) => parts.regions.includes(name),
       users: await offers.canonicalUsers(),

@@ -258,7 +258,7 @@ test('KMS calls are in the audit with their key and context, never with what the
   const macInput = { KeyId: mac.KeyMetadata?.KeyId, MacAlgorithm: 'HMAC_SHA_256', Message: secret } as const;
   const { Mac } = await kms.send(new GenerateMacCommand(macInput));
   c.advance(1);
-  const GranteePrincipal = `arn:aws:iam::${c.account}:user/ann`;
+  const GranteePrincipal = `arn:aws:iam::${c.account}:root`;
   const { GrantToken = '' } = await kms.send(
     new CreateGrantCommand({ KeyId, GranteePrincipal, Operations: ['Decrypt'] }),
   );

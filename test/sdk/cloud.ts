@@ -11,6 +11,7 @@ import { SimulatedClock } from '#platform/base/clock.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
+import { noteAnswers } from '#test/sdk/seen-answers.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -119,6 +120,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
         const client = new Class(config);
         // SDK clients keep their resolved configuration here, and read the offset for each signature.
         configs.push((client as unknown as { config: ClientConfig }).config);
+        noteAnswers(client);
         t.after(() => client.destroy());
         return client;
       },

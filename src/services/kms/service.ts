@@ -124,6 +124,8 @@ function managementOperations(parts: KmsParts) {
 /** There are none, as on AWS in an account that has made none. */
 function describeCustomKeyStores(input: Model.DescribeCustomKeyStoresRequest): Model.DescribeCustomKeyStoresResponse {
   if (input.CustomKeyStoreId !== undefined || input.CustomKeyStoreName !== undefined) fail('CustomKeyStoreNotFound');
+  // None was ever given out.
+  if (input.Marker !== undefined) fail('InvalidMarker');
   return { CustomKeyStores: [], Truncated: false };
 }
 

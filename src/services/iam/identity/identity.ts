@@ -10,6 +10,7 @@ import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import type { PrincipalPolicies } from '#platform/policy/evaluate.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Credential, FederatedUserPrincipal, Identity, Principal, RootPrincipal } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
@@ -17,6 +18,7 @@ import { type Tags, tagsOf } from '#platform/tags.ts';
 import { accountOfKeyId } from '#services/iam/access-keys/access-key-id.ts';
 import { expiredToken, invalidToken } from '#services/iam/errors.ts';
 import { type AccountMemory, accountMemory } from '#services/iam/identity/memory.ts';
+import { createPrincipalDirectory } from '#services/iam/identity/principal-directory.ts';
 import { compiledSessionPolicies, policiesOfOwner } from '#services/iam/identity/principal-policies.ts';
 import { credentialOfKey, principalOfSession } from '#services/iam/identity/principals.ts';
 import { type SessionRecord, type SessionTokens, sessionTokens } from '#services/iam/identity/session-tokens.ts';
@@ -61,6 +63,8 @@ interface NotedUse {
 type LimitedPrincipal = Exclude<Principal, { kind: 'service' | 'external' | 'anonymous' }>;
 
 export class IamIdentity implements Identity {
+  /** Whom policies and grants name. */
+  readonly principals: PrincipalDirectory;
   readonly #store: Store;
   readonly #sealer: Sealer;
   readonly #tokens: SessionTokens;
@@ -76,6 +80,7 @@ export class IamIdentity implements Identity {
     this.#store = store;
     this.#sealer = sealer;
     this.#tokens = sessionTokens(sealer);
+    this.principals = createPrincipalDirectory(store, (account) => this.isAccount(account));
   }
 
   credential(accessKeyId: string, sessionToken: string | undefined, now: Milliseconds, region?: string): Credential {

@@ -18,6 +18,7 @@ import { type GrantRow, grants, grantsTo, retirable } from '#services/kms/state.
 
 const PRINCIPAL =
   /^arn:aws[\w-]*:(?:iam::\d{12}:(?:root|user\/.+|role\/.+)|sts::\d{12}:(?:assumed-role|federated-user)\/.+)$/;
+const GRANT_ID = /^[0-9a-f]{64}$/;
 const SERVICE = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com$/;
 
 export function createGrant(parts: KmsParts, input: Model.CreateGrantRequest, call: Call): Model.CreateGrantResponse {
@@ -169,6 +170,7 @@ export function revokeGrant(input: Model.RevokeGrantRequest, call: Call): void {
 }
 
 export function endGrant(tx: Transaction, keyId: string, grantId: string, dryRun: boolean | undefined): void {
+  if (!GRANT_ID.test(grantId)) fail('InvalidGrantId', grantId);
   const grant = grantOf(tx, keyId, grantId) ?? fail('GrantNotFound', grantId);
   if (dryRun) fail('DryRun');
   dropGrant(tx, keyId, grant);
@@ -181,7 +183,7 @@ export function listGrants(parts: KmsParts, input: Model.ListGrantsRequest, call
   if (GranteePrincipal !== undefined && GranteeServicePrincipal !== undefined) {
     fail('Validation', 'Specify GranteePrincipal or GranteeServicePrincipal, not both.');
   }
-  if (GrantId !== undefined && !/^[0-9a-f]{64}$/.test(GrantId)) fail('InvalidGrantId', GrantId);
+  if (GrantId !== undefined && !GRANT_ID.test(GrantId)) fail('InvalidGrantId', GrantId);
   const grantee = GranteePrincipal ?? GranteeServicePrincipal;
   const keys = grantee === undefined ? undefined : keysOf(parts, grantee);
   const read = (after: string | undefined, limit: number): GrantRow[] => {
