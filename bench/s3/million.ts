@@ -22,6 +22,7 @@ const AT_ONCE = 64;
 const bucket = {
   id: 1,
   name: 'large',
+  arn: 'arn:aws:s3:::large',
   createdAt: 0,
   sealedKey: '',
   key: Buffer.alloc(32),

@@ -26,6 +26,8 @@ const SERVICE = /^[a-z0-9-]+$/;
 const LEGACY_QUEUE = /^(?:([a-z0-9-]+)\.)?queue\.amazonaws\.com$/;
 /** `s3-eu-west-1.amazonaws.com`, with or without a bucket before it. */
 const S3_DASH = /^(?:(.+)\.)?(s3(?:-website)?)-([a-z0-9-]+)$/;
+/** `s3express-use1-az4`: S3's endpoint of a zone. */
+const ZONAL = /^s3express-[a-z0-9]+(?:-[a-z0-9]+)*-az\d+$/;
 /** What stands before these is a bucket, or an access point's name in its place. */
 const HAS_BUCKETS = new Set(['s3', 's3-accelerate', 's3-accesspoint', 's3-global', 's3-website']);
 const MAX_KEPT = 1000;
@@ -79,6 +81,7 @@ function labelsOf(prefix: string): HostFacts | undefined {
   }
   const bucket = labels.length > 0 ? labels.join('.') : undefined;
   const plain = service.replace(/-fips$/, '');
+  if (ZONAL.test(plain)) return { service: 's3express', region, bucket, namesRegion: region !== undefined };
   if (bucket !== undefined && !HAS_BUCKETS.has(plain)) {
     // SDKs put labels of their own before some services' names (`123456789012.s3-control`, `data.iot`).
     return { service: plain, region, bucket: undefined, namesRegion: region !== undefined };

@@ -7,6 +7,7 @@
 import { addressOf, isVersion4, signatureOf, signatureOfForm, VERSION_2 } from '#gateway/address.ts';
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
+import { ownCredential } from '#gateway/auth/own-credential.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
 import {
   readVersion2,
@@ -173,7 +174,7 @@ async function answerCall(
   const address = addressOf(request, signature, host);
   trace.region = region;
   trace.address = address;
-  const wire = isPresigned && service.signingName === 's3' ? withHeadersOfQuery(body) : body;
+  const wire = isPresigned && service.signingName.startsWith('s3') ? withHeadersOfQuery(body) : body;
   const input = decode(wire, pathParameters);
   const { urlMember } = operation.declaration;
   if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
@@ -337,7 +338,9 @@ function authenticate(
     };
   }
   checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
-  const credential = cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
+  const credential =
+    ownCredential(request, signed, service, now) ??
+    cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
   const signedPayload = verifySignature(request, signed, credential, now, dialect);
   cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
   const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };

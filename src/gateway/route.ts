@@ -130,14 +130,16 @@ export class Router {
   }
 
   #templateOf(service: RegisteredService): TemplateRouter {
-    return getOrInsert(this.#templates, service, () => templateRouter(service.model));
+    // Who has not loaded it yet wants to know whether there is an operation at all.
+    const isOwn = (operation: string): boolean => !Object.hasOwn(service.loaded?.notOffered ?? {}, operation);
+    return getOrInsert(this.#templates, service, () => templateRouter(service.model, isOwn));
   }
 }
 
 /** `books.s3.localhost`; and `books.localhost`, which clients make of the endpoint `localhost`. */
-function bucketOf({ bucket, service: named, prefix }: HostFacts, { name }: RegisteredService): string | undefined {
-  if (name !== 's3') return undefined;
-  return bucket ?? (named !== undefined && !/^s3\b/.test(named) ? prefix : undefined);
+function bucketOf({ bucket, service: named, prefix }: HostFacts, { metadata }: RegisteredService): string | undefined {
+  if (metadata.serviceId !== 'S3') return undefined;
+  return bucket ?? (named !== undefined && !/^s3(?:express)?\b/.test(named) ? prefix : undefined);
 }
 
 type Marks = NonNullable<ServiceEntry['marks']>;
@@ -188,9 +190,9 @@ const invalidAction = (action: string, version: string): string =>
 function known(service: RegisteredService, name: string): RegisteredOperation {
   const operation = service.operation(name);
   if (operation !== undefined) return operation;
-  const reason = Object.hasOwn(service.declaration.notImplemented, name)
-    ? service.declaration.notImplemented[name]
-    : undefined;
+  const { notImplemented, notOffered = {} } = service.declaration;
+  const reasons = Object.hasOwn(notImplemented, name) ? notImplemented : notOffered;
+  const reason = Object.hasOwn(reasons, name) ? reasons[name] : undefined;
   if (reason !== undefined) return fail('UnsupportedOperation', `${name} is not implemented: ${reason}`);
   return fail('InvalidAction', `The action ${name} is not valid for this web service.`);
 }

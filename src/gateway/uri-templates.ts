@@ -29,6 +29,8 @@ interface Candidate {
   /** `acl` or `x-id=GetObject`. */
   readonly literals: readonly string[];
   readonly required: Required;
+  /** Asked for each request: the service may load meanwhile. */
+  readonly isOwn: () => boolean;
 }
 
 interface Required {
@@ -45,10 +47,15 @@ interface Node {
 
 const newNode = (): Node => ({ literal: new Map(), label: undefined, greedy: undefined, candidates: [] });
 
-export function templateRouter(model: ServiceModel): TemplateRouter {
+/** Of operations of one form (S3's ListBuckets and ListDirectoryBuckets) the service's own are meant. */
+export function templateRouter(
+  model: ServiceModel,
+  isOwn: (operation: string) => boolean = () => true,
+): TemplateRouter {
   const root = newNode();
   for (const [operation, { http, input }] of Object.entries(model.operations)) {
-    if (http !== undefined) add(root, operation, http, requiredOf(model, input?.shape));
+    if (http === undefined) continue;
+    add(root, http, { operation, required: requiredOf(model, input?.shape), isOwn: () => isOwn(operation) });
   }
   return ({ method, path, query, headers }) => {
     const segments = splitPath(path);
@@ -71,9 +78,8 @@ function requiredOf(model: ServiceModel, input: string | undefined): Required {
 
 function add(
   root: Node,
-  operation: string,
   { method, requestUri }: { readonly method: string; readonly requestUri: string },
-  required: Required,
+  asked: Pick<Candidate, 'operation' | 'required' | 'isOwn'>,
 ): void {
   const [path = '', query = ''] = requestUri.split('?', 2);
   const labels: string[] = [];
@@ -90,7 +96,7 @@ function add(
     if (label[2] === '+') node = node.greedy ??= newNode();
     else node = node.label ??= newNode();
   }
-  node.candidates.push({ operation, method, labels, literals: query === '' ? [] : query.split('&'), required });
+  node.candidates.push({ ...asked, method, labels, literals: query === '' ? [] : query.split('&') });
 }
 
 /** A trailing slash is no segment of its own, except inside of greedy labels. */
@@ -143,7 +149,7 @@ function choose(node: Node, values: readonly string[], asked: Asked): TemplateMa
   for (const candidate of node.candidates) {
     if (candidate.method !== asked.method) continue;
     if (!candidate.literals.every((literal) => asked.parts.some((part) => matchesLiteral(part, literal)))) continue;
-    const fit = candidate.literals.length * MANY + fitOf(candidate.required, asked);
+    const fit = 2 * (candidate.literals.length * MANY + fitOf(candidate.required, asked)) + Number(candidate.isOwn());
     if (fit > most) [best, most] = [candidate, fit];
   }
   if (best === undefined) return undefined;

@@ -93,7 +93,8 @@ function canonicalUserOf({ operation }: Invocation, { callerAccount }: LiveCall)
 function permissionsOf({ operation, input }: Invocation, call: LiveCall): readonly Permission[] {
   const listed = operation.declaration.permissions?.(input as never, call);
   if (listed !== undefined) {
-    call.resources = [...new Set(listed.map(({ resource }) => resource))];
+    // Who is let in by a session needs none, and the resource is still the one that is worked on.
+    if (listed.length > 0) call.resources = [...new Set(listed.map(({ resource }) => resource))];
     return listed;
   }
   const actions = operation.actions(input, call.principal);

@@ -13,6 +13,8 @@ export const xmldom = () => import('@xmldom/xmldom');
 /** QR codes. */
 export const uqr = () => import('uqr');
 
+/** Parquet files. */
+export const hyparquet = () => import('hyparquet');
 /** The check sums of S3 that Node has not. */
 export const hashWasm = () => import('hash-wasm');
 
@@ -21,4 +23,4 @@ export const hyparquetWriter = () => import('hyparquet-writer');
 
 /** One that is missing is told by the call that needs it. */
 export const loadPackages = () =>
-  Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquetWriter()]);
+  Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquet(), hyparquetWriter()]);

@@ -129,6 +129,16 @@ export interface SessionFacts {
   readonly issuerArn?: string;
   /** Of a federated user: the unique id of the user who asked for it. */
   readonly issuerId?: string;
+  /** Of S3 Express: what it opens. */
+  readonly bucket?: BucketSession;
+}
+
+/** One directory bucket, and nothing else of the account. */
+export interface BucketSession {
+  readonly name: string;
+  readonly mode: 'ReadOnly' | 'ReadWrite';
+  /** As members of the inputs that write: the encryption that the session was made with. */
+  readonly encryption: Readonly<Record<string, string>>;
 }
 
 /** What a key opens: the secret to verify a signature with, and the principal. */

@@ -18,7 +18,7 @@ import type { Address, Caller } from '#platform/cloud.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
-import type { ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
+import type { Credential, ExternalPrincipal, Principal, SessionFacts } from '#platform/principal.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { AnsweredRequest, CrossOriginRequest, PublicDocument, SiteAnswer, SiteRequest } from '#platform/web.ts';
 
@@ -333,6 +333,8 @@ export interface ServiceDeclaration {
   readonly defaults?: Pick<OperationDeclaration, 'event' | 'usage' | 'access'>;
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;
+  /** Operations of a model that services share which AWS itself does not have here, each with the reason: refused alike. */
+  readonly notOffered?: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Kind>>;
   /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
@@ -349,6 +351,11 @@ export interface ServiceDeclaration {
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
+  /** Credentials of the service's own, which open nothing else: known by the header, or the query's parameter, of their token. */
+  readonly sessions?: {
+    readonly header: string;
+    readonly open: (accessKeyId: string, token: string, now: Milliseconds) => Credential;
+  };
   /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
   /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */

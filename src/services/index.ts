@@ -155,7 +155,18 @@ const SERVICES: readonly ServiceLine[] = [
     scope: 'regional',
     siteHost: 's3-website',
     reconciles: true,
-    load: async ({ offers }) => (await import('#services/s3/service.ts')).s3(await offers.s3Parts()),
+    load: async ({ offers }) =>
+      (await import('#services/s3/service.ts')).s3(await offers.s3Parts(), await offers.s3Storage()),
+  },
+  {
+    name: 's3express',
+    model: 's3',
+    principal: 's3express.amazonaws.com',
+    signingName: 's3express',
+    scope: 'regional',
+    reconciles: true,
+    load: async ({ offers }) =>
+      (await import('#services/s3/express/service.ts')).s3express(await offers.s3Parts(), await offers.s3Storage()),
   },
   {
     name: 's3control',
@@ -270,7 +281,7 @@ function offersOfIam(parts: Parts) {
   };
 }
 
-/** What S3 and S3 Control are made with, and know of buckets. */
+/** What S3, S3 Express and S3 Control are made with, and know of buckets; what cares for a region's blobs is one for all. */
 function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<Envelopes>) {
   const { store } = parts;
   const buckets = lazy(async () => (await import('#services/s3/directory.ts')).openDirectory(store));
@@ -294,5 +305,8 @@ function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<E
     }),
   );
   const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await s3Parts()));
-  return { bucketFacts, publicAccess, s3Parts };
+  const s3Storage = lazy(async () =>
+    (await import('#services/s3/storage/sweep.ts')).storageReconcilers(await s3Parts()),
+  );
+  return { bucketFacts, publicAccess, s3Parts, s3Storage };
 }

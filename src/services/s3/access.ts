@@ -64,6 +64,10 @@ const CONDITION_MEMBERS: Readonly<Record<string, string>> = {
   GrantWriteACP: 's3:x-amz-grant-write-acp',
   ObjectLockMode: 's3:object-lock-mode',
   ObjectLockLegalHoldStatus: 's3:object-lock-legal-hold',
+  AnnotationDirective: 's3:x-amz-object-annotation-directive',
+  AnnotationPrefix: 's3:annotation-prefix',
+  MaxAnnotationResults: 's3:max-annotation-results',
+  ObjectIfMatch: 's3:x-amz-object-if-match',
   IfMatch: 's3:if-match',
   IfNoneMatch: 's3:if-none-match',
 };

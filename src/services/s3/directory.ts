@@ -60,11 +60,15 @@ export function openDirectory(store: Store): Directory {
   };
 }
 
-/** For an operation's declaration: a bucket's calls work on its owner's partition. */
+/**
+ * For an operation's declaration: a bucket's calls work on its owner's partition. Buckets of the other service are as good as not
+ * there.
+ */
 export const ownerOfBucket =
-  (directory: Directory) =>
+  (directory: Directory, service?: 's3express') =>
   ({ Bucket, ExpectedBucketOwner: expected }: OnBucket): { account: AccountId; region: Region } => {
     const owner = directory.ownerOf(Bucket);
+    if (owner.service !== service) fail('NoSuchBucket', { about: Bucket });
     checkExpectedOwner(owner, expected);
     return owner;
   };

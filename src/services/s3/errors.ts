@@ -12,6 +12,11 @@ const ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { status: 403, message: 'Access Denied' },
   AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
+  AnnotationLimitExceeded: {
+    status: 400,
+    message: 'The request would exceed the maximum number of annotations allowed per object.',
+  },
+  AnnotationNameTooLong: { status: 400, message: 'The annotation name exceeds 512 bytes.' },
   AuthorizationHeaderMalformed: { status: 400, message: 'The authorization header is malformed' },
   AuthorizationQueryParametersError: { status: 400, message: 'Error parsing the X-Amz-Credential parameter' },
   BadDigest: {
@@ -46,8 +51,14 @@ const ERRORS = {
       'Cross-location logging not allowed. Buckets in one geographic location cannot log information to a bucket in another location.',
     about: 'TargetBucket',
   },
+  EncryptionTypeMismatch: {
+    status: 400,
+    message:
+      'The existing object was created with a different encryption type. Subsequent write requests must include the appropriate encryption parameters in the request or while creating the session.',
+  },
   EntityTooLarge: { status: 400, message: 'Your proposed upload exceeds the maximum allowed size' },
   EntityTooSmall: { status: 400, message: 'Your proposed upload is smaller than the minimum allowed size' },
+  ExpiredToken: { status: 400, message: 'The provided token has expired.' },
   IllegalLocationConstraintException: {
     status: 400,
     message:
@@ -57,6 +68,7 @@ const ERRORS = {
     status: 400,
     message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
   },
+  InvalidAnnotationName: { status: 400, message: 'The annotation name you provided is invalid.' },
   InvalidAccessPoint: { status: 400, message: 'The specified access point name or account is not valid.' },
   InvalidArgument: { status: 400, message: 'Invalid Argument', about: 'ArgumentName' },
   InvalidBucketAclWithObjectOwnership: {
@@ -97,6 +109,7 @@ const ERRORS = {
     message: 'The list of parts was not in ascending order. Parts must be ordered by part number.',
     about: 'UploadId',
   },
+  InvalidPrefix: { status: 400, message: 'The annotation prefix you provided is invalid.', about: 'Prefix' },
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable', about: 'RangeRequested' },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   InvalidS3DestinationBucket: {
@@ -116,6 +129,11 @@ const ERRORS = {
     about: 'TargetBucket',
   },
   InvalidTag: { status: 400, message: 'The tag provided was not a valid tag.' },
+  InvalidToken: { status: 400, message: 'The provided token is malformed or otherwise not valid' },
+  InvalidWriteOffset: {
+    status: 400,
+    message: 'The write offset value that you specified does not match the current object size.',
+  },
   KeyTooLongError: { status: 400, message: 'Your key is too long', about: 'Size' },
   MalformedACLError: {
     status: 400,
@@ -137,6 +155,11 @@ const ERRORS = {
     status: 400,
     message: 'Your request was missing a required header',
     about: 'MissingHeaderName',
+  },
+  NoSuchAnnotation: {
+    status: 404,
+    message: 'The specified annotation does not exist on this object.',
+    about: 'AnnotationName',
   },
   NoSuchAccessPoint: { status: 404, message: 'The specified accesspoint does not exist' },
   NoSuchBucket: { status: 404, message: 'The specified bucket does not exist', about: 'BucketName' },
@@ -187,6 +210,10 @@ const ERRORS = {
     status: 403,
     message: 'The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.',
   },
+  OperationAborted: {
+    status: 409,
+    message: 'A conflicting conditional operation is currently in progress against this resource. Try again.',
+  },
   OwnershipControlsNotFoundError: {
     status: 404,
     message: 'The bucket ownership controls were not found',
@@ -223,6 +250,7 @@ const ERRORS = {
     status: 400,
     message: 'You have attempted to add more parts than the maximum of 10000 allowed for this upload',
   },
+  UnsupportedMediaType: { status: 415, message: 'The annotation payload is not valid UTF-8 encoded text.' },
   UnexpectedContent: { status: 400, message: 'This request contains unsupported content.' },
 } as const satisfies Record<string, Worded>;
 

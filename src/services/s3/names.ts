@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { fail } from '#services/s3/errors.ts';
+import type { NameRow } from '#services/s3/state.ts';
 
 /** "Bucket naming rules" (S3 User Guide). */
 const FORM = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -44,7 +45,13 @@ export function checkKey(key: string): void {
   }
 }
 
+/** Names tell the types of buckets apart: `base--use1-az4--x-s3`. */
+export const isDirectoryBucketName = (name: string): boolean => name.endsWith('--x-s3');
+
 export const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`;
+/** A directory bucket's; policies name its objects by it too ("Actions, resources, and condition keys for Amazon S3 Express"). */
+export const directoryBucketArn = (bucket: string, { account, region }: Pick<NameRow, 'account' | 'region'>): string =>
+  `arn:aws:s3express:${region}:${account}:bucket/${bucket}`;
 export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::${bucket}/${key}`;
 
 /** S3's own name for an account: 64 hexadecimal digits that say nothing of it. */

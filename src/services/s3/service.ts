@@ -7,12 +7,13 @@
  * then multipart/.
  */
 import type { S3Operations } from '#platform/model/generated/s3.ts';
-import { defineService, type Handlers } from '#platform/service.ts';
+import { defineService, type Handlers, type Reconciler } from '#platform/service.ts';
 import type { AnsweredRequest } from '#platform/web.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
 import { makeAnalysis } from '#services/s3/analytics/make-export.ts';
 import { analyticsOperations, nextAnalysis } from '#services/s3/analytics/operations.ts';
+import { annotationOperations } from '#services/s3/annotations/operations.ts';
 import { archiveOperations } from '#services/s3/archive/operations.ts';
 import { RESTORE_JOB, tellRestore } from '#services/s3/archive/schedule.ts';
 import { auditedRequest, auditNames } from '#services/s3/audit.ts';
@@ -58,7 +59,7 @@ import {
   listParts,
 } from '#services/s3/multipart/uploads.ts';
 import { auditedResources, bucketArn, canonicalUser } from '#services/s3/names.ts';
-import { notImplemented } from '#services/s3/not-implemented.ts';
+import { notImplemented, notOffered } from '#services/s3/not-implemented.ts';
 import {
   getBucketNotificationConfiguration,
   putBucketNotificationConfiguration,
@@ -83,8 +84,8 @@ import { requestMetrics } from '#services/s3/request-metrics/count.ts';
 import { metricsOperations } from '#services/s3/request-metrics/operations.ts';
 import { resolveBucket } from '#services/s3/resolve.ts';
 import { FREE, TIER_1, TIER_2 } from '#services/s3/rows.ts';
+import { selectOperations } from '#services/s3/select/operations.ts';
 import { COUNT_JOB, countStorage } from '#services/s3/storage/count.ts';
-import { storageReconcilers } from '#services/s3/storage/sweep.ts';
 import { tieringOperations } from '#services/s3/tiering/operations.ts';
 import { runTiering, TIERING_JOB } from '#services/s3/tiering/run.ts';
 import * as website from '#services/s3/website/configuration.ts';
@@ -306,7 +307,8 @@ function noteAnswer(parts: S3Parts): (answered: AnsweredRequest) => void {
   };
 }
 
-export const s3 = (parts: S3Parts) =>
+/** `storage`: the care for blobs, which a region's buckets of both kinds share. */
+export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>) =>
   defineService({
     operations: {
       ...bucketOperations(parts),
@@ -318,13 +320,16 @@ export const s3 = (parts: S3Parts) =>
       ...objectLockOperations(parts),
       ...lifecycleOperations(parts),
       ...archiveOperations(parts),
+      ...annotationOperations(parts),
+      ...selectOperations(parts),
       ...replicationOperations(parts),
       ...inventoryOperations(parts),
       ...analyticsOperations(parts),
       ...metricsOperations(parts),
       ...tieringOperations(parts),
-    } satisfies Handlers<S3Operations, typeof notImplemented>,
+    } satisfies Handlers<S3Operations, typeof notImplemented & typeof notOffered>,
     notImplemented,
+    notOffered,
     kinds: { bucket: bucketKind },
     auditedResources,
     auditNames,
@@ -351,6 +356,6 @@ export const s3 = (parts: S3Parts) =>
     reconcilers: {
       deliverAccessLogs: deliverAccessLogs(parts),
       makeReports: makeReports(parts, { inventory: makeInventory, analytics: makeAnalysis }),
-      ...storageReconcilers(parts),
+      ...storage,
     },
   });

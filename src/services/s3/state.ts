@@ -63,6 +63,8 @@ export interface BucketRow {
   readonly id: number;
   readonly name: string;
   readonly createdAt: Time;
+  /** Of a directory bucket, `use1-az4`: see express/. */
+  readonly zone?: string;
   /** Undefined: never enabled. */
   readonly versioning?: 'Enabled' | 'Suspended';
   /** Undefined: controls were deleted, which means ObjectWriter. */
@@ -167,9 +169,11 @@ export interface VersionRow {
   readonly acl?: Acl;
   /** Undefined: no bytes, or those of the manifest. */
   readonly piece?: Piece;
-  /** The upload that it was made by: its manifest. */
+  /** The upload that it was made by: its manifest. In a directory bucket all objects have one, as it stays when they are renamed. */
   readonly upload?: string;
   readonly partsCount?: number;
+  /** Undefined: none. */
+  readonly annotations?: { readonly count: number; readonly bytes: number };
   readonly encryption?: EncryptionRow;
   readonly lock?: LockRow;
   readonly replication?: ReplicationRow;
@@ -243,6 +247,8 @@ export const accessLog = table('access-log', [u64], jsonRows<AccessLogRow>(1));
 export interface NameRow {
   readonly account: AccountId;
   readonly region: Region;
+  /** Of a directory bucket, which lies in a partition of S3 Express. */
+  readonly service?: 's3express';
 }
 /** In the directory: bucket's name -> whose it is. */
 export const names = table('name', [text], jsonRows<NameRow>(1));
@@ -250,8 +256,8 @@ export const names = table('name', [text], jsonRows<NameRow>(1));
 export const directoryOf = (store: Store): Partition =>
   store.partition({ service: 's3', account: 'global', region: GLOBAL_REGION });
 
-export const partitionOf = (store: Store, { account, region }: NameRow): Partition =>
-  store.partition({ service: 's3', account, region });
+export const partitionOf = (store: Store, { account, region, service }: NameRow): Partition =>
+  store.partition({ service: service ?? 's3', account, region });
 
 const MOST_SEQUENCES = Number.MAX_SAFE_INTEGER;
 export const versionOrder = (sequence: number): number => MOST_SEQUENCES - sequence;

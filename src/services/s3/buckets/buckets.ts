@@ -15,19 +15,12 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call, Kind } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
-import { checkTags as checkResourceTags, deleteTags, setTags } from '#platform/tags.ts';
+import { deleteTags } from '#platform/tags.ts';
 import { doorOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
 import { checkedAcl, takesAcls } from '#services/s3/acl/ownership.ts';
-import {
-  bucketIdsOf,
-  dropBucket,
-  findBucket,
-  newSealedKey,
-  openBucket,
-  putBucket,
-  rowOf,
-} from '#services/s3/buckets/open-bucket.ts';
+import { makeBucket } from '#services/s3/buckets/make.ts';
+import { bucketIdsOf, dropBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { ENCRYPTION_SETTING, NOTHING_BLOCKED } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
@@ -43,11 +36,9 @@ import {
   type Ownership,
   objects,
   type PublicAccessBlock,
-  partitionOf,
   settings,
   uploads,
 } from '#services/s3/state.ts';
-import { scheduleCount } from '#services/s3/storage/count.ts';
 
 /** Where `EU` and an empty constraint lead. */
 const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { EU: 'eu-west-1' };
@@ -64,7 +55,7 @@ export const regionOfNew =
   };
 
 /** New buckets since April 2023: nothing is public, nobody but the owner owns anything. */
-const ALL_BLOCKED: PublicAccessBlock = {
+export const ALL_BLOCKED: PublicAccessBlock = {
   BlockPublicAcls: true,
   IgnorePublicAcls: true,
   BlockPublicPolicy: true,
@@ -83,39 +74,27 @@ async function create(parts: S3Parts, input: CreateBucketRequest, call: Call): P
   const { Bucket: name } = input;
   checkLocation(parts, input, call.region);
   const acl = firstAcl(parts, input, call.account);
-  const claimant = { account: call.account, region: call.region };
-  const owner = await parts.directory.claim(name, claimant);
-  if (owner.account !== claimant.account) fail('BucketAlreadyExists', { about: name });
   const output = {
     Location: call.region === HOME ? `/${name}` : `${call.origin}/${name}/`,
     BucketArn: bucketArn(name),
   };
-  const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
-  if (isThere || owner.region !== claimant.region) {
-    if (owner.region !== HOME || call.region !== HOME) fail('BucketAlreadyOwnedByYou', { about: name });
-    resetAcl(parts, input, call);
-    return output;
-  }
-  call.transact((tx) => {
-    const { next, count } = bucketIdsOf(tx);
-    if (count >= call.quota(BUCKETS_QUOTA)) fail('TooManyBuckets');
-    const tags = tagsOf(input);
-    tx.put(bucketIds, bucketIds.key(), { next: next + 1, count: count + 1 });
-    putBucket(tx, {
-      id: next,
+  const present = await makeBucket(parts, call, {
+    place: { account: call.account, region: call.region },
+    fields: {
       name,
-      createdAt: call.now,
       ownership: firstOwnership(parts, input),
       ...(!parts.oldBucketDefaults && { publicAccessBlock: ALL_BLOCKED }),
       ...(acl && { acl }),
       // "If you create a bucket with Object Lock enabled, … S3 automatically enables versioning for the bucket."
       ...(input.ObjectLockEnabledForBucket && { versioning: 'Enabled', objectLock: {} }),
-      sealedKey: newSealedKey(parts.sealer, call.account, next),
-    });
-    if (parts.oldBucketDefaults) tx.put(settings, settings.key(next, ENCRYPTION_SETTING), NOTHING_BLOCKED);
-    setTags(tx, bucketArn(name), tags);
-    scheduleCount(tx, { id: next, name }, call.now);
+    },
+    settings: parts.oldBucketDefaults ? { [ENCRYPTION_SETTING]: NOTHING_BLOCKED } : {},
+    tags: input.CreateBucketConfiguration?.Tags ?? [],
+    mostBuckets: call.quota(BUCKETS_QUOTA),
   });
+  if (present === undefined) return output;
+  if (present.region !== HOME || call.region !== HOME) fail('BucketAlreadyOwnedByYou', { about: name });
+  resetAcl(parts, input, call);
   return output;
 }
 
@@ -142,12 +121,6 @@ function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId
   if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
   return isPublicAcl(acl) && !parts.oldBucketDefaults ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
-}
-
-function tagsOf({ CreateBucketConfiguration }: CreateBucketRequest): Record<string, string> {
-  const tags = Object.fromEntries((CreateBucketConfiguration?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
-  checkResourceTags(tags, {}, { invalid: 'InvalidTag', tooMany: 'InvalidTag' });
-  return tags;
 }
 
 function checkLocation(
@@ -189,6 +162,8 @@ function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: 
   if (!isEmpty) fail('BucketNotEmpty', { about: name });
   if (accessPoints.isAttached(name, tx.partition.name.account)) fail('BucketHasAccessPointsAttached');
   const begun = tx.range(uploads, { prefix: [bucket.id], limit: UPLOADS_AT_ONCE });
+  // Uploads in progress hold a directory bucket.
+  if (bucket.zone !== undefined && begun.length > 0) fail('BucketNotEmpty', { about: name });
   for (const { key } of begun) {
     const [, objectKey, id] = uploads.parts(key);
     abortUpload(tx, blobs, bucket, objectKey, id);
@@ -199,7 +174,7 @@ function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: 
   tx.deleteRange(settings, [bucket.id]);
   dropReports(tx, bucket);
   cancelLifecycle(tx, bucket);
-  deleteTags(tx, bucketArn(name));
+  deleteTags(tx, bucket.arn);
   dropBucket(tx, name);
   return true;
 }
@@ -207,8 +182,13 @@ function dropOrEmpty(tx: Transaction, { sealer, accessPoints }: S3Parts, blobs: 
 export const headBucket =
   (parts: S3Parts) =>
   (input: HeadBucketRequest, call: Call): HeadBucketOutput => {
-    const { name } = openBucket(call.tx, parts.sealer, input.Bucket);
-    return { BucketRegion: call.region, BucketArn: bucketArn(name), AccessPointAlias: doorOf(call) !== undefined };
+    const { arn, zone } = openBucket(call.tx, parts.sealer, input.Bucket);
+    return {
+      BucketRegion: call.region,
+      BucketArn: arn,
+      AccessPointAlias: doorOf(call) !== undefined,
+      ...(zone !== undefined && { BucketLocationType: 'AvailabilityZone', BucketLocationName: zone }),
+    };
   };
 
 export const getBucketLocation =

@@ -5,11 +5,13 @@ import { byId } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
+import { bucketArn, directoryBucketArn } from '#services/s3/names.ts';
 import { type BucketRow, bucketIds, buckets } from '#services/s3/state.ts';
 
 export interface OpenBucket extends BucketRow {
   /** 32 bytes. */
   readonly key: Uint8Array;
+  readonly arn: string;
   /** What decides: the policy by unique ids. */
   readonly policyById: string | undefined;
 }
@@ -24,7 +26,7 @@ export const newSealedKey = (sealer: Sealer, account: AccountId, id: number): st
 
 /** Undefined if it is not there: its name may be claimed and the bucket not yet made. */
 export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): OpenBucket | undefined {
-  const { account } = tx.partition.name;
+  const { account, region } = tx.partition.name;
   const kept = tx.partition.memory(open);
   const known = kept.get(name);
   if (known !== undefined) return known;
@@ -33,6 +35,7 @@ export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): O
   const bucket: OpenBucket = {
     ...row,
     key: sealer.open(row.sealedKey, sealedPlace(account, row.id)),
+    arn: row.zone === undefined ? bucketArn(name) : directoryBucketArn(name, { account, region }),
     policyById: row.policy === undefined ? undefined : byId(row.policy, row.policyPrincipals ?? {}),
   };
   if (kept.size >= MOST_OPEN) kept.clear();
@@ -67,7 +70,7 @@ function forget(tx: Transaction, name: string): void {
 }
 
 /** What of a bucket is not its row's own: for changes of the row. */
-export function rowOf({ key: _, policyById: __, ...row }: OpenBucket): BucketRow {
+export function rowOf({ key: _, arn: __, policyById: ___, ...row }: OpenBucket): BucketRow {
   return row;
 }
 

@@ -18,7 +18,6 @@ import { blocks } from '#services/s3/buckets/block-public-access.ts';
 import { type OpenBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { isPublic } from '#services/s3/buckets/publicity.ts';
 import { fail } from '#services/s3/errors.ts';
-import { bucketArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 
 /** "Bucket policies are limited to 20 KB in size". */
@@ -58,10 +57,15 @@ function checked(text: string, bucket: OpenBucket): CompiledPolicy {
   }
   try {
     const policy = parsePolicy(text, 'resource');
-    const arn = bucketArn(bucket.name);
+    const { arn, zone } = bucket;
     for (const { resource } of policy.document.statements) {
       const isOwn = resource?.patterns.every(
-        (pattern) => pattern === arn || pattern.startsWith(`${arn}/`) || pattern.startsWith(`${arn}*`),
+        (pattern) =>
+          pattern === arn ||
+          pattern.startsWith(`${arn}/`) ||
+          pattern.startsWith(`${arn}*`) ||
+          // "Example bucket policies for directory buckets" has it so.
+          (zone !== undefined && pattern === '*'),
       );
       if (!isOwn) fail('MalformedPolicy', { message: 'Policy has invalid resource' });
     }

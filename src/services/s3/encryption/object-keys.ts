@@ -13,7 +13,7 @@ import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { type CustomerKey, isRightKey, verifierOf } from '#services/s3/encryption/customer-keys.ts';
 import type { WantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail } from '#services/s3/errors.ts';
-import { bucketArn, objectArn } from '#services/s3/names.ts';
+import { objectArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { EncryptionRow, KmsEncryption } from '#services/s3/state.ts';
 
@@ -52,7 +52,8 @@ export async function newObjectKeys(
     keyArn: await kmsKeyArn(parts, call, keyId),
     ...(Object.keys(context).length > 0 && { context }),
     ...(hasBucketKey && { hasBucketKey }),
-    object: objectArn(bucket.name, key),
+    // An object of a directory bucket may get another key.
+    object: bucket.zone === undefined ? objectArn(bucket.name, key) : bucket.arn,
   });
   return { keys: keysOf(kind, bucket, secret), encryption };
 }
@@ -101,10 +102,10 @@ export async function openKey(parts: S3Parts, call: Call, encryption: KmsEncrypt
 
 /** The encryption context is the object's ARN; with S3 Bucket Keys the bucket's. */
 function envelopeKey({ keyArn, context, hasBucketKey, object }: Sealing): EnvelopeKey {
-  const [, bucket = ''] = /^arn:aws:s3:::([^/]+)/.exec(object) ?? [];
+  const [bucket = object] = /^arn:aws:s3:::[^/]+/.exec(object) ?? [];
   return {
     keyId: keyArn,
-    context: { ...context, 'aws:s3:arn': hasBucketKey ? bucketArn(bucket) : object },
+    context: { ...context, 'aws:s3:arn': hasBucketKey ? bucket : object },
     reuseMilliseconds: hasBucketKey ? BUCKET_KEY_MILLISECONDS : 0,
   };
 }
@@ -174,6 +175,9 @@ export const writtenEncryption = (encryption: EncryptionRow | undefined, custome
     }),
 });
 
-/** Objects "encrypted by SSE-C or SSE-KMS, have ETags that are not an MD5 digest of their object data" (API Reference, Object). */
-export const etagFor = (encryption: EncryptionRow | undefined, md5: string): string =>
-  encryption === undefined ? md5 : randomBytes(16).toString('hex');
+/**
+ * Objects "encrypted by SSE-C or SSE-KMS, have ETags that are not an MD5 digest of their object data" (API Reference, Object); in
+ * directory buckets ETags are "random alphanumeric strings unique to the object" (User Guide, "Differences for directory buckets").
+ */
+export const etagFor = ({ zone }: OpenBucket, encryption: EncryptionRow | undefined, md5: string): string =>
+  encryption === undefined && zone === undefined ? md5 : randomBytes(16).toString('hex');

@@ -7,12 +7,13 @@ import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
 import type { UpdateObjectEncryptionRequest, UpdateObjectEncryptionResponse } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
+import { annotations, annotationsOf, type NamedAnnotation } from '#services/s3/annotations/state.ts';
 import { blobKey, type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { kmsKeyArn, openKey, sealKey } from '#services/s3/encryption/object-keys.ts';
 import { fail } from '#services/s3/errors.ts';
 import { objectArn } from '#services/s3/names.ts';
 import { findObject, type ReadTarget } from '#services/s3/objects/find.ts';
-import { objectOwner, partOwner } from '#services/s3/objects/owners.ts';
+import { annotationOwner, objectOwner, partOwner } from '#services/s3/objects/owners.ts';
 import { findVersion, putVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type EncryptionRow, type KmsEncryption, manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
@@ -80,13 +81,26 @@ async function sealAgain(
   try {
     const pieces = manifest ? manifest.parts : row.piece ? [{ number: 0, piece: row.piece }] : [];
     for (const { number, piece } of pieces) {
-      const owner = upload ? partOwner(call.account, upload, number) : objectOwner(call.account, bucket, key);
+      const owner = upload ? partOwner(call.account, bucket, upload, number) : objectOwner(call.account, bucket, key);
       made.push(await reseal(blobs, bucket, piece, owner, secret));
+    }
+    const annotated = call.partition.read((tx) => annotationsOf(tx, bucket, key, row));
+    for (const { name, row: each } of annotated) {
+      made.push(await reseal(blobs, bucket, each.piece, annotationOwner(call.account, bucket, key, name), secret));
     }
     call.transact((tx) => {
       const now = unchanged(tx, parts, bucket, key, row);
+      const given = annotationsOf(tx, bucket, key, now);
+      // Bytes may have moved; the salt stays.
+      const isSame = given.length === annotated.length && given.every(hasSaltOf(annotated));
+      if (!isSame) fail('OperationAborted');
       const current = upload && tx.get(manifests, manifests.key(upload));
-      const old = current ? current.parts.map(({ piece }) => piece) : now.piece ? [now.piece] : [];
+      const own = current ? current.parts.map(({ piece }) => piece) : now.piece ? [now.piece] : [];
+      const old = [...own, ...given.map(({ row: { piece } }) => piece)];
+      for (const [index, { name, row: each }] of given.entries()) {
+        const piece = made[own.length + index]?.piece ?? each.piece;
+        tx.put(annotations, annotations.key(bucket.id, key, now.sequence, name), { ...each, piece });
+      }
       if (upload && current) {
         const resealed = current.parts.map((part, index) => ({ ...part, piece: made[index]?.piece ?? part.piece }));
         tx.put(manifests, manifests.key(upload), { parts: resealed });
@@ -105,6 +119,11 @@ async function sealAgain(
     if (!isWritten) for (const { stored } of made) blobs.discard(stored.place);
   }
 }
+
+const hasSaltOf =
+  (others: readonly NamedAnnotation[]) =>
+  ({ row: { piece } }: NamedAnnotation, index: number): boolean =>
+    piece.salt === others[index]?.row.piece.salt;
 
 async function reseal(
   blobs: Blobs,

@@ -19,6 +19,7 @@ import type { S3Parts } from '#services/s3/parts.ts';
 import { statusOf } from '#services/s3/replication/state.ts';
 import { nextSequence, objects, uploads, type VersionRow, versions } from '#services/s3/state.ts';
 import { meterEarlyDeletion, meterIn, transitionType } from '#services/s3/storage/classes.ts';
+import { laterBlobs } from '#services/s3/storage/later-blobs.ts';
 
 /** Rows that one run looks at. */
 const ROWS_AT_ONCE = 500;
@@ -70,15 +71,6 @@ export const runLifecycle =
     const due = next === undefined ? rules.nextMidnight(job.now, parts.day) : job.now;
     scheduleLifecycle(tx, bucket, due, next);
   };
-
-/** A transaction can't wait for the region's blobs to be opened. */
-const laterBlobs = (parts: S3Parts, { region, log }: JobCall): Pick<Blobs, 'discard'> => ({
-  discard: (place) =>
-    void parts.blobs(region).then(
-      (blobs) => blobs.discard(place),
-      (error: unknown) => log.log('error', 'a blob is left to the sweep', { reason: String(error) }),
-    ),
-});
 
 function walkObjects(run: Run, { after }: Cursor): Cursor | undefined {
   const { tx, bucket } = run;

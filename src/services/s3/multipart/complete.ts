@@ -44,6 +44,7 @@ export const completeMultipartUpload =
       if (completed !== undefined) return { done: completed };
       const row = requireUpload(tx, bucket, target);
       checkWrite(newest(tx, bucket, target.Key), conditionsOf(input), target.Key);
+      if (bucket.zone !== undefined) checkConsecutive(named, target.UploadId);
       const all = new Map(
         tx.range(partRows, { prefix: [target.UploadId] }).map(({ key, row: part }) => [partRows.parts(key)[1], part]),
       );
@@ -112,6 +113,13 @@ const conditionsOf = ({ IfMatch, IfNoneMatch }: CompleteMultipartUploadRequest) 
   ...(IfMatch !== undefined && { IfMatch }),
   ...(IfNoneMatch !== undefined && { IfNoneMatch }),
 });
+
+/** "Directory buckets - … the PartNumber must start at 1 and the part numbers must be consecutive" (API Reference, CompletedPart). */
+function checkConsecutive(named: Named, uploadId: string): void {
+  if (named.every(({ PartNumber }, index) => PartNumber === index + 1)) return;
+  const message = 'In directory buckets part numbers must start at 1 and be consecutive.';
+  fail('InvalidPartOrder', { message, about: uploadId });
+}
 
 const withoutQuotes = (etag: string): string => etag.replace(/^"(.*)"$/, '$1');
 

@@ -23,7 +23,7 @@ import { findSource, sourceBody } from '#services/s3/objects/copy.ts';
 import { partOwner } from '#services/s3/objects/owners.ts';
 import { fullChecksum, MOST_PUT_BYTES, payloadOfInput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
-import { type Claims, receive } from '#services/s3/objects/receive.ts';
+import { type Claims, receive, writeReceived } from '#services/s3/objects/receive.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type EncryptionRow, type PartRow, parts as partRows } from '#services/s3/state.ts';
@@ -67,7 +67,7 @@ async function store(
   const received = await receive(body, claims, {
     blobs,
     keys,
-    owner: partOwner(call.account, UploadId, PartNumber),
+    owner: partOwner(call.account, bucket, UploadId, PartNumber),
     mostBytes: MOST_PUT_BYTES,
     defaultChecksum: upload.checksum?.name ?? 'CRC64NVME',
     // Without a wish of the client's for the whole it has this one, whatever sums the parts came with.
@@ -76,34 +76,23 @@ async function store(
   if (received.piece === undefined) return fail('EntityTooSmall');
   const row: PartRow = {
     modifiedAt: call.clock.now(),
-    etag: etagFor(encryption, received.md5),
+    etag: etagFor(bucket, encryption, received.md5),
     piece: received.piece,
     checksum: fullChecksum(received),
     ...(received.further && { ofWhole: received.further.digest.toString('base64') }),
   };
-  let isWritten = false;
-  try {
+  writeReceived(call, received, (tx) => {
     if (upload.checksum !== undefined && received.checksum.name !== upload.checksum.name) {
       fail('InvalidRequest', {
         message: `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksum.name.toLowerCase()}, actual checksum Type: ${received.checksum.name.toLowerCase()}`,
       });
     }
-    call.transact((tx) => {
-      requireUpload(tx, openBucket(tx, parts.sealer, target.Bucket), target);
-      const before = tx.get(partRows, partRows.key(UploadId, PartNumber));
-      tx.put(partRows, partRows.key(UploadId, PartNumber), row);
-      tx.onDurable(() => {
-        received.settle();
-        if (before !== undefined) blobs.discard(before.piece.place);
-      });
-    });
-    isWritten = true;
-    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
-    call.partition.durable()?.catch(received.settle);
-    return { row, encryption };
-  } finally {
-    if (!isWritten) received.drop();
-  }
+    requireUpload(tx, openBucket(tx, parts.sealer, target.Bucket), target);
+    const before = tx.get(partRows, partRows.key(UploadId, PartNumber));
+    tx.put(partRows, partRows.key(UploadId, PartNumber), row);
+    if (before !== undefined) tx.onDurable(() => blobs.discard(before.piece.place));
+  });
+  return { row, encryption };
 }
 
 export const uploadPartCopy =

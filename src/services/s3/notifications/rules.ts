@@ -29,6 +29,8 @@ export type EventName =
   | 'ObjectTagging:Put'
   | 'ObjectTagging:Delete'
   | 'ObjectAcl:Put'
+  | 'ObjectAnnotation:Put'
+  | 'ObjectAnnotation:Delete'
   | 'LifecycleExpiration:Delete'
   | 'LifecycleExpiration:DeleteMarkerCreated'
   | 'LifecycleTransition'

@@ -28,7 +28,7 @@ export const getObjectAttributes =
       ...(bucket.versioning !== undefined && { VersionId: shownVersionId(row) }),
       ...(wanted.has('ETag') && { ETag: row.etag }),
       ...(wanted.has('Checksum') && checksum ? { Checksum: checksum } : {}),
-      ...(wanted.has('ObjectParts') && row.upload !== undefined
+      ...(wanted.has('ObjectParts') && row.partsCount !== undefined
         ? { ObjectParts: objectParts(input, found, call) }
         : {}),
       // Validated: a storage class of the model's.

@@ -51,16 +51,24 @@ export interface CopyConditions {
   readonly CopySourceIfUnmodifiedSince?: Milliseconds;
 }
 
-/** Of a copy's source all that fails is PreconditionFailed. */
-export function checkCopySource(row: VersionRow, conditions: CopyConditions): void {
+/** Absent members stay absent. */
+export const copyConditions = (given: CopyConditions): ReadConditions => ({
+  ...(given.CopySourceIfMatch !== undefined && { IfMatch: given.CopySourceIfMatch }),
+  ...(given.CopySourceIfNoneMatch !== undefined && { IfNoneMatch: given.CopySourceIfNoneMatch }),
+  ...(given.CopySourceIfModifiedSince !== undefined && { IfModifiedSince: given.CopySourceIfModifiedSince }),
+  ...(given.CopySourceIfUnmodifiedSince !== undefined && { IfUnmodifiedSince: given.CopySourceIfUnmodifiedSince }),
+});
+
+/** Of the source of a copy or a new name all that fails is PreconditionFailed. `prefix` stands before the headers' names. */
+export function checkSource(row: VersionRow, conditions: ReadConditions, prefix: string): void {
   const modified = lastModified(row);
   const {
-    CopySourceIfMatch: match,
-    CopySourceIfNoneMatch: noneMatch,
-    CopySourceIfModifiedSince: since,
-    CopySourceIfUnmodifiedSince: unmodifiedSince,
+    IfMatch: match,
+    IfNoneMatch: noneMatch,
+    IfModifiedSince: since,
+    IfUnmodifiedSince: unmodifiedSince,
   } = conditions;
-  const refuse = (header: string): never => fail('PreconditionFailed', { about: `x-amz-copy-source-${header}` });
+  const refuse = (header: string): never => fail('PreconditionFailed', { about: `${prefix}${header}` });
   if (match !== undefined && !names(match, row)) refuse('If-Match');
   if (match === undefined && unmodifiedSince !== undefined && modified > unmodifiedSince) refuse('If-Unmodified-Since');
   if (noneMatch !== undefined && names(noneMatch, row)) refuse('If-None-Match');

@@ -1,12 +1,15 @@
 /** CopyObject, and what UploadPartCopy shares with it: whose bytes they are, and whether the caller may read them. */
+import type { AccountId } from '#platform/base/ids.ts';
 import type { CopyObjectOutput, CopyObjectRequest } from '#platform/model/generated/s3.ts';
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
+import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Call } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { copiedTagConditions, versionConditions } from '#services/s3/access.ts';
 import { sourcePoint } from '#services/s3/access-points/resolve.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce } from '#services/s3/acl/ownership.ts';
+import { copyAnnotations } from '#services/s3/annotations/copies.ts';
 import { isArchived } from '#services/s3/archive/restore.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
@@ -20,10 +23,16 @@ import { may } from '#services/s3/may.ts';
 import { checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
-import { type CopyConditions, checkCopySource, lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
+import {
+  type CopyConditions,
+  checkSource,
+  copyConditions,
+  lastModified,
+  quotedEtag,
+} from '#services/s3/objects/conditions.ts';
 import { openBody, piecesOf } from '#services/s3/objects/get.ts';
 import { metadataOf, type ObjectMetadata } from '#services/s3/objects/metadata.ts';
-import { objectOwner } from '#services/s3/objects/owners.ts';
+import { newOwner } from '#services/s3/objects/owners.ts';
 import { commit, contentOf, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
 import { noteRead } from '#services/s3/objects/reads.ts';
@@ -41,6 +50,7 @@ export interface CopySource {
   /** A version was named: this may be an older one that is copied to be the newest again. */
   readonly isVersion: boolean;
   readonly mayReadTags: () => boolean;
+  readonly mayReadAnnotations: () => boolean;
 }
 
 interface GivenSource extends CopyConditions {
@@ -72,10 +82,11 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     const holder = holderOf(bucket, row) ?? place.account;
     const conditions = versionConditions(place.account, row, versionId);
     const asked = { bucket: name, key, policy: joined, account: holder, door, conditions };
-    if (!may(parts, call, action, asked)) fail('AccessDenied');
+    if (bucket.zone !== undefined) checkDirectorySource(bucket, policy, place.account, call);
+    else if (!may(parts, call, action, asked)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
       const list = { bucket: name, policy, account: place.account, door };
-      if (!may(parts, call, 's3:ListBucket', list)) fail('AccessDenied');
+      if (bucket.zone === undefined && !may(parts, call, 's3:ListBucket', list)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
       if (row?.isDeleteMarker)
         fail('InvalidRequest', {
@@ -83,12 +94,26 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
         });
       return fail('NoSuchVersion', { about: versionId ?? '', fields: { Key: key } });
     }
-    checkCopySource(row, input);
+    checkSource(row, copyConditions(input), 'x-amz-copy-source-');
     if (isArchived(row, call.clock.now())) fail('ObjectNotInActiveTierError');
     const readTags = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging';
     const mayReadTags = () => may(parts, call, readTags, asked);
-    return { place, partition, bucket, key, row, isVersion: versionId !== undefined, mayReadTags };
+    const readAnnotations = versionId === undefined ? 's3:GetObjectAnnotation' : 's3:GetObjectVersionAnnotation';
+    const mayReadAnnotations = () => may(parts, call, readAnnotations, asked);
+    const isVersion = versionId !== undefined;
+    return { place, partition, bucket, key, row, isVersion, mayReadTags, mayReadAnnotations };
   });
+}
+
+/** To read is enough ("the condition key can't be set to ReadWrite on the copy source bucket", API Reference, CopyObject). */
+function checkDirectorySource(
+  { arn }: OpenBucket,
+  policy: CompiledPolicy | undefined,
+  account: AccountId,
+  call: Call,
+): void {
+  const mode = { 's3express:sessionmode': 'ReadOnly' };
+  if (!call.allows('s3express:CreateSession', arn, policy, account, mode)) fail('AccessDenied');
 }
 
 function readSource(header: string): { name: string; key: string; versionId: string | undefined } {
@@ -150,21 +175,31 @@ export const copyObject =
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const body = await sourceBody(parts, call, source, { start: 0, end: row.bytes }, input as CopySourceKeyHeaders);
+    const { owner, upload } = newOwner(call.account, bucket, input.Key);
     const claims = input.ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm: input.ChecksumAlgorithm };
     const received = await receive(body, claims as Claims, {
       blobs: await parts.blobs(call.region),
       keys,
-      owner: objectOwner(call.account, bucket, input.Key),
+      owner,
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: row.checksum?.name ?? 'CRC64NVME',
     });
-    const content = contentOf(received, encryption);
-    const written = await commit(parts, call, input as Parameters<typeof commit>[2], received, {
+    const content = contentOf(bucket, received, encryption, upload);
+    const copy = { account: call.account, bucket, key: input.Key, encryption, keys };
+    const annotations = await copyAnnotations(parts, call, source, copy, input.AnnotationDirective).catch((error) => {
+      received.drop();
+      throw error;
+    });
+    const version = {
       modifiedAt: call.clock.now(),
       ...content,
       ...metadata,
+      ...annotations.kept,
       ...newLock(bucket, lock, call.clock.now()),
-    });
+    };
+    const bytes = { settle: both(received.settle, annotations.settle), drop: both(received.drop, annotations.drop) };
+    const target = input as Parameters<typeof commit>[2];
+    const written = await commit(parts, call, target, bytes, version, annotations.write);
     const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
     return {
       ...output,
@@ -177,6 +212,11 @@ export const copyObject =
       },
     };
   };
+
+const both = (first: () => void, second: () => void) => (): void => {
+  first();
+  second();
+};
 
 /** Who takes tags along reads them there and writes them here ("Object tagging and additional information", S3 User Guide). */
 function checkTagsTaken(

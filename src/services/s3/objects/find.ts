@@ -40,7 +40,9 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
   });
 }
 
+/** Who is let into a directory bucket may list it. */
 const mayKnow = (parts: S3Parts, bucket: OpenBucket, isVersion: boolean, call: Call): boolean =>
+  bucket.zone !== undefined ||
   may(parts, call, isVersion ? 's3:ListBucketVersions' : 's3:ListBucket', {
     bucket: bucket.name,
     policy: policyInForce(parts, bucket, call),

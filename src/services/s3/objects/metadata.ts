@@ -1,9 +1,11 @@
 /** What an object carries beside its bytes: content headers, user metadata, tags in a header, a storage class. */
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { isDirectoryBucketName } from '#services/s3/names.ts';
 import { decodeMailSafe, encodeMailSafe } from '#services/s3/objects/mail-safe.ts';
 import type { ContentHeaders } from '#services/s3/state.ts';
 
 export interface GivenMetadata extends ContentHeaders {
+  readonly Bucket: string;
   readonly Metadata?: Readonly<Record<string, string>>;
   readonly StorageClass?: string;
   readonly Tagging?: string;
@@ -31,6 +33,8 @@ const STORAGE_CLASSES = new Set([
   'DEEP_ARCHIVE',
   'GLACIER_IR',
 ]);
+/** Directory buckets have one class, and no other bucket has it. */
+const EXPRESS = 'EXPRESS_ONEZONE';
 const MOST_TAGS = 10;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
@@ -46,13 +50,16 @@ export interface ObjectMetadata {
 /** Checked, and without what says nothing. */
 export function metadataOf(given: GivenMetadata): ObjectMetadata {
   const headers = contentHeadersOf(given);
-  const { Metadata: metadata, StorageClass: storageClass = 'STANDARD', Tagging: tagging } = given;
+  const isDirectory = isDirectoryBucketName(given.Bucket);
+  const { Metadata: metadata, Tagging: tagging } = given;
+  const { StorageClass: storageClass = isDirectory ? EXPRESS : 'STANDARD' } = given;
   if (metadata !== undefined && sizeOf(metadata) > MOST_METADATA_BYTES) {
     fail('MetadataTooLarge', {
       fields: { Size: String(sizeOf(metadata)), MaxSizeAllowed: String(MOST_METADATA_BYTES) },
     });
   }
-  if (!STORAGE_CLASSES.has(storageClass)) fail('InvalidStorageClass', { about: storageClass });
+  if (isDirectory ? storageClass !== EXPRESS : !STORAGE_CLASSES.has(storageClass))
+    fail('InvalidStorageClass', { about: storageClass });
   const tags = tagging === undefined ? undefined : tagsOfHeader(tagging);
   return {
     ...(headers && { headers }),

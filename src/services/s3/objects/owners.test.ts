@@ -23,7 +23,7 @@ test('a blob is wanted by the row that names it, and follows it when it moves', 
     tx.put(objects, objects.key(bucket.id, 'k'), version);
     tx.put(parts, parts.key('upload', 1), { modifiedAt: 0, etag: '', piece });
   });
-  for (const owner of [objectOwner(account, bucket, 'k'), partOwner(account, 'upload', 1)]) {
+  for (const owner of [objectOwner(account, bucket, 'k'), partOwner(account, bucket, 'upload', 1)]) {
     assert.equal(await owners.isWanted(owner, here), true);
     assert.equal(await owners.moved(owner, here, there), true);
     assert.equal(await owners.moved(owner, here, there), false, 'no row names it any more');

@@ -2,10 +2,11 @@
 import type { PutObjectOutput, PutObjectRequest } from '#platform/model/generated/s3.ts';
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
 import type { AclRequest } from '#services/s3/acl/grants.ts';
 import { ownershipOf } from '#services/s3/acl/ownership.ts';
 import { countAccess } from '#services/s3/analytics/count.ts';
-import { openBucket } from '#services/s3/buckets/open-bucket.ts';
+import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { etagFor, newObjectKeys, writtenEncryption } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
@@ -16,12 +17,12 @@ import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/l
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
-import { objectOwner } from '#services/s3/objects/owners.ts';
-import { type Claims, type Received, receive } from '#services/s3/objects/receive.ts';
+import { newOwner } from '#services/s3/objects/owners.ts';
+import { type Claims, type Received, receive, writeReceived } from '#services/s3/objects/receive.ts';
 import { addVersion, type NewVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { replicateNew } from '#services/s3/replication/queue.ts';
-import type { Checksum, VersionRow } from '#services/s3/state.ts';
+import { type Checksum, manifests, type VersionRow } from '#services/s3/state.ts';
 
 /** "The maximum size of an object that you can upload in a single PUT operation is 5 GB". */
 export const MOST_PUT_BYTES = 5 * 1024 ** 3;
@@ -47,14 +48,15 @@ export const putObject =
     });
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
+    const { owner, upload } = newOwner(call.account, bucket, input.Key);
     const received = await receive(payloadOfInput(input.Body), input as Claims, {
       blobs: await parts.blobs(call.region),
       keys,
-      owner: objectOwner(call.account, bucket, input.Key),
+      owner,
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: 'CRC64NVME',
     });
-    const content = contentOf(received, encryption);
+    const content = contentOf(bucket, received, encryption, upload);
     const row = await commit(parts, call, input, received, {
       modifiedAt: call.clock.now(),
       ...content,
@@ -73,12 +75,17 @@ export const putObject =
   };
 
 /** What a version says of its bytes. */
-export const contentOf = (received: Received, encryption: VersionRow['encryption']) => ({
-  etag: etagFor(encryption, received.md5),
+export const contentOf = (
+  bucket: OpenBucket,
+  received: Received,
+  encryption: VersionRow['encryption'],
+  upload: string | undefined,
+) => ({
+  etag: etagFor(bucket, encryption, received.md5),
   ...(encryption && { encryption }),
   bytes: received.bytes,
   checksum: fullChecksum(received),
-  ...(received.piece && { piece: received.piece }),
+  ...(received.piece && { piece: received.piece, ...(upload !== undefined && { upload }) }),
 });
 
 export const fullChecksum = ({ checksum }: Received): Checksum => ({
@@ -103,31 +110,34 @@ export async function commit(
   input: Given,
   received: Pick<Received, 'settle' | 'drop'>,
   version: NewVersion,
+  further?: (tx: Transaction, added: VersionRow) => void,
 ): Promise<VersionRow> {
   const blobs = await parts.blobs(call.region);
-  let isWritten = false;
-  try {
-    const row = call.transact((tx) => {
-      const bucket = openBucket(tx, parts.sealer, input.Bucket);
-      checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
-      tx.onDurable(received.settle);
-      const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
-      const added = addVersion(tx, blobs, bucket, input.Key, { ...version, ...ownership });
-      replicateNew(tx, bucket, input.Key, added, call.clock.now());
-      notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
-      return added;
-    });
-    isWritten = true;
-    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
-    call.partition.durable()?.catch(received.settle);
-    return row;
-  } finally {
-    if (!isWritten) received.drop();
-  }
+  return writeReceived(call, received, (tx) => {
+    const bucket = openBucket(tx, parts.sealer, input.Bucket);
+    checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
+    const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
+    const added = addVersion(tx, blobs, bucket, input.Key, { ...withManifest(tx, version), ...ownership });
+    further?.(tx, added);
+    replicateNew(tx, bucket, input.Key, added, call.clock.now());
+    notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);
+    return added;
+  });
+}
+
+/** The one part of an object that is made of parts and came whole. */
+function withManifest(tx: Transaction, version: NewVersion): NewVersion {
+  const { piece, ...row } = version;
+  if (piece === undefined || row.upload === undefined) return version;
+  tx.put(manifests, manifests.key(row.upload), { parts: [{ number: 1, piece }] });
+  return row;
 }
 
 /** Absent members stay absent. */
-const conditionsOf = ({ IfMatch, IfNoneMatch }: Given): { IfMatch?: string; IfNoneMatch?: string } => ({
+export const conditionsOf = ({
+  IfMatch,
+  IfNoneMatch,
+}: Pick<PutObjectRequest, 'IfMatch' | 'IfNoneMatch'>): { IfMatch?: string; IfNoneMatch?: string } => ({
   ...(IfMatch !== undefined && { IfMatch }),
   ...(IfNoneMatch !== undefined && { IfNoneMatch }),
 });

@@ -8,6 +8,8 @@ import { present } from '#platform/base/assert.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
 import type { Payload } from '#platform/payload.ts';
+import type { Call } from '#platform/service.ts';
+import type { Transaction } from '#platform/store/store.ts';
 import { blobKey } from '#services/s3/buckets/open-bucket.ts';
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
 import type { ObjectKeys } from '#services/s3/encryption/object-keys.ts';
@@ -167,6 +169,27 @@ function receivedOf(
     settle: () => stored?.settle(),
     drop: () => stored && blobs.discard(stored.place),
   };
+}
+
+/** The transaction that names the bytes; if it fails they are given up. */
+export function writeReceived<T>(
+  call: Call,
+  received: Pick<Received, 'settle' | 'drop'>,
+  action: (tx: Transaction) => T,
+): T {
+  let isWritten = false;
+  try {
+    const written = call.transact((tx) => {
+      tx.onDurable(received.settle);
+      return action(tx);
+    });
+    isWritten = true;
+    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+    call.partition.durable()?.catch(received.settle);
+    return written;
+  } finally {
+    if (!isWritten) received.drop();
+  }
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

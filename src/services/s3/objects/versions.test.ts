@@ -11,6 +11,7 @@ import { addVersion, findVersion, insertVersion, newest, removeVersion, shownVer
 const BUCKET: OpenBucket = {
   id: 1,
   name: 'books',
+  arn: 'arn:aws:s3:::books',
   createdAt: 0,
   versioning: 'Enabled',
   sealedKey: '',

@@ -3,8 +3,9 @@
  * listing of keys is a listing of that table. Blobs of what is overwritten or deleted are given up when that is on disk.
  */
 import { randomBytes } from '#platform/base/ids.ts';
-import type { BlobPlace, Blobs } from '#platform/blobs/blobs.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { dropAnnotations } from '#services/s3/annotations/state.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import {
   type BucketRow,
@@ -82,7 +83,7 @@ export function addVersion(
   const isVersioned = bucket.versioning === 'Enabled';
   const row: VersionRow = { ...version, sequence, ...(isVersioned && { versionId: newVersionId(sequence) }) };
   if (previous !== undefined) {
-    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, bucket, previous, version.modifiedAt);
+    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, bucket, key, previous, version.modifiedAt);
     else keepOlder(tx, bucket, key, previous);
   }
   if (!isVersioned) dropOlderNull(tx, blobs, bucket, key, version.modifiedAt);
@@ -151,7 +152,7 @@ function removeOlder(
 ): void {
   tx.delete(versions, versions.key(bucket.id, key, versionOrder(row.sequence)));
   if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
-  giveUp(tx, blobs, bucket, row, now);
+  giveUp(tx, blobs, bucket, key, row, now);
 }
 
 /** For good. The next older version, if there is one, becomes the newest. */
@@ -168,7 +169,7 @@ export function removeVersion(
     removeOlder(tx, blobs, bucket, key, row, now);
     return;
   }
-  giveUp(tx, blobs, bucket, row, now);
+  giveUp(tx, blobs, bucket, key, row, now);
   const [older] = bucket.versioning === undefined ? [] : tx.range(versions, { prefix: [bucket.id, key], limit: 1 });
   if (older === undefined) {
     tx.delete(objects, objects.key(bucket.id, key));
@@ -186,9 +187,17 @@ export function putVersion(tx: Transaction, bucket: BucketRow, key: string, row:
   else tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
 }
 
-function giveUp(tx: Transaction, blobs: Discarding, { name }: BucketRow, row: VersionRow, now: number): void {
-  meterEarlyDeletion(tx, name, row, now);
-  const places: BlobPlace[] = row.piece === undefined ? [] : [row.piece.place];
+function giveUp(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: BucketRow,
+  key: string,
+  row: VersionRow,
+  now: number,
+): void {
+  meterEarlyDeletion(tx, bucket.name, row, now);
+  const places = dropAnnotations(tx, bucket, key, row);
+  if (row.piece !== undefined) places.push(row.piece.place);
   if (row.upload !== undefined) {
     const manifest = tx.get(manifests, manifests.key(row.upload));
     places.push(...(manifest?.parts ?? []).map(({ piece }) => piece.place));

@@ -67,7 +67,9 @@ export async function copyPieces(parts: S3Parts, call: Call, source: SourceVersi
     for (const { number, piece } of from) {
       const { upload } = to;
       const owner =
-        upload === undefined ? objectOwner(call.account, to.bucket, to.key) : partOwner(call.account, upload, number);
+        upload === undefined
+          ? objectOwner(call.account, to.bucket, to.key)
+          : partOwner(call.account, to.bucket, upload, number);
       const copy = await copyPiece(parts, call, source, piece, { ...to, owner });
       stored.push(copy.stored);
       pieces.push(copy.piece);

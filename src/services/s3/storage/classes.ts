@@ -32,6 +32,8 @@ const ARCHIVE_INDEX_BYTES = 32 * KIB;
 const ARCHIVE_NAME_BYTES = 8 * KIB;
 export const STANDARD_STORAGE = 'TimedStorage-ByteHrs';
 
+export const EXPRESS_STORAGE = 'TimedStorage-XZ-ByteHrs';
+
 const STANDARD: ClassBilling = { storage: STANDARD_STORAGE };
 
 const infrequent = (code: string, minimumDays: number): ClassBilling => ({
@@ -46,6 +48,7 @@ const infrequent = (code: string, minimumDays: number): ClassBilling => ({
 });
 
 const CLASSES: Readonly<Record<string, ClassBilling>> = {
+  EXPRESS_ONEZONE: { storage: EXPRESS_STORAGE },
   REDUCED_REDUNDANCY: { storage: 'TimedStorage-RRS-ByteHrs' },
   STANDARD_IA: infrequent('SIA', 30),
   ONEZONE_IA: infrequent('ZIA', 30),

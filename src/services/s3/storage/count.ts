@@ -11,10 +11,9 @@ import type { TimerJob } from '#platform/service.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { findBucket } from '#services/s3/buckets/open-bucket.ts';
-import { bucketArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, objects, parts as partRows, uploads, type VersionRow, versions } from '#services/s3/state.ts';
-import { STANDARD_STORAGE, storageOf } from '#services/s3/storage/classes.ts';
+import { EXPRESS_STORAGE, STANDARD_STORAGE, storageOf } from '#services/s3/storage/classes.ts';
 import { isMonitored } from '#services/s3/tiering/tiers.ts';
 
 export const COUNT_JOB = 'storage';
@@ -31,6 +30,8 @@ function add(sums: Sums, usageType: string, amount: number): void {
 function addVersion(sums: Sums, row: VersionRow, now: number, day: number): void {
   if (row.isDeleteMarker) return;
   for (const { usageType, bytes } of storageOf(row, now, day)) add(sums, usageType, bytes);
+  // They are read at once, whatever becomes of their object.
+  if (row.annotations !== undefined) add(sums, STANDARD_STORAGE, row.annotations.bytes);
   const tags = Object.keys(row.tags ?? {}).length;
   if (tags > 0) add(sums, 'TagStorage-TagHrs', tags);
   if (isMonitored(row)) add(sums, 'Monitoring-Automation-INT', 1);
@@ -64,7 +65,7 @@ export const countStorage =
     }
     scheduleCount(tx, bucket, now);
     for (const [usageType, bytes] of Object.entries(sums)) {
-      meter(partition, now, { usageType, operation: 'Storage', resource: bucketArn(bucket.name) }, bytes * EVERY_HOURS);
+      meter(partition, now, { usageType, operation: 'Storage', resource: bucket.arn }, bytes * EVERY_HOURS);
     }
   };
 
@@ -105,6 +106,7 @@ function addUploads(tx: Transaction, page: Page, sums: Sums): Key | undefined {
   const [only] = tx.range(uploads, { ...page, limit: 1 });
   if (only === undefined) return undefined;
   const [, , upload] = uploads.parts(only.key);
-  for (const { row } of tx.range(partRows, { prefix: [upload] })) add(sums, STANDARD_STORAGE, row.piece.bytes);
+  const usageType = only.row.storageClass === 'EXPRESS_ONEZONE' ? EXPRESS_STORAGE : STANDARD_STORAGE;
+  for (const { row } of tx.range(partRows, { prefix: [upload] })) add(sums, usageType, row.piece.bytes);
   return only.key;
 }
