@@ -83,8 +83,11 @@ export class Router {
     if (found !== undefined) return found.signingName;
     // A form without a version on the bare host: SQS takes it, as its queue URLs are posted to directly.
     if (version === '' && host.service === undefined) return 'sqs';
-    // What has a bucket before it is one of S3's hosts, whichever (`s3-accelerate`).
-    return host.bucket === undefined ? (host.service ?? 's3') : 's3';
+    const { service, bucket } = host;
+    if (service === undefined) return 's3';
+    // What has a bucket before it is one of S3's hosts, whichever (`s3-accelerate`), unless it is a service's own (S3 Express).
+    const isOwn = bucket === undefined || services.some(({ signingName }) => signingName === service);
+    return isOwn ? service : 's3';
   }
 
   protocolOf(request: WireRequest, { metadata }: RegisteredService): ProtocolName {
