@@ -39,7 +39,7 @@ const runTests = (files, concurrency) =>
       '--test-reporter=./tools/reporter.mjs',
       ...files,
     ],
-    { ...parts.env, MAKONIS_SEEN_ANSWERS: seen },
+    { ...parts.env, SEEN_ANSWERS: seen },
   );
 const wanted = patterns.length > 0 ? patterns : testFiles();
 const files = parts.hasPython ? wanted : wanted.filter((file) => !NEEDS_PYTHON.test(file));

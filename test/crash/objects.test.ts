@@ -80,11 +80,12 @@ async function traced(t: TestContext, ...options: string[]) {
 
 test('no object is acknowledged before its bytes and its row were synced', { skip: !hasStrace }, async (t) => {
   const { client, key, syncs } = await traced(t);
-  for (const size of [10, 50_000, 2_000_000]) {
+  // The shortest lie in their row.
+  for (const [size, least] of [[10, 1] as const, [50_000, 2] as const, [2_000_000, 2] as const]) {
     for (let i = 0; i < 10; i++) {
       const before = syncs();
       assert.equal((await client.s3('PUT', `/${BUCKET}/${size}/${i}`, 'x'.repeat(size), key)).end, 'answered');
-      assert.ok(syncs() - before >= 2, `${syncs() - before} syncs for ${size} bytes`);
+      assert.ok(syncs() - before >= least, `${syncs() - before} syncs for ${size} bytes`);
     }
   }
 });

@@ -1,6 +1,6 @@
 /**
  * Notes which answers of which operations AWS's SDKs have met, a line each (`kms Decrypt DisabledException`), into the file that
- * MAKONIS_SEEN_ANSWERS names: tools/met-errors holds them against the models.
+ * SEEN_ANSWERS names: tools/met-errors holds them against the models.
  */
 import { appendFileSync } from 'node:fs';
 
@@ -16,7 +16,7 @@ interface Middle {
   };
 }
 
-const file = process.env['MAKONIS_SEEN_ANSWERS'];
+const file = process.env['SEEN_ANSWERS'];
 const noted = new Set<string>();
 
 function note({ clientName = '', commandName = '' }: Context, answer: string): void {

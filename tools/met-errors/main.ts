@@ -1,5 +1,5 @@
 /**
- * Says which documented errors no SDK test has met. `MAKONIS_SEEN_ANSWERS=seen.txt node --test test/sdk/kms-*.test.ts`, then
+ * Says which documented errors no SDK test has met. `SEEN_ANSWERS=seen.txt node --test test/sdk/kms-*.test.ts`, then
  * `node tools/met-errors/main.ts seen.txt [service…]`; `npm test` does it for the services of not-met.ts.
  */
 import { existsSync, readFileSync } from 'node:fs';
