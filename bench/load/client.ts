@@ -70,7 +70,10 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const cpu = process.cpuUsage();
   const begin = performance.now();
   run.measuring = true;
-  await Promise.race([pause(options.seconds), allClosed]);
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, options.seconds * 1000);
+  await Promise.race([over.promise, allClosed]);
+  clearTimeout(timer);
   run.measuring = false;
   const seconds = (performance.now() - begin) / 1000;
   const spent = process.cpuUsage(cpu);
