@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { isAlive } from '#cli/run-state.ts';
 import { type Program, program, ROOT } from '#test/cli/makonis.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -25,8 +26,6 @@ async function identity(p: Program): Promise<string> {
     client.destroy();
   }
 }
-
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 test('up, status, a call, down, and up again on the same data', async (t) => {
   const p = program(t);
