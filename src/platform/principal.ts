@@ -136,6 +136,9 @@ export interface SessionFacts {
 /** One directory bucket, and nothing else of the account. */
 export interface BucketSession {
   readonly name: string;
+  /** Whose it is, and its number there: another bucket may bear the name by the time that the session is used. */
+  readonly owner: AccountId;
+  readonly id: number;
   readonly mode: 'ReadOnly' | 'ReadWrite';
   /** As members of the inputs that write: the encryption that the session was made with. */
   readonly encryption: Readonly<Record<string, string>>;

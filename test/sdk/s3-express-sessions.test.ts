@@ -6,12 +6,14 @@ import {
   CreateBucketCommand,
   CreateSessionCommand,
   type CreateSessionCommandInput,
+  DeleteBucketCommand,
   DeleteBucketPolicyCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type SessionCredentials,
 } from '@aws-sdk/client-s3';
+import { newAccount } from '#test/sdk/people.ts';
 import { sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { textOf } from '#test/sdk/s3.ts';
@@ -72,6 +74,21 @@ test('sessions hold for one bucket, one mode and five minutes', async (t) => {
   await assert.rejects(get(inSession(d, wrongKey)), refusal('SignatureDoesNotMatch'));
   c.advance(300_000);
   await assert.rejects(get(whole), refusal('ExpiredToken'));
+});
+
+test('a session opens no other bucket that comes to bear the name', async (t) => {
+  const d = await directoryTest(t);
+  const { c, control, Bucket } = d;
+  const { Credentials = {} } = await control.send(new CreateSessionCommand({ Bucket }));
+  const list = () => inSession(d, Credentials).send(new ListObjectsV2Command({ Bucket }));
+  await list();
+  await control.send(new DeleteBucketCommand({ Bucket }));
+  await control.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: configurationOf() }));
+  await assert.rejects(list(), refusal('AccessDenied'));
+  await control.send(new DeleteBucketCommand({ Bucket }));
+  const partner = d.controlAs(await newAccount(c, '210987654321'));
+  await partner.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: configurationOf() }));
+  await assert.rejects(list(), refusal('AccessDenied'));
 });
 
 test('what mode a session gets depends on the policy', async (t) => {

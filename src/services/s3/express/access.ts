@@ -72,7 +72,9 @@ export function expressAccess(parts: S3Parts) {
       permissions({ Bucket }: OnBucket, scope: CallScope): readonly Permission[] {
         const session = sessionOf(scope.principal);
         if (session === undefined) return [{ action: OPEN, resource: directoryBucketArn(Bucket, scope) }];
-        return session.name === Bucket ? [] : fail('AccessDenied');
+        const bucket = scope.read((tx) => findBucket(tx, sealer, Bucket));
+        const isIts = session.name === Bucket && session.owner === scope.account && session.id === bucket?.id;
+        return isIts ? [] : fail('AccessDenied');
       },
       conditions: (input: OnBucket, scope: CallScope): ConditionValues => ({
         ...conditionsOf(input, scope),

@@ -55,7 +55,7 @@ export const createSession =
       issuedAt: call.now,
       ...principal.session,
       expiresAt,
-      bucket: { name: bucket.name, mode, encryption },
+      bucket: { name: bucket.name, owner: call.account, id: bucket.id, mode, encryption },
     };
     const pair = { accessKeyId: iamId('ASIA'), secretAccessKey: secretAccessKey() };
     // The same principal, whose session is a narrower one.
