@@ -40,8 +40,17 @@ export function compile(node, flags, env) {
   spawnSync(node, [...flags, join(root, 'bin', 'compile.mjs')], { stdio: 'ignore', env });
   if (!existsSync(compileCache)) return;
   // Node makes them for the user who compiles alone.
-  for (const path of filesIn(compileCache)) chmodSync(path, 0o644);
+  for (const path of filesIn(compileCache)) openToAll(path);
   writeFileSync(mark, '');
+}
+
+/** Starts at the same time fill the one cache: a draft of another's may be gone by now. */
+function openToAll(path) {
+  try {
+    chmodSync(path, 0o644);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
 }
 
 const sources = () => filesIn(join(root, 'src'));
