@@ -54,8 +54,8 @@ const REASONS: readonly Reason[] = [
     tests: /_account_email$|_grant_email(_not_exist)?$/,
   },
   {
-    whose: 'ours',
-    why: 'SelectObjectContent was not there in this run; most of these use expressions of Ceph’s own',
+    whose: 'AWS',
+    why: 'SQL of Ceph’s own: functions such as `int()`, `from stdin`, null for an empty cell, bare values where JSON is asked for, its texts of errors',
     tests: /^test_s3select::/,
   },
   {
