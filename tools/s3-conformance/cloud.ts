@@ -71,7 +71,8 @@ export async function startCloud(root: string, home: string, wanted: CloudSettin
 /** What a program prints, if it succeeds. */
 const output = (command: string, args: readonly string[], options: SpawnOptions): Promise<string> =>
   new Promise((ended, failed) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+    // In a group of its own: Ctrl-C must not end a program that starts or stops a cloud half-way.
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;

@@ -35,9 +35,9 @@ if (!existsSync(join(checkout, 's3tests', 'functional'))) {
   process.exit(2);
 }
 
-/** Ctrl-C ends the tests; each shard then stops its cloud. */
+/** Ctrl-C, however often, ends the tests; each shard then stops its cloud. */
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
 
 interface Run {
   readonly command: string;
@@ -141,7 +141,11 @@ const dealt = [
   ...Array.from({ length: shards }, (_, shard) => others.filter((_, at) => at % shards === shard)),
   tests.filter((test) => NEEDS_WHOLE_DAY.test(test)),
 ].filter((mine) => mine.length > 0);
-const results = (await Promise.all(dealt.map((mine, index) => runShard(index, mine, done)))).flat();
+const running = dealt.map((mine, index) => runShard(index, mine, done));
+// One that fails ends all, each with its cloud.
+for (const shard of running) shard.catch(() => stopping.abort());
+await Promise.allSettled(running);
+const results = (await Promise.all(running)).flat();
 const file = join(FOLDER, values['old-bucket-defaults'] ? 'old-defaults.tsv' : 'defaults.tsv');
 writeFileSync(file, tableOf(results));
 const count = (outcome: TestResult['outcome']): number => results.filter((each) => each.outcome === outcome).length;
