@@ -6,12 +6,12 @@
  */
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { type InTurn, newInTurn } from '#platform/base/in-turn.ts';
-import type { MemorySlot, Store } from '#platform/store/store.ts';
+import { keptRows } from '#platform/store/kept-rows.ts';
+import type { Store } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
 import { directoryOf, type NameRow, names } from '#services/s3/state.ts';
 
-const MOST_KEPT = 100_000;
-const kept: MemorySlot<Map<string, NameRow>> = { name: 's3-names', load: () => new Map() };
+const kept = keptRows<NameRow>('s3-names', 100_000);
 
 export interface Directory {
   find(name: string): NameRow | undefined;
@@ -27,14 +27,10 @@ export interface Directory {
 export function openDirectory(store: Store): Directory {
   const partition = () => directoryOf(store);
   const find = (name: string): NameRow | undefined => {
-    const memory = partition().memory(kept);
-    const known = memory.get(name);
+    const known = kept.get(partition(), name);
     if (known !== undefined) return known;
     const row = partition().read((tx) => tx.get(names, names.key(name)));
-    if (row === undefined) return undefined;
-    if (memory.size >= MOST_KEPT) memory.clear();
-    memory.set(name, row);
-    return row;
+    return row && kept.keep(partition(), name, row);
   };
   return {
     inTurn: newInTurn(),
@@ -53,7 +49,7 @@ export function openDirectory(store: Store): Directory {
     async release(name) {
       partition().transact((tx) => {
         tx.delete(names, names.key(name));
-        tx.partition.memory(kept).delete(name);
+        kept.forget(tx, name);
       });
       await partition().durable();
     },

@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import { byId } from '#platform/policy/principal-ids.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
-import type { MemorySlot, ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { keptRows } from '#platform/store/kept-rows.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
 import { bucketArn, directoryBucketArn } from '#services/s3/names.ts';
 import { type BucketRow, bucketIds, buckets } from '#services/s3/state.ts';
@@ -16,8 +17,7 @@ export interface OpenBucket extends BucketRow {
   readonly policyById: string | undefined;
 }
 
-const MOST_OPEN = 10_000;
-const open: MemorySlot<Map<string, OpenBucket>> = { name: 's3-buckets', load: () => new Map() };
+const open = keptRows<OpenBucket>('s3-buckets', 10_000);
 
 const sealedPlace = (account: AccountId, id: number) => ({ account, record: `s3/bucket/${id}`, version: 1 });
 
@@ -27,20 +27,16 @@ export const newSealedKey = (sealer: Sealer, account: AccountId, id: number): st
 /** Undefined if it is not there: its name may be claimed and the bucket not yet made. */
 export function findBucket(tx: ReadTransaction, sealer: Sealer, name: string): OpenBucket | undefined {
   const { account, region } = tx.partition.name;
-  const kept = tx.partition.memory(open);
-  const known = kept.get(name);
+  const known = open.get(tx.partition, name);
   if (known !== undefined) return known;
   const row = tx.get(buckets, buckets.key(name));
   if (row === undefined || account === 'global') return undefined;
-  const bucket: OpenBucket = {
+  return open.keep(tx.partition, name, {
     ...row,
     key: sealer.open(row.sealedKey, sealedPlace(account, row.id)),
     arn: row.zone === undefined ? bucketArn(name) : directoryBucketArn(name, { account, region }),
     policyById: row.policy === undefined ? undefined : byId(row.policy, row.policyPrincipals ?? {}),
-  };
-  if (kept.size >= MOST_OPEN) kept.clear();
-  kept.set(name, bucket);
-  return bucket;
+  });
 }
 
 /** The number of the next bucket, and how many there are. */
@@ -54,19 +50,12 @@ export const openBucket = (tx: ReadTransaction, sealer: Sealer, name: string): O
 
 export function putBucket(tx: Transaction, row: BucketRow): void {
   tx.put(buckets, buckets.key(row.name), row);
-  forget(tx, row.name);
+  open.forget(tx, row.name);
 }
 
 export function dropBucket(tx: Transaction, name: string): void {
   tx.delete(buckets, buckets.key(name));
-  forget(tx, name);
-}
-
-function forget(tx: Transaction, name: string): void {
-  const kept = tx.partition.memory(open);
-  kept.delete(name);
-  // What was loaded between the write and its undoing is as wrong as what was there before.
-  tx.onUndo(() => kept.delete(name));
+  open.forget(tx, name);
 }
 
 /** What of a bucket is not its row's own: for changes of the row. */

@@ -1,7 +1,8 @@
 /** Multi-region access points as requests meet them: found by alias, with the bucket that a request is sent to. */
 import { formatArn } from '#platform/base/arn.ts';
 import { type AccountId, GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
-import type { MemorySlot, ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
+import { keptRows } from '#platform/store/kept-rows.ts';
+import type { ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
 import { fail } from '#services/s3control/errors.ts';
 import {
@@ -12,20 +13,17 @@ import {
   multiRegionPoints,
 } from '#services/s3control/state.ts';
 
-const MOST_KEPT = 1000;
-const open: MemorySlot<Map<string, MultiRegionRow>> = { name: 's3control-multi-region', load: () => new Map() };
+const open = keptRows<MultiRegionRow>('s3control-multi-region', 1000);
 
 /** No region: it has all of them. */
 export const multiRegionArn = (account: AccountId, alias: string): string =>
   formatArn('s3', '', account, `accesspoint/${alias}`);
 
 export function findMultiRegion(tx: ReadTransaction, name: string): MultiRegionRow | undefined {
-  const kept = tx.partition.memory(open);
-  const row = kept.get(name) ?? tx.get(multiRegionPoints, multiRegionPoints.key(name));
-  if (row === undefined) return undefined;
-  if (kept.size >= MOST_KEPT) kept.clear();
-  kept.set(name, row);
-  return row;
+  const known = open.get(tx.partition, name);
+  if (known !== undefined) return known;
+  const row = tx.get(multiRegionPoints, multiRegionPoints.key(name));
+  return row && open.keep(tx.partition, name, row);
 }
 
 export const openMultiRegion = (tx: ReadTransaction, name: string): MultiRegionRow =>
@@ -33,18 +31,12 @@ export const openMultiRegion = (tx: ReadTransaction, name: string): MultiRegionR
 
 export function putMultiRegion(tx: Transaction, row: MultiRegionRow): void {
   tx.put(multiRegionPoints, multiRegionPoints.key(row.name), row);
-  forget(tx, row.name);
+  open.forget(tx, row.name);
 }
 
 export function dropMultiRegion(tx: Transaction, name: string): void {
   tx.delete(multiRegionPoints, multiRegionPoints.key(name));
-  forget(tx, name);
-}
-
-function forget(tx: Transaction, name: string): void {
-  const kept = tx.partition.memory(open);
-  kept.delete(name);
-  tx.onUndo(() => kept.delete(name));
+  open.forget(tx, name);
 }
 
 /**
