@@ -60,7 +60,7 @@ export function findVersion(
       ? tx.get(nullVersions, nullVersions.key(bucket.id, key))?.sequence
       : sequenceOf(versionId);
   if (sequence === undefined) return undefined;
-  const from = versions.key(bucket.id, key, versionOrder(sequence));
+  const from = olderKey(bucket, key, sequence);
   const row = tx.get(versions, from);
   if (row !== undefined && shownVersionId(row) === versionId) return row;
   // A replica may lie behind others that had taken its place.
@@ -115,8 +115,7 @@ export function insertVersion(
 function freeSequence(tx: ReadTransaction, bucket: BucketRow, key: string, wanted: number): number {
   let sequence = wanted;
   const isTaken = (): boolean =>
-    newest(tx, bucket, key)?.sequence === sequence ||
-    tx.get(versions, versions.key(bucket.id, key, versionOrder(sequence))) !== undefined;
+    newest(tx, bucket, key)?.sequence === sequence || tx.get(versions, olderKey(bucket, key, sequence)) !== undefined;
   while (isTaken()) sequence--;
   return sequence;
 }
@@ -126,11 +125,19 @@ function dropNull(tx: Transaction, blobs: Discarding, bucket: OpenBucket, key: s
   if (row !== undefined) removeVersion(tx, blobs, bucket, key, row, now);
 }
 
+const olderKey = (bucket: BucketRow, key: string, sequence: number) =>
+  versions.key(bucket.id, key, versionOrder(sequence));
+
 function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {
-  tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
+  tx.put(versions, olderKey(bucket, key, row.sequence), row);
   if (row.versionId === undefined) {
     tx.put(nullVersions, nullVersions.key(bucket.id, key), { sequence: row.sequence });
   }
+}
+
+function takeOlder(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {
+  tx.delete(versions, olderKey(bucket, key, row.sequence));
+  if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
 }
 
 /** There is one null version of a key at most. */
@@ -138,7 +145,7 @@ function dropOlderNull(tx: Transaction, blobs: Discarding, bucket: BucketRow, ke
   const place = nullVersions.key(bucket.id, key);
   const older = bucket.versioning === undefined ? undefined : tx.get(nullVersions, place);
   if (older === undefined) return;
-  const row = tx.get(versions, versions.key(bucket.id, key, versionOrder(older.sequence)));
+  const row = tx.get(versions, olderKey(bucket, key, older.sequence));
   if (row !== undefined) removeOlder(tx, blobs, bucket, key, row, now);
 }
 
@@ -150,8 +157,7 @@ function removeOlder(
   row: VersionRow,
   now: number,
 ): void {
-  tx.delete(versions, versions.key(bucket.id, key, versionOrder(row.sequence)));
-  if (row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
+  takeOlder(tx, bucket, key, row);
   giveUp(tx, blobs, bucket, key, row, now);
 }
 
@@ -175,8 +181,7 @@ export function removeVersion(
     tx.delete(objects, objects.key(bucket.id, key));
     return;
   }
-  tx.delete(versions, older.key);
-  if (older.row.versionId === undefined) tx.delete(nullVersions, nullVersions.key(bucket.id, key));
+  takeOlder(tx, bucket, key, older.row);
   tx.put(objects, objects.key(bucket.id, key), older.row);
 }
 
@@ -184,7 +189,7 @@ export function removeVersion(
 export function putVersion(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {
   const isNewest = newest(tx, bucket, key)?.sequence === row.sequence;
   if (isNewest) tx.put(objects, objects.key(bucket.id, key), row);
-  else tx.put(versions, versions.key(bucket.id, key, versionOrder(row.sequence)), row);
+  else tx.put(versions, olderKey(bucket, key, row.sequence), row);
 }
 
 function giveUp(
