@@ -12,12 +12,12 @@ import {
   PutBucketPolicyCommand,
 } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { hours, minutes } from '#platform/base/clock.ts';
+import { hours } from '#platform/base/clock.ts';
 import { findExecutable, NOT_FOUND, run } from '#test/clients/executables.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { logPolicy } from '#test/sdk/log-bucket.ts';
+import { passUntil } from '#test/sdk/pass-until.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
-import { until } from '#test/until.ts';
 
 const aws = findExecutable('aws') ?? '';
 const skip = aws === '' && `aws ${NOT_FOUND}`;
@@ -25,17 +25,6 @@ const skip = aws === '' && `aws ${NOT_FOUND}`;
 async function keys(c: TestCloud, folder: string): Promise<string[]> {
   const { Contents = [] } = await c.client(PathStyleS3).send(new ListObjectsV2Command({ Bucket: 'trail-logs' }));
   return Contents.map(({ Key = '' }) => Key).filter((key) => key.includes(`/${folder}/`) && key.endsWith('.gz'));
-}
-
-async function passUntil(c: TestCloud, isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    c.advance(minutes(5) + 1);
-    try {
-      return await until(isTrue, what, 1);
-    } catch (error) {
-      if (tries === 10) throw error;
-    }
-  }
 }
 
 /** The command line reads the real clock: what is to be validated happens in the past, up to now. */
@@ -50,9 +39,9 @@ async function loggedHours(c: TestCloud): Promise<void> {
   await c.client(CloudTrailClient).send(new StartLoggingCommand({ Name: 'audit' }));
   for (let hour = 1; hour <= 2; hour++) {
     await c.client(SQSClient).send(new CreateQueueCommand({ QueueName: `orders${hour}` }));
-    await passUntil(c, async () => (await keys(c, 'CloudTrail')).length >= hour, 'a log file');
+    await passUntil(c, async () => (await keys(c, 'CloudTrail')).length >= hour, 'a log file', 10);
     c.advance(hours(1));
-    await passUntil(c, async () => (await keys(c, 'CloudTrail-Digest')).length >= hour, 'a digest');
+    await passUntil(c, async () => (await keys(c, 'CloudTrail-Digest')).length >= hour, 'a digest', 10);
   }
   c.advance(-c.clock.offset);
 }

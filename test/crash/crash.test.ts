@@ -3,14 +3,10 @@
  * each start. `MAKONIS_KILLS=200 node --test test/crash/crash.test.ts` for more of it.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import { CrashClient, type Key, type Outcome } from '#test/crash/client.ts';
-import { Server } from '#test/crash/killed-server.ts';
+import { newServer } from '#test/crash/killed-server.ts';
 import { FIFO_VISIBILITY_SECONDS, keyOf, Load, type Queues, STANDARD_VISIBILITY_SECONDS } from '#test/crash/load.ts';
 import type { Books } from '#test/crash/server.ts';
 import { until } from '#test/until.ts';
@@ -100,14 +96,7 @@ async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, ke
 }
 
 async function start(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-crash-'));
-  const keyFile = join(folder, 'master-key.json');
-  createMasterKeys(keyFile);
-  const server = new Server(join(folder, 'data'), keyFile);
-  t.after(async () => {
-    await server.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const server = newServer(t);
   const ready = await server.start(0);
   const client = new CrashClient(ready.port);
   t.after(() => client.close());

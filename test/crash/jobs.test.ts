@@ -1,14 +1,10 @@
 /** Kills a cloud while a batch job runs: it goes on where it was, and counts every task once. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateJobCommand, DescribeJobCommand, S3ControlClient } from '@aws-sdk/client-s3-control';
-import { createMasterKeys } from '#platform/secrets/master-key.ts';
-import { Server } from '#test/crash/killed-server.ts';
+import { newServer } from '#test/crash/killed-server.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { reaching } from '#test/sdk/reaching.ts';
 import { until } from '#test/until.ts';
@@ -22,12 +18,7 @@ const statement = (more: object): string =>
   JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...more }] });
 
 test(`${KILLS} kills: a job does all of its tasks`, { timeout: 300_000 }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-crash-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const keyFile = join(folder, 'master-key.json');
-  createMasterKeys(keyFile);
-  const server = new Server(join(folder, 'data'), keyFile);
-  t.after(() => server.kill());
+  const server = newServer(t);
   const { port, ...credentials } = await server.start(0);
   const config = { region: 'us-east-1', credentials, maxAttempts: 1, endpoint: `http://127.0.0.1:${port}` };
   const s3 = new PathStyleS3(config);

@@ -2,6 +2,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Books, Ready } from '#test/crash/server.ts';
 
 export class Server {
@@ -35,4 +40,29 @@ export class Server {
     child.kill('SIGKILL');
     await gone;
   }
+}
+
+interface NewFolder {
+  readonly folder: string;
+  readonly data: string;
+  readonly keyFile: string;
+}
+
+/** Whoever asks for it removes it, when nothing runs on it any more. */
+export function newFolder(): NewFolder {
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-crash-'));
+  const keyFile = join(folder, 'master-key.json');
+  createMasterKeys(keyFile);
+  return { folder, data: join(folder, 'data'), keyFile };
+}
+
+/** Not started yet. After the test it is gone, and then its folder. */
+export function newServer(t: TestContext): Server {
+  const { folder, data, keyFile } = newFolder();
+  const server = new Server(data, keyFile);
+  t.after(async () => {
+    await server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return server;
 }

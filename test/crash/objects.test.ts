@@ -2,33 +2,21 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import { CrashClient, type Key } from '#test/crash/client.ts';
-import { Server } from '#test/crash/killed-server.ts';
+import { newFolder, newServer } from '#test/crash/killed-server.ts';
 import { ObjectLoad } from '#test/crash/objects.ts';
 import type { Ready } from '#test/crash/server.ts';
 
 const KILLS = Number(process.env['MAKONIS_KILLS'] ?? 15);
 const BUCKET = 'crash-objects';
 
-function folderOf(t: TestContext): { data: string; keyFile: string; folder: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-crash-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const keyFile = join(folder, 'master-key.json');
-  createMasterKeys(keyFile);
-  return { folder, keyFile, data: join(folder, 'data') };
-}
-
 test(`${KILLS} kills lose no object and tear none`, { timeout: 60_000 + KILLS * 10_000 }, async (t) => {
-  const { data, keyFile } = folderOf(t);
-  const server = new Server(data, keyFile);
-  t.after(() => server.kill());
+  const server = newServer(t);
   const ready = await server.start(0);
   const client = new CrashClient(ready.port);
   t.after(() => client.close());
@@ -58,7 +46,7 @@ const hasStrace = spawnSync('strace', ['-f', '-e', 'trace=fsync', 'true']).statu
 
 /** A cloud whose syncs strace counts, or fails. */
 async function traced(t: TestContext, ...options: string[]) {
-  const { folder, data, keyFile } = folderOf(t);
+  const { folder, data, keyFile } = newFolder();
   const trace = join(folder, 'trace');
   const server = fileURLToPath(new URL('./server.ts', import.meta.url));
   const args = ['-f', '-o', trace, '-e', 'trace=fsync,fdatasync', ...options, process.execPath, server, data, keyFile];
@@ -68,6 +56,7 @@ async function traced(t: TestContext, ...options: string[]) {
     // The server ends when its parent is gone.
     if (child.connected) child.disconnect();
     await gone;
+    rmSync(folder, { recursive: true, force: true });
   });
   const [ready] = (await once(child, 'message')) as [Ready];
   const client = new CrashClient(ready.port);

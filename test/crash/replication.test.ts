@@ -1,13 +1,9 @@
 /** Kills a cloud while it replicates: what was put arrives, once, whatever dies when. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import { CrashClient, type Key } from '#test/crash/client.ts';
-import { Server } from '#test/crash/killed-server.ts';
+import { newServer } from '#test/crash/killed-server.ts';
 import { until } from '#test/until.ts';
 
 const KILLS = Number(process.env['MAKONIS_KILLS'] ?? 5);
@@ -62,12 +58,7 @@ async function versionsOf(client: CrashClient, key: Key, bucket: string): Promis
 }
 
 test(`${KILLS} kills: every version arrives once`, { timeout: 60_000 + KILLS * 10_000 }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-crash-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const keyFile = join(folder, 'master-key.json');
-  createMasterKeys(keyFile);
-  const server = new Server(join(folder, 'data'), keyFile);
-  t.after(() => server.kill());
+  const server = newServer(t);
   const ready = await server.start(0);
   const client = new CrashClient(ready.port);
   t.after(() => client.close());

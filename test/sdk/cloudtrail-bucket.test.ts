@@ -18,24 +18,12 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { minutes } from '#platform/base/clock.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { logPolicy } from '#test/sdk/log-bucket.ts';
+import { passUntil } from '#test/sdk/pass-until.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
-import { until } from '#test/until.ts';
 
 const s3Of = (c: TestCloud): PathStyleS3 => c.client(PathStyleS3);
-
-async function pass(c: TestCloud, isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    c.advance(minutes(5) + 1);
-    try {
-      return await until(isTrue, what, 1);
-    } catch (error) {
-      if (tries === 20) throw error;
-    }
-  }
-}
 
 async function logFiles(c: TestCloud, bucket: string): Promise<string[]> {
   const { Contents = [] } = await s3Of(c).send(new ListObjectsV2Command({ Bucket: bucket }));
@@ -77,13 +65,13 @@ test('a trail needs a bucket that is there and lets CloudTrail in; then its file
   await assert.rejects(client.send(moved), { name: 'S3BucketDoesNotExistException' });
   await client.send(new StartLoggingCommand({ Name: 'audit' }));
 
-  await pass(c, async () => (await logFiles(c, 'trail-logs')).length > 0, 'a log file');
+  await passUntil(c, async () => (await logFiles(c, 'trail-logs')).length > 0, 'a log file');
   const names = (await recordsOf(c, 'trail-logs')).map(({ eventName }) => eventName);
   assert.ok(names.includes('StartLogging'));
 
   await s3Of(c).send(new DeleteBucketPolicyCommand({ Bucket: 'trail-logs' }));
   const status = () => c.client(CloudTrailClient).send(new GetTrailStatusCommand({ Name: 'audit' }));
-  await pass(c, async () => (await status()).LatestDeliveryError === 'AccessDenied', 'the error in the status');
+  await passUntil(c, async () => (await status()).LatestDeliveryError === 'AccessDenied', 'the error in the status');
 });
 
 test('data events of S3 are recorded where a trail’s selectors ask for them, without what is in the objects', async (t) => {
@@ -104,7 +92,7 @@ test('data events of S3 are recorded where a trail’s selectors ask for them, w
   await s3.send(new PutObjectCommand({ Bucket: 'quiet', Key: 'c', Body }));
   await assert.rejects(s3.send(new GetObjectCommand({ Bucket: 'orders', Key: 'none' })), { name: 'NoSuchKey' });
   const wanted = async () => (await recordsOf(c, 'trail-logs')).filter(({ eventCategory }) => eventCategory === 'Data');
-  await pass(c, async () => (await wanted()).length > 1, 'data events');
+  await passUntil(c, async () => (await wanted()).length > 1, 'data events');
   const records = await wanted();
   assert.ok(!JSON.stringify(records).includes(Body));
   assert.deepEqual(

@@ -29,11 +29,11 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { hours, minutes } from '#platform/base/clock.ts';
+import { hours } from '#platform/base/clock.ts';
 import { findExecutable, NOT_FOUND } from '#test/clients/executables.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { type TestBucket, testBucket } from '#test/sdk/log-bucket.ts';
-import { until } from '#test/until.ts';
+import { passUntil } from '#test/sdk/pass-until.ts';
 
 async function start(t: TestContext, input: Partial<CreateTrailCommandInput> = {}) {
   const bucket = testBucket();
@@ -42,18 +42,6 @@ async function start(t: TestContext, input: Partial<CreateTrailCommandInput> = {
   await client.send(new CreateTrailCommand({ Name: 'audit', S3BucketName: 'logs', ...input }));
   await client.send(new StartLoggingCommand({ Name: 'audit' }));
   return { bucket, c, client };
-}
-
-/** Goes on by five minutes until it is so: what was due may have been under way when the time came. */
-async function passUntil(c: TestCloud, isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    c.advance(minutes(5) + 1);
-    try {
-      return await until(isTrue, what, 1);
-    } catch (error) {
-      if (tries === 20) throw error;
-    }
-  }
 }
 
 async function deliver(c: TestCloud, bucket: TestBucket, folder = 'CloudTrail'): Promise<string[]> {
