@@ -302,6 +302,7 @@ function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<E
       day: parts.s3Day,
       isRegion: (name) => parts.regions.includes(name),
       users: await canonicalUsers(),
+      hashings: (await import('#services/s3/hashing/hashing.ts')).hashings(parts.clock, parts.onFault),
     }),
   );
   const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await s3Parts()));

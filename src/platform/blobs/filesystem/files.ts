@@ -153,6 +153,7 @@ async function writeBlocks(
   const flush = async (): Promise<void> => {
     if (bytes === 0) return;
     await writeAll(handle, parts, at);
+    if (encoder.ownsBlocks) for (const part of parts) giveBack(part);
     at += bytes;
     parts = [];
     bytes = 0;
@@ -165,4 +166,9 @@ async function writeBlocks(
   }
   add(encoder.end());
   await flush();
+}
+
+/** At once: the garbage collector comes when there are 200 MiB of them, as it sees little of what lies beside its heap. */
+function giveBack({ buffer, length }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }
