@@ -60,6 +60,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     oldBucketDefaults: ['true', true],
     masterKey: ['/etc/key', '/etc/key'],
     s3DaySeconds: ['10', 10],
+    scrubMibPerSecond: ['200', 200],
     logLevel: ['warn', 'warn'],
     user: ['nobody', 'nobody'],
     egress: ['loopback,private', ['loopback', 'private']],

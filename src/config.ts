@@ -32,6 +32,8 @@ export interface Config {
   readonly egressCa: string | undefined;
   /** How long a day of S3's lifecycle rules and restores takes. */
   readonly s3DaySeconds: number;
+  /** How fast S3's scrub reads what is stored. */
+  readonly scrubMibPerSecond: number;
   readonly logLevel: LogLevel;
   /** The user that a process started as root becomes. */
   readonly user: string;
@@ -66,6 +68,10 @@ const secondsOfDay = (text: string): number => {
   const number = Number(text);
   const isPart = /^\d{1,5}$/.test(text) && number >= 1 && number <= 86_400;
   return isPart ? number : refuse(`a day takes from 1 to 86400 seconds, not "${text}"`);
+};
+const mebibytes = (text: string): number => {
+  const number = Number(text);
+  return /^\d{1,6}$/.test(text) && number >= 1 ? number : refuse(`expected MiB from 1 to 999999, not "${text}"`);
 };
 const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
 const list = (text: string): readonly string[] =>
@@ -149,6 +155,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     help: 'how long a day of S3’s lifecycle rules and restores takes, to see them at work (86400)',
     parse: secondsOfDay,
   },
+  scrubMibPerSecond: {
+    flag: '--scrub-mib-per-second',
+    value: 'N',
+    help: 'how fast S3 reads what it stores, every week, to find what is damaged (64)',
+    parse: mebibytes,
+  },
   logLevel: {
     flag: '--log-level',
     value: 'LEVEL',
@@ -217,6 +229,7 @@ const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egres
   region: 'us-east-1',
   tls: false,
   s3DaySeconds: 86_400,
+  scrubMibPerSecond: 64,
   refuseSigv2: false,
   oldBucketDefaults: false,
   logLevel: 'info',

@@ -59,8 +59,8 @@ export interface ServiceDeps {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
-  /** A scrub of a region's blobs is over: what it found damaged. */
-  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
+  /** How fast the scrub of stored bytes reads. */
+  readonly scrubBytesPerSecond: number;
 }
 
 export interface AssembledServices {

@@ -33,8 +33,8 @@ export interface S3Parts {
   readonly callAsRole: CallAsRole;
   /** The operator's. */
   readonly metrics: Metrics;
-  /** A scrub of a region's blobs is over: what it found damaged. */
-  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
+  /** How fast the scrub reads. */
+  readonly scrubBytesPerSecond: number;
   /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */
   readonly day: Milliseconds;
   readonly isRegion: (name: string) => boolean;

@@ -41,8 +41,13 @@ export function blocksOf({ offset, bytes }: StoredPlace, { start, end }: BlobRan
   };
 }
 
-export async function checkStored(source: Source, place: StoredPlace, isSealed: boolean): Promise<void> {
-  for await (const _ of storedSteps(source, place, isSealed));
+export async function checkStored(
+  source: Source,
+  place: StoredPlace,
+  isSealed: boolean,
+  onRead: (bytes: number) => Promise<void> | undefined,
+): Promise<void> {
+  for await (const { length } of storedSteps(source, place, isSealed)) await onRead(length);
 }
 
 /** All that is stored, checked. */
