@@ -10,7 +10,7 @@ import { ServiceError } from '#platform/error.ts';
 import type { JobCall } from '#platform/service.ts';
 import type { Partition, Transaction } from '#platform/store/store.ts';
 import type { AnyRecord } from './event.ts';
-import { digestFile, type FilePlace, logFile, type TrailFile } from './files.ts';
+import { digestFile, type FilePlace, type LogFolder, logFile, type TrailFile } from './files.ts';
 import { findInsights, insightsOf, trailOf } from './find-insights.ts';
 import type { LogBucket } from './log-bucket.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -96,12 +96,7 @@ async function deliverEvents(deps: DeliveryDeps, route: Route): Promise<void> {
 }
 
 /** Whether there may be more. */
-async function deliverFile(
-  { bucket }: DeliveryDeps,
-  route: Route,
-  queue: string,
-  folder: 'CloudTrail' | 'CloudTrail-Insight',
-): Promise<boolean> {
+async function deliverFile({ bucket }: DeliveryDeps, route: Route, queue: string, folder: LogFolder): Promise<boolean> {
   const { trail, partition, now } = route;
   const { arn } = trail;
   const rows = partition.read((tx) => tx.range(waiting, { prefix: [queue], limit: ROWS_A_FILE }));

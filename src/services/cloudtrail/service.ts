@@ -122,7 +122,11 @@ const operations = (deps: CloudTrailDeps) => {
     ListTrails: { handler: (input, call) => listTrails(deps, input, call), resource: all },
     LookupEvents: { handler: (input, call) => lookupEvents(deps, input, call), resource: all, steps: true },
     PutEventSelectors: { handler: withTrails(putEventSelectors), ...trailNamed },
-    PutInsightSelectors: { handler: withTrails(putInsightSelectors), ...trailNamed },
+    PutInsightSelectors: {
+      handler: (input, call) => putInsightSelectors(deps, input, call),
+      ...trailNamed,
+      steps: true,
+    },
     RegisterOrganizationDelegatedAdmin: { handler: noOrganization, resource: all },
     RemoveTags: { handler: removeTrailTags, ...tagged },
     StartLogging: { handler: withTrails(startLogging), ...named },
