@@ -35,6 +35,99 @@ const CLOUDTRAIL: NotMet = [
   { error: 'InvalidEventSelectorsException', in: 'UpdateTrail', why: 'it takes no selectors' },
 ];
 
+const IAM: NotMet = [
+  {
+    error: 'LimitExceededException',
+    in: `ChangePassword DeactivateMFADevice DeleteAccessKey DeleteAccountAlias DeleteAccountPasswordPolicy DeleteGroup
+      DeleteGroupPolicy DeleteInstanceProfile DeleteLoginProfile DeletePolicy DeletePolicyVersion DeleteRole DeleteRolePolicy
+      DeleteSAMLProvider DeleteServerCertificate DeleteServiceLinkedRole DeleteSigningCertificate DeleteUser DeleteUserPolicy
+      DeleteVirtualMFADevice DetachGroupPolicy DetachRolePolicy DetachUserPolicy RemoveRoleFromInstanceProfile
+      RemoveUserFromGroup ResyncMFADevice SetDefaultPolicyVersion UpdateAccessKey UpdateAccountPasswordPolicy UpdateGroup
+      UpdateLoginProfile UpdateServerCertificate UpdateSigningCertificate UpdateUser`,
+    why: 'quotas count what is made; who changes or removes makes nothing',
+  },
+  {
+    error: 'LimitExceededException',
+    in: 'CreateAccountAlias CreateLoginProfile GenerateCredentialReport',
+    why: 'there is one: a new alias takes its place, a second password is EntityAlreadyExists, a report is good for four hours',
+  },
+  {
+    error: 'InvalidInputException',
+    in: `GetServiceLastAccessedDetails ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies
+      ListMFADeviceTags UntagInstanceProfile UntagMFADevice UntagServerCertificate`,
+    why: 'what their parameters must be like the model says, and what is not is a ValidationError',
+  },
+  { error: 'InvalidInputException', in: 'GetAccountProperties', why: 'it has no parameters' },
+  {
+    error: 'NoSuchEntityException',
+    in: 'CreateGroup UpdateAccountPasswordPolicy',
+    why: 'they name nothing that must be there',
+  },
+  {
+    error: 'NoSuchEntityException',
+    in: 'DeleteOpenIDConnectProvider',
+    why: 'AWS: "it does not fail … for a provider that does not exist"',
+  },
+  {
+    error: 'EntityAlreadyExistsException',
+    in: 'AcquireRole',
+    why: 'a role of the name is answered, or is a NameConflict',
+  },
+  {
+    error: 'EntityAlreadyExistsException',
+    in: 'AddRoleToInstanceProfile',
+    why: 'a profile holds one role: a second, or the same again, is LimitExceeded',
+  },
+  {
+    error: 'EntityAlreadyExistsException',
+    in: 'UploadSigningCertificate',
+    why: 'the same again is DuplicateCertificate',
+  },
+  {
+    error: 'EntityTemporarilyUnmodifiableException',
+    in: 'DeactivateMFADevice EnableMFADevice UpdateUser',
+    why: 'changes come one after the other; only setting a password takes its time',
+  },
+  {
+    error: 'DeleteConflictException',
+    in: 'DeleteServerCertificate',
+    why: 'no service that uses server certificates is here',
+  },
+  { error: 'MalformedPolicyDocumentException', in: 'UpdateAccountPasswordPolicy', why: 'it takes no document' },
+  {
+    error: 'UnmodifiableEntityException',
+    in: 'UpdateRoleDescription',
+    why: 'the description is what may be changed of a service-linked role',
+  },
+  {
+    error: 'UnrecognizedPublicKeyEncodingException',
+    in: 'GetSSHPublicKey',
+    why: 'the key was read when it was uploaded',
+  },
+  {
+    error: 'ServiceAccessNotEnabledException',
+    in: `DisableOrganizationsRootCredentialsManagement DisableOrganizationsRootSessions
+      EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions ListOrganizationsFeatures`,
+    why: 'the organization that there is trusts IAM (organization.ts)',
+  },
+  {
+    error: 'OrganizationNotInAllFeaturesModeException',
+    in: `DisableOrganizationsRootCredentialsManagement DisableOrganizationsRootSessions
+      EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions ListOrganizationsFeatures`,
+    why: 'the organization that there is has all features (organization.ts)',
+  },
+  {
+    error: 'CallerIsNotManagementAccountException',
+    in: 'EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions',
+    why: 'of delegated administrators, which come with AWS Organizations',
+  },
+  {
+    error: 'success',
+    in: 'GenerateOrganizationsAccessReport GetOrganizationsAccessReport',
+    why: 'they report on roots and units of an organization, which come with AWS Organizations',
+  },
+];
+
 const KMS: NotMet = [
   {
     error: 'InvalidArnException',
@@ -67,4 +160,4 @@ const KMS: NotMet = [
 ];
 
 /** The services that are held to it. */
-export const NOT_MET: Readonly<Record<string, NotMet>> = { cloudtrail: CLOUDTRAIL, kms: KMS, sts: STS };
+export const NOT_MET: Readonly<Record<string, NotMet>> = { cloudtrail: CLOUDTRAIL, iam: IAM, kms: KMS, sts: STS };

@@ -64,7 +64,7 @@ export function insertRole(call: Call, columns: Omit<RoleRow, 'id' | 'createdAt'
   const most = call.quota(ROLES_PER_ACCOUNT);
   if (countOf(tx, 'role') >= most) limitExceeded('RolesPerAccount', most);
   const row: RoleRow = { ...columns, id: iamId('AROA', 17), createdAt: wholeSecond(call.now) };
-  if (row.boundary !== undefined) linkBoundary(tx, account, row.id, row.boundary);
+  if (row.boundary !== undefined) linkBoundary(tx, account, 'role', row.id, row.boundary);
   tx.put(roles, key, row);
   tx.put(entities, entities.key(row.id), { kind: 'role', name: nameKey(row.name) });
   addToCount(tx, 'role', 1);
