@@ -14,6 +14,7 @@ const READ: Readonly<Record<string, readonly [member: string, rest?: object]>> =
   GetTrailStatus: ['Name'],
   GetEventSelectors: ['TrailName'],
   GetInsightSelectors: ['TrailName'],
+  GetEventConfiguration: ['TrailName'],
 };
 const CHANGE: typeof READ = {
   UpdateTrail: ['Name'],
@@ -21,6 +22,7 @@ const CHANGE: typeof READ = {
   StartLogging: ['Name'],
   StopLogging: ['Name'],
   PutEventSelectors: ['TrailName', { EventSelectors: [{}] }],
+  PutEventConfiguration: ['TrailName', { AggregationConfigurations: [] }],
   PutInsightSelectors: ['TrailName', { InsightSelectors: [{ InsightType: 'ApiCallRateInsight' }] }],
 };
 
@@ -61,7 +63,12 @@ test('names that are no trail’s, trails that are not there, and trails of anot
   await refused('CloudTrailARNInvalidException', 'DescribeTrails', { trailNameList: ['arn:aws:sqs:::x'] });
   const metric = { EventSource: 'sqs.amazonaws.com', EventName: 'CreateQueue', InsightType: 'ApiCallRateInsight' };
   await refused('InvalidTrailNameException', 'ListInsightsMetricData', { ...metric, TrailName: '-' });
-  for (const operation of ['GetInsightSelectors', 'PutInsightSelectors']) {
+  for (const operation of [
+    'GetInsightSelectors',
+    'PutInsightSelectors',
+    'GetEventConfiguration',
+    'PutEventConfiguration',
+  ]) {
     const InsightSelectors: object[] = [];
     await refused('InvalidParameterCombinationException', operation, { InsightSelectors });
     await refused('UnsupportedOperationException', operation, { InsightSelectors, EventDataStore: 'store' });

@@ -19,7 +19,7 @@ const CLOUDTRAIL: NotMet = [
   },
   {
     error: 'InvalidParameterException',
-    in: 'CreateTrail UpdateTrail GetInsightSelectors PutInsightSelectors',
+    in: 'CreateTrail UpdateTrail GetEventConfiguration GetInsightSelectors PutInsightSelectors',
     why: 'each parameter has an error of its own',
   },
   {

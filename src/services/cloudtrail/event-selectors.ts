@@ -37,7 +37,7 @@ export function getEventSelectors(
 
 const LAKE = 'Event data stores are not offered by this cloud.';
 
-function trailNamed(input: { readonly TrailName?: string; readonly EventDataStore?: string }): string {
+export function trailNamed(input: { readonly TrailName?: string; readonly EventDataStore?: string }): string {
   if (input.EventDataStore !== undefined) return refuse('UnsupportedOperationException', LAKE);
   return input.TrailName ?? refuse('InvalidParameterCombinationException', 'Specify a trail.');
 }
@@ -74,7 +74,8 @@ function checkInsights({ InsightSelectors }: Model.PutInsightSelectorsRequest, {
   return insights;
 }
 
-const logsData = ({ basic = [], advanced = [] }: Selectors): boolean =>
+/** Whether data events are asked for. */
+export const logsData = ({ basic = [], advanced = [] }: Selectors): boolean =>
   basic.some(({ DataResources = [] }) => DataResources.length > 0) ||
   advanced.some(({ FieldSelectors }) =>
     FieldSelectors.some(({ Field, Equals }) => Field === 'eventCategory' && Equals?.includes('Data')),

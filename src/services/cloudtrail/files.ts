@@ -25,7 +25,7 @@ export interface TrailFile {
   readonly hash: string;
 }
 
-export type LogFolder = 'CloudTrail' | 'CloudTrail-Insight';
+export type LogFolder = 'CloudTrail' | 'CloudTrail-Insight' | 'CloudTrail-Aggregated';
 type Folder = LogFolder | 'CloudTrail-Digest';
 
 function keyOf({ prefix, account, region }: FilePlace, folder: Folder, time: Milliseconds, rest: string): string {
