@@ -22,6 +22,7 @@ import { STORE_FORMAT, writeManifest } from '#platform/store/data-folder.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { oldSegmentGone, segmentsOf } from '#test/sdk/segments.ts';
+import { until } from '#test/until.ts';
 
 const Bucket = 'kept-here';
 
