@@ -7,6 +7,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 
 export const BLOCK_BYTES = 64 * 1024;
 const TAG_BYTES = 16;
@@ -148,7 +149,10 @@ export function openBlocks(stored: Buffer, first: number, key: Uint8Array | unde
     index++;
   }
   const [only] = parts;
-  return parts.length === 1 && only ? only : Buffer.concat(parts);
+  if (parts.length === 1 && only) return only;
+  const whole = Buffer.concat(parts);
+  if (secret !== undefined) for (const part of parts) giveBack(part);
+  return whole;
 }
 
 /** Checks sums alone: for a scrub. */

@@ -17,6 +17,7 @@ import {
   type RecordHead,
 } from '#platform/blobs/filesystem/records.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 
 type FilePlace = Extract<StoredPlace, { readonly kind: 'file' }>;
 
@@ -171,9 +172,4 @@ async function writeBlocks(
   }
   add(encoder.end());
   await flush();
-}
-
-/** At once: the garbage collector comes when there are 200 MiB of them, as it sees little of what lies beside its heap. */
-function giveBack({ buffer, length }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }
