@@ -275,8 +275,8 @@ const REASONS: readonly Reason[] = [
     tests: s3('multipart_resend_first_finishes_last'),
   },
   {
-    whose: 'AWS',
-    why: '`s3:prefix` is told of lists alone (Service Authorization Reference)',
+    whose: '?',
+    why: 'who may list, but not read, is refused also where the key is not there',
     tests: s3('head_object_404_with_policy_prefix'),
   },
   {
