@@ -193,11 +193,47 @@ const SQS: NotMet = [
   },
 ];
 
+const SERVICE_QUOTAS: NotMet = [
+  {
+    error: 'IllegalArgumentException',
+    in: `GetAWSDefaultServiceQuota GetRequestedServiceQuotaChange GetServiceQuota ListAWSDefaultServiceQuotas
+      ListRequestedServiceQuotaChangeHistory ListRequestedServiceQuotaChangeHistoryByQuota ListServiceQuotas ListServices`,
+    why: 'what their parameters must be like the model says, and what is not is a ValidationException',
+  },
+  {
+    error: 'TooManyRequestsException',
+    in: `GetAWSDefaultServiceQuota GetRequestedServiceQuotaChange GetServiceQuota ListAWSDefaultServiceQuotas
+      ListRequestedServiceQuotaChangeHistory ListRequestedServiceQuotaChangeHistoryByQuota ListServiceQuotas ListServices
+      RequestServiceQuotaIncrease`,
+    why: 'AWS publishes no rates; a store that has more to write than it may answers so',
+  },
+];
+
+const TAGGING: NotMet = [
+  {
+    error: 'InvalidParameterException',
+    in: 'GetTagKeys GetTagValues',
+    why: 'what their parameters must be like the model says, and what is not is a ValidationException',
+  },
+  {
+    error: 'InvalidParameterException',
+    in: 'TagResources UntagResources',
+    why: 'what is wrong with a resource stands in FailedResourcesMap',
+  },
+  {
+    error: 'InternalServiceException',
+    in: 'GetResources GetTagKeys GetTagValues TagResources UntagResources',
+    why: 'of a fault of ours; what a service fails with stands in FailedResourcesMap',
+  },
+];
+
 /** The services that are held to it. */
 export const NOT_MET: Readonly<Record<string, NotMet>> = {
   cloudtrail: CLOUDTRAIL,
   iam: IAM,
   kms: KMS,
+  'service-quotas': SERVICE_QUOTAS,
   sqs: SQS,
   sts: STS,
+  tagging: TAGGING,
 };
