@@ -24,7 +24,7 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   // A service of this cloud has no account: what it does with a role is the role's account's to know.
   owner: ({ RoleArn }, caller) => (caller === undefined ? accountOf(RoleArn) : {}),
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
-  action: (input, principal) => [
+  action: (input, { principal }) => [
     'sts:AssumeRole',
     ...(input.Tags?.length || handsTagsOn(principal) ? ['sts:TagSession'] : []),
     ...(sourceIdentityOf(input, principal) === undefined ? [] : ['sts:SetSourceIdentity']),
