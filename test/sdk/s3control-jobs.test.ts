@@ -6,13 +6,16 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
   DeleteBucketReplicationCommand,
+  DeleteObjectAnnotationCommand,
   GetObjectAclCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
+  ListObjectAnnotationsCommand,
   ListObjectVersionsCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketVersioningCommand,
+  PutObjectAnnotationCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
@@ -119,6 +122,12 @@ test('each operation does what its own would', async (t) => {
     [copy.StorageClass, copy.ContentType, copy.Metadata, copy.TagCount],
     ['STANDARD_IA', 'text/plain', { by: 'a job' }, 1],
   );
+  const label = { Bucket: SOURCE, Key: 'a', AnnotationName: 'label', AnnotationPayload: 'cat' };
+  await s3.send(new PutObjectAnnotationCommand(label));
+  // The SDK does not know AnnotationDirective in jobs yet.
+  await run({ S3PutObjectCopy: { TargetResource: arnOf(TARGET), RequesterPays: true } });
+  assert.equal((await s3.send(new ListObjectAnnotationsCommand({ Bucket: TARGET, Key: 'a' }))).AnnotationCount, 1);
+  await s3.send(new DeleteObjectAnnotationCommand({ Bucket: SOURCE, Key: 'a', AnnotationName: 'label' }));
   const archived = await manifest(`${SOURCE},archived\n`);
   await run({ S3InitiateRestoreObject: { ExpirationInDays: 1, GlacierJobTier: 'BULK' } }, archived);
   assert.equal((await head(SOURCE, 'archived')).Restore, 'ongoing-request="true"');
