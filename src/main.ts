@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { startAdmin } from '#gateway/admin.ts';
+import { consoleSite, upgradeAtConsole } from '#gateway/console.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
@@ -18,6 +19,7 @@ import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import { Connections } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
@@ -98,7 +100,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics } = joinParts({ ...options, clock }, surroundings);
+  const { cloud, jobs, sealer, audit, blobs, metrics, connections } = joinParts({ ...options, clock }, surroundings);
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -106,7 +108,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   await options.onReady?.(cloud.registry);
-  const gateway = gatewayOf(options, cloud, metrics);
+  const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('damaged_blobs', 'Blobs that the last scrub found damaged.', blobs.damaged);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
@@ -159,6 +161,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const regions = regionsOf(readModel);
   const blobs = blobsOf(data, onFault);
   const metrics = new Metrics();
+  const connections = new Connections(clock);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { entries, identity, audit } = assembleServices({
     store,
@@ -178,6 +181,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     callAsRole: (assumption, call) => callAsRole(running(), assumption, call),
     onFault,
     metrics,
+    connections,
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
@@ -201,7 +205,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs, metrics };
+  return { cloud, jobs, sealer, audit, blobs, metrics, connections };
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
@@ -236,6 +240,7 @@ const gatewayOf = (
   { domains, region, refusesVersion2 = false }: CloudOptions,
   cloud: Cloud,
   metrics: Metrics,
+  connections: Connections,
 ): Gateway => ({
   cloud,
   router: new Router(cloud.registry),
@@ -243,7 +248,11 @@ const gatewayOf = (
   defaultRegion: region as Region,
   metrics,
   refusesVersion2,
+  console: consoleSite(CONSOLE_FOLDER, connections),
 });
+
+/** Where the console's pages are built to. */
+const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console', 'dist');
 
 /** The keys fit the data; when the promise resolves, the disk has taken a write. */
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
@@ -295,7 +304,11 @@ async function listen(
     port,
     clock,
     onFault,
-    handler: { planBody, serve: (request) => serve(request, gateway) },
+    handler: {
+      planBody,
+      serve: (request) => serve(request, gateway),
+      upgrade: (request) => upgradeAtConsole(request, gateway),
+    },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
   const names = tls.serverNames(options.domains, regionsOf(options.readModel));

@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
+import { buildConsole, compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
 
 /** The clients that tests drive from outside. aws-cli 1 carries its own botocore; boto3's is that of our models. */
 const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7'];
@@ -66,6 +66,7 @@ export function environment(node) {
 export async function setUpNode() {
   await timed('npm packages', () => installPackages({ dev: true }));
   const node = await timed('Node 24', findNode);
+  await timed('web console', () => buildConsole(node));
   const env = environment(node);
   await timed('types of the models', () => must(run(node, ['tools/generate-models/types.ts'], env), 'types'));
   return { node, env };

@@ -7,6 +7,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { Connections } from '#platform/connections.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
@@ -51,6 +52,7 @@ export interface ServiceDeps {
   readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
   readonly metrics: Metrics;
+  readonly connections: Connections;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
   /** S3's buckets are made as before April 2023. */
