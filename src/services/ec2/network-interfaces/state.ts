@@ -1,0 +1,39 @@
+/** Network interfaces. */
+import { rowsById } from '#services/ec2/rows.ts';
+
+export interface PrivateAddress {
+  readonly ip: string;
+  /** An elastic address is the `eipalloc-…` that is associated with it; another public one is borrowed as long as its instance runs. */
+  readonly publicIp?: string;
+  readonly allocation?: string;
+  /** `eipassoc-…` */
+  readonly association?: string;
+}
+
+export interface Attachment {
+  /** `eni-attach-…` */
+  readonly id: string;
+  readonly instance: string;
+  readonly deviceIndex: number;
+  readonly deletesOnTermination: boolean;
+  readonly attachedAt: number;
+  readonly status: 'attaching' | 'attached' | 'detaching';
+}
+
+export interface NetworkInterfaceRow {
+  readonly id: string;
+  readonly vpc: string;
+  readonly subnet: string;
+  readonly zone: string;
+  readonly mac: string;
+  readonly description: string;
+  readonly groups: readonly string[];
+  /** The first one is the primary. */
+  readonly addresses: readonly PrivateAddress[];
+  readonly isSourceChecked: boolean;
+  readonly requester: string;
+  readonly attachment?: Attachment;
+  readonly createdAt: number;
+}
+
+export const networkInterfaces = rowsById<NetworkInterfaceRow>('network-interface');

@@ -1,0 +1,31 @@
+/** Rows that are kept by their id: what nearly every noun of EC2's is. */
+import { jsonRows, type Table, table, text } from '#platform/store/keys.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+
+export interface Rows<Row> {
+  readonly table: Table<Row, [string]>;
+  find(tx: ReadTransaction, id: string): Row | undefined;
+  /** In the order of their ids. */
+  all(tx: ReadTransaction): Row[];
+  ids(tx: ReadTransaction, after: string | undefined, limit: number): string[];
+  put(tx: Transaction, row: Row): void;
+  drop(tx: Transaction, id: string): void;
+}
+
+export function rowsById<Row extends { readonly id: string }>(
+  name: string,
+  options: { readonly isSealed?: boolean } = {},
+): Rows<Row> {
+  const rows = table(name, [text], jsonRows<Row>(1), options);
+  return {
+    table: rows,
+    find: (tx, id) => tx.get(rows, rows.key(id)),
+    all: (tx) => tx.range(rows).map(({ row }) => row),
+    ids: (tx, after, limit) =>
+      tx
+        .range(rows, { limit, ...(after !== undefined && { after: rows.key(after) }) })
+        .map(({ key }) => rows.parts(key)[0]),
+    put: (tx, row) => tx.put(rows, rows.key(row.id), row),
+    drop: (tx, id) => tx.delete(rows, rows.key(id)),
+  };
+}
