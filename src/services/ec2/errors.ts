@@ -1,13 +1,10 @@
 /** Every error that EC2 answers with, by its code ("Error codes for the Amazon EC2 API"). Texts that are from memory: README.md. */
 import { ServiceError } from '#platform/error.ts';
-
-interface Worded {
-  readonly code: string;
-  readonly message: string;
-  readonly status?: number;
-}
+import type { Worded } from '#services/ec2/error-words.ts';
+import { INSTANCE_ERRORS } from '#services/ec2/instance-errors.ts';
 
 const ERRORS = {
+  ...INSTANCE_ERRORS,
   DryRunOperation: (): Worded => ({
     code: 'DryRunOperation',
     message: 'Request would have succeeded, but DryRun flag is set.',
