@@ -5,7 +5,7 @@ const plural = (ids: readonly string[]): string =>
   ids.length === 1 ? `instance ID '${ids[0]}' does` : `instance IDs '${ids.join(', ')}' do`;
 
 export const INSTANCE_ERRORS = {
-  NoSuchInstance: (...ids: readonly string[]): Worded => ({
+  NoSuchInstance: (ids: readonly string[]): Worded => ({
     code: 'InvalidInstanceID.NotFound',
     message: `The ${plural(ids)} not exist`,
   }),
