@@ -7,6 +7,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { Host } from '#platform/compute/host.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
@@ -59,6 +60,8 @@ export interface ServiceDeps {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
+  /** Where EC2's machines run. */
+  readonly host: Host | undefined;
   /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }

@@ -46,6 +46,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     oldBucketDefaults: false,
     blobs: () => Promise.reject(new Error('nothing is called')),
     onScrubbed: () => {},
+    host: undefined,
     s3Day: days(1),
   });
   const load = modelLoader();
