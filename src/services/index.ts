@@ -112,7 +112,9 @@ const SERVICES: readonly ServiceLine[] = [
     name: 'ec2',
     principal: 'ec2.amazonaws.com',
     scope: 'regional',
-    load: async (given) => (await import('#services/ec2/service.ts')).ec2(given),
+    reconciles: true,
+    load: async ({ offers, ...given }) =>
+      (await import('#services/ec2/service.ts')).ec2({ ...given, instanceProfiles: await offers.instanceProfiles() }),
   },
   {
     name: 'iam',
@@ -257,6 +259,9 @@ function offersOfIam(parts: Parts) {
   const sessions = lazy(async () =>
     (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
   );
+  const instanceProfiles = lazy(async () =>
+    (await import('#services/iam/instance-profiles/for-instances.ts')).createInstanceProfiles(store, await sessions()),
+  );
   const people = lazy(async () =>
     (await import('#services/iam/identity/people.ts')).createPeople(store, sealer, identity, await passwords()),
   );
@@ -276,6 +281,7 @@ function offersOfIam(parts: Parts) {
   return {
     accounts,
     delegatedAccess,
+    instanceProfiles,
     passwords,
     people,
     rootAccess,

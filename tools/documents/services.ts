@@ -46,8 +46,8 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     oldBucketDefaults: false,
     blobs: () => Promise.reject(new Error('nothing is called')),
     onScrubbed: () => {},
-    host: undefined,
     s3Day: days(1),
+    host: undefined,
   });
   const load = modelLoader();
   const services = entries.map(async (entry) => ({
