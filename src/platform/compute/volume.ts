@@ -20,7 +20,9 @@ export interface NewVolume {
   readonly id: VolumeId;
   readonly sizeGiB: number;
   readonly from?: SnapshotId;
-  /** The layer is encrypted under it (LUKS). */
+  /** Of the snapshot: where it is another one than `key`, or there is none, all is copied and encrypted anew. */
+  readonly fromKey?: VolumeKey;
+  /** All that the volume holds is encrypted under it (LUKS). */
   readonly key?: VolumeKey;
 }
 
@@ -53,7 +55,8 @@ export interface BuiltImage {
   readonly version: string;
   readonly user: string;
   readonly sizeGiB: number;
-  readonly boot: 'disk' | 'kernel';
+  /** What the firmware starts; of an image with a kernel of its own, what that one is told. */
+  readonly boot: { readonly kind: 'disk' } | { readonly kind: 'kernel'; readonly commandLine: string };
   readonly description: string;
 }
 

@@ -1,10 +1,17 @@
 /** Every error that EC2 answers with, by its code ("Error codes for the Amazon EC2 API"). Texts that are from memory: README.md. */
 import { ServiceError } from '#platform/error.ts';
-import type { Worded } from '#services/ec2/error-words.ts';
 import { INSTANCE_ERRORS } from '#services/ec2/instance-errors.ts';
+import { STORAGE_ERRORS } from '#services/ec2/storage-errors.ts';
+
+export interface Worded {
+  readonly code: string;
+  readonly message: string;
+  readonly status?: number;
+}
 
 const ERRORS = {
   ...INSTANCE_ERRORS,
+  ...STORAGE_ERRORS,
   DryRunOperation: (): Worded => ({
     code: 'DryRunOperation',
     message: 'Request would have succeeded, but DryRun flag is set.',

@@ -1,5 +1,5 @@
 /** What EC2 answers about instances, their types and launch templates ("Error codes for the Amazon EC2 API"). */
-import type { Worded } from '#services/ec2/error-words.ts';
+import type { Worded } from '#services/ec2/errors.ts';
 
 const plural = (ids: readonly string[]): string =>
   ids.length === 1 ? `instance ID '${ids[0]}' does` : `instance IDs '${ids.join(', ')}' do`;
