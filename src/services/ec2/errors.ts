@@ -1,7 +1,8 @@
 /** Every error that EC2 answers with, by its code ("Error codes for the Amazon EC2 API"). Texts that are from memory: README.md. */
 import { ServiceError } from '#platform/error.ts';
+import { NETWORK_ERRORS } from '#services/ec2/network-errors.ts';
 
-interface Worded {
+export interface Worded {
   readonly code: string;
   readonly message: string;
   readonly status?: number;
@@ -61,6 +62,7 @@ const ERRORS = {
     code: 'KeyPairLimitExceeded',
     message: `The maximum number of key pairs (${limit}) has been reached.`,
   }),
+  ...NETWORK_ERRORS,
 } as const;
 
 type Problem = keyof typeof ERRORS;
