@@ -1,6 +1,7 @@
 /** Rows that are kept by their id: what nearly every noun of EC2's is. */
 import { jsonRows, type Table, table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import type { Changes } from '#services/ec2/changes.ts';
 
 export interface Rows<Row> {
   readonly table: Table<Row, [string]>;
@@ -14,7 +15,7 @@ export interface Rows<Row> {
 
 export function rowsById<Row extends { readonly id: string }>(
   name: string,
-  options: { readonly isSealed?: boolean } = {},
+  { changes, ...options }: { readonly isSealed?: boolean; readonly changes?: Changes } = {},
 ): Rows<Row> {
   const rows = table(name, [text], jsonRows<Row>(1), options);
   return {
@@ -25,7 +26,13 @@ export function rowsById<Row extends { readonly id: string }>(
       tx
         .range(rows, { limit, ...(after !== undefined && { after: rows.key(after) }) })
         .map(({ key }) => rows.parts(key)[0]),
-    put: (tx, row) => tx.put(rows, rows.key(row.id), row),
-    drop: (tx, id) => tx.delete(rows, rows.key(id)),
+    put(tx, row) {
+      tx.put(rows, rows.key(row.id), row);
+      changes?.note(tx);
+    },
+    drop(tx, id) {
+      tx.delete(rows, rows.key(id));
+      changes?.note(tx);
+    },
   };
 }

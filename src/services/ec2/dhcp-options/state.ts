@@ -1,4 +1,5 @@
 /** DHCP option sets. */
+import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface DhcpOptionsRow {
@@ -7,4 +8,4 @@ export interface DhcpOptionsRow {
   readonly options: Readonly<Record<string, readonly string[]>>;
 }
 
-export const dhcpOptions = rowsById<DhcpOptionsRow>('dhcp-options');
+export const dhcpOptions = rowsById<DhcpOptionsRow>('dhcp-options', { changes: networkChanges });

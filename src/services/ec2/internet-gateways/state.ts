@@ -1,4 +1,5 @@
 /** Internet gateways. */
+import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface InternetGatewayRow {
@@ -6,4 +7,4 @@ export interface InternetGatewayRow {
   readonly vpc?: string;
 }
 
-export const internetGateways = rowsById<InternetGatewayRow>('internet-gateway');
+export const internetGateways = rowsById<InternetGatewayRow>('internet-gateway', { changes: networkChanges });

@@ -1,4 +1,5 @@
 /** Route tables, each with its routes and associations. */
+import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface Route {
@@ -23,4 +24,4 @@ export interface RouteTableRow {
   readonly associations: readonly RouteTableAssociation[];
 }
 
-export const routeTables = rowsById<RouteTableRow>('route-table');
+export const routeTables = rowsById<RouteTableRow>('route-table', { changes: networkChanges });

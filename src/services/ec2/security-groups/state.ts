@@ -1,4 +1,5 @@
 /** Security groups, each with its rules. */
+import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export type Peer =
@@ -27,4 +28,4 @@ export interface SecurityGroupRow {
   readonly rules: readonly SecurityGroupRule[];
 }
 
-export const securityGroups = rowsById<SecurityGroupRow>('security-group');
+export const securityGroups = rowsById<SecurityGroupRow>('security-group', { changes: networkChanges });

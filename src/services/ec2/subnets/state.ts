@@ -1,4 +1,5 @@
 /** Subnets. */
+import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface SubnetRow {
@@ -13,4 +14,4 @@ export interface SubnetRow {
   readonly hasDnsARecord: boolean;
 }
 
-export const subnets = rowsById<SubnetRow>('subnet');
+export const subnets = rowsById<SubnetRow>('subnet', { changes: networkChanges });
