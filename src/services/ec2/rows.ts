@@ -1,7 +1,11 @@
 /** Rows that are kept by their id: what nearly every noun of EC2's is. */
 import { jsonRows, type Table, table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import type { Changes } from '#services/ec2/changes.ts';
+
+/** Told of each row that is written, and of each that is deleted, in the transaction. */
+export interface RowChanges<Row> {
+  note(tx: Transaction, id: string, row?: Row): void;
+}
 
 export interface Rows<Row> {
   readonly table: Table<Row, [string]>;
@@ -15,7 +19,7 @@ export interface Rows<Row> {
 
 export function rowsById<Row extends { readonly id: string }>(
   name: string,
-  { changes, ...options }: { readonly isSealed?: boolean; readonly changes?: Changes } = {},
+  { changes, ...options }: { readonly isSealed?: boolean; readonly changes?: RowChanges<Row> } = {},
 ): Rows<Row> {
   const rows = table(name, [text], jsonRows<Row>(1), options);
   return {
@@ -28,11 +32,11 @@ export function rowsById<Row extends { readonly id: string }>(
         .map(({ key }) => rows.parts(key)[0]),
     put(tx, row) {
       tx.put(rows, rows.key(row.id), row);
-      changes?.note(tx);
+      changes?.note(tx, row.id, row);
     },
     drop(tx, id) {
       tx.delete(rows, rows.key(id));
-      changes?.note(tx);
+      changes?.note(tx, id);
     },
   };
 }
