@@ -20,7 +20,9 @@ export interface NewVolume {
   readonly id: VolumeId;
   readonly sizeGiB: number;
   readonly from?: SnapshotId;
-  /** The layer is encrypted under it (LUKS). */
+  /** Of the snapshot: where it is another one than `key`, or there is none, all is copied and encrypted anew. */
+  readonly fromKey?: VolumeKey;
+  /** All that the volume holds is encrypted under it (LUKS). */
   readonly key?: VolumeKey;
 }
 
@@ -45,6 +47,16 @@ export interface Volumes {
   list(): Promise<{ readonly volumes: readonly VolumeId[]; readonly snapshots: readonly SnapshotId[] }>;
 }
 
+/** A file of a volume, as a machine opens it. */
+export interface Layer {
+  /** Its name in the folder of all layers. */
+  readonly file: string;
+  readonly isEncrypted: boolean;
+}
+
+/** What a machine's driver needs to know of a volume: its layers from the lowest to the one that is written. */
+export type LayersOf = (id: VolumeId) => Promise<readonly Layer[]>;
+
 /** An operating system that an image can be built of here: when it is first asked for, and kept. */
 export interface BuiltImage {
   /** `makonis-micro`, `debian-12`: becomes a part of the AMI's name. */
@@ -53,7 +65,8 @@ export interface BuiltImage {
   readonly version: string;
   readonly user: string;
   readonly sizeGiB: number;
-  readonly boot: 'disk' | 'kernel';
+  /** What the firmware starts; of an image with a kernel of its own, what that one is told. */
+  readonly boot: { readonly kind: 'disk' } | { readonly kind: 'kernel'; readonly commandLine: string };
   readonly description: string;
 }
 

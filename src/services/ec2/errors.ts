@@ -1,6 +1,8 @@
 /** Every error that EC2 answers with, by its code ("Error codes for the Amazon EC2 API"). Texts that are from memory: README.md. */
 import { ServiceError } from '#platform/error.ts';
+import { INSTANCE_ERRORS } from '#services/ec2/instance-errors.ts';
 import { NETWORK_ERRORS } from '#services/ec2/network-errors.ts';
+import { STORAGE_ERRORS } from '#services/ec2/storage-errors.ts';
 
 export interface Worded {
   readonly code: string;
@@ -9,6 +11,8 @@ export interface Worded {
 }
 
 const ERRORS = {
+  ...INSTANCE_ERRORS,
+  ...STORAGE_ERRORS,
   DryRunOperation: (): Worded => ({
     code: 'DryRunOperation',
     message: 'Request would have succeeded, but DryRun flag is set.',

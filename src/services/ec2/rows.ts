@@ -1,7 +1,7 @@
-/** Rows that are kept by their id: what nearly every noun of EC2's is. */
+/** Rows that are kept by their id: what nearly every noun of EC2's is. Who writes one wakes the reconciler that acts on it. */
 import { jsonRows, type Table, table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import type { Changes } from '#services/ec2/changes.ts';
+import { type Woken, wake } from '#services/ec2/wakes.ts';
 
 export interface Rows<Row> {
   readonly table: Table<Row, [string]>;
@@ -15,7 +15,7 @@ export interface Rows<Row> {
 
 export function rowsById<Row extends { readonly id: string }>(
   name: string,
-  { changes, ...options }: { readonly isSealed?: boolean; readonly changes?: Changes } = {},
+  { wakes, ...options }: { readonly isSealed?: boolean; readonly wakes?: Woken } = {},
 ): Rows<Row> {
   const rows = table(name, [text], jsonRows<Row>(1), options);
   return {
@@ -28,11 +28,11 @@ export function rowsById<Row extends { readonly id: string }>(
         .map(({ key }) => rows.parts(key)[0]),
     put(tx, row) {
       tx.put(rows, rows.key(row.id), row);
-      changes?.note(tx);
+      if (wakes !== undefined) wake(tx, wakes);
     },
     drop(tx, id) {
       tx.delete(rows, rows.key(id));
-      changes?.note(tx);
+      if (wakes !== undefined) wake(tx, wakes);
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Network interfaces, and who has which address of a subnet. */
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface PrivateAddress {
@@ -38,7 +37,7 @@ export interface NetworkInterfaceRow {
   readonly createdAt: number;
 }
 
-export const networkInterfaces = rowsById<NetworkInterfaceRow>('network-interface', { changes: networkChanges });
+export const networkInterfaces = rowsById<NetworkInterfaceRow>('network-interface', { wakes: 'networks' });
 
 /** Subnet, address as a number. Written with the interface (addresses.ts). */
 export const subnetAddresses = table('subnet-address', [text, u64], jsonRows<{ readonly interface: string }>(1));
