@@ -23,12 +23,11 @@ export const NETWORK_ERRORS = {
   NoSuchInterface: absent('InvalidNetworkInterfaceID.NotFound', 'networkInterface'),
   NoSuchAttachment: absent('InvalidAttachmentID.NotFound', 'attachment'),
   NoSuchAllocation: absent('InvalidAllocationID.NotFound', 'allocation'),
-  NoSuchAssociation: absent('InvalidAssociationID.NotFound', 'association'),
+  NoSuchNetworkAssociation: absent('InvalidAssociationID.NotFound', 'association'),
   NoSuchDhcpOptions: absent('InvalidDhcpOptionID.NotFound', 'dhcpOption'),
   NoSuchPrefixList: absent('InvalidPrefixListID.NotFound', 'prefix list'),
   NoSuchRule: absent('InvalidSecurityGroupRuleId.NotFound', 'security group rule'),
   NoSuchCidrAssociation: absent('InvalidVpcCidrBlockAssociationID.NotFound', 'vpc CIDR block association'),
-  NoSuchInstance: absent('InvalidInstanceID.NotFound', 'instance'),
   NoSuchGroup: (id: string): Worded => ({
     code: 'InvalidGroup.NotFound',
     message: `The security group '${id}' does not exist`,

@@ -1,5 +1,4 @@
 /** DHCP option sets. */
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface DhcpOptionsRow {
@@ -8,4 +7,4 @@ export interface DhcpOptionsRow {
   readonly options: Readonly<Record<string, readonly string[]>>;
 }
 
-export const dhcpOptions = rowsById<DhcpOptionsRow>('dhcp-options', { changes: networkChanges });
+export const dhcpOptions = rowsById<DhcpOptionsRow>('dhcp-options', { wakes: 'networks' });

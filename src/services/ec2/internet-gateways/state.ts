@@ -1,5 +1,4 @@
 /** Internet gateways. */
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface InternetGatewayRow {
@@ -7,4 +6,4 @@ export interface InternetGatewayRow {
   readonly vpc?: string;
 }
 
-export const internetGateways = rowsById<InternetGatewayRow>('internet-gateway', { changes: networkChanges });
+export const internetGateways = rowsById<InternetGatewayRow>('internet-gateway', { wakes: 'networks' });

@@ -1,7 +1,6 @@
 /** Network interfaces, and who has which address of a subnet. */
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import { attachmentChanges } from '#services/ec2/instances/changes.ts';
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface PrivateAddress {
@@ -40,12 +39,8 @@ export interface NetworkInterfaceRow {
 }
 
 export const networkInterfaces = rowsById<NetworkInterfaceRow>('network-interface', {
-  changes: {
-    note(tx, id, row) {
-      networkChanges.note(tx);
-      attachmentChanges.note(tx, id, row);
-    },
-  },
+  wakes: 'networks',
+  changes: attachmentChanges,
 });
 
 /** Subnet, address as a number. Written with the interface (addresses.ts). */

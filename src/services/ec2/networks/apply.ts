@@ -3,7 +3,7 @@
  * disk is applied. Whoever starts a machine waits for `apply` first, so that its taps are there; all else follows by the reconciler,
  * which every change of a row wakes.
  */
-import { type Milliseconds, seconds } from '#platform/base/clock.ts';
+import { type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import { isAccountId } from '#platform/base/ids.ts';
 import { newInTurn } from '#platform/base/in-turn.ts';
 import { lazy } from '#platform/base/lazy.ts';
@@ -11,9 +11,9 @@ import type { Networks, VpcId } from '#platform/network/network.ts';
 import type { Reconciler } from '#platform/service.ts';
 import type { Partition, ReadTransaction, Store } from '#platform/store/store.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { planOf, readVpc } from '#services/ec2/networks/plan.ts';
 import { vpcs } from '#services/ec2/vpcs/state.ts';
+import { wakeNow, woken } from '#services/ec2/wakes.ts';
 
 export interface VpcNetworks {
   /** Resolves when guests see what the rows say now. */
@@ -71,20 +71,18 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
     async reconcile({ partition, clock, log }, signal) {
       if (!isAccountId(partition.name.account)) return undefined;
       await takeUp();
-      const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-      while (!signal.aborted) {
-        const changed = networkChanges.next(partition);
+      let retry: TimerHandle | undefined;
+      for (;;) {
+        await woken(partition, 'networks', signal);
+        if (signal.aborted) return undefined;
         const own = [...there].flatMap(([vpc, applied]) => (applied.partition === partition ? vpc : []));
         const wanted = new Set([...partition.read(attachedVpcs), ...own]);
         const results = await Promise.allSettled([...wanted].map((vpc) => apply(partition, vpc)));
         const failures = results.flatMap((result) => (result.status === 'rejected' ? String(result.reason) : []));
         for (const reason of failures) log.log('error', 'a network could not be brought about', { reason });
-        const retry = Promise.withResolvers<void>();
-        const timer = failures.length > 0 ? clock.after(RETRY, retry.resolve) : undefined;
-        await Promise.race([changed, stopped, retry.promise]);
-        timer?.cancel();
+        retry?.cancel();
+        retry = failures.length > 0 ? clock.after(RETRY, () => wakeNow(partition, 'networks')) : undefined;
       }
-      return undefined;
     },
   };
 }

@@ -1,5 +1,4 @@
 /** Managed prefix lists: customers' own, and those of AWS's, which belong to nobody. */
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface PrefixListEntry {
@@ -18,4 +17,4 @@ export interface PrefixListRow {
   readonly versions: readonly { readonly version: number; readonly entries: readonly PrefixListEntry[] }[];
 }
 
-export const prefixLists = rowsById<PrefixListRow>('prefix-list', { changes: networkChanges });
+export const prefixLists = rowsById<PrefixListRow>('prefix-list', { wakes: 'networks' });

@@ -1,5 +1,4 @@
 /** Route tables, each with its routes and associations. */
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface Route {
@@ -24,4 +23,4 @@ export interface RouteTableRow {
   readonly associations: readonly RouteTableAssociation[];
 }
 
-export const routeTables = rowsById<RouteTableRow>('route-table', { changes: networkChanges });
+export const routeTables = rowsById<RouteTableRow>('route-table', { wakes: 'networks' });

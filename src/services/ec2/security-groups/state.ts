@@ -1,5 +1,4 @@
 /** Security groups, each with its rules. */
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export type Peer =
@@ -28,4 +27,4 @@ export interface SecurityGroupRow {
   readonly rules: readonly SecurityGroupRule[];
 }
 
-export const securityGroups = rowsById<SecurityGroupRow>('security-group', { changes: networkChanges });
+export const securityGroups = rowsById<SecurityGroupRow>('security-group', { wakes: 'networks' });

@@ -1,5 +1,4 @@
 /** Subnets. */
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface SubnetRow {
@@ -14,4 +13,4 @@ export interface SubnetRow {
   readonly hasDnsARecord: boolean;
 }
 
-export const subnets = rowsById<SubnetRow>('subnet', { changes: networkChanges });
+export const subnets = rowsById<SubnetRow>('subnet', { wakes: 'networks' });

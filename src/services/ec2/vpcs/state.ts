@@ -1,5 +1,4 @@
 /** VPCs. */
-import { networkChanges } from '#services/ec2/networks/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface CidrAssociation {
@@ -24,4 +23,4 @@ export interface VpcRow {
 /** Of an account in a region: its default VPC was made once. Who deletes it asks for the next (CreateDefaultVpc). */
 export const defaultVpcsMade = rowsById<{ readonly id: 'vpc' }>('default-vpc-made');
 
-export const vpcs = rowsById<VpcRow>('vpc', { changes: networkChanges });
+export const vpcs = rowsById<VpcRow>('vpc', { wakes: 'networks' });
