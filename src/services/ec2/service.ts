@@ -7,6 +7,8 @@
 import type * as Model from '#platform/model/generated/ec2.ts';
 import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import { withDryRun } from '#services/ec2/dry-run.ts';
+import { instanceReconciler } from '#services/ec2/instances/reconcile.ts';
+import { instanceTimers } from '#services/ec2/instances/transition.ts';
 import {
   createKeyPair,
   deletedArn,
@@ -18,7 +20,7 @@ import {
 } from '#services/ec2/key-pairs/key-pairs.ts';
 import { kinds } from '#services/ec2/kinds.ts';
 import { notImplemented } from '#services/ec2/not-implemented.ts';
-import type { Ec2Parts } from '#services/ec2/parts.ts';
+import { type Ec2Given, type Ec2Parts, ec2Parts } from '#services/ec2/parts.ts';
 import { describeAvailabilityZones, describeRegions } from '#services/ec2/regions/regions.ts';
 import { permissionToTag, taggedConditions } from '#services/ec2/tags/tag-specifications.ts';
 import { createTags, deleteTags, describeTags, tagConditions, taggedArns } from '#services/ec2/tags/tags.ts';
@@ -80,7 +82,9 @@ const tagOperations = (parts: Ec2Parts) => {
   } as const;
 };
 
-export const ec2 = (parts: Ec2Parts) =>
+export const ec2 = (given: Ec2Given) => declared(ec2Parts(given));
+
+const declared = (parts: Ec2Parts) =>
   defineService({
     defaults: { event: 'management', usage: 'Requests' },
     operations: withDryRun({
@@ -93,4 +97,11 @@ export const ec2 = (parts: Ec2Parts) =>
     kinds,
     quotas: {},
     encodedRefusals: true,
+    timers: instanceTimers(parts),
+    ...(parts.host && {
+      reconcilers: {
+        instances: instanceReconciler(parts, parts.host),
+        ...(parts.networks && { networks: parts.networks.reconcile }),
+      },
+    }),
   });
