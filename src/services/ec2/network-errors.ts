@@ -100,6 +100,10 @@ export const NETWORK_ERRORS = {
     message: `the specified rule "${rule}" already exists`,
   }),
   PermissionMalformed: plain('InvalidPermission.Malformed'),
+  GroupInOtherNetwork: (): Worded => ({
+    code: 'InvalidGroup.NotFound',
+    message: 'You have specified two resources that belong to different networks.',
+  }),
   GroupElsewhere: (group: string, subnet: string): Worded => ({
     code: 'InvalidParameter',
     message: `Security group ${group} and subnet ${subnet} belong to different networks.`,

@@ -19,6 +19,7 @@ import { type InstanceRow, instances } from '#services/ec2/instances/state.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
 import { ipName, privateDomain, resourceName } from '#services/ec2/network-interfaces/dns-names.ts';
 import { type NetworkInterfaceRow, networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import { awsLists } from '#services/ec2/prefix-lists/aws-lists.ts';
 import { type PrefixListRow, prefixLists } from '#services/ec2/prefix-lists/state.ts';
 import { type Route, type RouteTableRow, routeTables } from '#services/ec2/route-tables/state.ts';
 import { type SecurityGroupRow, type SecurityGroupRule, securityGroups } from '#services/ec2/security-groups/state.ts';
@@ -57,7 +58,7 @@ export function readVpc(tx: ReadTransaction, id: string): VpcRows | undefined {
     groups: securityGroups.all(tx).filter(isHere),
     interfaces,
     instances: [...machines].flatMap((machine) => instances.find(tx, machine) ?? []),
-    lists: prefixLists.all(tx),
+    lists: [...prefixLists.all(tx), ...awsLists(tx.partition.name.region)],
     options: dhcpOptions.find(tx, vpc.dhcpOptions),
   };
 }
