@@ -12,6 +12,7 @@ export interface Worded {
 
 const ERRORS = {
   ...INSTANCE_ERRORS,
+  ...NETWORK_ERRORS,
   ...STORAGE_ERRORS,
   DryRunOperation: (): Worded => ({
     code: 'DryRunOperation',

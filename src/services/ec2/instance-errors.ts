@@ -5,7 +5,7 @@ const plural = (ids: readonly string[]): string =>
   ids.length === 1 ? `instance ID '${ids[0]}' does` : `instance IDs '${ids.join(', ')}' do`;
 
 export const INSTANCE_ERRORS = {
-  NoSuchInstance: (ids: readonly string[]): Worded => ({
+  NoSuchInstances: (ids: readonly string[]): Worded => ({
     code: 'InvalidInstanceID.NotFound',
     message: `The ${plural(ids)} not exist`,
   }),
@@ -87,7 +87,7 @@ export const INSTANCE_ERRORS = {
     code: 'IncorrectState',
     message: `There is an existing association for instance ${id}`,
   }),
-  NoSuchAssociation: (id: string): Worded => ({
+  NoSuchProfileAssociation: (id: string): Worded => ({
     code: 'NoSuchAssociation',
     message: `An invalid association-id of '${id}' was given`,
   }),

@@ -4,8 +4,11 @@ import type { Host } from '#platform/compute/host.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { InstanceProfilesApi } from '#services/iam/api.ts';
+import { openPublicAddresses, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
+import { type VpcNetworks, vpcNetworks } from '#services/ec2/networks/apply.ts';
 
-export interface Ec2Parts {
+/** What comes from outside. */
+export interface Ec2Given {
   readonly pages: PageTokens;
   /** Those of this cloud. */
   readonly regions: readonly string[];
@@ -15,3 +18,15 @@ export interface Ec2Parts {
   readonly host: Host | undefined;
   readonly instanceProfiles: InstanceProfilesApi;
 }
+
+export interface Ec2Parts extends Ec2Given {
+  readonly publicAddresses: PublicAddresses;
+  /** Of the host, if there is one. */
+  readonly networks: VpcNetworks | undefined;
+}
+
+export const ec2Parts = (given: Ec2Given): Ec2Parts => ({
+  ...given,
+  publicAddresses: openPublicAddresses(given.store, given.host?.networks.publicCidr),
+  networks: given.host && vpcNetworks(given.host.networks, given.store),
+});

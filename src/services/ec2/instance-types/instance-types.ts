@@ -10,7 +10,13 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { compileFilters, type Fields } from '#services/ec2/filters.ts';
-import { type InstanceType, instanceType, instanceTypes, mostVolumes, validCores } from '#services/ec2/instance-types/types.ts';
+import {
+  type InstanceType,
+  instanceType,
+  instanceTypes,
+  mostVolumes,
+  validCores,
+} from '#services/ec2/instance-types/types.ts';
 import { pageOf } from '#services/ec2/pages.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { zonesOf } from '#services/ec2/regions/zones.ts';

@@ -1,5 +1,5 @@
 /** An instance type: its figures by its name. */
-import { type Family, FAMILIES, type SizeFigures } from '#services/ec2/instance-types/families.ts';
+import { FAMILIES, type Family, type SizeFigures } from '#services/ec2/instance-types/families.ts';
 
 export interface InstanceType {
   /** `t3.micro` */

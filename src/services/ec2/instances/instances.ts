@@ -8,7 +8,7 @@ const FORM = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 /** Throws InvalidInstanceID.Malformed or InvalidInstanceID.NotFound. */
 export function findInstance(tx: ReadTransaction, id: string): InstanceRow {
   if (!FORM.test(id)) fail('MalformedInstanceId', id);
-  return instances.find(tx, id) ?? fail('NoSuchInstance', [id]);
+  return instances.find(tx, id) ?? fail('NoSuchInstances', [id]);
 }
 
 /** All of them, in the order given and each once; the error names all that are not there. */
@@ -17,6 +17,6 @@ export function findInstances(tx: ReadTransaction, ids: readonly string[]): read
   if (malformed !== undefined) fail('MalformedInstanceId', malformed);
   const found = [...new Set(ids)].map((id) => [id, instances.find(tx, id)] as const);
   const absent = found.flatMap(([id, row]) => (row === undefined ? id : []));
-  if (absent.length > 0) fail('NoSuchInstance', absent);
+  if (absent.length > 0) fail('NoSuchInstances', absent);
   return found.flatMap(([, row]) => row ?? []);
 }

@@ -101,7 +101,7 @@ export function changed(row: InstanceRow, change: Change): InstanceRow | undefin
     const isHurried = isForced && row.down?.isForced === false;
     return isHurried ? { ...row, down: { isForced, deadline: at } } : row;
   }
-  const { down: _down, reboot: _reboot, impairedSince: _impaired, stateReason, ...rest } = row;
+  const { down: _down, reboot: _reboot, check: _check, stateReason, ...rest } = row;
   // What it was brought down for stays when it is down.
   const reasons = event === 'gone' ? stateReason && { stateReason } : reasonsOf(change);
   return { ...rest, ...reasons, state, ...timesOf(state, event, at), ...downOf(state, event, at, isForced) };

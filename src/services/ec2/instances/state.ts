@@ -1,4 +1,6 @@
 /** Instances. A row says what should be and what was seen to be; the host follows (reconcile.ts). */
+import type { Boot } from '#platform/compute/machine.ts';
+import { instanceChanges } from '#services/ec2/instances/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
@@ -10,6 +12,8 @@ export interface InstanceRow {
   readonly requester?: string;
   readonly launchIndex: number;
   readonly image: string;
+  /** Of the image, which may be gone before the instance. */
+  readonly boot: Boot;
   readonly type: string;
   readonly state: InstanceState;
   readonly transitionReason: string;
@@ -23,6 +27,8 @@ export interface InstanceRow {
   readonly interfaces: readonly string[];
   readonly devices: readonly InstanceDevice[];
   readonly rootDevice: string;
+  /** A public address is borrowed for it each time that it starts. */
+  readonly borrowsPublicIp: boolean;
   readonly profile?: ProfileAssociation;
   readonly shutdownBehaviour: 'stop' | 'terminate';
   readonly isTerminationProtected: boolean;
@@ -52,8 +58,8 @@ export interface InstanceRow {
   readonly reboot?: { readonly deadline: number };
   /** Up to when its time is in the bill; undefined while it does not run. */
   readonly meteredUntil?: number;
-  /** Since when its status check fails. */
-  readonly impairedSince?: number;
+  /** Of the last status check, since when it is so; undefined: it has started, and was not seen to run yet. */
+  readonly check?: { readonly isPassed: boolean; readonly since: number };
 }
 
 export interface StateReason {
@@ -93,6 +99,6 @@ export interface NameOptions {
   readonly hasARecord: boolean;
 }
 
-export const instances = rowsById<InstanceRow>('instance');
+export const instances = rowsById<InstanceRow>('instance', { changes: instanceChanges });
 /** Base 64, as it came: a secret of its instance's. */
 export const userData = rowsById<{ readonly id: string; readonly base64: string }>('user-data', { isSealed: true });
