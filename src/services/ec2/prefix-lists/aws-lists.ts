@@ -17,7 +17,8 @@ export const awsLists = (region: string): readonly PrefixListRow[] =>
     addressFamily: 'IPv4',
     maxEntries: cidrs.length,
     version: 1,
-    versions: [{ version: 1, entries: cidrs.map((cidr) => ({ cidr })) }],
+    entries: cidrs.map((cidr) => ({ cidr })),
+    state: 'create-complete',
   }));
 
 export const awsList = (region: string, id: string): PrefixListRow | undefined =>

@@ -10,7 +10,13 @@ import { pageOf } from '#services/ec2/pages.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { findPrefixList } from '#services/ec2/prefix-lists/find-list.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
-import { defaultVpcGroup, findGroup, type GivenGroup, givenGroup, referredFrom } from '#services/ec2/security-groups/find-group.ts';
+import {
+  defaultVpcGroup,
+  findGroup,
+  type GivenGroup,
+  givenGroup,
+  referredFrom,
+} from '#services/ec2/security-groups/find-group.ts';
 import {
   descriptionOf,
   draftOfRequest,
@@ -70,12 +76,13 @@ function permissionsIn(tx: ReadTransaction, input: Permitting, isEgress: boolean
   ];
 }
 
+interface Authorizing extends Permitting {
+  readonly TagSpecifications?: readonly Model.TagSpecification[];
+}
+
 const authorize =
   (isEgress: boolean) =>
-  (
-    input: Model.AuthorizeSecurityGroupIngressRequest & Model.AuthorizeSecurityGroupEgressRequest,
-    call: Call,
-  ): Model.AuthorizeSecurityGroupIngressResult => {
+  (input: Authorizing, call: Call): Model.AuthorizeSecurityGroupIngressResult => {
     const { tx } = call;
     const group = givenGroup(tx, input);
     const drafts = draftsOf(permissionsIn(tx, input, isEgress), referredFrom(call, group));
@@ -117,7 +124,9 @@ function weightOf({ tx, region }: Call, { peer }: SecurityGroupRule): Readonly<R
   return addressFamily === 'IPv4' ? { ipv4: maxEntries, ipv6: 0 } : { ipv4: 0, ipv6: maxEntries };
 }
 
-type Revoking = Model.RevokeSecurityGroupIngressRequest & Model.RevokeSecurityGroupEgressRequest;
+interface Revoking extends Permitting {
+  readonly SecurityGroupRuleIds?: readonly string[];
+}
 
 const revoke =
   (isEgress: boolean) =>
@@ -214,7 +223,8 @@ const describeAnew =
     }
     for (const draft of draftsOf(permissions, referredFrom(call, group))) {
       const rule = sameRule(group, draft, isEgress);
-      if (rule === undefined) return fail('NoSuchPermission', 'The specified rule does not exist in this security group.');
+      if (rule === undefined)
+        return fail('NoSuchPermission', 'The specified rule does not exist in this security group.');
       descriptions.set(rule.id, draft.description);
     }
     securityGroups.put(call.tx, { ...group, rules: group.rules.map((rule) => described(rule, descriptions)) });
@@ -266,7 +276,10 @@ export const describeSecurityGroupRules =
   };
 
 /** What both forms of an answer have of a rule. */
-const shownBase = (group: SecurityGroupRow, { id, isEgress, protocol, fromPort, toPort, peer, description }: SecurityGroupRule) => ({
+const shownBase = (
+  group: SecurityGroupRow,
+  { id, isEgress, protocol, fromPort, toPort, peer, description }: SecurityGroupRule,
+) => ({
   SecurityGroupRuleId: id,
   GroupId: group.id,
   IsEgress: isEgress,
@@ -279,7 +292,12 @@ const shownBase = (group: SecurityGroupRow, { id, isEgress, protocol, fromPort, 
   ...(description !== undefined && { Description: description }),
 });
 
-const shownRule = (call: Call, group: SecurityGroupRow, rule: SecurityGroupRule, tags: Tags): Model.SecurityGroupRule => ({
+const shownRule = (
+  call: Call,
+  group: SecurityGroupRow,
+  rule: SecurityGroupRule,
+  tags: Tags,
+): Model.SecurityGroupRule => ({
   ...shownBase(group, rule),
   GroupOwnerId: call.account,
   ...(rule.peer.kind === 'group' && {

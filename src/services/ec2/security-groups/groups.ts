@@ -6,8 +6,8 @@ import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
 import { describe, type Tagged } from '#services/ec2/describe.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { compileFilters, type Fields } from '#services/ec2/filters.ts';
-import { SECURITY_GROUPS } from '#services/ec2/network-limits.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import { SECURITY_GROUPS } from '#services/ec2/network-limits.ts';
 import { pageOf } from '#services/ec2/pages.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
@@ -26,7 +26,12 @@ const ALLOWED = /^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]+$/;
 function checkedText(name: 'groupName' | 'groupDescription', given: string): string {
   if (given === '') fail('MissingParameter', name);
   if (given.length > MOST_LETTERS || !ALLOWED.test(given)) {
-    fail('InvalidParameter', name, given, "Character sets beyond ASCII are not supported, nor are more than 255 characters.");
+    fail(
+      'InvalidParameter',
+      name,
+      given,
+      'Character sets beyond ASCII are not supported, nor are more than 255 characters.',
+    );
   }
   return given;
 }

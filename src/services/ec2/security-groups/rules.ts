@@ -45,7 +45,9 @@ function portsOf(protocol: string, from: number | undefined, to: number | undefi
   }
   if (protocol !== 'icmp' && protocol !== 'icmpv6') return {};
   const isOptional = protocol === 'icmpv6';
-  const type = from ?? (isOptional ? -1 : fail('InvalidValue', "Invalid value for portRange. Must specify both type and code with ICMP."));
+  const type =
+    from ??
+    (isOptional ? -1 : fail('InvalidValue', 'Invalid value for portRange. Must specify both type and code with ICMP.'));
   const code = to ?? -1;
   const isKnown = (value: number): boolean => value >= -1 && value <= LAST_TYPE;
   // "If the start port is -1 (all ICMP types), then the end port must be -1 (all ICMP codes)."
@@ -119,7 +121,12 @@ export function draftOfRequest(request: SecurityGroupRuleRequest, referred: Refe
   if (peers.length > 1) {
     fail('InvalidCombination', 'Only one of CidrIpv4, CidrIpv6, PrefixListId and ReferencedGroupId can be specified.');
   }
-  return { protocol, ...portsOf(protocol, request.FromPort, request.ToPort), peer, ...descriptionOf(request.Description) };
+  return {
+    protocol,
+    ...portsOf(protocol, request.FromPort, request.ToPort),
+    peer,
+    ...descriptionOf(request.Description),
+  };
 }
 
 export function peerText(peer: Peer): string {
@@ -153,7 +160,9 @@ function permissionOf(alike: readonly RuleDraft[]): IpPermission {
     UserIdGroupPairs: alike.flatMap((rule) =>
       rule.peer.kind === 'group' ? { ...described(rule), UserId: rule.peer.account, GroupId: rule.peer.group } : [],
     ),
-    IpRanges: alike.flatMap((rule) => (rule.peer.kind === 'ipv4' ? { ...described(rule), CidrIp: rule.peer.cidr } : [])),
+    IpRanges: alike.flatMap((rule) =>
+      rule.peer.kind === 'ipv4' ? { ...described(rule), CidrIp: rule.peer.cidr } : [],
+    ),
     Ipv6Ranges: alike.flatMap((rule) =>
       rule.peer.kind === 'ipv6' ? { ...described(rule), CidrIpv6: rule.peer.cidr } : [],
     ),

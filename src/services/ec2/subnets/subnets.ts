@@ -19,7 +19,8 @@ import { shownTags, tagsFor } from '#services/ec2/tags/tag-specifications.ts';
 import { findDefaultVpc, makeDefaultSubnet } from '#services/ec2/vpcs/make-vpc.ts';
 import { checkedBlock, findVpc, owned } from '#services/ec2/vpcs/vpcs.ts';
 
-export const findSubnet = (tx: ReadTransaction, id: string): SubnetRow => subnets.find(tx, id) ?? fail('NoSuchSubnet', id);
+export const findSubnet = (tx: ReadTransaction, id: string): SubnetRow =>
+  subnets.find(tx, id) ?? fail('NoSuchSubnet', id);
 
 interface InZone {
   readonly AvailabilityZone?: string;
@@ -27,7 +28,10 @@ interface InZone {
 }
 
 /** By name or by id; undefined: neither is given. */
-function zoneNamed(region: Zone['region'], { AvailabilityZone: name, AvailabilityZoneId: id }: InZone): Zone | undefined {
+function zoneNamed(
+  region: Zone['region'],
+  { AvailabilityZone: name, AvailabilityZoneId: id }: InZone,
+): Zone | undefined {
   if (name !== undefined && id !== undefined) {
     fail('InvalidCombination', "The parameters 'AvailabilityZone' and 'AvailabilityZoneId' can't be used together.");
   }
@@ -51,7 +55,10 @@ export function createSubnet(input: Model.CreateSubnetRequest, call: Call): Mode
   const { tx, region } = call;
   const asked = UNSUPPORTED.find((name) => input[name] !== undefined);
   if (asked !== undefined || input.Ipv6Native === true) {
-    fail('UnsupportedOperation', `${asked ?? 'Ipv6Native'} is not supported: there are no IPv6, IPAM and Outposts here.`);
+    fail(
+      'UnsupportedOperation',
+      `${asked ?? 'Ipv6Native'} is not supported: there are no IPv6, IPAM and Outposts here.`,
+    );
   }
   const vpc = findVpc(tx, input.VpcId);
   const block = checkedBlock(input.CidrBlock ?? fail('MissingParameter', 'cidrBlock'), 'SubnetRange');
@@ -78,7 +85,10 @@ export function createSubnet(input: Model.CreateSubnetRequest, call: Call): Mode
   return { Subnet: shownSubnet({ ...row, tags }, call) };
 }
 
-export function createDefaultSubnet(input: Model.CreateDefaultSubnetRequest, call: Call): Model.CreateDefaultSubnetResult {
+export function createDefaultSubnet(
+  input: Model.CreateDefaultSubnetRequest,
+  call: Call,
+): Model.CreateDefaultSubnetResult {
   const { tx, region } = call;
   if (input.Ipv6Native === true) fail('UnsupportedOperation', 'Ipv6Native is not supported: there is no IPv6 here.');
   const zone = zoneNamed(region, input) ?? fail('MissingParameter', 'availabilityZone');
@@ -160,7 +170,8 @@ function fieldsFor(call: Call): Fields<Shown> {
     'map-public-ip-on-launch': ({ givesPublicIp }) => String(givesPublicIp),
     'outpost-arn': never,
     'private-dns-name-options-on-launch.hostname-type': ({ hostNameType }) => hostNameType,
-    'private-dns-name-options-on-launch.enable-resource-name-dns-a-record': ({ hasDnsARecord }) => String(hasDnsARecord),
+    'private-dns-name-options-on-launch.enable-resource-name-dns-a-record': ({ hasDnsARecord }) =>
+      String(hasDnsARecord),
     'private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record': off,
     state: () => 'available',
     'subnet-arn': ({ id }) => resourceArn(call, 'subnet', id),

@@ -36,14 +36,16 @@ const IPV6 = ['AmazonProvidedIpv6CidrBlock', 'Ipv6CidrBlock', 'Ipv6Pool', 'Ipv6I
 
 function refuseIpv6(input: Partial<Record<(typeof IPV6)[number], unknown>>): void {
   const asked = IPV6.find((name) => input[name] !== undefined && input[name] !== false);
-  if (asked !== undefined) fail('UnsupportedOperation', `${asked} is not supported: there are neither IPv6 nor IPAM here.`);
+  if (asked !== undefined)
+    fail('UnsupportedOperation', `${asked} is not supported: there are neither IPv6 nor IPAM here.`);
 }
 
 export function createVpc(input: Model.CreateVpcRequest, call: Call): Model.CreateVpcResult {
   const { tx } = call;
   refuseIpv6(input);
   if (input.InstanceTenancy === 'host') fail('InvalidParameter', 'instanceTenancy', 'host');
-  if (input.VpcEncryptionControl !== undefined) fail('UnsupportedOperation', 'VPC Encryption Control is not supported.');
+  if (input.VpcEncryptionControl !== undefined)
+    fail('UnsupportedOperation', 'VPC Encryption Control is not supported.');
   const cidr = formatBlock(checkedBlock(input.CidrBlock ?? fail('MissingParameter', 'cidrBlock'), 'VpcRange'));
   checkVpcRoom(call);
   const tags = tagsFor('vpc', input);
@@ -109,7 +111,12 @@ const FIELDS: Fields<Tagged<VpcRow>> = {
 export const describeVpcs =
   ({ pages }: Ec2Parts) =>
   (input: Model.DescribeVpcsRequest, call: Call): Model.DescribeVpcsResult => {
-    const noun = { rows: vpcs, type: 'vpc', fields: owned(call, FIELDS), absent: (id: string) => fail('NoSuchVpc', id) } as const;
+    const noun = {
+      rows: vpcs,
+      type: 'vpc',
+      fields: owned(call, FIELDS),
+      absent: (id: string) => fail('NoSuchVpc', id),
+    } as const;
     const { items, more } = describe(pages, call, noun, input, input.VpcIds);
     return { Vpcs: items.map((row) => shownVpc(row, call)), ...more };
   };
@@ -201,7 +208,9 @@ function dropLocalRoutes(tx: Transaction, vpc: string, cidr: string): void {
   if (isUsed) fail('DependencyViolation', `The vpc CIDR block ${cidr} has dependencies and cannot be disassociated.`);
   for (const table of routeTables.all(tx)) {
     if (table.vpc !== vpc) continue;
-    const routes = table.routes.filter(({ destination, origin }) => origin !== 'CreateRouteTable' || destination !== cidr);
+    const routes = table.routes.filter(
+      ({ destination, origin }) => origin !== 'CreateRouteTable' || destination !== cidr,
+    );
     routeTables.put(tx, { ...table, routes });
   }
 }
