@@ -1,15 +1,15 @@
 /** An instance as EC2 shows it, put together of its row and those of what is attached to it. */
-import type { Instance, Reservation } from '#platform/model/generated/ec2.ts';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Instance, Reservation } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { type Tags, tagsOf } from '#platform/tags.ts';
 import { STATE_CODES } from '#services/ec2/instances/lifecycle.ts';
 import { type Attached, attachedTo } from '#services/ec2/instances/machine-spec.ts';
 import type { InstanceRow, MetadataOptions } from '#services/ec2/instances/state.ts';
 import { ipName, publicName, resourceName } from '#services/ec2/network-interfaces/dns-names.ts';
-import { isBorrowed } from '#services/ec2/network-interfaces/lifecycle.ts';
-import type { NetworkInterfaceRow, PrivateAddress } from '#services/ec2/network-interfaces/state.ts';
+import { isBorrowed, type NetworkInterfaceRow, type PrivateAddress } from '#services/ec2/network-interfaces/state.ts';
 import { zonesOf } from '#services/ec2/regions/zones.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
 import { securityGroups } from '#services/ec2/security-groups/state.ts';
