@@ -181,7 +181,7 @@ export function modifyInstanceAttribute(
   if (attribute?.set === undefined) {
     // To ask for what is so anyway changes nothing.
     if (given.EnaSupport?.Value === true || given.SriovNetSupport?.Value === 'simple') return;
-    return fail('NoAttribute');
+    fail('NoAttribute');
   }
   if (named.length > 1) fail('InvalidCombination', 'Fields for multiple attribute types specified.');
   if (attribute.needsStop && row.state !== 'stopped') fail('InstanceNotStopped', id);
