@@ -163,7 +163,7 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly usage?: string;
   /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource, or the input. */
   readonly throttle?: string | ((resource: string, scope: CallScope, input: In) => string);
-  /** How often one network (network.ts) may make the call, whoever it is: asked before anything else, where strangers make work. */
+  /** How often one network (client-network.ts) may make the call, whoever it is: asked before anything else, where strangers make work. */
   readonly perSource?: ThrottleDeclaration;
   /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
   readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;

@@ -14,7 +14,7 @@ type Layer =
   | 'outside';
 
 /** A driver is a folder of one of these names below `platform`. */
-const DRIVER = /^src\/platform\/.*\b(sqlite|postgres|memory|filesystem|qemu|linux)\//;
+const DRIVER = /^src\/platform\/.*\b(sqlite|postgres|memory|filesystem|qemu|linux|simulated)\//;
 
 const MAY_IMPORT: Readonly<Record<Exclude<Layer, 'outside'>, readonly Layer[]>> = {
   base: ['base'],
@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<Exclude<Layer, 'outside'>, readonly Layer[]>> 
 const FOR_TESTS = [
   /\.(test|fixture)\.ts$/,
   /\/testing\.ts$/,
+  /\/simulated\//,
   /\/conformance(-\w+)?\.ts$/,
   /^src\/platform\/policy\/(reference|request-generator)\.ts$/,
 ];

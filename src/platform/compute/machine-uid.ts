@@ -1,0 +1,12 @@
+/**
+ * The user that a machine's process runs as: its own, so that no machine's process reaches what another's has. It follows from the
+ * machine's id, so nobody keeps a list; of two machines with the same one (2^28 there are) each could reach the other's files alone.
+ */
+import { hash } from 'node:crypto';
+import type { MachineId } from '#platform/compute/machine.ts';
+
+/** Above all that systems give to people, services and containers. */
+const FIRST = 0x70000000;
+const COUNT = 0x10000000;
+
+export const machineUid = (id: MachineId): number => FIRST + (hash('sha256', id, 'buffer').readUInt32BE(0) % COUNT);
