@@ -15,6 +15,15 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
     why: 'looks at the certificates of a server that no authority vouches for',
   },
   'src/platform/compute/kvm-probe.ts': { effects: ['processes'], why: 'runs a guest of 512 bytes under QEMU' },
+  'src/platform/compute/qemu/hands.ts': { effects: ['processes'], why: 'starts the processes of machines' },
+  'src/platform/compute/qemu/qmp.ts': {
+    effects: ['outward'],
+    why: 'connects to a machine’s monitor, a socket in its folder',
+  },
+  'src/platform/compute/qemu/running-machine.ts': {
+    effects: ['outward'],
+    why: 'connects to a machine’s screen and serial line, sockets in its folder',
+  },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
   'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },
