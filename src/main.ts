@@ -18,6 +18,7 @@ import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import type { Host } from '#platform/compute/host.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
@@ -73,6 +74,8 @@ export interface CloudOptions {
   readonly s3Day?: Milliseconds;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
+  /** Where EC2's machines run; without one nothing can be launched. */
+  readonly host?: Host | undefined;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
   /** All files that a start needs are read and nothing has come from a client: the time to give up root. */
@@ -182,6 +185,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
     onScrubbed: blobs.scrubbed,
+    host: options.host,
     s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);

@@ -7,6 +7,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { Host } from '#platform/compute/host.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
@@ -59,6 +60,8 @@ export interface ServiceDeps {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
+  /** Where EC2's machines run. */
+  readonly host: Host | undefined;
   /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
@@ -109,7 +112,9 @@ const SERVICES: readonly ServiceLine[] = [
     name: 'ec2',
     principal: 'ec2.amazonaws.com',
     scope: 'regional',
-    load: async (given) => (await import('#services/ec2/service.ts')).ec2(given),
+    reconciles: true,
+    load: async ({ offers, ...given }) =>
+      (await import('#services/ec2/service.ts')).ec2({ ...given, instanceProfiles: await offers.instanceProfiles() }),
   },
   {
     name: 'iam',
@@ -254,6 +259,9 @@ function offersOfIam(parts: Parts) {
   const sessions = lazy(async () =>
     (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
   );
+  const instanceProfiles = lazy(async () =>
+    (await import('#services/iam/instance-profiles/for-instances.ts')).createInstanceProfiles(store, await sessions()),
+  );
   const people = lazy(async () =>
     (await import('#services/iam/identity/people.ts')).createPeople(store, sealer, identity, await passwords()),
   );
@@ -273,6 +281,7 @@ function offersOfIam(parts: Parts) {
   return {
     accounts,
     delegatedAccess,
+    instanceProfiles,
     passwords,
     people,
     rootAccess,

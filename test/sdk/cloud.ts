@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import { type RunningCloud, startCloud } from '#main';
 import { SimulatedClock } from '#platform/base/clock.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
+import type { Host } from '#platform/compute/host.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
@@ -64,6 +65,8 @@ export interface TestCloudOptions {
   readonly parent?: string;
   readonly refusesVersion2?: boolean;
   readonly oldBucketDefaults?: boolean;
+  /** Where its machines run; none unless a test gives one. */
+  readonly host?: Host;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
@@ -95,6 +98,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       ...(options.s3Day !== undefined && { s3Day: options.s3Day }),
       oldBucketDefaults: options.oldBucketDefaults ?? false,
       refusesVersion2: options.refusesVersion2 ?? false,
+      host: options.host,
       ...(options.logBucket && { logBucket: options.logBucket }),
     });
     clouds.push(running);

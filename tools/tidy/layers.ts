@@ -14,7 +14,7 @@ type Layer =
   | 'outside';
 
 /** A driver is a folder of one of these names below `platform`. */
-const DRIVER = /^src\/platform\/.*\b(sqlite|postgres|memory|filesystem|qemu|linux)\//;
+const DRIVER = /^src\/platform\/.*\b(sqlite|postgres|memory|filesystem|qemu|linux|simulated)\//;
 
 const MAY_IMPORT: Readonly<Record<Exclude<Layer, 'outside'>, readonly Layer[]>> = {
   base: ['base'],

@@ -1,13 +1,15 @@
 /** Every error that EC2 answers with, by its code ("Error codes for the Amazon EC2 API"). Texts that are from memory: README.md. */
 import { ServiceError } from '#platform/error.ts';
+import { STORAGE_ERRORS } from '#services/ec2/storage-errors.ts';
 
-interface Worded {
+export interface Worded {
   readonly code: string;
   readonly message: string;
   readonly status?: number;
 }
 
 const ERRORS = {
+  ...STORAGE_ERRORS,
   DryRunOperation: (): Worded => ({
     code: 'DryRunOperation',
     message: 'Request would have succeeded, but DryRun flag is set.',

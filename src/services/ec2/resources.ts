@@ -8,8 +8,9 @@ import type { ResourceType } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { findKeyPairById } from '#services/ec2/key-pairs/state.ts';
+import { STORAGE_RESOURCES } from '#services/ec2/storage-resources.ts';
 
-interface ResourceKind {
+export interface ResourceKind {
   readonly type: ResourceType;
   readonly exists: (tx: ReadTransaction, id: string) => boolean;
   readonly absent: (id: string) => never;
@@ -17,6 +18,7 @@ interface ResourceKind {
 
 /** Prefix of the id -> kind. */
 const RESOURCES: Readonly<Record<string, ResourceKind>> = {
+  ...STORAGE_RESOURCES,
   key: {
     type: 'key-pair',
     exists: (tx, id) => findKeyPairById(tx, id) !== undefined,
