@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { MachineId } from '#platform/compute/machine.ts';
 
 /** Above all that systems give to people, services and containers. */
-const FIRST_MACHINE_UID = 0x70000000;
+export const FIRST_MACHINE_UID = 0x70000000;
 const COUNT = 0x10000000;
 
 export const machineUid = (id: MachineId): number =>

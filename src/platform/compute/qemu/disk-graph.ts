@@ -5,7 +5,20 @@
  * All names begin with the volume's id, and layers are counted from the lowest: so what is there tells what is done.
  */
 import type { DiskLimits, MachineDisk } from '#platform/compute/machine.ts';
-import type { Layer, VolumeId } from '#platform/compute/volume.ts';
+import type { VolumeId } from '#platform/compute/volume.ts';
+
+/** A file in the machine's folder. */
+export interface Layer {
+  readonly file: string;
+  readonly isEncrypted: boolean;
+}
+
+/** A volume as its machine has it. */
+export interface Chain {
+  readonly sizeGiB: number;
+  /** From the lowest to the one that is written. */
+  readonly layers: readonly Layer[];
+}
 
 /** A command that makes something, and the name by which it is seen to be there. */
 export interface Making {
@@ -32,7 +45,7 @@ export const throttle = ({ iops, bytesPerSecond }: DiskLimits) => ({
 });
 
 /** In their order; what is there already is left out by whoever carries them out. */
-export function makingsOf({ volume, limits, key, isBoot }: MachineDisk, layers: readonly Layer[]): Making[] {
+export function makingsOf({ volume, limits, key, isBoot }: MachineDisk, { layers }: Chain): Making[] {
   const top = layers.length - 1;
   const device = {
     driver: 'virtio-blk-pci',

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Layer, VolumeId, VolumeKey } from '#platform/compute/volume.ts';
+import type { Chain, Layer } from '#platform/compute/qemu/disk-graph.ts';
+import type { VolumeId, VolumeKey } from '#platform/compute/volume.ts';
 
 /** tiny-guest.S, assembled. */
 export const TINY_GUEST = Buffer.from(
@@ -24,8 +25,11 @@ export class TestLayers {
     this.#owner = owner;
   }
 
-  of(id: VolumeId): readonly Layer[] {
-    return this.#layers.get(id) ?? [];
+  /** Each volume is to be as large as `sizeGiB` says. */
+  sizeGiB = 1;
+
+  of(id: VolumeId): Chain {
+    return { sizeGiB: this.sizeGiB, layers: this.#layers.get(id) ?? [] };
   }
 
   addVolume(id: VolumeId, key?: VolumeKey): void {
@@ -48,7 +52,7 @@ export class TestLayers {
 
   /** A layer upon the present ones. */
   addLayer(id: VolumeId): void {
-    const index = this.of(id).length;
+    const index = this.of(id).layers.length;
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', this.#pathOf(id, index), '1G']);
     this.#take(id, index, false);
   }
@@ -64,7 +68,7 @@ export class TestLayers {
     if (this.#owner !== undefined) {
       execFileSync('chown', [`${this.#owner.uid}:${this.#owner.gid}`, this.#pathOf(id, index)]);
     }
-    this.#layers.set(id, [...this.of(id), { file: `${id}.${index}`, isEncrypted }]);
+    this.#layers.set(id, [...this.of(id).layers, { file: `${id}.${index}`, isEncrypted }]);
   }
 
   #pathOf(id: VolumeId, index: number): string {

@@ -82,7 +82,7 @@ export class TestHost {
       accelerator: 'tcg',
       folder: join(this.folder, 'machines'),
       hands: this.#hands,
-      layersOf: async (id) => this.layers.of(id),
+      chainOf: (id) => this.layers.of(id),
       netdevOf: this.#netdevOf,
       clock: this.clock,
       onFault: (error) => {

@@ -20,18 +20,19 @@ import {
   type Machines,
 } from '#platform/compute/machine.ts';
 import type { Launch } from '#platform/compute/qemu/command-line.ts';
+import type { Chain } from '#platform/compute/qemu/disk-graph.ts';
 import type { MachineHands } from '#platform/compute/qemu/hands.ts';
 import { boundOutput, consoleOf } from '#platform/compute/qemu/machine-files.ts';
 import { QmpError } from '#platform/compute/qemu/qmp.ts';
 import { type MachineParts, RunningMachine } from '#platform/compute/qemu/running-machine.ts';
-import type { LayersOf, VolumeId } from '#platform/compute/volume.ts';
+import type { VolumeId } from '#platform/compute/volume.ts';
 
 export interface QemuOptions {
   readonly accelerator: Accelerator;
   /** Has a folder for each machine. */
   readonly folder: string;
   readonly hands: MachineHands;
-  readonly layersOf: LayersOf;
+  readonly chainOf: (volume: VolumeId) => Chain;
   readonly netdevOf: MachineParts['netdevOf'];
   readonly clock: Clock;
   readonly onFault: (error: unknown) => void;
@@ -117,12 +118,12 @@ class QemuMachines implements Machines {
   detachDisk(id: MachineId, volume: VolumeId, isForced: boolean): Promise<void> {
     return this.#running(id, async (machine) => {
       await machine.detachDisk(volume, isForced);
-      await this.#options.hands.takeBack(id, await this.#filesOf(volume));
+      await this.#options.hands.takeBack(id, filesOf(this.#options.chainOf(volume)));
     });
   }
 
-  resizeDisk(id: MachineId, volume: VolumeId, sizeGiB: number): Promise<void> {
-    return this.#running(id, (machine) => machine.resizeDisk(volume, sizeGiB));
+  resizeDisk(id: MachineId, volume: VolumeId): Promise<void> {
+    return this.#running(id, (machine) => machine.resizeDisk(volume, this.#options.chainOf(volume)));
   }
 
   limitDisk(id: MachineId, volume: VolumeId, limits: DiskLimits): Promise<void> {
@@ -139,12 +140,9 @@ class QemuMachines implements Machines {
 
   switchLayer(id: MachineId, volume: VolumeId): Promise<void> {
     return this.#running(id, async (machine) => {
-      const layers = await this.#options.layersOf(volume);
-      await this.#options.hands.lend(
-        id,
-        layers.map(({ file }) => file),
-      );
-      await machine.switchLayer(volume, layers);
+      const chain = this.#options.chainOf(volume);
+      await this.#options.hands.lend(id, filesOf(chain));
+      await machine.switchLayer(volume, chain);
     });
   }
 
@@ -221,20 +219,16 @@ class QemuMachines implements Machines {
   }
 
   async #attachDisk(id: MachineId, machine: RunningMachine, disk: MachineDisk): Promise<void> {
-    const layers = await this.#options.layersOf(disk.volume);
-    const files = layers.map(({ file }) => file);
+    const chain = this.#options.chainOf(disk.volume);
+    const files = filesOf(chain);
     await this.#options.hands.lend(id, files);
     try {
-      await machine.attachDisk(disk, layers);
+      await machine.attachDisk(disk, chain);
     } catch (error) {
       await machine.detachDisk(disk.volume, true).catch(() => {});
       await this.#options.hands.takeBack(id, files);
       throw error;
     }
-  }
-
-  async #filesOf(volume: VolumeId): Promise<string[]> {
-    return (await this.#options.layersOf(volume)).map(({ file }) => file);
   }
 
   #open(id: MachineId): Promise<RunningMachine> {
@@ -307,6 +301,8 @@ class QemuMachines implements Machines {
     return join(this.#options.folder, id);
   }
 }
+
+const filesOf = ({ layers }: Chain): string[] => layers.map(({ file }) => file);
 
 const launchOf = ({ boot, ...spec }: MachineSpec, accelerator: Accelerator): Launch => ({
   id: spec.id,

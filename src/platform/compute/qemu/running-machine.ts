@@ -14,6 +14,7 @@ import {
   type MachineNic,
 } from '#platform/compute/machine.ts';
 import {
+  type Chain,
   emptyNode,
   filterNode,
   filterOver,
@@ -29,7 +30,7 @@ import {
 } from '#platform/compute/qemu/disk-graph.ts';
 import { FILES, pictureOf, withShortPath } from '#platform/compute/qemu/machine-files.ts';
 import { asObject, openQmp, type Qmp, QmpError, type QmpEvent } from '#platform/compute/qemu/qmp.ts';
-import type { Layer, VolumeId } from '#platform/compute/volume.ts';
+import type { VolumeId } from '#platform/compute/volume.ts';
 
 export interface MachineParts {
   readonly id: string;
@@ -94,7 +95,7 @@ export class RunningMachine {
     await this.#qmp.run('system_reset');
   }
 
-  async attachDisk(disk: MachineDisk, layers: readonly Layer[]): Promise<void> {
+  async attachDisk(disk: MachineDisk, chain: Chain): Promise<void> {
     const { volume } = disk;
     // It was cut off from the guest earlier.
     if ((await this.#present()).has(voidNode(volume))) await this.#dismantle(volume);
@@ -102,7 +103,7 @@ export class RunningMachine {
     if (present.has(voidNode(volume))) {
       throw new MachineError('guest-refuses', `the guest has not let go of the ${volume} that it had`);
     }
-    await this.#make(makingsOf(disk, layers), present);
+    await this.#make(makingsOf(disk, chain), present);
   }
 
   /** Its device, and the nodes and objects below. */
@@ -120,11 +121,11 @@ export class RunningMachine {
     await this.#qmp.run('qom-set', { path, property: 'limits', value: throttle(limits) });
   }
 
-  async resizeDisk(volume: VolumeId, sizeGiB: number): Promise<void> {
+  async resizeDisk(volume: VolumeId, { sizeGiB }: Chain): Promise<void> {
     await this.#qmp.run('block_resize', { 'node-name': await this.#topOf(volume), size: sizeGiB * GIB });
   }
 
-  async switchLayer(volume: VolumeId, layers: readonly Layer[]): Promise<void> {
+  async switchLayer(volume: VolumeId, { layers }: Chain): Promise<void> {
     const index = layers.length - 1;
     const [layer, top] = [layers[index], await this.#topOf(volume)];
     const overlay = layerNode(volume, index);
