@@ -144,6 +144,7 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/makonis/service.ts')).makonis({
         ...given,
         accounts: offers.accounts,
+        instances: await offers.instances(),
         issuerKeys: await offers.issuerKeys(),
         people: await offers.people(),
         quotas: await offers.quotas(),
@@ -233,6 +234,9 @@ function offersOf(parts: Parts) {
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
+  const instances = lazy(async () =>
+    (await import('#services/ec2/instances/connections.ts')).instancesApi(store, parts.host),
+  );
   const issuerKeys = lazy(async () =>
     (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
@@ -246,6 +250,7 @@ function offersOf(parts: Parts) {
     ...offersOfS3(parts, iam.accounts, envelopes),
     envelopes,
     history,
+    instances,
     issuerKeys,
     kmsParts,
     quotas,

@@ -142,6 +142,7 @@ export class SimulatedMachines implements Machines {
 
   async forget(id: MachineId): Promise<void> {
     await this.#step('forget', id);
+    await this.kill(id);
     this.#consoles.delete(id);
   }
 
