@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { startAdmin } from '#gateway/admin.ts';
-import { consoleSite, upgradeAtConsole } from '#gateway/console.ts';
+import { consoleSite, type Pages, readPages, upgradeAtConsole } from '#gateway/console.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
@@ -14,6 +14,7 @@ import { present } from '#platform/base/assert.ts';
 import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
+import { lazy } from '#platform/base/lazy.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
@@ -252,11 +253,14 @@ const gatewayOf = (
   defaultRegion: region as Region,
   metrics,
   refusesVersion2,
-  console: consoleSite(CONSOLE_FOLDER, connections),
+  console: consoleSite(consolePages, connections),
 });
 
 /** Where the console's pages are built to. */
 const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console', 'dist');
+
+/** Read once, when they are first asked for, or before root is given up. */
+export const consolePages: () => Promise<Pages> = lazy(() => readPages(CONSOLE_FOLDER));
 
 /** The keys fit the data; when the promise resolves, the disk has taken a write. */
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {

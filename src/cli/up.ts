@@ -24,7 +24,7 @@ import { checkReach, giveUpRoot, handOver, isOpenToAll, isRoot, unprivilegedUser
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
-import { type CloudOptions, type RunningCloud, startCloud } from '#main';
+import { type CloudOptions, consolePages, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
@@ -165,6 +165,7 @@ async function becomeUnprivileged(config: Config, registry: Registry): Promise<v
   if (!isRoot()) return;
   // What loads at its first use takes 40 MiB when all of it is loaded: only where it will be out of reach.
   if (!isOpenToAll(join(programRoot, 'node_modules'))) await loadPackages();
+  if (!isOpenToAll(join(programRoot, 'console'))) await consolePages();
   const sources = [join(programRoot, 'src'), getCompileCacheDir() ?? programRoot];
   if (!sources.every(isOpenToAll)) await registry.loadAll();
   const user = unprivilegedUser(config.user);
@@ -210,15 +211,18 @@ function greeting(running: RunningCloud, config: Config, { dataOption: data }: S
           `  access key id      ${first.administrator.accessKeyId}`,
           `  secret access key  ${first.administrator.secretAccessKey}`,
         ]),
+    `  web console        ${consoleUrl(url)}`,
     `  data               ${config.data}`,
     `  log                ${logPath}`,
     'Try:',
     `  eval "$(${program} env${data})"`,
     `  aws --endpoint-url ${url} sqs create-queue --queue-name first`,
-    'The web console comes with a later version.',
     `Stop it: ${process.send === undefined ? 'Ctrl+C' : `${program} down${data}`}. The data stays.`,
   ].join('\n');
 }
+
+/** `http://console.localhost:4566` */
+const consoleUrl = (url: string): string => url.replace('://', '://console.');
 
 function untilAskedToStop(): Promise<void> {
   return new Promise((resolve) => {

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import { SimulatedClock, seconds } from '#platform/base/clock.ts';
 import { Connections } from '#platform/connections.ts';
 import { ServiceError } from '#platform/error.ts';
-import { consoleSite } from './console.ts';
+import { consoleSite, readPages } from './console.ts';
 import { startHttp1 } from './http/http1-server.ts';
 import type { RequestHandler } from './http/listener.ts';
 import { startNodeServer } from './http/node-server.ts';
@@ -33,7 +33,7 @@ async function start(t: TestContext, kind: 'plain' | 'tls') {
   writeFileSync(join(folder, 'assets', 'a-1234.js'), 'run()');
   const clock = new SimulatedClock();
   const connections = new Connections(clock);
-  const site = consoleSite(folder, connections);
+  const site = consoleSite(() => readPages(folder), connections);
   const handler: RequestHandler = {
     serve: async (request) => {
       try {

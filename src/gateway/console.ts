@@ -54,6 +54,8 @@ interface Page {
   readonly type: string;
 }
 
+export type Pages = ReadonlyMap<string, Page>;
+
 export interface ConsoleSite {
   /** A page; undefined: it is a call. Throws for what comes from pages of other origins. */
   answer(request: IncomingRequest): Promise<WireResponse> | undefined;
@@ -65,9 +67,7 @@ const PROTOCOL = 'makonis.connection';
 /** What noVNC and terminals send at once is small: a paste at most. */
 const LONGEST_MESSAGE_BYTES = 1024 * 1024;
 
-/** `folder` holds the built pages. */
-export function consoleSite(folder: string, connections: Connections): ConsoleSite {
-  const pages = lazy(() => readPages(folder));
+export function consoleSite(pages: () => Promise<Pages>, connections: Connections): ConsoleSite {
   return {
     answer(request) {
       if (!isSameOrigin(request)) fail('AccessDenied', NOT_THIS_ORIGIN, { status: 403 });
@@ -153,7 +153,8 @@ async function joined(webSocket: WebSocket, stream: Duplex, open: OpenConnection
   }
 }
 
-async function readPages(folder: string): Promise<ReadonlyMap<string, Page>> {
+/** What was built, by path. A folder that is not there has none. */
+export async function readPages(folder: string): Promise<Pages> {
   const pages = new Map<string, Page>();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries.filter((each) => each.isFile())) {
@@ -164,7 +165,7 @@ async function readPages(folder: string): Promise<ReadonlyMap<string, Page>> {
   return pages;
 }
 
-function pageOf(pages: ReadonlyMap<string, Page>, path: string): WireResponse {
+function pageOf(pages: Pages, path: string): WireResponse {
   const isAsset = path.startsWith('/assets/');
   // Places within the console are its own to show: each is the one page.
   const page = pages.get(path) ?? (isAsset ? undefined : pages.get('/index.html'));
