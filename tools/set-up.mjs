@@ -21,6 +21,12 @@ const DEBIAN_PACKAGES = [
     loss: 'the tests by AWS CLI and boto3 and those of the published vectors are left out',
   },
   {
+    name: 'chromium',
+    test: ['sh', '-c', 'command -v chromium'],
+    loss: 'the tests of the web console in a browser are left out',
+  },
+  { name: 'openssh-client', test: ['sh', '-c', 'command -v ssh'], loss: 'no test goes into a machine by ssh' },
+  {
     // Version 2 is not on PyPI; version 1 is, and comes from there. `aws login` needs 2.32: a newer one on the PATH is used for it.
     name: 'awscli',
     test: ['sh', '-c', 'for aws in $(which -a aws); do $aws --version; done 2>&1 | grep -q ^aws-cli/2'],
