@@ -79,6 +79,18 @@ export const NETWORK_ERRORS = {
   OperationNotPermitted: plain('OperationNotPermitted'),
   IncorrectState: plain('IncorrectState'),
   AlreadyAssociated: plain('Resource.AlreadyAssociated'),
+  NoGateway: (vpc: string): Worded => ({
+    code: 'Gateway.NotAttached',
+    message: `Network ${vpc} is not attached to any internet gateway`,
+  }),
+  ManyInterfaces: (instance: string): Worded => ({
+    code: 'InvalidInstanceID',
+    message: `There are multiple interfaces attached to instance '${instance}'. Please specify an interface ID for the operation instead.`,
+  }),
+  NoInterfaces: (instance: string): Worded => ({
+    code: 'InvalidInstanceID',
+    message: `There are no interfaces attached to instance '${instance}'.`,
+  }),
   NotAttached: (gateway: string, vpc: string): Worded => ({
     code: 'Gateway.NotAttached',
     message: `resource ${gateway} is not attached to network ${vpc}`,
@@ -100,6 +112,10 @@ export const NETWORK_ERRORS = {
     message: `the specified rule "${rule}" already exists`,
   }),
   PermissionMalformed: plain('InvalidPermission.Malformed'),
+  GroupInOtherNetwork: (): Worded => ({
+    code: 'InvalidGroup.NotFound',
+    message: 'You have specified two resources that belong to different networks.',
+  }),
   GroupElsewhere: (group: string, subnet: string): Worded => ({
     code: 'InvalidParameter',
     message: `Security group ${group} and subnet ${subnet} belong to different networks.`,
@@ -127,6 +143,15 @@ export const NETWORK_ERRORS = {
     status: 500,
   }),
 
+  PrefixListVersion: (): Worded => ({
+    code: 'PrefixListVersionMismatch',
+    message: 'The prefix list has the incorrect version number.',
+  }),
+  NoSuchPrefixListVersion: (version: number): Worded => ({
+    code: 'InvalidPrefixListVersion.NotFound',
+    message: `The prefix list version '${version}' does not exist`,
+  }),
+  PrefixListLimit: limit('PrefixListMaxEntriesExceeded', 'entries of the prefix list'),
   VpcLimit: limit('VpcLimitExceeded', 'VPCs'),
   SubnetLimit: limit('SubnetLimitExceeded', 'subnets'),
   CidrLimit: limit('CidrLimitExceeded', 'CIDR blocks of a VPC'),

@@ -3,9 +3,9 @@ import type { Clock } from '#platform/base/clock.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Store } from '#platform/store/store.ts';
-import type { InstanceProfilesApi } from '#services/iam/api.ts';
 import { openPublicAddresses, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
 import { type VpcNetworks, vpcNetworks } from '#services/ec2/networks/apply.ts';
+import type { InstanceProfilesApi } from '#services/iam/api.ts';
 
 /** What comes from outside. */
 export interface Ec2Given {

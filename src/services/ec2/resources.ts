@@ -8,6 +8,7 @@ import type { ResourceType } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { findKeyPairById } from '#services/ec2/key-pairs/state.ts';
+import { NETWORK_RESOURCES } from '#services/ec2/network-resources.ts';
 import { STORAGE_RESOURCES } from '#services/ec2/storage-resources.ts';
 
 export interface ResourceKind {
@@ -18,6 +19,7 @@ export interface ResourceKind {
 
 /** Prefix of the id -> kind. */
 const RESOURCES: Readonly<Record<string, ResourceKind>> = {
+  ...NETWORK_RESOURCES,
   ...STORAGE_RESOURCES,
   key: {
     type: 'key-pair',

@@ -6,6 +6,7 @@
  */
 import type * as Model from '#platform/model/generated/ec2.ts';
 import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
+import { keepAddresses } from '#services/ec2/addresses/keep.ts';
 import { withDryRun } from '#services/ec2/dry-run.ts';
 import {
   createKeyPair,
@@ -17,8 +18,10 @@ import {
   keyPairArn,
 } from '#services/ec2/key-pairs/key-pairs.ts';
 import { kinds } from '#services/ec2/kinds.ts';
+import { networkQuotas } from '#services/ec2/network-limits.ts';
+import { networkOperations } from '#services/ec2/network-operations.ts';
 import { notImplemented } from '#services/ec2/not-implemented.ts';
-import type { Ec2Parts } from '#services/ec2/parts.ts';
+import { type Ec2Given, type Ec2Parts, ec2Parts } from '#services/ec2/parts.ts';
 import { describeAvailabilityZones, describeRegions } from '#services/ec2/regions/regions.ts';
 import { permissionToTag, taggedConditions } from '#services/ec2/tags/tag-specifications.ts';
 import { createTags, deleteTags, describeTags, tagConditions, taggedArns } from '#services/ec2/tags/tags.ts';
@@ -80,7 +83,9 @@ const tagOperations = (parts: Ec2Parts) => {
   } as const;
 };
 
-export const ec2 = (parts: Ec2Parts) =>
+export const ec2 = (given: Ec2Given) => declared(ec2Parts(given));
+
+const declared = (parts: Ec2Parts) =>
   defineService({
     defaults: { event: 'management', usage: 'Requests' },
     operations: withDryRun({
@@ -88,9 +93,14 @@ export const ec2 = (parts: Ec2Parts) =>
       DescribeAvailabilityZones: { handler: describeAvailabilityZones, ...anything, conditions: inRegion },
       ...keyPairOperations(),
       ...tagOperations(parts),
+      ...networkOperations(parts),
     } satisfies Handlers<Model.Ec2Operations, typeof notImplemented>),
     notImplemented,
     kinds,
-    quotas: {},
+    quotas: { ...networkQuotas },
     encodedRefusals: true,
+    reconcilers: {
+      addresses: keepAddresses(parts),
+      ...(parts.networks && { networks: parts.networks.reconcile }),
+    },
   });

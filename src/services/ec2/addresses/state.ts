@@ -6,9 +6,9 @@ export interface AddressRow {
   /** `eipalloc-…` */
   readonly id: string;
   readonly publicIp: string;
-  /** A reverse name of the user's (ModifyAddressAttribute). */
-  readonly domainName?: string;
   readonly allocatedAt: number;
+  /** Its time is counted up to here (metering.ts). */
+  readonly meteredUntil: number;
   /** With the interface and the private address that it leads to. */
   readonly association?: {
     /** `eipassoc-…` */

@@ -3,8 +3,9 @@
  * whichever account or region, shares its processors and its memory. Processors are promised several times over, as most guests idle;
  * memory is not, unless a host says so.
  */
-import type { Host } from '#platform/compute/host.ts';
+
 import type { Region } from '#platform/base/ids.ts';
+import type { Host } from '#platform/compute/host.ts';
 import type { Store } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { type InstanceType, instanceType } from '#services/ec2/instance-types/types.ts';

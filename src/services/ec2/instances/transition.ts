@@ -54,14 +54,14 @@ const SETTLED: Partial<Record<InstanceRow['state'], Settle>> = {
     if (primary !== undefined) giveBorrowedPublicIp(tx, primary, parts.publicAddresses);
     return row;
   },
-  stopped: (_, tx, row, now) => {
+  stopped: (_parts, tx, row, now) => {
     for (const id of row.interfaces) {
       const one = networkInterfaces.find(tx, id);
       if (one !== undefined) takeBorrowedPublicIp(tx, one, now);
     }
     return { ...row, isOnHost: false };
   },
-  terminated: (_, tx, row, now) => {
+  terminated: (_parts, tx, row, now) => {
     releaseInterfaces(tx, row, now);
     releaseVolumes(tx, row);
     userData.drop(tx, row.id);

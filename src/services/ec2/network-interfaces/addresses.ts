@@ -21,6 +21,12 @@ function usableOf(subnet: Subnet): { first: number; count: number } {
 const isTaken = (tx: ReadTransaction, subnet: Subnet, address: number): boolean =>
   tx.get(subnetAddresses, subnetAddresses.key(subnet.id, address)) !== undefined;
 
+/** The interface; undefined: nobody's, or no address. */
+export function ownerOfAddress(tx: ReadTransaction, subnet: string, ip: string): string | undefined {
+  const address = parseIp(ip);
+  return address === undefined ? undefined : tx.get(subnetAddresses, subnetAddresses.key(subnet, address))?.interface;
+}
+
 const takenIn = (tx: ReadTransaction, { id }: Subnet): number[] =>
   tx.range(subnetAddresses, { prefix: [id] }).map(({ key }) => subnetAddresses.parts(key)[1]);
 

@@ -6,12 +6,14 @@ import { randomBytes } from '#platform/base/ids.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags, type Tags } from '#platform/tags.ts';
+import { disassociated } from '#services/ec2/addresses/associate.ts';
 import { givePublicIpUp, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
 import { addresses } from '#services/ec2/addresses/state.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { releaseAddresses, takeAddresses } from '#services/ec2/network-interfaces/addresses.ts';
 import {
   type Attachment,
+  isBorrowed,
   type NetworkInterfaceRow,
   networkInterfaces,
   type PrivateAddress,
@@ -126,9 +128,7 @@ export function deleteInterface(
   takeBorrowedPublicIp(tx, row, call.now);
   for (const { allocation } of row.addresses) {
     const elastic = allocation === undefined ? undefined : addresses.find(tx, allocation);
-    if (elastic === undefined) continue;
-    const { association: _, ...free } = elastic;
-    addresses.put(tx, free);
+    if (elastic !== undefined) disassociated(tx, elastic, call.now);
   }
   releaseAddresses(
     tx,
@@ -149,9 +149,6 @@ export function giveBorrowedPublicIp(
   if (primary === undefined || primary.publicIp !== undefined) return row;
   return put(tx, { ...row, addresses: [{ ...primary, publicIp: publicAddresses.take(tx) }, ...others] });
 }
-
-export const isBorrowed = ({ publicIp, allocation }: PrivateAddress): boolean =>
-  publicIp !== undefined && allocation === undefined;
 
 export function takeBorrowedPublicIp(tx: Transaction, row: NetworkInterfaceRow, now: number): NetworkInterfaceRow {
   if (!row.addresses.some(isBorrowed)) return row;

@@ -12,6 +12,9 @@ export interface PrivateAddress {
   readonly association?: string;
 }
 
+export const isBorrowed = ({ publicIp, allocation }: PrivateAddress): boolean =>
+  publicIp !== undefined && allocation === undefined;
+
 export interface Attachment {
   /** `eni-attach-…` */
   readonly id: string;

@@ -33,14 +33,14 @@ const rows = (given: Partial<VpcRows> = {}): VpcRows => ({
   ...given,
 });
 
-const subnet = (id: string, cidr: string, hostNameType: 'ip-name' | 'resource-name' = 'ip-name') => ({
+const subnet = (id: string, cidr: string) => ({
   id,
   vpc: 'vpc-1',
   cidr,
   zone: 'us-east-1a',
   isDefault: false,
   givesPublicIp: false,
-  hostNameType,
+  hostNameType: 'ip-name' as const,
   hasDnsARecord: false,
 });
 
@@ -78,10 +78,8 @@ const list = (id: string, ...cidrs: string[]) => ({
   addressFamily: 'IPv4' as const,
   maxEntries: 9,
   version: 2,
-  versions: [
-    { version: 1, entries: [{ cidr: '9.9.9.9/32' }] },
-    { version: 2, entries: cidrs.map((cidr) => ({ cidr })) },
-  ],
+  entries: cidrs.map((cidr) => ({ cidr })),
+  state: 'modify-complete' as const,
 });
 
 test('a subnet has the routes of its table, the main one if it has none, most specific first', () => {
@@ -125,15 +123,14 @@ test('an interface is known to its machine, by its name, and answered by the met
   const metadata = { isEnabled: true, requiresTokens: true, hopLimit: 2, showsTags: false };
   const plan = planOf(
     rows({
-      subnets: [subnet('subnet-1', '10.0.1.0/24'), subnet('subnet-2', '10.0.2.0/24', 'resource-name')],
       interfaces: [
         face('eni-1', { ...attached('i-1'), addresses: [{ ip: '10.0.1.5', publicIp: '203.0.113.9' }] }),
         face('eni-2', { ...attached('i-2'), subnet: 'subnet-2', isSourceChecked: false }),
         face('eni-3'),
       ],
       instances: [
-        { id: 'i-1', metadata },
-        { id: 'i-2', metadata: { ...metadata, isEnabled: false } },
+        { id: 'i-1', metadata, names: { type: 'ip-name', hasARecord: false } },
+        { id: 'i-2', metadata: { ...metadata, isEnabled: false }, names: { type: 'resource-name', hasARecord: true } },
       ],
     }),
   );

@@ -19,6 +19,7 @@ import { type InstanceRow, instances } from '#services/ec2/instances/state.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
 import { ipName, privateDomain, resourceName } from '#services/ec2/network-interfaces/dns-names.ts';
 import { type NetworkInterfaceRow, networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import { awsLists } from '#services/ec2/prefix-lists/aws-lists.ts';
 import { type PrefixListRow, prefixLists } from '#services/ec2/prefix-lists/state.ts';
 import { type Route, type RouteTableRow, routeTables } from '#services/ec2/route-tables/state.ts';
 import { type SecurityGroupRow, type SecurityGroupRule, securityGroups } from '#services/ec2/security-groups/state.ts';
@@ -36,7 +37,7 @@ export interface VpcRows {
   readonly groups: readonly SecurityGroupRow[];
   readonly interfaces: readonly NetworkInterfaceRow[];
   /** Those that its interfaces are attached to. */
-  readonly instances: readonly Pick<InstanceRow, 'id' | 'metadata'>[];
+  readonly instances: readonly Pick<InstanceRow, 'id' | 'metadata' | 'names'>[];
   readonly lists: readonly PrefixListRow[];
   readonly options: DhcpOptionsRow | undefined;
 }
@@ -57,7 +58,7 @@ export function readVpc(tx: ReadTransaction, id: string): VpcRows | undefined {
     groups: securityGroups.all(tx).filter(isHere),
     interfaces,
     instances: [...machines].flatMap((machine) => instances.find(tx, machine) ?? []),
-    lists: prefixLists.all(tx),
+    lists: [...prefixLists.all(tx), ...awsLists(tx.partition.name.region)],
     options: dhcpOptions.find(tx, vpc.dhcpOptions),
   };
 }
@@ -104,10 +105,7 @@ const isList = (destination: string): boolean => destination.startsWith('pl-');
 const isIpv4 = (cidr: string): boolean => !cidr.includes(':');
 
 const cidrsOfList = ({ lists }: VpcRows, id: string): string[] =>
-  lists
-    .find((list) => list.id === id)
-    ?.versions.at(-1)
-    ?.entries.map(({ cidr }) => cidr) ?? [];
+  lists.find((list) => list.id === id)?.entries.map(({ cidr }) => cidr) ?? [];
 
 /** What a route leads to is gone, or is attached to nothing: `blackhole`. */
 export function routeTarget(
@@ -123,7 +121,7 @@ export function routeTarget(
 function interfacePlan(rows: VpcRows, row: NetworkInterfaceRow): InterfacePlan {
   const rules = rows.groups.filter(({ id }) => row.groups.includes(id)).flatMap((group) => group.rules);
   const machine = row.attachment?.instance;
-  const metadata = rows.instances.find(({ id }) => id === machine)?.metadata;
+  const instance = rows.instances.find(({ id }) => id === machine);
   return {
     id: row.id,
     subnet: row.subnet,
@@ -135,16 +133,13 @@ function interfacePlan(rows: VpcRows, row: NetworkInterfaceRow): InterfacePlan {
     isSourceChecked: row.isSourceChecked,
     ingress: rulesOf(rules, false),
     egress: rulesOf(rules, true),
-    hostName: hostNameOf(rows, row),
+    hostName:
+      instance?.names.type === 'resource-name'
+        ? resourceName(rows.region, instance.id)
+        : ipName(rows.region, row.addresses[0]?.ip ?? ''),
     ...(machine !== undefined && { machine }),
-    metadataHopLimit: metadata?.isEnabled === true ? metadata.hopLimit : undefined,
+    metadataHopLimit: instance?.metadata.isEnabled === true ? instance.metadata.hopLimit : undefined,
   };
-}
-
-function hostNameOf({ region, subnets: all }: VpcRows, { subnet, attachment, addresses }: NetworkInterfaceRow): string {
-  const { hostNameType } = all.find(({ id }) => id === subnet) ?? {};
-  if (hostNameType === 'resource-name' && attachment !== undefined) return resourceName(region, attachment.instance);
-  return ipName(region, addresses[0]?.ip ?? '');
 }
 
 /** IPv6 has no way in yet, so its rules have nothing to allow. */
