@@ -33,6 +33,13 @@ export const INSTANCE_ERRORS = {
     code: 'OperationNotPermitted',
     message: `The instance '${id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.`,
   }),
+  InterfaceAttribute: (message: string): Worded => ({ code: 'InvalidInstanceID', message }),
+  InvalidInstanceAttribute: (message: string): Worded => ({ code: 'InvalidInstanceAttributeValue', message }),
+  NoAttribute: (): Worded => ({ code: 'InvalidParameterCombination', message: 'No attributes specified.' }),
+  NoCredits: (id: string): Worded => ({
+    code: 'InstanceCreditSpecification.NotSupported',
+    message: `The instance '${id}' is not of a type that has CPU credits.`,
+  }),
   NotHibernatable: (id: string): Worded => ({
     code: 'UnsupportedHibernationConfiguration',
     message: `The instance '${id}' is not enabled for hibernation.`,
@@ -67,6 +74,13 @@ export const INSTANCE_ERRORS = {
   }),
   UnsupportedOperation: (message: string): Worded => ({ code: 'UnsupportedOperation', message }),
   Unsupported: (message: string): Worded => ({ code: 'Unsupported', message }),
+  InvalidBlockDevice: (message: string): Worded => ({ code: 'InvalidBlockDeviceMapping', message }),
+  InvalidNetworkInterface: (message: string): Worded => ({ code: 'InvalidParameterValue', message }),
+  NoDefaultVpc: (): Worded => ({ code: 'VPCIdNotSpecified', message: 'No default VPC for this user' }),
+  NoDefaultSubnet: (zone: string): Worded => ({
+    code: 'MissingInput',
+    message: `No subnets found for the default VPC${zone && ` in the Availability Zone ${zone}`}. Please specify a subnet.`,
+  }),
   MalformedUserData: (): Worded => ({
     code: 'InvalidUserData.Malformed',
     message: 'Invalid BASE64 encoding of user data.',

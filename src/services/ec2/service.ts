@@ -8,6 +8,8 @@ import type * as Model from '#platform/model/generated/ec2.ts';
 import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import { keepAddresses } from '#services/ec2/addresses/keep.ts';
 import { withDryRun } from '#services/ec2/dry-run.ts';
+import { instanceReconciler } from '#services/ec2/instances/reconcile.ts';
+import { instanceTimers } from '#services/ec2/instances/transition.ts';
 import {
   createKeyPair,
   deletedArn,
@@ -99,8 +101,10 @@ const declared = (parts: Ec2Parts) =>
     kinds,
     quotas: { ...networkQuotas },
     encodedRefusals: true,
+    timers: instanceTimers(parts),
     reconcilers: {
       addresses: keepAddresses(parts),
+      ...(parts.host && { instances: instanceReconciler(parts, parts.host) }),
       ...(parts.networks && { networks: parts.networks.reconcile }),
     },
   });

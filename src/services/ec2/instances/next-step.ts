@@ -16,11 +16,14 @@ export interface Seen {
 }
 
 export type DeviceStep =
-  | { readonly kind: 'attach-disk' | 'detach-disk'; readonly volume: VolumeRow }
-  | { readonly kind: 'attach-nic' | 'detach-nic'; readonly nic: NetworkInterfaceRow };
+  | { readonly kind: 'attach-disk'; readonly volume: VolumeRow }
+  | { readonly kind: 'detach-disk'; readonly volume: VolumeRow }
+  | { readonly kind: 'attach-nic'; readonly nic: NetworkInterfaceRow }
+  | { readonly kind: 'detach-nic'; readonly nic: NetworkInterfaceRow };
 
 export type Step =
-  | { readonly kind: 'boot' | 'note-running' | 'note-down' | 'ask' | 'kill' | 'reset' | 'check' }
+  | { readonly kind: 'boot' | 'note-running' | 'note-down' | 'ask' | 'kill' | 'reset' }
+  | { readonly kind: 'check' }
   /** What its disks are made of can't be had. */
   | { readonly kind: 'give-up'; readonly volume: VolumeRow }
   | { readonly kind: 'wait'; readonly until: number }

@@ -66,8 +66,8 @@ const SETTLED: Partial<Record<InstanceRow['state'], Settle>> = {
     releaseVolumes(tx, row);
     userData.drop(tx, row.id);
     setTimer(tx, { job: FORGET, id: row.id, due: now + SHOWN_FOR, payload: { id: row.id } });
-    const { profile: _, keyName, ...rest } = row;
-    return { ...rest, ...(keyName !== undefined && { keyName }), isOnHost: false, interfaces: [], devices: [] };
+    const { profile: _profile, ...rest } = row;
+    return { ...rest, isOnHost: false, interfaces: [], devices: [] };
   },
 };
 
@@ -100,11 +100,13 @@ const FORGET = 'forget-instance';
 /** "Terminated instances remain visible after termination (for approximately one hour)." */
 const SHOWN_FOR = hours(1);
 
-export const instanceTimers: Readonly<Record<string, TimerJob>> = {
-  [FORGET]: (tx, { id }) => {
+export const instanceTimers = ({ host }: Ec2Parts): Readonly<Record<string, TimerJob>> => ({
+  [FORGET]: (tx, { id }, { log }) => {
     // As it was set above.
     const instance = id as string;
     instances.drop(tx, instance);
     deleteTags(tx, resourceArn(tx.partition.name, 'instance', instance));
+    const left = (error: unknown) => log.log('warn', 'a machine is not forgotten', { instance, reason: String(error) });
+    tx.onDurable(() => void host?.machines.forget(instance).catch(left));
   },
-};
+});
