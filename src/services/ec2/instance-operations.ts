@@ -1,5 +1,6 @@
 /** The operations of instances, their types, and launch templates. */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import type { CallScope, Permission } from '#platform/service.ts';
 import { inRegion } from '#services/ec2/in-region.ts';
 import { describeInstanceTypeOfferings, describeInstanceTypes } from '#services/ec2/instance-types/instance-types.ts';
 import {
@@ -64,7 +65,6 @@ import {
 } from '#services/ec2/launch-templates/versions.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { permissionToTag, taggedConditions } from '#services/ec2/tags/tag-specifications.ts';
-import type { CallScope, Permission } from '#platform/service.ts';
 
 const anything = { resource: () => '*', conditions: inRegion } as const;
 

@@ -132,7 +132,10 @@ const ATTRIBUTES: Partial<Record<InstanceAttributeName, Attribute>> = {
 function onlyInterface(tx: ReadTransaction, row: InstanceRow): NetworkInterfaceRow {
   const { interfaces } = attachedTo(tx, row);
   if (interfaces.length > 1) {
-    fail('InterfaceAttribute', `There are multiple interfaces attached to instance '${row.id}'. Please specify an interface ID for the operation instead.`);
+    fail(
+      'InterfaceAttribute',
+      `There are multiple interfaces attached to instance '${row.id}'. Please specify an interface ID for the operation instead.`,
+    );
   }
   return interfaces[0] ?? fail('IncorrectInstanceState', row.id, 'modified');
 }
@@ -160,10 +163,15 @@ function setMappings({ tx }: Call, row: InstanceRow, { BlockDeviceMappings: give
 }
 
 function attributeNamed(name: InstanceAttributeName): Attribute {
-  return ATTRIBUTES[name] ?? fail('Unsupported', `The attribute ${name} is not supported here: an image has its own kernel.`);
+  return (
+    ATTRIBUTES[name] ?? fail('Unsupported', `The attribute ${name} is not supported here: an image has its own kernel.`)
+  );
 }
 
-export function modifyInstanceAttribute({ InstanceId: id, ...input }: ModifyInstanceAttributeRequest, call: Call): void {
+export function modifyInstanceAttribute(
+  { InstanceId: id, ...input }: ModifyInstanceAttributeRequest,
+  call: Call,
+): void {
   const row = findInstance(call.tx, id);
   const given = asMember(input);
   if (given.Kernel !== undefined || given.Ramdisk !== undefined) attributeNamed('kernel');
@@ -210,4 +218,3 @@ export function changedAttribute(input: ModifyInstanceAttributeRequest): string 
 }
 
 const attributeKey = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-

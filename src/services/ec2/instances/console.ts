@@ -1,4 +1,6 @@
 /** What a guest has said and shown. All of it was made by the guest: it is handed on as bytes, and never looked into. */
+
+import { MachineError } from '#platform/compute/machine.ts';
 import type {
   GetConsoleOutputRequest,
   GetConsoleOutputResult,
@@ -7,7 +9,6 @@ import type {
   GetPasswordDataRequest,
   GetPasswordDataResult,
 } from '#platform/model/generated/ec2.ts';
-import { MachineError } from '#platform/compute/machine.ts';
 import type { Call } from '#platform/service.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';

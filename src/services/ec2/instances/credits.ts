@@ -2,13 +2,14 @@
  * Credit specifications of burstable instances. What is chosen is kept and shown; nothing is throttled by it, as the host's processors are
  * shared by all guests alike, and nothing is charged for it.
  */
+
+import { ServiceError } from '#platform/error.ts';
 import type {
   DescribeInstanceCreditSpecificationsRequest,
   DescribeInstanceCreditSpecificationsResult,
   ModifyInstanceCreditSpecificationRequest,
   ModifyInstanceCreditSpecificationResult,
 } from '#platform/model/generated/ec2.ts';
-import { ServiceError } from '#platform/error.ts';
 import type { Call } from '#platform/service.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { compileFilters, type Fields } from '#services/ec2/filters.ts';
@@ -24,10 +25,7 @@ const FIELDS: Fields<InstanceRow> = { 'instance-id': ({ id }) => id };
 /** "If you do not specify an ID, only those with the unlimited option are shown." */
 export const describeInstanceCreditSpecifications =
   ({ pages }: Ec2Parts) =>
-  (
-    input: DescribeInstanceCreditSpecificationsRequest,
-    call: Call,
-  ): DescribeInstanceCreditSpecificationsResult => {
+  (input: DescribeInstanceCreditSpecificationsRequest, call: Call): DescribeInstanceCreditSpecificationsResult => {
     const { tx } = call;
     const { InstanceIds: ids = [], Filters: filters } = input;
     const passes = compileFilters(filters, FIELDS);

@@ -9,10 +9,7 @@ const time = (at: number): string => new Date(at).toISOString();
 const absent = (): undefined => undefined;
 /** Of a filter about something that nothing here has. */
 const none = (...names: readonly string[]): Fields<Sight> => Object.fromEntries(names.map((name) => [name, absent]));
-const always =
-  (value: string) =>
-  (): string =>
-    value;
+const always = (value: string) => (): string => value;
 
 const ofRow: Fields<Sight> = {
   'availability-zone': ({ row }) => row.zone,

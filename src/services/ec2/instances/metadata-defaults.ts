@@ -38,7 +38,12 @@ export function modifyInstanceMetadataDefaults(
   input: ModifyInstanceMetadataDefaultsRequest,
   { tx }: Call,
 ): ModifyInstanceMetadataDefaultsResult {
-  const { HttpTokens: tokens, HttpPutResponseHopLimit: hops, HttpEndpoint: endpoint, InstanceMetadataTags: tags } = input;
+  const {
+    HttpTokens: tokens,
+    HttpPutResponseHopLimit: hops,
+    HttpEndpoint: endpoint,
+    InstanceMetadataTags: tags,
+  } = input;
   if (hops !== undefined && hops !== NO_HOP_LIMIT && (hops < 1 || hops > 64)) {
     fail('InvalidParameter', 'httpPutResponseHopLimit', String(hops), 'Specify a value between 1 and 64, or -1.');
   }

@@ -1,4 +1,6 @@
 /** Options of instances that have an operation of their own: metadata, CPU, maintenance, name, placement, bandwidth. */
+
+import { present } from '#platform/base/assert.ts';
 import type {
   ModifyInstanceCpuOptionsRequest,
   ModifyInstanceCpuOptionsResult,
@@ -11,7 +13,6 @@ import type {
   ModifyPrivateDnsNameOptionsRequest,
   ModifyPrivateDnsNameOptionsResult,
 } from '#platform/model/generated/ec2.ts';
-import { present } from '#platform/base/assert.ts';
 import type { Call } from '#platform/service.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { instanceType } from '#services/ec2/instance-types/types.ts';

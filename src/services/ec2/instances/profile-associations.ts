@@ -65,10 +65,7 @@ function findAssociation(tx: ReadTransaction, id: string): Associated {
 
 export const replaceIamInstanceProfileAssociation =
   (parts: Ec2Parts) =>
-  (
-    input: ReplaceIamInstanceProfileAssociationRequest,
-    call: Call,
-  ): ReplaceIamInstanceProfileAssociationResult => {
+  (input: ReplaceIamInstanceProfileAssociationRequest, call: Call): ReplaceIamInstanceProfileAssociationResult => {
     const { row } = findAssociation(call.tx, input.AssociationId);
     const profile = profileOf(parts, call.account, input.IamInstanceProfile, call.now);
     putInstance(call.tx, { ...row, profile });
@@ -92,10 +89,7 @@ const FIELDS: Fields<Associated> = {
 
 export const describeIamInstanceProfileAssociations =
   ({ pages }: Ec2Parts) =>
-  (
-    input: DescribeIamInstanceProfileAssociationsRequest,
-    call: Call,
-  ): DescribeIamInstanceProfileAssociationsResult => {
+  (input: DescribeIamInstanceProfileAssociationsRequest, call: Call): DescribeIamInstanceProfileAssociationsResult => {
     const { AssociationIds: ids = [], Filters: filters } = input;
     const { tx } = call;
     const passes = compileFilters(filters, FIELDS);

@@ -17,7 +17,10 @@ export function findProfile(
   { Arn: arn, Name: name }: GivenProfile,
 ): InstanceProfileView {
   if (arn !== undefined && name !== undefined) {
-    fail('InvalidCombination', "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'");
+    fail(
+      'InvalidCombination',
+      "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'",
+    );
   }
   if (arn !== undefined) return instanceProfiles.profile(account, arn) ?? fail('NoSuchProfileArn', arn);
   if (name === undefined) return fail('MissingParameter', 'IamInstanceProfile');

@@ -57,7 +57,10 @@ function checkStart(parts: Ec2Parts, call: Call, row: InstanceRow): void {
   const { tx, region } = call;
   const root = row.devices.find(({ device }) => device === row.rootDevice);
   if (root === undefined || volumes.find(tx, root.volume)?.attachment?.instance !== row.id) {
-    fail('InvalidValue', `Invalid value '${row.id}' for instanceId. Instance does not have a volume attached at root (${row.rootDevice})`);
+    fail(
+      'InvalidValue',
+      `Invalid value '${row.id}' for instanceId. Instance does not have a volume attached at root (${row.rootDevice})`,
+    );
   }
   const type = instanceType(row.type) ?? fail('UnknownInstanceType', row.type);
   if (roomFor(parts, type, row.zone) < 1) refuseForCapacity(parts, type, row.zone, region);
@@ -103,9 +106,10 @@ export const terminateInstances =
       .filter((rows) => !rows.some(({ isTerminationProtected }) => isTerminationProtected))
       .map((rows) =>
         call.transact((tx) =>
-          findInstances(tx, rows.map(({ id }) => id)).map((row) =>
-            change(parts, tx, row, { event: 'terminate', now: call.now, isForced }),
-          ),
+          findInstances(
+            tx,
+            rows.map(({ id }) => id),
+          ).map((row) => change(parts, tx, row, { event: 'terminate', now: call.now, isForced })),
         ),
       );
     if (spared[0] !== undefined) fail('TerminationProtected', spared[0].id);

@@ -1,7 +1,8 @@
 /** An instance as EC2 shows it, put together of its row and those of what is attached to it. */
-import type { Instance, Reservation } from '#platform/model/generated/ec2.ts';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Instance, Reservation } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { type Tags, tagsOf } from '#platform/tags.ts';
 import { STATE_CODES } from '#services/ec2/instances/lifecycle.ts';

@@ -57,10 +57,7 @@ export interface UsedTemplate {
 }
 
 /** The version that a launch is made by: the default one unless it says which. */
-export function usedTemplate(
-  tx: ReadTransaction,
-  given: TemplateName & { readonly Version?: string },
-): UsedTemplate {
+export function usedTemplate(tx: ReadTransaction, given: TemplateName & { readonly Version?: string }): UsedTemplate {
   const template = findTemplate(tx, given);
   const number = versionNumber(template, given.Version ?? '$Default');
   const found = findVersion(tx, template.id, number);

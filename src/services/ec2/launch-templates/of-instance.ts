@@ -8,7 +8,7 @@ import type { Call } from '#platform/service.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';
 import { userData } from '#services/ec2/instances/state.ts';
 import { sightOf, viewerOf } from '#services/ec2/instances/view.ts';
-import { volumes } from '#services/ec2/volumes/state.ts';
+import type { volumes } from '#services/ec2/volumes/state.ts';
 
 export function getLaunchTemplateData(
   { InstanceId: id }: GetLaunchTemplateDataRequest,

@@ -154,7 +154,9 @@ export const describeLaunchTemplateVersions =
     const found = isOne ? versionsOfOne(call.tx, input) : versionsOfAll(call.tx, versions);
     const query = [input.LaunchTemplateId, input.LaunchTemplateName, versions, MinVersion, MaxVersion, Filters];
     const { items, more } = pageOf(pages, call, input, query, function* (position) {
-      for (const item of found.slice(position === undefined ? 0 : 1 + found.findIndex((one) => keyOf(one) === position))) {
+      for (const item of found.slice(
+        position === undefined ? 0 : 1 + found.findIndex((one) => keyOf(one) === position),
+      )) {
         if (passes(item)) yield { item, position: keyOf(item) };
       }
     });

@@ -18,7 +18,8 @@ export function launchDevices(
   for (const mapping of mappings) {
     const name = mapping.DeviceName ?? fail('MissingParameter', 'blockDeviceMapping.deviceName');
     if (mapping.NoDevice !== undefined) {
-      if (name === rootDevice) fail('InvalidBlockDevice', `The device '${name}' is the root device and can't be left out.`);
+      if (name === rootDevice)
+        fail('InvalidBlockDevice', `The device '${name}' is the root device and can't be left out.`);
       byName.delete(name);
       continue;
     }
@@ -36,7 +37,10 @@ function merged(name: string, before: BlockDevice | undefined, ebs: EbsBlockDevi
   const size = ebs.VolumeSize ?? before?.sizeGiB ?? least;
   if (size === undefined) return fail('MissingParameter', 'size or snapshotId');
   if (least !== undefined && size < least) {
-    fail('InvalidBlockDevice', `Volume of size ${size}GB is smaller than snapshot '${snapshot}', expect size >= ${least}GB`);
+    fail(
+      'InvalidBlockDevice',
+      `Volume of size ${size}GB is smaller than snapshot '${snapshot}', expect size >= ${least}GB`,
+    );
   }
   if (before?.isEncrypted === true && ebs.Encrypted === false) {
     fail('InvalidBlockDevice', `The device '${name}' is made of an encrypted snapshot and can't be unencrypted.`);

@@ -43,7 +43,9 @@ export function interfaceWishes(
   const [primary] = wishes;
   if (primary === undefined) return fail('InvalidNetworkInterface', 'No network interface has the device index 0.');
   if (wishes.length > type.interfaces) fail('AttachmentLimit', type.name, type.interfaces);
-  const crowded = wishes.find(({ addressCount, privateIps }) => Math.max(addressCount, privateIps.length) > type.addresses);
+  const crowded = wishes.find(
+    ({ addressCount, privateIps }) => Math.max(addressCount, privateIps.length) > type.addresses,
+  );
   if (crowded !== undefined) fail('PrivateAddressLimit', type.addresses);
   const elsewhere = wishes.find(({ subnet }) => subnet.zone !== primary.subnet.zone);
   if (elsewhere !== undefined) {

@@ -45,7 +45,9 @@ export const launchPermissions =
   (input: RunInstancesRequest, scope: CallScope): readonly LaunchPermission[] => {
     const plan = plannedIn(parts, input, scope);
     const { template } = plan;
-    const ofTemplate = template && { 'ec2:launchtemplate': resourceArn(scope, 'launch-template', template.template.id) };
+    const ofTemplate = template && {
+      'ec2:launchtemplate': resourceArn(scope, 'launch-template', template.template.id),
+    };
     const common = { 'ec2:region': scope.region, ...ofTemplate };
     const permission = (resource: string, conditions: ConditionValues): LaunchPermission => ({
       action: ACTION,

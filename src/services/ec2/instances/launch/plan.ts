@@ -2,8 +2,9 @@
  * A launch, decided: which image, type, volumes and interfaces each instance gets, all checked. It reads and writes nothing but what it
  * is asked for, so the permissions of a launch can be told before it happens.
  */
-import type { RunInstancesRequest } from '#platform/model/generated/ec2.ts';
+
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { RunInstancesRequest } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import type { Tags } from '#platform/tags.ts';
 import { fail } from '#services/ec2/errors.ts';
@@ -12,8 +13,6 @@ import type { BlockDevice } from '#services/ec2/images/state.ts';
 import { type InstanceType, instanceType } from '#services/ec2/instance-types/types.ts';
 import { launchDevices } from '#services/ec2/instances/launch/devices.ts';
 import { type InterfaceWish, interfaceWishes } from '#services/ec2/instances/launch/network.ts';
-import { type LaunchRequest, launchRequest } from '#services/ec2/instances/launch/request.ts';
-import { instanceMetadataDefaults } from '#services/ec2/instances/metadata-defaults.ts';
 import {
   checkUserData,
   cpuOptions,
@@ -22,6 +21,8 @@ import {
   metadataOptions,
   nameOptions,
 } from '#services/ec2/instances/launch/options.ts';
+import { type LaunchRequest, launchRequest } from '#services/ec2/instances/launch/request.ts';
+import { instanceMetadataDefaults } from '#services/ec2/instances/metadata-defaults.ts';
 import { profileOf } from '#services/ec2/instances/profiles.ts';
 import { roomFor } from '#services/ec2/instances/scheduler.ts';
 import type { InstanceRow } from '#services/ec2/instances/state.ts';

@@ -35,19 +35,37 @@ type Wanted = RunInstancesRequest;
 
 /** What makes a request one that this cloud can't fulfil, and why. */
 const UNSUPPORTED: readonly (readonly [(wanted: Wanted) => boolean, string])[] = [
-  [({ InstanceMarketOptions: market }) => market?.MarketType !== undefined && market.MarketType !== 'on-demand', 'Only On-Demand Instances can be launched here.'],
+  [
+    ({ InstanceMarketOptions: market }) => market?.MarketType !== undefined && market.MarketType !== 'on-demand',
+    'Only On-Demand Instances can be launched here.',
+  ],
   [({ HibernationOptions: options }) => options?.Configured === true, 'Hibernation is not supported here.'],
   [({ EnclaveOptions: options }) => options?.Enabled === true, 'Enclaves are not supported here.'],
-  [({ Ipv6AddressCount: count = 0, Ipv6Addresses: list = [] }) => count > 0 || list.length > 0, 'There is no IPv6 here.'],
+  [
+    ({ Ipv6AddressCount: count = 0, Ipv6Addresses: list = [] }) => count > 0 || list.length > 0,
+    'There is no IPv6 here.',
+  ],
   [({ ElasticGpuSpecification: list = [] }) => list.length > 0, 'Elastic GPUs are not supported here.'],
   [({ ElasticInferenceAccelerators: list = [] }) => list.length > 0, 'Elastic Inference is not supported here.'],
   [({ LicenseSpecifications: list = [] }) => list.length > 0, 'License configurations are not supported here.'],
   [({ SecondaryInterfaces: list = [] }) => list.length > 0, 'Secondary interfaces are not supported here.'],
   [({ KernelId, RamdiskId }) => KernelId !== undefined || RamdiskId !== undefined, 'An image has its own kernel here.'],
-  [({ Placement: place }) => place?.Tenancy !== undefined && place.Tenancy !== 'default', 'Only default tenancy is supported here.'],
-  [({ Placement: place }) => (place?.HostId ?? place?.HostResourceGroupArn) !== undefined, 'Dedicated Hosts are not supported here.'],
-  [({ Placement: place }) => (place?.GroupName ?? place?.GroupId) !== undefined, 'Placement groups are not supported here.'],
-  [({ CapacityReservationSpecification: spec }) => spec?.CapacityReservationTarget !== undefined, 'Capacity Reservations are not supported here.'],
+  [
+    ({ Placement: place }) => place?.Tenancy !== undefined && place.Tenancy !== 'default',
+    'Only default tenancy is supported here.',
+  ],
+  [
+    ({ Placement: place }) => (place?.HostId ?? place?.HostResourceGroupArn) !== undefined,
+    'Dedicated Hosts are not supported here.',
+  ],
+  [
+    ({ Placement: place }) => (place?.GroupName ?? place?.GroupId) !== undefined,
+    'Placement groups are not supported here.',
+  ],
+  [
+    ({ CapacityReservationSpecification: spec }) => spec?.CapacityReservationTarget !== undefined,
+    'Capacity Reservations are not supported here.',
+  ],
 ];
 
 function refuseUnsupported(wanted: Wanted): void {

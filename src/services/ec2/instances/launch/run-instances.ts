@@ -1,27 +1,24 @@
 /** RunInstances: rows of instances, with their volumes and interfaces, in one transaction. The reconciler starts the machines. */
-import type { Reservation, RunInstancesRequest } from '#platform/model/generated/ec2.ts';
+
 import { uuid } from '#platform/base/ids.ts';
+import type { Reservation, RunInstancesRequest } from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
 import { Suspend, type Transaction } from '#platform/store/store.ts';
 import { setTags } from '#platform/tags.ts';
 import { spareAddresses } from '#services/ec2/addresses/state.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { STANDARD_VCPUS } from '#services/ec2/instance-limits.ts';
-import { type InterfaceWish } from '#services/ec2/instances/launch/network.ts';
+import type { InterfaceWish } from '#services/ec2/instances/launch/network.ts';
 import { type LaunchPlan, launchPlan } from '#services/ec2/instances/launch/plan.ts';
 import { refuseForCapacity, roomFor } from '#services/ec2/instances/scheduler.ts';
 import { type InstanceRow, userData } from '#services/ec2/instances/state.ts';
 import { putInstance, upInstances } from '#services/ec2/instances/up.ts';
 import { shownReservations, sightOf, viewerOf } from '#services/ec2/instances/view.ts';
-import {
-  attachInterface,
-  createInterface,
-  giveBorrowedPublicIp,
-} from '#services/ec2/network-interfaces/lifecycle.ts';
+import { attachInterface, createInterface, giveBorrowedPublicIp } from '#services/ec2/network-interfaces/lifecycle.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
-import { ensureDefaultVpc } from '#services/ec2/vpcs/make-vpc.ts';
 import { createVolumeFor } from '#services/ec2/volumes/volumes.ts';
+import { ensureDefaultVpc } from '#services/ec2/vpcs/make-vpc.ts';
 
 export const runInstances =
   (parts: Ec2Parts) =>
@@ -118,7 +115,14 @@ const tagsOf = ({ tags, template }: LaunchPlan) => ({
 function interfaceFor(parts: Ec2Parts, call: Call, plan: LaunchPlan, wish: InterfaceWish, instance: string): string {
   const { tx, now } = call;
   const { existing, subnet, groups, privateIps, addressCount, description, deviceIndex, deletesOnTermination } = wish;
-  const draft = { subnet: subnet.id, groups, privateIps, addressCount, description, tags: plan.tags['network-interface'] };
+  const draft = {
+    subnet: subnet.id,
+    groups,
+    privateIps,
+    addressCount,
+    description,
+    tags: plan.tags['network-interface'],
+  };
   const made = existing ?? createInterface(tx, call, draft);
   const attached = attachInterface(tx, made, { instance, deviceIndex, deletesOnTermination }, now);
   if (wish.borrowsPublicIp) giveBorrowedPublicIp(tx, attached, parts.publicAddresses);
