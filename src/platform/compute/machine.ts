@@ -81,15 +81,17 @@ export interface Machines {
   attachDisk(id: MachineId, disk: MachineDisk): Promise<void>;
   /** Asks the guest for it and waits until it has let go; `isForced` does not ask. */
   detachDisk(id: MachineId, volume: VolumeId, isForced: boolean): Promise<void>;
-  /** The guest sees the new size. */
-  resizeDisk(id: MachineId, volume: VolumeId): Promise<void>;
+  /** The volume's own file grows and the guest sees it: nobody but its machine may write to what it has. */
+  resizeDisk(id: MachineId, volume: VolumeId, sizeGiB: number): Promise<void>;
   limitDisk(id: MachineId, volume: VolumeId, limits: DiskLimits): Promise<void>;
   attachNic(id: MachineId, nic: MachineNic): Promise<void>;
   detachNic(id: MachineId, nic: string, isForced: boolean): Promise<void>;
   /** From here on the machine writes to the volume's new layer: what the one before holds is a snapshot. */
   switchLayer(id: MachineId, volume: VolumeId): Promise<void>;
-  /** What the serial line said last, at most 64 KiB; kept until the machine is started anew, also when it has ended. */
+  /** What the serial line said last, at most 64 KiB; kept until the machine is started anew or forgotten, also when it has ended. */
   consoleOutput(id: MachineId): Promise<Buffer>;
+  /** Of a machine that has ended for good: nothing of it is kept. */
+  forget(id: MachineId): Promise<void>;
   /** PNG. */
   screenshot(id: MachineId): Promise<Buffer>;
   /** RFB (VNC) or the serial line's bytes. */

@@ -140,6 +140,11 @@ export class SimulatedMachines implements Machines {
     return this.#consoles.get(id) ?? Buffer.alloc(0);
   }
 
+  async forget(id: MachineId): Promise<void> {
+    await this.#step('forget', id);
+    this.#consoles.delete(id);
+  }
+
   async screenshot(id: MachineId): Promise<Buffer> {
     this.#running(id);
     return Buffer.from('89504e470d0a1a0a', 'hex');
