@@ -14,6 +14,10 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
     effects: ['outward'],
     why: 'looks at the certificates of a server that no authority vouches for',
   },
+  'src/platform/compute/volumes/qemu/qemu-img.ts': {
+    effects: ['processes'],
+    why: 'qemu-img makes and copies the layers of volumes',
+  },
   'src/platform/compute/kvm-probe.ts': { effects: ['processes'], why: 'runs a guest of 512 bytes under QEMU' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },

@@ -16,14 +16,24 @@ export type SnapshotId = string;
 /** A data key of KMS's, in the clear, held by nobody for longer than its use. */
 export type VolumeKey = Uint8Array;
 
-export interface NewVolume {
+/** Of what is encrypted: the key that it has, and the one that it gets. Another one, or none: all is copied once. */
+export interface KeyChange {
+  readonly fromKey?: VolumeKey | undefined;
+  readonly key?: VolumeKey | undefined;
+}
+
+export interface NewVolume extends KeyChange {
   readonly id: VolumeId;
   readonly sizeGiB: number;
-  readonly from?: SnapshotId;
-  /** Of the snapshot: where it is another one than `key`, or there is none, all is copied and encrypted anew. */
-  readonly fromKey?: VolumeKey;
-  /** All that the volume holds is encrypted under it (LUKS). */
+  /** `fromKey` is its key. All that the volume holds is encrypted under `key` (LUKS), if there is one. */
+  readonly from?: SnapshotId | undefined;
+}
+
+/** How a volume is at present: its key, if it has one, and what to ask of the machine that has it open. */
+export interface InUse {
   readonly key?: VolumeKey;
+  /** A machine has it open: nothing else may touch the top layer, and the change counts when this resolves. */
+  readonly onRunning?: () => Promise<void>;
 }
 
 export interface SnapshotSize {
@@ -35,13 +45,11 @@ export interface SnapshotSize {
 
 export interface Volumes {
   create(volume: NewVolume): Promise<void>;
-  grow(id: VolumeId, sizeGiB: number): Promise<void>;
+  grow(id: VolumeId, sizeGiB: number, use?: InUse): Promise<void>;
   remove(id: VolumeId): Promise<void>;
-  /** `onRunning` is asked to write to the new layer before this one counts as a snapshot. */
-  snapshot(id: SnapshotId, of: VolumeId, onRunning?: () => Promise<void>): Promise<SnapshotSize>;
-  copySnapshot(id: SnapshotId, from: SnapshotId): Promise<SnapshotSize>;
+  snapshot(id: SnapshotId, of: VolumeId, use?: InUse): Promise<SnapshotSize>;
+  copySnapshot(id: SnapshotId, from: SnapshotId, keys?: KeyChange): Promise<SnapshotSize>;
   removeSnapshot(id: SnapshotId): Promise<void>;
-  /** Blocks of 512 KiB that differ, for EBS's direct APIs and for tests. */
   sizeOf(id: SnapshotId): Promise<SnapshotSize>;
   /** All that lies here, for whoever looks for what nobody owns any more. */
   list(): Promise<{ readonly volumes: readonly VolumeId[]; readonly snapshots: readonly SnapshotId[] }>;

@@ -82,7 +82,7 @@ const ATTRIBUTES: Partial<Record<InstanceAttributeName, Attribute>> = {
     set: ({ tx }, row, { InstanceInitiatedShutdownBehavior: given }) => {
       const behaviour = given?.Value;
       if (behaviour !== 'stop' && behaviour !== 'terminate') {
-        return fail('InvalidParameter', 'instanceInitiatedShutdownBehavior', behaviour ?? '', 'Use stop or terminate.');
+        fail('InvalidParameter', 'instanceInitiatedShutdownBehavior', behaviour ?? '', 'Use stop or terminate.');
       }
       putInstance(tx, { ...row, shutdownBehaviour: behaviour });
     },
@@ -154,7 +154,7 @@ function setMappings({ tx }: Call, row: InstanceRow, { BlockDeviceMappings: give
     const device = row.devices.find((one) => one.device === name);
     const volume = device && volumes.find(tx, device.volume);
     if (volume?.attachment?.instance !== row.id) {
-      return fail('InvalidInstanceAttribute', `No device is currently mapped at ${name ?? ''}`);
+      fail('InvalidInstanceAttribute', `No device is currently mapped at ${name ?? ''}`);
     }
     const deletes = ebs?.DeleteOnTermination;
     if (deletes === undefined) continue;
@@ -181,7 +181,7 @@ export function modifyInstanceAttribute(
   if (attribute?.set === undefined) {
     // To ask for what is so anyway changes nothing.
     if (given.EnaSupport?.Value === true || given.SriovNetSupport?.Value === 'simple') return;
-    return fail('NoAttribute');
+    fail('NoAttribute');
   }
   if (named.length > 1) fail('InvalidCombination', 'Fields for multiple attribute types specified.');
   if (attribute.needsStop && row.state !== 'stopped') fail('InstanceNotStopped', id);

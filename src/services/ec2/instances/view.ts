@@ -9,7 +9,6 @@ import { STATE_CODES } from '#services/ec2/instances/lifecycle.ts';
 import { type Attached, attachedTo } from '#services/ec2/instances/machine-spec.ts';
 import type { InstanceRow, MetadataOptions } from '#services/ec2/instances/state.ts';
 import { ipName, publicName, resourceName } from '#services/ec2/network-interfaces/dns-names.ts';
-
 import { isBorrowed, type NetworkInterfaceRow, type PrivateAddress } from '#services/ec2/network-interfaces/state.ts';
 import { zonesOf } from '#services/ec2/regions/zones.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
