@@ -13,27 +13,17 @@ import {
   EC2Client,
   type IpPermission,
 } from '@aws-sdk/client-ec2';
-import type { Host } from '#platform/compute/host.ts';
-import { SimulatedMachines } from '#platform/compute/simulated/machines.ts';
-import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
+import { simulatedNetworks } from '#platform/network/simulated/networks.ts';
 import { cloud } from '#test/sdk/cloud.ts';
-
-const withNetworks = (networks: SimulatedNetworks): Host => ({
-  machines: new SimulatedMachines(),
-  // Nothing that only has networks asks for either.
-  volumes: {} as Host['volumes'],
-  images: {} as Host['images'],
-  networks,
-  lacks: [],
-});
+import { simulatedHost } from '#test/sdk/ec2-host.ts';
 
 export async function startNetworks(t: TestContext, networks = simulatedNetworks()) {
-  const c = await cloud(t, { host: withNetworks(networks) });
+  const c = await cloud(t, { host: { ...simulatedHost(), networks } });
   const ec2 = c.client(EC2Client);
   return { c, ec2, networks, ...shortWays(ec2) };
 }
 
-function shortWays(ec2: EC2Client) {
+export function shortWays(ec2: EC2Client) {
   const newVpc = async (CidrBlock = '10.0.0.0/16'): Promise<string> => {
     const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock }));
     return Vpc?.VpcId ?? '';
