@@ -2,6 +2,7 @@
 import type { Clock } from '#platform/base/clock.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import { openPublicAddresses, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
 import { type VpcNetworks, vpcNetworks } from '#services/ec2/networks/apply.ts';
@@ -17,6 +18,7 @@ export interface Ec2Given {
   /** Where machines run. Undefined: nothing can be launched here, as on AWS when there is no capacity. */
   readonly host: Host | undefined;
   readonly instanceProfiles: InstanceProfilesApi;
+  readonly sealer: Sealer;
 }
 
 export interface Ec2Parts extends Ec2Given {

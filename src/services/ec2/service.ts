@@ -23,6 +23,8 @@ import {
   keyPairArn,
 } from '#services/ec2/key-pairs/key-pairs.ts';
 import { kinds } from '#services/ec2/kinds.ts';
+import { type IdentityKeys, identityCertificate, openIdentityKeys } from '#services/ec2/metadata/identity-key.ts';
+import { metadataService } from '#services/ec2/metadata/metadata-service.ts';
 import { networkQuotas } from '#services/ec2/network-limits.ts';
 import { networkOperations } from '#services/ec2/network-operations.ts';
 import { notImplemented } from '#services/ec2/not-implemented.ts';
@@ -85,9 +87,22 @@ const tagOperations = (parts: Ec2Parts) => {
   } as const;
 };
 
-export const ec2 = (given: Ec2Given) => declared(ec2Parts(given));
+export function ec2(given: Ec2Given) {
+  const parts = ec2Parts(given);
+  const keys = openIdentityKeys(parts);
+  attend(parts, keys);
+  return declared(parts, keys);
+}
 
-const declared = (parts: Ec2Parts) =>
+/** What guests ask of the network itself. */
+function attend(parts: Ec2Parts, keys: IdentityKeys): void {
+  parts.host?.networks.attend({
+    metadata: metadataService(parts, keys),
+    resolve: (vpc, name) => parts.networks?.resolve(vpc, name),
+  });
+}
+
+const declared = (parts: Ec2Parts, keys: IdentityKeys) =>
   defineService({
     defaults: { event: 'management', usage: 'Requests' },
     operations: withDryRun({
@@ -102,6 +117,7 @@ const declared = (parts: Ec2Parts) =>
     kinds,
     quotas: { ...networkQuotas, ...instanceQuotas },
     encodedRefusals: true,
+    documents: identityCertificate(parts, keys),
     timers: instanceTimers(parts),
     reconcilers: {
       addresses: keepAddresses(parts),

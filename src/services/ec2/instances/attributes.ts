@@ -82,7 +82,7 @@ const ATTRIBUTES: Partial<Record<InstanceAttributeName, Attribute>> = {
     set: ({ tx }, row, { InstanceInitiatedShutdownBehavior: given }) => {
       const behaviour = given?.Value;
       if (behaviour !== 'stop' && behaviour !== 'terminate') {
-        return fail('InvalidParameter', 'instanceInitiatedShutdownBehavior', behaviour ?? '', 'Use stop or terminate.');
+        fail('InvalidParameter', 'instanceInitiatedShutdownBehavior', behaviour ?? '', 'Use stop or terminate.');
       }
       putInstance(tx, { ...row, shutdownBehaviour: behaviour });
     },
@@ -154,7 +154,7 @@ function setMappings({ tx }: Call, row: InstanceRow, { BlockDeviceMappings: give
     const device = row.devices.find((one) => one.device === name);
     const volume = device && volumes.find(tx, device.volume);
     if (volume?.attachment?.instance !== row.id) {
-      return fail('InvalidInstanceAttribute', `No device is currently mapped at ${name ?? ''}`);
+      fail('InvalidInstanceAttribute', `No device is currently mapped at ${name ?? ''}`);
     }
     const deletes = ebs?.DeleteOnTermination;
     if (deletes === undefined) continue;
