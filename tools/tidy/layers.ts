@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<Exclude<Layer, 'outside'>, readonly Layer[]>> 
 const FOR_TESTS = [
   /\.(test|fixture)\.ts$/,
   /\/testing\.ts$/,
+  /\/simulated\//,
   /\/conformance(-\w+)?\.ts$/,
   /^src\/platform\/policy\/(reference|request-generator)\.ts$/,
 ];

@@ -8,6 +8,10 @@ export interface Host {
   readonly volumes: Volumes;
   readonly images: ImageBuilder;
   readonly networks: Networks;
+  /** Zones that it stands in; undefined: all there are, in all regions. */
+  readonly zones?: readonly string[];
+  /** How often its processors and its memory are promised. */
+  readonly overcommit?: { readonly vcpus: number; readonly memory: number };
   /** Sentences for users: what is missing here, and how to mend it. */
   readonly lacks: readonly string[];
 }

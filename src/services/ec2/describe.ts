@@ -14,7 +14,7 @@ import type { Rows } from '#services/ec2/rows.ts';
 export type Tagged<Row> = Row & { readonly tags: Tags };
 
 export interface Described<Row> {
-  readonly rows: Rows<Row>;
+  readonly rows: Pick<Rows<Row>, 'find' | 'all'>;
   readonly type: ResourceType;
   readonly fields: Fields<Tagged<Row>>;
   readonly absent: (id: string) => never;

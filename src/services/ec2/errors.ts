@@ -1,5 +1,7 @@
 /** Every error that EC2 answers with, by its code ("Error codes for the Amazon EC2 API"). Texts that are from memory: README.md. */
 import { ServiceError } from '#platform/error.ts';
+import { INSTANCE_ERRORS } from '#services/ec2/instance-errors.ts';
+import { NETWORK_ERRORS } from '#services/ec2/network-errors.ts';
 import { STORAGE_ERRORS } from '#services/ec2/storage-errors.ts';
 
 export interface Worded {
@@ -9,6 +11,8 @@ export interface Worded {
 }
 
 const ERRORS = {
+  ...INSTANCE_ERRORS,
+  ...NETWORK_ERRORS,
   ...STORAGE_ERRORS,
   DryRunOperation: (): Worded => ({
     code: 'DryRunOperation',
@@ -63,6 +67,7 @@ const ERRORS = {
     code: 'KeyPairLimitExceeded',
     message: `The maximum number of key pairs (${limit}) has been reached.`,
   }),
+  ...NETWORK_ERRORS,
 } as const;
 
 type Problem = keyof typeof ERRORS;

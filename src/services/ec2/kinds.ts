@@ -1,18 +1,12 @@
 /** EC2's kinds of resources. All are tagged by the same two operations. */
 import type { Kind } from '#platform/service.ts';
+import { instanceKinds } from '#services/ec2/instance-kinds.ts';
 import { findKeyPairById, keyPairsById } from '#services/ec2/key-pairs/state.ts';
+import { tagging } from '#services/ec2/kind-of-rows.ts';
 import { resourceArn, resourceId } from '#services/ec2/resources.ts';
-import { shownTags } from '#services/ec2/tags/tag-specifications.ts';
-
-const tagging: NonNullable<Kind['tagging']> = {
-  tag: { operation: 'CreateTags', input: (arn, tags) => ({ Resources: [resourceId(arn)], Tags: shownTags(tags) }) },
-  untag: {
-    operation: 'DeleteTags',
-    input: (arn, keys) => ({ Resources: [resourceId(arn)], Tags: keys.map((Key) => ({ Key })) }),
-  },
-};
 
 export const kinds = {
+  ...instanceKinds,
   'key-pair': {
     name: 'key-pair',
     cloudFormationType: 'AWS::EC2::KeyPair',

@@ -1,6 +1,12 @@
-/** Rows that are kept by their id: what nearly every noun of EC2's is. */
+/** Rows that are kept by their id: what nearly every noun of EC2's is. Who writes one wakes the reconciler that acts on it. */
 import { jsonRows, type Table, table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { type Woken, wake } from '#services/ec2/wakes.ts';
+
+/** Told of each row that is written, and of each that is deleted, in the transaction. */
+export interface RowChanges<Row> {
+  note(tx: Transaction, id: string, row?: Row): void;
+}
 
 export interface Rows<Row> {
   readonly table: Table<Row, [string]>;
@@ -14,9 +20,14 @@ export interface Rows<Row> {
 
 export function rowsById<Row extends { readonly id: string }>(
   name: string,
-  options: { readonly isSealed?: boolean } = {},
+  options: { readonly isSealed?: boolean; readonly wakes?: Woken; readonly changes?: RowChanges<Row> } = {},
 ): Rows<Row> {
-  const rows = table(name, [text], jsonRows<Row>(1), options);
+  const { wakes, changes, ...tableOptions } = options;
+  const rows = table(name, [text], jsonRows<Row>(1), tableOptions);
+  const note = (tx: Transaction, id: string, row?: Row): void => {
+    if (wakes !== undefined) wake(tx, wakes);
+    changes?.note(tx, id, row);
+  };
   return {
     table: rows,
     find: (tx, id) => tx.get(rows, rows.key(id)),
@@ -25,7 +36,13 @@ export function rowsById<Row extends { readonly id: string }>(
       tx
         .range(rows, { limit, ...(after !== undefined && { after: rows.key(after) }) })
         .map(({ key }) => rows.parts(key)[0]),
-    put: (tx, row) => tx.put(rows, rows.key(row.id), row),
-    drop: (tx, id) => tx.delete(rows, rows.key(id)),
+    put(tx, row) {
+      tx.put(rows, rows.key(row.id), row);
+      note(tx, row.id, row);
+    },
+    drop(tx, id) {
+      tx.delete(rows, rows.key(id));
+      note(tx, id);
+    },
   };
 }

@@ -16,9 +16,9 @@ const slot = (who: string): MemorySlot<Wakes> => ({
   unload: (wakes) => wakes.tell?.(),
 });
 
-const slots = { storage: slot('storage') } as const;
+const slots = { networks: slot('networks'), storage: slot('storage') } as const;
 
-/** What reconciles: volumes, snapshots and images. */
+/** What reconciles: networks; volumes, snapshots and images. */
 export type Woken = keyof typeof slots;
 
 export function wake(tx: Transaction, who: Woken): void {

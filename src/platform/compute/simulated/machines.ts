@@ -141,7 +141,7 @@ export class SimulatedMachines implements Machines {
   }
 
   async forget(id: MachineId): Promise<void> {
-    await this.kill(id);
+    await this.#step('forget', id);
     this.#consoles.delete(id);
   }
 

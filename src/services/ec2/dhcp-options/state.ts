@@ -7,4 +7,4 @@ export interface DhcpOptionsRow {
   readonly options: Readonly<Record<string, readonly string[]>>;
 }
 
-export const dhcpOptions = rowsById<DhcpOptionsRow>('dhcp-options');
+export const dhcpOptions = rowsById<DhcpOptionsRow>('dhcp-options', { wakes: 'networks' });

@@ -6,4 +6,4 @@ export interface InternetGatewayRow {
   readonly vpc?: string;
 }
 
-export const internetGateways = rowsById<InternetGatewayRow>('internet-gateway');
+export const internetGateways = rowsById<InternetGatewayRow>('internet-gateway', { wakes: 'networks' });

@@ -1,4 +1,6 @@
-/** Network interfaces. */
+/** Network interfaces, and who has which address of a subnet. */
+import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
+import { attachmentChanges } from '#services/ec2/instances/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export interface PrivateAddress {
@@ -9,6 +11,9 @@ export interface PrivateAddress {
   /** `eipassoc-…` */
   readonly association?: string;
 }
+
+export const isBorrowed = ({ publicIp, allocation }: PrivateAddress): boolean =>
+  publicIp !== undefined && allocation === undefined;
 
 export interface Attachment {
   /** `eni-attach-…` */
@@ -36,4 +41,10 @@ export interface NetworkInterfaceRow {
   readonly createdAt: number;
 }
 
-export const networkInterfaces = rowsById<NetworkInterfaceRow>('network-interface');
+export const networkInterfaces = rowsById<NetworkInterfaceRow>('network-interface', {
+  wakes: 'networks',
+  changes: attachmentChanges,
+});
+
+/** Subnet, address as a number. Written with the interface (addresses.ts). */
+export const subnetAddresses = table('subnet-address', [text, u64], jsonRows<{ readonly interface: string }>(1));

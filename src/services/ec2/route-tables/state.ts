@@ -23,4 +23,4 @@ export interface RouteTableRow {
   readonly associations: readonly RouteTableAssociation[];
 }
 
-export const routeTables = rowsById<RouteTableRow>('route-table');
+export const routeTables = rowsById<RouteTableRow>('route-table', { wakes: 'networks' });

@@ -27,4 +27,4 @@ export interface SecurityGroupRow {
   readonly rules: readonly SecurityGroupRule[];
 }
 
-export const securityGroups = rowsById<SecurityGroupRow>('security-group');
+export const securityGroups = rowsById<SecurityGroupRow>('security-group', { wakes: 'networks' });

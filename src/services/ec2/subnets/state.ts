@@ -13,4 +13,4 @@ export interface SubnetRow {
   readonly hasDnsARecord: boolean;
 }
 
-export const subnets = rowsById<SubnetRow>('subnet');
+export const subnets = rowsById<SubnetRow>('subnet', { wakes: 'networks' });

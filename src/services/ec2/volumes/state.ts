@@ -1,5 +1,6 @@
 /** EBS volumes. What a row says is what should be; the host's bytes follow (reconcile.ts). */
 import type { VolumeType } from '#platform/model/generated/ec2.ts';
+import { attachmentChanges } from '#services/ec2/instances/changes.ts';
 import { rowsById } from '#services/ec2/rows.ts';
 
 export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting' | 'error';
@@ -67,4 +68,4 @@ export interface VolumeRow extends VolumeShape, Partial<DataKeyRef> {
   readonly createdAt: number;
 }
 
-export const volumes = rowsById<VolumeRow>('volume');
+export const volumes = rowsById<VolumeRow>('volume', { changes: attachmentChanges });

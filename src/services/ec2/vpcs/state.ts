@@ -16,7 +16,11 @@ export interface VpcRow {
   readonly tenancy: 'default' | 'dedicated';
   readonly hasDnsSupport: boolean;
   readonly hasDnsHostnames: boolean;
+  readonly hasUsageMetrics: boolean;
   readonly createdAt: number;
 }
 
-export const vpcs = rowsById<VpcRow>('vpc');
+/** Of an account in a region: its default VPC was made once. Who deletes it asks for the next (CreateDefaultVpc). */
+export const defaultVpcsMade = rowsById<{ readonly id: 'vpc' }>('default-vpc-made');
+
+export const vpcs = rowsById<VpcRow>('vpc', { wakes: 'networks' });

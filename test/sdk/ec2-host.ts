@@ -1,0 +1,89 @@
+/** A simulated host for clouds of tests, with an image to launch, and what tests of instances do again and again. */
+import type { TestContext } from 'node:test';
+import { DescribeInstancesCommand, EC2Client, type Instance } from '@aws-sdk/client-ec2';
+import type { Host } from '#platform/compute/host.ts';
+import { SimulatedMachines, type SimulatedMachinesOptions } from '#platform/compute/simulated/machines.ts';
+import { SimulatedVolumes } from '#platform/compute/simulated/volumes.ts';
+import type { BuiltImage, ImageBuilder } from '#platform/compute/volume.ts';
+import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
+import { builtAmis } from '#services/ec2/images/built-images.ts';
+import type { Ec2Parts } from '#services/ec2/parts.ts';
+import { volumes } from '#services/ec2/volumes/state.ts';
+import { cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
+
+const MICRO: BuiltImage = {
+  name: 'makonis-micro',
+  version: '1.0.0',
+  user: 'ec2-user',
+  sizeGiB: 1,
+  boot: { kind: 'kernel', commandLine: 'console=ttyS0' },
+  description: 'Makonis Linux micro',
+};
+
+export interface SimulatedHost extends Host {
+  readonly machines: SimulatedMachines;
+  readonly volumes: SimulatedVolumes;
+  readonly networks: SimulatedNetworks;
+}
+
+export function simulatedHost(options: SimulatedMachinesOptions = {}): SimulatedHost {
+  const disks = new SimulatedVolumes();
+  const images: ImageBuilder = {
+    images: [MICRO],
+    async build(_, id, onProgress) {
+      onProgress(100);
+      if (!disks.snapshots.has(id)) {
+        await disks.create({ id: `of-${id}`, sizeGiB: MICRO.sizeGiB });
+        await disks.snapshot(id, `of-${id}`);
+      }
+    },
+    kernelOf: () => ({ kernel: 'vmlinuz', initrd: 'initrd' }),
+    lastBuild: undefined,
+  };
+  return { machines: new SimulatedMachines(options), volumes: disks, images, networks: simulatedNetworks(), lacks: [] };
+}
+
+/** The image that a simulated host builds, in a region. */
+export const microImage = (host: Host, region = 'us-east-1'): string =>
+  builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
+
+export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
+  const host = simulatedHost(options);
+  const c = await cloud(t, { ...options, host });
+  storageOf(t, c);
+  return { c, host, image: microImage(host), ec2: c.client(EC2Client) };
+}
+
+/** Until volumes have a reconciler of their own. */
+function storageOf(t: TestContext, first: TestCloud): void {
+  const timer = setInterval(() => {
+    const { store } = first.running.cloud;
+    for (const name of store.partitions({ service: 'ec2' })) {
+      store.partition(name).transact((tx) => {
+        for (const row of volumes.all(tx)) {
+          if (row.state === 'creating') volumes.put(tx, { ...row, state: 'in-use' });
+          if (row.state === 'deleting') volumes.drop(tx, row.id);
+        }
+      });
+    }
+  }, 5);
+  t.after(() => clearInterval(timer));
+}
+
+/** As the SDK shows it. */
+export async function instanceOf(ec2: EC2Client, id: string): Promise<Instance> {
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+  const found = Reservations[0]?.Instances?.[0];
+  if (found === undefined) throw new Error(`${id} is not shown`);
+  return found;
+}
+
+export async function untilState(ec2: EC2Client, id: string, state: string): Promise<Instance> {
+  for (let tries = 0; tries < 500; tries++) {
+    const found = await instanceOf(ec2, id);
+    if (found.State?.Name === state) return found;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const last = await instanceOf(ec2, id);
+  throw new Error(`${id} is ${last.State?.Name}, not ${state}: ${JSON.stringify(last.StateReason)}`);
+}
