@@ -4,7 +4,7 @@
  */
 export type Form<Value> = (value: unknown) => Value;
 
-export class FormError extends Error {
+class FormError extends Error {
   override name = 'FormError';
 }
 

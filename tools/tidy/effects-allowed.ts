@@ -20,6 +20,7 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   },
   'src/platform/compute/kvm-probe.ts': { effects: ['processes'], why: 'runs a guest of 512 bytes under QEMU' },
   'src/platform/compute/qemu/hands.ts': { effects: ['processes'], why: 'starts the processes of machines' },
+  'src/platform/compute/qemu/host.ts': { effects: ['processes'], why: 'looks for the programs that machines need' },
   'src/platform/compute/qemu/qmp.ts': {
     effects: ['outward'],
     why: 'connects to a machine’s monitor, a socket in its folder',
