@@ -1,6 +1,12 @@
 /** A simulated host for clouds of tests, with an image to launch, and what tests of instances do again and again. */
 import type { TestContext } from 'node:test';
-import { DescribeInstancesCommand, EC2Client, type Instance } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstancesCommand,
+  EC2Client,
+  type Instance,
+  RunInstancesCommand,
+  type RunInstancesCommandInput,
+} from '@aws-sdk/client-ec2';
 import type { Host } from '#platform/compute/host.ts';
 import { SimulatedMachines, type SimulatedMachinesOptions } from '#platform/compute/simulated/machines.ts';
 import { SimulatedVolumes } from '#platform/compute/simulated/volumes.ts';
@@ -86,4 +92,18 @@ export async function untilState(ec2: EC2Client, id: string, state: string): Pro
   }
   const last = await instanceOf(ec2, id);
   throw new Error(`${id} is ${last.State?.Name}, not ${state}: ${JSON.stringify(last.StateReason)}`);
+}
+
+/** Its id, when it is in the state. */
+export async function launchOne(
+  ec2: EC2Client,
+  ImageId: string,
+  more: Partial<RunInstancesCommandInput> = {},
+  state = 'running',
+): Promise<string> {
+  const input = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ...more } as const;
+  const { Instances = [] } = await ec2.send(new RunInstancesCommand(input));
+  const id = Instances[0]?.InstanceId ?? '';
+  await untilState(ec2, id, state);
+  return id;
 }
