@@ -20,6 +20,7 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   },
   'src/platform/compute/kvm-probe.ts': { effects: ['processes'], why: 'runs a guest of 512 bytes under QEMU' },
   'src/platform/compute/qemu/hands.ts': { effects: ['processes'], why: 'starts the processes of machines' },
+  'src/platform/compute/qemu/host.ts': { effects: ['processes'], why: 'looks for the programs that machines need' },
   'src/platform/compute/qemu/qmp.ts': {
     effects: ['outward'],
     why: 'connects to a machine’s monitor, a socket in its folder',
@@ -32,6 +33,7 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/platform/network/linux/sockets.ts': { effects: ['processes'], why: 'starts what opens sockets in a namespace' },
   'src/platform/network/linux/sockets-child.ts': { effects: ['outward'], why: 'opens sockets inside a namespace' },
   'src/platform/network/linux/forwarder.ts': { effects: ['outward'], why: 'asks the host’s resolvers for guests' },
+  'src/hostd/hostd.ts': { effects: ['processes'], why: 'starts hostd' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
   'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },

@@ -69,19 +69,25 @@ function enter(path: string, settings: Settings, pid: number): boolean {
   }
 }
 
-/** Once no process is in them. */
-export function leaveGroups(id: string): void {
-  for (const { path } of groupsOf(id)) leave(path);
+/** Whether they are gone: a process that has ended stays in them until somebody has asked how. */
+export function leaveGroups(id: string): boolean {
+  return groupsOf(id)
+    .map(({ path }) => leave(path))
+    .every(Boolean);
 }
 
-function leave(path: string): void {
-  // The folder of all of ours goes with the last machine.
-  for (const folder of [path, dirname(path)]) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      // Another machine's are in it, or it is not there.
-      return;
-    }
+function leave(path: string): boolean {
+  const isGone = removed(path);
+  // The folder of all of ours goes with the last machine's.
+  if (isGone) removed(dirname(path));
+  return isGone;
+}
+
+function removed(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }

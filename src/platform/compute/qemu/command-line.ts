@@ -16,7 +16,7 @@ export interface Launch {
   readonly uuid: string;
   readonly vpc: string;
   /** The image with the kernel to start, and what the kernel is told. */
-  readonly kernel?: { readonly image: string; readonly commandLine: string };
+  readonly kernel?: { readonly image: string; readonly commandLine: string } | undefined;
 }
 
 /** A guest's code, translated, in MiB: with less it is translated again and again, with more a guest of 128 MiB takes 500. */

@@ -23,7 +23,7 @@ export function confined(command: readonly string[], to: Confinement | undefined
 }
 
 /** Distributions let a group of its own use KVM, if not everybody. */
-function kvmGroup(): number | undefined {
+export function kvmGroup(): number | undefined {
   const device = statSync('/dev/kvm', { throwIfNoEntry: false });
   const isForGroup = device !== undefined && device.gid !== 0 && (device.mode & 0o060) === 0o060;
   return isForGroup ? device.gid : undefined;

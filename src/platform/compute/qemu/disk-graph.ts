@@ -6,6 +6,7 @@
  */
 import type { DiskLimits, MachineDisk } from '#platform/compute/machine.ts';
 import type { VolumeId } from '#platform/compute/volume.ts';
+import { passphraseOf } from '#platform/compute/volumes/qemu/qemu-img.ts';
 
 /** A file in the machine's folder. */
 export interface Layer {
@@ -58,7 +59,7 @@ export function makingsOf({ volume, limits, key, isBoot }: MachineDisk, { layers
     ...(isBoot && { bootindex: 0 }),
   };
   return [
-    ...(key === undefined ? [] : [object('secret', keyObject(volume), { data: base64(key), format: 'base64' })]),
+    ...(key === undefined ? [] : [object('secret', keyObject(volume), { data: passphraseOf(key) })]),
     object('throttle-group', limitsObject(volume), { limits: throttle(limits) }),
     ...layers.map((layer, index) =>
       node(layerNode(volume, index), {
@@ -119,5 +120,3 @@ const object = (type: string, id: string, rest: object): Making => ({
   command: 'object-add',
   input: { 'qom-type': type, id, ...rest },
 });
-
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

@@ -117,7 +117,7 @@ class Hands {
       for (const pid of pids) killProcess(pid);
       await this.#pause();
     }
-    leaveGroups(id);
+    while (!leaveGroups(id) && this.#options.clock.monotonic() < end) await this.#pause();
     emptyFolder(this.#folderOf(id), this.#ownersOf(id));
   }
 

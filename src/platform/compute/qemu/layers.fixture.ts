@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chain, Layer } from '#platform/compute/qemu/disk-graph.ts';
 import type { VolumeId, VolumeKey } from '#platform/compute/volume.ts';
+import { passphraseOf } from '#platform/compute/volumes/qemu/qemu-img.ts';
 
 /** tiny-guest.S, assembled. */
 export const TINY_GUEST = Buffer.from(
@@ -39,8 +40,7 @@ export class TestLayers {
     TINY_GUEST.copy(sector);
     sector.writeUInt16LE(0xaa55, 510);
     writeFileSync(raw, sector);
-    const base64 = Buffer.from(key ?? []).toString('base64');
-    const secret = key === undefined ? [] : ['--object', `secret,id=k,format=base64,data=${base64}`];
+    const secret = key === undefined ? [] : ['--object', `secret,id=k,data=${passphraseOf(key)}`];
     // A key of random bytes needs no stretching.
     const luks = key === undefined ? [] : ['-o', 'encrypt.format=luks,encrypt.key-secret=k,encrypt.iter-time=10'];
     const file = `driver=qcow2,file.filename=${path}${key === undefined ? '' : ',encrypt.key-secret=k'}`;

@@ -312,5 +312,5 @@ const launchOf = ({ boot, ...spec }: MachineSpec, accelerator: Accelerator): Lau
   product: spec.product,
   uuid: spec.uuid,
   vpc: spec.vpc,
-  ...(boot.kind === 'kernel' && { kernel: { image: boot.image, commandLine: boot.commandLine } }),
+  kernel: boot.kind === 'kernel' ? { image: boot.image, commandLine: boot.commandLine } : undefined,
 });
