@@ -8,8 +8,7 @@ import type { BuiltImage, ImageBuilder } from '#platform/compute/volume.ts';
 import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
 import { builtAmis } from '#services/ec2/images/built-images.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
-import { volumes } from '#services/ec2/volumes/state.ts';
-import { cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
+import { cloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
 
 const MICRO: BuiltImage = {
   name: 'makonis-micro',
@@ -50,24 +49,7 @@ export const microImage = (host: Host, region = 'us-east-1'): string =>
 export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
   const host = simulatedHost(options);
   const c = await cloud(t, { ...options, host });
-  storageOf(t, c);
   return { c, host, image: microImage(host), ec2: c.client(EC2Client) };
-}
-
-/** Until volumes have a reconciler of their own. */
-function storageOf(t: TestContext, first: TestCloud): void {
-  const timer = setInterval(() => {
-    const { store } = first.running.cloud;
-    for (const name of store.partitions({ service: 'ec2' })) {
-      store.partition(name).transact((tx) => {
-        for (const row of volumes.all(tx)) {
-          if (row.state === 'creating') volumes.put(tx, { ...row, state: 'in-use' });
-          if (row.state === 'deleting') volumes.drop(tx, row.id);
-        }
-      });
-    }
-  }, 5);
-  t.after(() => clearInterval(timer));
 }
 
 /** As the SDK shows it. */

@@ -4,9 +4,11 @@ import { instanceKinds } from '#services/ec2/instance-kinds.ts';
 import { findKeyPairById, keyPairsById } from '#services/ec2/key-pairs/state.ts';
 import { tagging } from '#services/ec2/kind-of-rows.ts';
 import { resourceArn, resourceId } from '#services/ec2/resources.ts';
+import { storageKinds } from '#services/ec2/storage-kinds.ts';
 
 export const kinds = {
   ...instanceKinds,
+  ...storageKinds,
   'key-pair': {
     name: 'key-pair',
     cloudFormationType: 'AWS::EC2::KeyPair',
