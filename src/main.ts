@@ -104,7 +104,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts({ ...options, clock }, surroundings);
+  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
+    { ...options, clock },
+    surroundings,
+  );
   const { store } = cloud;
 
   await proveData(options, store, clock);

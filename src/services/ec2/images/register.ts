@@ -75,7 +75,8 @@ export const registerImage =
 
 /** What can't be had here is refused, not forgotten. */
 function checkRegistered(input: Model.RegisterImageRequest): void {
-  if (input.ImageLocation !== undefined) fail('NotSupported', 'Images that are backed by an instance store are not supported.');
+  if (input.ImageLocation !== undefined)
+    fail('NotSupported', 'Images that are backed by an instance store are not supported.');
   if (input.Architecture !== undefined && input.Architecture !== 'x86_64') {
     fail('NotSupported', `Images of the architecture ${input.Architecture} can't be launched here.`);
   }
@@ -99,7 +100,10 @@ function registeredDevice(
     return fail('NotSupported', `Devices without a volume (${ephemeral ?? device}) are not supported.`);
   }
   if (ebs.Encrypted !== undefined && ebs.SnapshotId !== undefined) {
-    fail('InvalidCombination', 'You cannot specify the encrypted flag if specifying a snapshot id in a block device mapping.');
+    fail(
+      'InvalidCombination',
+      'You cannot specify the encrypted flag if specifying a snapshot id in a block device mapping.',
+    );
   }
   const source =
     ebs.SnapshotId === undefined
@@ -108,7 +112,12 @@ function registeredDevice(
   if (source !== undefined && source.state !== 'completed') fail('SnapshotNotCompleted', source.state);
   const sizeGiB = ebs.VolumeSize ?? source?.sizeGiB ?? fail('MissingParameter', 'volumeSize');
   if (source !== undefined && sizeGiB < source.sizeGiB) fail('SmallerThanSnapshot', source.sizeGiB);
-  const { iops, ...shape } = shapeOf({ type: ebs.VolumeType ?? 'gp2', sizeGiB, iops: ebs.Iops, throughputMiB: ebs.Throughput });
+  const { iops, ...shape } = shapeOf({
+    type: ebs.VolumeType ?? 'gp2',
+    sizeGiB,
+    iops: ebs.Iops,
+    throughputMiB: ebs.Throughput,
+  });
   return {
     device,
     ...(source && { snapshot: source.id }),
@@ -163,7 +172,8 @@ const bootOf = ({ boot }: InstanceRow): ImageBoot =>
 /** "You can tag the AMI, the snapshots, or both." */
 function tagsOfBoth({ TagSpecifications: specifications = [] }: Pick<Model.CreateImageRequest, 'TagSpecifications'>) {
   const other = specifications.find(({ ResourceType: type }) => type !== 'image' && type !== 'snapshot');
-  if (other !== undefined) fail('InvalidValue', `'${other.ResourceType}' is not a valid taggable resource type for this operation.`);
+  if (other !== undefined)
+    fail('InvalidValue', `'${other.ResourceType}' is not a valid taggable resource type for this operation.`);
   const of = (wanted: 'image' | 'snapshot'): Tags =>
     tagsOfList(specifications.flatMap(({ ResourceType: type, Tags: tags = [] }) => (type === wanted ? tags : [])));
   return { image: of('image'), snapshot: of('snapshot') };
@@ -195,7 +205,12 @@ function devicesOf(
   });
 }
 
-const shapeOfDevice = ({ type, sizeGiB, iops, throughputMiB }: Pick<BlockDevice, 'type' | 'sizeGiB' | 'iops'> & { readonly throughputMiB: number | undefined }) => ({
+const shapeOfDevice = ({
+  type,
+  sizeGiB,
+  iops,
+  throughputMiB,
+}: Pick<BlockDevice, 'type' | 'sizeGiB' | 'iops'> & { readonly throughputMiB: number | undefined }) => ({
   type,
   sizeGiB,
   ...(['gp3', 'io1', 'io2'].includes(type) && iops !== undefined && { iops }),
@@ -275,7 +290,8 @@ export const deregisterImage =
     const { tx } = call;
     const row = findImage(parts, tx, call, input.ImageId);
     const { protection } = row;
-    if (protection !== undefined && (protection.isOn || (protection.until ?? 0) > call.now)) fail('ImageProtected', row.id);
+    if (protection !== undefined && (protection.isOn || (protection.until ?? 0) > call.now))
+      fail('ImageProtected', row.id);
     images.drop(tx, row.id);
     deleteTags(tx, resourceArn(call, 'image', row.id));
     const results = input.DeleteAssociatedSnapshots === true ? dropSnapshotsOf(tx, call, row) : [];

@@ -6,8 +6,9 @@
  * Handlers are synchronous: one that needs a key throws Suspend, and finds the key when it runs again. A transaction that is undone
  * puts its keys back.
  */
-import type { AccountId, Region } from '#platform/base/ids.ts';
+
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { VolumeKey } from '#platform/compute/volume.ts';
 import type { Call } from '#platform/service.ts';
 import { type Partition, Suspend, type Transaction } from '#platform/store/store.ts';

@@ -95,9 +95,7 @@ const modification = (row: VolumeRow, { to }: VolumeModification): StorageTask =
   async run(stage) {
     const { host, partition, clock } = stage;
     const machine = await machineOf(stage, row);
-    const use = await usedBy(stage, row, machine, (instance) =>
-      host.machines.resizeDisk(instance, row.id, to.sizeGiB),
-    );
+    const use = await usedBy(stage, row, machine, (instance) => host.machines.resizeDisk(instance, row.id, to.sizeGiB));
     if (to.sizeGiB > row.sizeGiB) await host.volumes.grow(row.id, to.sizeGiB, use);
     if (machine !== undefined) await host.machines.limitDisk(machine, row.id, diskLimits(to));
     partition.transact((tx) => {
@@ -203,7 +201,10 @@ function imageTask(tx: ReadTransaction, row: ImageRow): StorageTask | undefined 
       partition.transact((change) => {
         const now = images.find(change, row.id);
         if (now?.state !== 'pending') return;
-        images.put(change, isBroken ? { ...now, state: 'failed', problem: 'a snapshot failed' } : { ...now, state: 'available' });
+        images.put(
+          change,
+          isBroken ? { ...now, state: 'failed', problem: 'a snapshot failed' } : { ...now, state: 'available' },
+        );
       });
     },
   };
