@@ -3,7 +3,7 @@
  * one of the commands in commands.ts. It speaks with nobody else, reads nothing that a guest or a client has sent, takes no path and no
  * text for a shell, and ends when the server does; machines and networks go on.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, fstatSync, openSync, statSync } from 'node:fs';
 import { type Answer, type Command, commandsOf } from '#hostd/commands.ts';
 import { type Form, record, text, whole } from '#hostd/forms.ts';
 import { computeFolders, type HostdSettings, type Order, type Reply } from '#hostd/protocol.ts';
@@ -15,6 +15,7 @@ import { networkHands } from '#platform/network/linux/hands.ts';
 import { namespaceOf } from '#platform/network/linux/names.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+const TUN = '/dev/net/tun';
 /** The server waits for far less; more is somebody else's doing. */
 const MOST_AT_ONCE = 1000;
 
@@ -37,6 +38,12 @@ function pinnedOwn(path: string): string {
   closeSync(folder);
   if (uid !== 0 || (mode & 0o022) !== 0) throw new Error(`${path} is not root's own`);
   return own;
+}
+
+/** Who opens it gets nothing but taps that are his: so udev opens it to everybody, where there is udev. */
+function openTun(): void {
+  const isThere = existsSync(TUN);
+  if (isThere && (statSync(TUN).mode & 0o006) !== 0o006) chmodSync(TUN, 0o666);
 }
 
 function commandsFor({ data, server, tag, publicCidr }: HostdSettings): Readonly<Record<string, Command>> {
@@ -80,6 +87,7 @@ export function serve(settings: HostdSettings): void {
   // The server ends first, then this; a terminal's signals go to both.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   process.on('disconnect', () => process.exit());
+  openTun();
   const commands = commandsFor(settings);
   systemClock.after(seconds(1), giveBackMemory);
   let atOnce = 0;

@@ -20,7 +20,10 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   },
   'src/platform/compute/kvm-probe.ts': { effects: ['processes'], why: 'runs a guest of 512 bytes under QEMU' },
   'src/platform/compute/qemu/hands.ts': { effects: ['processes'], why: 'starts the processes of machines' },
-  'src/platform/compute/qemu/host.ts': { effects: ['processes'], why: 'looks for the programs that machines need' },
+  'src/platform/compute/needed-programs.ts': {
+    effects: ['processes'],
+    why: 'looks for the programs that machines need',
+  },
   'src/platform/compute/qemu/qmp.ts': {
     effects: ['outward'],
     why: 'connects to a machine’s monitor, a socket in its folder',
@@ -38,8 +41,8 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
   'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },
   'src/cli/doctor.ts': {
-    effects: ['clock', 'outward', 'processes'],
-    why: 'times the disk, resolves localhost, looks for programs',
+    effects: ['clock', 'outward'],
+    why: 'times the disk, resolves localhost',
   },
   'src/cli/privileges.ts': { effects: ['processes'], why: 'makes the user that the server runs as' },
   'src/cli/up.ts': { effects: ['processes'], why: '--detach starts the server in a process of its own' },

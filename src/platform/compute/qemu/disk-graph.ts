@@ -56,7 +56,8 @@ export function makingsOf({ volume, limits, key, isBoot }: MachineDisk, { layers
     // A full disk of the host's is an error to the guest, not a pause that nobody ends.
     werror: 'report',
     rerror: 'report',
-    ...(isBoot && { bootindex: 0 }),
+    // A kernel that is started directly is the first.
+    ...(isBoot && { bootindex: 1 }),
   };
   return [
     ...(key === undefined ? [] : [object('secret', keyObject(volume), { data: passphraseOf(key) })]),

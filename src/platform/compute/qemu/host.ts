@@ -2,7 +2,6 @@
  * This machine as a host of EC2's: its drivers, joined. With root (hostd's hands) machines have users and networks of their own; without,
  * they run as the present user behind QEMU's user-mode networks. Opened when somebody first uses EC2: who never does pays nothing.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Clock } from '#platform/base/clock.ts';
@@ -10,6 +9,7 @@ import type { Host } from '#platform/compute/host.ts';
 import { RecipeBuilder } from '#platform/compute/images/builder.ts';
 import { micro } from '#platform/compute/images/micro/micro.ts';
 import { type Accelerator, type ProbeResult, probe } from '#platform/compute/kvm-probe.ts';
+import { installCommand, missingPrograms, NEEDED_PROGRAMS } from '#platform/compute/needed-programs.ts';
 import type { Chain } from '#platform/compute/qemu/disk-graph.ts';
 import { type MachineHands, machineHands } from '#platform/compute/qemu/hands.ts';
 import { openQemuMachines, type QemuOptions } from '#platform/compute/qemu/machines.ts';
@@ -49,17 +49,13 @@ export interface ComputeFolders {
 /** A host, or why there is none. */
 export type Opened = { readonly host: Host } | { readonly lacks: string };
 
-/** Programs, and Debian's packages that have them. */
-const NEEDED = { 'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils', setpriv: 'util-linux' };
-const NEEDED_FOR_NETWORKS = { ip: 'iproute2', nft: 'nftables', nsenter: 'util-linux' };
-
 const NO_KVM = 'there is no /dev/kvm: machines are emulated, some ten times slower';
 
 export async function openHost(options: OpenHostOptions): Promise<Opened> {
   const { folders, privileged, overcommit, clock } = options;
   if (process.platform !== 'linux') return { lacks: 'machines need Linux' };
-  const missing = missingPackages({ ...NEEDED, ...(privileged && NEEDED_FOR_NETWORKS) });
-  if (missing.length > 0) return { lacks: `machines need the Debian packages ${missing.join(', ')}` };
+  const missing = missingPrograms(NEEDED_PROGRAMS.filter(({ takesRoot }) => !takesRoot || privileged !== undefined));
+  if (missing.length > 0) return { lacks: `machines need more programs: ${installCommand(missing)}` };
   mkdirSync(folders.images, { recursive: true, mode: 0o700 });
   if (privileged === undefined) mkdirSync(folders.machines, { recursive: true, mode: 0o700 });
   const volumes = await QemuVolumes.open(folders.volumes);
@@ -119,13 +115,6 @@ function chainIn(folder: string, volume: VolumeId): Chain {
     sizeGiB,
     layers: layers.toReversed().map(({ path, isEncrypted }) => ({ file: basename(path), isEncrypted })),
   };
-}
-
-function missingPackages(needed: Readonly<Record<string, string>>): string[] {
-  const script = 'for name in "$@"; do command -v "$name" > /dev/null || echo "$name"; done';
-  const { stdout } = spawnSync('sh', ['-c', script, 'sh', ...Object.keys(needed)], { encoding: 'utf8' });
-  const names = stdout.split('\n').filter(Boolean);
-  return [...new Set(names.map((name) => needed[name] ?? name))];
 }
 
 /** As the C library reads it; of this host, for names that are nobody's here. */
