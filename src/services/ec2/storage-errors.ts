@@ -13,8 +13,7 @@ export const STORAGE_ERRORS = {
   NoSizeAndSnapshot: () => error('MissingParameter', 'The request must contain the parameter size or snapshotId'),
   SmallerThanSnapshot: (sizeGiB: number) =>
     error('InvalidParameterValue', `The volume size cannot be smaller than the snapshot size (${sizeGiB} GiB).`),
-  SnapshotNotCompleted: (state: string) =>
-    error('IncorrectState', `Snapshot is in invalid state - ${state}`),
+  SnapshotNotCompleted: (state: string) => error('IncorrectState', `Snapshot is in invalid state - ${state}`),
   WrongVolumeState: (id: string, state: string) =>
     error('IncorrectState', `Volume '${id}' is in the '${state}' state.`),
   VolumeInUse: (id: string, instance: string) =>
@@ -23,14 +22,20 @@ export const STORAGE_ERRORS = {
   VolumeNotAttached: (id: string) => error('IncorrectState', `Volume '${id}' is in the 'available' state.`),
   VolumeElsewhere: (message: string) => error('InvalidAttachment.NotFound', message),
   WrongZone: (id: string, zone: string) =>
-    error('InvalidVolume.ZoneMismatch', `The volume '${id}' is not in the same availability zone as the instance (${zone})`),
+    error(
+      'InvalidVolume.ZoneMismatch',
+      `The volume '${id}' is not in the same availability zone as the instance (${zone})`,
+    ),
   DeviceInUse: (device: string) =>
-    error('InvalidParameterValue', `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`),
-  InvalidDevice: (device: string) => error('InvalidParameterValue', `Value (${device}) for parameter device is invalid.`),
+    error(
+      'InvalidParameterValue',
+      `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`,
+    ),
+  InvalidDevice: (device: string) =>
+    error('InvalidParameterValue', `Value (${device}) for parameter device is invalid.`),
   VolumeLimit: (limit: number) =>
     error('AttachmentLimitExceeded', `The instance already has the maximum number of volumes (${limit}).`),
-  RootOfRunning: (id: string) =>
-    error('OperationNotPermitted', `Unable to detach root volume '${id}' from instance`),
+  RootOfRunning: (id: string) => error('OperationNotPermitted', `Unable to detach root volume '${id}' from instance`),
   KeyWithoutEncryption: () =>
     error('InvalidParameterDependency', 'The parameter KmsKeyId requires the parameter Encrypted to be set.'),
   NothingToModify: (id: string) =>
@@ -49,8 +54,7 @@ export const STORAGE_ERRORS = {
     error('InvalidSnapshot.InUse', `The snapshot ${id} is currently in use by ${image}`),
   SnapshotLimit: () =>
     error('ConcurrentSnapshotLimitExceeded', 'Maximum allowed in-progress snapshots for a single volume exceeded.'),
-  SharedEncrypted: () =>
-    error('OperationNotPermitted', 'Encrypted snapshots with EBS default key cannot be shared'),
+  SharedEncrypted: () => error('OperationNotPermitted', 'Encrypted snapshots with EBS default key cannot be shared'),
   PublicEncrypted: () => error('OperationNotPermitted', 'Encrypted snapshots cannot be made public'),
   PublicBlocked: (what: string) =>
     error('OperationNotPermitted', `You can't publicly share this ${what} because block public access is enabled.`),
@@ -59,11 +63,6 @@ export const STORAGE_ERRORS = {
   NotYours: (id: string) => error('AuthFailure', `Not authorized for images: [${id}]`),
   NameTaken: (name: string, image: string) =>
     error('InvalidAMIName.Duplicate', `AMI name ${name} is already in use by AMI ${image}`),
-  InvalidName: () =>
-    error(
-      'InvalidAMIName.Malformed',
-      'AMI names must be between 3 and 128 characters long, and may contain letters, numbers, ( ) [ ] space . / - \' @ and _',
-    ),
   NoRootSnapshot: () =>
     error('InvalidBlockDeviceMapping', 'The root device must have a snapshot in the block device mapping'),
   WrongImageState: (id: string, state: string) => error('IncorrectState', `The image '${id}' is ${state}`),

@@ -24,10 +24,8 @@ const anything = { resource: () => '*', conditions: inRegion } as const;
 type Tagging = Parameters<typeof taggedConditions>[0];
 
 /** What is created, by `action`, as `arn` names it; and tags that come with it. */
-const creating =
-  (action: string, arn: (scope: CallScope) => string) =>
-  (input: Tagging, scope: CallScope) =>
-    permissionToTag(action, arn(scope), input);
+const creating = (action: string, arn: (scope: CallScope) => string) => (input: Tagging, scope: CallScope) =>
+  permissionToTag(action, arn(scope), input);
 
 const ofVolume = (parts: Ec2Parts) => ({
   resource: ({ VolumeId: id }: { readonly VolumeId: string }, scope: CallScope) => volumeArn(id, scope),
@@ -95,97 +93,99 @@ const withNew =
       ? { ...inRegion(input, scope), ...taggedConditions(input) }
       : storageConditions(parts)(input, scope, permission);
 
-const snapshotOperations = (parts: Ec2Parts) => ({
-  CreateSnapshot: {
-    handler: createSnapshot,
-    resource: ({ VolumeId: id }: Model.CreateSnapshotRequest, scope: CallScope) => [
-      anySnapshot(scope),
-      volumeArn(id, scope),
-    ],
-    conditions: withNew(parts),
-    further: creating('CreateSnapshot', anySnapshot),
-  },
-  CreateSnapshots: {
-    handler: createSnapshots,
-    resource: ({ InstanceSpecification: { InstanceId: id } }: Model.CreateSnapshotsRequest, scope: CallScope) => [
-      anySnapshot(scope),
-      instanceArn(id, scope),
-      ...(scope.read((tx) => instances.find(tx, id))?.devices ?? []).map(({ volume }) => volumeArn(volume, scope)),
-    ],
-    conditions: withNew(parts),
-    further: creating('CreateSnapshots', anySnapshot),
-  },
-  CopySnapshot: {
-    handler: copySnapshot(parts),
-    resource: (_: unknown, scope: CallScope) => anySnapshot(scope),
-    conditions: withNew(parts),
-    further: creating('CopySnapshot', anySnapshot),
-    secret: ['PresignedUrl'],
-  },
-  DescribeSnapshots: { handler: describeSnapshots(parts), ...anything },
-  DeleteSnapshot: { handler: deleteSnapshot, ...ofSnapshot(parts) },
-  DescribeSnapshotAttribute: { handler: sharing.describeSnapshotAttribute, ...ofSnapshot(parts) },
-  ModifySnapshotAttribute: { handler: sharing.modifySnapshotAttribute(parts), ...ofSnapshot(parts), steps: true },
-  ResetSnapshotAttribute: { handler: sharing.resetSnapshotAttribute, ...ofSnapshot(parts) },
-  EnableSnapshotBlockPublicAccess: { handler: sharing.enableSnapshotBlock, ...anything },
-  DisableSnapshotBlockPublicAccess: { handler: sharing.disableSnapshotBlock, ...anything },
-  GetSnapshotBlockPublicAccessState: { handler: sharing.getSnapshotBlock, ...anything },
-  EnableEbsEncryptionByDefault: { handler: encryption.enableEncryptionByDefault, ...anything },
-  DisableEbsEncryptionByDefault: { handler: encryption.disableEncryptionByDefault, ...anything },
-  GetEbsEncryptionByDefault: { handler: encryption.getEncryptionByDefault, ...anything },
-  ModifyEbsDefaultKmsKeyId: { handler: encryption.modifyDefaultKey(parts), ...anything, steps: true },
-  GetEbsDefaultKmsKeyId: { handler: encryption.getDefaultKey, ...anything },
-  ResetEbsDefaultKmsKeyId: { handler: encryption.resetDefaultKey, ...anything },
-} as const);
+const snapshotOperations = (parts: Ec2Parts) =>
+  ({
+    CreateSnapshot: {
+      handler: createSnapshot,
+      resource: ({ VolumeId: id }: Model.CreateSnapshotRequest, scope: CallScope) => [
+        anySnapshot(scope),
+        volumeArn(id, scope),
+      ],
+      conditions: withNew(parts),
+      further: creating('CreateSnapshot', anySnapshot),
+    },
+    CreateSnapshots: {
+      handler: createSnapshots,
+      resource: ({ InstanceSpecification: { InstanceId: id } }: Model.CreateSnapshotsRequest, scope: CallScope) => [
+        anySnapshot(scope),
+        instanceArn(id, scope),
+        ...(scope.read((tx) => instances.find(tx, id))?.devices ?? []).map(({ volume }) => volumeArn(volume, scope)),
+      ],
+      conditions: withNew(parts),
+      further: creating('CreateSnapshots', anySnapshot),
+    },
+    CopySnapshot: {
+      handler: copySnapshot(parts),
+      resource: (_: unknown, scope: CallScope) => anySnapshot(scope),
+      conditions: withNew(parts),
+      further: creating('CopySnapshot', anySnapshot),
+      secret: ['PresignedUrl'],
+    },
+    DescribeSnapshots: { handler: describeSnapshots(parts), ...anything },
+    DeleteSnapshot: { handler: deleteSnapshot, ...ofSnapshot(parts) },
+    DescribeSnapshotAttribute: { handler: sharing.describeSnapshotAttribute, ...ofSnapshot(parts) },
+    ModifySnapshotAttribute: { handler: sharing.modifySnapshotAttribute(parts), ...ofSnapshot(parts), steps: true },
+    ResetSnapshotAttribute: { handler: sharing.resetSnapshotAttribute, ...ofSnapshot(parts) },
+    EnableSnapshotBlockPublicAccess: { handler: sharing.enableSnapshotBlock, ...anything },
+    DisableSnapshotBlockPublicAccess: { handler: sharing.disableSnapshotBlock, ...anything },
+    GetSnapshotBlockPublicAccessState: { handler: sharing.getSnapshotBlock, ...anything },
+    EnableEbsEncryptionByDefault: { handler: encryption.enableEncryptionByDefault, ...anything },
+    DisableEbsEncryptionByDefault: { handler: encryption.disableEncryptionByDefault, ...anything },
+    GetEbsEncryptionByDefault: { handler: encryption.getEncryptionByDefault, ...anything },
+    ModifyEbsDefaultKmsKeyId: { handler: encryption.modifyDefaultKey(parts), ...anything, steps: true },
+    GetEbsDefaultKmsKeyId: { handler: encryption.getDefaultKey, ...anything },
+    ResetEbsDefaultKmsKeyId: { handler: encryption.resetDefaultKey, ...anything },
+  }) as const;
 
-const imageOperations = (parts: Ec2Parts) => ({
-  RegisterImage: {
-    handler: registerImage(parts),
-    resource: (input: Model.RegisterImageRequest, scope: CallScope) => [
-      anyImage(scope),
-      ...(input.BlockDeviceMappings ?? []).flatMap(({ Ebs: ebs }) =>
-        ebs?.SnapshotId === undefined ? [] : [snapshotArn(ebs.SnapshotId, scope)],
-      ),
-    ],
-    conditions: withNew(parts),
-    further: creating('RegisterImage', anyImage),
-  },
-  CreateImage: {
-    handler: createImage,
-    resource: ({ InstanceId: id }: Model.CreateImageRequest, scope: CallScope) => [
-      anyImage(scope),
-      anySnapshot(scope),
-      instanceArn(id, scope),
-    ],
-    conditions: withNew(parts),
-    further: creating('CreateImage', anyImage),
-  },
-  CopyImage: {
-    handler: copyImage(parts),
-    resource: (_: unknown, scope: CallScope) => [anyImage(scope), anySnapshot(scope)],
-    conditions: withNew(parts),
-    further: creating('CopyImage', anyImage),
-  },
-  DescribeImages: { handler: describeImages(parts), ...anything },
-  DeregisterImage: { handler: deregisterImage(parts), ...ofImage(parts) },
-  DescribeImageAttribute: { handler: attributes.describeImageAttribute(parts), ...ofImage(parts) },
-  ModifyImageAttribute: { handler: attributes.modifyImageAttribute(parts), ...ofImage(parts), steps: true },
-  ResetImageAttribute: { handler: attributes.resetImageAttribute(parts), ...ofImage(parts) },
-  CancelImageLaunchPermission: {
-    handler: attributes.cancelImageLaunchPermission(parts),
-    ...ofImage(parts),
-    steps: true,
-  },
-  EnableImageDeprecation: { handler: attributes.enableImageDeprecation(parts), ...ofImage(parts) },
-  DisableImageDeprecation: { handler: attributes.disableImageDeprecation(parts), ...ofImage(parts) },
-  EnableImage: { handler: attributes.enableImage(parts), ...ofImage(parts) },
-  DisableImage: { handler: attributes.disableImage(parts), ...ofImage(parts) },
-  EnableImageDeregistrationProtection: { handler: attributes.protectImage(parts), ...ofImage(parts) },
-  DisableImageDeregistrationProtection: { handler: attributes.unprotectImage(parts), ...ofImage(parts) },
-  EnableImageBlockPublicAccess: { handler: attributes.enableImageBlock, ...anything },
-  DisableImageBlockPublicAccess: { handler: attributes.disableImageBlock, ...anything },
-  GetImageBlockPublicAccessState: { handler: attributes.getImageBlock, ...anything },
-} as const);
+const imageOperations = (parts: Ec2Parts) =>
+  ({
+    RegisterImage: {
+      handler: registerImage(parts),
+      resource: (input: Model.RegisterImageRequest, scope: CallScope) => [
+        anyImage(scope),
+        ...(input.BlockDeviceMappings ?? []).flatMap(({ Ebs: ebs }) =>
+          ebs?.SnapshotId === undefined ? [] : [snapshotArn(ebs.SnapshotId, scope)],
+        ),
+      ],
+      conditions: withNew(parts),
+      further: creating('RegisterImage', anyImage),
+    },
+    CreateImage: {
+      handler: createImage,
+      resource: ({ InstanceId: id }: Model.CreateImageRequest, scope: CallScope) => [
+        anyImage(scope),
+        anySnapshot(scope),
+        instanceArn(id, scope),
+      ],
+      conditions: withNew(parts),
+      further: creating('CreateImage', anyImage),
+    },
+    CopyImage: {
+      handler: copyImage(parts),
+      resource: (_: unknown, scope: CallScope) => [anyImage(scope), anySnapshot(scope)],
+      conditions: withNew(parts),
+      further: creating('CopyImage', anyImage),
+    },
+    DescribeImages: { handler: describeImages(parts), ...anything },
+    DeregisterImage: { handler: deregisterImage(parts), ...ofImage(parts) },
+    DescribeImageAttribute: { handler: attributes.describeImageAttribute(parts), ...ofImage(parts) },
+    ModifyImageAttribute: { handler: attributes.modifyImageAttribute(parts), ...ofImage(parts), steps: true },
+    ResetImageAttribute: { handler: attributes.resetImageAttribute(parts), ...ofImage(parts) },
+    CancelImageLaunchPermission: {
+      handler: attributes.cancelImageLaunchPermission(parts),
+      ...ofImage(parts),
+      steps: true,
+    },
+    EnableImageDeprecation: { handler: attributes.enableImageDeprecation(parts), ...ofImage(parts) },
+    DisableImageDeprecation: { handler: attributes.disableImageDeprecation(parts), ...ofImage(parts) },
+    EnableImage: { handler: attributes.enableImage(parts), ...ofImage(parts) },
+    DisableImage: { handler: attributes.disableImage(parts), ...ofImage(parts) },
+    EnableImageDeregistrationProtection: { handler: attributes.protectImage(parts), ...ofImage(parts) },
+    DisableImageDeregistrationProtection: { handler: attributes.unprotectImage(parts), ...ofImage(parts) },
+    EnableImageBlockPublicAccess: { handler: attributes.enableImageBlock, ...anything },
+    DisableImageBlockPublicAccess: { handler: attributes.disableImageBlock, ...anything },
+    GetImageBlockPublicAccessState: { handler: attributes.getImageBlock, ...anything },
+  }) as const;
 
 export const storageOperations = (parts: Ec2Parts) => ({
   ...volumeOperations(parts),

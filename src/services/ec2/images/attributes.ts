@@ -162,7 +162,10 @@ const COOLDOWN = hours(24);
 
 export const protectImage =
   (parts: Ec2Parts) =>
-  ({ ImageId: id, WithCooldown: hasCooldown = false }: Model.EnableImageDeregistrationProtectionRequest, call: Call) => {
+  (
+    { ImageId: id, WithCooldown: hasCooldown = false }: Model.EnableImageDeregistrationProtectionRequest,
+    call: Call,
+  ) => {
     const row = findImage(parts, call.tx, call, id);
     images.put(call.tx, { ...row, protection: { isOn: true, hasCooldown } });
     return { Return: hasCooldown ? 'enabled-with-cooldown' : 'enabled-without-cooldown' };

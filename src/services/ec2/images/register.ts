@@ -21,7 +21,6 @@ import { findVolume } from '#services/ec2/volumes/crud.ts';
 import { shapeOf } from '#services/ec2/volumes/types.ts';
 import { originOf } from '#services/ec2/volumes/volumes.ts';
 
-const NAME = /^[A-Za-z0-9()[\] ./\-'@_]{3,128}$/;
 const ROOT_DEVICE = '/dev/sda1';
 
 export const findImage = (parts: Ec2Parts, tx: ReadTransaction, call: Pick<Call, 'region'>, id: string): ImageRow => {
@@ -30,8 +29,8 @@ export const findImage = (parts: Ec2Parts, tx: ReadTransaction, call: Pick<Call,
   return builtAmi(parts, call.region, id) === undefined ? fail('NoSuchImage', id) : fail('NotYours', id);
 };
 
+/** Its form is the model's to check. */
 function checkName(tx: ReadTransaction, name: string): void {
-  if (!NAME.test(name)) fail('InvalidName');
   const taken = images.all(tx).find((row) => row.name === name && row.state !== 'deregistered');
   if (taken !== undefined) fail('NameTaken', name, taken.id);
 }
@@ -75,7 +74,8 @@ export const registerImage =
 
 /** What can't be had here is refused, not forgotten. */
 function checkRegistered(input: Model.RegisterImageRequest): void {
-  if (input.ImageLocation !== undefined) fail('NotSupported', 'Images that are backed by an instance store are not supported.');
+  if (input.ImageLocation !== undefined)
+    fail('NotSupported', 'Images that are backed by an instance store are not supported.');
   if (input.Architecture !== undefined && input.Architecture !== 'x86_64') {
     fail('NotSupported', `Images of the architecture ${input.Architecture} can't be launched here.`);
   }
@@ -99,7 +99,10 @@ function registeredDevice(
     return fail('NotSupported', `Devices without a volume (${ephemeral ?? device}) are not supported.`);
   }
   if (ebs.Encrypted !== undefined && ebs.SnapshotId !== undefined) {
-    fail('InvalidCombination', 'You cannot specify the encrypted flag if specifying a snapshot id in a block device mapping.');
+    fail(
+      'InvalidCombination',
+      'You cannot specify the encrypted flag if specifying a snapshot id in a block device mapping.',
+    );
   }
   const source =
     ebs.SnapshotId === undefined
@@ -108,7 +111,12 @@ function registeredDevice(
   if (source !== undefined && source.state !== 'completed') fail('SnapshotNotCompleted', source.state);
   const sizeGiB = ebs.VolumeSize ?? source?.sizeGiB ?? fail('MissingParameter', 'volumeSize');
   if (source !== undefined && sizeGiB < source.sizeGiB) fail('SmallerThanSnapshot', source.sizeGiB);
-  const { iops, ...shape } = shapeOf({ type: ebs.VolumeType ?? 'gp2', sizeGiB, iops: ebs.Iops, throughputMiB: ebs.Throughput });
+  const { iops, ...shape } = shapeOf({
+    type: ebs.VolumeType ?? 'gp2',
+    sizeGiB,
+    iops: ebs.Iops,
+    throughputMiB: ebs.Throughput,
+  });
   return {
     device,
     ...(source && { snapshot: source.id }),
@@ -163,7 +171,8 @@ const bootOf = ({ boot }: InstanceRow): ImageBoot =>
 /** "You can tag the AMI, the snapshots, or both." */
 function tagsOfBoth({ TagSpecifications: specifications = [] }: Pick<Model.CreateImageRequest, 'TagSpecifications'>) {
   const other = specifications.find(({ ResourceType: type }) => type !== 'image' && type !== 'snapshot');
-  if (other !== undefined) fail('InvalidValue', `'${other.ResourceType}' is not a valid taggable resource type for this operation.`);
+  if (other !== undefined)
+    fail('InvalidValue', `'${other.ResourceType}' is not a valid taggable resource type for this operation.`);
   const of = (wanted: 'image' | 'snapshot'): Tags =>
     tagsOfList(specifications.flatMap(({ ResourceType: type, Tags: tags = [] }) => (type === wanted ? tags : [])));
   return { image: of('image'), snapshot: of('snapshot') };
@@ -195,7 +204,12 @@ function devicesOf(
   });
 }
 
-const shapeOfDevice = ({ type, sizeGiB, iops, throughputMiB }: Pick<BlockDevice, 'type' | 'sizeGiB' | 'iops'> & { readonly throughputMiB: number | undefined }) => ({
+const shapeOfDevice = ({
+  type,
+  sizeGiB,
+  iops,
+  throughputMiB,
+}: Pick<BlockDevice, 'type' | 'sizeGiB' | 'iops'> & { readonly throughputMiB: number | undefined }) => ({
   type,
   sizeGiB,
   ...(['gp3', 'io1', 'io2'].includes(type) && iops !== undefined && { iops }),
@@ -275,7 +289,8 @@ export const deregisterImage =
     const { tx } = call;
     const row = findImage(parts, tx, call, input.ImageId);
     const { protection } = row;
-    if (protection !== undefined && (protection.isOn || (protection.until ?? 0) > call.now)) fail('ImageProtected', row.id);
+    if (protection !== undefined && (protection.isOn || (protection.until ?? 0) > call.now))
+      fail('ImageProtected', row.id);
     images.drop(tx, row.id);
     deleteTags(tx, resourceArn(call, 'image', row.id));
     const results = input.DeleteAssociatedSnapshots === true ? dropSnapshotsOf(tx, call, row) : [];

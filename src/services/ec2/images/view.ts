@@ -70,7 +70,11 @@ export function shownImage(row: SeenImage): Model.Image {
 }
 
 export const protectionOf = ({ protection }: ImageRow): string =>
-  protection?.isOn !== true ? 'disabled' : protection.hasCooldown ? 'enabled-with-cooldown' : 'enabled-without-cooldown';
+  protection?.isOn !== true
+    ? 'disabled'
+    : protection.hasCooldown
+      ? 'enabled-with-cooldown'
+      : 'enabled-without-cooldown';
 
 export const shownDevice = (device: BlockDevice): Model.BlockDeviceMapping => ({
   DeviceName: device.device,

@@ -51,7 +51,9 @@ export function takeSnapshot(
   if (volume.state !== 'available' && volume.state !== 'in-use') fail('WrongVolumeState', volume.id, volume.state);
   checkPending(tx, volume);
   const { kmsKey, dataKey, dataKeyFor } = volume;
-  const key = kmsKey !== undefined && dataKey !== undefined && dataKeyFor !== undefined && { kmsKey, dataKey, dataKeyFor };
+  const key = kmsKey !== undefined &&
+    dataKey !== undefined &&
+    dataKeyFor !== undefined && { kmsKey, dataKey, dataKeyFor };
   const row: SnapshotRow = {
     id: newId('snap'),
     volume: volume.id,
@@ -82,8 +84,11 @@ export function createSnapshots(input: Model.CreateSnapshotsRequest, call: Call)
   const { tx } = call;
   const given = tagsFor('snapshot', input);
   if (input.OutpostArn !== undefined) fail('NotSupported', 'There are no Outposts here.');
-  const { InstanceId: id, ExcludeBootVolume: excludesBoot = false, ExcludeDataVolumeIds: excluded = [] } =
-    input.InstanceSpecification;
+  const {
+    InstanceId: id,
+    ExcludeBootVolume: excludesBoot = false,
+    ExcludeDataVolumeIds: excluded = [],
+  } = input.InstanceSpecification;
   const instance = findInstance(tx, id);
   const data = instance.devices.filter(({ device }) => device !== instance.rootDevice).map(({ volume }) => volume);
   const strange = excluded.find((volume) => !data.includes(volume));
@@ -94,7 +99,10 @@ export function createSnapshots(input: Model.CreateSnapshotsRequest, call: Call)
   const taken = chosen.map(({ volume: name }) => {
     const volume = findVolume(tx, name);
     const own = input.CopyTagsFromSource === 'volume' ? tagsOf(tx, resourceArn(call, 'volume', name)) : {};
-    return takeSnapshot(tx, call, volume, { description: input.Description ?? '', tags: { ...userTags(own), ...given } });
+    return takeSnapshot(tx, call, volume, {
+      description: input.Description ?? '',
+      tags: { ...userTags(own), ...given },
+    });
   });
   return { Snapshots: taken.map(shownInfo) };
 }
@@ -162,4 +170,3 @@ export function dropSnapshot(tx: Transaction, call: Call, row: SnapshotRow): voi
   deleteTags(tx, resourceArn(call, 'snapshot', row.id));
   forgotten.put(tx, { id: row.id });
 }
-

@@ -6,8 +6,9 @@
  * Handlers are synchronous: one that needs a key throws Suspend, and finds the key when it runs again. A transaction that is undone
  * puts its keys back.
  */
-import type { AccountId, Region } from '#platform/base/ids.ts';
+
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { VolumeKey } from '#platform/compute/volume.ts';
 import type { Call } from '#platform/service.ts';
 import { type Partition, Suspend, type Transaction } from '#platform/store/store.ts';
@@ -31,11 +32,15 @@ export interface NewDataKey extends DataKeyRef {
 const prepared = new WeakMap<Call, Map<string, NewDataKey[]>>();
 
 /** Throws Suspend until there is one. */
-export function newDataKey(parts: Ec2Parts, tx: Transaction, call: Call, noun: KeyedNoun, keyId: string): NewDataKey {
+function newDataKey(parts: Ec2Parts, tx: Transaction, call: Call, noun: KeyedNoun, keyId: string): NewDataKey {
   const pools = getOrInsert(prepared, call, () => new Map<string, NewDataKey[]>());
   const pool = getOrInsert(pools, `${noun} ${keyId}`, () => []);
   const found = pool.pop();
-  if (found === undefined) throw new Suspend(make(parts, call, noun, keyId).then((key) => void pool.push(key)));
+  if (found === undefined) {
+    // Not now: a transaction is running, and KMS's is of another partition.
+    const making = Promise.resolve().then(() => make(parts, call, noun, keyId));
+    throw new Suspend(making.then((key) => void pool.push(key)));
+  }
   tx.onUndo(() => pool.push(found));
   return found;
 }

@@ -47,5 +47,6 @@ export function meteredSnapshot(tx: Transaction, row: SnapshotRow, now: number):
 const counter = (tx: Transaction, type: 'volume' | 'snapshot', id: string, operation: string, now: number) => {
   const { account, region } = tx.partition.name;
   const resource = resourceArn({ account, region }, type, id);
-  return (usageType: string, amount: number): void => meter(tx.partition, now, { usageType, operation, resource }, amount);
+  return (usageType: string, amount: number): void =>
+    meter(tx.partition, now, { usageType, operation, resource }, amount);
 };

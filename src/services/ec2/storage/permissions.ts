@@ -72,7 +72,13 @@ export const storageConditions =
   };
 
 const snapshotKeys = (
-  row: { readonly id: string; readonly volume: string; readonly sizeGiB: number; readonly startedAt: number; readonly kmsKey?: string },
+  row: {
+    readonly id: string;
+    readonly volume: string;
+    readonly sizeGiB: number;
+    readonly startedAt: number;
+    readonly kmsKey?: string;
+  },
   scope: Scope,
 ): ConditionValues => ({
   'ec2:encrypted': String(row.kmsKey !== undefined),

@@ -47,7 +47,10 @@ export function detachVolume(input: Model.DetachVolumeRequest, { tx }: Call): Mo
     fail('VolumeElsewhere', `The volume '${row.id}' is not attached to instance '${input.InstanceId}'`);
   }
   if (input.Device !== undefined && input.Device !== attachment.device) {
-    fail('VolumeElsewhere', `The volume '${row.id}' is not attached to instance '${attachment.instance}' as device '${input.Device}'`);
+    fail(
+      'VolumeElsewhere',
+      `The volume '${row.id}' is not attached to instance '${attachment.instance}' as device '${input.Device}'`,
+    );
   }
   const instance = instances.find(tx, attachment.instance);
   if (instance !== undefined) checkRoot(row, instance, attachment);

@@ -12,7 +12,7 @@ import { resourceArn } from '#services/ec2/resources.ts';
 import { tagsFor } from '#services/ec2/tags/tag-specifications.ts';
 import { type VolumeRow, volumes } from '#services/ec2/volumes/state.ts';
 import { shownAttachments, shownVolume, volumeFields } from '#services/ec2/volumes/view.ts';
-import { deleteVolume as removeVolume, makeVolume } from '#services/ec2/volumes/volumes.ts';
+import { makeVolume, deleteVolume as removeVolume } from '#services/ec2/volumes/volumes.ts';
 
 export const findVolume = (tx: ReadTransaction, id: string): VolumeRow =>
   volumes.find(tx, id) ?? fail('NoSuchVolume', id);
@@ -72,7 +72,10 @@ export const describeVolumes =
   ({ pages }: Ec2Parts) =>
   (input: Model.DescribeVolumesRequest, call: Call): Model.DescribeVolumesResult => {
     const { items, more } = describe(pages, call, described(call.region), input, input.VolumeIds);
-    return { Volumes: items.map((row) => ({ ...shownVolume(call, row), Attachments: shownAttachments(row) })), ...more };
+    return {
+      Volumes: items.map((row) => ({ ...shownVolume(call, row), Attachments: shownAttachments(row) })),
+      ...more,
+    };
   };
 
 const STATUS_FIELDS: Fields<Tagged<VolumeRow>> = {
@@ -141,4 +144,3 @@ export function enableVolumeIo({ VolumeId: id }: Model.EnableVolumeIORequest, { 
   const { state } = findVolume(tx, id);
   if (state !== 'available' && state !== 'in-use') fail('WrongVolumeState', id, state);
 }
-
