@@ -22,7 +22,7 @@ import type { Host } from '#platform/compute/host.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
-import { deliver } from '#platform/jobs/deliver.ts';
+import { callAsService, deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
 import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
@@ -180,6 +180,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     regions,
     startedAt: clock.now(),
     deliver: (delivery) => deliver(running(), delivery),
+    callAsService: (call) => callAsService(running(), call),
     callAsRole: (assumption, call) => callAsRole(running(), assumption, call),
     onFault,
     metrics,

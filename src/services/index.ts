@@ -10,6 +10,7 @@ import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
+import type { CallAsService } from '#platform/jobs/deliver.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
@@ -48,6 +49,8 @@ export interface ServiceDeps {
   readonly startedAt: Milliseconds;
   /** A call of one service by another, as that service. */
   readonly deliver: Deliver;
+  /** The same, answered. */
+  readonly callAsService: CallAsService;
   /** A call as a role that a service was handed. */
   readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
@@ -119,6 +122,7 @@ const SERVICES: readonly ServiceLine[] = [
         ...given,
         host: await given.host(),
         instanceProfiles: await offers.instanceProfiles(),
+        envelopes: await offers.envelopes(),
       }),
   },
   {

@@ -110,19 +110,20 @@ test('without a host there are no public addresses', async (t) => {
   await assert.rejects(ec2.send(new AllocateAddressCommand()), refusal('InsufficientAddressCapacity'));
 });
 
+async function newInterface(ec2: EC2Client, SubnetId: string) {
+  const { NetworkInterface } = await ec2.send(
+    new CreateNetworkInterfaceCommand({ SubnetId, SecondaryPrivateIpAddressCount: 1 }),
+  );
+  const [first, second] = (NetworkInterface?.PrivateIpAddresses ?? []).map(
+    ({ PrivateIpAddress = '' }) => PrivateIpAddress,
+  );
+  return { id: NetworkInterface?.NetworkInterfaceId ?? '', first: first ?? '', second: second ?? '' };
+}
+
 test('an address leads to a private address of an interface', async (t) => {
-  const { c, ec2, defaults, newVpc, newSubnet } = await startNetworks(t);
-  const { subnet, vpc, gateway } = await defaults();
-  const newInterface = async (SubnetId: string) => {
-    const { NetworkInterface } = await ec2.send(
-      new CreateNetworkInterfaceCommand({ SubnetId, SecondaryPrivateIpAddressCount: 1 }),
-    );
-    const [first, second] = (NetworkInterface?.PrivateIpAddresses ?? []).map(
-      ({ PrivateIpAddress = '' }) => PrivateIpAddress,
-    );
-    return { id: NetworkInterface?.NetworkInterfaceId ?? '', first: first ?? '', second: second ?? '' };
-  };
-  const { id, first, second } = await newInterface(subnet);
+  const { c, ec2, defaults } = await startNetworks(t);
+  const { subnet } = await defaults();
+  const { id, first, second } = await newInterface(ec2, subnet);
   const { AllocationId = '', PublicIp = '' } = await ec2.send(new AllocateAddressCommand());
   const associate = (given: object) => ec2.send(new AssociateAddressCommand({ AllocationId, ...given }));
   const { AssociationId = '' } = await associate({ NetworkInterfaceId: id });
@@ -150,7 +151,7 @@ test('an address leads to a private address of an interface', async (t) => {
   assert.deepEqual(NetworkInterfaces[0]?.Association, Association);
   assert.deepEqual(NetworkInterfaces[0]?.PrivateIpAddresses?.[0]?.Association, Association);
 
-  const other = await newInterface(subnet);
+  const other = await newInterface(ec2, subnet);
   const kept = associate({ NetworkInterfaceId: other.id, AllowReassociation: false });
   await assert.rejects(kept, refusal('Resource.AlreadyAssociated', new RegExp(AssociationId)));
   await associate({ NetworkInterfaceId: id, PrivateIpAddress: second });
@@ -166,24 +167,6 @@ test('an address leads to a private address of an interface', async (t) => {
   );
   assert.equal((await shown())?.AssociationId, AllocationId < (another.AllocationId ?? '') ? undefined : taken);
 
-  const foreign = associate({ NetworkInterfaceId: id, PrivateIpAddress: other.first });
-  await assert.rejects(foreign, refusal('InvalidParameterValue'));
-  await assert.rejects(associate({}), refusal('MissingParameter'));
-  await assert.rejects(
-    associate({ NetworkInterfaceId: 'eni-12345678' }),
-    refusal('InvalidNetworkInterfaceID.NotFound'),
-  );
-  await assert.rejects(associate({ InstanceId: 'i-12345678' }), refusal('InvalidInstanceID.NotFound'));
-  const both = associate({ InstanceId: 'i-12345678', NetworkInterfaceId: id });
-  await assert.rejects(both, refusal('InvalidParameterCombination'));
-  const nameless = ec2.send(new AssociateAddressCommand({ NetworkInterfaceId: id }));
-  await assert.rejects(nameless, refusal('MissingParameter'));
-  const inside = await newSubnet(await newVpc());
-  const closed = associate({ NetworkInterfaceId: (await newInterface(inside)).id });
-  await assert.rejects(closed, refusal('Gateway.NotAttached', /is not attached to any internet gateway/));
-  const detach = ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId: gateway, VpcId: vpc }));
-  await assert.rejects(detach, refusal('DependencyViolation', /mapped public address/));
-
   await ec2.send(new DisassociateAddressCommand({ AssociationId: taken }));
   const gone = ec2.send(new DisassociateAddressCommand({ AssociationId: taken }));
   await assert.rejects(gone, refusal('InvalidAssociationID.NotFound'));
@@ -197,6 +180,32 @@ test('an address leads to a private address of an interface', async (t) => {
     Addresses.map((address) => address.AssociationId),
     [undefined, undefined],
   );
+});
+
+test('what can’t be associated', async (t) => {
+  const { ec2, defaults, newVpc, newSubnet } = await startNetworks(t);
+  const { subnet, vpc, gateway } = await defaults();
+  const [{ id }, other] = [await newInterface(ec2, subnet), await newInterface(ec2, subnet)];
+  const { AllocationId } = await ec2.send(new AllocateAddressCommand());
+  const associate = (given: object) => ec2.send(new AssociateAddressCommand({ AllocationId, ...given }));
+  await associate({ NetworkInterfaceId: id });
+  const foreign = associate({ NetworkInterfaceId: id, PrivateIpAddress: other.first });
+  await assert.rejects(foreign, refusal('InvalidParameterValue'));
+  await assert.rejects(associate({}), refusal('MissingParameter'));
+  await assert.rejects(
+    associate({ NetworkInterfaceId: 'eni-12345678' }),
+    refusal('InvalidNetworkInterfaceID.NotFound'),
+  );
+  await assert.rejects(associate({ InstanceId: 'i-12345678' }), refusal('InvalidInstanceID.NotFound'));
+  const both = associate({ InstanceId: 'i-12345678', NetworkInterfaceId: id });
+  await assert.rejects(both, refusal('InvalidParameterCombination'));
+  const nameless = ec2.send(new AssociateAddressCommand({ NetworkInterfaceId: id }));
+  await assert.rejects(nameless, refusal('MissingParameter'));
+  const inside = await newSubnet(await newVpc());
+  const closed = associate({ NetworkInterfaceId: (await newInterface(ec2, inside)).id });
+  await assert.rejects(closed, refusal('Gateway.NotAttached', /is not attached to any internet gateway/));
+  const detach = ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId: gateway, VpcId: vpc }));
+  await assert.rejects(detach, refusal('DependencyViolation', /mapped public address/));
 });
 
 test('an associated address is released at once in the default VPC only; a reassigned one comes along', async (t) => {

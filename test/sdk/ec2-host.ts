@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import {
   DescribeInstancesCommand,
+  DescribeRegionsCommand,
   EC2Client,
   type Instance,
   RunInstancesCommand,
@@ -14,8 +15,8 @@ import type { BuiltImage, ImageBuilder } from '#platform/compute/volume.ts';
 import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
 import { builtAmis } from '#services/ec2/images/built-images.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
-import { volumes } from '#services/ec2/volumes/state.ts';
 import { cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
+import { until } from '#test/until.ts';
 
 const MICRO: BuiltImage = {
   name: 'makonis-micro',
@@ -50,30 +51,33 @@ export function simulatedHost(options: SimulatedMachinesOptions = {}): Simulated
 }
 
 /** The image that a simulated host builds, in a region. */
-export const microImage = (host: Host, region = 'us-east-1'): string =>
-  builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
+const microImage = (host: Host, region = 'us-east-1'): string => builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
 
 export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
   const host = simulatedHost(options);
-  const c = await cloud(t, { ...options, host });
-  storageOf(t, c);
-  return { c, host, image: microImage(host), ec2: c.client(EC2Client) };
+  let c = await cloud(t, { ...options, host });
+  return {
+    c,
+    host,
+    image: microImage(host),
+    ec2: c.client(EC2Client),
+    /** As after a crash: the host's machines go on. */
+    async restart(): Promise<EC2Client> {
+      c = await c.restart();
+      return c.client(EC2Client);
+    },
+  };
 }
 
-/** Until volumes have a reconciler of their own. */
-function storageOf(t: TestContext, first: TestCloud): void {
-  const timer = setInterval(() => {
-    const { store } = first.running.cloud;
-    for (const name of store.partitions({ service: 'ec2' })) {
-      store.partition(name).transact((tx) => {
-        for (const row of volumes.all(tx)) {
-          if (row.state === 'creating') volumes.put(tx, { ...row, state: 'in-use' });
-          if (row.state === 'deleting') volumes.drop(tx, row.id);
-        }
-      });
-    }
-  }, 5);
-  t.after(() => clearInterval(timer));
+/** Moves the clock by more than idle connections live, until the client has noticed that its are closed. */
+export async function pass(c: TestCloud, ec2: EC2Client, milliseconds: number): Promise<void> {
+  c.advance(milliseconds);
+  const answers = () =>
+    ec2.send(new DescribeRegionsCommand()).then(
+      () => true,
+      () => false,
+    );
+  await until(answers, 'new connections');
 }
 
 /** As the SDK shows it. */

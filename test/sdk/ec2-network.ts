@@ -1,6 +1,9 @@
 /** Clouds with simulated networks, and short ways to ask EC2 for the parts of one. */
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
   DescribeInternetGatewaysCommand,
@@ -8,23 +11,14 @@ import {
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
   EC2Client,
+  type IpPermission,
 } from '@aws-sdk/client-ec2';
-import type { Host } from '#platform/compute/host.ts';
-import { SimulatedMachines } from '#platform/compute/simulated/machines.ts';
-import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
+import { simulatedNetworks } from '#platform/network/simulated/networks.ts';
 import { cloud } from '#test/sdk/cloud.ts';
-
-export const withNetworks = (networks: SimulatedNetworks): Host => ({
-  machines: new SimulatedMachines(),
-  // Nothing that only has networks asks for either.
-  volumes: {} as Host['volumes'],
-  images: {} as Host['images'],
-  networks,
-  lacks: [],
-});
+import { simulatedHost } from '#test/sdk/ec2-host.ts';
 
 export async function startNetworks(t: TestContext, networks = simulatedNetworks()) {
-  const c = await cloud(t, { host: withNetworks(networks) });
+  const c = await cloud(t, { host: { ...simulatedHost(), networks } });
   const ec2 = c.client(EC2Client);
   return { c, ec2, networks, ...shortWays(ec2) };
 }
@@ -68,3 +62,27 @@ export function shortWays(ec2: EC2Client) {
 export const tagged = (ResourceType: string, tags: Readonly<Record<string, string>>) => [
   { ResourceType: ResourceType as 'vpc', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
 ];
+
+/** With short ways to groups. */
+export async function startGroups(t: TestContext) {
+  const given = await startNetworks(t);
+  const { ec2 } = given;
+  const newGroup = async (VpcId: string | undefined, GroupName = 'web') => {
+    const made = await ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: 'for tests', VpcId }));
+    return made.GroupId ?? '';
+  };
+  const allow = (GroupId: string, ...IpPermissions: IpPermission[]) =>
+    ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  const groupOf = async (id: string) => {
+    const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [id] }));
+    return SecurityGroups[0] ?? assert.fail(`${id} is not there`);
+  };
+  return { ...given, newGroup, allow, groupOf };
+}
+
+export const ssh = (CidrIp = '0.0.0.0/0', Description?: string): IpPermission => ({
+  IpProtocol: 'tcp',
+  FromPort: 22,
+  ToPort: 22,
+  IpRanges: [{ CidrIp, ...(Description && { Description }) }],
+});

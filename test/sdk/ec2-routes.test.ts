@@ -92,6 +92,18 @@ test('an internet gateway is attached to one VPC at a time', async (t) => {
   await assert.rejects(newGateway(ec2), refusal('InternetGatewayLimitExceeded'));
 });
 
+async function routesOf(ec2: EC2Client, table: string): Promise<readonly string[]> {
+  const { Routes = [] } = await tableOf(ec2, table);
+  return Routes.map((route) =>
+    [
+      route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock ?? route.DestinationPrefixListId,
+      route.GatewayId ?? route.NetworkInterfaceId,
+      route.Origin,
+      route.State,
+    ].join(' '),
+  );
+}
+
 test('routes lead to gateways and interfaces, and nowhere when those are gone', async (t) => {
   const { ec2, newVpc, newSubnet } = await startNetworks(t);
   const VpcId = await newVpc();
@@ -111,15 +123,7 @@ test('routes lead to gateways and interfaces, and nowhere when those are gone', 
   await create({ DestinationPrefixListId: list, GatewayId: gateway });
   await create({ DestinationIpv6CidrBlock: '::/0', GatewayId: gateway });
   await create({ DestinationCidrBlock: '10.0.7.0/24', NetworkInterfaceId });
-  const routes = async () =>
-    (await tableOf(ec2, RouteTableId)).Routes?.map((route) =>
-      [
-        route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock ?? route.DestinationPrefixListId,
-        route.GatewayId ?? route.NetworkInterfaceId,
-        route.Origin,
-        route.State,
-      ].join(' '),
-    );
+  const routes = () => routesOf(ec2, RouteTableId);
   const lasting = [
     '10.0.0.0/16 local CreateRouteTable active',
     `0.0.0.0/0 ${gateway} CreateRoute active`,
@@ -130,6 +134,46 @@ test('routes lead to gateways and interfaces, and nowhere when those are gone', 
     `10.0.7.0/24 ${NetworkInterfaceId} CreateRoute blackhole`,
   ];
   assert.deepEqual(await routes(), lasting);
+  await replace({ DestinationCidrBlock: '192.168.0.0/16', GatewayId: gateway });
+  await replace({ DestinationCidrBlock: '10.0.0.0/16', NetworkInterfaceId });
+  assert.deepEqual((await routes()).slice(0, 3), [
+    `10.0.0.0/16 ${NetworkInterfaceId} CreateRouteTable blackhole`,
+    lasting[1],
+    `192.168.0.0/16 ${gateway} CreateRoute active`,
+  ]);
+  await replace({ DestinationCidrBlock: '10.0.0.0/16', LocalTarget: true });
+  const notLocal = replace({ DestinationCidrBlock: '192.168.0.0/16', LocalTarget: true });
+  await assert.rejects(notLocal, refusal('InvalidParameterValue'));
+  const unknown = replace({ DestinationCidrBlock: '1.0.0.0/8', GatewayId: gateway });
+  await assert.rejects(unknown, refusal('InvalidRoute.NotFound'));
+  await ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId: gateway, VpcId }));
+  assert.equal((await routes())[1], `0.0.0.0/0 ${gateway} CreateRoute blackhole`);
+  const found = await ec2.send(
+    new DescribeRouteTablesCommand({ Filters: [{ Name: 'route.state', Values: ['blackhole'] }] }),
+  );
+  assert.deepEqual(
+    found.RouteTables?.map((table) => table.RouteTableId),
+    [RouteTableId],
+  );
+
+  await remove({ DestinationCidrBlock: '0.0.0.0/0' });
+  await remove({ DestinationPrefixListId: list });
+  await assert.rejects(remove({ DestinationCidrBlock: '0.0.0.0/0' }), refusal('InvalidRoute.NotFound'));
+  await assert.rejects(
+    remove({ DestinationCidrBlock: '10.0.0.0/16' }),
+    refusal('InvalidParameterValue', /local route/),
+  );
+});
+
+test('what is no route', async (t) => {
+  const { ec2, newVpc, newSubnet } = await startNetworks(t);
+  const VpcId = await newVpc();
+  const gateway = await newGateway(ec2, VpcId);
+  const RouteTableId = await newTable(ec2, VpcId);
+  const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: await newSubnet(VpcId) }));
+  const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId ?? '';
+  const create = (given: object) => ec2.send(new CreateRouteCommand({ RouteTableId, ...given }));
+  await create({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: gateway });
   const again = create({ DestinationCidrBlock: '0.0.0.0/0', NetworkInterfaceId });
   await assert.rejects(again, refusal('RouteAlreadyExists', 'The route identified by 0.0.0.0/0 already exists.'));
   const local = create({ DestinationCidrBlock: '10.0.8.0/24', GatewayId: gateway });
@@ -155,36 +199,6 @@ test('routes lead to gateways and interfaces, and nowhere when those are gone', 
   await assert.rejects(machine, refusal('InvalidInstanceID.NotFound'));
   const foreign = create({ DestinationCidrBlock: anywhere, GatewayId: await newGateway(ec2, await newVpc()) });
   await assert.rejects(foreign, refusal('InvalidParameterValue', /belong to different networks/));
-
-  await replace({ DestinationCidrBlock: '192.168.0.0/16', GatewayId: gateway });
-  await replace({ DestinationCidrBlock: '10.0.0.0/16', NetworkInterfaceId });
-  assert.deepEqual((await routes())?.slice(0, 3), [
-    `10.0.0.0/16 ${NetworkInterfaceId} CreateRouteTable blackhole`,
-    lasting[1],
-    `192.168.0.0/16 ${gateway} CreateRoute active`,
-  ]);
-  await replace({ DestinationCidrBlock: '10.0.0.0/16', LocalTarget: true });
-  const notLocal = replace({ DestinationCidrBlock: '192.168.0.0/16', LocalTarget: true });
-  await assert.rejects(notLocal, refusal('InvalidParameterValue'));
-  const unknown = replace({ DestinationCidrBlock: anywhere, GatewayId: gateway });
-  await assert.rejects(unknown, refusal('InvalidRoute.NotFound'));
-  await ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId: gateway, VpcId }));
-  assert.equal((await routes())?.[1], `0.0.0.0/0 ${gateway} CreateRoute blackhole`);
-  const found = await ec2.send(
-    new DescribeRouteTablesCommand({ Filters: [{ Name: 'route.state', Values: ['blackhole'] }] }),
-  );
-  assert.deepEqual(
-    found.RouteTables?.map((table) => table.RouteTableId),
-    [RouteTableId],
-  );
-
-  await remove({ DestinationCidrBlock: '0.0.0.0/0' });
-  await remove({ DestinationPrefixListId: list });
-  await assert.rejects(remove({ DestinationCidrBlock: '0.0.0.0/0' }), refusal('InvalidRoute.NotFound'));
-  await assert.rejects(
-    remove({ DestinationCidrBlock: '10.0.0.0/16' }),
-    refusal('InvalidParameterValue', /local route/),
-  );
 });
 
 test('a subnet goes by its table, or by the main one', async (t) => {

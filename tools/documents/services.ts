@@ -39,6 +39,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     startedAt: systemClock.now(),
     clock: systemClock,
     deliver: () => Promise.resolve(),
+    callAsService: () => Promise.resolve({}),
     callAsRole: () => Promise.resolve({}),
     onFault: () => {},
     metrics: new Metrics(),

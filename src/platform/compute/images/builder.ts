@@ -3,8 +3,9 @@
  * there does the disk become a snapshot, and the folder with the kernel take its place: an interrupted build leaves nothing but what
  * the next start removes.
  */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+
 import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { BuiltImage, ImageBuilder, SnapshotId } from '#platform/compute/volume.ts';

@@ -13,7 +13,9 @@ const nameOf = (text: string): string => basename(text, '.ko').replaceAll('-', '
 
 export async function readModules(folder: string): Promise<KernelModules> {
   const files = await readdir(folder, { recursive: true });
-  const byName = new Map(files.filter((file) => file.endsWith('.ko')).map((file) => [nameOf(file), join(folder, file)]));
+  const byName = new Map(
+    files.filter((file) => file.endsWith('.ko')).map((file) => [nameOf(file), join(folder, file)]),
+  );
   return {
     inOrder(names) {
       const found = new Set<string>();

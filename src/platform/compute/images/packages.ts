@@ -21,19 +21,21 @@ export async function openApt(folder: string, signal?: AbortSignal): Promise<Apt
     await mkdir(join(folder, name), { recursive: true });
   }
   await writeFile(nothing, '');
-  const options = (state: readonly string[]) => [
-    ...state,
-    `Dir::State::status=${nothing}`,
-    `Dir::Cache=${join(folder, 'cache')}`,
-    'Debug::NoLocking=1',
-    // It is the server's user already.
-    'APT::Sandbox::User=',
-    'APT::Keep-Downloaded-Packages=1',
-    'APT::Install-Recommends=0',
-  ].flatMap((option) => ['-o', option]);
+  const options = (state: readonly string[]) =>
+    [
+      ...state,
+      `Dir::State::status=${nothing}`,
+      `Dir::Cache=${join(folder, 'cache')}`,
+      'Debug::NoLocking=1',
+      // It is the server's user already.
+      'APT::Sandbox::User=',
+      'APT::Keep-Downloaded-Packages=1',
+      'APT::Install-Recommends=0',
+    ].flatMap((option) => ['-o', option]);
   const known = options([]);
   const own = options([`Dir::State=${join(folder, 'state')}`]);
-  const tried = (program: string, args: readonly string[], cwd = folder) => run(program, [...known, ...args], { cwd, signal });
+  const tried = (program: string, args: readonly string[], cwd = folder) =>
+    run(program, [...known, ...args], { cwd, signal });
   /** With the lists that the system has; where there are none, or old ones, with lists that are fetched for this build. */
   const apt = (program: string, args: readonly string[], cwd?: string): Promise<string> =>
     tried(program, args, cwd).catch(async () => {

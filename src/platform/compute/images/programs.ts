@@ -18,7 +18,12 @@ export function run(program: string, args: readonly string[], options: RunOption
   const { cwd, input, signal, environment = {} } = options;
   const env = { PATH, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive', ...environment };
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, signal, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd,
+      env,
+      signal,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
     let [output, complaint] = ['', ''];
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk));
     child.stderr?.on('data', (chunk: Buffer) => (complaint = `${complaint}${chunk}`.slice(-LONGEST_COMPLAINT)));

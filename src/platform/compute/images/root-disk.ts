@@ -2,9 +2,8 @@
  * A disk with one file system on all of it, made of a folder. Who builds may be anybody, and the folder's files are that one's; in the
  * file system all are root's, but for those that are named.
  */
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { open } from 'node:fs/promises';
 import { run } from '#platform/compute/images/programs.ts';
 
 export interface RootDisk {

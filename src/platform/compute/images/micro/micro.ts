@@ -21,7 +21,6 @@ const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs'];
 const WITH_LIBRARIES = 'busybox';
 const NEEDS_NAMES = ['ftpget', 'ftpput', 'nslookup', 'ping', 'telnet', 'tftp', 'traceroute', 'wget'];
 
-
 /** Before the root disk is there, and after it. What they need comes with them. */
 const EARLY_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net'];
 const LATE_MODULES = ['virtio-rng', 'evdev', 'button'];
@@ -97,17 +96,32 @@ async function arrange(root: string): Promise<void> {
   }
   // One folder each for programs and libraries, as Debian has it.
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
-    await cp(join(root, name), join(root, 'usr', name), { recursive: true, verbatimSymlinks: true, force: true }).catch(ifAbsent);
+    await cp(join(root, name), join(root, 'usr', name), { recursive: true, verbatimSymlinks: true, force: true }).catch(
+      ifAbsent,
+    );
     await rm(join(root, name), { recursive: true, force: true });
     await mkdir(join(root, 'usr', name), { recursive: true });
     await symlink(`usr/${name}`, join(root, name));
   }
-  for (const path of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'mnt', 'var/lib', 'var/log', 'etc/dropbear', `home/${USER}`]) {
+  for (const path of [
+    'dev',
+    'proc',
+    'sys',
+    'run',
+    'tmp',
+    'root',
+    'mnt',
+    'var/lib',
+    'var/log',
+    'etc/dropbear',
+    `home/${USER}`,
+  ]) {
     await mkdir(join(root, path), { recursive: true });
   }
   await chmod(join(root, 'tmp'), 0o1777);
   await cp(join(GUEST, 'etc'), join(root, 'etc'), { recursive: true });
-  for (const name of await readdir(join(GUEST, 'sbin'))) await copyFile(join(GUEST, 'sbin', name), join(root, 'usr/sbin', name));
+  for (const name of await readdir(join(GUEST, 'sbin')))
+    await copyFile(join(GUEST, 'sbin', name), join(root, 'usr/sbin', name));
   for (const path of PROGRAMS) await chmod(join(root, path), 0o755);
   await symlink('busybox', join(root, 'usr/bin/sh'));
   await symlink('/bin/busybox', join(root, 'usr/sbin/init'));
@@ -118,7 +132,9 @@ async function arrange(root: string): Promise<void> {
 }
 
 const PROGRAMS = [
-  ...['rc.boot', 'rc.modules', 'rc.instance', 'rc.late', 'rc.halt', 'console-login', 'new-link', 'new-disk'].map((name) => `etc/${name}`),
+  ...['rc.boot', 'rc.modules', 'rc.instance', 'rc.late', 'rc.halt', 'console-login', 'new-link', 'new-disk'].map(
+    (name) => `etc/${name}`,
+  ),
   'etc/udhcpc.script',
   'etc/acpi/PWRF/00000080',
   'usr/sbin/imds',
@@ -134,7 +150,7 @@ const FILES = {
   'etc/nsswitch.conf': 'hosts: files dns\n',
   'etc/os-release': 'ID=makonis-micro\nNAME="Makonis Linux micro"\nPRETTY_NAME="Makonis Linux micro"\n',
   'etc/motd': '',
-  'etc/profile': 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nPS1=\'[\\u@\\h \\W]\\$ \'\n',
+  'etc/profile': "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nPS1='[\\u@\\h \\W]\\$ '\n",
 } as const;
 
 function ifAbsent(error: NodeJS.ErrnoException): void {
