@@ -215,6 +215,11 @@ export interface Kind {
   };
   /** The public operation that deletes it, for the removal of an account. */
   readonly remove: { readonly operation: string; readonly input: (arn: string) => Input };
+  /** What must be done before that, as long as there is something: a gateway leaves its network. Once for each thing. */
+  readonly release?: (
+    tx: ReadTransaction,
+    arn: string,
+  ) => { readonly operation: string; readonly input: Input } | undefined;
   /** The principal whose service-linked role the resources need, as long as there are any. */
   readonly linkedRole?: string;
   /** Kinds of the same service that must be gone before. */
@@ -308,6 +313,8 @@ export interface ServiceEntry {
   readonly siteHost?: string;
   /** It declares reconcilers: who opens a partition of it loads it. */
   readonly reconciles?: true;
+  /** Of a service that does more than load when it does: its code alone, for who will not be able to read it later. */
+  readonly preload?: () => Promise<unknown>;
   readonly load: () => Promise<ServiceDeclaration>;
 }
 

@@ -1,6 +1,13 @@
 /** A simulated host for clouds of tests, with an image to launch, and what tests of instances do again and again. */
 import type { TestContext } from 'node:test';
-import { DescribeInstancesCommand, EC2Client, type Instance } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstancesCommand,
+  DescribeRegionsCommand,
+  EC2Client,
+  type Instance,
+  RunInstancesCommand,
+  type RunInstancesCommandInput,
+} from '@aws-sdk/client-ec2';
 import type { Host } from '#platform/compute/host.ts';
 import { SimulatedMachines, type SimulatedMachinesOptions } from '#platform/compute/simulated/machines.ts';
 import { SimulatedVolumes } from '#platform/compute/simulated/volumes.ts';
@@ -8,7 +15,8 @@ import type { BuiltImage, ImageBuilder } from '#platform/compute/volume.ts';
 import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
 import { builtAmis } from '#services/ec2/images/built-images.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
-import { cloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
+import { cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
+import { until } from '#test/until.ts';
 
 const MICRO: BuiltImage = {
   name: 'makonis-micro',
@@ -43,13 +51,33 @@ export function simulatedHost(options: SimulatedMachinesOptions = {}): Simulated
 }
 
 /** The image that a simulated host builds, in a region. */
-export const microImage = (host: Host, region = 'us-east-1'): string =>
-  builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
+const microImage = (host: Host, region = 'us-east-1'): string => builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
 
 export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
   const host = simulatedHost(options);
-  const c = await cloud(t, { ...options, host });
-  return { c, host, image: microImage(host), ec2: c.client(EC2Client) };
+  let c = await cloud(t, { ...options, host });
+  return {
+    c,
+    host,
+    image: microImage(host),
+    ec2: c.client(EC2Client),
+    /** As after a crash: the host's machines go on. */
+    async restart(): Promise<EC2Client> {
+      c = await c.restart();
+      return c.client(EC2Client);
+    },
+  };
+}
+
+/** Moves the clock by more than idle connections live, until the client has noticed that its are closed. */
+export async function pass(c: TestCloud, ec2: EC2Client, milliseconds: number): Promise<void> {
+  c.advance(milliseconds);
+  const answers = () =>
+    ec2.send(new DescribeRegionsCommand()).then(
+      () => true,
+      () => false,
+    );
+  await until(answers, 'new connections');
 }
 
 /** As the SDK shows it. */
@@ -68,4 +96,18 @@ export async function untilState(ec2: EC2Client, id: string, state: string): Pro
   }
   const last = await instanceOf(ec2, id);
   throw new Error(`${id} is ${last.State?.Name}, not ${state}: ${JSON.stringify(last.StateReason)}`);
+}
+
+/** Its id, when it is in the state. */
+export async function launchOne(
+  ec2: EC2Client,
+  ImageId: string,
+  more: Partial<RunInstancesCommandInput> = {},
+  state = 'running',
+): Promise<string> {
+  const input = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ...more } as const;
+  const { Instances = [] } = await ec2.send(new RunInstancesCommand(input));
+  const id = Instances[0]?.InstanceId ?? '';
+  await untilState(ec2, id, state);
+  return id;
 }

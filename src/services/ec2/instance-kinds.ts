@@ -1,22 +1,23 @@
 /** Kinds of instances and launch templates. */
 import type { Kind } from '#platform/service.ts';
 import { instances } from '#services/ec2/instances/state.ts';
-import { kindOfRows } from '#services/ec2/kind-of-rows.ts';
+import { keptKind } from '#services/ec2/kept-kind.ts';
 import { launchTemplates } from '#services/ec2/launch-templates/state.ts';
-import type { Rows } from '#services/ec2/rows.ts';
+import { resourceId } from '#services/ec2/resources.ts';
+
+const TERMINATE = 'TerminateInstances';
 
 export const instanceKinds = {
-  instance: kindOfRows(instances as Rows<{ readonly id: string }>, {
-    type: 'instance',
-    cloudFormationType: 'AWS::EC2::Instance',
-    // What is protected stays, and is told.
-    remove: ['TerminateInstances', (id) => ({ InstanceIds: [id] })],
-    holdsData: true,
-  }),
-  'launch-template': kindOfRows(launchTemplates as Rows<{ readonly id: string }>, {
-    type: 'launch-template',
+  instance: {
+    ...keptKind('instance', instances, [TERMINATE, 'InstanceIds'], {
+      cloudFormationType: 'AWS::EC2::Instance',
+      holdsData: true,
+    }),
+    // Several can be named. What is protected stays, and is told.
+    remove: { operation: TERMINATE, input: (arn) => ({ InstanceIds: [resourceId(arn)] }) },
+  },
+  'launch-template': keptKind('launch-template', launchTemplates, ['DeleteLaunchTemplate', 'LaunchTemplateId'], {
     cloudFormationType: 'AWS::EC2::LaunchTemplate',
-    remove: ['DeleteLaunchTemplate', (id) => ({ LaunchTemplateId: id })],
     holdsData: false,
   }),
 } satisfies Record<string, Kind>;

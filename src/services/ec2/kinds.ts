@@ -1,13 +1,15 @@
-/** EC2's kinds of resources. All are tagged by the same two operations. */
+/** EC2's kinds of resources. */
 import type { Kind } from '#platform/service.ts';
 import { instanceKinds } from '#services/ec2/instance-kinds.ts';
+import { tagging } from '#services/ec2/kept-kind.ts';
 import { findKeyPairById, keyPairsById } from '#services/ec2/key-pairs/state.ts';
-import { tagging } from '#services/ec2/kind-of-rows.ts';
+import { networkKinds } from '#services/ec2/network-kinds.ts';
 import { resourceArn, resourceId } from '#services/ec2/resources.ts';
 import { storageKinds } from '#services/ec2/storage-kinds.ts';
 
 export const kinds = {
   ...instanceKinds,
+  ...networkKinds,
   ...storageKinds,
   'key-pair': {
     name: 'key-pair',

@@ -20,7 +20,7 @@ const kept = (type: ResourceKind['type'], rows: Rows<unknown>, absent: ResourceK
 });
 
 /** Rules are kept in their groups. */
-export const hasRule = (tx: ReadTransaction, id: string): boolean =>
+const hasRule = (tx: ReadTransaction, id: string): boolean =>
   securityGroups.all(tx).some(({ rules }) => rules.some((rule) => rule.id === id));
 
 export const NETWORK_RESOURCES = {

@@ -100,7 +100,7 @@ export function ec2(given: Ec2Given) {
 function attend(parts: Ec2Parts, keys: IdentityKeys): void {
   parts.host?.networks.attend({
     metadata: metadataService(parts, keys),
-    resolve: () => undefined,
+    resolve: (vpc, name) => parts.networks?.resolve(vpc, name),
   });
 }
 

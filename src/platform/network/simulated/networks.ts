@@ -9,6 +9,7 @@ export interface SimulatedNetworks extends Networks {
   readonly attendance: Attendance | undefined;
   /** The next calls fail so, one after another. */
   failNext(...errors: readonly Error[]): void;
+  readonly failuresLeft: number;
 }
 
 export function simulatedNetworks(publicCidr = '203.0.113.0/24'): SimulatedNetworks {
@@ -26,6 +27,9 @@ export function simulatedNetworks(publicCidr = '203.0.113.0/24'): SimulatedNetwo
     publicCidr,
     get applied() {
       return applied;
+    },
+    get failuresLeft() {
+      return failures.length;
     },
     get attendance() {
       return attendance;

@@ -41,7 +41,7 @@ interface AskedAddresses {
 }
 
 /** The primary address first; undefined in front of others: any. */
-export function askedAddresses(input: AskedAddresses): { privateIps: readonly string[]; addressCount: number } {
+function askedAddresses(input: AskedAddresses): { privateIps: readonly string[]; addressCount: number } {
   const { PrivateIpAddress: single, PrivateIpAddresses: listed = [], SecondaryPrivateIpAddressCount: more = 0 } = input;
   const primaries = listed.filter(({ Primary }) => Primary === true);
   if (primaries.length + (single === undefined ? 0 : 1) > 1) {

@@ -17,7 +17,7 @@ type Place = Pick<Call, 'account' | 'region'>;
 /** Owner of addresses that are nobody's own. */
 const AMAZON = 'amazon';
 
-export function shownAssociation(
+function shownAssociation(
   address: PrivateAddress | undefined,
   { account, region }: Place,
   hasNames: boolean,
@@ -35,7 +35,7 @@ export function shownAssociation(
   };
 }
 
-export function shownAddresses(
+function shownAddresses(
   { addresses }: NetworkInterfaceRow,
   place: Place,
   hasNames: boolean,
@@ -63,7 +63,7 @@ export const shownAttachment = (attachment: Attachment, { account }: Place): Mod
 });
 
 /** "Instances get DNS hostnames": those of a VPC that has them. */
-export const hasHostNames = (tx: ReadTransaction, vpc: string): boolean => vpcs.find(tx, vpc)?.hasDnsHostnames === true;
+const hasHostNames = (tx: ReadTransaction, vpc: string): boolean => vpcs.find(tx, vpc)?.hasDnsHostnames === true;
 
 export function shownInterface(
   row: Tagged<NetworkInterfaceRow>,

@@ -11,6 +11,7 @@ import type { Networks, VpcId } from '#platform/network/network.ts';
 import type { Reconciler } from '#platform/service.ts';
 import type { Partition, ReadTransaction, Store } from '#platform/store/store.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import { namesOf, type Resolve } from '#services/ec2/networks/names.ts';
 import { planOf, readVpc } from '#services/ec2/networks/plan.ts';
 import { vpcs } from '#services/ec2/vpcs/state.ts';
 import { wakeNow, woken } from '#services/ec2/wakes.ts';
@@ -18,6 +19,8 @@ import { wakeNow, woken } from '#services/ec2/wakes.ts';
 export interface VpcNetworks {
   /** Resolves when guests see what the rows say now. */
   apply(partition: Partition, vpc: VpcId): Promise<void>;
+  /** For guests of a VPC: see names.ts. */
+  resolve(vpc: VpcId, name: string): readonly string[] | undefined;
   /** Whose a network on the host is. */
   partitionOf(vpc: VpcId): Partition | undefined;
   readonly reconcile: Reconciler;
@@ -29,7 +32,10 @@ interface Applied {
   readonly partition: Partition;
   /** The plan as text; undefined: it is there from before, in whatever state. */
   readonly plan: string | undefined;
+  readonly resolve: Resolve;
 }
+
+const unknown: Resolve = () => undefined;
 
 export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
   const there = new Map<VpcId, Applied>();
@@ -48,11 +54,13 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
       }
       const plan = planOf(rows);
       const text = JSON.stringify(plan);
-      if (present?.plan === text) return;
-      // Until it is applied nobody knows what is there.
-      there.set(vpc, { partition, plan: undefined });
-      await networks.apply(plan);
-      there.set(vpc, { partition, plan: text });
+      const resolve = namesOf(rows);
+      if (present?.plan !== text) {
+        // Until it is applied nobody knows what is there.
+        there.set(vpc, { partition, plan: undefined, resolve });
+        await networks.apply(plan);
+      }
+      there.set(vpc, { partition, plan: text, resolve });
     });
 
   /** What is there from before: of each network whose it is; what is nobody's goes. */
@@ -61,12 +69,13 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
     for (const vpc of await networks.list()) {
       const owner = partitions.find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
       if (owner === undefined) await networks.remove(vpc);
-      else there.set(vpc, { partition: owner, plan: undefined });
+      else there.set(vpc, { partition: owner, plan: undefined, resolve: unknown });
     }
   });
 
   return {
     apply,
+    resolve: (vpc, name) => there.get(vpc)?.resolve(name),
     partitionOf: (vpc) => there.get(vpc)?.partition,
     async reconcile({ partition, clock, log }, signal) {
       if (!isAccountId(partition.name.account)) return undefined;

@@ -108,7 +108,7 @@ const cidrsOfList = ({ lists }: VpcRows, id: string): string[] =>
   lists.find((list) => list.id === id)?.entries.map(({ cidr }) => cidr) ?? [];
 
 /** What a route leads to is gone, or is attached to nothing: `blackhole`. */
-export function routeTarget(
+function routeTarget(
   { gateway, interfaces }: Pick<VpcRows, 'gateway' | 'interfaces'>,
   target: string,
 ): RoutePlan['target'] {

@@ -16,7 +16,7 @@ import { findSubnet } from '#services/ec2/subnets/subnets.ts';
 import { shownTags, tagsFor } from '#services/ec2/tags/tag-specifications.ts';
 import { findVpc } from '#services/ec2/vpcs/vpcs.ts';
 
-export const findTable = (tx: ReadTransaction, id: string): RouteTableRow =>
+const findTable = (tx: ReadTransaction, id: string): RouteTableRow =>
   routeTables.find(tx, id) ?? fail('NoSuchRouteTable', id);
 
 export function createRouteTable(input: Model.CreateRouteTableRequest, call: Call): Model.CreateRouteTableResult {

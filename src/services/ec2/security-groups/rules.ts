@@ -129,7 +129,7 @@ export function draftOfRequest(request: SecurityGroupRuleRequest, referred: Refe
   };
 }
 
-export function peerText(peer: Peer): string {
+function peerText(peer: Peer): string {
   if (peer.kind === 'group') return peer.group;
   return peer.kind === 'prefix-list' ? peer.list : peer.cidr;
 }

@@ -98,7 +98,7 @@ export function createDefaultSubnet(
   return { Subnet: shownSubnet({ ...makeDefaultSubnet(tx, vpc, zone), tags: {} }, call) };
 }
 
-export const defaultSubnetIn = (tx: ReadTransaction, zone: string): SubnetRow | undefined =>
+const defaultSubnetIn = (tx: ReadTransaction, zone: string): SubnetRow | undefined =>
   subnets.all(tx).find((subnet) => subnet.isDefault && subnet.zone === zone);
 
 export function deleteSubnet({ SubnetId: id }: Model.DeleteSubnetRequest, call: Call): void {

@@ -127,7 +127,7 @@ export const owned = <Item>({ account }: Pick<Call, 'account'>, fields: Fields<I
   'owner-id': () => account,
 });
 
-export const shownVpc = (row: Tagged<VpcRow>, { account }: Pick<Call, 'account'>): Model.Vpc => ({
+const shownVpc = (row: Tagged<VpcRow>, { account }: Pick<Call, 'account'>): Model.Vpc => ({
   OwnerId: account,
   InstanceTenancy: row.tenancy,
   Ipv6CidrBlockAssociationSet: [],

@@ -1,4 +1,4 @@
-/** A kind of resource whose rows are kept by their id, for the platform: tagged and listed as all of EC2's are. */
+/** A kind of resource whose rows are kept by their ids: what nearly all of EC2's are. All are tagged by the same two operations. */
 import type { ResourceType } from '#platform/model/generated/ec2.ts';
 import type { Kind } from '#platform/service.ts';
 import { resourceArn, resourceId } from '#services/ec2/resources.ts';
@@ -13,18 +13,18 @@ export const tagging: NonNullable<Kind['tagging']> = {
   },
 };
 
-interface About extends Pick<Kind, 'cloudFormationType' | 'removeAfter' | 'holdsData'> {
-  readonly type: ResourceType;
-  /** The operation that deletes one, and the member that names it. */
-  readonly remove: readonly [operation: string, input: (id: string) => Readonly<Record<string, unknown>>];
-}
-
-export const kindOfRows = (rows: Rows<{ readonly id: string }>, { type, remove, ...about }: About): Kind => ({
+/** `removal` is the operation, and the member of its input that is the id. */
+export const keptKind = (
+  type: ResourceType,
+  rows: Rows<unknown>,
+  removal: readonly [operation: string, member: string],
+  more: Pick<Kind, 'cloudFormationType' | 'holdsData' | 'release' | 'removeAfter'>,
+): Kind => ({
   name: type,
-  ...about,
   list: (tx, after, limit) =>
     rows.ids(tx, after && resourceId(after), limit).map((id) => resourceArn(tx.partition.name, type, id)),
   exists: (tx, arn) => rows.find(tx, resourceId(arn)) !== undefined,
   tagging,
-  remove: { operation: remove[0], input: (arn) => remove[1](resourceId(arn)) },
+  remove: { operation: removal[0], input: (arn) => ({ [removal[1]]: resourceId(arn) }) },
+  ...more,
 });
