@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import {
   DescribeInstancesCommand,
+  DescribeRegionsCommand,
   EC2Client,
   type Instance,
   RunInstancesCommand,
@@ -16,6 +17,7 @@ import { builtAmis } from '#services/ec2/images/built-images.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { volumes } from '#services/ec2/volumes/state.ts';
 import { cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
+import { until } from '#test/until.ts';
 
 const MICRO: BuiltImage = {
   name: 'makonis-micro',
@@ -32,7 +34,7 @@ export interface SimulatedHost extends Host {
   readonly networks: SimulatedNetworks;
 }
 
-export function simulatedHost(options: SimulatedMachinesOptions = {}): SimulatedHost {
+function simulatedHost(options: SimulatedMachinesOptions = {}): SimulatedHost {
   const disks = new SimulatedVolumes();
   const images: ImageBuilder = {
     images: [MICRO],
@@ -50,20 +52,41 @@ export function simulatedHost(options: SimulatedMachinesOptions = {}): Simulated
 }
 
 /** The image that a simulated host builds, in a region. */
-export const microImage = (host: Host, region = 'us-east-1'): string =>
-  builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
+const microImage = (host: Host, region = 'us-east-1'): string => builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
 
 export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
   const host = simulatedHost(options);
-  const c = await cloud(t, { ...options, host });
-  storageOf(t, c);
-  return { c, host, image: microImage(host), ec2: c.client(EC2Client) };
+  let c = await cloud(t, { ...options, host });
+  storageOf(t, () => c);
+  return {
+    c,
+    host,
+    image: microImage(host),
+    ec2: c.client(EC2Client),
+    /** As after a crash: the host's machines go on. */
+    async restart(): Promise<EC2Client> {
+      c = await c.restart();
+      return c.client(EC2Client);
+    },
+  };
+}
+
+/** Moves the clock by more than idle connections live, until the client has noticed that its are closed. */
+export async function pass(c: TestCloud, ec2: EC2Client, milliseconds: number): Promise<void> {
+  c.advance(milliseconds);
+  const answers = () =>
+    ec2.send(new DescribeRegionsCommand()).then(
+      () => true,
+      () => false,
+    );
+  await until(answers, 'new connections');
 }
 
 /** Until volumes have a reconciler of their own. */
-function storageOf(t: TestContext, first: TestCloud): void {
+function storageOf(t: TestContext, running: () => TestCloud): void {
   const timer = setInterval(() => {
-    const { store } = first.running.cloud;
+    const { store, stopping } = running().running.cloud;
+    if (stopping.aborted) return;
     for (const name of store.partitions({ service: 'ec2' })) {
       store.partition(name).transact((tx) => {
         for (const row of volumes.all(tx)) {

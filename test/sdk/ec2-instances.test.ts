@@ -21,7 +21,7 @@ import {
 import { hours, minutes } from '#platform/base/clock.ts';
 import { MachineError } from '#platform/compute/machine.ts';
 import { cloud } from '#test/sdk/cloud.ts';
-import { cloudWithHost, instanceOf, launchOne, untilState } from '#test/sdk/ec2-host.ts';
+import { cloudWithHost, instanceOf, launchOne, pass, untilState } from '#test/sdk/ec2-host.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { until } from '#test/until.ts';
@@ -80,7 +80,7 @@ test('an instance is launched, stopped, started, rebooted, terminated, and forgo
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
   await ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
   await assert.rejects(ec2.send(new StartInstancesCommand({ InstanceIds: [id] })), refusal('IncorrectInstanceState'));
-  c.advance(hours(1) + 1);
+  await pass(c, ec2, hours(1) + 1);
   await until(() => host.machines.log.includes(`forget ${id}`), 'it is forgotten');
   await assert.rejects(
     instanceOf(ec2, id),
@@ -95,12 +95,12 @@ test('a guest that does not shut down is switched off, at once if its owner want
   await ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
   await until(() => host.machines.log.includes(`pressPower ${id}`), 'it is asked');
   assert.equal((await instanceOf(ec2, id)).State?.Name, 'stopping');
-  c.advance(minutes(4) + 1);
+  await pass(c, ec2, minutes(4) + 1);
   await untilState(ec2, id, 'stopped');
   await ec2.send(new StartInstancesCommand({ InstanceIds: [id] }));
   await untilState(ec2, id, 'running');
   await ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
-  c.advance(minutes(4) + 1);
+  await pass(c, ec2, minutes(4) + 1);
   await until(() => host.machines.machines.get(id)?.resets === 1, 'it is reset');
   await ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
   await ec2.send(new StopInstancesCommand({ InstanceIds: [id], Force: true }));
@@ -258,7 +258,7 @@ test('instances are found by what they are, page by page', async (t) => {
   await assert.rejects(both, refusal('InvalidParameterCombination'));
 });
 
-test('a launch takes what it is given, and refuses what does not hold together', async (t) => {
+test('a launch takes what it is given', async (t) => {
   const { ec2, image } = await cloudWithHost(t);
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
   const subnet = Subnets.find(({ AvailabilityZone }) => AvailabilityZone === 'us-east-1b');
@@ -303,11 +303,16 @@ test('a launch takes what it is given, and refuses what does not hold together',
   );
   const { HttpTokens, HttpPutResponseHopLimit } = shown.MetadataOptions ?? {};
   assert.deepEqual([HttpTokens, HttpPutResponseHopLimit], ['optional', 3]);
+});
 
+test('a launch is refused if what it asks for does not hold together', async (t) => {
+  const { ec2, image } = await cloudWithHost(t);
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
+  const subnet = Subnets.find(({ AvailabilityZone }) => AvailabilityZone === 'us-east-1b');
   const refused: readonly (readonly [Partial<RunInstancesCommandInput>, string])[] = [
     [{ ImageId: undefined as never }, 'MissingParameter'],
     [{ ImageId: 'ami-00000000000000000' }, 'InvalidAMIID.NotFound'],
-    [{ InstanceType: 'm9.huge' as never }, 'InvalidParameterValue'],
+    [{ InstanceType: 'a1.medium' }, 'InsufficientInstanceCapacity'],
     [{ MinCount: 2, MaxCount: 1 }, 'InvalidParameterValue'],
     [{ MinCount: 0, MaxCount: 0 }, 'InvalidParameterValue'],
     [{ KeyName: 'nobody' }, 'InvalidKeyPair.NotFound'],

@@ -52,9 +52,9 @@ export const INSTANCE_ERRORS = {
     code: 'InsufficientInstanceCapacity',
     message:
       `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). ` +
-      'Our system will be working on provisioning additional capacity. ' +
+      'Our system will be working on provisioning additional capacity.' +
       (others.length > 0
-        ? `You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${others.join(', ')}.`
+        ? ` You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${others.join(', ')}.`
         : ''),
     status: 500,
   }),

@@ -2,7 +2,7 @@
 import type { Fields } from '#services/ec2/filters.ts';
 
 /** What there is at a path, as texts: times as AWS writes them. */
-export function valuesAt(shown: unknown, path: readonly string[]): readonly string[] {
+function valuesAt(shown: unknown, path: readonly string[]): readonly string[] {
   if (shown === undefined || shown === null) return [];
   if (Array.isArray(shown)) return shown.flatMap((item) => valuesAt(item, path));
   const [name, ...rest] = path;

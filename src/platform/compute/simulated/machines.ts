@@ -1,6 +1,6 @@
 /**
  * Machines without a computer, for tests: they boot, end and fail as a test wants it. What runs outlives the cloud that started it, as
- * with a real driver: `connect` gives the next cloud its own view of the same machines.
+ * with a real driver: a test gives them to the next cloud.
  *
  * A step is a call of the contract. A test may hold the steps of one kind back and let them go one by one, make them fail, or be
  * told of each before it happens and throw there, which is what a crash looks like from inside.
@@ -52,6 +52,8 @@ export class SimulatedMachines implements Machines {
   /** Of the guests that start from here on. */
   guestsObey = true;
   before: NonNullable<SimulatedMachinesOptions['before']>;
+  /** Called when a step is done, before its caller hears of it. */
+  after: NonNullable<SimulatedMachinesOptions['before']> = () => {};
   readonly #listeners = new Set<EndListener>();
   readonly #consoles = new Map<MachineId, Buffer>();
 
@@ -61,7 +63,10 @@ export class SimulatedMachines implements Machines {
   }
 
   async start(spec: MachineSpec): Promise<void> {
-    await this.#step('start', spec.id);
+    await this.#step('start', spec.id, () => this.#start(spec));
+  }
+
+  #start(spec: MachineSpec): void {
     if (this.machines.has(spec.id)) return;
     this.machines.set(spec.id, {
       spec,
@@ -75,18 +80,19 @@ export class SimulatedMachines implements Machines {
   }
 
   async pressPower(id: MachineId): Promise<void> {
-    await this.#step('pressPower', id);
-    if (this.#running(id).obeys) this.end(id, 'guest-shutdown');
+    await this.#step('pressPower', id, () => {
+      if (this.#running(id).obeys) this.end(id, 'guest-shutdown');
+    });
   }
 
   async reset(id: MachineId): Promise<void> {
-    await this.#step('reset', id);
-    this.#running(id).resets += 1;
+    await this.#step('reset', id, () => {
+      this.#running(id).resets += 1;
+    });
   }
 
   async kill(id: MachineId): Promise<void> {
-    await this.#step('kill', id);
-    this.end(id, 'killed');
+    await this.#step('kill', id, () => this.end(id, 'killed'));
   }
 
   async running(): Promise<ReadonlySet<MachineId>> {
@@ -98,42 +104,39 @@ export class SimulatedMachines implements Machines {
   }
 
   async attachDisk(id: MachineId, disk: MachineDisk): Promise<void> {
-    await this.#step('attachDisk', id);
-    this.#running(id).disks.set(disk.volume, disk);
+    await this.#step('attachDisk', id, () => void this.#running(id).disks.set(disk.volume, disk));
   }
 
   async detachDisk(id: MachineId, volume: VolumeId, isForced: boolean): Promise<void> {
-    await this.#step('detachDisk', id);
-    const machine = this.#running(id);
-    if (!machine.obeys && !isForced) throw new MachineError('guest-refuses', `${id} keeps ${volume}`);
-    machine.disks.delete(volume);
+    await this.#step('detachDisk', id, () => {
+      const machine = this.#running(id);
+      if (!machine.obeys && !isForced) throw new MachineError('guest-refuses', `${id} keeps ${volume}`);
+      machine.disks.delete(volume);
+    });
   }
 
   async resizeDisk(id: MachineId): Promise<void> {
-    await this.#step('resizeDisk', id);
-    this.#running(id);
+    await this.#step('resizeDisk', id, () => void this.#running(id));
   }
 
   async limitDisk(id: MachineId, volume: VolumeId, limits: DiskLimits): Promise<void> {
-    await this.#step('limitDisk', id);
-    const { disks } = this.#running(id);
-    const disk = disks.get(volume);
-    if (disk !== undefined) disks.set(volume, { ...disk, limits });
+    await this.#step('limitDisk', id, () => {
+      const { disks } = this.#running(id);
+      const disk = disks.get(volume);
+      if (disk !== undefined) disks.set(volume, { ...disk, limits });
+    });
   }
 
   async attachNic(id: MachineId, nic: MachineNic): Promise<void> {
-    await this.#step('attachNic', id);
-    this.#running(id).nics.set(nic.interface, nic);
+    await this.#step('attachNic', id, () => void this.#running(id).nics.set(nic.interface, nic));
   }
 
   async detachNic(id: MachineId, nic: string): Promise<void> {
-    await this.#step('detachNic', id);
-    this.#running(id).nics.delete(nic);
+    await this.#step('detachNic', id, () => void this.#running(id).nics.delete(nic));
   }
 
   async switchLayer(id: MachineId): Promise<void> {
-    await this.#step('switchLayer', id);
-    this.#running(id);
+    await this.#step('switchLayer', id, () => void this.#running(id));
   }
 
   async consoleOutput(id: MachineId): Promise<Buffer> {
@@ -141,8 +144,7 @@ export class SimulatedMachines implements Machines {
   }
 
   async forget(id: MachineId): Promise<void> {
-    await this.#step('forget', id);
-    this.#consoles.delete(id);
+    await this.#step('forget', id, () => void this.#consoles.delete(id));
   }
 
   async screenshot(id: MachineId): Promise<Buffer> {
@@ -158,7 +160,7 @@ export class SimulatedMachines implements Machines {
   }
 
   async isResponsive(id: MachineId): Promise<boolean> {
-    await this.#step('isResponsive', id);
+    await this.#step('isResponsive', id, () => {});
     return this.machines.get(id)?.isResponsive ?? false;
   }
 
@@ -173,9 +175,11 @@ export class SimulatedMachines implements Machines {
     for (const listener of this.#listeners) listener(id, ending);
   }
 
-  async #step(step: MachineStep, id: MachineId): Promise<void> {
+  async #step(step: MachineStep, id: MachineId, action: () => void): Promise<void> {
     await this.before(step, id);
     this.log.push(`${step} ${id}`);
+    action();
+    await this.after(step, id);
   }
 
   #running(id: MachineId): SimulatedMachine {

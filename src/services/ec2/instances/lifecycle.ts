@@ -82,7 +82,7 @@ export const NO_CAPACITY = said(
 );
 
 /** `2026-11-26 22:19:10 GMT` */
-export const gmt = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} GMT`;
+const gmt = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} GMT`;
 
 interface Change {
   readonly event: LifecycleEvent;

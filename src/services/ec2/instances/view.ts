@@ -184,7 +184,7 @@ function networkOf(viewer: Viewer, row: InstanceRow, primary: NetworkInterfaceRo
 export const privateName = ({ region }: Pick<Viewer, 'region'>, row: InstanceRow, ip: string): string =>
   row.names.type === 'ip-name' ? ipName(region, ip) : resourceName(region, row.id);
 
-export const publicNameOf = (viewer: Viewer, vpc: string, publicIp: string | undefined): string =>
+const publicNameOf = (viewer: Viewer, vpc: string, publicIp: string | undefined): string =>
   publicIp !== undefined && viewer.hasHostnames(vpc) ? publicName(viewer.region, publicIp) : '';
 
 const groupsOf = (viewer: Viewer, { groups }: NetworkInterfaceRow) =>

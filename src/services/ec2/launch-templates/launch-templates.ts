@@ -40,7 +40,7 @@ const NAME = /^[A-Za-z0-9().\-/_]{3,128}$/;
 export const templateArn = (id: string, scope: Pick<CallScope, 'region' | 'account'>): string =>
   resourceArn(scope, 'launch-template', id);
 
-export const shownTemplate = (row: LaunchTemplateRow, tags: Tags): LaunchTemplate => ({
+const shownTemplate = (row: LaunchTemplateRow, tags: Tags): LaunchTemplate => ({
   LaunchTemplateId: row.id,
   LaunchTemplateName: row.name,
   CreateTime: row.createdAt,

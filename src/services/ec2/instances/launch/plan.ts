@@ -3,7 +3,7 @@
  * is asked for, so the permissions of a launch can be told before it happens.
  */
 
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { AccountId } from '#platform/base/ids.ts';
 import type { RunInstancesRequest } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import type { Tags } from '#platform/tags.ts';
@@ -72,7 +72,7 @@ export function launchPlan(parts: Ec2Parts, tx: ReadTransaction, input: RunInsta
   const request = launchRequest(tx, input);
   const { wanted } = request;
   const image = launchableImage(parts, tx, wanted.ImageId ?? fail('MissingParameter', 'ImageId'));
-  const type = typeNamed(wanted.InstanceType ?? DEFAULT_TYPE);
+  const type = typeOf(wanted, tx.partition.name.region);
   const interfaces = interfaceWishes(tx, wanted, type, (zones) =>
     // Where there is room, if there is anywhere.
     [...zones].sort((a, b) => Number(roomFor(parts, type, b) > 0) - Number(roomFor(parts, type, a) > 0)),
@@ -84,7 +84,11 @@ export function launchPlan(parts: Ec2Parts, tx: ReadTransaction, input: RunInsta
   return { ...request, image, type, devices, interfaces, draft, userData, tags };
 }
 
-const typeNamed = (name: string): InstanceType => instanceType(name) ?? fail('UnknownInstanceType', name);
+/** Of AWS's types that no host here can be (other processors, GPUs) there is no room. */
+function typeOf({ InstanceType: name = DEFAULT_TYPE, Placement: placement }: RunInstancesRequest, region: string) {
+  const zone = placement?.AvailabilityZone ?? `${region}a`;
+  return instanceType(name) ?? fail('InsufficientInstanceCapacity', name, zone, []);
+}
 
 function draftOf(
   parts: Ec2Parts,
@@ -123,10 +127,3 @@ function draftOf(
     ...(profile && { profile }),
   };
 }
-
-/** Of the account whose partition it is. */
-export const placeOf = (tx: ReadTransaction): { readonly account: AccountId; readonly region: Region } => ({
-  // Instances are in partitions of accounts.
-  account: tx.partition.name.account as AccountId,
-  region: tx.partition.name.region,
-});
