@@ -34,7 +34,7 @@ export interface SimulatedHost extends Host {
   readonly networks: SimulatedNetworks;
 }
 
-function simulatedHost(options: SimulatedMachinesOptions = {}): SimulatedHost {
+export function simulatedHost(options: SimulatedMachinesOptions = {}): SimulatedHost {
   const disks = new SimulatedVolumes();
   const images: ImageBuilder = {
     images: [MICRO],

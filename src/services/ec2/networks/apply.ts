@@ -37,6 +37,18 @@ interface Applied {
 
 const unknown: Resolve = () => undefined;
 
+/** What is there from before, with whose it is; what is nobody's goes. */
+async function foundNetworks(networks: Networks, store: Store): Promise<ReadonlyMap<VpcId, Applied>> {
+  const partitions = store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
+  const found = new Map<VpcId, Applied>();
+  for (const vpc of await networks.list()) {
+    const owner = partitions.find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
+    if (owner === undefined) await networks.remove(vpc);
+    else found.set(vpc, { partition: owner, plan: undefined, resolve: unknown });
+  }
+  return found;
+}
+
 export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
   const there = new Map<VpcId, Applied>();
   const inTurn = newInTurn();
@@ -76,14 +88,8 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
     there.set(vpc, { partition, plan: text, resolve });
   }
 
-  /** What is there from before: of each network whose it is; what is nobody's goes. */
   const takeUp = lazy(async () => {
-    const partitions = store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
-    for (const vpc of await networks.list()) {
-      const owner = partitions.find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
-      if (owner === undefined) await networks.remove(vpc);
-      else there.set(vpc, { partition: owner, plan: undefined, resolve: unknown });
-    }
+    for (const [vpc, found] of await foundNetworks(networks, store)) there.set(vpc, found);
   });
 
   return {
