@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import type { DeclaredService } from '../documents/services.ts';
 
-/** Errors -> the operations in which they can't occur, and why. */
-export type NotMet = Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>>;
+/** An error, the operations in which it can't occur, by their names and white space, and why. */
+export type NotMet = readonly { readonly error: string; readonly in: string; readonly why: string }[];
 
 export interface Gaps {
   /** `Decrypt DisabledException` */
@@ -41,7 +41,12 @@ export function gapsOf(
       .map(({ name }) => `${operation} ${name}`),
   ]);
   const excused = new Set(
-    Object.entries(notMet).flatMap(([error, { in: where }]) => where.map((operation) => `${operation} ${error}`)),
+    notMet.flatMap(({ error, in: where }) =>
+      where
+        .trim()
+        .split(/\s+/)
+        .map((operation) => `${operation} ${error}`),
+    ),
   );
   const unmet = new Set(wanted.filter((pair) => !seen.has(`${entry.name} ${pair}`)));
   return {
