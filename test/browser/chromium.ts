@@ -1,4 +1,4 @@
-/** Debian's Chromium, driven by Playwright. Screenshots go where MAKONIS_SCREENSHOTS says, to be looked at. */
+/** Debian's Chromium, driven by Playwright. Screenshots go where SCREENSHOTS says, to be looked at. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -29,7 +29,7 @@ export async function browser(t: TestContext): Promise<Browser> {
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  const folder = process.env['MAKONIS_SCREENSHOTS'];
+  const folder = process.env['SCREENSHOTS'];
   return {
     page,
     complaints,
