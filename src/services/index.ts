@@ -63,8 +63,8 @@ export interface ServiceDeps {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
-  /** Where EC2's machines run. */
-  readonly host: Host | undefined;
+  /** Where EC2's machines run, opened when EC2 is first used. */
+  readonly host: () => Promise<Host | undefined>;
   /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
@@ -116,9 +116,11 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 'ec2.amazonaws.com',
     scope: 'regional',
     reconciles: true,
+    preload: () => import('#services/ec2/service.ts'),
     load: async ({ offers, ...given }) =>
       (await import('#services/ec2/service.ts')).ec2({
         ...given,
+        host: await given.host(),
         instanceProfiles: await offers.instanceProfiles(),
         envelopes: await offers.envelopes(),
       }),

@@ -48,7 +48,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     blobs: () => Promise.reject(new Error('nothing is called')),
     onScrubbed: () => {},
     s3Day: days(1),
-    host: undefined,
+    host: async () => undefined,
   });
   const load = modelLoader();
   const services = entries.map(async (entry) => ({
