@@ -22,7 +22,7 @@ import type { Host } from '#platform/compute/host.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
-import { deliver } from '#platform/jobs/deliver.ts';
+import { callAsService, deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
 import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
@@ -74,8 +74,8 @@ export interface CloudOptions {
   readonly s3Day?: Milliseconds;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
-  /** Where EC2's machines run; without one nothing can be launched. */
-  readonly host?: Host | undefined;
+  /** Opens where EC2's machines run, when EC2 is first used; without one nothing can be launched. */
+  readonly host?: () => Promise<Host | undefined>;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
   /** All files that a start needs are read and nothing has come from a client: the time to give up root. */
@@ -101,7 +101,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics } = joinParts({ ...options, clock }, surroundings);
+  const { cloud, jobs, sealer, audit, blobs, metrics, host } = joinParts({ ...options, clock }, surroundings);
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -129,6 +129,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await jobs.stop();
       await audit.stop();
       await admin.stop(0);
+      await host.close();
       await store.close();
       await blobs.close();
     },
@@ -162,6 +163,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const regions = regionsOf(readModel);
   const blobs = blobsOf(data, onFault);
   const metrics = new Metrics();
+  const host = hostOf(options);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { entries, identity, audit } = assembleServices({
     store,
@@ -178,6 +180,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     regions,
     startedAt: clock.now(),
     deliver: (delivery) => deliver(running(), delivery),
+    callAsService: (call) => callAsService(running(), call),
     callAsRole: (assumption, call) => callAsRole(running(), assumption, call),
     onFault,
     metrics,
@@ -185,7 +188,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
     onScrubbed: blobs.scrubbed,
-    host: options.host,
+    host: host.open,
     s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);
@@ -205,7 +208,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs, metrics };
+  return { cloud, jobs, sealer, audit, blobs, metrics, host };
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
@@ -276,6 +279,15 @@ function blobsOf(data: string, onFault: (error: unknown) => void) {
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },
+  };
+}
+
+/** Opened when EC2 loads, and closed only then. */
+function hostOf({ host }: CloudOptions) {
+  let opened: Promise<Host | undefined> | undefined;
+  return {
+    open: (): Promise<Host | undefined> => (opened ??= host?.() ?? Promise.resolve(undefined)),
+    close: async (): Promise<void> => await (await opened)?.close?.(),
   };
 }
 

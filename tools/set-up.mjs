@@ -11,8 +11,14 @@ import { compileCache, findNode, installPackages, root } from '../bin/runtime.mj
 const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7'];
 const python = join(root, '.cache', 'python');
 
+const MACHINES = 'the tests of virtual machines and their networks are left out';
 /** Programs that tests start: the Debian package, how to see that it is there, and what is lost without it. */
 const DEBIAN_PACKAGES = [
+  { name: 'qemu-system-x86', test: ['qemu-system-x86_64', '--version'], loss: MACHINES },
+  { name: 'qemu-utils', test: ['qemu-img', '--version'], loss: MACHINES },
+  { name: 'iproute2', test: ['ip', '-V'], loss: MACHINES },
+  { name: 'nftables', test: ['nft', '--version'], loss: MACHINES },
+  { name: 'e2fsprogs', test: ['mke2fs', '-V'], loss: 'the tests that build images are left out' },
   { name: 'strace', test: ['strace', '-V'], loss: 'the tests that count fdatasync calls are left out' },
   { name: 'openssl', test: ['openssl', 'version'], loss: 'the tests of certificates are left out' },
   {

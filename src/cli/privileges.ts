@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, chownSync, constants, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandError } from '#cli/output.ts';
+import { isMachineUid } from '#platform/compute/machine-uid.ts';
 
 export interface Unprivileged {
   readonly name: string;
@@ -39,14 +40,19 @@ function lookUp(name: string): Unprivileged | undefined {
   return uid === undefined || gid === undefined ? undefined : { name, uid, gid };
 }
 
-/** The data folder and all in it; links themselves, never where they lead. */
-export function handOver(folder: string, { uid, gid }: Unprivileged): void {
+/**
+ * The data folder and all in it; links themselves, never where they lead. What a machine runs on is its own while it does, and the
+ * folder of machines is root's (`except`).
+ */
+export function handOver(folder: string, user: Unprivileged, except: string): void {
+  const { uid, gid } = user;
   chownSync(folder, uid, gid);
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
+    if (path === except) continue;
     const stats = lstatSync(path);
-    if (stats.isDirectory()) handOver(path, { name: '', uid, gid });
-    else if (stats.uid !== uid) lchownSync(path, uid, gid);
+    if (stats.isDirectory()) handOver(path, user, except);
+    else if (stats.uid !== uid && !isMachineUid(stats.uid)) lchownSync(path, uid, gid);
   }
 }
 

@@ -313,6 +313,8 @@ export interface ServiceEntry {
   readonly siteHost?: string;
   /** It declares reconcilers: who opens a partition of it loads it. */
   readonly reconciles?: true;
+  /** Of a service that does more than load when it does: its code alone, for who will not be able to read it later. */
+  readonly preload?: () => Promise<unknown>;
   readonly load: () => Promise<ServiceDeclaration>;
 }
 

@@ -10,6 +10,7 @@ import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
+import type { CallAsService } from '#platform/jobs/deliver.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
@@ -48,6 +49,8 @@ export interface ServiceDeps {
   readonly startedAt: Milliseconds;
   /** A call of one service by another, as that service. */
   readonly deliver: Deliver;
+  /** The same, answered. */
+  readonly callAsService: CallAsService;
   /** A call as a role that a service was handed. */
   readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
@@ -60,8 +63,8 @@ export interface ServiceDeps {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
-  /** Where EC2's machines run. */
-  readonly host: Host | undefined;
+  /** Where EC2's machines run, opened when EC2 is first used. */
+  readonly host: () => Promise<Host | undefined>;
   /** A scrub of a region's blobs is over: what it found damaged. */
   readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
 }
@@ -113,8 +116,14 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 'ec2.amazonaws.com',
     scope: 'regional',
     reconciles: true,
+    preload: () => import('#services/ec2/service.ts'),
     load: async ({ offers, ...given }) =>
-      (await import('#services/ec2/service.ts')).ec2({ ...given, instanceProfiles: await offers.instanceProfiles() }),
+      (await import('#services/ec2/service.ts')).ec2({
+        ...given,
+        host: await given.host(),
+        instanceProfiles: await offers.instanceProfiles(),
+        envelopes: await offers.envelopes(),
+      }),
   },
   {
     name: 'iam',

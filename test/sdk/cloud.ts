@@ -98,7 +98,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       ...(options.s3Day !== undefined && { s3Day: options.s3Day }),
       oldBucketDefaults: options.oldBucketDefaults ?? false,
       refusesVersion2: options.refusesVersion2 ?? false,
-      host: options.host,
+      ...(options.host && { host: async () => options.host }),
       ...(options.logBucket && { logBucket: options.logBucket }),
     });
     clouds.push(running);

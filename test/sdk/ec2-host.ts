@@ -15,7 +15,6 @@ import type { BuiltImage, ImageBuilder } from '#platform/compute/volume.ts';
 import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
 import { builtAmis } from '#services/ec2/images/built-images.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
-import { volumes } from '#services/ec2/volumes/state.ts';
 import { cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
 import { until } from '#test/until.ts';
 
@@ -52,12 +51,12 @@ export function simulatedHost(options: SimulatedMachinesOptions = {}): Simulated
 }
 
 /** The image that a simulated host builds, in a region. */
-const microImage = (host: Host, region = 'us-east-1'): string => builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
+export const microImage = (host: Host, region = 'us-east-1'): string =>
+  builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
 
 export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
   const host = simulatedHost(options);
   let c = await cloud(t, { ...options, host });
-  storageOf(t, () => c);
   return {
     c,
     host,
@@ -80,23 +79,6 @@ export async function pass(c: TestCloud, ec2: EC2Client, milliseconds: number): 
       () => false,
     );
   await until(answers, 'new connections');
-}
-
-/** Until volumes have a reconciler of their own. */
-function storageOf(t: TestContext, running: () => TestCloud): void {
-  const timer = setInterval(() => {
-    const { store, stopping } = running().running.cloud;
-    if (stopping.aborted) return;
-    for (const name of store.partitions({ service: 'ec2' })) {
-      store.partition(name).transact((tx) => {
-        for (const row of volumes.all(tx)) {
-          if (row.state === 'creating') volumes.put(tx, { ...row, state: 'in-use' });
-          if (row.state === 'deleting') volumes.drop(tx, row.id);
-        }
-      });
-    }
-  }, 5);
-  t.after(() => clearInterval(timer));
 }
 
 /** As the SDK shows it. */

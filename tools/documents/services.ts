@@ -39,6 +39,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     startedAt: systemClock.now(),
     clock: systemClock,
     deliver: () => Promise.resolve(),
+    callAsService: () => Promise.resolve({}),
     callAsRole: () => Promise.resolve({}),
     onFault: () => {},
     metrics: new Metrics(),
@@ -47,7 +48,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     blobs: () => Promise.reject(new Error('nothing is called')),
     onScrubbed: () => {},
     s3Day: days(1),
-    host: undefined,
+    host: async () => undefined,
   });
   const load = modelLoader();
   const services = entries.map(async (entry) => ({

@@ -14,4 +14,6 @@ export interface Host {
   readonly overcommit?: { readonly vcpus: number; readonly memory: number };
   /** Sentences for users: what is missing here, and how to mend it. */
   readonly lacks: readonly string[];
+  /** What runs goes on. */
+  close?(): Promise<void>;
 }

@@ -6,7 +6,10 @@ import { hash } from 'node:crypto';
 import type { MachineId } from '#platform/compute/machine.ts';
 
 /** Above all that systems give to people, services and containers. */
-const FIRST = 0x70000000;
+export const FIRST_MACHINE_UID = 0x70000000;
 const COUNT = 0x10000000;
 
-export const machineUid = (id: MachineId): number => FIRST + (hash('sha256', id, 'buffer').readUInt32BE(0) % COUNT);
+export const machineUid = (id: MachineId): number =>
+  FIRST_MACHINE_UID + (hash('sha256', id, 'buffer').readUInt32BE(0) % COUNT);
+
+export const isMachineUid = (uid: number): boolean => uid >= FIRST_MACHINE_UID && uid < FIRST_MACHINE_UID + COUNT;

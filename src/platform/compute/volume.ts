@@ -55,16 +55,6 @@ export interface Volumes {
   list(): Promise<{ readonly volumes: readonly VolumeId[]; readonly snapshots: readonly SnapshotId[] }>;
 }
 
-/** A file of a volume, as a machine opens it. */
-export interface Layer {
-  /** Its name in the folder of all layers. */
-  readonly file: string;
-  readonly isEncrypted: boolean;
-}
-
-/** What a machine's driver needs to know of a volume: its layers from the lowest to the one that is written. */
-export type LayersOf = (id: VolumeId) => Promise<readonly Layer[]>;
-
 /** An operating system that an image can be built of here: when it is first asked for, and kept. */
 export interface BuiltImage {
   /** `makonis-micro`, `debian-12`: becomes a part of the AMI's name. */

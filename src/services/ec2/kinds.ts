@@ -5,10 +5,12 @@ import { tagging } from '#services/ec2/kept-kind.ts';
 import { findKeyPairById, keyPairsById } from '#services/ec2/key-pairs/state.ts';
 import { networkKinds } from '#services/ec2/network-kinds.ts';
 import { resourceArn, resourceId } from '#services/ec2/resources.ts';
+import { storageKinds } from '#services/ec2/storage-kinds.ts';
 
 export const kinds = {
   ...instanceKinds,
   ...networkKinds,
+  ...storageKinds,
   'key-pair': {
     name: 'key-pair',
     cloudFormationType: 'AWS::EC2::KeyPair',

@@ -1,12 +1,14 @@
 /** What EC2's operations are made with. */
 import type { Clock } from '#platform/base/clock.ts';
 import type { Host } from '#platform/compute/host.ts';
+import type { CallAsService } from '#platform/jobs/deliver.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import { openPublicAddresses, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
 import { type VpcNetworks, vpcNetworks } from '#services/ec2/networks/apply.ts';
 import type { InstanceProfilesApi } from '#services/iam/api.ts';
+import type { Envelopes } from '#services/kms/api.ts';
 
 /** What comes from outside. */
 export interface Ec2Given {
@@ -19,6 +21,9 @@ export interface Ec2Given {
   readonly host: Host | undefined;
   readonly instanceProfiles: InstanceProfilesApi;
   readonly sealer: Sealer;
+  readonly envelopes: Envelopes;
+  /** What EC2 does with KMS's keys when nobody is there who asks. */
+  readonly callAsService: CallAsService;
 }
 
 export interface Ec2Parts extends Ec2Given {

@@ -30,6 +30,8 @@ import { networkOperations } from '#services/ec2/network-operations.ts';
 import { notImplemented } from '#services/ec2/not-implemented.ts';
 import { type Ec2Given, type Ec2Parts, ec2Parts } from '#services/ec2/parts.ts';
 import { describeAvailabilityZones, describeRegions } from '#services/ec2/regions/regions.ts';
+import { storageReconciler } from '#services/ec2/storage/keeper.ts';
+import { storageOperations } from '#services/ec2/storage-operations.ts';
 import { permissionToTag, taggedConditions } from '#services/ec2/tags/tag-specifications.ts';
 import { createTags, deleteTags, describeTags, tagConditions, taggedArns } from '#services/ec2/tags/tags.ts';
 
@@ -112,6 +114,7 @@ const declared = (parts: Ec2Parts, keys: IdentityKeys) =>
       ...tagOperations(parts),
       ...instanceOperations(parts),
       ...networkOperations(parts),
+      ...storageOperations(parts),
     } satisfies Handlers<Model.Ec2Operations, typeof notImplemented>),
     notImplemented,
     kinds,
@@ -122,6 +125,7 @@ const declared = (parts: Ec2Parts, keys: IdentityKeys) =>
     reconcilers: {
       addresses: keepAddresses(parts),
       ...(parts.host && { instances: instanceReconciler(parts, parts.host) }),
+      ...(parts.host && { storage: storageReconciler(parts, parts.host) }),
       ...(parts.networks && { networks: parts.networks.reconcile }),
     },
   });

@@ -5,9 +5,10 @@
  */
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
-import type { Partition } from '#platform/store/store.ts';
+import type { Partition, ReadTransaction } from '#platform/store/store.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import type { Rows } from '#services/ec2/rows.ts';
+import { storageSettings } from '#services/ec2/storage/state.ts';
 
 /** Everybody, in a list of accounts. */
 export const EVERYBODY = 'all';
@@ -32,7 +33,7 @@ const directory = ({ store }: Parts, region: Region): Partition =>
 const partitionOf = ({ store }: Parts, account: AccountId, region: Region): Partition =>
   store.partition({ service: 'ec2', account, region });
 
-export const isSharedWith = ({ sharedWith }: Sharable, account: string): boolean =>
+const isSharedWith = ({ sharedWith }: Sharable, account: string): boolean =>
   sharedWith.includes(EVERYBODY) || sharedWith.includes(account);
 
 /** One that somebody else has shared with this account. */
@@ -44,9 +45,18 @@ export function findShared<Row extends Sharable>(
 ): Shared<Row> | undefined {
   const owner = directory(parts, place.region).read((tx) => tx.get(owners, owners.key(id)))?.account;
   if (owner === undefined || owner === place.account) return undefined;
-  const row = partitionOf(parts, owner, place.region).read((tx) => rows.find(tx, id));
-  return row !== undefined && isSharedWith(row, place.account) ? { row, owner } : undefined;
+  return partitionOf(parts, owner, place.region).read((tx) => {
+    const row = rows.find(tx, id);
+    if (row === undefined || !isSharedWith(row, place.account)) return undefined;
+    return isHidden(tx, row, place.account) ? undefined : { row, owner };
+  });
 }
+
+/** "Snapshots that are already publicly shared are … treated as private", where their owner has decided so. */
+const isHidden = (tx: ReadTransaction, { id, sharedWith }: Sharable, account: string): boolean =>
+  id.startsWith('snap-') &&
+  !sharedWith.includes(account) &&
+  storageSettings(tx).snapshotSharing === 'block-all-sharing';
 
 /** All that others have shared with this account, of these rows, in the order of ids. */
 export function allShared<Row extends Sharable>(

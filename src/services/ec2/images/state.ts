@@ -41,4 +41,4 @@ export interface ImageRow {
   readonly launchedAt?: number;
 }
 
-export const images = rowsById<ImageRow>('image');
+export const images = rowsById<ImageRow>('image', { wakes: 'storage' });

@@ -7,8 +7,9 @@ import { type Attached, diskOf, machineSpec, nicOf } from '#services/ec2/instanc
 import type { DeviceStep, Step } from '#services/ec2/instances/next-step.ts';
 import type { Notes } from '#services/ec2/instances/noted.ts';
 import { type InstanceRow, instances } from '#services/ec2/instances/state.ts';
-import { volumeKey } from '#services/ec2/instances/volume-keys.ts';
+
 import type { Ec2Parts } from '#services/ec2/parts.ts';
+import { openDataKey } from '#services/ec2/storage/data-keys.ts';
 
 export interface Stage {
   readonly parts: Ec2Parts;
@@ -50,7 +51,7 @@ export async function takeStep(stage: Stage, step: Taken, row: InstanceRow, atta
 
 async function boot({ parts, host, gate, notes, partition, signal }: Stage, row: InstanceRow, attached: Attached) {
   const { volumes, interfaces } = attached;
-  const keys = await Promise.all(volumes.map((volume) => volumeKey(parts, partition, volume)));
+  const keys = await Promise.all(volumes.map((volume) => openDataKey(parts, partition, volume)));
   const disks = volumes.map((volume, at) => diskOf(row, volume, keys[at]));
   await parts.networks?.apply(partition, row.vpc);
   await gate.through(async () => {
@@ -69,7 +70,7 @@ async function device({ parts, host, notes, partition }: Stage, step: DeviceStep
   if (row.state === 'running') {
     switch (step.kind) {
       case 'attach-disk': {
-        const disk = diskOf(row, step.volume, await volumeKey(parts, partition, step.volume));
+        const disk = diskOf(row, step.volume, await openDataKey(parts, partition, step.volume));
         await machines.attachDisk(row.id, disk);
         break;
       }

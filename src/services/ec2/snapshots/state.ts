@@ -13,6 +13,8 @@ export interface SnapshotRow extends Partial<DataKeyRef> {
   readonly state: SnapshotState;
   readonly problem?: string;
   readonly progressPercent: number;
+  /** An instance that reboots before it is taken. */
+  readonly after?: string;
   /** Of a copy: what it is made of. */
   readonly origin?: VolumeOrigin;
   /** Accounts that may make volumes of it; `all` is everybody. */
@@ -20,7 +22,8 @@ export interface SnapshotRow extends Partial<DataKeyRef> {
   readonly storedBytes?: number;
   readonly fullBytes?: number;
   readonly startedAt: number;
+  readonly meteredUntil?: number;
   readonly completedAt?: number;
 }
 
-export const snapshots = rowsById<SnapshotRow>('snapshot');
+export const snapshots = rowsById<SnapshotRow>('snapshot', { wakes: 'storage' });

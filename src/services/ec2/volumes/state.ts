@@ -65,7 +65,8 @@ export interface VolumeRow extends VolumeShape, Partial<DataKeyRef> {
   /** The last one; when the ones of the last day began. */
   readonly modification?: VolumeModification;
   readonly modifiedAt?: readonly number[];
+  readonly meteredUntil?: number;
   readonly createdAt: number;
 }
 
-export const volumes = rowsById<VolumeRow>('volume', { changes: attachmentChanges });
+export const volumes = rowsById<VolumeRow>('volume', { wakes: 'storage', changes: attachmentChanges, keeps: 50_000 });
