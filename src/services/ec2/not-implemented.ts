@@ -192,7 +192,7 @@ const LINK = because('networks come first', [
   'DeleteVpcEncryptionControl', 'DeleteVpcEndpointConnectionNotifications', 'DeleteVpcEndpointServiceConfigurations',
   'DeleteVpcEndpoints', 'DeleteVpcPeeringConnection', 'DescribeAccountVpcEncryptionControl',
   'DescribeClassicLinkInstances', 'DescribeEgressOnlyInternetGateways', 'DescribeInstanceConnectEndpoints',
-  'DescribeNatGateways', 'DescribeNetworkAcls',
+  'DescribeNatGateways',
   'DescribeRouteServerEndpoints', 'DescribeRouteServerPeers', 'DescribeRouteServers', 'DescribeSecondaryInterfaces',
   'DescribeSecondaryNetworks', 'DescribeSecondarySubnets', 'DescribeTrunkInterfaceAssociations',
   'DescribeVpcBlockPublicAccessExclusions', 'DescribeVpcBlockPublicAccessOptions', 'DescribeVpcClassicLink',

@@ -97,7 +97,7 @@ const modification = (row: VolumeRow, { to }: VolumeModification): StorageTask =
     const machine = await machineOf(stage, row);
     if (to.sizeGiB > row.sizeGiB) {
       const key = await openDataKey(stage.parts, partition, row);
-      const ask = machine !== undefined && { onRunning: () => host.machines.resizeDisk(machine, row.id, to.sizeGiB) };
+      const ask = machine !== undefined && { onRunning: () => host.machines.resizeDisk(machine, row.id) };
       await host.volumes.grow(row.id, to.sizeGiB, { ...(key && { key }), ...ask });
     }
     if (machine !== undefined) await host.machines.limitDisk(machine, row.id, diskLimits(to));
