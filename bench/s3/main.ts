@@ -4,6 +4,7 @@
  */
 import { present } from '#platform/base/assert.ts';
 import { runLoad } from '../load/client.ts';
+import { comparePeers, type Table } from '../load/compare.ts';
 import { type Figures, measure, show } from '../sqs/measure.ts';
 import { type Peer, startMakonis } from '../sqs/peers.ts';
 import type { Next } from '../sqs/workloads.ts';
@@ -49,7 +50,7 @@ function objectRuns(peer: Peer, label: string, bytes: number, keys: readonly str
   ];
 }
 
-async function figuresOf(peer: Peer): Promise<Map<string, Figures>> {
+async function figuresOf(peer: Peer): Promise<Table> {
   for (const bucket of ['objects', 'listed']) await sendAll(peer, [s3Request(peer, 'PUT', `/${bucket}`)], 1);
   const page = (at: number) => `list-type=2&max-keys=1000&start-after=key-${String(at * 1000).padStart(8, '0')}`;
   const pages = Array.from({ length: 18 }, (_, at) => s3Request(peer, 'GET', '/listed', page(at)));
@@ -75,31 +76,4 @@ async function figuresOf(peer: Peer): Promise<Map<string, Figures>> {
   return figures;
 }
 
-const starters: Record<string, () => Promise<Peer>> = {
-  makonis: startMakonis,
-  minio: startMinio,
-  versitygw: startVersityGateway,
-};
-const table = new Map<string, Map<string, Figures>>();
-
-for (const name of only.split(',')) {
-  const peer = await (starters[name] ?? (() => Promise.reject(new Error(`no peer ${name}`))))();
-  try {
-    table.set(peer.name, await figuresOf(peer));
-    console.log(`${peer.name}: ${peer.residentMib().toFixed(0)} MiB after the load`);
-  } finally {
-    await peer.stop();
-  }
-}
-
-const ours = table.get('makonis');
-for (const [name, figures] of table) {
-  if (ours === undefined || name === 'makonis') continue;
-  for (const [what, theirs] of figures) {
-    const our = ours.get(what);
-    if (our === undefined) continue;
-    console.log(
-      `against ${name}, ${what}: rate x ${(our.rate / theirs.rate).toFixed(2)}, CPU x ${(our.cpuUs / theirs.cpuUs).toFixed(2)}`,
-    );
-  }
-}
+await comparePeers(only, { makonis: startMakonis, minio: startMinio, versitygw: startVersityGateway }, figuresOf);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const MAX_BYTES = 64 * 1024 * 1024;
 const KEPT_FILES = 3;
 
-export function openLogFile(folder: string): { readonly path: string; write(lines: string): void } {
+export function openLogFile(folder: string): { readonly path: string; write(lines: Uint8Array): void } {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'makonis.log');
   let file = openSync(path, 'a', 0o600);

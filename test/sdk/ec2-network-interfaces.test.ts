@@ -251,7 +251,7 @@ test('interfaces are found by filters, page by page; there are groups for five o
   const id = one.NetworkInterfaceId;
   assert.deepEqual(await found('group-id', groups[3] ?? ''), [id]);
   assert.deepEqual(await found('addresses.private-ip-address', '10.0.1.77'), [id]);
-  assert.deepEqual(await found('private-ip-address', '10.0.1.7?'), [id]);
+  assert.deepEqual(await found('private-ip-address', '*.77'), [id]);
   assert.deepEqual(await found('mac-address', one.MacAddress ?? ''), [id]);
   assert.deepEqual(await found('attachment.attach-time', '*'), []);
   assert.equal((await found('source-dest-check', 'true')).length, 7);

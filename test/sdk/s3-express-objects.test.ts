@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   AbortMultipartUploadCommand,
@@ -23,13 +21,12 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { hours, minutes } from '#platform/base/clock.ts';
 import { manifests } from '#services/s3/state.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { hasStatus, textOf } from '#test/sdk/s3.ts';
 import { ControlS3, type DirectoryTest, directoryTest, SessionS3 } from '#test/sdk/s3-express.ts';
-import { until } from '#test/until.ts';
+import { oldSegmentGone } from '#test/sdk/segments.ts';
 
 const putter =
   ({ s3, Bucket }: DirectoryTest) =>
@@ -267,18 +264,11 @@ test('the bytes of a renamed object outlive the sweep', async (t) => {
   for (let i = 0; i < 20; i++) await putter(d)(`key${i}`, body);
   await d.s3.send(new RenameObjectCommand({ Bucket, RenameSource: `${Bucket}/key19`, Key: 'kept' }));
   for (let i = 0; i < 18; i++) await d.s3.send(new DeleteObjectCommand({ Bucket, Key: `key${i}` }));
-  // The segments of an earlier process are not written any more, so the sweep moves what is wanted out of them.
   const again = await c.restart();
   const s3 = again.client(SessionS3);
   const get = async (Key: string) => textOf((await s3.send(new GetObjectCommand({ Bucket, Key }))).Body);
   assert.equal(await get('kept'), body);
-  const segments = join(again.data, 'blobs', 'us-east-1', 'segments');
-  again.advance(minutes(11));
-  await until(() => readdirSync(segments).length === 2, 'what is still wanted has moved');
-  await until(() => {
-    again.advance(hours(2));
-    return readdirSync(segments).length === 1;
-  }, 'the old segment is gone');
+  await oldSegmentGone(again);
   const client = again.client(ControlS3);
   assert.equal(await textOf((await client.send(new GetObjectCommand({ Bucket, Key: 'kept' }))).Body), body);
   assert.equal(await textOf((await client.send(new GetObjectCommand({ Bucket, Key: 'key18' }))).Body), body);

@@ -17,11 +17,10 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { backupData, restoreData } from '#main';
-import { hours, minutes } from '#platform/base/clock.ts';
 import { STORE_FORMAT, writeManifest } from '#platform/store/data-folder.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
-import { until } from '#test/until.ts';
+import { oldSegmentGone, segmentsOf } from '#test/sdk/segments.ts';
 
 const Bucket = 'kept-here';
 
@@ -62,19 +61,13 @@ test('the sweep gives back what was deleted, overwritten and aborted', async (t)
   await s3.send(new AbortMultipartUploadCommand({ ...upload, UploadId }));
   for (let i = 0; i < 17; i++) await s3.send(new DeleteObjectCommand({ Bucket, Key: `key ${i}` }));
   await put(s3, 'key 17', contentOf(17));
-  const before = sizeOf(join(blobsIn(made.data), 'segments'));
-  // The segments of an earlier process are not written any more.
+  const before = sizeOf(segmentsOf(made));
   const again = await made.restart();
   const client = again.client(PathStyleS3);
   await get(client, 'key 18');
-  const segments = join(blobsIn(again.data), 'segments');
-  again.advance(minutes(11));
-  await until(() => readdirSync(segments).length === 2, 'what is still wanted has moved');
-  await until(() => {
-    again.advance(hours(2));
-    return readdirSync(segments).length === 1;
-  }, 'the old segment is gone');
-  assert.ok(sizeOf(segments) < before / 3, `${sizeOf(segments)} of ${before} bytes are left`);
+  await oldSegmentGone(again);
+  const left = sizeOf(segmentsOf(again));
+  assert.ok(left < before / 3, `${left} of ${before} bytes are left`);
   for (const i of [17, 18, 19]) assert.ok((await get(client, `key ${i}`)).equals(contentOf(i)));
 });
 

@@ -5,6 +5,7 @@
 import { base64Of } from '#gateway/wire/scalar-text.ts';
 import { listMember, mapValue, membersOf, memoized, type Resolved, resolve } from '#gateway/wire/shapes.ts';
 import { formatTimestamp } from '#gateway/wire/timestamps.ts';
+import { jsonText } from '#platform/base/json-text.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
 export type JsonWriter = (value: unknown) => string;
@@ -72,7 +73,7 @@ function mapWriter(write: JsonWriter): JsonWriter {
     for (const key of Object.keys(source)) {
       const item = source[key];
       if (item === undefined) continue;
-      text += `${(text === '' ? '' : ',') + JSON.stringify(key)}:${item === null ? 'null' : write(item)}`;
+      text += `${(text === '' ? '' : ',') + jsonText(key)}:${item === null ? 'null' : write(item)}`;
     }
     return `{${text}}`;
   };
@@ -82,7 +83,7 @@ function scalarWriter(shape: Resolved): JsonWriter {
   switch (shape.type) {
     case 'string':
     case 'character':
-      return JSON.stringify;
+      return (value) => jsonText(value as string);
     case 'blob':
       return (value) => `"${base64Of(value as Uint8Array)}"`;
     case 'float':

@@ -33,7 +33,7 @@ const directory = ({ store }: Parts, region: Region): Partition =>
 const partitionOf = ({ store }: Parts, account: AccountId, region: Region): Partition =>
   store.partition({ service: 'ec2', account, region });
 
-export const isSharedWith = ({ sharedWith }: Sharable, account: string): boolean =>
+const isSharedWith = ({ sharedWith }: Sharable, account: string): boolean =>
   sharedWith.includes(EVERYBODY) || sharedWith.includes(account);
 
 /** One that somebody else has shared with this account. */

@@ -63,11 +63,6 @@ export const STORAGE_ERRORS = {
   NotYours: (id: string) => error('AuthFailure', `Not authorized for images: [${id}]`),
   NameTaken: (name: string, image: string) =>
     error('InvalidAMIName.Duplicate', `AMI name ${name} is already in use by AMI ${image}`),
-  InvalidName: () =>
-    error(
-      'InvalidAMIName.Malformed',
-      "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, ( ) [ ] space . / - ' @ and _",
-    ),
   NoRootSnapshot: () =>
     error('InvalidBlockDeviceMapping', 'The root device must have a snapshot in the block device mapping'),
   WrongImageState: (id: string, state: string) => error('IncorrectState', `The image '${id}' is ${state}`),

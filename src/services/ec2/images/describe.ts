@@ -14,7 +14,7 @@ import { allShared, EVERYBODY } from '#services/ec2/sharing.ts';
 import { accountOf } from '#services/ec2/snapshots/describe.ts';
 
 /** All that the account may launch, and its own in whatever state, in the order of ids. */
-export function visibleImages(parts: Ec2Parts, call: Pick<Call, 'tx' | 'account' | 'region'>): SeenImage[] {
+function visibleImages(parts: Ec2Parts, call: Pick<Call, 'tx' | 'account' | 'region'>): SeenImage[] {
   const { tx, account } = call;
   const own = images
     .all(tx)

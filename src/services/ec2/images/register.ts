@@ -21,7 +21,6 @@ import { findVolume } from '#services/ec2/volumes/crud.ts';
 import { shapeOf } from '#services/ec2/volumes/types.ts';
 import { originOf } from '#services/ec2/volumes/volumes.ts';
 
-const NAME = /^[A-Za-z0-9()[\] ./\-'@_]{3,128}$/;
 const ROOT_DEVICE = '/dev/sda1';
 
 export const findImage = (parts: Ec2Parts, tx: ReadTransaction, call: Pick<Call, 'region'>, id: string): ImageRow => {
@@ -30,8 +29,8 @@ export const findImage = (parts: Ec2Parts, tx: ReadTransaction, call: Pick<Call,
   return builtAmi(parts, call.region, id) === undefined ? fail('NoSuchImage', id) : fail('NotYours', id);
 };
 
+/** Its form is the model's to check. */
 function checkName(tx: ReadTransaction, name: string): void {
-  if (!NAME.test(name)) fail('InvalidName');
   const taken = images.all(tx).find((row) => row.name === name && row.state !== 'deregistered');
   if (taken !== undefined) fail('NameTaken', name, taken.id);
 }

@@ -11,6 +11,7 @@ import { givePublicIpUp, type PublicAddresses } from '#services/ec2/addresses/pu
 import { addresses } from '#services/ec2/addresses/state.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { releaseAddresses, takeAddresses } from '#services/ec2/network-interfaces/addresses.ts';
+import { addToCount, countInterfaces } from '#services/ec2/network-interfaces/count.ts';
 import {
   type Attachment,
   isBorrowed,
@@ -43,7 +44,7 @@ export function createInterface(
 ): NetworkInterfaceRow {
   const subnet = subnets.find(tx, draft.subnet) ?? fail('NoSuchSubnet', draft.subnet);
   const most = call.quota(NETWORK_INTERFACES);
-  if (networkInterfaces.ids(tx, undefined, most).length >= most) fail('InterfaceLimit', most);
+  if (countInterfaces(tx.partition) >= most) fail('InterfaceLimit', most);
   const groups = groupsIn(tx, call, subnet, draft.groups);
   const id = newId('eni');
   const ips = takeAddresses(tx, subnet, id, draft.privateIps ?? [], draft.addressCount ?? 1);
@@ -60,6 +61,7 @@ export function createInterface(
     requester: call.account,
     createdAt: call.now,
   };
+  addToCount(tx, 1);
   networkInterfaces.put(tx, row);
   setTags(tx, resourceArn(call, 'network-interface', id), draft.tags ?? {});
   return row;
@@ -135,6 +137,7 @@ export function deleteInterface(
     row.subnet,
     row.addresses.map(({ ip }) => ip),
   );
+  addToCount(tx, -1);
   networkInterfaces.drop(tx, row.id);
   deleteTags(tx, resourceArn(call, 'network-interface', row.id));
 }

@@ -37,40 +37,59 @@ interface Applied {
 
 const unknown: Resolve = () => undefined;
 
+/** What is there from before, with whose it is; what is nobody's goes. */
+async function foundNetworks(networks: Networks, store: Store): Promise<ReadonlyMap<VpcId, Applied>> {
+  const partitions = store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
+  const found = new Map<VpcId, Applied>();
+  for (const vpc of await networks.list()) {
+    const owner = partitions.find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
+    if (owner === undefined) await networks.remove(vpc);
+    else found.set(vpc, { partition: owner, plan: undefined, resolve: unknown });
+  }
+  return found;
+}
+
 export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
   const there = new Map<VpcId, Applied>();
   const inTurn = newInTurn();
 
-  const apply = (partition: Partition, vpc: VpcId): Promise<void> =>
-    inTurn(vpc, async () => {
-      await partition.durable();
-      const rows = partition.read((tx) => readVpc(tx, vpc));
-      const present = there.get(vpc);
-      if (!rows?.interfaces.some(({ attachment }) => attachment !== undefined)) {
-        if (present === undefined) return;
-        await networks.remove(vpc);
-        there.delete(vpc);
-        return;
-      }
-      const plan = planOf(rows);
-      const text = JSON.stringify(plan);
-      const resolve = namesOf(rows);
-      if (present?.plan !== text) {
-        // Until it is applied nobody knows what is there.
-        there.set(vpc, { partition, plan: undefined, resolve });
-        await networks.apply(plan);
-      }
-      there.set(vpc, { partition, plan: text, resolve });
-    });
+  /** Of each VPC the next attempt that has not begun: what many ask for at once is done once. */
+  const waiting = new Map<VpcId, Promise<void>>();
 
-  /** What is there from before: of each network whose it is; what is nobody's goes. */
-  const takeUp = lazy(async () => {
-    const partitions = store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
-    for (const vpc of await networks.list()) {
-      const owner = partitions.find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
-      if (owner === undefined) await networks.remove(vpc);
-      else there.set(vpc, { partition: owner, plan: undefined, resolve: unknown });
+  function apply(partition: Partition, vpc: VpcId): Promise<void> {
+    const next =
+      waiting.get(vpc) ??
+      inTurn(vpc, () => {
+        waiting.delete(vpc);
+        return follow(partition, vpc);
+      });
+    waiting.set(vpc, next);
+    return next;
+  }
+
+  async function follow(partition: Partition, vpc: VpcId): Promise<void> {
+    const rows = partition.read((tx) => readVpc(tx, vpc));
+    await partition.durable();
+    const present = there.get(vpc);
+    if (!rows?.interfaces.some(({ attachment }) => attachment !== undefined)) {
+      if (present === undefined) return;
+      await networks.remove(vpc);
+      there.delete(vpc);
+      return;
     }
+    const plan = planOf(rows);
+    const text = JSON.stringify(plan);
+    const resolve = namesOf(rows);
+    if (present?.plan !== text) {
+      // Until it is applied nobody knows what is there.
+      there.set(vpc, { partition, plan: undefined, resolve });
+      await networks.apply(plan);
+    }
+    there.set(vpc, { partition, plan: text, resolve });
+  }
+
+  const takeUp = lazy(async () => {
+    for (const [vpc, found] of await foundNetworks(networks, store)) there.set(vpc, found);
   });
 
   return {

@@ -32,11 +32,15 @@ export interface NewDataKey extends DataKeyRef {
 const prepared = new WeakMap<Call, Map<string, NewDataKey[]>>();
 
 /** Throws Suspend until there is one. */
-export function newDataKey(parts: Ec2Parts, tx: Transaction, call: Call, noun: KeyedNoun, keyId: string): NewDataKey {
+function newDataKey(parts: Ec2Parts, tx: Transaction, call: Call, noun: KeyedNoun, keyId: string): NewDataKey {
   const pools = getOrInsert(prepared, call, () => new Map<string, NewDataKey[]>());
   const pool = getOrInsert(pools, `${noun} ${keyId}`, () => []);
   const found = pool.pop();
-  if (found === undefined) throw new Suspend(make(parts, call, noun, keyId).then((key) => void pool.push(key)));
+  if (found === undefined) {
+    // Not now: a transaction is running, and KMS's is of another partition.
+    const making = Promise.resolve().then(() => make(parts, call, noun, keyId));
+    throw new Suspend(making.then((key) => void pool.push(key)));
+  }
   tx.onUndo(() => pool.push(found));
   return found;
 }

@@ -1,7 +1,7 @@
 /** What rows of volumes, snapshots and images say that is to be done, and how it is done. */
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { Host } from '#platform/compute/host.ts';
-import type { InUse, VolumeKey } from '#platform/compute/volume.ts';
+import type { VolumeKey } from '#platform/compute/volume.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags } from '#platform/tags.ts';
 import { builtAmis } from '#services/ec2/images/built-images.ts';
@@ -95,8 +95,11 @@ const modification = (row: VolumeRow, { to }: VolumeModification): StorageTask =
   async run(stage) {
     const { host, partition, clock } = stage;
     const machine = await machineOf(stage, row);
-    const use = await usedBy(stage, row, machine, (instance) => host.machines.resizeDisk(instance, row.id, to.sizeGiB));
-    if (to.sizeGiB > row.sizeGiB) await host.volumes.grow(row.id, to.sizeGiB, use);
+    if (to.sizeGiB > row.sizeGiB) {
+      const key = await openDataKey(stage.parts, partition, row);
+      const ask = machine !== undefined && { onRunning: () => host.machines.resizeDisk(machine, row.id) };
+      await host.volumes.grow(row.id, to.sizeGiB, { ...(key && { key }), ...ask });
+    }
     if (machine !== undefined) await host.machines.limitDisk(machine, row.id, diskLimits(to));
     partition.transact((tx) => {
       const now = volumes.find(tx, row.id);
@@ -119,16 +122,6 @@ async function machineOf({ host, partition }: Stage, { attachment }: VolumeRow):
   if (attachment === undefined || attachment.status === 'attaching') return undefined;
   const instance = partition.read((tx) => instances.find(tx, attachment.instance));
   return instance !== undefined && (await host.machines.running()).has(instance.id) ? instance.id : undefined;
-}
-
-async function usedBy(
-  { parts, partition }: Stage,
-  row: VolumeRow,
-  machine: string | undefined,
-  ask: (machine: string) => Promise<void>,
-): Promise<InUse> {
-  const key = await openDataKey(parts, partition, row);
-  return { ...(key && { key }), ...(machine !== undefined && { onRunning: () => ask(machine) }) };
 }
 
 function snapshotTask(tx: ReadTransaction, row: SnapshotRow): StorageTask | undefined {
@@ -172,13 +165,26 @@ async function rebooted({ partition, clock, signal }: Stage, { after }: Snapshot
 }
 
 async function taken(stage: Stage, row: SnapshotRow, volume: VolumeRow | undefined) {
-  const { host } = stage;
-  const { id } = row;
   if (volume === undefined) throw new Error('its volume is gone');
   await rebooted(stage, row);
-  const machine = await machineOf(stage, volume);
-  const use = await usedBy(stage, volume, machine, (instance) => host.machines.switchLayer(instance, volume.id));
-  return host.volumes.snapshot(id, volume.id, use);
+  const key = await openDataKey(stage.parts, stage.partition, volume);
+  const { attachment } = stage.partition.read((tx) => volumes.find(tx, volume.id)) ?? {};
+  const asking = attachment && { onRunning: () => switched(stage, attachment.instance, volume.id) };
+  return stage.host.volumes.snapshot(row.id, volume.id, { ...(key && { key }), ...asking });
+}
+
+/**
+ * The new layer lies on the volume, and a machine that starts from here on has it. One that runs is told; one that is starting may have
+ * either, and is waited for.
+ */
+async function switched({ host, partition, clock, signal }: Stage, id: string, volume: string): Promise<void> {
+  for (;;) {
+    if ((await host.machines.running()).has(id)) return host.machines.switchLayer(id, volume);
+    const state = partition.read((tx) => instances.find(tx, id))?.state;
+    if (state !== 'pending' && state !== 'running') return;
+    signal.throwIfAborted();
+    await new Promise<void>((resolve) => clock.after(LOOK_AGAIN, resolve));
+  }
 }
 
 async function copied(stage: Stage, row: SnapshotRow) {

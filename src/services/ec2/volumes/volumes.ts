@@ -39,7 +39,7 @@ export function makeVolume(parts: Ec2Parts, tx: Transaction, call: Call, wish: V
   return row;
 }
 
-export function sourceOf(parts: Ec2Parts, tx: Transaction, id: string): UsableSnapshot {
+function sourceOf(parts: Ec2Parts, tx: Transaction, id: string): UsableSnapshot {
   const source = usableSnapshot(parts, tx, id) ?? fail('NoSuchSnapshot', id);
   return source.state === 'completed' ? source : fail('SnapshotNotCompleted', source.state);
 }
