@@ -144,6 +144,15 @@ test('an image is registered of a snapshot, and copied', async (t) => {
     [{}, 'InvalidAMIName.Duplicate'],
     [{ Name: 'b!' }, 'InvalidParameterValue'],
     [{ Name: 'other', BlockDeviceMappings: [] }, 'InvalidBlockDeviceMapping'],
+    [
+      {
+        Name: 'other',
+        BlockDeviceMappings: [
+          { DeviceName: '/dev/xvda', Ebs: { SnapshotId: snapshot, VolumeType: 'st1', VolumeSize: 125 } },
+        ],
+      },
+      'InvalidParameterValue',
+    ],
     [{ Name: 'other', Architecture: 'arm64' }, 'UnsupportedOperation'],
     [{ Name: 'other', BootMode: 'uefi' }, 'UnsupportedOperation'],
   ];

@@ -14,6 +14,7 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
     effects: ['outward'],
     why: 'looks at the certificates of a server that no authority vouches for',
   },
+  'src/platform/compute/images/programs.ts': { effects: ['processes'], why: 'apt, dpkg-deb and mkfs build images' },
   'src/platform/compute/volumes/qemu/qemu-img.ts': {
     effects: ['processes'],
     why: 'qemu-img makes and copies the layers of volumes',

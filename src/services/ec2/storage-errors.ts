@@ -65,6 +65,8 @@ export const STORAGE_ERRORS = {
     error('InvalidAMIName.Duplicate', `AMI name ${name} is already in use by AMI ${image}`),
   NoRootSnapshot: () =>
     error('InvalidBlockDeviceMapping', 'The root device must have a snapshot in the block device mapping'),
+  NotBootable: (type: string) =>
+    error('InvalidParameterValue', `Invalid value '${type}' for VolumeType: it can't be the root device.`),
   WrongImageState: (id: string, state: string) => error('IncorrectState', `The image '${id}' is ${state}`),
   ImageProtected: (id: string) =>
     error('OperationNotPermitted', `The image '${id}' cannot be deregistered: deregistration protection is on.`),

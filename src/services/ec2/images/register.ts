@@ -18,7 +18,7 @@ import { usableSnapshot } from '#services/ec2/snapshots/usable.ts';
 import { encryptionOf } from '#services/ec2/storage/data-keys.ts';
 import { tagsFor, tagsOfList } from '#services/ec2/tags/tag-specifications.ts';
 import { findVolume } from '#services/ec2/volumes/crud.ts';
-import { shapeOf } from '#services/ec2/volumes/types.ts';
+import { mayBoot, shapeOf } from '#services/ec2/volumes/types.ts';
 import { originOf } from '#services/ec2/volumes/volumes.ts';
 
 const ROOT_DEVICE = '/dev/sda1';
@@ -54,7 +54,9 @@ export const registerImage =
     checkRegistered(input);
     const rootDevice = input.RootDeviceName ?? ROOT_DEVICE;
     const devices = (input.BlockDeviceMappings ?? []).flatMap((mapping) => registeredDevice(parts, tx, mapping) ?? []);
-    if (devices.find(({ device }) => device === rootDevice)?.snapshot === undefined) fail('NoRootSnapshot');
+    const root = devices.find(({ device }) => device === rootDevice);
+    if (root?.snapshot === undefined) fail('NoRootSnapshot');
+    else if (!mayBoot(root.type)) fail('NotBootable', root.type);
     const row = keep(
       tx,
       call,

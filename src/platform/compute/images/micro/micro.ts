@@ -120,8 +120,8 @@ async function arrange(root: string): Promise<void> {
   }
   await chmod(join(root, 'tmp'), 0o1777);
   await cp(join(GUEST, 'etc'), join(root, 'etc'), { recursive: true });
-  for (const name of await readdir(join(GUEST, 'sbin')))
-    await copyFile(join(GUEST, 'sbin', name), join(root, 'usr/sbin', name));
+  for (const name of await readdir(join(GUEST, 'bin')))
+    await copyFile(join(GUEST, 'bin', name), join(root, 'usr/bin', name));
   for (const path of PROGRAMS) await chmod(join(root, path), 0o755);
   await symlink('busybox', join(root, 'usr/bin/sh'));
   await symlink('/bin/busybox', join(root, 'usr/sbin/init'));
@@ -132,13 +132,22 @@ async function arrange(root: string): Promise<void> {
 }
 
 const PROGRAMS = [
-  ...['rc.boot', 'rc.modules', 'rc.instance', 'rc.late', 'rc.halt', 'console-login', 'new-link', 'new-disk'].map(
-    (name) => `etc/${name}`,
-  ),
+  ...[
+    'rc.boot',
+    'rc.modules',
+    'rc.instance',
+    'rc.late',
+    'rc.ssh',
+    'rc.power',
+    'rc.halt',
+    'console-login',
+    'new-link',
+    'new-disk',
+  ].map((name) => `etc/${name}`),
   'etc/udhcpc.script',
   'etc/acpi/PWRF/00000080',
-  'usr/sbin/imds',
-  'usr/sbin/sudo',
+  'usr/bin/imds',
+  'usr/bin/sudo',
 ];
 
 const FILES = {

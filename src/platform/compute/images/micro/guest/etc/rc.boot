@@ -1,5 +1,5 @@
 #!/bin/sh
-# From the root file system to an open SSH port; what can wait comes after.
+# From the root file system to where init opens the SSH port (inittab); what can wait comes after.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 # What is there already stays.
 [ -e /bin/ls ] || /bin/busybox --install -s /bin 2>/dev/null
@@ -13,10 +13,9 @@ mount -t tmpfs -o mode=1777 shm /dev/shm
 hostname makonis
 ip link set lo up
 # The network comes up while the rest goes on. What stays has a session of its own: this one hangs up when it ends.
-setsid udhcpc -i eth0 -s /etc/udhcpc.script -t 40 -T 1 -A 1 -b -S >/dev/null 2>&1 &
+setsid udhcpc -i eth0 -s /etc/udhcpc.script -t 40 -T 1 -A 1 -b -S </dev/null >/dev/null 2>&1 &
 network=$!
-setsid /etc/rc.modules &
+setsid /etc/rc.modules </dev/null >/dev/null 2>&1 &
 wait $network
 /etc/rc.instance
-setsid dropbear -s -R -p 22
-setsid /etc/rc.late &
+setsid /etc/rc.late </dev/null >/dev/null 2>&1 &
