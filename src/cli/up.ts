@@ -15,7 +15,7 @@ import {
   statSync,
 } from 'node:fs';
 import { flushCompileCache, getCompileCacheDir } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
@@ -163,7 +163,10 @@ function machinesOf(config: Config, { cloudId }: DataFolder, log: Logger): Machi
     },
     staysRoot: (server) => {
       if (!config.machines || process.platform !== 'linux') return;
-      hostd = startHostd({ data, server, tag: cloudId.slice(0, 8), publicCidr, compileCache: getCompileCacheDir() });
+      // Node names a folder of its own in the one that it is given.
+      const cache = getCompileCacheDir();
+      const compileCache = cache && dirname(cache);
+      hostd = startHostd({ data, server, tag: cloudId.slice(0, 8), publicCidr, compileCache });
     },
     close: () => hostd?.close(),
   };
