@@ -81,8 +81,8 @@ export interface Machines {
   attachDisk(id: MachineId, disk: MachineDisk): Promise<void>;
   /** Asks the guest for it and waits until it has let go; `isForced` does not ask. */
   detachDisk(id: MachineId, volume: VolumeId, isForced: boolean): Promise<void>;
-  /** The volume's own file grows and the guest sees it: nobody but its machine may write to what it has. */
-  resizeDisk(id: MachineId, volume: VolumeId, sizeGiB: number): Promise<void>;
+  /** The volume is to be larger now: its file grows and the guest sees it, as nobody but its machine may write to what it has. */
+  resizeDisk(id: MachineId, volume: VolumeId): Promise<void>;
   limitDisk(id: MachineId, volume: VolumeId, limits: DiskLimits): Promise<void>;
   attachNic(id: MachineId, nic: MachineNic): Promise<void>;
   detachNic(id: MachineId, nic: string, isForced: boolean): Promise<void>;

@@ -158,7 +158,7 @@ test('disks come and go while it runs', { skip }, async (t) => {
   await host.machines.attachDisk(ID, disk);
   await host.machines.limitDisk(ID, SECOND, { iops: 100, bytesPerSecond: 2 ** 20 });
   host.layers.sizeGiB = 2;
-  await host.machines.resizeDisk(ID, SECOND, 2);
+  await host.machines.resizeDisk(ID, SECOND);
   await refused(host, () => host.machines.detachDisk(ID, SECOND, false));
   assert.ok(existsSync(path));
 

@@ -122,8 +122,8 @@ class QemuMachines implements Machines {
     });
   }
 
-  resizeDisk(id: MachineId, volume: VolumeId, sizeGiB: number): Promise<void> {
-    return this.#running(id, (machine) => machine.resizeDisk(volume, sizeGiB));
+  resizeDisk(id: MachineId, volume: VolumeId): Promise<void> {
+    return this.#running(id, (machine) => machine.resizeDisk(volume, this.#options.chainOf(volume)));
   }
 
   limitDisk(id: MachineId, volume: VolumeId, limits: DiskLimits): Promise<void> {

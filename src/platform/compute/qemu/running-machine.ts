@@ -126,7 +126,7 @@ export class RunningMachine {
     await this.#qmp.run('qom-set', { path, property: 'limits', value: throttle(limits) });
   }
 
-  async resizeDisk(volume: VolumeId, sizeGiB: number): Promise<void> {
+  async resizeDisk(volume: VolumeId, { sizeGiB }: Chain): Promise<void> {
     await this.#qmp.run('block_resize', { 'node-name': await this.#topOf(volume), size: sizeGiB * GIB });
   }
 

@@ -144,7 +144,6 @@ export class SimulatedMachines implements Machines {
   }
 
   async forget(id: MachineId): Promise<void> {
-    await this.kill(id);
     await this.#step('forget', id, () => void this.#consoles.delete(id));
   }
 
