@@ -25,6 +25,17 @@ function commandLine(cloud: Program, settings: Record<string, string>) {
   };
 }
 
+/** Runs a command in a machine, as its user. */
+function secureShell(cloud: Program, key: string) {
+  const options = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'];
+  return async (at: string, command: string): Promise<string> => {
+    const args = ['-i', key, ...options, '-o', 'ConnectTimeout=10', '-o', 'ConnectionAttempts=10', `ec2-user@${at}`];
+    const { code, out, err } = await cloud.exec('ssh', [...args, command]);
+    assert.equal(code, 0, `${command}: ${err}`);
+    return out.trim();
+  };
+}
+
 test('the first ten minutes with EC2', { skip, timeout: 280_000 }, async (t) => {
   const cloud = program(t);
   const up = await cloud.run('up', '--detach', '--port', '0');
@@ -50,13 +61,7 @@ test('the first ten minutes with EC2', { skip, timeout: 280_000 }, async (t) => 
   );
   await aws(`authorize-security-group-ingress --group-id ${group} --protocol tcp --port 22 --cidr 0.0.0.0/0`);
   await aws(`wait instance-status-ok --instance-ids ${first}`);
-  const options = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'];
-  const inside = async (at: string, command: string): Promise<string> => {
-    const args = ['-i', key, ...options, '-o', 'ConnectTimeout=10', '-o', 'ConnectionAttempts=10', `ec2-user@${at}`];
-    const { code, out, err } = await cloud.exec('ssh', [...args, command]);
-    assert.equal(code, 0, `${command}: ${err}`);
-    return out.trim();
-  };
+  const inside = secureShell(cloud, key);
   assert.match(await inside(address, 'uname -a'), /Linux/);
   await inside(address, 'echo it was here > mark; sync');
 
