@@ -75,6 +75,8 @@ export interface CloudOptions {
   readonly readModel?: ReadModelFile;
   /** What S3's lifecycle rules and restores call a day; a real one by default. */
   readonly s3Day?: Milliseconds;
+  /** How fast S3 reads what it stores, to check it; as fast as it can by default. */
+  readonly scrubBytesPerSecond?: number;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
   /** Opens where EC2's machines run, when EC2 is first used; without one nothing can be launched. */
@@ -117,7 +119,6 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
-  metrics.gauge('damaged_blobs', 'Blobs that the last scrub found damaged.', blobs.damaged);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
   ports.splice(0, ports.length, listener.port, admin.port);
@@ -195,8 +196,8 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
-    onScrubbed: blobs.scrubbed,
     host: host.open,
+    scrubBytesPerSecond: options.scrubBytesPerSecond ?? Number.POSITIVE_INFINITY,
     s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);
@@ -285,11 +286,7 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
 /** Each region's blobs lie beside its store, and are opened when they are first asked for. */
 function blobsOf(data: string, onFault: (error: unknown) => void) {
   const opened = new Map<Region, Promise<Blobs>>();
-  const damaged = new Map<Region, number>();
   return {
-    /** What the last scrub of each region found. */
-    scrubbed: (region: Region, places: readonly string[]): void => void damaged.set(region, places.length),
-    damaged: (): number => [...damaged.values()].reduce((sum, count) => sum + count, 0),
     of: (region: Region): Promise<Blobs> =>
       getOrInsert(opened, region, () => openFilesystemBlobs(join(blobsFolder(data), region), onFault)),
     close: async (): Promise<void> => {

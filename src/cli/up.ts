@@ -129,6 +129,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     ...(config.machines && { host: machines.open }),
     egress: egressRules(config),
     s3Day: seconds(config.s3DaySeconds),
+    scrubBytesPerSecond: config.scrubMibPerSecond * 2 ** 20,
     masterKeys: masterKeysOf(keyFile, folder),
     adminToken: randomBytes(24).toString('base64url'),
     refusesVersion2: config.refuseSigv2,

@@ -67,8 +67,8 @@ export interface ServiceDeps {
   readonly s3Day: Milliseconds;
   /** Where EC2's machines run, opened when EC2 is first used. */
   readonly host: () => Promise<Host | undefined>;
-  /** A scrub of a region's blobs is over: what it found damaged. */
-  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
+  /** How fast the scrub of stored bytes reads. */
+  readonly scrubBytesPerSecond: number;
 }
 
 export interface AssembledServices {
@@ -327,6 +327,7 @@ function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<E
       day: parts.s3Day,
       isRegion: (name) => parts.regions.includes(name),
       users: await canonicalUsers(),
+      hashings: (await import('#services/s3/hashing/hashing.ts')).hashings(parts.clock, parts.onFault),
     }),
   );
   const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await s3Parts()));

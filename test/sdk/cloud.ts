@@ -61,6 +61,7 @@ export interface TestCloudOptions {
   readonly tls?: boolean;
   readonly logBucket?: LogBucket;
   readonly s3Day?: number;
+  readonly scrubBytesPerSecond?: number;
   /** Where its folder is made; the system's place for temporary files by default. */
   readonly parent?: string;
   readonly refusesVersion2?: boolean;
@@ -96,6 +97,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       version: 'test',
       clock,
       ...(options.s3Day !== undefined && { s3Day: options.s3Day }),
+      ...(options.scrubBytesPerSecond !== undefined && { scrubBytesPerSecond: options.scrubBytesPerSecond }),
       oldBucketDefaults: options.oldBucketDefaults ?? false,
       refusesVersion2: options.refusesVersion2 ?? false,
       ...(options.host && { host: async () => options.host }),

@@ -48,7 +48,7 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     logBucket: undefined,
     oldBucketDefaults: false,
     blobs: () => Promise.reject(new Error('nothing is called')),
-    onScrubbed: () => {},
+    scrubBytesPerSecond: 1,
     s3Day: days(1),
     host: async () => undefined,
   });

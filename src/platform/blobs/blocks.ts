@@ -7,9 +7,12 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 
 export const BLOCK_BYTES = 64 * 1024;
 const TAG_BYTES = 16;
+/** Of a block, as they are sealed and written. */
+const MOST_PARTS = 8;
 const SUM_BYTES = 4;
 
 const extraBytes = (isSealed: boolean): number => (isSealed ? TAG_BYTES : 0) + SUM_BYTES;
@@ -30,9 +33,9 @@ function nonceOf(index: number): Buffer {
 /** Node spends 10 us a block on a key that is bytes. */
 const keyObject = (key: Uint8Array | undefined): KeyObject | undefined => key && createSecretKey(key);
 
-/** One block as it is written: the parts in order. */
-function encodeBlock(plain: Uint8Array, index: number, key: KeyObject | undefined): Uint8Array[] {
-  const parts = key === undefined ? [plain] : seal(plain, index, key);
+/** One block as it is written. */
+function encodeBlock(plain: readonly Uint8Array[], index: number, key: KeyObject | undefined): Uint8Array[] {
+  const parts = key === undefined ? plain : seal(plain, index, key);
   const sum = Buffer.alloc(SUM_BYTES);
   let value = 0;
   for (const part of parts) value = crc32(part, value);
@@ -40,17 +43,19 @@ function encodeBlock(plain: Uint8Array, index: number, key: KeyObject | undefine
   return [...parts, sum];
 }
 
-function seal(plain: Uint8Array, index: number, key: KeyObject): Uint8Array[] {
+function seal(plain: readonly Uint8Array[], index: number, key: KeyObject): Uint8Array[] {
   const cipher = createCipheriv('aes-256-gcm', key, nonceOf(index), { authTagLength: TAG_BYTES });
-  const sealed = cipher.update(plain);
+  const sealed: Uint8Array[] = plain.map((part) => cipher.update(part));
   cipher.final();
-  return [sealed, cipher.getAuthTag()];
+  return [...sealed, cipher.getAuthTag()];
 }
 
 /** Takes a blob's bytes as they come and gives blocks out as they fill. */
 export interface BlockWriter {
   /** How many bytes of the blob came so far. */
   readonly bytes: number;
+  /** What is given out was made here, and is nobody else's. */
+  readonly ownsBlocks: boolean;
   push(chunk: Uint8Array): Uint8Array[];
   end(): Uint8Array[];
 }
@@ -68,6 +73,10 @@ class BlockEncoder implements BlockWriter {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get ownsBlocks(): boolean {
+    return this.#key !== undefined;
   }
 
   push(chunk: Uint8Array): Uint8Array[] {
@@ -92,8 +101,8 @@ class BlockEncoder implements BlockWriter {
   }
 
   #release(): Uint8Array[] {
-    const [only] = this.#held;
-    const block = this.#held.length === 1 && only ? only : Buffer.concat(this.#held);
+    // Whoever sends a byte at a time makes no cipher's call and no buffer of a write of each.
+    const block = this.#held.length > MOST_PARTS ? [Buffer.concat(this.#held)] : this.#held;
     this.#held = [];
     this.#heldBytes = 0;
     return encodeBlock(block, this.#index++, this.#key);
@@ -103,6 +112,7 @@ class BlockEncoder implements BlockWriter {
 /** Blocks that were made before, and pass as they are. */
 class MadeBlocks implements BlockWriter {
   readonly bytes: number;
+  readonly ownsBlocks = false;
 
   constructor(bytes: number) {
     this.bytes = bytes;
@@ -139,7 +149,10 @@ export function openBlocks(stored: Buffer, first: number, key: Uint8Array | unde
     index++;
   }
   const [only] = parts;
-  return parts.length === 1 && only ? only : Buffer.concat(parts);
+  if (parts.length === 1 && only) return only;
+  const whole = Buffer.concat(parts);
+  if (secret !== undefined) for (const part of parts) giveBack(part);
+  return whole;
 }
 
 /** Checks sums alone: for a scrub. */
