@@ -285,7 +285,8 @@ function claimsS3({ headers, query }: RequestHead): boolean | undefined {
   return claim === '' ? undefined : CLAIMED_S3.test(claim);
 }
 
-const CLAIMED_S3 = /(?:\/|%2F)s3[a-z-]*(?:\/|%2F)aws4_request/;
+/** `AWS key:signature`, version 2 in a header, names no service: it was S3's alone. */
+const CLAIMED_S3 = /^AWS |(?:\/|%2F)s3[a-z-]*(?:\/|%2F)aws4_request/;
 
 /** The request as its operation reads it: a streaming one gets the payload, all others the whole body. */
 async function withBody(

@@ -97,7 +97,7 @@ function permissionsOf({ operation, input }: Invocation, call: LiveCall): readon
     if (listed.length > 0) call.resources = [...new Set(listed.map(({ resource }) => resource))];
     return listed;
   }
-  const actions = operation.actions(input, call.principal);
+  const actions = operation.actions(input, call);
   // A call that names no resource is still a call.
   const resources = call.resources.length > 0 ? call.resources : ['*'];
   const [action, resource] = [actions[0], resources[0]];

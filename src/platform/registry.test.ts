@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import { summaryOf } from '#platform/model/summary.ts';
 import { RegisteredService, Registry } from '#platform/registry.ts';
+import type { CallScope } from '#platform/service.ts';
 import { notesEntry, notesService, tinyCloud } from '#platform/tiny-cloud.fixture.ts';
 
 const model: ServiceModel = {
@@ -21,7 +22,8 @@ const model: ServiceModel = {
   },
 };
 
-const ANYBODY = { kind: 'anonymous' } as const;
+// These actions ask for nothing of it.
+const ANY_CALL = {} as CallScope;
 
 const declaration = () => {
   const service = notesService();
@@ -45,7 +47,7 @@ test('an operation is what the model and the declaration say together', async ()
   const service = registered();
   await service.load();
   const put = service.operation('Put');
-  assert.deepEqual(put?.actions({}, ANYBODY), ['paper:Put']);
+  assert.deepEqual(put?.actions({}, ANY_CALL), ['paper:Put']);
   assert.equal(put.isReadOnly, false);
   assert.equal(put.isManagement, true);
   assert.equal(service.operation('Get')?.isReadOnly, true);
@@ -68,8 +70,8 @@ test('an internal operation is one of the model under permissions of its own, an
   await service.load();
   const copy = service.internal('Copy');
   assert.equal(copy?.name, 'Put');
-  assert.deepEqual(copy.actions({}, ANYBODY), ['paper:Copy']);
-  assert.deepEqual(service.operation('Put')?.actions({}, ANYBODY), ['paper:Put']);
+  assert.deepEqual(copy.actions({}, ANY_CALL), ['paper:Copy']);
+  assert.deepEqual(service.operation('Put')?.actions({}, ANY_CALL), ['paper:Put']);
   assert.equal(service.operation('Copy'), undefined);
   for (const name of ['Put', 'constructor', 'toString']) assert.equal(service.internal(name), undefined, name);
 });
@@ -87,7 +89,7 @@ test('a token member and declared actions are found', async (t) => {
     () => () => {},
   );
   await several.load();
-  assert.deepEqual(several.operation('Put')?.actions({}, ANYBODY), ['a:B', 'c:D']);
+  assert.deepEqual(several.operation('Put')?.actions({}, ANY_CALL), ['a:B', 'c:D']);
 });
 
 test('a service is found by name and by the service of its ARNs without its model, which is read when an operation is asked for', async () => {

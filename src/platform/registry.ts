@@ -11,8 +11,15 @@ import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { ModelSource } from '#platform/model/load.ts';
 import type { OperationModel, ServiceMetadata, ServiceModel } from '#platform/model/schema.ts';
-import type { Principal } from '#platform/principal.ts';
-import type { Input, Kind, OperationDeclaration, Output, ServiceDeclaration, ServiceEntry } from '#platform/service.ts';
+import type {
+  CallScope,
+  Input,
+  Kind,
+  OperationDeclaration,
+  Output,
+  ServiceDeclaration,
+  ServiceEntry,
+} from '#platform/service.ts';
 import { Suspend } from '#platform/store/store.ts';
 
 export interface RegisteredOperation {
@@ -21,7 +28,7 @@ export interface RegisteredOperation {
   readonly model: OperationModel;
   readonly declaration: OperationDeclaration;
   /** `sqs:SendMessage`, or as the declaration has it. */
-  readonly actions: (input: Input, principal: Principal) => readonly string[];
+  readonly actions: (input: Input, scope: CallScope) => readonly string[];
   readonly isReadOnly: boolean;
   readonly isManagement: boolean;
   /** Its input has a body that is handed on as it comes. */
@@ -40,7 +47,7 @@ export type CompileValidator = (model: ServiceModel, inputShape: string | undefi
 
 function actionsOf(declared: NonNullable<OperationDeclaration['action']>): RegisteredOperation['actions'] {
   // The declaration's input type is the one that the validator has checked.
-  if (typeof declared === 'function') return (input, principal) => declared(input as never, principal);
+  if (typeof declared === 'function') return (input, scope) => declared(input as never, scope);
   const fixed = typeof declared === 'string' ? [declared] : declared;
   return () => fixed;
 }

@@ -127,7 +127,7 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** The ARNs that the caller needs permission on; `*` for actions without resource types. */
   readonly resource: (input: In, scope: CallScope) => string | readonly string[];
   /** IAM actions, all needed; the default is `<prefix>:<Operation>`. Some inputs need more (sts:TagSession). */
-  readonly action?: string | readonly string[] | ((input: In, principal: Principal) => readonly string[]);
+  readonly action?: string | readonly string[] | ((input: In, scope: CallScope) => readonly string[]);
   /** Permissions on resources of their own that a call needs besides: iam:PassRole on the role that it hands to a service. */
   readonly further?: (input: In, scope: CallScope) => readonly FurtherPermission[];
   /**

@@ -1,10 +1,10 @@
 /**
- * S3 by clients of other makers: AWS's command line and boto3's transfer manager, s3cmd and rclone where the machine has them. Each
+ * S3 by clients of other makers: AWS's command line and boto3's transfer manager, s3cmd, rclone and s3fs where the machine has them. Each
  * puts, lists, gets and deletes keys that hold what URLs and XML have to hide.
  */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { testClients } from '#test/clients/command-line.ts';
 import { findExecutable, NOT_FOUND, run } from '#test/clients/executables.ts';
 import { type ClientConfig, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
@@ -28,7 +29,7 @@ const KEYS = ['plain', 'a b/c d', 'a+b', '100%', 'x%20y', 'é/日本', "quote's 
 /** Beyond what clients send in one piece. */
 const BIG_BYTES = 20 * 1024 * 1024;
 
-const NOT_INSTALLED = 'is not on this machine (Debian: apt-get install s3cmd rclone)';
+const NOT_INSTALLED = 'is not on this machine (Debian: apt-get install s3cmd rclone s3fs)';
 const skipWithout = (file: string | undefined, name: string, why: string) => file === undefined && `${name} ${why}`;
 
 interface Place {
@@ -79,11 +80,9 @@ async function start(t: TestContext, ObjectOwnership: ObjectOwnership = 'BucketO
 const sorted = (texts: readonly string[]): string[] => [...texts].sort();
 const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-const aws = findExecutable('aws');
-
-test('the AWS CLI: s3 and s3api', { skip: skipWithout(aws, 'aws', NOT_FOUND), timeout: 180_000 }, async (t) => {
+testClients('s3 and s3api', async (t, { path }) => {
   const { c, ask, file, home, keys } = await start(t);
-  const cli = (...args: readonly string[]) => ask(aws ?? '', '--endpoint-url', c.url, ...args);
+  const cli = (...args: readonly string[]) => ask(path, '--endpoint-url', c.url, ...args);
   await cli('s3', 'mb', 's3://more-books');
   for (const key of KEYS) await cli('s3', 'cp', file(`in/${key}`, key), `s3://books/${key}`);
   assert.deepEqual(sorted(await keys()), sorted(KEYS));
@@ -103,6 +102,44 @@ test('the AWS CLI: s3 and s3api', { skip: skipWithout(aws, 'aws', NOT_FOUND), ti
   }
   await cli('s3', 'rm', 's3://books', '--recursive');
   assert.deepEqual(await keys(), []);
+});
+
+testClients('select-object-content writes what comes as events', async (t, { path }) => {
+  const { c, ask, file, home } = await start(t);
+  const cli = (...args: readonly string[]) => ask(path, '--endpoint-url', c.url, ...args);
+  const rows = Array.from({ length: 100_000 }, (_, at) => `name-${at},${at % 100}`);
+  await cli('s3', 'cp', file('people.csv', `name,age\n${rows.join('\n')}\n`), 's3://books/people.csv');
+  const query = 'SELECT s.name FROM S3Object s WHERE CAST(s.age AS INT) < 50';
+  const object = ['--bucket', 'books', '--key', 'people.csv', '--expression-type', 'SQL', '--expression', query];
+  const formats = [
+    '--input-serialization',
+    '{"CSV":{"FileHeaderInfo":"USE"}}',
+    '--output-serialization',
+    '{"JSON":{}}',
+  ];
+  const found = join(home, 'found');
+  await cli('s3api', 'select-object-content', ...object, ...formats, found);
+  const names = readFileSync(found, 'utf8').trimEnd().split('\n');
+  assert.deepEqual([names.length, names[50]], [50_000, '{"name":"name-100"}']);
+});
+
+testClients('a directory bucket, by sessions', async (t, { path, version: [major, minor] }) => {
+  if (minor < (major === 1 ? 31 : 14)) return t.skip('it knows no S3 Express');
+  const { c, ask, env, file, home } = await start(t);
+  // Of an address clients know that nothing lies below it.
+  const cli = (...args: readonly string[]) => ask(path, '--endpoint-url', `http://127.0.0.1:${c.port}`, ...args);
+  const bucket = 'fast--use1-az4--x-s3';
+  const place =
+    'Location={Type=AvailabilityZone,Name=use1-az4},Bucket={Type=Directory,DataRedundancy=SingleAvailabilityZone}';
+  env['AWS_S3_DISABLE_EXPRESS_SESSION_AUTH'] = 'true';
+  await cli('s3api', 'create-bucket', '--bucket', bucket, '--create-bucket-configuration', place);
+  delete env['AWS_S3_DISABLE_EXPRESS_SESSION_AUTH'];
+  const big = file('big', randomBytes(BIG_BYTES));
+  await cli('s3', 'cp', big, `s3://${bucket}/a b/big`);
+  assert.match(await cli('s3', 'ls', `s3://${bucket}`, '--recursive'), /a b\/big/);
+  await cli('s3', 'cp', `s3://${bucket}/a b/big`, join(home, 'again'));
+  assert.equal(digest(join(home, 'again')), digest(big));
+  await cli('s3', 'rm', `s3://${bucket}`, '--recursive');
 });
 
 const python = findExecutable('python');
@@ -185,6 +222,32 @@ test('rclone', { skip: skipWithout(rclone, 'rclone', NOT_INSTALLED), timeout: 12
   assert.equal(digest(join(home, 'out', 'big')), digest(join(home, 'in', 'big')));
   await sync('delete', 'cloud:books');
   assert.deepEqual(await keys(), []);
+});
+
+const s3fs = findExecutable('s3fs');
+const canMount = s3fs !== undefined && existsSync('/dev/fuse') && process.getuid?.() === 0;
+
+test('s3fs', { skip: !canMount && `s3fs ${NOT_INSTALLED}, or it may not mount`, timeout: 120_000 }, async (t) => {
+  const { c, ask, env, file, home, keys } = await start(t);
+  Object.assign(env, { AWSACCESSKEYID: env['AWS_ACCESS_KEY_ID'], AWSSECRETACCESSKEY: env['AWS_SECRET_ACCESS_KEY'] });
+  const [given, place] = [join(home, 'in'), join(home, 'mounted')];
+  for (const key of KEYS) file(`in/${key}`, key);
+  file('in/big', randomBytes(BIG_BYTES));
+  mkdirSync(place);
+  const options = `url=http://127.0.0.1:${c.port},use_path_request_style,endpoint=us-east-1`;
+  await ask(s3fs ?? '', 'books', place, '-o', options);
+  try {
+    // By other processes: the cloud is in this one, and must not wait for a file system that waits for it.
+    await ask('cp', '-r', `${given}/.`, place);
+    assert.deepEqual(sorted(await keys()), sorted([...KEYS, 'a b/', 'é/', 'big']));
+    await ask('diff', '-r', given, place);
+    await ask('mv', join(place, 'big'), join(place, 'bigger'));
+    await ask('cmp', join(given, 'big'), join(place, 'bigger'));
+    await ask('find', place, '-mindepth', '1', '-delete');
+    assert.deepEqual(await keys(), []);
+  } finally {
+    await ask('umount', place);
+  }
 });
 
 /** Names below `localhost` are looked up here, as DNS would for a real domain. */

@@ -21,7 +21,9 @@ import {
   RemoveTagsCommand,
   StartLoggingCommand,
   StopLoggingCommand,
+  type Tag,
   UpdateTrailCommand,
+  type UpdateTrailCommandInput,
 } from '@aws-sdk/client-cloudtrail';
 import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { seconds } from '#platform/base/clock.ts';
@@ -74,12 +76,11 @@ test('a trail is made, described, changed and deleted', async (t) => {
 });
 
 test('what is wrong with a trail is said in CloudTrail’s words', async (t) => {
-  const { create } = await start(t);
-  const wrong: [Partial<CreateTrailCommandInput>, string][] = [
-    [{ Name: 'ab' }, 'InvalidTrailNameException'],
-    [{ Name: 'my-_trail' }, 'InvalidTrailNameException'],
-    [{ Name: '192.168.5.4' }, 'InvalidTrailNameException'],
-    [{ Name: 'trail-' }, 'InvalidTrailNameException'],
+  const { client, create } = await start(t);
+  for (const Name of ['ab', 'my-_trail', '192.168.5.4', 'trail-']) {
+    await assert.rejects(create({ Name }), { name: 'InvalidTrailNameException' }, Name);
+  }
+  const settings: [Omit<UpdateTrailCommandInput, 'Name'>, string][] = [
     [{ S3BucketName: 'No' }, 'InvalidS3BucketNameException'],
     [{ S3BucketName: 'missing' }, 'S3BucketDoesNotExistException'],
     [{ S3BucketName: 'closed' }, 'InsufficientS3BucketPolicyException'],
@@ -91,12 +92,22 @@ test('what is wrong with a trail is said in CloudTrail’s words', async (t) => 
     [{ CloudWatchLogsRoleArn: 'arn:aws:iam::x' }, 'InvalidParameterCombinationException'],
     [{ IsMultiRegionTrail: true, IncludeGlobalServiceEvents: false }, 'InvalidParameterCombinationException'],
     [{ IsOrganizationTrail: true }, 'OrganizationsNotInUseException'],
-    [{ TagsList: [{ Key: 'a' }, { Key: 'a' }] }, 'InvalidTagParameterException'],
-    [{ TagsList: [{ Key: 'aws:a' }] }, 'InvalidTagParameterException'],
-    [{ TagsList: Array.from({ length: 51 }, (_, n) => ({ Key: `k${n}` })) }, 'TagsLimitExceededException'],
   ];
-  for (const [input, name] of wrong) await assert.rejects(create(input), { name }, JSON.stringify(input));
+  for (const [input, name] of settings) await assert.rejects(create(input), { name }, JSON.stringify(input));
+  const tags: [Tag[], string][] = [
+    [[{ Key: 'a' }, { Key: 'a' }], 'InvalidTagParameterException'],
+    [[{ Key: 'aws:a' }], 'InvalidTagParameterException'],
+    [Array.from({ length: 51 }, (_, n) => ({ Key: `k${n}` })), 'TagsLimitExceededException'],
+  ];
+  for (const [TagsList, name] of tags) await assert.rejects(create({ TagsList }), { name });
   await create();
+  for (const [input, name] of settings) {
+    await assert.rejects(
+      client.send(new UpdateTrailCommand({ Name: 'audit', ...input })),
+      { name },
+      JSON.stringify(input),
+    );
+  }
   await assert.rejects(create(), { name: 'TrailAlreadyExistsException' });
   for (let n = 1; n < 5; n++) await create({ Name: `trail${n}` });
   await assert.rejects(create({ Name: 'trail5' }), { name: 'MaximumNumberOfTrailsExceededException' });

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
+import { noise } from '#test/noise.ts';
 import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { type SigningKey, signingKey, type TokenIssuer, tokenIssuer } from '#test/token-issuer.ts';
@@ -16,6 +17,15 @@ export const named =
     assert.match(error.message, message);
     return true;
   };
+
+export const tooLarge = named(
+  'PackedPolicyTooLargeException',
+  /^Packed size of session tags and policies consumes \d+% of allotted space\.$/,
+);
+
+/** Session tags within all limits but that of their packed size. */
+export const bigTags = (): sts.Tag[] =>
+  Array.from({ length: 30 }, (_, n) => ({ Key: `k${n}`, Value: noise(250, String(n)) }));
 
 interface Federation {
   readonly c: TestCloud;

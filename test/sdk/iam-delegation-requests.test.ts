@@ -12,6 +12,7 @@ import {
   STSClient,
 } from '@aws-sdk/client-sts';
 import { GLOBAL_REGION } from '#platform/base/ids.ts';
+import { noise } from '#test/noise.ts';
 import { type Credentials, cloud } from '#test/sdk/cloud.ts';
 import { newAccount, newUser } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
@@ -81,7 +82,7 @@ async function start(t: TestContext) {
     const answer = await sts.send(new GetDelegatedAccessTokenCommand({ TradeInToken }));
     const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '', Expiration } = answer.Credentials ?? {};
     const keys = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
-    return { keys, Expiration, principal: answer.AssumedPrincipal };
+    return { keys, Expiration, principal: answer.AssumedPrincipal, packed: answer.PackedPolicySize };
   };
   return { c, partner, ask, told, trade, template: template?.Arn, channel, credentials };
 }
@@ -138,8 +139,9 @@ test('asked, accepted, traded in, and limited to what was asked for', async (t) 
     assert.ok(!readFileSync(join(folder, name)).includes(tradeInToken ?? ''), `${name} holds the token`);
   }
 
-  const { keys, Expiration, principal } = await trade(tradeInToken);
+  const { keys, Expiration, principal, packed } = await trade(tradeInToken);
   assert.equal(principal, arn);
+  assert.ok(packed !== undefined && packed > 0 && packed < 100);
   assert.ok(Math.abs((Expiration?.getTime() ?? 0) - c.clock.now() - 3_600_000) < 5000);
   const sts = c.client(STSClient, { credentials: keys });
   assert.equal((await sts.send(new GetCallerIdentityCommand({}))).Arn, arn);
@@ -315,6 +317,21 @@ test('a role session accepts as itself; one that session policies limit can’t'
   await administrator.send(new iam.DetachRolePolicyCommand({ RoleName: 'ops', PolicyArn }));
   await administrator.send(new iam.DeleteRoleCommand({ RoleName: 'ops' }));
   await assert.rejects(trade(tradeInToken), refusal('AccessDenied'));
+});
+
+test('permissions that don’t fit into a session are no credentials', async (t) => {
+  const { c, partner, ask, told, trade } = await start(t);
+  const Resource = Array.from({ length: 10 }, (_, n) => `arn:aws:sqs:*:*:${noise(500, String(n))}`);
+  const Statement = { Effect: 'Allow', Action: 'sqs:SendMessage', Resource };
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  const { Policy } = await partner.send(new iam.CreatePolicyCommand({ PolicyName: 'big', PolicyDocument }));
+  const id = await ask({ Permissions: { PolicyTemplateArn: Policy?.Arn, Parameters: [] } });
+  const admin = acting(c.client(iam.IAMClient));
+  await admin.associate(id);
+  await admin.accept(id);
+  await told();
+  await admin.send(id);
+  await assert.rejects(trade((await told()).tradeInToken), refusal('PackedPolicyTooLargeException'));
 });
 
 test('what is told of a request is on disk, also in a refusal', async (t) => {

@@ -28,6 +28,10 @@ test('a login profile is created, read, changed and deleted; a user with one is 
   await admin.send(new iam.CreateUserCommand({ UserName: 'short' }));
   const late = create(GOOD, 'short');
   late.catch(() => {});
+  await assert.rejects(
+    admin.send(new iam.DeleteLoginProfileCommand({ UserName: 'short' })),
+    refused('EntityTemporarilyUnmodifiableException'),
+  );
   await admin.send(new iam.DeleteUserCommand({ UserName: 'short' }));
   await assert.rejects(late, refused('NoSuchEntityException', 'The user with name short'));
   for (const weak of ['Short-1', 'alllowercase', 'lowerUPPER']) {

@@ -239,6 +239,27 @@ test('the access point and the bucket must both allow it', async (t) => {
   await s3.send(new GetObjectCommand({ Bucket, Key: 'novel' }));
 });
 
+test('a user made again under an old name has nothing of what the old one was given', async (t) => {
+  const { c, s3, control, AccountId, arn } = await pointTest(t);
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: delegating(AccountId) }));
+  const Policy = reading({ AWS: userArn(AccountId, 'jane') }, arn);
+  const put = () => control.send(new PutAccessPointPolicyCommand({ AccountId, Name, Policy }));
+  const shown = async () => (await control.send(new GetAccessPointPolicyCommand({ AccountId, Name }))).Policy;
+  const read = (credentials: Credentials) =>
+    hostStyle(c, 'localhost', credentials).send(new GetObjectCommand({ Bucket: arn, Key: 'novel' }));
+  await assert.rejects(put(), refusal('MalformedPolicy', 'Invalid principal in policy'));
+  const first = await newUser(c, 'jane');
+  await put();
+  await read(first.credentials);
+  await first.remove();
+  const second = await newUser(c, 'jane');
+  await assert.rejects(read(second.credentials), refusal('AccessDenied'));
+  assert.match((await shown()) ?? '', /"AWS":"AIDA[A-Z0-9]{17}"/);
+  await put();
+  await read(second.credentials);
+  assert.equal(await shown(), Policy);
+});
+
 test('a bucket can insist on access points of one network origin, and one of a network lets nobody in', async (t) => {
   const { c, s3, control, AccountId, alias } = await pointTest(t);
   const inside = await control.send(

@@ -20,10 +20,13 @@ import {
   type ObjectOwnership,
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
+  PutBucketPolicyCommand,
   PutObjectAclCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
+import { document } from '#test/policy-document.ts';
 import { newAccount } from '#test/sdk/people.ts';
 import { sendRaw, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
@@ -163,10 +166,34 @@ test('the owner-enforced bucket takes no lists, and shows its owner’s', async 
     await assert.rejects(refused(), refusal('AccessControlListNotSupported', 'The bucket does not allow ACLs'));
   }
   await put('k', 'text', { ACL: 'bucket-owner-full-control' });
+  const { Owner } = await s3.send(new GetBucketAclCommand({ Bucket }));
+  await put('k', 'text', { GrantFullControl: `id=${Owner?.ID}` });
   const create = (further: object) => s3.send(new CreateBucketCommand({ Bucket: 'another', ...further }));
   await assert.rejects(create({ ACL: 'public-read' }), refusal('InvalidBucketAclWithObjectOwnership'));
   const writers = { ACL: 'public-read', ObjectOwnership: 'ObjectWriter' };
   await assert.rejects(create(writers), refusal('InvalidBucketAclWithBlockPublicAccessError'));
+});
+
+test('who gives the bucket’s owner full control, and nothing else, needs no permission to set lists', async (t) => {
+  const { s3, Bucket, partner, partnerId, grants } = await start(t);
+  const { Owner } = await s3.send(new GetBucketAclCommand({ Bucket }));
+  const owner = `id="${Owner?.ID}"`;
+  const statement = { Effect: 'Allow', Principal: '*', Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}/*` };
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: document(statement) }));
+  const write = (lists: Partial<PutObjectCommandInput>) =>
+    partner.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'theirs', ...lists }));
+  await write({ ACL: 'bucket-owner-full-control' });
+  await write({ GrantFullControl: owner });
+  assert.deepEqual(await grants('k'), [`${Owner?.ID} FULL_CONTROL`]);
+  for (const more of [
+    { GrantFullControl: `id=${partnerId}` },
+    { GrantFullControl: `${owner}, id=${partnerId}` },
+    { GrantFullControl: owner, GrantRead: `id=${partnerId}` },
+    { GrantRead: owner },
+    { ACL: 'private' },
+  ] as const) {
+    await assert.rejects(write(more), refusal('AccessDenied'));
+  }
 });
 
 test('the public access block refuses public lists, or ignores them', async (t) => {

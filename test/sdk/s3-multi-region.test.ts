@@ -284,4 +284,9 @@ test('its policy is proposed, then established, and decides with the bucket’s'
     }),
   );
   assert.equal((await read()).body, 'eastern');
+  // Who is made again under the old name is somebody else.
+  await reader.remove();
+  const { credentials } = await newUser(c, 'reader');
+  assert.equal((await ask(name, '/novel', { as: credentials })).code, 'AccessDenied');
+  assert.match((await policies())?.Established?.Policy ?? '', /"AWS":"AIDA[A-Z0-9]{17}"/);
 });

@@ -70,6 +70,15 @@ test('version 2: what is old, wrong or not allowed is refused', async (t) => {
   assert.match(outcome(partial), /^403 AccessDenied Query-string authentication requires/);
 });
 
+test('version 2 in a header is refused as S3 refuses it, also where no host names a service', async (t) => {
+  const { c, Bucket } = await bucketTest(t);
+  for (const host of [`localhost:${c.port}`, `s3.us-east-1.localhost:${c.port}`]) {
+    const headers = { host, authorization: 'AWS AKIAAAAAAAAAAAAAAAAA:c2lnbmF0dXJl', date: new Date().toUTCString() };
+    const answer = await sendRaw(c, { method: 'GET', path: `/${Bucket}`, query: '', headers, body: Buffer.alloc(0) });
+    assert.match(outcome(answer), /^400 InvalidRequest The authorization mechanism you have provided is not supported/);
+  }
+});
+
 test('version 2: an operator can refuse it', async (t) => {
   const { c, Bucket, put } = await bucketTest(t, { refusesVersion2: true });
   await put('k');

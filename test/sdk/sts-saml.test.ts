@@ -16,7 +16,7 @@ import {
   SIGN_IN,
   signedText,
 } from '#test/saml-idp.ts';
-import { credentialsOf, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { bigTags, credentialsOf, lists, minutesLeft, named, tooLarge } from '#test/sdk/federation.ts';
 import { newAccount } from '#test/sdk/people.ts';
 import { ASSUME, AWS, denied, expired, invalid, saml } from '#test/sdk/saml-federation.ts';
 
@@ -163,6 +163,8 @@ test('trust policies and sessions know the assertion', async (t) => {
   await trust(undefined, all);
   const made = await assume(response({ attributes }));
   assert.equal(made.SourceIdentity, 'ann');
+  const big = Object.fromEntries(bigTags().map(({ Key, Value = '' }) => [`${AWS}PrincipalTag:${Key}`, [Value]]));
+  await assert.rejects(assume(response({ attributes: { ...attributes, ...big } })), tooLarge);
   const session = credentialsOf(made.Credentials);
   const admin = c.client(iam.IAMClient);
   for (const [key, value, isAllowed] of [

@@ -13,15 +13,15 @@ import { RegisteredService } from '#platform/registry.ts';
 import { defineService } from '#platform/service.ts';
 import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
-import { credentialsOf, lists, minutesLeft, named } from '#test/sdk/federation.ts';
+import { bigTags, credentialsOf, lists, minutesLeft, named, tooLarge } from '#test/sdk/federation.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { formDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 
 const ALL = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'];
 
-async function role(c: TestCloud, RoleName: string): Promise<string> {
+async function role(c: TestCloud, RoleName: string, Action = ALL): Promise<string> {
   const admin = c.client(iam.IAMClient);
-  const trust = document({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${c.account}:root` }, Action: ALL });
+  const trust = document({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${c.account}:root` }, Action });
   const { Role } = await admin.send(new iam.CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
   const PolicyDocument = document({ Effect: 'Allow', Action: ['sqs:*', 'sts:*'], Resource: '*' });
   await admin.send(new iam.PutRolePolicyCommand({ RoleName, PolicyName: 'own', PolicyDocument }));
@@ -68,19 +68,13 @@ test('session policies and tags: how many, how large, and what of a chain goes o
     assume(c, first, transitive),
     named('InvalidParameterValue', /^The specified transitive tag key/),
   );
-  const noise = Array.from({ length: 30 }, (_, n) => ({
-    Key: `k${n}${((n * 7919) % 65_537).toString(36).repeat(8)}`,
-    Value: Array.from({ length: 60 }, (_x, at) => ((at * n * 104_729 + 7) % 46_649).toString(36))
-      .join('')
-      .slice(0, 250),
-  }));
-  await assert.rejects(
-    assume(c, first, { Tags: noise }),
-    named(
-      'PackedPolicyTooLargeException',
-      /^Packed size of session tags and policies consumes \d+% of allotted space\.$/,
-    ),
-  );
+  await assert.rejects(assume(c, first, { Tags: bigTags() }), tooLarge);
+  const ProvidedContexts = [
+    { ProviderArn: 'arn:aws:iam::aws:contextProvider/IdentityCenter', ContextAssertion: 'none' },
+  ];
+  await assert.rejects(assume(c, first, { ProvidedContexts }), named('AccessDenied', /sts:SetContext/));
+  const open = await role(c, 'open', [...ALL, 'sts:SetContext']);
+  await assert.rejects(assume(c, open, { ProvidedContexts }), named('ExpiredTokenException'));
   const managed = (n: number) =>
     Array.from({ length: n }, () => ({ arn: 'arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess' }));
   await assert.rejects(assume(c, first, { PolicyArns: managed(11) }));
@@ -137,6 +131,7 @@ test('federated users', async (t) => {
     federate({ PolicyArns: [{ arn: `arn:aws:iam::${c.account}:policy/missing` }] }),
     named('NoSuchEntity'),
   );
+  await assert.rejects(federate({ Tags: bigTags() }), tooLarge);
   const Policy = document({ Effect: 'Allow', Action: ['sqs:*', 'sts:*', 'ec2:*'], Resource: '*' });
   const whole = await federate({ Policy, Tags: [{ Key: 'team', Value: 'blue' }], DurationSeconds: 900 });
   assert.ok((whole.PackedPolicySize ?? 0) > 0);

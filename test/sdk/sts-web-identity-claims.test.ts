@@ -5,7 +5,7 @@ import * as sts from '@aws-sdk/client-sts';
 import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { document } from '#test/policy-document.ts';
-import { ASSUME, credentialsOf, federation, lists, named } from '#test/sdk/federation.ts';
+import { ASSUME, bigTags, credentialsOf, federation, lists, named, tooLarge } from '#test/sdk/federation.ts';
 
 test('the trust policy decides by the token’s claims', async (t) => {
   const { c, issuer, key, provider, trust, assume } = await federation(t);
@@ -53,6 +53,9 @@ test('tags and a source identity come with the token, and need permission', asyn
   await trust({ StringEquals: { 'aws:RequestTag/Team': 'blue' } }, [ASSUME, 'sts:TagSession', 'sts:SetSourceIdentity']);
   const made = await assume(issuer.token(key, tagged));
   assert.equal(made.SourceIdentity, 'ann@corp');
+  const big = Object.fromEntries(bigTags().map(({ Key, Value }) => [Key ?? '', [Value]]));
+  const tags = { principal_tags: { ...big, Team: ['blue'] } };
+  await assert.rejects(assume(issuer.token(key, { ...tagged, 'https://aws.amazon.com/tags': tags })), tooLarge);
   assert.ok((made.PackedPolicySize ?? 0) > 0);
   const flat = {
     'https://aws.amazon.com/tags/principal_tags/Team': 'blue',

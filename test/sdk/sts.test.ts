@@ -6,6 +6,7 @@ import * as sts from '@aws-sdk/client-sts';
 import { hours, minutes } from '#platform/base/clock.ts';
 import { document } from '#test/policy-document.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { newAccount, newUser } from '#test/sdk/people.ts';
 
 const allow = (Action: string | string[], Resource = '*') => ({ Effect: 'Allow', Action, Resource });
 const trusting = (principal: string, Condition?: object, Action: string | string[] = 'sts:AssumeRole') =>
@@ -185,30 +186,40 @@ test('GetSessionToken and GetFederationToken', async (t) => {
   assert.equal(Account, '', 'bob has no permission for it');
 });
 
-test('a trust policy means the user that it was written for, not the name', async (t) => {
-  const c = await cloud(t);
-  const admin = c.client(iam.IAMClient);
-  const arnOf = (name: string) => `arn:aws:iam::${c.account}:user/${name}`;
-  await assert.rejects(role(c, 'keeper', trusting(arnOf('bob'))), (error: Error) => {
-    assert.equal(error.message, `Invalid principal in policy: "AWS":"${arnOf('bob')}"`);
-    return error.name === 'MalformedPolicyDocumentException';
-  });
-  const bob = await userWith(c, 'bob', document(allow('sts:AssumeRole')));
-  const RoleArn = await role(c, 'keeper', trusting(arnOf('bob')));
-  const trust = async () => {
-    const { Role } = await admin.send(new iam.GetRoleCommand({ RoleName: 'keeper' }));
-    return decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
-  };
-  await assume(c, bob, { RoleArn });
-  await admin.send(new iam.UpdateUserCommand({ UserName: 'bob', NewUserName: 'robert' }));
-  assert.equal(await trust(), trusting(arnOf('robert')));
-  await assume(c, bob, { RoleArn });
+for (const whose of ['its own account', 'another account']) {
+  test(`a trust policy means the user of ${whose} that it was written for, not the name`, async (t) => {
+    const c = await cloud(t);
+    const admin = c.client(iam.IAMClient);
+    const isOwn = whose === 'its own account';
+    const account = isOwn ? c.account : '210987654321';
+    const theirKey = isOwn ? c.administrator : await newAccount(c, account);
+    const theirs = c.client(iam.IAMClient, { credentials: theirKey });
+    const arnOf = (name: string) => `arn:aws:iam::${account}:user/${name}`;
+    await assert.rejects(role(c, 'keeper', trusting(arnOf('bob'))), (error: Error) => {
+      assert.equal(error.message, `Invalid principal in policy: "AWS":"${arnOf('bob')}"`);
+      return error.name === 'MalformedPolicyDocumentException';
+    });
+    const all = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' };
+    const bob = await newUser(c, 'bob', theirKey);
+    await bob.allow(all);
+    const RoleArn = await role(c, 'keeper', trusting(arnOf('bob')));
+    const trust = async () => {
+      const { Role } = await admin.send(new iam.GetRoleCommand({ RoleName: 'keeper' }));
+      return decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
+    };
+    await assume(c, bob.credentials, { RoleArn });
+    await theirs.send(new iam.UpdateUserCommand({ UserName: 'bob', NewUserName: 'robert' }));
+    assert.equal(await trust(), trusting(arnOf('robert')));
+    await assume(c, bob.credentials, { RoleArn });
 
-  const { User } = await admin.send(new iam.GetUserCommand({ UserName: 'robert' }));
-  await admin.send(new iam.DeleteAccessKeyCommand({ UserName: 'robert', AccessKeyId: bob.accessKeyId }));
-  await admin.send(new iam.DeleteUserPolicyCommand({ UserName: 'robert', PolicyName: 'own' }));
-  await admin.send(new iam.DeleteUserCommand({ UserName: 'robert' }));
-  const imposter = await userWith(c, 'robert', document(allow('sts:AssumeRole')));
-  assert.equal(await trust(), trusting(User?.UserId ?? ''));
-  await assert.rejects(assume(c, imposter, { RoleArn }), named('AccessDenied'));
-});
+    const { User } = await theirs.send(new iam.GetUserCommand({ UserName: 'robert' }));
+    const { accessKeyId: AccessKeyId } = bob.credentials;
+    await theirs.send(new iam.DeleteAccessKeyCommand({ UserName: 'robert', AccessKeyId }));
+    await theirs.send(new iam.DeleteUserPolicyCommand({ UserName: 'robert', PolicyName: 'own' }));
+    await theirs.send(new iam.DeleteUserCommand({ UserName: 'robert' }));
+    const imposter = await newUser(c, 'robert', theirKey);
+    await imposter.allow(all);
+    assert.equal(await trust(), trusting(User?.UserId ?? ''));
+    await assert.rejects(assume(c, imposter.credentials, { RoleArn }), named('AccessDenied'));
+  });
+}

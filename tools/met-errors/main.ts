@@ -15,7 +15,7 @@ const names = named.length > 0 ? named : Object.keys(NOT_MET);
 let count = 0;
 for (const service of (await declaredServices()).filter(({ entry }) => names.includes(entry.name))) {
   const { name } = service.entry;
-  const { missing, needless, pairs } = gapsOf(service, sourceOf(root, name), seen, NOT_MET[name] ?? {});
+  const { missing, needless, pairs } = gapsOf(service, sourceOf(root, name), seen, NOT_MET[name] ?? []);
   for (const pair of missing) console.log(`${name} ${pair}: met by no test in test/sdk`);
   for (const pair of needless) console.log(`${name} ${pair}: stands in not-met.ts, but is met or can't be`);
   console.log(`met-errors: ${name}: ${pairs - missing.length} of ${pairs} answers met or excused`);

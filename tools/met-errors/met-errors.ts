@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import type { ServiceModel } from '#platform/model/schema.ts';
 import type { DeclaredService } from '../documents/services.ts';
 
-/** Errors -> the operations in which they can't occur, and why. */
-export type NotMet = Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>>;
+/** An error, the operations in which it can't occur, by their names and white space, and why. */
+export type NotMet = readonly { readonly error: string; readonly in: string; readonly why: string }[];
 
 export interface Gaps {
   /** `Decrypt DisabledException` */
@@ -27,8 +27,11 @@ function errorsOf({ shapes, operations }: ServiceModel, operation: string): { na
   }));
 }
 
+/** `resourcegroupstaggingapi`, as the name of the SDK's client begins. */
+const clientOf = ({ metadata }: ServiceModel): string => metadata.serviceId.replaceAll(' ', '').toLowerCase();
+
 export function gapsOf(
-  { entry, declaration, model }: DeclaredService,
+  { declaration, model }: DeclaredService,
   source: string,
   seen: ReadonlySet<string>,
   notMet: NotMet,
@@ -41,9 +44,14 @@ export function gapsOf(
       .map(({ name }) => `${operation} ${name}`),
   ]);
   const excused = new Set(
-    Object.entries(notMet).flatMap(([error, { in: where }]) => where.map((operation) => `${operation} ${error}`)),
+    notMet.flatMap(({ error, in: where }) =>
+      where
+        .trim()
+        .split(/\s+/)
+        .map((operation) => `${operation} ${error}`),
+    ),
   );
-  const unmet = new Set(wanted.filter((pair) => !seen.has(`${entry.name} ${pair}`)));
+  const unmet = new Set(wanted.filter((pair) => !seen.has(`${clientOf(model)} ${pair}`)));
   return {
     missing: [...unmet].filter((pair) => !excused.has(pair)),
     needless: [...excused].filter((pair) => !unmet.has(pair)),

@@ -11,6 +11,7 @@ import { AttachUserPolicyCommand, CreateAccessKeyCommand, CreateUserCommand, IAM
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { AccountId } from '#platform/base/ids.ts';
 import { canonicalUser } from '#services/s3/names.ts';
+import { newIssuer } from './issuer.ts';
 
 const DAY_SECONDS = { short: 10, whole: 86_400 } as const;
 const OTHER_REGION = 'us-west-2';
@@ -60,7 +61,11 @@ export async function startCloud(root: string, home: string, wanted: CloudSettin
       requestHandler: { httpsAgent: new Agent({ ca: readFileSync(authorityFile) }) },
     };
     const conf = join(home, 's3tests.conf');
-    writeFileSync(conf, await confOf(program, settings, port));
+    const webIdentity = await newIssuer();
+    const keys = join(home, 'jwks.json');
+    writeFileSync(keys, webIdentity.keySet);
+    await program('issuer', 'put', '--url', webIdentity.url, '--keys', keys);
+    writeFileSync(conf, sections({ ...(await confOf(program, settings, port)), webidentity: webIdentity.section }));
     return { conf, authorityFile, stop };
   } catch (error) {
     await stop();
@@ -87,7 +92,9 @@ interface Settings {
   readonly requestHandler: { readonly httpsAgent: Agent };
 }
 
-async function confOf(program: Program, settings: Settings, port: number): Promise<string> {
+type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+async function confOf(program: Program, settings: Settings, port: number): Promise<Sections> {
   const account = async (name: string): Promise<Account> =>
     JSON.parse(await program('account', 'create', '--name', name, '--json'));
   const main = await account('main');
@@ -107,7 +114,7 @@ async function confOf(program: Program, settings: Settings, port: number): Promi
     ...more,
   });
   const storage = { storage_classes: STORAGE_CLASSES, lc_debug_interval: DAY_SECONDS.short, api_name: OTHER_REGION };
-  return sections({
+  return {
     // Where it says what to verify with, it knows the well-known authorities alone.
     DEFAULT: { host: 'localhost', port, is_secure: 'True', ssl_verify: 'False' },
     fixtures: { 'bucket prefix': 'suite-{random}-' },
@@ -117,9 +124,9 @@ async function confOf(program: Program, settings: Settings, port: number): Promi
     iam: person(alt, alt.root),
     'iam root': person(first, first.root, { user_id: first.id }),
     'iam alt root': person(second, second.root),
-    // Keycloak is not here, and AWS takes no provider over plain HTTP, which these tests name.
-    webidentity: { token: 'none', aud: '-', sub: '-', azp: '-', user_token: '-', thumbprint: '-', KC_REALM: 'demo' },
-  });
+    // Not the suite's: for dialect.py.
+    dialect: { account: alt.id },
+  };
 }
 
 async function administratorOf(account: Account, settings: Settings): Promise<Key> {
@@ -141,7 +148,7 @@ async function kmsKeys(account: Account, settings: Settings): Promise<string[]> 
   return made.map(({ KeyMetadata }) => KeyMetadata?.Arn ?? '');
 }
 
-const sections = (all: Readonly<Record<string, Readonly<Record<string, unknown>>>>): string =>
+const sections = (all: Sections): string =>
   Object.entries(all)
     .map(([name, members]) => {
       const lines = Object.entries(members).map(([member, value]) => `${member} = ${value}\n`);

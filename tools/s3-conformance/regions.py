@@ -1,15 +1,15 @@
-"""A plugin of pytest. The suite makes clients of IAM, STS and SNS for a region without a name, and their signatures name it so, which
-no endpoint of AWS takes: they are clients of the usual region here."""
+"""A plugin of pytest. The suite makes clients of IAM, STS, SNS and S3 for a region without a name, and their signatures name it so,
+which no endpoint of AWS takes: they are clients of the usual region here."""
 
-import boto3
+from boto3.session import Session
 
-make = boto3.client
+make = Session.client
 
 
-def client(*args, **kwargs):
+def client(self, *args, **kwargs):
     if kwargs.get('region_name') == '':
         kwargs['region_name'] = 'us-east-1'
-    return make(*args, **kwargs)
+    return make(self, *args, **kwargs)
 
 
-boto3.client = client
+Session.client = client

@@ -1,6 +1,7 @@
 /** Writes what the last runs of both settings found into docs/s3-conformance.md: `node tools/s3-conformance/report.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { reasonOf } from './reasons.ts';
 import { readTable, type TestResult } from './results.ts';
 
@@ -17,42 +18,45 @@ const found = Object.fromEntries(
   ]),
 ) as Record<Setting, TestResult[]>;
 
-/** Test -> the settings that it fails with. */
-const failing = new Map<string, Setting[]>();
+interface Failure {
+  readonly settings: Setting[];
+  /** The last of what it said. */
+  said: string;
+}
+
+const failing = new Map<string, Failure>();
 for (const setting of ['today', 'old'] as const) {
-  for (const { name, outcome } of found[setting]) {
-    if (outcome !== 'passed') failing.set(name, [...(failing.get(name) ?? []), setting]);
+  for (const { name, outcome, why } of found[setting]) {
+    if (outcome === 'passed') continue;
+    const failure = getOrInsert(failing, name, () => ({ settings: [], said: '' }));
+    failure.settings.push(setting);
+    failure.said = why;
   }
 }
 
-/** Reasons in their order in the table; what has none comes last. */
+const UNKNOWN = { whose: '?', why: 'not looked into' };
+
+/** A row a reason, the most tests first. */
 function rows(): string[] {
   const byReason = new Map<string, string[]>();
-  for (const [name, settings] of [...failing].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const reason = reasonOf(name);
-    // Access control lists and public access are what most tests of before need.
-    const today = {
-      whose: 'AWS',
-      why: 'passes with the old defaults: buckets of today have no access control lists, public access or SSE-C; not each was looked into',
-    };
-    const { whose, why } = reason ?? (settings.includes('old') ? { whose: '?', why: 'not looked into' } : today);
-    const key = `${why} | ${whose}`;
-    const mark = settings.length === 2 ? '' : settings[0] === 'today' ? ' (today)' : ' (old)';
-    byReason.set(key, [...(byReason.get(key) ?? []), `${name.replace('::test_', '::')}${mark}`]);
+  for (const [name, { settings, said }] of [...failing].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { whose, why } = reasonOf(name, said, !settings.includes('old')) ?? UNKNOWN;
+    const mark = settings.length === 2 ? '' : ` (${settings[0]})`;
+    getOrInsert(byReason, `${why} | ${whose}`, () => []).push(`${name.replace('::test_', '::')}${mark}`);
   }
   return [...byReason]
     .sort(([, a], [, b]) => b.length - a.length)
     .map(([key, names]) => `| ${names.length} | ${key} | ${names.map((name) => `\`${name}\``).join(', ')} |`);
 }
 
-const counted = (setting: Setting, outcome: TestResult['outcome']): number =>
-  found[setting].filter((each) => each.outcome === outcome).length;
-const summary = (['today', 'old'] as const).map(
-  (setting) =>
-    `| ${setting === 'today' ? 'as AWS is today' : '`--old-bucket-defaults`'} | ${counted(setting, 'passed')} | ${counted(setting, 'failed')} | ${counted(setting, 'skipped')} |`,
-);
+const NAMES: Readonly<Record<Setting, string>> = { today: 'as AWS is today', old: '`--old-bucket-defaults`' };
+const summary = (['today', 'old'] as const).map((setting) => {
+  const passed = found[setting].filter(({ outcome }) => outcome === 'passed');
+  const [all, translated] = [found[setting].length, passed.filter((each) => each.translated).length];
+  return `| ${NAMES[setting]} | ${passed.length} | ${translated} | ${all - passed.length} |`;
+});
 const text = [
-  '| Setting | Passed | Failed | Skipped |',
+  '| Setting | Passed | Of these, translated | Not passed |',
   '| --- | --- | --- | --- |',
   ...summary,
   '',

@@ -4,12 +4,16 @@ import { readFileSync } from 'node:fs';
 export interface TestResult {
   readonly name: string;
   readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** Into AWS's words, by dialect.py. */
+  readonly translated: boolean;
   readonly why: string;
 }
 
 const CASE = /<testcase classname="([^"]*)" name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs;
 const PROBLEM = /<(failure|error|skipped)[^>]*?message="([^"]*)"/s;
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+const TRANSLATED = 'translated';
 
 const plain = (text: string): string =>
   text.replace(/&(#?\w+);/g, (all, name: string) =>
@@ -24,7 +28,8 @@ export function readResults(file: string): TestResult[] {
     const outcome = kind === undefined ? 'passed' : kind === 'skipped' ? 'skipped' : 'failed';
     // A test whose clean-up fails as well is reported twice.
     if (found.get(name)?.outcome === 'failed') continue;
-    found.set(name, { name, outcome, why: plain(message).trim().split('\n')[0] ?? '' });
+    const translated = inside.includes('<property name="translated"');
+    found.set(name, { name, outcome, translated, why: plain(message).trim().split('\n')[0] ?? '' });
   }
   return [...found.values()];
 }
@@ -34,13 +39,13 @@ export const readTable = (text: string): TestResult[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [outcome = '', name = '', why = ''] = line.split('\t');
+      const [outcome = '', name = '', translated, why = ''] = line.split('\t');
       // Written by `tableOf`.
-      return { name, outcome: outcome as TestResult['outcome'], why };
+      return { name, outcome: outcome as TestResult['outcome'], translated: translated === TRANSLATED, why };
     });
 
 export const tableOf = (results: readonly TestResult[]): string =>
   [...results]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, outcome, why }) => `${outcome}\t${name}\t${why}\n`)
+    .map((each) => [each.outcome, each.name, each.translated ? TRANSLATED : '', `${each.why}\n`].join('\t'))
     .join('');

@@ -69,7 +69,7 @@ async function installPython(): Promise<void> {
 const pytest = (args: readonly string[], conf: string, onText: (text: string) => void, authorityFile = '') =>
   run({
     command: PYTHON,
-    args: ['-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'regions', ...args],
+    args: ['-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'regions', '-p', 'dialect', ...args],
     env: {
       S3TEST_CONF: conf,
       AWS_DEFAULT_REGION: 'us-east-1',
@@ -114,7 +114,7 @@ async function runShard(index: number, tests: readonly string[], done: (count: n
     let said = '';
     const onText = (text: string): void => {
       said += text;
-      done(text.match(/ (PASSED|FAILED|ERROR|SKIPPED) /g)?.length ?? 0);
+      done(text.match(/\d%\]/g)?.length ?? 0);
     };
     const limits = [`--timeout=${TEST_LIMIT_SECONDS}`, '--tb=short', '-v', `--junitxml=${report}`];
     await pytest([...limits, `@${list}`], cloud.conf, onText, cloud.authorityFile);

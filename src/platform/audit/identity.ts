@@ -71,7 +71,7 @@ function sessionContext(principal: Principal, session: SessionFacts): Element {
   const { federation, sourceIdentity, taskPolicyArn } = session;
   return {
     sessionIssuer: issuerOf(principal),
-    webIdFederationData: federation ? { federatedProvider: federation.provider, attributes: {} } : {},
+    webIdFederationData: isWebIdentity(federation) ? { federatedProvider: federation.provider, attributes: {} } : {},
     attributes: {
       creationDate: secondText(session.issuedAt),
       mfaAuthenticated: String(session.mfaAuthenticatedAt !== undefined),
@@ -80,6 +80,10 @@ function sessionContext(principal: Principal, session: SessionFacts): Element {
     ...(taskPolicyArn !== undefined && { assumedRoot: 'true' }),
   };
 }
+
+/** A SAML provider is not told here: the record of AssumeRoleWithSAML names it. */
+const isWebIdentity = (federation: SessionFacts['federation']): federation is NonNullable<SessionFacts['federation']> =>
+  federation?.provider.includes(':oidc-provider/') === true;
 
 /** Of a user's or the root user's own session there is none. */
 function issuerOf(principal: Principal): Element {
@@ -92,15 +96,13 @@ function issuerOf(principal: Principal): Element {
       userName: principal.roleName,
     };
   }
-  const arn = principal.kind === 'federated-user' ? principal.session.issuerArn : undefined;
-  if (arn === undefined || principal.kind !== 'federated-user') return {};
-  const isRoot = arn.endsWith(':root');
-  return {
-    type: isRoot ? 'Root' : 'IAMUser',
-    arn,
-    accountId: principal.account,
-    ...(!isRoot && { userName: arn.slice(arn.lastIndexOf('/') + 1) }),
-  };
+  if (principal.kind !== 'federated-user') return {};
+  const { issuerArn: arn, issuerId } = principal.session;
+  if (arn === undefined) return {};
+  const accountId = principal.account;
+  if (arn.endsWith(':root')) return { type: 'Root', principalId: accountId, arn, accountId };
+  const userName = arn.slice(arn.lastIndexOf('/') + 1);
+  return { type: 'IAMUser', ...(issuerId !== undefined && { principalId: issuerId }), arn, accountId, userName };
 }
 
 let lastSecond = { at: Number.NaN, text: '' };

@@ -155,18 +155,47 @@ test('another account’s record says which principal it was, and no more; what 
 
 test('sessions tell how they began', async () => {
   const { write, read } = start();
-  const provider = 'arn:aws:iam::123456789012:oidc-provider/idp';
-  const federation = { provider, keys: { 'idp:sub': 'x' } };
-  const session = { issuedAt: NOW, expiresAt: NOW + 1, mfaAuthenticatedAt: NOW, federation, signInSessionArn: 'arn:x' };
-  const principal = { ...userOf(OWN), session } as Principal;
-  await write({ principal });
-  const [record] = read();
-  assert.deepEqual(record?.userIdentity['sessionContext'], {
-    sessionIssuer: {},
-    webIdFederationData: { federatedProvider: provider, attributes: {} },
-    attributes: { creationDate: '2026-01-31T12:00:00Z', mfaAuthenticated: 'true' },
-  });
-  assert.equal(record.sessionCredentialFromConsole, 'true');
+  const iam = `arn:aws:iam::${OWN}:`;
+  const times = { issuedAt: NOW, expiresAt: NOW + 1 };
+  const from = (provider: string) => ({ federation: { provider, keys: { 'idp:sub': 'x' } } });
+  const guest = { kind: 'federated-user', account: OWN, arn: 'arn:x', userId: `${OWN}:guest` } as const;
+  const alice = { issuerArn: `${iam}user/a/alice`, issuerId: 'AIDAALICE' };
+  const facts = { mfaAuthenticatedAt: NOW, signInSessionArn: 'arn:x' };
+  for (const [i, principal] of [
+    { ...userOf(OWN), session: { ...times, ...facts, ...from(`${iam}oidc-provider/idp`) } },
+    { ...userOf(OWN), session: { ...times, ...from(`${iam}saml-provider/idp`) } },
+    { ...guest, session: { ...times, ...alice } },
+    { ...guest, session: { ...times, issuerArn: `${iam}root` } },
+  ].entries()) {
+    await write({ time: NOW + i, principal: principal as Principal });
+  }
+  const told = read().reverse();
+  assert.deepEqual(
+    told.map(({ userIdentity }) => userIdentity['sessionContext']),
+    [
+      {
+        sessionIssuer: {},
+        webIdFederationData: { federatedProvider: `${iam}oidc-provider/idp`, attributes: {} },
+        attributes: { creationDate: '2026-01-31T12:00:00Z', mfaAuthenticated: 'true' },
+      },
+      plain({}),
+      plain({
+        type: 'IAMUser',
+        principalId: 'AIDAALICE',
+        arn: `${iam}user/a/alice`,
+        accountId: OWN,
+        userName: 'alice',
+      }),
+      plain({ type: 'Root', principalId: OWN, arn: `${iam}root`, accountId: OWN }),
+    ],
+  );
+  assert.equal(told[0]?.sessionCredentialFromConsole, 'true');
+});
+
+const plain = (sessionIssuer: object) => ({
+  sessionIssuer,
+  webIdFederationData: {},
+  attributes: { creationDate: '2026-01-31T12:00:00Z', mfaAuthenticated: 'false' },
 });
 
 test('what an operation adds is in its record; who a token names stands for who signed', async () => {

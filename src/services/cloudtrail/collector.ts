@@ -10,9 +10,11 @@ import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platf
 import { type AccountId, GLOBAL_REGION, isAccountId, type Region, timeOfId } from '#platform/base/ids.ts';
 import type { AuditReader, DataEvent } from '#platform/cloud.ts';
 import type { Partition, Store, Transaction } from '#platform/store/store.ts';
+import { countAggregates } from './aggregates.ts';
 import { addToHistory, type HistoryRecord } from './history.ts';
+import { keepForDelivery } from './queues.ts';
 import { countRates } from './rates.ts';
-import { cursors, firstNumberAt, waiting } from './state.ts';
+import { cursors } from './state.ts';
 import { looksFor, type TrailDirectory, takes } from './trail-directory.ts';
 
 /** How long a record may wait before it is taken. */
@@ -29,7 +31,7 @@ export interface CollectorDeps {
   readonly onFault: (error: unknown) => void;
 }
 
-interface TakenRecord extends HistoryRecord {
+export interface TakenRecord extends HistoryRecord {
   readonly record: AuditRecord;
   readonly isGlobal: boolean;
 }
@@ -164,21 +166,12 @@ export class Collector implements AuditReader {
       const wanted = taken.filter(({ record, time, isGlobal }) => takes(trail, record, time, isGlobal));
       const texts = wanted.map(({ text }) => text);
       if (texts.length > 0) keepForDelivery(tx, trail.arn, taken.at(-1)?.time ?? 0, texts);
-      if (looksFor(trail, 'Data'))
-        countRates(
-          tx,
-          trail.arn,
-          wanted.filter(({ record }) => !record.managementEvent),
-        );
+      const data = wanted.filter(({ record }) => !record.managementEvent);
+      if (looksFor(trail, 'Data')) countRates(tx, trail.arn, data);
+      countAggregates(tx, trail.arn, trail.row.templates ?? [], data);
     }
     if (trails.some((trail) => looksFor(trail, 'Management'))) countRates(tx, '', management);
   }
-}
-
-export function keepForDelivery(tx: Transaction, arn: string, time: Milliseconds, texts: readonly string[]): void {
-  const [last] = tx.range(waiting, { prefix: [arn], reverse: true, limit: 1 });
-  const number = Math.max(firstNumberAt(time), last === undefined ? 0 : waiting.parts(last.key)[1] + 1);
-  tx.put(waiting, waiting.key(arn, number), texts);
 }
 
 export const homeOf = (region: Region): Region => (region === GLOBAL_REGION ? GLOBAL_EVENTS_REGION : region);

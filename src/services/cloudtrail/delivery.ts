@@ -9,10 +9,12 @@ import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/i
 import { ServiceError } from '#platform/error.ts';
 import type { JobCall } from '#platform/service.ts';
 import type { Partition, Transaction } from '#platform/store/store.ts';
+import { closeWindows } from './aggregates.ts';
 import type { AnyRecord } from './event.ts';
-import { digestFile, type FilePlace, logFile, type TrailFile } from './files.ts';
-import { findInsights, insightsOf, trailOf } from './find-insights.ts';
+import { digestFile, type FilePlace, type LogFolder, logFile, type TrailFile } from './files.ts';
+import { findInsights } from './find-insights.ts';
 import type { LogBucket } from './log-bucket.ts';
+import { queuesOf, trailOf } from './queues.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { type DeliveredFile, type DeliveryRow, deliveries, firstNumberAt, waiting } from './state.ts';
 import type { LiveTrail, TrailDirectory } from './trail-directory.ts';
@@ -51,6 +53,7 @@ export const deliverLogs =
     if (trails.some(({ row }) => row.insights.length > 0)) {
       partition.transact((tx) => findInsights(tx, now, { account, region, trails }));
     }
+    while (partition.transact((tx) => closeWindows(tx, now, { account, region, trails })));
     partition.transact((tx) => dropDeleted(tx, deps.trails.of(account)));
     for (const trail of trails) {
       const route = { trail, partition, account, region, now };
@@ -87,21 +90,11 @@ function update(tx: Transaction, arn: string, change: (row: DeliveryRow) => Deli
 
 async function deliverEvents(deps: DeliveryDeps, route: Route): Promise<void> {
   const { arn } = route.trail;
-  for (const [queue, folder] of [
-    [arn, 'CloudTrail'],
-    [insightsOf(arn), 'CloudTrail-Insight'],
-  ] as const) {
-    while (await deliverFile(deps, route, queue, folder));
-  }
+  for (const [queue, folder] of queuesOf(arn)) while (await deliverFile(deps, route, queue, folder));
 }
 
 /** Whether there may be more. */
-async function deliverFile(
-  { bucket }: DeliveryDeps,
-  route: Route,
-  queue: string,
-  folder: 'CloudTrail' | 'CloudTrail-Insight',
-): Promise<boolean> {
+async function deliverFile({ bucket }: DeliveryDeps, route: Route, queue: string, folder: LogFolder): Promise<boolean> {
   const { trail, partition, now } = route;
   const { arn } = trail;
   const rows = partition.read((tx) => tx.range(waiting, { prefix: [queue], limit: ROWS_A_FILE }));
@@ -141,10 +134,15 @@ const placeOf = ({ trail, account, region }: Route): FilePlace => ({
 });
 
 function deliveredFile(bucket: string, { key, hash }: TrailFile, records: readonly string[]): DeliveredFile {
-  // Written by the audit or as an insight.
-  const times = records.map((text) => Date.parse((JSON.parse(text) as AnyRecord).eventTime));
+  const times = records.map(timeIn);
   const oldest = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
   return { bucket, key, hash, oldest, newest: times.reduce((most, time) => Math.max(most, time), 0) };
+}
+
+function timeIn(text: string): Milliseconds {
+  // Written by the audit, as an insight or as an aggregate.
+  const { eventTime, timeWindow } = JSON.parse(text) as Partial<AnyRecord> & { timeWindow?: { windowStart: string } };
+  return Date.parse(eventTime ?? timeWindow?.windowStart ?? '');
 }
 
 /** Undefined when it is there, else S3's error code. */

@@ -3,10 +3,11 @@ import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { Call } from '#platform/service.ts';
 import { refuse } from './errors.ts';
 import { checkSelectors } from './selectors.ts';
-import type { Selectors } from './state.ts';
+import type { Selectors, TrailRow } from './state.ts';
 import type { TrailDirectory } from './trail-directory.ts';
 import { trailArn } from './trail-names.ts';
-import { ownTrail, putTrail, seenTrail } from './trails.ts';
+import { ownTrail, putTrail, seenTrail, type TrailDeps } from './trails.ts';
+import { tryBucket } from './try-bucket.ts';
 
 const view = (TrailARN: string, { basic, advanced }: Selectors): Model.PutEventSelectorsResponse => ({
   TrailARN,
@@ -36,20 +37,32 @@ export function getEventSelectors(
 
 const LAKE = 'Event data stores are not offered by this cloud.';
 
-function trailNamed(input: { readonly TrailName?: string; readonly EventDataStore?: string }): string {
+export function trailNamed(input: { readonly TrailName?: string; readonly EventDataStore?: string }): string {
   if (input.EventDataStore !== undefined) return refuse('UnsupportedOperationException', LAKE);
   return input.TrailName ?? refuse('InvalidParameterCombinationException', 'Specify a trail.');
 }
 
-export function putInsightSelectors(
-  directory: TrailDirectory,
+export async function putInsightSelectors(
+  { trails, bucket }: Pick<TrailDeps, 'trails' | 'bucket'>,
   input: Model.PutInsightSelectorsRequest,
   call: Call,
-): Model.PutInsightSelectorsResponse {
-  const row = ownTrail(directory, trailNamed(input), call, call.tx);
-  const insights = input.InsightSelectors.map(({ InsightType, EventCategories = ['Management'] }) => {
+): Promise<Model.PutInsightSelectorsResponse> {
+  const name = trailNamed(input);
+  const before = call.partition.read((tx) => ownTrail(trails, name, call, tx));
+  // They are delivered into a folder of their own, which the bucket's policy must allow too.
+  if (checkInsights(input, before).length > 0) await tryBucket(bucket, before, 'CloudTrail-Insight', call);
+  return call.transact((tx) => {
+    const row = ownTrail(trails, name, call, tx);
+    const insights = checkInsights(input, row);
+    putTrail(trails, tx, call.account, { ...row, insights });
+    return { TrailARN: trailArn(call.region, call.account, row.name), InsightSelectors: insights };
+  });
+}
+
+function checkInsights({ InsightSelectors }: Model.PutInsightSelectorsRequest, { selectors }: TrailRow) {
+  const insights = InsightSelectors.map(({ InsightType, EventCategories = ['Management'] }) => {
     if (InsightType === undefined) return refuse('InvalidInsightSelectorsException', 'an InsightType is required.');
-    if (EventCategories.includes('Data') && !logsData(row.selectors)) {
+    if (EventCategories.includes('Data') && !logsData(selectors)) {
       refuse('InvalidInsightSelectorsException', 'Insights on data events need a trail that logs data events.');
     }
     return { InsightType, EventCategories };
@@ -58,11 +71,11 @@ export function putInsightSelectors(
   if (new Set(types).size < types.length) {
     refuse('InvalidInsightSelectorsException', 'an InsightType is used more than once.');
   }
-  putTrail(directory, call.tx, call.account, { ...row, insights });
-  return { TrailARN: trailArn(call.region, call.account, row.name), InsightSelectors: insights };
+  return insights;
 }
 
-const logsData = ({ basic = [], advanced = [] }: Selectors): boolean =>
+/** Whether data events are asked for. */
+export const logsData = ({ basic = [], advanced = [] }: Selectors): boolean =>
   basic.some(({ DataResources = [] }) => DataResources.length > 0) ||
   advanced.some(({ FieldSelectors }) =>
     FieldSelectors.some(({ Field, Equals }) => Field === 'eventCategory' && Equals?.includes('Data')),

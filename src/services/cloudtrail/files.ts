@@ -25,8 +25,8 @@ export interface TrailFile {
   readonly hash: string;
 }
 
-/** `CloudTrail`, `CloudTrail-Insight`, `CloudTrail-Digest` */
-type Folder = 'CloudTrail' | 'CloudTrail-Insight' | 'CloudTrail-Digest';
+export type LogFolder = 'CloudTrail' | 'CloudTrail-Insight' | 'CloudTrail-Aggregated';
+type Folder = LogFolder | 'CloudTrail-Digest';
 
 function keyOf({ prefix, account, region }: FilePlace, folder: Folder, time: Milliseconds, rest: string): string {
   const date = new Date(time).toISOString().slice(0, 10).replaceAll('-', '/');
@@ -44,7 +44,7 @@ const sha256 = (content: string): string => createHash('sha256').update(content)
 /** `unique` are 16 characters that keep files of one minute apart. */
 export function logFile(
   place: FilePlace,
-  folder: 'CloudTrail' | 'CloudTrail-Insight',
+  folder: LogFolder,
   time: Milliseconds,
   unique: string,
   records: readonly string[],

@@ -2,9 +2,9 @@
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import { type AccountId, type Region, timedId, uuid } from '#platform/base/ids.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { keepForDelivery } from './collector.ts';
 import { addToHistory, type HistoryRecord, lookUp } from './history.ts';
 import { BASELINE, baselineOf, SHORTEST_BASELINE, step } from './insights.ts';
+import { insightsOf, keepForDelivery } from './queues.ts';
 import { countedSince, dropOldRates, type RateSubject, ratesOf, subjectsBetween } from './rates.ts';
 import { type InsightRow, insightStates, insightsSeen } from './state.ts';
 import { type LiveTrail, looksFor } from './trail-directory.ts';
@@ -95,12 +95,6 @@ function announce(tx: Transaction, found: Found, { account, region, trails }: In
   addToHistory(tx, subject.trail === '' ? 'insight' : `insight ${subject.trail}`, [entry]);
   for (const { arn } of wanting) keepForDelivery(tx, insightsOf(arn), found.minute, [text]);
 }
-
-/** Insights go to files of their own: they wait apart from the trail's events. */
-export const insightsOf = (arn: string): string => `${arn}${INSIGHTS}`;
-export const trailOf = (queue: string): string => queue.replace(INSIGHTS, '');
-
-const INSIGHTS = '#insights';
 
 /** Source of the form: CloudTrail user guide, "CloudTrail Insights insightDetails element". */
 function insightRecord(

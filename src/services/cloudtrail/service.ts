@@ -8,6 +8,7 @@ import type { CloudTrailOperations as Operations } from '#platform/model/generat
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import { deliverLogs } from './delivery.ts';
 import { refuse } from './errors.ts';
+import { getEventConfiguration, putEventConfiguration } from './event-configuration.ts';
 import { getEventSelectors, getInsightSelectors, putEventSelectors, putInsightSelectors } from './event-selectors.ts';
 import { sweepHistory } from './history.ts';
 import { listInsightsData, listInsightsMetricData } from './insight-metrics.ts';
@@ -36,7 +37,6 @@ const DASHBOARDS = 'dashboards show queries of CloudTrail Lake, which comes late
 const CHANNELS = 'channels bring events of others into CloudTrail Lake, which comes later';
 const IMPORTS = 'imports fill event data stores of CloudTrail Lake, which comes later';
 const POLICIES = 'only event data stores, dashboards and channels have policies, and they come later';
-const AGGREGATION = 'aggregated events are made of data events of S3, which comes later';
 
 const notImplemented = {
   CancelQuery: LAKE,
@@ -53,7 +53,6 @@ const notImplemented = {
   GenerateQuery: 'queries are written by a language model, which this cloud does not have',
   GetChannel: CHANNELS,
   GetDashboard: DASHBOARDS,
-  GetEventConfiguration: AGGREGATION,
   GetEventDataStore: LAKE,
   GetImport: IMPORTS,
   GetQueryResults: LAKE,
@@ -64,7 +63,6 @@ const notImplemented = {
   ListImportFailures: IMPORTS,
   ListImports: IMPORTS,
   ListQueries: LAKE,
-  PutEventConfiguration: AGGREGATION,
   PutResourcePolicy: POLICIES,
   RestoreEventDataStore: LAKE,
   SearchSampleQueries: LAKE,
@@ -100,6 +98,7 @@ const operations = (deps: CloudTrailDeps) => {
     DeleteTrail: { handler: withTrails(deleteTrail), ...named },
     DeregisterOrganizationDelegatedAdmin: { handler: noOrganization, resource: all },
     DescribeTrails: { handler: withTrails(describeTrails), resource: all },
+    GetEventConfiguration: { handler: withTrails(getEventConfiguration), ...trailNamed },
     GetEventSelectors: { handler: withTrails(getEventSelectors), ...trailNamed },
     GetInsightSelectors: { handler: withTrails(getInsightSelectors), ...trailNamed },
     GetTrail: { handler: withTrails(getTrail), ...named },
@@ -121,8 +120,13 @@ const operations = (deps: CloudTrailDeps) => {
     ListTags: { handler: listTags, resource: ({ ResourceIdList }) => ResourceIdList },
     ListTrails: { handler: (input, call) => listTrails(deps, input, call), resource: all },
     LookupEvents: { handler: (input, call) => lookupEvents(deps, input, call), resource: all, steps: true },
+    PutEventConfiguration: { handler: withTrails(putEventConfiguration), ...trailNamed },
     PutEventSelectors: { handler: withTrails(putEventSelectors), ...trailNamed },
-    PutInsightSelectors: { handler: withTrails(putInsightSelectors), ...trailNamed },
+    PutInsightSelectors: {
+      handler: (input, call) => putInsightSelectors(deps, input, call),
+      ...trailNamed,
+      steps: true,
+    },
     RegisterOrganizationDelegatedAdmin: { handler: noOrganization, resource: all },
     RemoveTags: { handler: removeTrailTags, ...tagged },
     StartLogging: { handler: withTrails(startLogging), ...named },

@@ -25,6 +25,8 @@ export interface TrailRow {
   readonly stoppedAt?: number;
   readonly selectors: Selectors;
   readonly insights: readonly Model.InsightSelector[];
+  /** How its data events are aggregated; undefined: not at all. */
+  readonly templates?: readonly Model.Template[];
 }
 
 /** One of both forms. */
@@ -86,6 +88,15 @@ export interface SigningKeyRow {
   readonly until: number;
 }
 
+/** Names -> calls. */
+export type Counted = readonly (readonly [name: string, calls: number])[];
+
+export interface AggregateRow {
+  readonly count: number;
+  /** By dimension. */
+  readonly details: Readonly<Record<string, Counted>>;
+}
+
 /** Records as JSON text, one a line, compressed: they have most of their text in common. Zstandard costs a fifth of what deflating does. */
 const compressedLines: RowCodec<readonly string[]> = {
   encode: (records) => zstdCompressSync(records.join('\n')),
@@ -120,6 +131,8 @@ export const rates = table('rate', [u64, text, text, text, text], jsonRows<{ cou
 export const insightsSeen = table('insight-seen', [], jsonRows<{ before: number }>(1));
 /** Trail's ARN or '', event source, event name, error code or ''. */
 export const insightStates = table('insight', [text, text, text, text], jsonRows<InsightRow>(1));
+/** Window of five minutes, trail's ARN, template, event source, name in the template's first dimension. */
+export const aggregates = table('aggregate', [u64, text, text, text, text], jsonRows<AggregateRow>(1));
 /** When it came into use. */
 export const signingKeys = table('signing-key', [u64], jsonRows<SigningKeyRow>(1));
 

@@ -12,11 +12,16 @@ const MOST_ARNS = 20;
 
 /** A tag without a value is one with an empty value here. */
 export function checkedTags(list: readonly Model.Tag[], existing: Tags, arn: string): Tags {
+  refuseTwice(list);
   const tags = Object.fromEntries(list.map(({ Key, Value }) => [Key, Value ?? '']));
-  if (Object.keys(tags).length < list.length) refuse('InvalidTagParameterException', 'Tag keys must be unique.');
   if (Object.keys({ ...existing, ...tags }).length > 50) refuse('TagsLimitExceededException', arn);
   checkTags(tags, existing, { invalid: 'InvalidTagParameterException', tooMany: 'TagsLimitExceededException' });
   return tags;
+}
+
+function refuseTwice(list: readonly Model.Tag[]): void {
+  const keys = new Set(list.map(({ Key }) => Key));
+  if (keys.size < list.length) refuse('InvalidTagParameterException', 'Tag keys must be unique.');
 }
 
 function checkTrail(tx: ReadTransaction, arn: string, call: Call): void {
@@ -36,6 +41,7 @@ export function addTags({ ResourceId: arn, TagsList }: Model.AddTagsRequest, cal
 
 export function removeTrailTags({ ResourceId: arn, TagsList }: Model.RemoveTagsRequest, call: Call): object {
   checkTrail(call.tx, arn, call);
+  refuseTwice(TagsList);
   removeTags(
     call.tx,
     arn,

@@ -1,20 +1,20 @@
 /** Trails: made and changed in their home region, seen from every region that they log. */
 import type { AccountId, Region } from '#platform/base/ids.ts';
-import { ServiceError } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags } from '#platform/tags.ts';
 import { refuse } from './errors.ts';
-import { insightsOf } from './find-insights.ts';
 import type { LogBucket } from './log-bucket.ts';
+import { queuesOf } from './queues.ts';
 import { DEFAULT_SELECTORS, isCustom } from './selectors.ts';
 import { deliveries, type TrailRow, trails, waiting } from './state.ts';
 import { checkedTags } from './tags.ts';
 import type { LiveTrail, TrailDirectory } from './trail-directory.ts';
 import { arnOf, checkName, readName, trailArn } from './trail-names.ts';
-import { checkSettings, type TrailSettings } from './trail-settings.ts';
+import { checkSettings } from './trail-settings.ts';
+import { tryBucket } from './try-bucket.ts';
 
 /** "Trails per Region: 5. This quota can't be increased." A shadow trail counts. */
 const TRAILS_PER_REGION = 5;
@@ -82,7 +82,7 @@ export async function createTrail(
     }
   };
   refuseTaken();
-  await tryBucket(deps, settings.bucket, settings, input.Name, call);
+  await tryBucket(deps.bucket, { ...settings, name: input.Name }, 'CloudTrail', call);
   const row: TrailRow = {
     ...settings,
     name: input.Name,
@@ -109,7 +109,7 @@ export async function updateTrail(
   const before = call.partition.read((tx) => ownTrail(deps.trails, input.Name, call, tx));
   const settings = await checkSettings(deps, input, call, before);
   const isMoved = settings.bucket !== before.bucket || settings.prefix !== before.prefix;
-  if (isMoved) await tryBucket(deps, settings.bucket, settings, before.name, call);
+  if (isMoved) await tryBucket(deps.bucket, { ...settings, name: before.name }, 'CloudTrail', call);
   return call.transact((tx) => {
     const { prefix: _prefix, kmsKey: _kmsKey, ...row } = ownTrail(deps.trails, input.Name, call, tx);
     const changed: TrailRow = { ...row, ...settings };
@@ -122,43 +122,11 @@ export function deleteTrail(directory: TrailDirectory, { Name }: Model.DeleteTra
   const { name } = ownTrail(directory, Name, call, call.tx);
   const arn = trailArn(call.region, call.account, name);
   call.tx.delete(trails, trails.key(name));
-  call.tx.deleteRange(waiting, [arn]);
-  call.tx.deleteRange(waiting, [insightsOf(arn)]);
+  for (const [queue] of queuesOf(arn)) call.tx.deleteRange(waiting, [queue]);
   call.tx.delete(deliveries, deliveries.key(arn));
   deleteTags(call.tx, arn);
   announce(directory, call.tx, call.account);
   return {};
-}
-
-/** CloudTrail tries the bucket by a file of its own before it makes a trail. */
-async function tryBucket(
-  { bucket }: TrailDeps,
-  name: string,
-  settings: TrailSettings,
-  trail: string,
-  call: Call,
-): Promise<void> {
-  const origin = {
-    bucket: name,
-    trailArn: trailArn(call.region, call.account, trail),
-    account: call.account,
-    region: call.region,
-  };
-  try {
-    await bucket.ask(origin);
-    await bucket.put({
-      ...origin,
-      key: `${settings.prefix === undefined ? '' : `${settings.prefix}/`}AWSLogs/${call.account}/CloudTrail/`,
-      body: Buffer.alloc(0),
-      contentType: 'application/x-directory',
-      metadata: {},
-      kmsKey: settings.kmsKey,
-    });
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    if (error.code === 'NoSuchBucket') refuse('S3BucketDoesNotExistException', name);
-    refuse('InsufficientS3BucketPolicyException', name);
-  }
 }
 
 export function getTrail(

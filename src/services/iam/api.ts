@@ -250,5 +250,6 @@ export interface DelegatedAccessApi {
     readonly expiresAt: Milliseconds;
     /** Whose permissions they have, less what the request did not ask for. */
     readonly principalArn: string;
+    readonly policy: string;
   };
 }

@@ -11,7 +11,7 @@ import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { CallScope, ConditionValues, Input, Permission } from '#platform/service.ts';
 import { doorOf, pointPolicyInForce, pointTagConditions, resourcesOf } from '#services/s3/access-points/door.ts';
-import { type AclRequest, saysAcl } from '#services/s3/acl/grants.ts';
+import { type AclRequest, isFullControlOfBucketOwner, saysAcl } from '#services/s3/acl/grants.ts';
 import { holderOf, newObjectAclInForce, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
 import { bucketTagConditions } from '#services/s3/buckets/abac.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -263,11 +263,12 @@ interface Written extends AclRequest, LockHeaders {
 }
 
 /** What comes with an object in headers needs the permission of the operation that would set it alone. */
-export const writing = (input: Written): readonly string[] => [
+export const writing = (input: Written, { account }: CallScope): readonly string[] => [
   's3:PutObject',
   ...(input.Tagging ? ['s3:PutObjectTagging'] : []),
-  // The policies that AWS documents for log delivery and for uploads of other accounts allow s3:PutObject alone with this one.
-  ...(saysAcl(input) && input.ACL !== 'bucket-owner-full-control' ? ['s3:PutObjectAcl'] : []),
+  // The policies that AWS documents for log delivery and for uploads of other accounts ("Policy examples for ACLs") allow s3:PutObject
+  // alone with this one.
+  ...(saysAcl(input) && !isFullControlOfBucketOwner(input, account) ? ['s3:PutObjectAcl'] : []),
   ...(input.ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
   ...(input.ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
 ];

@@ -19,6 +19,7 @@ export interface AccessPoint {
   readonly bucketAccount: AccountId;
   /** The one network that requests may come from; undefined: all. */
   readonly vpcId?: string;
+  /** What decides: by unique ids. */
   readonly policy?: string;
   readonly publicAccessBlock: PublicAccessBlockConfiguration;
   readonly createdAt: Milliseconds;

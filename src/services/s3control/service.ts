@@ -103,7 +103,7 @@ const accessPointOperations = (parts: S3ControlParts) =>
     GetAccessPoint: { handler: getAccessPoint, ...ofPoint, resource: () => '*' },
     ListAccessPoints: { handler: listAccessPoints(parts), ...own, resource: () => '*' },
     PutAccessPointPolicy: { handler: putAccessPointPolicy(parts), ...ofPoint },
-    GetAccessPointPolicy: { handler: getAccessPointPolicy, ...ofPoint },
+    GetAccessPointPolicy: { handler: getAccessPointPolicy(parts), ...ofPoint },
     DeleteAccessPointPolicy: { handler: deleteAccessPointPolicy, ...ofPoint },
     GetAccessPointPolicyStatus: { handler: getAccessPointPolicyStatus(parts), ...ofPoint },
     TagResource: { handler: tagResource(parts), ...tagged(parts), steps: true },

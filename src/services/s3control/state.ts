@@ -9,6 +9,7 @@ import type {
   AsyncRequestParameters,
   PublicAccessBlockConfiguration,
 } from '#platform/model/generated/s3control.ts';
+import type { SavedPrincipals } from '#platform/policy/principal-ids.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 
@@ -22,7 +23,9 @@ export interface AccessPointRow {
   readonly bucketAccount: AccountId;
   readonly createdAt: number;
   readonly vpcId?: string;
+  /** As it came. */
   readonly policy?: string;
+  readonly policyPrincipals?: SavedPrincipals;
   readonly publicAccessBlock: PublicAccessBlockConfiguration;
 }
 
@@ -48,8 +51,10 @@ export interface MultiRegionRow {
   readonly regions: readonly RegionRow[];
   /** In force. */
   readonly policy?: string;
+  readonly policyPrincipals?: SavedPrincipals;
   /** On its way to the regions. */
   readonly proposed?: string;
+  readonly proposedPrincipals?: SavedPrincipals;
 }
 
 /** Name -> multi-region access point, in the account's global partition. */

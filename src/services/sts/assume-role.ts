@@ -24,10 +24,11 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   // A service of this cloud has no account: what it does with a role is the role's account's to know.
   owner: ({ RoleArn }, caller) => (caller === undefined ? accountOf(RoleArn) : {}),
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
-  action: (input, principal) => [
+  action: (input, { principal }) => [
     'sts:AssumeRole',
     ...(input.Tags?.length || handsTagsOn(principal) ? ['sts:TagSession'] : []),
     ...(sourceIdentityOf(input, principal) === undefined ? [] : ['sts:SetSourceIdentity']),
+    ...(input.ProvidedContexts === undefined ? [] : ['sts:SetContext']),
   ],
   conditions: (input, scope) => ({ ...conditions(input, scope), ...mfaConditions(sessions, input, scope) }),
 });
@@ -65,6 +66,9 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
   if (principal.kind === 'root') fail('AccessDenied', 'Roles may not be assumed by root accounts.');
   const role = sessions.role(input.RoleArn);
   if (!role) return fail('AccessDenied', refusal(principal, input.RoleArn));
+  // Assertions of IAM Identity Center, sealed by STS for it: nobody has been given one here.
+  if (input.ProvidedContexts !== undefined)
+    fail('ExpiredTokenException', 'The context assertion is expired or not valid.');
   const { RoleSessionName: sessionName } = input;
   const caller = 'session' in principal ? principal.session : undefined;
   const sourceIdentity = sourceIdentityOf(input, principal);

@@ -4,6 +4,7 @@ import type { GetDelegatedAccessTokenRequest, GetDelegatedAccessTokenResponse } 
 import type { OperationDeclaration } from '#platform/service.ts';
 import type { DelegatedAccessApi } from '#services/iam/api.ts';
 import { credentialsOf } from '#services/sts/role-session.ts';
+import { packedSize } from '#services/sts/session-input.ts';
 
 export const getDelegatedAccessToken = (
   access: DelegatedAccessApi,
@@ -13,7 +14,11 @@ export const getDelegatedAccessToken = (
   resource: () => '*',
   handler({ TradeInToken: token }, { principal, now }) {
     if (!('account' in principal)) return fail('AccessDenied', 'Access Denied');
-    const { credentials, expiresAt, principalArn } = access.tradeIn(token, principal.account, now);
-    return { Credentials: credentialsOf(credentials, expiresAt), AssumedPrincipal: principalArn };
+    const { credentials, expiresAt, principalArn, policy } = access.tradeIn(token, principal.account, now);
+    return {
+      Credentials: credentialsOf(credentials, expiresAt),
+      PackedPolicySize: packedSize([policy]),
+      AssumedPrincipal: principalArn,
+    };
   },
 });

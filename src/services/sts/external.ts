@@ -44,7 +44,7 @@ export const externalDeclaration = <In extends ExternalInput>(sessions: Sessions
     owner: ({ RoleArn }) => ({ account: roleAccount(RoleArn) }),
     resource: ({ RoleArn }) => RoleArn,
     resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
-    action: (_input, principal) => {
+    action: (_input, { principal }) => {
       const { tags, sourceIdentity } = externalOf(principal).claims;
       return [
         `sts:${operation}`,

@@ -98,7 +98,8 @@ export function checkedSourceIdentity(claim: unknown): string {
   return fail('InvalidIdentityToken', form);
 }
 
-function packedSize(parts: readonly unknown[]): number {
+/** In percent; throws PackedPolicyTooLarge. */
+export function packedSize(parts: readonly unknown[]): number {
   const percent = Math.ceil((100 * deflateRawSync(JSON.stringify(parts)).length) / PACKED_LIMIT_BYTES);
   return percent > 100 ? tooLarge(percent) : percent;
 }

@@ -48,7 +48,8 @@ export function createDelegatedAccess(store: Store, sealer: Sealer, sessions: Se
       if (!isThere(store, account, approver.owner)) return invalid();
       // Traded in again, it is no newer: a policy that revokes older sessions must find it.
       const facts = { ...approver.facts, issuedAt: row.changedAt, expiresAt, policy: row.policy };
-      return { credentials: sessions.issue(account, approver.owner, facts), expiresAt, principalArn: approver.arn };
+      const credentials = sessions.issue(account, approver.owner, facts);
+      return { credentials, expiresAt, principalArn: approver.arn, policy: row.policy };
     },
   };
 }

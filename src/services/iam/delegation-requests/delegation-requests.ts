@@ -2,6 +2,7 @@
  * Delegation requests: an account asks another for temporary permissions, somebody there accepts in their own name, and a token goes
  * back that STS trades for credentials. lifecycle.ts says which step comes when; permissions.ts what is asked for.
  */
+import { parseArn } from '#platform/base/arn.ts';
 import { days } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
@@ -21,8 +22,10 @@ import {
   delegationsOfOwner,
   workflows,
 } from '#services/iam/delegation-requests/state.ts';
+import { requireEntity } from '#services/iam/entities.ts';
 import { invalidInput, limitExceeded } from '#services/iam/errors.ts';
 import { DELEGATION_REQUESTS_PER_ACCOUNT } from '#services/iam/limits.ts';
+import { rootArn } from '#services/iam/names.ts';
 import { type Positioned, pageOf } from '#services/iam/paging.ts';
 import type { IamParts } from '#services/iam/parts.ts';
 import { accounts, directoryOf, EMPTY, wholeSecond } from '#services/iam/state.ts';
@@ -259,11 +262,18 @@ function* ownedBy(store: Store, call: Call, after: string | undefined): Generato
   for (const row of rows) yield [row.id, row];
 }
 
+/** Throws InvalidInput or NoSuchEntity, but for sessions and the root user, which are no entities. */
+function checkOwner(arn: string, { partition, account }: Call): void {
+  if (arn === rootArn(account) || parseArn(arn)?.service === 'sts') return;
+  partition.read((tx) => requireEntity(tx, account, arn));
+}
+
 /** "If a delegation request has no owner, even if it is assigned to a specific account, it will not be part of the output." */
 export const listDelegationRequests =
   ({ store, pages }: IamParts) =>
   (input: Model.ListDelegationRequestsRequest, call: Call): Model.ListDelegationRequestsResponse => {
     const { OwnerId: owner } = input;
+    if (owner !== undefined) checkOwner(owner, call);
     const source = function* (after: string | undefined): Generator<Positioned<DelegationRow>> {
       for (const each of ownedBy(store, call, after)) if (owner === undefined || each[1].ownerId === owner) yield each;
     };

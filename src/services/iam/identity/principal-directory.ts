@@ -32,10 +32,3 @@ function arnOfId(tx: ReadTransaction, account: AccountId, id: string): string | 
   const role = roleById(tx, id);
   return role && entityArn(account, 'role', role);
 }
-
-/** Of one account, within a transaction of it. */
-export const directoryIn = (tx: ReadTransaction, account: AccountId): PrincipalDirectory => ({
-  isAccount: (id) => id === account,
-  idOf: (arn) => (arn.startsWith(`arn:aws:iam::${account}:`) ? idOfArn(tx, account, arn) : undefined),
-  arnOf: (id, of) => (of === account ? arnOfId(tx, account, id) : undefined),
-});

@@ -32,7 +32,7 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
         const row = tx.get(roles, roles.key(nameKey(nameOfArn(arn))));
         if (!row || entityArn(account, 'role', row) !== arn) return undefined;
         const { id, name, maxSessionSeconds } = row;
-        const trust = compiledPolicy(trustInForce(tx, account, row), 'trust');
+        const trust = compiledPolicy(trustInForce(row), 'trust');
         return { account, id, name, arn, maxSessionSeconds, trust };
       });
       if (!view) return undefined;

@@ -3,6 +3,7 @@ import { iamId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, tagsOf } from '#platform/tags.ts';
@@ -35,7 +36,11 @@ export const profileOf = (tx: ReadTransaction, { InstanceProfileName: name }: Pr
 export const profileArn = ({ account }: Pick<Call, 'account'>, row: Pick<InstanceProfileRow, 'path' | 'name'>) =>
   entityArn(account, 'instance-profile', row);
 
-function profileView({ tx, account }: Call, row: InstanceProfileRow): Model.InstanceProfile {
+function profileView(
+  principals: PrincipalDirectory,
+  { tx, account }: Call,
+  row: InstanceProfileRow,
+): Model.InstanceProfile {
   const role = row.roleId === undefined ? undefined : roleById(tx, row.roleId);
   return {
     Path: row.path,
@@ -43,16 +48,17 @@ function profileView({ tx, account }: Call, row: InstanceProfileRow): Model.Inst
     InstanceProfileId: row.id,
     Arn: profileArn({ account }, row),
     CreateDate: row.createdAt,
-    Roles: role ? [roleView(tx, account, role)] : [],
+    Roles: role ? [roleView(principals, account, role)] : [],
   };
 }
 
-function wholeProfile(call: Call, row: InstanceProfileRow): Model.InstanceProfile {
+function wholeProfile(principals: PrincipalDirectory, call: Call, row: InstanceProfileRow): Model.InstanceProfile {
   const tags = tagList(tagsOf(call.tx, profileArn(call, row)));
-  return { ...profileView(call, row), ...(tags.length > 0 && { Tags: tags }) };
+  return { ...profileView(principals, call, row), ...(tags.length > 0 && { Tags: tags }) };
 }
 
 export function createInstanceProfile(
+  principals: PrincipalDirectory,
   input: Model.CreateInstanceProfileRequest,
   call: Call,
 ): Model.CreateInstanceProfileResponse {
@@ -66,19 +72,20 @@ export function createInstanceProfile(
   tx.put(instanceProfiles, key, row);
   addToCount(tx, 'instance-profile', 1);
   writeTags(tx, profileArn(call, row), input.Tags);
-  return { InstanceProfile: wholeProfile(call, row) };
+  return { InstanceProfile: wholeProfile(principals, call, row) };
 }
 
 export const getInstanceProfile = (
+  principals: PrincipalDirectory,
   input: Model.GetInstanceProfileRequest,
   call: Call,
-): Model.GetInstanceProfileResponse => ({ InstanceProfile: wholeProfile(call, profileOf(call.tx, input)) });
+): Model.GetInstanceProfileResponse => ({ InstanceProfile: wholeProfile(principals, call, profileOf(call.tx, input)) });
 
 export const listInstanceProfiles =
-  (pages: PageTokens) =>
+  (pages: PageTokens, principals: PrincipalDirectory) =>
   (input: Model.ListInstanceProfilesRequest, call: Call): Model.ListInstanceProfilesResponse => {
     const { items, end } = pageBelow(pages, call, input, instanceProfiles);
-    return { InstanceProfiles: items.map((row) => profileView(call, row)), ...end };
+    return { InstanceProfiles: items.map((row) => profileView(principals, call, row)), ...end };
   };
 
 export function deleteInstanceProfile(input: Model.DeleteInstanceProfileRequest, call: Call): void {
@@ -114,11 +121,11 @@ function putRole(tx: Transaction, { roleId: old, ...row }: InstanceProfileRow, r
 }
 
 export const listInstanceProfilesForRole =
-  (pages: PageTokens) =>
+  (pages: PageTokens, principals: PrincipalDirectory) =>
   (input: Model.ListInstanceProfilesForRoleRequest, call: Call): Model.ListInstanceProfilesForRoleResponse => {
     const { id } = ownerOf(call.tx, ROLE, input);
     const { items, end } = pageOf(pages, call, input, id, (after) => rowsHolding(call.tx, id, after));
-    return { InstanceProfiles: items.map((row) => profileView(call, row)), ...end };
+    return { InstanceProfiles: items.map((row) => profileView(principals, call, row)), ...end };
   };
 
 function rowsHolding(tx: ReadTransaction, roleId: string, after?: string): Positioned<InstanceProfileRow>[] {
@@ -131,5 +138,5 @@ function rowsHolding(tx: ReadTransaction, roleId: string, after?: string): Posit
 }
 
 /** Those that hold the role. */
-export const profilesHolding = (call: Call, roleId: string): Model.InstanceProfile[] =>
-  rowsHolding(call.tx, roleId).map(([, row]) => profileView(call, row));
+export const profilesHolding = (principals: PrincipalDirectory, call: Call, roleId: string): Model.InstanceProfile[] =>
+  rowsHolding(call.tx, roleId).map(([, row]) => profileView(principals, call, row));

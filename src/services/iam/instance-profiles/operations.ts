@@ -30,15 +30,15 @@ const passToInstances = (input: { readonly RoleName: string }, scope: CallScope)
   passRole(resourceOf(ROLE)(input, scope), 'ec2.amazonaws.com', `arn:aws:ec2:*:${scope.account}:instance/*`),
 ];
 
-export const instanceProfileOperations = ({ pages }: IamParts) =>
+export const instanceProfileOperations = ({ pages, identity: { principals } }: IamParts) =>
   ({
     CreateInstanceProfile: {
-      handler: createInstanceProfile,
+      handler: (input, call) => createInstanceProfile(principals, input, call),
       resource: ({ Path: path = '/', InstanceProfileName: name }, scope) => profileArn(scope, { path, name }),
     },
-    GetInstanceProfile: { handler: getInstanceProfile, resource: profile },
+    GetInstanceProfile: { handler: (input, call) => getInstanceProfile(principals, input, call), resource: profile },
     ListInstanceProfiles: {
-      handler: listInstanceProfiles(pages),
+      handler: listInstanceProfiles(pages, principals),
       resource: below('instance-profile'),
     },
     DeleteInstanceProfile: { handler: deleteInstanceProfile, resource: profile },
@@ -49,7 +49,7 @@ export const instanceProfileOperations = ({ pages }: IamParts) =>
     },
     RemoveRoleFromInstanceProfile: { handler: unlessServiceLinked(removeRoleFromInstanceProfile), resource: profile },
     ListInstanceProfilesForRole: {
-      handler: listInstanceProfilesForRole(pages),
+      handler: listInstanceProfilesForRole(pages, principals),
       resource: resourceOf(ROLE),
     },
     TagInstanceProfile: { handler: tag(arnOf), resource: profile },

@@ -1,27 +1,17 @@
 /** Managed policies attached to users, roles and groups, and the way back from a policy to them. */
-
-import { parseArn } from '#platform/base/arn.ts';
-import { isAccountId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
-import { invalidInput, limitExceeded, noSuchPolicy, notAttachable, notAttached } from '#services/iam/errors.ts';
+import { limitExceeded, noSuchPolicy, notAttachable, notAttached } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { nameOfArn } from '#services/iam/names.ts';
 import { GROUP, type Owner, type OwnerRow, ownerOf, ROLE, USER } from '#services/iam/owners.ts';
 import { counted, type PageEnd, type PageInput, pageOf } from '#services/iam/paging.ts';
 import { awsManagedPolicy } from '#services/iam/policies/aws-managed.ts';
-import { managedDocument, requirePolicy } from '#services/iam/policies/managed-policies.ts';
+import { checkPolicyArn, managedDocument, requirePolicy } from '#services/iam/policies/managed-policies.ts';
 import { attachedTo, attachments, boundaryOf, EMPTY, entities } from '#services/iam/state.ts';
 
 type Attached = { readonly PolicyArn: string };
-
-/** Throws InvalidInput for text that can't be a policy's ARN. */
-export function checkPolicyArn(arn: string): void {
-  const parsed = parseArn(arn);
-  const isPolicy = parsed?.service === 'iam' && parsed.resource.startsWith('policy/');
-  if (!isPolicy || !(parsed.account === 'aws' || isAccountId(parsed.account))) invalidInput(`ARN ${arn} is not valid.`);
-}
 
 export const attach =
   <In, Row extends OwnerRow>(owner: Owner<In, Row>) =>

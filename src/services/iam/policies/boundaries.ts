@@ -4,24 +4,26 @@ import { fail } from '#platform/error.ts';
 import type { AttachedPermissionsBoundary } from '#platform/model/generated/iam.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
+import { notAttachable } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { nameKey } from '#services/iam/names.ts';
 import { type Owner, type OwnerRow, ownerOf } from '#services/iam/owners.ts';
-import { checkPolicyArn } from '#services/iam/policies/attachments.ts';
-import { managedDocument } from '#services/iam/policies/managed-policies.ts';
-import { boundaryOf, EMPTY } from '#services/iam/state.ts';
+import { awsManagedPolicy } from '#services/iam/policies/aws-managed.ts';
+import { checkPolicyArn, managedDocument } from '#services/iam/policies/managed-policies.ts';
+import { boundaryOf, EMPTY, type EntityKind } from '#services/iam/state.ts';
 
 export const boundaryView = (arn: string | undefined): { PermissionsBoundary?: AttachedPermissionsBoundary } =>
   arn === undefined
     ? {}
     : { PermissionsBoundary: { PermissionsBoundaryType: 'PermissionsBoundaryPolicy', PermissionsBoundaryArn: arn } };
 
-/** Notes that `id` is bounded by the policy, which must be there. */
-export function linkBoundary(tx: Transaction, account: AccountId, id: string, arn: string): void {
+/** Notes that the user or role `id` is bounded by the policy, which must be there. */
+export function linkBoundary(tx: Transaction, account: AccountId, noun: EntityKind, id: string, arn: string): void {
   checkPolicyArn(arn);
   if (managedDocument(tx, account, arn) === undefined) {
     fail('NoSuchEntity', `Scope ARN: ${arn} does not exist or is not attachable.`);
   }
+  if (awsManagedPolicy(arn)?.isAttachable === false) notAttachable(noun);
   tx.put(boundaryOf, boundaryOf.key(arn, id), EMPTY);
 }
 
@@ -34,7 +36,7 @@ export const putBoundary =
   (input: In & { readonly PermissionsBoundary: string }, { tx, account }: Call): void => {
     const row = ownerOf(tx, owner, input);
     unlinkBoundary(tx, row);
-    linkBoundary(tx, account, row.id, input.PermissionsBoundary);
+    linkBoundary(tx, account, owner.noun, row.id, input.PermissionsBoundary);
     tx.put(owner.table, owner.table.key(nameKey(row.name)), { ...row, boundary: input.PermissionsBoundary });
     identitiesChanged(tx);
   };

@@ -1,8 +1,9 @@
 /** Managed policies by ARN: the account's own from its rows, those of AWS from the table of documents. */
-import type { AccountId } from '#platform/base/ids.ts';
+import { parseArn } from '#platform/base/arn.ts';
+import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { policyNotFound } from '#services/iam/errors.ts';
+import { invalidInput, policyNotFound } from '#services/iam/errors.ts';
 import { nameKey, nameOfArn } from '#services/iam/names.ts';
 import { type AwsManagedPolicy, awsManagedPolicy } from '#services/iam/policies/aws-managed.ts';
 import { type PolicyRow, policies, policyVersions } from '#services/iam/state.ts';
@@ -25,11 +26,19 @@ export function managedDocument(tx: ReadTransaction, account: AccountId, arn: st
   return row && tx.get(policyVersions, policyVersions.key(row.id, row.defaultVersion))?.document;
 }
 
+/** Throws InvalidInput for text that can't be a policy's ARN. */
+export function checkPolicyArn(arn: string): void {
+  const parsed = parseArn(arn);
+  const isPolicy = parsed?.service === 'iam' && parsed.resource.startsWith('policy/');
+  if (!isPolicy || !(parsed.account === 'aws' || isAccountId(parsed.account))) invalidInput(`ARN ${arn} is not valid.`);
+}
+
 export type FoundPolicy =
   | { readonly kind: 'aws'; readonly policy: AwsManagedPolicy }
   | { readonly kind: 'customer'; readonly row: PolicyRow };
 
 export function requirePolicy(tx: ReadTransaction, account: AccountId, arn: string): FoundPolicy {
+  checkPolicyArn(arn);
   const policy = awsManagedPolicy(arn);
   if (policy) return { kind: 'aws', policy };
   return { kind: 'customer', row: customerPolicy(tx, account, arn) ?? policyNotFound(arn) };

@@ -11,7 +11,6 @@ import { limitExceeded } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { entityArn, nameKey } from '#services/iam/names.ts';
 import { namedRows, type Positioned, pageOf } from '#services/iam/paging.ts';
-import { checkPolicyArn } from '#services/iam/policies/attachments.ts';
 import { type AwsManagedPolicy, awsManagedPolicies } from '#services/iam/policies/aws-managed.ts';
 import { checkManagedDocument } from '#services/iam/policies/documents.ts';
 import { ownPolicy, requirePolicy } from '#services/iam/policies/managed-policies.ts';
@@ -93,7 +92,6 @@ export function createPolicy(input: Model.CreatePolicyRequest, call: Call): Mode
 }
 
 export function getPolicy({ PolicyArn }: Model.GetPolicyRequest, { tx, account }: Call): Model.GetPolicyResponse {
-  checkPolicyArn(PolicyArn);
   const found = requirePolicy(tx, account, PolicyArn);
   if (found.kind === 'customer') return { Policy: wholePolicy(tx, account, found.row) };
   const { policy } = found;

@@ -121,10 +121,10 @@ function groupDetail({ tx, account }: Call, row: GroupRow): Detail {
 
 function roleDetail(call: Call, { identity }: IamParts, row: RoleRow): Detail {
   const { tx, account } = call;
-  const { MaxSessionDuration: _, Description: __, ...view } = roleView(tx, account, row);
+  const { MaxSessionDuration: _, Description: __, ...view } = roleView(identity.principals, account, row);
   const detail = {
     ...view,
-    InstanceProfileList: profilesHolding(call, row.id),
+    InstanceProfileList: profilesHolding(identity.principals, call, row.id),
     RolePolicyList: inlineOf(tx, row.id),
     ...attachedOf(tx, row.id),
     ...boundaryView(row.boundary),

@@ -1,6 +1,6 @@
 /**
- * Reports over an organization are for its management account. There are no organizations here, so no account is one's: nobody can
- * have such a report made, and there is none to get.
+ * Reports over an organization are about its roots and units, as AWS Organizations knows them. It is not there, so nobody can have such a
+ * report made, and there is none to get.
  */
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';

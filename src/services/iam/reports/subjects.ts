@@ -8,9 +8,8 @@ import { policyNotFound } from '#services/iam/errors.ts';
 import { userById } from '#services/iam/identity/principals.ts';
 import { entityArn } from '#services/iam/names.ts';
 import { type OwnerRow, ROLE, USER } from '#services/iam/owners.ts';
-import { checkPolicyArn } from '#services/iam/policies/attachments.ts';
 import { effectivePolicies } from '#services/iam/policies/held-policies.ts';
-import { managedDocument } from '#services/iam/policies/managed-policies.ts';
+import { checkPolicyArn, managedDocument } from '#services/iam/policies/managed-policies.ts';
 import type { ReportedEntity } from '#services/iam/reports/state.ts';
 import { attachedTo, type EntityKind, entities, members } from '#services/iam/state.ts';
 

@@ -2,6 +2,7 @@
 import { parseArn } from '#platform/base/arn.ts';
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope, FurtherPermission } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { invalidInput } from '#services/iam/errors.ts';
@@ -91,8 +92,12 @@ const existing = (tx: ReadTransaction, values: Values): RoleRow | undefined =>
   tx.get(roles, roles.key(nameKey(roleName(values))));
 
 /** "If a role that matches the template already exists in the account, AcquireRole returns that role." */
-export function acquireRole(input: Model.AcquireRoleRequest, call: Call): Model.AcquireRoleResponse {
-  const { tx, account } = call;
+export function acquireRole(
+  principals: PrincipalDirectory,
+  input: Model.AcquireRoleRequest,
+  call: Call,
+): Model.AcquireRoleResponse {
+  const { tx } = call;
   const template = templateOf(input.TemplateArn, input.TemplateMinorVersion);
   const values = valuesOf(input);
   checkValues(template, values);
@@ -102,17 +107,16 @@ export function acquireRole(input: Model.AcquireRoleRequest, call: Call): Model.
   if (old && (old.name !== name || old.template?.arn !== input.TemplateArn)) {
     fail('NameConflict', `Role with name ${name} already exists.`);
   }
-  return { Role: wholeRole(tx, account, old ?? make(call, template, values)) };
+  return { Role: wholeRole(principals, call, old ?? make(principals, call, template, values)) };
 }
 
-function make(call: Call, template: RoleTemplate, values: Values): RoleRow {
-  const { tx, account } = call;
+function make(principals: PrincipalDirectory, call: Call, template: RoleTemplate, values: Values): RoleRow {
   const RoleName = roleName(values);
   const document = filledDocument(JSON.stringify(template.trust), values);
   const row = insertRole(call, {
     name: RoleName,
     path: PATH,
-    ...checkedTrust(tx, account, document, call.quota(TRUST_POLICY_LENGTH)),
+    ...checkedTrust(principals, document, call.quota(TRUST_POLICY_LENGTH)),
     maxSessionSeconds: SESSION_SECONDS,
     template: { arn: templateArn(template), minorVersion: template.minorVersion },
   });

@@ -24,18 +24,27 @@ const conditions = ownerConditions(ROLE);
 const arnOf = (input: { readonly RoleName: string }, { tx, account }: Call): string =>
   entityArn(account, 'role', ownerOf(tx, ROLE, input));
 
-export const roleOperations = ({ pages, identity }: IamParts) =>
-  ({
+export const roleOperations = ({ pages, identity }: IamParts) => {
+  const { principals } = identity;
+  return {
     CreateRole: {
-      handler: createRole,
+      handler: (input, call) => createRole(principals, input, call),
       resource: ({ Path: path = '/', RoleName: name }, { account }) => entityArn(account, 'role', { path, name }),
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
     GetRole: { handler: getRole(identity), resource: role, conditions },
-    ListRoles: { handler: listRoles(pages), resource: below('role') },
+    ListRoles: { handler: listRoles(pages, principals), resource: below('role') },
     UpdateRole: { handler: updateRole, resource: role, conditions },
-    UpdateRoleDescription: { handler: updateRoleDescription, resource: role, conditions },
-    UpdateAssumeRolePolicy: { handler: unlessServiceLinked(updateAssumeRolePolicy), resource: role, conditions },
+    UpdateRoleDescription: {
+      handler: (input, call) => updateRoleDescription(principals, input, call),
+      resource: role,
+      conditions,
+    },
+    UpdateAssumeRolePolicy: {
+      handler: unlessServiceLinked((input, call) => updateAssumeRolePolicy(principals, input, call)),
+      resource: role,
+      conditions,
+    },
     DeleteRole: { handler: unlessServiceLinked(deleteRole), resource: role, conditions },
 
     PutRolePolicy: { handler: unlessServiceLinked(putInline(ROLE)), resource: role, conditions },
@@ -60,4 +69,5 @@ export const roleOperations = ({ pages, identity }: IamParts) =>
     TagRole: { handler: tag(arnOf), resource: role },
     UntagRole: { handler: untag(arnOf), resource: role },
     ListRoleTags: { handler: listTags(pages, arnOf), resource: role },
-  }) satisfies Partial<Handlers<IamOperations, object>>;
+  } satisfies Partial<Handlers<IamOperations, object>>;
+};

@@ -3,6 +3,7 @@
 import { type AccountId, iamId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, tagsOf } from '#platform/tags.ts';
@@ -16,7 +17,7 @@ import { pageBelow } from '#services/iam/paging.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
 import { encodedDocument } from '#services/iam/policies/documents.ts';
 import { isServiceLinked, protectedRole } from '#services/iam/roles/service-linked.ts';
-import { checkedTrust, trustInForce } from '#services/iam/roles/trust.ts';
+import { checkedTrust, shownTrust } from '#services/iam/roles/trust.ts';
 import {
   addToCount,
   attachments,
@@ -34,14 +35,14 @@ const ROLES_PER_ACCOUNT = 'L-FE177D64';
 const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
 const DEFAULT_SESSION_SECONDS = 3600;
 
-export function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
+export function roleView(principals: PrincipalDirectory, account: AccountId, row: RoleRow): Model.Role {
   return {
     Path: row.path,
     RoleName: row.name,
     RoleId: row.id,
     Arn: entityArn(account, 'role', row),
     CreateDate: row.createdAt,
-    AssumeRolePolicyDocument: encodedDocument(trustInForce(tx, account, row)),
+    AssumeRolePolicyDocument: encodedDocument(shownTrust(principals, row)),
     MaxSessionDuration: row.maxSessionSeconds,
     ...(row.description !== undefined && { Description: row.description }),
     ...(row.template && {
@@ -50,8 +51,12 @@ export function roleView(tx: ReadTransaction, account: AccountId, row: RoleRow):
   };
 }
 
-export function wholeRole(tx: ReadTransaction, account: AccountId, row: RoleRow): Model.Role {
-  const view = roleView(tx, account, row);
+export function wholeRole(
+  principals: PrincipalDirectory,
+  { tx, account }: Pick<Call, 'tx' | 'account'>,
+  row: RoleRow,
+): Model.Role {
+  const view = roleView(principals, account, row);
   const tags = tagList(tagsOf(tx, view.Arn));
   return { ...view, ...boundaryView(row.boundary), ...(tags.length > 0 && { Tags: tags }) };
 }
@@ -64,7 +69,7 @@ export function insertRole(call: Call, columns: Omit<RoleRow, 'id' | 'createdAt'
   const most = call.quota(ROLES_PER_ACCOUNT);
   if (countOf(tx, 'role') >= most) limitExceeded('RolesPerAccount', most);
   const row: RoleRow = { ...columns, id: iamId('AROA', 17), createdAt: wholeSecond(call.now) };
-  if (row.boundary !== undefined) linkBoundary(tx, account, row.id, row.boundary);
+  if (row.boundary !== undefined) linkBoundary(tx, account, 'role', row.id, row.boundary);
   tx.put(roles, key, row);
   tx.put(entities, entities.key(row.id), { kind: 'role', name: nameKey(row.name) });
   addToCount(tx, 'role', 1);
@@ -72,20 +77,24 @@ export function insertRole(call: Call, columns: Omit<RoleRow, 'id' | 'createdAt'
   return row;
 }
 
-export function createRole(input: Model.CreateRoleRequest, call: Call): Model.CreateRoleResponse {
+export function createRole(
+  principals: PrincipalDirectory,
+  input: Model.CreateRoleRequest,
+  call: Call,
+): Model.CreateRoleResponse {
   const { tx, account } = call;
   const { RoleName: name, Path: path = '/', PermissionsBoundary: boundary, Description: description } = input;
   if (isServiceLinked({ path })) invalidInput(`The path ${path} is reserved for roles of AWS services.`);
   const row = insertRole(call, {
     name,
     path,
-    ...checkedTrust(tx, account, input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH)),
+    ...checkedTrust(principals, input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH)),
     maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS,
     ...(description !== undefined && { description }),
     ...(boundary !== undefined && { boundary }),
   });
   writeTags(tx, entityArn(account, 'role', row), input.Tags);
-  return { Role: wholeRole(tx, account, row) };
+  return { Role: wholeRole(principals, call, row) };
 }
 
 export function roleLastUsed(tx: ReadTransaction, identity: IamIdentity, { id }: RoleRow): Model.RoleLastUsed {
@@ -95,16 +104,18 @@ export function roleLastUsed(tx: ReadTransaction, identity: IamIdentity, { id }:
 
 export const getRole =
   (identity: IamIdentity) =>
-  (input: Model.GetRoleRequest, { tx, account }: Call): Model.GetRoleResponse => {
-    const row = ownerOf(tx, ROLE, input);
-    return { Role: { ...wholeRole(tx, account, row), RoleLastUsed: roleLastUsed(tx, identity, row) } };
+  (input: Model.GetRoleRequest, call: Call): Model.GetRoleResponse => {
+    const row = ownerOf(call.tx, ROLE, input);
+    return {
+      Role: { ...wholeRole(identity.principals, call, row), RoleLastUsed: roleLastUsed(call.tx, identity, row) },
+    };
   };
 
 export const listRoles =
-  (pages: PageTokens) =>
+  (pages: PageTokens, principals: PrincipalDirectory) =>
   (input: Model.ListRolesRequest, call: Call): Model.ListRolesResponse => {
     const { items, end } = pageBelow(pages, call, input, roles);
-    return { Roles: items.map((row) => roleView(call.tx, call.account, row)), ...end };
+    return { Roles: items.map((row) => roleView(principals, call.account, row)), ...end };
   };
 
 export function updateRole(input: Model.UpdateRoleRequest, { tx }: Call): Model.UpdateRoleResponse {
@@ -122,17 +133,22 @@ export function updateRole(input: Model.UpdateRoleRequest, { tx }: Call): Model.
 }
 
 export function updateRoleDescription(
+  principals: PrincipalDirectory,
   input: Model.UpdateRoleDescriptionRequest,
   call: Call,
 ): Model.UpdateRoleDescriptionResponse {
   updateRole(input, call);
-  return { Role: wholeRole(call.tx, call.account, ownerOf(call.tx, ROLE, input)) };
+  return { Role: wholeRole(principals, call, ownerOf(call.tx, ROLE, input)) };
 }
 
-export function updateAssumeRolePolicy(input: Model.UpdateAssumeRolePolicyRequest, call: Call): void {
-  const { tx, account } = call;
+export function updateAssumeRolePolicy(
+  principals: PrincipalDirectory,
+  input: Model.UpdateAssumeRolePolicyRequest,
+  call: Call,
+): void {
+  const { tx } = call;
   const row = ownerOf(tx, ROLE, input);
-  const trust = checkedTrust(tx, account, input.PolicyDocument, call.quota(TRUST_POLICY_LENGTH));
+  const trust = checkedTrust(principals, input.PolicyDocument, call.quota(TRUST_POLICY_LENGTH));
   tx.put(roles, roles.key(nameKey(row.name)), { ...row, ...trust });
   identitiesChanged(tx);
 }

@@ -4,6 +4,7 @@
  */
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
+import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope } from '#platform/service.ts';
 import { invalidInput } from '#services/iam/errors.ts';
 import { entityArn } from '#services/iam/names.ts';
@@ -39,10 +40,11 @@ function serviceFor({
 }
 
 export function createServiceLinkedRole(
+  principals: PrincipalDirectory,
   input: Model.CreateServiceLinkedRoleRequest,
   call: Call,
 ): Model.CreateServiceLinkedRoleResponse {
-  const { tx, account } = call;
+  const { tx } = call;
   const { policy } = serviceFor(input);
   const { name, path } = nameOf(input);
   if (name.length > LONGEST_NAME) invalidInput(`The role name ${name} is longer than ${LONGEST_NAME} characters.`);
@@ -63,5 +65,5 @@ export function createServiceLinkedRole(
   const arn = `arn:aws:iam::aws:policy/aws-service-role/${policy}`;
   tx.put(attachments, attachments.key(row.id, arn), EMPTY);
   tx.put(attachedTo, attachedTo.key(arn, row.id), EMPTY);
-  return { Role: wholeRole(tx, account, row) };
+  return { Role: wholeRole(principals, call, row) };
 }

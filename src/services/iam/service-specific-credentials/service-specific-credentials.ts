@@ -26,6 +26,11 @@ const SERVICES: Readonly<Record<string, { readonly keyPrefix?: string }>> = {
   'logs.amazonaws.com': { keyPrefix: 'ACWL' },
 };
 
+function kindOf(service: string): { readonly keyPrefix?: string } {
+  const kind = Object.hasOwn(SERVICES, service) ? SERVICES[service] : undefined;
+  return kind ?? fail('NotSupportedService', `No such service ${service} is supported for this operation`);
+}
+
 const SECRET_BYTES = 33;
 
 interface CredentialInput {
@@ -110,8 +115,7 @@ export function createServiceSpecificCredential(
 ): Model.CreateServiceSpecificCredentialResponse {
   const user = ownerOf(tx, USER, input);
   const { ServiceName: service, CredentialAgeDays: age } = input;
-  const kind = Object.hasOwn(SERVICES, service) ? SERVICES[service] : undefined;
-  if (!kind) return fail('NotSupportedService', `No such service ${service} is supported for this operation`);
+  const kind = kindOf(service);
   if (age !== undefined && kind.keyPrefix === undefined) {
     fail('ValidationError', `CredentialAgeDays is not supported for ${service}`);
   }
@@ -189,6 +193,7 @@ export const listServiceSpecificCredentials =
   (input: Model.ListServiceSpecificCredentialsRequest, call: Call): Model.ListServiceSpecificCredentialsResponse => {
     const { tx, now } = call;
     const { ServiceName: service, AllUsers: isAll = false } = input;
+    if (service !== undefined) kindOf(service);
     if (isAll && input.UserName !== undefined) {
       fail('ValidationError', 'AllUsers cannot be specified together with UserName');
     }

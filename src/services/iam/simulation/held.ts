@@ -8,9 +8,8 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { requireEntity } from '#services/iam/entities.ts';
 import { invalidInput } from '#services/iam/errors.ts';
 import { nameOfArn } from '#services/iam/names.ts';
-import { checkPolicyArn } from '#services/iam/policies/attachments.ts';
 import { effectivePolicies, type HeldPolicy } from '#services/iam/policies/held-policies.ts';
-import { managedDocument } from '#services/iam/policies/managed-policies.ts';
+import { checkPolicyArn, managedDocument } from '#services/iam/policies/managed-policies.ts';
 import type { Held, Source } from '#services/iam/simulation/scene.ts';
 
 type Exclusions = readonly Model.PolicyIdentifier[];

@@ -72,7 +72,7 @@ export function createUser(input: Model.CreateUserRequest, call: Call): Model.Cr
     createdAt: wholeSecond(call.now),
     ...(boundary !== undefined && { boundary }),
   };
-  if (boundary !== undefined) linkBoundary(tx, account, row.id, boundary);
+  if (boundary !== undefined) linkBoundary(tx, account, 'user', row.id, boundary);
   tx.put(users, key, row);
   tx.put(entities, entities.key(row.id), { kind: 'user', name: nameKey(name) });
   addToCount(tx, 'user', 1);

@@ -102,6 +102,14 @@ const CANNED: Readonly<Record<'bucket' | 'object', Readonly<Record<string, Canne
 export const saysAcl = (request: AclRequest): boolean =>
   request.ACL !== undefined || GRANT_MEMBERS.some((member) => request[member] !== undefined);
 
+/** Whether the bucket owner's full control is all that a request asks for: by the canned list, or by a header that grants it. */
+export function isFullControlOfBucketOwner(request: AclRequest, owner: AccountId): boolean {
+  if (request.ACL !== undefined) return request.ACL === 'bucket-owner-full-control';
+  const others = GRANT_MEMBERS.filter((member) => member !== 'GrantFullControl' && request[member] !== undefined);
+  const [, kind = '', value] = GRANTEE.exec(request.GrantFullControl ?? '') ?? [];
+  return others.length === 0 && kind.toLowerCase() === 'id' && value === canonicalUser(owner);
+}
+
 /** The list that a request asks for; undefined if it says nothing of one. */
 export function aclOf(request: AclRequest, of: 'bucket' | 'object', owners: Owners): Acl | undefined {
   const { ACL: canned, AccessControlPolicy: document } = request;

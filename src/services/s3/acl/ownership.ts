@@ -14,6 +14,7 @@ import {
 import {
   type AclRequest,
   aclOf,
+  isFullControlOfBucketOwner,
   isPrivate,
   isPublicAcl,
   ownerId,
@@ -88,7 +89,7 @@ export interface ObjectOwnership {
 export function ownershipOf(parts: S3Parts, bucket: OpenBucket, request: AclRequest, call: Call): ObjectOwnership {
   if (!takesAcls(bucket)) {
     // What the User Guide calls "Uploads with bucket owner full control ACLs or uploads that don't specify an ACL".
-    const isAccepted = !saysAcl(request) || request.ACL === 'bucket-owner-full-control';
+    const isAccepted = !saysAcl(request) || isFullControlOfBucketOwner(request, call.account);
     return isAccepted ? {} : fail('AccessControlListNotSupported');
   }
   const { principal } = call;

@@ -1,6 +1,7 @@
 /** Access points as requests meet them: found by name or alias, from the owner's memory. */
 import { formatArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId, type Region } from '#platform/base/ids.ts';
+import { byId } from '#platform/policy/principal-ids.ts';
 import { keptRows } from '#platform/store/kept-rows.ts';
 import type { ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
@@ -29,7 +30,12 @@ export function findAccessPoint(tx: ReadTransaction, name: string): AccessPoint 
   if (found !== undefined) return found;
   const row = tx.get(accessPoints, accessPoints.key(name));
   if (row === undefined || !isAccountId(account)) return undefined;
-  return open.keep(tx.partition, name, { ...row, account, region, arn: accessPointArn(account, region, name) });
+  const { policy, policyPrincipals, ...rest } = row;
+  return open.keep(tx.partition, name, {
+    ...rest,
+    ...(policy !== undefined && { policy: byId(policy, policyPrincipals ?? {}) }),
+    ...{ account, region, arn: accessPointArn(account, region, name) },
+  });
 }
 
 export const countAccessPoints = (tx: ReadTransaction): number => tx.range(accessPoints).length;

@@ -10,8 +10,14 @@ import type {
 } from '#platform/model/generated/s3control.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
+import {
+  asOfNow,
+  type PrincipalDirectory,
+  type SavedPrincipals,
+  savedPrincipals,
+} from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
-import type { Transaction } from '#platform/store/store.ts';
+import type { ReadTransaction } from '#platform/store/store.ts';
 import { openAccessPoint, putAccessPoint } from '#services/s3control/access-points/open.ts';
 import { fail } from '#services/s3control/errors.ts';
 import type { S3ControlParts } from '#services/s3control/parts.ts';
@@ -20,17 +26,18 @@ import { type AccessPointRow, accessPoints } from '#services/s3control/state.ts'
 /** "Access point policies are limited to 20 KB in size". */
 const MOST_POLICY_BYTES = 20 * 1024;
 
-const rowOf = (tx: Transaction, name: string): AccessPointRow =>
+const rowOf = (tx: ReadTransaction, name: string): AccessPointRow =>
   tx.get(accessPoints, accessPoints.key(name)) ?? fail('NoSuchAccessPoint');
 
 export const putAccessPointPolicy =
-  ({ buckets, publicAccess }: S3ControlParts) =>
+  ({ buckets, publicAccess, principals }: S3ControlParts) =>
   ({ Name, Policy }: PutAccessPointPolicyRequest, { tx, account }: Call): void => {
     const { arn, publicAccessBlock } = openAccessPoint(tx, Name);
     const policy = checkedPolicy(Policy, arn);
+    const policyPrincipals = principalsIn(policy, principals);
     const isBlocked = publicAccessBlock.BlockPublicPolicy || publicAccess.blockOf(account)?.BlockPublicPolicy;
     if (isBlocked && buckets.isPublic(policy)) fail('AccessDenied');
-    putAccessPoint(tx, { ...rowOf(tx, Name), policy: Policy });
+    putAccessPoint(tx, { ...rowOf(tx, Name), policy: Policy, policyPrincipals });
   };
 
 /** Speaks of the access point, and of objects behind it. */
@@ -53,23 +60,24 @@ export function checkedPolicy(text: string, arn: string): CompiledPolicy {
   }
 }
 
-const policyOf = ({ tx }: Call, name: string): string =>
-  openAccessPoint(tx, name).policy ?? fail('NoSuchAccessPointPolicy');
+export const principalsIn = (policy: CompiledPolicy, directory: PrincipalDirectory): SavedPrincipals =>
+  savedPrincipals(directory, policy, () => fail('MalformedPolicy', 'Invalid principal in policy'));
 
-export const getAccessPointPolicy = (
-  { Name }: GetAccessPointPolicyRequest,
-  call: Call,
-): GetAccessPointPolicyResult => ({
-  Policy: policyOf(call, Name),
-});
+export const getAccessPointPolicy =
+  ({ principals }: S3ControlParts) =>
+  ({ Name }: GetAccessPointPolicyRequest, { tx }: Call): GetAccessPointPolicyResult => {
+    const { policy, policyPrincipals = {} } = rowOf(tx, Name);
+    return { Policy: asOfNow(policy ?? fail('NoSuchAccessPointPolicy'), policyPrincipals, principals) };
+  };
 
 export const deleteAccessPointPolicy = ({ Name }: DeleteAccessPointPolicyRequest, { tx }: Call): void => {
-  const { policy: _, ...row } = rowOf(tx, Name);
+  const { policy: _, policyPrincipals: __, ...row } = rowOf(tx, Name);
   putAccessPoint(tx, row);
 };
 
 export const getAccessPointPolicyStatus =
   ({ buckets }: S3ControlParts) =>
-  ({ Name }: GetAccessPointPolicyStatusRequest, call: Call): GetAccessPointPolicyStatusResult => ({
-    PolicyStatus: { IsPublic: buckets.isPublic(compiledPolicy(policyOf(call, Name), 'resource')) },
-  });
+  ({ Name }: GetAccessPointPolicyStatusRequest, { tx }: Call): GetAccessPointPolicyStatusResult => {
+    const policy = openAccessPoint(tx, Name).policy ?? fail('NoSuchAccessPointPolicy');
+    return { PolicyStatus: { IsPublic: buckets.isPublic(compiledPolicy(policy, 'resource')) } };
+  };

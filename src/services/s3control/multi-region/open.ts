@@ -1,6 +1,7 @@
 /** Multi-region access points as requests meet them: found by alias, with the bucket that a request is sent to. */
 import { formatArn } from '#platform/base/arn.ts';
 import { type AccountId, GLOBAL_REGION, isAccountId, type Region } from '#platform/base/ids.ts';
+import { byId } from '#platform/policy/principal-ids.ts';
 import { keptRows } from '#platform/store/kept-rows.ts';
 import type { ReadTransaction, Store, Transaction } from '#platform/store/store.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
@@ -52,13 +53,13 @@ export function routeTo(store: Store, alias: string, near: Region): AccessPoint 
   const active = row.regions.filter(({ isActive }) => isActive);
   const chosen = active.find(({ region }) => region === near) ?? active[0];
   if (chosen === undefined) return undefined;
-  const { name, createdAt, policy, publicAccessBlock } = row;
+  const { name, createdAt, policy, policyPrincipals = {}, publicAccessBlock } = row;
   return {
     ...{ name, alias, account, createdAt, publicAccessBlock },
     arn: multiRegionArn(account, alias),
     region: chosen.region,
     bucket: chosen.bucket,
     bucketAccount: chosen.bucketAccount,
-    ...(policy !== undefined && { policy }),
+    ...(policy !== undefined && { policy: byId(policy, policyPrincipals) }),
   };
 }

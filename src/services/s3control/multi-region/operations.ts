@@ -86,7 +86,7 @@ export const multiRegionOperations = (parts: S3ControlParts) =>
       resource: ({ RequestTokenARN }: { readonly RequestTokenARN: string }) => RequestTokenARN,
     },
     PutMultiRegionAccessPointPolicy: { handler: putMultiRegionPolicy(parts), ...ofPoint },
-    GetMultiRegionAccessPointPolicy: { handler: getMultiRegionPolicy, ...ofPoint },
+    GetMultiRegionAccessPointPolicy: { handler: getMultiRegionPolicy(parts), ...ofPoint },
     GetMultiRegionAccessPointPolicyStatus: { handler: getMultiRegionPolicyStatus(parts), ...ofPoint },
     GetMultiRegionAccessPointRoutes: { handler: getRoutes, ...ofRoutes },
     SubmitMultiRegionAccessPointRoutes: { handler: submitRoutes, ...ofRoutes },

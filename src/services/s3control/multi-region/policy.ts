@@ -8,22 +8,27 @@ import type {
   PutMultiRegionAccessPointPolicyResult,
 } from '#platform/model/generated/s3control.ts';
 import { compiledPolicy } from '#platform/policy/compiled.ts';
+import { asOfNow, type SavedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
-import { checkedPolicy } from '#services/s3control/access-points/policy.ts';
+import { checkedPolicy, principalsIn } from '#services/s3control/access-points/policy.ts';
 import { fail } from '#services/s3control/errors.ts';
 import { multiRegionArn, openMultiRegion, putMultiRegion } from '#services/s3control/multi-region/open.ts';
 import { take } from '#services/s3control/multi-region/requests.ts';
 import type { S3ControlParts } from '#services/s3control/parts.ts';
 
 export const putMultiRegionPolicy =
-  ({ buckets, publicAccess }: S3ControlParts) =>
+  ({ buckets, publicAccess, principals }: S3ControlParts) =>
   (input: PutMultiRegionAccessPointPolicyRequest, call: Call): PutMultiRegionAccessPointPolicyResult => {
     const { tx, account } = call;
     const point = openMultiRegion(tx, input.Details.Name);
     const policy = checkedPolicy(input.Details.Policy, multiRegionArn(account, point.alias));
     const isBlocked = point.publicAccessBlock.BlockPublicPolicy || publicAccess.blockOf(account)?.BlockPublicPolicy;
     if (isBlocked && buckets.isPublic(policy)) fail('AccessDenied');
-    putMultiRegion(tx, { ...point, proposed: input.Details.Policy });
+    putMultiRegion(tx, {
+      ...point,
+      proposed: input.Details.Policy,
+      proposedPrincipals: principalsIn(policy, principals),
+    });
     return take(tx, call, {
       operation: 'PutMultiRegionAccessPointPolicy',
       name: point.name,
@@ -32,18 +37,18 @@ export const putMultiRegionPolicy =
     });
   };
 
-export const getMultiRegionPolicy = (
-  { Name }: GetMultiRegionAccessPointPolicyRequest,
-  { tx }: Call,
-): GetMultiRegionAccessPointPolicyResult => {
-  const { policy, proposed } = openMultiRegion(tx, Name);
-  return {
-    Policy: {
-      ...(policy !== undefined && { Established: { Policy: policy } }),
-      ...(proposed !== undefined && { Proposed: { Policy: proposed } }),
-    },
+export const getMultiRegionPolicy =
+  ({ principals }: S3ControlParts) =>
+  ({ Name }: GetMultiRegionAccessPointPolicyRequest, { tx }: Call): GetMultiRegionAccessPointPolicyResult => {
+    const { policy, policyPrincipals, proposed, proposedPrincipals } = openMultiRegion(tx, Name);
+    const shown = (text: string, saved: SavedPrincipals = {}) => ({ Policy: asOfNow(text, saved, principals) });
+    return {
+      Policy: {
+        ...(policy !== undefined && { Established: shown(policy, policyPrincipals) }),
+        ...(proposed !== undefined && { Proposed: shown(proposed, proposedPrincipals) }),
+      },
+    };
   };
-};
 
 export const getMultiRegionPolicyStatus =
   ({ buckets }: S3ControlParts) =>

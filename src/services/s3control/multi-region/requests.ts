@@ -46,10 +46,11 @@ export const finishRequest: TimerJob = (tx, { token }) => {
   if (request === undefined || request.isDone) return;
   const point = findMultiRegion(tx, request.name);
   if (point !== undefined) {
-    const { proposed, ...row } = point;
+    const { proposed, proposedPrincipals = {}, ...row } = point;
     if (request.operation === 'DeleteMultiRegionAccessPoint') dropMultiRegion(tx, point.name);
     else if (request.operation === 'CreateMultiRegionAccessPoint') putMultiRegion(tx, { ...point, status: 'READY' });
-    else if (proposed !== undefined) putMultiRegion(tx, { ...row, policy: proposed });
+    else if (proposed !== undefined)
+      putMultiRegion(tx, { ...row, policy: proposed, policyPrincipals: proposedPrincipals });
   }
   tx.put(asyncRequests, key, { ...request, isDone: true });
 };
