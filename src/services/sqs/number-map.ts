@@ -2,6 +2,8 @@
  * A map from whole numbers above zero whose entries come and go: an open table with linear probing, at most half full. JavaScript's own
  * would hold on to what was in it: see platform/store/overlay.ts. A removed entry leaves no mark, those behind it move up.
  */
+import { assert } from '#platform/base/assert.ts';
+
 const LEAST_SLOTS = 16;
 
 export class NumberMap<T> {
@@ -19,6 +21,7 @@ export class NumberMap<T> {
   }
 
   set(key: number, value: T): void {
+    assert(key > 0, 'a key is above zero');
     const slot = this.#slotOf(key);
     if (this.#keys[slot] === 0) this.#size++;
     this.#keys[slot] = key;
