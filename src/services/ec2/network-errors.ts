@@ -26,6 +26,7 @@ export const NETWORK_ERRORS = {
   NoSuchNetworkAssociation: absent('InvalidAssociationID.NotFound', 'association'),
   NoSuchDhcpOptions: absent('InvalidDhcpOptionID.NotFound', 'dhcpOption'),
   NoSuchPrefixList: absent('InvalidPrefixListID.NotFound', 'prefix list'),
+  NoSuchNetworkAcl: absent('InvalidNetworkAclID.NotFound', 'networkAcl'),
   NoSuchRule: absent('InvalidSecurityGroupRuleId.NotFound', 'security group rule'),
   NoSuchCidrAssociation: absent('InvalidVpcCidrBlockAssociationID.NotFound', 'vpc CIDR block association'),
   NoSuchGroup: (id: string): Worded => ({
