@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Hostd, machineHandsOf, networkHandsOf, startHostd } from '#hostd/hostd.ts';
 import { computeFolders } from '#hostd/protocol.ts';
@@ -41,6 +41,9 @@ const launch: Launch = {
   vpc: VPC,
 };
 
+const compileCacheOfTests = getCompileCacheDir();
+const compileCache = compileCacheOfTests && dirname(compileCacheOfTests);
+
 interface Fixture {
   readonly data: string;
   start(): Hostd;
@@ -56,7 +59,7 @@ function folder(t: TestContext): Fixture {
       server: SERVER,
       tag,
       publicCidr: '198.18.0.0/24',
-      compileCache: getCompileCacheDir(),
+      compileCache,
     });
     for (const id of await machineHandsOf(hostd).list()) await machineHandsOf(hostd).forget(id);
     for (const id of await networkHandsOf(hostd).list()) await networkHandsOf(hostd).remove(id);
@@ -69,7 +72,7 @@ function folder(t: TestContext): Fixture {
       server: SERVER,
       tag,
       publicCidr: '198.18.0.0/24',
-      compileCache: getCompileCacheDir(),
+      compileCache,
     });
     started.push(hostd);
     // What the server makes before it gives the first order.

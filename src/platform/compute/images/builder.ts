@@ -98,6 +98,7 @@ export class RecipeBuilder implements ImageBuilder {
     try {
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true });
+      this.#stopping.signal.throwIfAborted();
       await recipe.build({ folder, onProgress, signal: this.#stopping.signal });
       await store.adopt(id, join(folder, 'disk.raw'), image.sizeGiB);
       await this.#keep(folder, id);

@@ -8,7 +8,7 @@
 import { chmod, copyFile, cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Recipe, Workplace } from '#platform/compute/images/builder.ts';
-import { type InitramfsEntry, initramfs } from '#platform/compute/images/initramfs.ts';
+import { earlySystem } from '#platform/compute/images/early-system.ts';
 import { readModules } from '#platform/compute/images/kernel-modules.ts';
 import { openApt, unpack } from '#platform/compute/images/packages.ts';
 import { makeRootDisk } from '#platform/compute/images/root-disk.ts';
@@ -21,8 +21,7 @@ const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs'];
 const WITH_LIBRARIES = 'busybox';
 const NEEDS_NAMES = ['ftpget', 'ftpput', 'nslookup', 'ping', 'telnet', 'tftp', 'traceroute', 'wget'];
 
-/** Before the root disk is there, and after it. What they need comes with them. */
-const EARLY_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net'];
+/** After the root disk is there. What they need comes with them. */
 const LATE_MODULES = ['virtio-rng', 'evdev', 'button'];
 
 export const micro: Recipe = {
@@ -63,8 +62,7 @@ async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
     folder: root,
     path: join(folder, 'disk.raw'),
     sizeGiB: micro.image.sizeGiB,
-    owners: { [`/home/${USER}`]: USER_ID },
-    modes: { '/usr/lib/root/su': 0o4755, '/root': 0o40700 },
+    becomes: { owners: { [`/home/${USER}`]: USER_ID }, modes: { '/usr/lib/root/su': 0o4755, '/root': 0o40700 } },
     signal,
   });
   onProgress(90);
@@ -75,14 +73,7 @@ async function takeKernel(folder: string, kernelFolder: string, root: string): P
   const [version = ''] = await readdir(join(kernelFolder, 'lib/modules'));
   const modules = await readModules(join(kernelFolder, 'lib/modules', version, 'kernel'));
   await copyFile(join(kernelFolder, 'boot', `vmlinuz-${version}`), join(folder, 'kernel'));
-  const folders = ['bin', 'dev', 'proc', 'root', 'modules'].map((path): InitramfsEntry => ({ path }));
-  const files: InitramfsEntry[] = [
-    { path: 'init', file: join(GUEST, 'init'), isExecutable: true },
-    { path: 'bin/busybox', file: join(root, 'bin/busybox'), isExecutable: true },
-    // Their names are in the order in which they are to be loaded.
-    ...modules.inOrder(EARLY_MODULES).map((file, i) => ({ path: `modules/${10 + i}-${basename(file)}`, file })),
-  ];
-  await writeFile(join(folder, 'initrd'), initramfs([...folders, ...files]));
+  await writeFile(join(folder, 'initrd'), earlySystem(modules, join(root, 'bin/busybox')));
   await mkdir(join(root, 'lib/modules'), { recursive: true });
   for (const [i, file] of modules.inOrder(LATE_MODULES).entries()) {
     await copyFile(file, join(root, 'lib/modules', `${10 + i}-${basename(file)}`));
