@@ -15,7 +15,7 @@ import {
   statSync,
 } from 'node:fs';
 import { flushCompileCache, getCompileCacheDir } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
@@ -26,14 +26,14 @@ import {
   handOver,
   isOpenToAll,
   isRoot,
+  mayMakeNetworks,
   type Unprivileged,
   unprivilegedUser,
 } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
-import { type Hostd, startHostd } from '#hostd/hostd.ts';
-import { computeFolders } from '#hostd/protocol.ts';
+import type { Hostd } from '#hostd/hostd.ts';
 import { type CloudOptions, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
@@ -148,7 +148,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
 interface MachinesOfThisHost {
   readonly open: () => Promise<Host | undefined>;
   /** Before root is given up: what needs it from then on. */
-  readonly staysRoot: (server: Unprivileged) => void;
+  readonly staysRoot: (server: Unprivileged) => Promise<void>;
   readonly close: () => void;
 }
 
@@ -161,9 +161,14 @@ function machinesOf(config: Config, { cloudId }: DataFolder, log: Logger): Machi
       const { openThisHost } = await import('#hostd/this-host.ts');
       return openThisHost({ data, hostd, publicCidr, overcommit: { vcpus, memory }, clock: systemClock, log });
     },
-    staysRoot: (server) => {
-      if (!config.machines || process.platform !== 'linux') return;
-      hostd = startHostd({ data, server, tag: cloudId.slice(0, 8), publicCidr, compileCache: getCompileCacheDir() });
+    staysRoot: async (server) => {
+      // Without these, machines run as the server's own user, as they do where it was never root.
+      if (!config.machines || !mayMakeNetworks()) return;
+      const { startHostd } = await import('#hostd/hostd.ts');
+      // Node names a folder of its own in the one that it is given.
+      const cache = getCompileCacheDir();
+      const compileCache = cache && dirname(cache);
+      hostd = startHostd({ data, server, tag: cloudId.slice(0, 8), publicCidr, compileCache });
     },
     close: () => hostd?.close(),
   };
@@ -203,7 +208,7 @@ function modelReader(): ReadModelFile {
 async function becomeUnprivileged(
   config: Config,
   registry: Registry,
-  staysRoot: (server: Unprivileged) => void,
+  staysRoot: MachinesOfThisHost['staysRoot'],
 ): Promise<void> {
   if (!isRoot()) return;
   // What loads at its first use takes 40 MiB when all of it is loaded: only where it will be out of reach.
@@ -215,8 +220,9 @@ async function becomeUnprivileged(
   const user = unprivilegedUser(config.user);
   // The cache is root's too: what was compiled so far is kept for the next start.
   flushCompileCache();
+  const { computeFolders } = await import('#hostd/protocol.ts');
   handOver(config.data, user, computeFolders(config.data).machines);
-  staysRoot(user);
+  await staysRoot(user);
   giveUpRoot(user);
   checkReach(config.data, user);
 }

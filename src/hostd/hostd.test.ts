@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Hostd, machineHandsOf, networkHandsOf, startHostd } from '#hostd/hostd.ts';
 import { computeFolders } from '#hostd/protocol.ts';
@@ -41,6 +42,9 @@ const launch: Launch = {
   vpc: VPC,
 };
 
+const compileCacheOfTests = getCompileCacheDir();
+const compileCache = compileCacheOfTests && dirname(compileCacheOfTests);
+
 interface Fixture {
   readonly data: string;
   start(): Hostd;
@@ -56,7 +60,7 @@ function folder(t: TestContext): Fixture {
       server: SERVER,
       tag,
       publicCidr: '198.18.0.0/24',
-      compileCache: getCompileCacheDir(),
+      compileCache,
     });
     for (const id of await machineHandsOf(hostd).list()) await machineHandsOf(hostd).forget(id);
     for (const id of await networkHandsOf(hostd).list()) await networkHandsOf(hostd).remove(id);
@@ -69,7 +73,7 @@ function folder(t: TestContext): Fixture {
       server: SERVER,
       tag,
       publicCidr: '198.18.0.0/24',
-      compileCache: getCompileCacheDir(),
+      compileCache,
     });
     started.push(hostd);
     // What the server makes before it gives the first order.
@@ -196,4 +200,21 @@ test('a folder of machines that is not root’s own is not used', { skip }, asyn
   chownSync(computeFolders(data).machines, SERVER.uid, SERVER.gid);
   await assert.rejects(hostd.call('machines.list'), /has ended/);
   chownSync(computeFolders(data).machines, 0, 0);
+});
+
+test('what lies in place of its folders is not followed', { skip }, async (t) => {
+  const { data, start } = folder(t);
+  const { compute, machines } = computeFolders(data);
+  const elsewhere = join(data, 'elsewhere');
+  mkdirSync(join(elsewhere, 'machines'), { recursive: true });
+  symlinkSync(elsewhere, compute);
+  assert.throws(start, /is no folder/);
+  assert.equal(statSync(elsewhere).uid, 0);
+  rmSync(compute);
+
+  // Of a server without root.
+  mkdirSync(compute);
+  symlinkSync(elsewhere, machines);
+  start().close();
+  assert.ok(lstatSync(machines).isDirectory() && existsSync(elsewhere));
 });

@@ -51,7 +51,8 @@ export function simulatedHost(options: SimulatedMachinesOptions = {}): Simulated
 }
 
 /** The image that a simulated host builds, in a region. */
-const microImage = (host: Host, region = 'us-east-1'): string => builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
+export const microImage = (host: Host, region = 'us-east-1'): string =>
+  builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
 
 export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
   const host = simulatedHost(options);

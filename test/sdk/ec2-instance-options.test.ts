@@ -12,8 +12,10 @@ import {
   EC2Client,
   GetConsoleOutputCommand,
   GetConsoleScreenshotCommand,
+  GetDefaultCreditSpecificationCommand,
   GetInstanceMetadataDefaultsCommand,
   GetPasswordDataCommand,
+  ModifyDefaultCreditSpecificationCommand,
   ModifyInstanceAttributeCommand,
   type ModifyInstanceAttributeCommandInput,
   ModifyInstanceCpuOptionsCommand,
@@ -224,6 +226,13 @@ test('credits are what was chosen, where a type has any', async (t) => {
   );
   assert.deepEqual(await shown([burst]), [{ InstanceId: burst, CpuCredits: 'standard' }]);
   assert.deepEqual(await shown(), []);
+  const family = { InstanceFamily: 't3' } as const;
+  await ec2.send(new ModifyDefaultCreditSpecificationCommand({ ...family, CpuCredits: 'standard' }));
+  const own = await ec2.send(new GetDefaultCreditSpecificationCommand(family));
+  assert.equal(own.InstanceFamilyCreditSpecification?.CpuCredits, 'standard');
+  assert.deepEqual(await shown([await launchOne(ec2, image)]).then((all) => all?.[0]?.CpuCredits), 'standard');
+  const none = ec2.send(new GetDefaultCreditSpecificationCommand({ InstanceFamily: 't4g' }));
+  await assert.rejects(none, refusal('InvalidParameterValue'));
   await assert.rejects(shown([steady]), refusal('InstanceCreditSpecification.NotSupported'));
 });
 

@@ -6,6 +6,8 @@ import {
   type DescribeInstanceTypeOfferingsCommandInput,
   DescribeInstanceTypesCommand,
   EC2Client,
+  GetInstanceTypesFromInstanceRequirementsCommand,
+  type InstanceRequirementsRequest,
   paginateDescribeInstanceTypes,
 } from '@aws-sdk/client-ec2';
 import { cloud } from '#test/sdk/cloud.ts';
@@ -47,6 +49,26 @@ test('a type is described with its figures, found by them, and refused where it 
     seen.push(...InstanceTypes.map(({ InstanceType }) => InstanceType ?? ''));
   }
   assert.ok(seen.length > 100 && new Set(seen).size === seen.length);
+});
+
+test('types are found by what is required of them', async (t) => {
+  const ec2 = (await cloud(t)).client(EC2Client);
+  const found = async (InstanceRequirements: InstanceRequirementsRequest, ArchitectureTypes = ['x86_64' as const]) => {
+    const VirtualizationTypes = ['hvm' as const];
+    const input = { ArchitectureTypes, VirtualizationTypes, InstanceRequirements };
+    const { InstanceTypes = [] } = await ec2.send(new GetInstanceTypesFromInstanceRequirementsCommand(input));
+    return InstanceTypes.map(({ InstanceType }) => InstanceType);
+  };
+  const small = { VCpuCount: { Min: 2, Max: 2 }, MemoryMiB: { Min: 8192, Max: 8192 } };
+  assert.deepEqual(await found({ ...small, CpuManufacturers: ['amd'] }), ['m6a.large']);
+  assert.deepEqual(await found({ ...small, AllowedInstanceTypes: ['m5.*', 't3.*'] }), ['m5.large']);
+  assert.deepEqual(await found({ ...small, BurstablePerformance: 'required', ExcludedInstanceTypes: ['t2.*'] }), [
+    't3.large',
+    't3a.large',
+  ]);
+  assert.deepEqual(await found({ ...small, BareMetal: 'required' }), []);
+  const both = found({ ...small, AllowedInstanceTypes: ['m5.*'], ExcludedInstanceTypes: ['t2.*'] });
+  await assert.rejects(both, refusal('InvalidParameterCombination'));
 });
 
 test('every type is offered in every zone', async (t) => {

@@ -1,6 +1,7 @@
 /** Instances from launch to end, on a simulated host. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CreateSecurityGroupCommand,
   DescribeInstancesCommand,
@@ -22,7 +23,7 @@ import { hours, minutes } from '#platform/base/clock.ts';
 import { MachineError } from '#platform/compute/machine.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { cloudWithHost, instanceOf, launchOne, pass, untilState } from '#test/sdk/ec2-host.ts';
-import { newUser } from '#test/sdk/people.ts';
+import { newUser, operate } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { until } from '#test/until.ts';
 
@@ -388,4 +389,28 @@ test('who launches needs permission on all that a launch touches, and policies c
     Condition: { StringEquals: { 'ec2:InstanceType': 't3.micro', 'ec2:MetadataHttpTokens': 'required' } },
   });
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+});
+
+test('the audit has who launched what, and nothing of the user data', async (t) => {
+  const { c, ec2, image } = await cloudWithHost(t);
+  const UserData = Buffer.from('password=secret').toString('base64');
+  const id = await launchOne(ec2, image, { UserData });
+  const trail = c.client(CloudTrailClient);
+  const attribute = { AttributeKey: 'EventName', AttributeValue: 'RunInstances' } as const;
+  const events = async () =>
+    (await trail.send(new LookupEventsCommand({ LookupAttributes: [attribute] }))).Events ?? [];
+  await until(async () => (await events()).length > 0, 'the record');
+  const text = (await events())[0]?.CloudTrailEvent ?? '';
+  assert.ok(text.includes(id) && !text.includes(UserData), text);
+});
+
+test('an account that is emptied has no instance left', async (t) => {
+  const { c, ec2, host, image } = await cloudWithHost(t);
+  const id = await launchOne(ec2, image);
+  const remaining = async () =>
+    (await operate(c, 'RemoveAccountResources', { AccountId: c.account }))['Remaining'] as
+      | { Arn: string }[]
+      | undefined;
+  await until(async () => !(await remaining())?.some(({ Arn }) => Arn.includes(':instance/')), 'it is gone');
+  assert.equal(host.machines.machines.has(id), false);
 });

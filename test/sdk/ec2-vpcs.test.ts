@@ -6,10 +6,12 @@ import {
   CreateDefaultSubnetCommand,
   CreateDefaultVpcCommand,
   CreateSubnetCommand,
+  CreateTagsCommand,
   CreateVpcCommand,
   DeleteInternetGatewayCommand,
   DeleteSubnetCommand,
   DeleteVpcCommand,
+  DescribeNetworkAclsCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
@@ -343,4 +345,40 @@ test('a user may make subnets of the VPC that a policy names, with the tags that
   await modify({ MapPublicIpOnLaunch: { Value: true } });
   await assert.rejects(modify({ EnableDns64: { Value: false } }), refusal('UnauthorizedOperation'));
   await assert.rejects(ec2.send(new DescribeVpcsCommand()), refusal('UnauthorizedOperation'));
+});
+
+test('a VPC has a network ACL that lets everything through', async (t) => {
+  const { c, ec2, newVpc, newSubnet } = await startNetworks(t);
+  const VpcId = await newVpc();
+  const SubnetId = await newSubnet(VpcId);
+  const find = async (Name: string, value: string) => {
+    const { NetworkAcls = [] } = await ec2.send(
+      new DescribeNetworkAclsCommand({ Filters: [{ Name, Values: [value] }] }),
+    );
+    return NetworkAcls;
+  };
+  const [acl] = await find('vpc-id', VpcId);
+  assert.deepEqual([acl?.IsDefault, acl?.OwnerId, acl?.VpcId], [true, c.account, VpcId]);
+  assert.deepEqual(
+    acl?.Associations?.map((each) => each.SubnetId),
+    [SubnetId],
+  );
+  assert.deepEqual(
+    acl?.Entries?.map(({ Egress, RuleAction, RuleNumber }) => [Egress, RuleAction, RuleNumber]),
+    [
+      [true, 'allow', 100],
+      [true, 'deny', 32_767],
+      [false, 'allow', 100],
+      [false, 'deny', 32_767],
+    ],
+  );
+  const NetworkAclId = acl?.NetworkAclId ?? '';
+  await ec2.send(new CreateTagsCommand({ Resources: [NetworkAclId], Tags: [{ Key: 'Name', Value: 'all' }] }));
+  assert.deepEqual((await find('tag:Name', 'all'))[0]?.Associations?.[0]?.NetworkAclId, NetworkAclId);
+  assert.equal((await find('association.subnet-id', SubnetId)).length, 1);
+  await ec2.send(new DeleteSubnetCommand({ SubnetId }));
+  await ec2.send(new DeleteVpcCommand({ VpcId }));
+  assert.deepEqual((await ec2.send(new DescribeTagsCommand())).Tags, []);
+  const gone = ec2.send(new DescribeNetworkAclsCommand({ NetworkAclIds: [NetworkAclId] }));
+  await assert.rejects(gone, refusal('InvalidNetworkAclID.NotFound'));
 });

@@ -18,6 +18,7 @@ import {
   PutObjectCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
+import { newUser } from '#test/sdk/people.ts';
 import { type RawRequest, sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { bucketTest, hasStatus, textOf } from '#test/sdk/s3.ts';
@@ -53,6 +54,20 @@ test('a key is at most 1,024 bytes of UTF-8', async (t) => {
   const { put } = await bucketTest(t);
   await put('ü'.repeat(512));
   await assert.rejects(put('ü'.repeat(513)), refusal('KeyTooLongError'));
+});
+
+test('that a key is not there is told to who may list the prefix that it is below', async (t) => {
+  const { c, Bucket, as } = await bucketTest(t);
+  const reader = await newUser(c, 'reader');
+  const s3 = as(reader.credentials);
+  const listing = { Effect: 'Allow', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${Bucket}` };
+  const objects = { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: `arn:aws:s3:::${Bucket}/*` };
+  await reader.allow(objects, { ...listing, Condition: { StringLike: { 's3:prefix': 'public/*' } } });
+  const copied = (from: string) => new CopyObjectCommand({ Bucket, Key: 'to', CopySource: `${Bucket}/${from}` });
+  await assert.rejects(s3.send(new GetObjectCommand({ Bucket, Key: 'public/none' })), refusal('NoSuchKey'));
+  await assert.rejects(s3.send(copied('public/none')), refusal('NoSuchKey'));
+  await assert.rejects(s3.send(new GetObjectCommand({ Bucket, Key: 'private/none' })), refusal('AccessDenied'));
+  await assert.rejects(s3.send(copied('private/none')), refusal('AccessDenied'));
 });
 
 test('what is not there, is not found', async (t) => {

@@ -116,3 +116,30 @@ test('who may ask is IAM’s matter, and who decides the operator’s alone', as
   await assert.rejects(operate({ ...c, operator: c.administrator }, 'ApproveQuotaIncrease', decision), /AccessDenied/);
   assert.ok(((await value()) ?? 0) < 1e6);
 });
+
+test('services, quotas and requests that are not there, and tokens of no page', async (t) => {
+  const { quotas } = await start(t);
+  const unknown = { ...FIFO, QuotaCode: 'L-00000000' };
+  const nowhere = { ServiceCode: 'nothing' };
+  const RequestId = '0'.repeat(40);
+  for (const [name, command] of [
+    ['NoSuchResourceException', new ListServiceQuotasCommand(nowhere)],
+    ['NoSuchResourceException', new ListAWSDefaultServiceQuotasCommand(nowhere)],
+    ['NoSuchResourceException', new GetServiceQuotaCommand(unknown)],
+    ['NoSuchResourceException', new GetAWSDefaultServiceQuotaCommand(unknown)],
+    ['NoSuchResourceException', new RequestServiceQuotaIncreaseCommand({ ...unknown, DesiredValue: 1 })],
+    ['NoSuchResourceException', new GetRequestedServiceQuotaChangeCommand({ RequestId })],
+    ['NoSuchResourceException', new ListRequestedServiceQuotaChangeHistoryCommand(nowhere)],
+    ['NoSuchResourceException', new ListRequestedServiceQuotaChangeHistoryByQuotaCommand(unknown)],
+    ['InvalidPaginationTokenException', new ListServiceQuotasCommand({ ServiceCode: 'sqs', NextToken: 'x' })],
+    ['InvalidPaginationTokenException', new ListAWSDefaultServiceQuotasCommand({ ServiceCode: 'sqs', NextToken: 'x' })],
+    ['InvalidPaginationTokenException', new ListRequestedServiceQuotaChangeHistoryCommand({ NextToken: 'x' })],
+    [
+      'InvalidPaginationTokenException',
+      new ListRequestedServiceQuotaChangeHistoryByQuotaCommand({ ...FIFO, NextToken: 'x' }),
+    ],
+  ] as const) {
+    // Each is a command of this client.
+    await assert.rejects(quotas.send(command as ListServicesCommand), { name }, command.constructor.name);
+  }
+});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
@@ -14,67 +14,23 @@ import {
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
 import {
-  CreateQueueCommand,
   GetQueueAttributesCommand,
-  ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
-  SetQueueAttributesCommand,
   SQSClient,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { seconds } from '#platform/base/clock.ts';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import { days, seconds } from '#platform/base/clock.ts';
+import type { AccountId } from '#platform/base/ids.ts';
 import { deliver } from '#platform/jobs/deliver.ts';
-import { bodies, chunks } from '#services/sqs/state.ts';
-import type { Credentials } from '#test/sdk/cloud.ts';
-import { startKms } from '#test/sdk/kms.ts';
+import { REGION, start, textsOf } from '#test/sdk/encrypted-queues.ts';
 import { newAccount, newUser, operate } from '#test/sdk/people.ts';
 import { formDraft, sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { until } from '#test/until.ts';
 
-const REGION = 'us-east-1' as Region;
 const PARTNER = '210987654321';
-
-async function start(t: TestContext) {
-  const started = await startKms(t);
-  const { c } = started;
-  const sqs = c.client(SQSClient);
-  const arnOfQueue = (name: string) => `arn:aws:sqs:us-east-1:${c.account}:${name}`;
-  return {
-    ...started,
-    sqs,
-    arnOfQueue,
-    sqsAs: (credentials: Credentials) => c.client(SQSClient, { credentials }),
-    async queue(QueueName: string, Attributes: Record<string, string>) {
-      const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
-      return QueueUrl;
-    },
-    set: (QueueUrl: string, Attributes: Record<string, string>) =>
-      sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes })),
-    send: (QueueUrl: string, MessageBody = 'confidential', client = sqs) =>
-      client.send(new SendMessageCommand({ QueueUrl, MessageBody })),
-    receive: (QueueUrl: string, client = sqs, rest = {}) =>
-      receive(client, { QueueUrl, MaxNumberOfMessages: 10, ...rest }),
-    /** What lies in the store, its own seal taken off. */
-    stored: () =>
-      c.running.cloud.store
-        .partition({ service: 'sqs', account: c.account as AccountId, region: REGION })
-        .read((tx) => ({
-          messages: tx.range(chunks).flatMap(({ row }) => row),
-          apart: tx.range(bodies).map(({ row }) => row),
-        })),
-  };
-}
-
-async function receive(client: SQSClient, input: ConstructorParameters<typeof ReceiveMessageCommand>[0]) {
-  const { Messages = [] } = await client.send(new ReceiveMessageCommand(input));
-  return Messages;
-}
-
-const textsOf = (messages: readonly { Body?: string | undefined }[]) => messages.map(({ Body }) => Body);
 
 test('a body lies sealed by the key that the queue names, in whatever way', async (t) => {
   const { c, kms, key, queue, send, receive, stored } = await start(t);
@@ -127,7 +83,7 @@ test('batches, large bodies and FIFO queues are sealed too, and are there after 
 });
 
 test('who sends needs GenerateDataKey and Decrypt, who receives Decrypt, through SQS and for the queue', async (t) => {
-  const { c, key, queue, send, receive, sqsAs, arnOfQueue } = await start(t);
+  const { c, key, queue, send, sendBatch, receive, sqsAs, arnOfQueue } = await start(t);
   const { id, arn } = await key();
   const url = await queue('orders', { KmsMasterKeyId: id });
   const [alice, bob] = [await newUser(c, 'alice'), await newUser(c, 'bob')];
@@ -159,19 +115,26 @@ test('who sends needs GenerateDataKey and Decrypt, who receives Decrypt, through
   assert.equal(message?.Body, 'x');
   assert.equal(message?.Attributes?.ApproximateReceiveCount, '1', 'what KMS refused was no receive');
   await assert.rejects(send(url, 'x', receiver), deniedTo('bob', 'GenerateDataKey'));
+  await assert.rejects(sendBatch(url, receiver), deniedTo('bob', 'GenerateDataKey'));
   const other = await queue('other', { KmsMasterKeyId: id });
   await assert.rejects(send(other, 'x', sender), deniedTo('alice', 'GenerateDataKey'));
 });
 
 test('a key that can’t be used makes sending and receiving fail, in both protocols', async (t) => {
-  const { c, kms, key, queue, set, sqs, send, receive } = await start(t);
+  const { c, kms, key, queue, set, send, sendBatch, receive } = await start(t);
   const [{ id, arn }, signing] = [await key(), await key({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' })];
-  const url = await queue('orders', { KmsMasterKeyId: id, KmsDataKeyReusePeriodSeconds: '60' });
+  const url = await queue('orders', {
+    KmsMasterKeyId: id,
+    KmsDataKeyReusePeriodSeconds: '60',
+    MessageRetentionPeriod: '1209600',
+  });
   await send(url);
+  const sendFails = async (name: string, message: RegExp) => {
+    await assert.rejects(send(url), refusal(name, message));
+    await assert.rejects(sendBatch(url), refusal(name, message));
+  };
   const bothFail = async (name: string, queryCode: string) => {
-    await assert.rejects(send(url), refusal(name, new RegExp(arn)));
-    const Entries = [{ Id: '1', MessageBody: 'x' }];
-    await assert.rejects(sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries })), refusal(name));
+    await sendFails(name, new RegExp(arn));
     await assert.rejects(receive(url), refusal(name, new RegExp(arn)));
     for (const form of [{ Action: 'SendMessage', MessageBody: 'x' }, { Action: 'ReceiveMessage' }]) {
       const { Action, ...rest } = form;
@@ -187,25 +150,30 @@ test('a key that can’t be used makes sending and receiving fail, in both proto
   await kms.send(new ScheduleKeyDeletionCommand({ KeyId: id, PendingWindowInDays: 7 }));
   await bothFail('KmsInvalidState', 'KMS.InvalidStateException');
   await set(url, { KmsMasterKeyId: 'alias/nobody' });
-  await assert.rejects(send(url), refusal('KmsNotFound', /alias\/nobody/));
+  await sendFails('KmsNotFound', /alias\/nobody/);
   await set(url, { KmsMasterKeyId: 'not a key' });
   await assert.rejects(send(url), refusal('KmsNotFound'));
   await assert.rejects(send(url.replace('orders', 'nobody')), refusal('QueueDoesNotExist'));
   await set(url, { KmsMasterKeyId: signing.id });
-  await assert.rejects(send(url), refusal('KmsInvalidKeyUsage'));
+  await sendFails('KmsInvalidKeyUsage', /./);
   await assert.rejects(set(url, { KmsMasterKeyId: 'x'.repeat(2049) }), refusal('InvalidAttributeValue'));
   await assert.rejects(set(url, { KmsDataKeyReusePeriodSeconds: '59' }), refusal('InvalidAttributeValue'));
   await assert.rejects(set(url, { KmsDataKeyReusePeriodSeconds: '86401' }), refusal('InvalidAttributeValue'));
+  c.advance(days(8));
+  // The key that the messages lie under is gone. Connections don't outlive eight days.
+  await assert.rejects(receive(url, c.client(SQSClient)), refusal('KmsNotFound'));
 });
 
 test('KMS’s rate is SQS’s error, and stands in the way of nobody who has a data key', async (t) => {
-  const { c, queue, send } = await start(t);
+  const { c, queue, send, sendBatch, receive } = await start(t);
   const url = await queue('orders', { KmsMasterKeyId: 'alias/aws/sqs', KmsDataKeyReusePeriodSeconds: '60' });
   await send(url);
   const QUOTA = { ServiceCode: 'kms', QuotaCode: 'L-6E3AF000', AccountId: c.account, Region: REGION, Value: 1 };
   await operate(c, 'SetQuota', QUOTA);
   c.advance(seconds(60));
   await assert.rejects(send(url), refusal('KmsThrottled'));
+  await assert.rejects(sendBatch(url), refusal('KmsThrottled'));
+  await assert.rejects(receive(url), refusal('KmsThrottled'));
   await operate(c, 'SetQuota', { ...QUOTA, Value: 100 });
   // A changed rate counts after ten seconds.
   c.advance(seconds(10));

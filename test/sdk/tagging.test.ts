@@ -11,7 +11,7 @@ import {
   UntagResourcesCommand,
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { CreateQueueCommand, DeleteQueueCommand, ListQueueTagsCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { minutes } from '#platform/base/clock.ts';
+import { minutes, seconds } from '#platform/base/clock.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { newAccount, newUser } from '#test/sdk/people.ts';
 
@@ -141,4 +141,30 @@ test('tagging a queue needs both permissions: the API’s and the queue’s', as
   await allow(api, { Effect: 'Allow', Action: 'sqs:TagQueue', Resource: '*', Condition });
   c.advance(minutes(1));
   assert.deepEqual((await tag()).FailedResourcesMap, {});
+});
+
+test('tokens of no page, and calls beyond the rate', async (t) => {
+  const { c, tagging, arnOf } = await start(t);
+  const ResourceARNList = [arnOf('orders')];
+  // Each is a command of this client.
+  const send = (command: object) => tagging.send(command as GetTagKeysCommand);
+  for (const command of [
+    new GetTagKeysCommand({ PaginationToken: 'x' }),
+    new GetTagValuesCommand({ Key: 'team', PaginationToken: 'x' }),
+  ]) {
+    await assert.rejects(send(command), { name: 'PaginationTokenExpiredException' });
+  }
+  const commands = () => [
+    new GetResourcesCommand({}),
+    new GetTagKeysCommand({}),
+    new GetTagValuesCommand({ Key: 'team' }),
+    new TagResourcesCommand({ ResourceARNList, Tags: { a: 'b' } }),
+    new UntagResourcesCommand({ ResourceARNList, TagKeys: ['a'] }),
+  ];
+  for (const command of commands()) await send(command);
+  // A rate counts time: where the clock goes back, the next call comes too early.
+  c.advance(-seconds(30));
+  for (const command of commands()) {
+    await assert.rejects(send(command), { name: 'ThrottledException' }, command.constructor.name);
+  }
 });

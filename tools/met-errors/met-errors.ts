@@ -27,8 +27,11 @@ function errorsOf({ shapes, operations }: ServiceModel, operation: string): { na
   }));
 }
 
+/** `resourcegroupstaggingapi`, as the name of the SDK's client begins. */
+const clientOf = ({ metadata }: ServiceModel): string => metadata.serviceId.replaceAll(' ', '').toLowerCase();
+
 export function gapsOf(
-  { entry, declaration, model }: DeclaredService,
+  { declaration, model }: DeclaredService,
   source: string,
   seen: ReadonlySet<string>,
   notMet: NotMet,
@@ -48,7 +51,7 @@ export function gapsOf(
         .map((operation) => `${operation} ${error}`),
     ),
   );
-  const unmet = new Set(wanted.filter((pair) => !seen.has(`${entry.name} ${pair}`)));
+  const unmet = new Set(wanted.filter((pair) => !seen.has(`${clientOf(model)} ${pair}`)));
   return {
     missing: [...unmet].filter((pair) => !excused.has(pair)),
     needless: [...excused].filter((pair) => !unmet.has(pair)),

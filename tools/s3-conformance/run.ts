@@ -114,7 +114,7 @@ async function runShard(index: number, tests: readonly string[], done: (count: n
     let said = '';
     const onText = (text: string): void => {
       said += text;
-      done(text.match(/(PASSED|FAILED|ERROR|SKIPPED) +\[/g)?.length ?? 0);
+      done(text.match(/\d%\]/g)?.length ?? 0);
     };
     const limits = [`--timeout=${TEST_LIMIT_SECONDS}`, '--tb=short', '-v', `--junitxml=${report}`];
     await pytest([...limits, `@${list}`], cloud.conf, onText, cloud.authorityFile);

@@ -1,11 +1,19 @@
-/** Kinds of instances and launch templates. */
+/** Kinds of instances and launch templates. What has ended is still shown for an hour, but is nothing that an account has. */
 import type { Kind } from '#platform/service.ts';
+import type { ReadTransaction } from '#platform/store/store.ts';
+import { instancesAfter } from '#services/ec2/instances/describe-instances.ts';
 import { instances } from '#services/ec2/instances/state.ts';
 import { keptKind } from '#services/ec2/kept-kind.ts';
 import { launchTemplates } from '#services/ec2/launch-templates/state.ts';
-import { resourceId } from '#services/ec2/resources.ts';
+import { resourceArn, resourceId } from '#services/ec2/resources.ts';
 
 const TERMINATE = 'TerminateInstances';
+
+function* living(tx: ReadTransaction, after: string | undefined): Generator<string> {
+  for (const { id, state } of instancesAfter(tx, after)) {
+    if (state !== 'terminated') yield resourceArn(tx.partition.name, 'instance', id);
+  }
+}
 
 export const instanceKinds = {
   instance: {
@@ -13,6 +21,7 @@ export const instanceKinds = {
       cloudFormationType: 'AWS::EC2::Instance',
       holdsData: true,
     }),
+    list: (tx, after, limit) => [...living(tx, after && resourceId(after)).take(limit)],
     // Several can be named. What is protected stays, and is told.
     remove: { operation: TERMINATE, input: (arn) => ({ InstanceIds: [resourceId(arn)] }) },
   },

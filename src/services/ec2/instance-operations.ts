@@ -3,6 +3,7 @@ import type * as Model from '#platform/model/generated/ec2.ts';
 import type { CallScope, Permission } from '#platform/service.ts';
 import { inRegion } from '#services/ec2/in-region.ts';
 import { describeInstanceTypeOfferings, describeInstanceTypes } from '#services/ec2/instance-types/instance-types.ts';
+import { getInstanceTypesFromInstanceRequirements } from '#services/ec2/instance-types/requirements.ts';
 import {
   changedAttribute,
   describeInstanceAttribute,
@@ -14,6 +15,10 @@ import {
   describeInstanceCreditSpecifications,
   modifyInstanceCreditSpecification,
 } from '#services/ec2/instances/credits.ts';
+import {
+  getDefaultCreditSpecification,
+  modifyDefaultCreditSpecification,
+} from '#services/ec2/instances/default-credits.ts';
 import { describeInstances } from '#services/ec2/instances/describe-instances.ts';
 import {
   furtherLaunchPermissions,
@@ -88,6 +93,10 @@ const lifeOperations = (parts: Ec2Parts) =>
     DescribeInstances: { handler: describeInstances(parts), ...anything },
     DescribeInstanceStatus: { handler: describeInstanceStatus(parts), ...anything },
     DescribeInstanceTypes: { handler: describeInstanceTypes(parts), ...anything },
+    GetInstanceTypesFromInstanceRequirements: {
+      handler: getInstanceTypesFromInstanceRequirements(parts),
+      ...anything,
+    },
     DescribeInstanceTypeOfferings: { handler: describeInstanceTypeOfferings(parts), ...anything },
     GetConsoleOutput: { handler: getConsoleOutput(parts), ...onInstance, steps: true },
     GetConsoleScreenshot: { handler: getConsoleScreenshot(parts), ...onInstance, steps: true },
@@ -115,6 +124,8 @@ const optionOperations = (parts: Ec2Parts) =>
     ModifyInstancePlacement: { handler: modifyInstancePlacement, ...onInstance },
     ModifyPrivateDnsNameOptions: { handler: modifyPrivateDnsNameOptions, ...onInstance },
     DescribeInstanceCreditSpecifications: { handler: describeInstanceCreditSpecifications(parts), ...anything },
+    GetDefaultCreditSpecification: { handler: getDefaultCreditSpecification, ...anything },
+    ModifyDefaultCreditSpecification: { handler: modifyDefaultCreditSpecification, ...anything },
     ModifyInstanceCreditSpecification: {
       handler: modifyInstanceCreditSpecification,
       resource: (input: Model.ModifyInstanceCreditSpecificationRequest, scope: CallScope) =>

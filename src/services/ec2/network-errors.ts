@@ -26,6 +26,7 @@ export const NETWORK_ERRORS = {
   NoSuchNetworkAssociation: absent('InvalidAssociationID.NotFound', 'association'),
   NoSuchDhcpOptions: absent('InvalidDhcpOptionID.NotFound', 'dhcpOption'),
   NoSuchPrefixList: absent('InvalidPrefixListID.NotFound', 'prefix list'),
+  NoSuchNetworkAcl: absent('InvalidNetworkAclID.NotFound', 'networkAcl'),
   NoSuchRule: absent('InvalidSecurityGroupRuleId.NotFound', 'security group rule'),
   NoSuchCidrAssociation: absent('InvalidVpcCidrBlockAssociationID.NotFound', 'vpc CIDR block association'),
   NoSuchGroup: (id: string): Worded => ({
@@ -44,6 +45,15 @@ export const NETWORK_ERRORS = {
   SubnetConflict: (cidr: string): Worded => ({
     code: 'InvalidSubnet.Conflict',
     message: `The CIDR '${cidr}' conflicts with another subnet`,
+  }),
+  NoSuchReservation: absent('InvalidSubnetCidrReservationId.NotFound', 'subnet CIDR reservation'),
+  ReservationOutside: (cidr: string, subnet: string): Worded => ({
+    code: 'InvalidParameterValue',
+    message: `The CIDR '${cidr}' is not within the CIDR block of the subnet ${subnet}.`,
+  }),
+  ReservationConflict: (cidr: string): Worded => ({
+    code: 'InvalidSubnetCidrReservation.Conflict',
+    message: `The CIDR '${cidr}' conflicts with another reservation of the subnet`,
   }),
   CidrConflict: (cidr: string): Worded => ({
     code: 'CidrConflict',

@@ -192,7 +192,7 @@ const LINK = because('networks come first', [
   'DeleteVpcEncryptionControl', 'DeleteVpcEndpointConnectionNotifications', 'DeleteVpcEndpointServiceConfigurations',
   'DeleteVpcEndpoints', 'DeleteVpcPeeringConnection', 'DescribeAccountVpcEncryptionControl',
   'DescribeClassicLinkInstances', 'DescribeEgressOnlyInternetGateways', 'DescribeInstanceConnectEndpoints',
-  'DescribeNatGateways', 'DescribeNetworkAcls',
+  'DescribeNatGateways',
   'DescribeRouteServerEndpoints', 'DescribeRouteServerPeers', 'DescribeRouteServers', 'DescribeSecondaryInterfaces',
   'DescribeSecondaryNetworks', 'DescribeSecondarySubnets', 'DescribeTrunkInterfaceAssociations',
   'DescribeVpcBlockPublicAccessExclusions', 'DescribeVpcBlockPublicAccessOptions', 'DescribeVpcClassicLink',
@@ -265,10 +265,10 @@ const CLASSIC = because('EC2-Classic was retired', [
 // biome-ignore format: a list of names, filled
 const NETWORKS = because('the second part of networks', [
   'AcceptAddressTransfer', 'AssociateSecurityGroupVpc', 'CreateNetworkInterfacePermission',
-  'CreateSubnetCidrReservation', 'DeleteNetworkInterfacePermission', 'DeleteSubnetCidrReservation',
+  'DeleteNetworkInterfacePermission',
   'DescribeAddressTransfers', 'DescribeNetworkInterfacePermissions', 'DescribeSecurityGroupVpcAssociations',
   'DisableAddressTransfer', 'DisableVgwRoutePropagation', 'DisassociateSecurityGroupVpc', 'EnableAddressTransfer',
-  'EnableVgwRoutePropagation', 'GetSubnetCidrReservations', 'GetVpcResourcesBlockingEncryptionEnforcement',
+  'EnableVgwRoutePropagation', 'GetVpcResourcesBlockingEncryptionEnforcement',
   'ValidateSecurityGroupQuotasForInterface',
 ]);
 
@@ -283,34 +283,38 @@ const ACCOUNT = because('settings of an account, of things that are not there ye
 ]);
 
 // biome-ignore format: a list of names, filled
-const INSTANCES = because('instances come next', [
-  'AssociateApplicationStatusCheck', 'AssociateInstanceEventWindow',
-  'AssociateKmsKeyId', 'AssociateNetworkingFlexCostAllocationPolicy', 'CancelImportTask',
-  'CreateApplicationStatusCheck', 'CreateInstanceEventWindow',
-  'CreateMacSystemIntegrityProtectionModificationTask', 'CreateMetricCategory',
-  'CreateNetworkingFlexCostAllocationPolicy', 'CreatePlacementGroup', 'DeleteApplicationStatusCheck',
-  'DeleteInstanceEventWindow', 'DeleteMetricCategory',
-  'DeleteNetworkingFlexCostAllocationPolicies', 'DeletePlacementGroup',
-  'DeregisterInstanceEventNotificationAttributes', 'DescribeApplicationStatus',
-  'DescribeApplicationStatusCheckAssociations', 'DescribeApplicationStatusChecks', 'DescribeElasticGpus',
-  'DescribeInstanceEventNotificationAttributes', 'DescribeInstanceEventWindows', 'DescribeInstanceSqlHaHistoryStates',
-  'DescribeInstanceSqlHaStates', 'DescribeInstanceTopology',
-  'DescribeMacModificationTasks', 'DescribeMetricCategories',
-  'DescribeNetworkingFlexCostAllocationPolicies', 'DescribeNetworkingFlexCostAllocationPolicyAssociations',
-  'DescribePlacementGroups', 'DescribeScheduledInstanceAvailability', 'DisableApplicationStatusCheckSuppression',
-  'DisableInstanceSqlHaStandbyDetections', 'DisassociateApplicationStatusCheck',
-  'DisassociateInstanceEventWindow', 'DisassociateKmsKeyId', 'DisassociateNetworkingFlexCostAllocationPolicy',
-  'EnableApplicationStatusCheckSuppression', 'EnableInstanceSqlHaStandbyDetections',
-  'GetDefaultCreditSpecification', 'GetInstanceTpmEkPub',
-  'GetInstanceTypesFromInstanceRequirements', 'GetInstanceUefiData',
-  'GetNetworkingFlexCostAllocationPolicyVersions', 'ModifyApplicationStatusCheck',
-  'ModifyDefaultCreditSpecification',
-  'ModifyInstanceEventStartTime', 'ModifyInstanceEventWindow',
-  'ModifyMetricCategory',
-  'ModifyNetworkingFlexCostAllocationPolicy', 'ModifyPublicIpDnsNameOptions',
-  'RegisterInstanceEventNotificationAttributes',
+const STATUS = because('application status checks, metric categories and event windows come with CloudWatch and maintenance', [
+  'AssociateApplicationStatusCheck', 'AssociateInstanceEventWindow', 'CreateApplicationStatusCheck',
+  'CreateInstanceEventWindow', 'CreateMetricCategory', 'DeleteApplicationStatusCheck', 'DeleteInstanceEventWindow',
+  'DeleteMetricCategory', 'DeregisterInstanceEventNotificationAttributes', 'DescribeApplicationStatus',
+  'DescribeApplicationStatusCheckAssociations', 'DescribeApplicationStatusChecks',
+  'DescribeInstanceEventNotificationAttributes', 'DescribeInstanceEventWindows', 'DescribeMetricCategories',
+  'DisableApplicationStatusCheckSuppression', 'DisassociateApplicationStatusCheck', 'DisassociateInstanceEventWindow',
+  'EnableApplicationStatusCheckSuppression', 'ModifyApplicationStatusCheck', 'ModifyInstanceEventStartTime',
+  'ModifyInstanceEventWindow', 'ModifyMetricCategory', 'RegisterInstanceEventNotificationAttributes',
   'ReportInstanceStatus',
-  'SendDiagnosticInterrupt',
+]);
+
+// biome-ignore format: a list of names, filled
+const PLACEMENT = because('placement groups and topology need several hosts', [
+  'CreatePlacementGroup', 'DeletePlacementGroup', 'DescribeInstanceTopology', 'DescribePlacementGroups',
+]);
+
+// biome-ignore format: a list of names, filled
+const HARDWARE = because('needs hardware or firmware that guests here do not have', [
+  'CreateMacSystemIntegrityProtectionModificationTask', 'DescribeElasticGpus', 'DescribeMacModificationTasks',
+  'GetInstanceTpmEkPub', 'GetInstanceUefiData', 'SendDiagnosticInterrupt',
+]);
+
+// biome-ignore format: a list of names, filled
+const INSTANCES = because('the second part of instances', [
+  'AssociateKmsKeyId', 'AssociateNetworkingFlexCostAllocationPolicy', 'CancelImportTask',
+  'CreateNetworkingFlexCostAllocationPolicy', 'DeleteNetworkingFlexCostAllocationPolicies',
+  'DescribeInstanceSqlHaHistoryStates', 'DescribeInstanceSqlHaStates', 'DescribeNetworkingFlexCostAllocationPolicies',
+  'DescribeNetworkingFlexCostAllocationPolicyAssociations', 'DescribeScheduledInstanceAvailability',
+  'DisableInstanceSqlHaStandbyDetections', 'DisassociateKmsKeyId', 'DisassociateNetworkingFlexCostAllocationPolicy',
+  'EnableInstanceSqlHaStandbyDetections', 'GetNetworkingFlexCostAllocationPolicyVersions',
+  'ModifyNetworkingFlexCostAllocationPolicy', 'ModifyPublicIpDnsNameOptions',
 ]);
 
 export const notImplemented = {
@@ -329,5 +333,8 @@ export const notImplemented = {
   ...REVERSE,
   ...CLASSIC,
   ...ACCOUNT,
+  ...STATUS,
+  ...PLACEMENT,
+  ...HARDWARE,
   ...INSTANCES,
 } as const;

@@ -30,3 +30,6 @@ export function may(parts: S3Parts, call: Call, action: string, asked: Asked): b
   if (door === undefined || ofPoint === undefined) return true;
   return call.allows(action, ofPoint, pointPolicyInForce(parts, door, call), door.account, conditions);
 }
+
+/** Where a key is not there: who may list a prefix may know what is below it (seen of AWS by kopia's developers, pull request 3072). */
+export const listingOf = (key: string): ConditionValues => ({ 's3:prefix': key });

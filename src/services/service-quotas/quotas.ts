@@ -35,6 +35,12 @@ export function quotaOf(deps: QuotaDeps, serviceCode: string, code: string): Fou
   return quota === undefined ? noSuch() : { service, code, quota };
 }
 
+/** Throws NoSuchResourceException. */
+export function requireQuotas(deps: QuotaDeps, serviceCode: string, code: string | undefined): void {
+  if (code === undefined) serviceOf(deps, serviceCode);
+  else quotaOf(deps, serviceCode, code);
+}
+
 const noSuch = (): never =>
   fail('NoSuchResourceException', 'The request failed because the specified service or quota does not exist.');
 

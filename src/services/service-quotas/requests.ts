@@ -6,7 +6,15 @@ import { applyQuota } from '#platform/quotas.ts';
 import type { Call } from '#platform/service.ts';
 import type { PartitionName } from '#platform/store/store.ts';
 import type { QuotaRequest, QuotaRequestsApi } from '#services/service-quotas/api.ts';
-import { applied, fullName, paged, type QuotaDeps, quotaArn, quotaOf } from '#services/service-quotas/quotas.ts';
+import {
+  applied,
+  fullName,
+  paged,
+  type QuotaDeps,
+  quotaArn,
+  quotaOf,
+  requireQuotas,
+} from '#services/service-quotas/quotas.ts';
 import { type RequestRow, requests } from '#services/service-quotas/state.ts';
 
 export function requestIncrease(
@@ -61,6 +69,8 @@ export function listRequests(
   input: Model.ListRequestedServiceQuotaChangeHistoryRequest & { readonly QuotaCode?: string },
   call: Call,
 ): Model.ListRequestedServiceQuotaChangeHistoryResponse {
+  const { ServiceCode: service, QuotaCode: quota } = input;
+  if (service !== undefined) requireQuotas(deps, service, quota);
   const rows = call.tx
     .range(requests)
     .map(({ key, row }) => ({ id: requests.parts(key)[0], row }))

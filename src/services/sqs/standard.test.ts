@@ -149,3 +149,15 @@ test('a thousand long polls at once get a message each, in their order', async (
     bodies.map((_, i) => `${i}`),
   );
 });
+
+test('of a standard queue 120,000 messages are in flight at most', async (t) => {
+  const sqs = testSqs(t);
+  const QueueUrl = await sqs.queue('orders', { VisibilityTimeout: '30' });
+  const Entries = Array.from({ length: 10 }, (_, n) => ({ Id: String(n), MessageBody: 'x' }));
+  for (let n = 0; n <= 12_000; n++) await sqs.call('SendMessageBatch', { QueueUrl, Entries });
+  const receive = () => sqs.call('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
+  for (let n = 0; n < 12_000; n++) assert.equal((await receive()).Messages?.length, 10);
+  await assert.rejects(receive(), { code: 'OverLimit' });
+  sqs.clock.advance(seconds(30));
+  assert.equal((await receive()).Messages?.length, 10);
+});

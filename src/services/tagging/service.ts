@@ -9,8 +9,8 @@ import { type GetDeps, getResources, getTagKeys, getTagValues } from '#services/
 import { fromAll } from '#services/tagging/resources.ts';
 
 const notImplemented = {
-  DescribeReportCreation: 'reports are written to S3, which comes later',
-  StartReportCreation: 'reports are written to S3, which comes later',
+  DescribeReportCreation: 'reports tell of all accounts of an organization, which comes later',
+  StartReportCreation: 'reports tell of all accounts of an organization, which comes later',
   GetComplianceSummary: 'tag policies belong to Organizations, which comes later',
   ListRequiredTags: 'tag policies belong to Organizations, which comes later',
 } as const;

@@ -88,6 +88,7 @@ function removed(path: string): boolean {
     rmdirSync(path);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+    // Not there, or not ours to use.
+    return (error as NodeJS.ErrnoException).code !== 'EBUSY';
   }
 }

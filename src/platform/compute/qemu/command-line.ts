@@ -41,6 +41,8 @@ export function qemuArguments({ id, accelerator, vcpus, memoryMiB, product, uuid
     'qemu-xhci',
     // A pointer that is where the browser's is.
     'usb-tablet',
+    // By which a kernel says that it has stopped for good.
+    'pvpanic',
     'virtio-rng-pci,rng=random',
     'virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on',
   ];

@@ -122,7 +122,8 @@ class Hands {
   }
 
   list(): string[] {
-    return namesIn(this.#options.folders.machines).filter((id) => this.#pidsOf(id).length > 0);
+    const all = processes();
+    return namesIn(this.#options.folders.machines).filter((id) => this.#pidsOf(id, all).length > 0);
   }
 
   lend(id: string, files: readonly string[]): void {
@@ -169,16 +170,15 @@ class Hands {
     }
   }
 
-  #pidsOf(id: string): number[] {
-    const { server } = this.#options;
-    if (server !== undefined) {
+  #pidsOf(id: string, all = processes()): number[] {
+    if (this.#options.server !== undefined) {
       const own = machineUid(id);
-      return processes().flatMap(({ pid, uid }) => (uid === own ? pid : []));
+      return all.flatMap(({ pid, uid }) => (uid === own ? pid : []));
     }
     const folder = this.#folderOf(id);
     if (!existsSync(folder)) return [];
     const [path, own] = [realpathSync(folder), process.getuid?.()];
-    return processes().flatMap((each) => (each.uid === own && folderOf(each) === path ? each.pid : []));
+    return all.flatMap((each) => (each.uid === own && folderOf(each) === path ? each.pid : []));
   }
 
   /** Machines are told apart by their users. */

@@ -44,6 +44,8 @@ const plan: VpcPlan = {
   dhcp: { domainName: 'ec2.internal', nameServers: [], ntpServers: [] },
 };
 
+// Timers of machines keep no process alive.
+const alive = setInterval(() => {}, 1000);
 const folder = mkdtempSync(join(tmpdir(), 'makonis-user-'));
 if (isRoot) {
   chownSync(folder, SERVER.uid, SERVER.gid);
@@ -110,5 +112,6 @@ assert.deepEqual(pids(), []);
 await again.machines.forget(ID);
 assert.deepEqual(readdirSync(folders.machines), []);
 await again.close?.();
+clearInterval(alive);
 rmSync(folder, { recursive: true });
 console.log('well');

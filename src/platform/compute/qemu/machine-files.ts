@@ -25,6 +25,7 @@ export const WRITTEN = [FILES.console, FILES.errors, FILES.picture] as const;
 
 /** As much of a console as EC2 shows. */
 const KEPT_BYTES = 64 * 1024;
+const LONGEST_COMPLAINT = 500;
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDWR, O_RDONLY, O_WRONLY, O_CREAT } = constants;
 
@@ -55,6 +56,10 @@ export async function consoleOf(folder: string): Promise<Buffer> {
   const parts = [await tailAt(join(folder, earlier(FILES.console))), await tailAt(join(folder, FILES.console))];
   return Buffer.concat(parts).subarray(-KEPT_BYTES);
 }
+
+/** What QEMU said last, shortened. */
+export const complaintOf = async (folder: string): Promise<string> =>
+  (await tailAt(join(folder, FILES.errors))).subarray(-LONGEST_COMPLAINT).toString('utf8').trim();
 
 export const earlier = (name: string): string => `${name}.old`;
 

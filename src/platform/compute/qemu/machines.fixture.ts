@@ -51,6 +51,7 @@ export class TestHost {
   /** The driver's; processes have their own time. */
   readonly clock = new SimulatedClock();
   readonly endings: [string, Ending][] = [];
+  readonly faults: string[] = [];
   readonly #netdevOf: NetdevOf;
   readonly #hands: MachineHands;
   #machines: Machines | undefined;
@@ -85,9 +86,7 @@ export class TestHost {
       chainOf: (id) => this.layers.of(id),
       netdevOf: this.#netdevOf,
       clock: this.clock,
-      onFault: (error) => {
-        throw error;
-      },
+      onFault: (error) => this.faults.push(String(error)),
     });
     this.machines.onEnd((id, ending) => this.endings.push([id, ending]));
   }

@@ -90,6 +90,7 @@ test('how a machine ends is told, also when nobody was there to see it', { skip 
   await host.machines.start(spec(ID, [diskOf(VOLUME)]));
   process.kill(pidOf(host), 'SIGKILL');
   await until(() => host.endings.length === 3, 'its end is told');
+  assert.deepEqual(host.faults, [`Error: ${ID} has failed: QEMU said nothing`]);
   assert.deepEqual(host.endings, [
     [ID, 'guest-shutdown'],
     [ID, 'guest-shutdown'],
@@ -105,6 +106,16 @@ async function untilOff({ folder }: TestHost): Promise<void> {
   await until(isOff, 'the guest is off');
   monitor.close();
 }
+
+test('a guest whose kernel has stopped is not responsive until it is reset', { skip }, async (t) => {
+  const host = await ready(t);
+  assert.equal(await host.machines.isResponsive(ID), true);
+  await tell(host.machines, ID, 'x');
+  await until(async () => !(await host.machines.isResponsive(ID)), 'it has panicked');
+  await host.machines.reset(ID);
+  await until(() => host.machines.isResponsive(ID), 'it runs again');
+  assert.deepEqual(host.endings, []);
+});
 
 test('a guest that is reset, or resets itself, goes on', { skip }, async (t) => {
   const host = await ready(t);

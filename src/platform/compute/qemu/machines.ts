@@ -22,7 +22,7 @@ import {
 import type { Launch } from '#platform/compute/qemu/command-line.ts';
 import type { Chain } from '#platform/compute/qemu/disk-graph.ts';
 import type { MachineHands } from '#platform/compute/qemu/hands.ts';
-import { boundOutput, consoleOf } from '#platform/compute/qemu/machine-files.ts';
+import { boundOutput, complaintOf, consoleOf } from '#platform/compute/qemu/machine-files.ts';
 import { QmpError } from '#platform/compute/qemu/qmp.ts';
 import { type MachineParts, RunningMachine } from '#platform/compute/qemu/running-machine.ts';
 import type { VolumeId } from '#platform/compute/volume.ts';
@@ -167,7 +167,7 @@ class QemuMachines implements Machines {
 
   async isResponsive(id: MachineId): Promise<boolean> {
     try {
-      return (await this.#machines.get(id)?.status()) === 'running';
+      return (await this.#machines.get(id)?.isResponsive()) ?? false;
     } catch {
       return false;
     }
@@ -241,7 +241,17 @@ class QemuMachines implements Machines {
   #hasEnded(id: MachineId, ending: Ending): void {
     if (this.#isClosed || this.#ending.has(id) || !this.#machines.has(id)) return;
     this.#ending.set(id, ending);
-    this.#on(id, () => this.#end(id, ending)).catch(this.#options.onFault);
+    const end = async (): Promise<void> => {
+      if (ending === 'failed') await this.#report(id);
+      await this.#end(id, ending);
+    };
+    this.#on(id, end).catch(this.#options.onFault);
+  }
+
+  /** Its process is gone, and nobody meant it to be. */
+  async #report(id: MachineId): Promise<void> {
+    const complaint = await complaintOf(this.#folderOf(id));
+    this.#options.onFault(new MachineError('failed', `${id} has failed: ${complaint || 'QEMU said nothing'}`));
   }
 
   async #end(id: MachineId, ending: Ending): Promise<void> {

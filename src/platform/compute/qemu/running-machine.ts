@@ -51,6 +51,7 @@ const GIB = 2 ** 30;
 export class RunningMachine {
   readonly #parts: MachineParts;
   readonly #qmp: Qmp;
+  #hasPanicked = false;
   /** Of devices that are to go. */
   readonly #awaited = new Map<string, () => void>();
 
@@ -74,6 +75,10 @@ export class RunningMachine {
   /** QEMU's word: `running`, `prelaunch`, `shutdown` … */
   async status(): Promise<string> {
     return String(asObject(await this.#qmp.run('query-status'))?.['status']);
+  }
+
+  async isResponsive(): Promise<boolean> {
+    return !this.#hasPanicked && (await this.status()) === 'running';
   }
 
   /** The firmware looks for what it may boot when it is reset; the guest begins. */
@@ -173,6 +178,8 @@ export class RunningMachine {
 
   #hear({ name, data }: QmpEvent): void {
     if (name === 'SHUTDOWN' && data['guest'] === true) this.#parts.onEnd('guest-shutdown');
+    if (name === 'GUEST_PANICKED') this.#hasPanicked = true;
+    if (name === 'RESET') this.#hasPanicked = false;
     if (name === 'DEVICE_DELETED') this.#awaited.get(String(data['device']))?.();
   }
 

@@ -1,7 +1,7 @@
 # The guest of the driver's tests, a boot sector. It says "ready" on the serial line and does what it is told there, a letter each:
 #   w, c  writes the character c to the disk's second sector, answers "k"     r  answers what it reads there
 #   e     lets go of what the host wants back (ACPI's PCI hot-unplug)           p  switches itself off        t  resets itself
-#   f     writes to the serial line as fast as it can, for ever
+#   f     writes to the serial line as fast as it can, for ever                x  panics (pvpanic)
 # as --32 -o o tiny-guest.S && ld -m elf_i386 -Ttext 0x7c00 -e 0 --oformat binary -o b o
 .code16
         xorw    %ax, %ax
@@ -29,6 +29,8 @@ next:   call    get
         je      eject
         cmpb    $'t', %al
         je      reset
+        cmpb    $'x', %al
+        je      panic
         cmpb    $'f', %al
         jne     next
 2:      call    put
@@ -73,6 +75,11 @@ eject:  movw    $0xae10, %dx
 
 reset:  movb    $0xfe, %al
         outb    %al, $0x64
+        jmp     next
+
+panic:  movw    $0x505, %dx
+        movb    $1, %al
+        outb    %al, %dx
         jmp     next
 
 get:    sti

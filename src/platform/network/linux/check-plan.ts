@@ -5,7 +5,7 @@
 import { isIPv4 } from 'node:net';
 import type { RoutePlan, RulePlan, VpcPlan } from '#platform/network/network.ts';
 
-export class PlanError extends Error {}
+class PlanError extends Error {}
 
 const FORMS = {
   vpc: /^vpc-[0-9a-f]{8,17}$/,

@@ -13,6 +13,7 @@ import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { instanceType } from '#services/ec2/instance-types/types.ts';
+import { defaultCredits } from '#services/ec2/instances/default-credits.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';
 import { checkUserData, creditsOf } from '#services/ec2/instances/launch/options.ts';
 import { attachedTo } from '#services/ec2/instances/machine-spec.ts';
@@ -146,7 +147,12 @@ function resize({ tx }: Call, row: InstanceRow, name: string): void {
   if (row.interfaces.length > type.interfaces) fail('AttachmentLimit', type.name, type.interfaces);
   const cpu = { cores: type.vcpus / type.threadsPerCore, threadsPerCore: type.threadsPerCore };
   const { credits: _, ...rest } = row;
-  putInstance(tx, { ...rest, type: type.name, cpu, ...creditsOf(undefined, type) });
+  putInstance(tx, {
+    ...rest,
+    type: type.name,
+    cpu,
+    ...creditsOf(undefined, (family) => defaultCredits(tx, family), type),
+  });
 }
 
 function setMappings({ tx }: Call, row: InstanceRow, { BlockDeviceMappings: given = [] }: Modify): void {

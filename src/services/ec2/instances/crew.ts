@@ -5,6 +5,7 @@ import type { Ending, MachineId } from '#platform/compute/machine.ts';
 import type { Partition, Store } from '#platform/store/store.ts';
 import { type BootGate, bootGate } from '#services/ec2/instances/boot-gate.ts';
 import { instances } from '#services/ec2/instances/state.ts';
+import { upInstances } from '#services/ec2/instances/up.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 
 export interface Crew {
@@ -51,8 +52,9 @@ export function newCrew({ store, clock }: Pick<Ec2Parts, 'store' | 'clock'>, { m
       const running = await machines.running();
       const now = clock.now();
       for (const id of orphans.keys()) if (!running.has(id)) orphans.delete(id);
+      const up = new Set(partitionsOf(store).flatMap((partition) => [...upInstances(partition).keys()]));
       for (const id of running) {
-        if (ownerOf(store, id) !== undefined) continue;
+        if (up.has(id) || ownerOf(store, id) !== undefined) continue;
         const since = orphans.get(id) ?? now;
         orphans.set(id, since);
         if (now - since < GRACE) continue;
@@ -63,8 +65,8 @@ export function newCrew({ store, clock }: Pick<Ec2Parts, 'store' | 'clock'>, { m
   };
 }
 
+const partitionsOf = (store: Store): Partition[] =>
+  store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
+
 const ownerOf = (store: Store, id: MachineId): Partition | undefined =>
-  store
-    .partitions({ service: 'ec2' })
-    .map((name) => store.partition(name))
-    .find((partition) => partition.read((tx) => instances.find(tx, id)) !== undefined);
+  partitionsOf(store).find((partition) => partition.read((tx) => instances.find(tx, id)) !== undefined);

@@ -7,7 +7,7 @@ import { compileFilters } from '#services/ec2/filters.ts';
 import { instanceFields } from '#services/ec2/instances/filters.ts';
 import { findInstances } from '#services/ec2/instances/instances.ts';
 import { type InstanceRow, instances } from '#services/ec2/instances/state.ts';
-import { type Sight, shownReservations, sightOf, viewerOf } from '#services/ec2/instances/view.ts';
+import { type Sight, shownReservations, sightOf, sightsOf, viewerOf } from '#services/ec2/instances/view.ts';
 import { pageOf } from '#services/ec2/pages.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 
@@ -15,13 +15,17 @@ const READ_AT_ONCE = 256;
 
 /** In the order of ids, after one of them. */
 export function* instancesAfter(tx: ReadTransaction, position: string | undefined): Generator<InstanceRow> {
+  for (const rows of rowsAfter(tx, position)) yield* rows;
+}
+
+function* rowsAfter(tx: ReadTransaction, position: string | undefined): Generator<readonly InstanceRow[]> {
   let after = position;
   for (;;) {
     const rows = tx.range(instances.table, {
       limit: READ_AT_ONCE,
       ...(after !== undefined && { after: instances.table.key(after) }),
     });
-    for (const { row } of rows) yield row;
+    yield rows.map(({ row }) => row);
     after = rows.at(-1)?.row.id;
     if (rows.length < READ_AT_ONCE) return;
   }
@@ -37,9 +41,14 @@ export const describeInstances =
     const passes = compileFilters(filters, instanceFields(call.account), ({ tags }: Sight) => tags);
     const named = ids.length > 0 ? findInstances(tx, ids) : undefined;
     const { items, more } = pageOf(pages, call, input, [ids, filters], function* (position) {
-      for (const row of named ?? instancesAfter(tx, position)) {
-        const item = sightOf(viewer, row);
-        if (passes(item)) yield { item, position: row.id };
+      if (named !== undefined) {
+        yield* named
+          .map((row) => ({ item: sightOf(viewer, row), position: row.id }))
+          .filter(({ item }) => passes(item));
+        return;
+      }
+      for (const rows of rowsAfter(tx, position)) {
+        for (const item of sightsOf(viewer, rows)) if (passes(item)) yield { item, position: item.row.id };
       }
     });
     return { Reservations: shownReservations(viewer, items), ...more };

@@ -4,7 +4,7 @@ import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Instance, Reservation } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { type Tags, tagsOf } from '#platform/tags.ts';
+import { type Tags, tagsBetween, tagsOf } from '#platform/tags.ts';
 import { STATE_CODES } from '#services/ec2/instances/lifecycle.ts';
 import { type Attached, attachedTo } from '#services/ec2/instances/machine-spec.ts';
 import type { InstanceRow, MetadataOptions } from '#services/ec2/instances/state.ts';
@@ -52,7 +52,25 @@ export interface Sight {
   readonly interfaceTags: readonly Tags[];
 }
 
-export function sightOf(viewer: Viewer, row: InstanceRow): Sight {
+type TagsOfId = (id: string) => Tags;
+
+const tagsIn =
+  (viewer: Viewer): TagsOfId =>
+  (id) =>
+    tagsOf(viewer.tx, resourceArn(viewer, 'instance', id));
+
+/** Of rows in the order of their ids: their tags are read at once, when somebody asks for the first. */
+export function sightsOf(viewer: Viewer, rows: readonly InstanceRow[]): readonly Sight[] {
+  const arn = (id: string): string => resourceArn(viewer, 'instance', id);
+  let tags: ReadonlyMap<string, Tags> | undefined;
+  const tagsOfId = (id: string): Tags => {
+    tags ??= tagsBetween(viewer.tx, arn(rows[0]?.id ?? ''), arn(rows.at(-1)?.id ?? ''));
+    return tags.get(arn(id)) ?? {};
+  };
+  return rows.map((row) => sightOf(viewer, row, tagsOfId));
+}
+
+export function sightOf(viewer: Viewer, row: InstanceRow, tagsOfId = tagsIn(viewer)): Sight {
   let attached: Attached | undefined;
   let tags: Tags | undefined;
   let shown: Instance | undefined;
@@ -63,7 +81,7 @@ export function sightOf(viewer: Viewer, row: InstanceRow): Sight {
       return attached;
     },
     get tags() {
-      tags ??= tagsOf(viewer.tx, resourceArn(viewer, 'instance', row.id));
+      tags ??= tagsOfId(row.id);
       return tags;
     },
     get shown() {

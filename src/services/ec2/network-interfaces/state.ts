@@ -44,6 +44,7 @@ export interface NetworkInterfaceRow {
 export const networkInterfaces = rowsById<NetworkInterfaceRow>('network-interface', {
   wakes: 'networks',
   changes: attachmentChanges,
+  keeps: 50_000,
 });
 
 /** Subnet, address as a number. Written with the interface (addresses.ts). */

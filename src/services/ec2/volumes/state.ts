@@ -69,4 +69,4 @@ export interface VolumeRow extends VolumeShape, Partial<DataKeyRef> {
   readonly createdAt: number;
 }
 
-export const volumes = rowsById<VolumeRow>('volume', { wakes: 'storage', changes: attachmentChanges });
+export const volumes = rowsById<VolumeRow>('volume', { wakes: 'storage', changes: attachmentChanges, keeps: 50_000 });

@@ -1,5 +1,6 @@
 /** Operations of VPCs: for each its handler, and what the permission for it is about. */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import { describeNetworkAcls } from '#services/ec2/network-acls/network-acls.ts';
 import { everywhere, making, modifying, on } from '#services/ec2/network-permissions.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { describeVpcAttribute, modifyVpcAttribute, modifyVpcTenancy } from '#services/ec2/vpcs/attributes.ts';
@@ -20,6 +21,7 @@ export const vpcOperations = (parts: Ec2Parts) =>
     CreateVpc: { handler: createVpc, ...making<Model.CreateVpcRequest>('CreateVpc', 'vpc') },
     CreateDefaultVpc: { handler: createDefaultVpc, ...everywhere },
     DeleteVpc: { handler: deleteVpc, ...onVpc },
+    DescribeNetworkAcls: { handler: describeNetworkAcls(parts), ...everywhere },
     DescribeVpcs: { handler: describeVpcs(parts), ...everywhere },
     AssociateVpcCidrBlock: { handler: associateVpcCidrBlock, ...onVpc },
     DisassociateVpcCidrBlock: {

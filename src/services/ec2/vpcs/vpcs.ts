@@ -8,6 +8,7 @@ import { describe, type Tagged } from '#services/ec2/describe.ts';
 import { fail } from '#services/ec2/errors.ts';
 import type { Fields } from '#services/ec2/filters.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
+import { defaultAclOf } from '#services/ec2/network-acls/default-acls.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { CIDRS_PER_VPC, VPCS } from '#services/ec2/network-limits.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
@@ -81,6 +82,7 @@ export function deleteVpc({ VpcId: id }: Model.DeleteVpcRequest, call: Call): vo
   }
   vpcs.drop(tx, id);
   deleteTags(tx, resourceArn(call, 'vpc', id));
+  deleteTags(tx, resourceArn(call, 'network-acl', defaultAclOf(id)));
 }
 
 /** What came with it does not count. */

@@ -19,7 +19,7 @@ import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encrypt
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
-import { may } from '#services/s3/may.ts';
+import { listingOf, may } from '#services/s3/may.ts';
 import { checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
@@ -85,7 +85,7 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     if (bucket.zone !== undefined) checkDirectorySource(bucket, policy, place.account, call);
     else if (!may(parts, call, action, asked)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
-      const list = { bucket: name, policy, account: place.account, door };
+      const list = { bucket: name, policy, account: place.account, door, conditions: listingOf(key) };
       if (bucket.zone === undefined && !may(parts, call, 's3:ListBucket', list)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
       if (row?.isDeleteMarker)

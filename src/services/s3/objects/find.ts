@@ -6,7 +6,7 @@ import type { Call } from '#platform/service.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { fail } from '#services/s3/errors.ts';
-import { may } from '#services/s3/may.ts';
+import { listingOf, may } from '#services/s3/may.ts';
 import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { VersionRow } from '#services/s3/state.ts';
@@ -29,7 +29,7 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
     const bucket = openBucket(tx, parts.sealer, target.Bucket);
     const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
     if (row !== undefined && row.isDeleteMarker === undefined) return { bucket, row };
-    if (!mayKnow(parts, bucket, versionId !== undefined, call)) fail('AccessDenied');
+    if (!mayKnow(parts, bucket, target, call)) fail('AccessDenied');
     const marker = row && { DeleteMarker: true, VersionId: shownVersionId(row) };
     if (versionId === undefined) return fail('NoSuchKey', { about: key, ...(marker && { fields: marker }) });
     if (marker === undefined) return fail('NoSuchVersion', { about: versionId, fields: { Key: key } });
@@ -41,9 +41,10 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
 }
 
 /** Who is let into a directory bucket may list it. */
-const mayKnow = (parts: S3Parts, bucket: OpenBucket, isVersion: boolean, call: Call): boolean =>
+const mayKnow = (parts: S3Parts, bucket: OpenBucket, { Key, VersionId }: ReadTarget, call: Call): boolean =>
   bucket.zone !== undefined ||
-  may(parts, call, isVersion ? 's3:ListBucketVersions' : 's3:ListBucket', {
+  may(parts, call, VersionId === undefined ? 's3:ListBucket' : 's3:ListBucketVersions', {
     bucket: bucket.name,
     policy: policyInForce(parts, bucket, call),
+    conditions: listingOf(Key),
   });

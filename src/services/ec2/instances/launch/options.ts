@@ -65,9 +65,10 @@ export function cpuOptions(given: CpuOptionsRequest | undefined, type: InstanceT
   return { cores, threadsPerCore: threads };
 }
 
-/** T2 saves up, T3 and T3a may borrow ("Unlimited mode"), unless it is said otherwise. */
+/** Of types that have any; `byDefault` is the account's. */
 export function creditsOf(
   given: CreditSpecificationRequest | undefined,
+  byDefault: (family: string) => 'standard' | 'unlimited',
   { family, name }: InstanceType,
 ): Pick<InstanceRow, 'credits'> {
   const wish = given?.CpuCredits;
@@ -75,7 +76,7 @@ export function creditsOf(
     if (wish === undefined) return {};
     return fail('InvalidCombination', `The parameter cpuCredits is not supported for the instance type ${name}.`);
   }
-  if (wish === undefined) return { credits: family.name === 't2' ? 'standard' : 'unlimited' };
+  if (wish === undefined) return { credits: byDefault(family.name) };
   if (wish === 'standard' || wish === 'unlimited') return { credits: wish };
   return fail('InvalidParameter', 'cpuCredits', wish);
 }

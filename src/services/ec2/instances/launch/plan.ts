@@ -11,6 +11,7 @@ import { fail } from '#services/ec2/errors.ts';
 import { type LaunchableImage, launchableImage } from '#services/ec2/images/launchable.ts';
 import type { BlockDevice } from '#services/ec2/images/state.ts';
 import { type InstanceType, instanceType } from '#services/ec2/instance-types/types.ts';
+import { defaultCredits } from '#services/ec2/instances/default-credits.ts';
 import { launchDevices } from '#services/ec2/instances/launch/devices.ts';
 import { type InterfaceWish, interfaceWishes } from '#services/ec2/instances/launch/network.ts';
 import {
@@ -122,7 +123,7 @@ function draftOf(
     metadata: metadataOptions(wanted.MetadataOptions, defaults),
     recovers: wanted.MaintenanceOptions?.AutoRecovery !== 'disabled',
     names: nameOptions(wanted.PrivateDnsNameOptions, subnet),
-    ...creditsOf(wanted.CreditSpecification, type),
+    ...creditsOf(wanted.CreditSpecification, (family) => defaultCredits(tx, family), type),
     ...(keyName !== undefined && { keyName }),
     ...(profile && { profile }),
   };
