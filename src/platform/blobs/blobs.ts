@@ -59,7 +59,10 @@ export interface ScrubWatch {
 }
 
 export interface Blobs {
-  /** On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the iterable throws) leave nothing behind. */
+  /**
+   * On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the
+   * iterable throws) leave nothing behind. A chunk that is to be sealed is its giver's again when the next is asked for.
+   */
   put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /**
    * The bytes of a range, checked. A short range comes as one buffer, a long one as a stream whose first part has been

@@ -17,7 +17,14 @@ import type {
   SweepResult,
 } from '#platform/blobs/blobs.ts';
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
-import { blockWriter, checkBlocks, isSealedBy, openBlocks, storedBytes } from '#platform/blobs/blocks.ts';
+import {
+  type BlockWriter,
+  blockWriter,
+  checkBlocks,
+  isSealedBy,
+  openBlocks,
+  storedBytes,
+} from '#platform/blobs/blocks.ts';
 import { Doubts } from '#platform/blobs/filesystem/doubts.ts';
 import { BlobFiles } from '#platform/blobs/filesystem/files.ts';
 import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
@@ -39,6 +46,8 @@ import { StoreUnavailable } from '#platform/store/store.ts';
 /** Rows stay small: lists read them. */
 const ROW_BLOB_BYTES = 512;
 const SEGMENT_BLOB_BYTES = 1024 * 1024;
+/** Of what is gathered to be appended. */
+const MOST_PARTS = 256;
 /** A range up to this is read and checked whole before its first byte is given out. */
 const WHOLE_READ_BYTES = 1024 * 1024;
 
@@ -78,31 +87,33 @@ class FilesystemBlobs implements Blobs {
   }
 
   async #put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
+    const encoder = blockWriter(options);
     if (source instanceof Uint8Array) {
+      const blocks = encoder.push(source);
       return source.length <= SEGMENT_BLOB_BYTES
-        ? this.#append([source], options)
-        : this.#writeFile([source], NOTHING, options);
+        ? this.#append(blocks, encoder, options)
+        : this.#writeFile(blocks, NOTHING, encoder, options);
     }
     const { announcedBytes = 0 } = options;
-    if (announcedBytes > SEGMENT_BLOB_BYTES) return this.#writeFile([], source, options);
-    const first: Uint8Array[] = [];
+    if (announcedBytes > SEGMENT_BLOB_BYTES) return this.#writeFile([], source, encoder, options);
+    let first: Uint8Array[] = [];
     let bytes = 0;
     const iterator = source[Symbol.asyncIterator]();
     for (;;) {
       const { done, value } = await iterator.next();
-      if (done) return this.#append(first, options);
-      first.push(value);
+      if (done) return this.#append(first, encoder, options);
+      first.push(...encoder.push(value));
       bytes += value.length;
       if (bytes > SEGMENT_BLOB_BYTES) break;
+      // Whoever sends a byte at a time makes no buffer of a write of each.
+      if (first.length > MOST_PARTS) first = [Buffer.concat(first)];
     }
     const rest = { [Symbol.asyncIterator]: () => iterator };
-    return this.#writeFile(first, rest, options);
+    return this.#writeFile(first, rest, encoder, options);
   }
 
-  async #append(chunks: readonly Uint8Array[], options: PutOptions): Promise<StoredBlob> {
-    const encoder = blockWriter(options);
-    const blocks = chunks.flatMap((chunk) => encoder.push(chunk));
-    blocks.push(...encoder.end());
+  async #append(first: readonly Uint8Array[], encoder: BlockWriter, options: PutOptions): Promise<StoredBlob> {
+    const blocks = [...first, ...encoder.end()];
     const { bytes } = encoder;
     const isSealed = isSealedBy(options);
     if (isSealed && bytes > 0 && bytes <= ROW_BLOB_BYTES) {
@@ -117,11 +128,12 @@ class FilesystemBlobs implements Blobs {
   async #writeFile(
     first: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
+    encoder: BlockWriter,
     options: PutOptions,
   ): Promise<StoredBlob> {
     let announced: StoredBlob | undefined;
     try {
-      const place = await this.#parts.files.write(first, rest, options, (coming) => {
+      const place = await this.#parts.files.write(first, rest, encoder, options, (coming) => {
         announced = this.#stored(coming);
       });
       return announced ?? this.#stored(place);

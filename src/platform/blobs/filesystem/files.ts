@@ -6,7 +6,7 @@ import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink } fro
 import { join } from 'node:path';
 import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
-import { type BlockWriter, blockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
+import { type BlockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
 import type { StoredPlace } from '#platform/blobs/filesystem/places.ts';
 import {
@@ -23,6 +23,8 @@ type FilePlace = Extract<StoredPlace, { readonly kind: 'file' }>;
 
 /** Many clients may upload at once: what each has on its way to the disk is held by all of them. */
 const WRITE_BYTES = 256 * 1024;
+/** Who sends a byte at a time makes many. */
+const MOST_PARTS = 512;
 
 export interface FoundFile extends RecordHead {
   readonly id: string;
@@ -47,10 +49,11 @@ export class BlobFiles {
     return files;
   }
 
-  /** `first` came before it was known that the blob is a large one. `announce` hears of the file before others can see it. */
+  /** `first` is what the encoder gave before it was known that the blob is a large one. `announce` hears of the file before others can see it. */
   async write(
     first: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
+    encoder: BlockWriter,
     options: PutOptions,
     announce: (place: FilePlace) => void,
   ): Promise<FilePlace> {
@@ -61,7 +64,6 @@ export class BlobFiles {
       const { owner } = options;
       const isSealed = isSealedBy(options);
       const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
-      const encoder = blockWriter(options);
       await writeBlocks(handle, offset, encoder, first, rest);
       const { bytes } = encoder;
       await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
@@ -164,11 +166,10 @@ async function writeBlocks(
     parts = [];
     bytes = 0;
   };
-  for (const chunks of [first, rest]) {
-    for await (const chunk of chunks) {
-      add(encoder.push(chunk));
-      if (bytes >= WRITE_BYTES) await flush();
-    }
+  add(first);
+  for await (const chunk of rest) {
+    add(encoder.push(chunk));
+    if (bytes >= WRITE_BYTES || parts.length >= MOST_PARTS) await flush();
   }
   add(encoder.end());
   await flush();

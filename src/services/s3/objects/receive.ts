@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { present } from '#platform/base/assert.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 import type { Payload } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
@@ -149,6 +150,8 @@ async function* tapped(body: Payload, hashing: Hashing, most: number): AsyncGene
     if (bytes > most) fail('EntityTooLarge', { fields: { MaxSizeAllowed: String(most) } });
     await hashing.update(chunk);
     yield chunk;
+    // The store has sealed it: nobody has it any more.
+    giveBack(chunk);
   }
 }
 
