@@ -8,6 +8,8 @@ import { join } from 'node:path';
 // Without a command: it says how it is used.
 import '#cli/main.ts';
 import '#cli/up.ts';
+import '#hostd/main.ts';
+import '#hostd/this-host.ts';
 import { startCloud } from '#main';
 import { silent } from '#platform/base/log.ts';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';

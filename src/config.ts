@@ -4,6 +4,7 @@
  * nearest option; nothing is ignored. This is the only file that reads the environment.
  */
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { LogLevel } from '#platform/base/log.ts';
@@ -32,6 +33,12 @@ export interface Config {
   readonly egressCa: string | undefined;
   /** How long a day of S3's lifecycle rules and restores takes. */
   readonly s3DaySeconds: number;
+  /** Whether EC2 runs virtual machines on this machine. */
+  readonly machines: boolean;
+  /** Of the processors and of the memory: how often each is promised to machines. */
+  readonly overcommit: readonly [vcpus: number, memory: number];
+  /** Given out by EC2 as public; this machine and what routes to it here reach them. */
+  readonly publicAddresses: string;
   /** How fast S3's scrub reads what is stored. */
   readonly scrubMibPerSecond: number;
   readonly logLevel: LogLevel;
@@ -41,7 +48,7 @@ export interface Config {
 
 type EgressNetwork = 'loopback' | 'private' | 'none';
 
-type Parsed = string | number | boolean | readonly string[];
+type Parsed = string | number | boolean | readonly (string | number)[];
 
 interface OptionSpec {
   readonly flag: string;
@@ -97,6 +104,17 @@ const networks = (text: string): readonly string[] => {
 };
 const region = (text: string): string =>
   /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
+
+const overcommit = (text: string): readonly number[] => {
+  const [vcpus = 0, memory = 1, ...more] = list(text).map(Number);
+  const isFair = [vcpus, memory].every((factor) => factor >= 0.1 && factor <= 64) && more.length === 0;
+  return isFair ? [vcpus, memory] : refuse(`expected one or two factors from 0.1 to 64, not "${text}"`);
+};
+const publicAddresses = (text: string): string => {
+  const [address = '', bits = ''] = text.split('/');
+  const isBlock = isIPv4(address) && /^\d+$/.test(bits) && Number(bits) >= 8 && Number(bits) <= 30;
+  return isBlock ? text : refuse(`expected a block of IPv4 addresses, as 203.0.113.0/24, not "${text}"`);
+};
 
 const absolute = (text: string): string => {
   const expanded = text.startsWith('~/') ? join(homedir(), text.slice(2)) : text;
@@ -154,6 +172,24 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     value: 'N',
     help: 'how long a day of S3’s lifecycle rules and restores takes, to see them at work (86400)',
     parse: secondsOfDay,
+  },
+  machines: {
+    flag: '--machines',
+    value: 'YES',
+    help: 'run EC2’s virtual machines here: true or false (true)',
+    parse: flag,
+  },
+  overcommit: {
+    flag: '--overcommit',
+    value: 'N[,N]',
+    help: 'how often this machine’s processors and its memory are promised to virtual machines (8,1)',
+    parse: overcommit,
+  },
+  publicAddresses: {
+    flag: '--public-addresses',
+    value: 'CIDR',
+    help: 'addresses that EC2 gives out as public ones; this machine reaches them (203.0.113.0/24)',
+    parse: publicAddresses,
   },
   scrubMibPerSecond: {
     flag: '--scrub-mib-per-second',
@@ -232,6 +268,9 @@ const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egres
   scrubMibPerSecond: 64,
   refuseSigv2: false,
   oldBucketDefaults: false,
+  machines: true,
+  overcommit: [8, 1],
+  publicAddresses: '203.0.113.0/24',
   logLevel: 'info',
   user: 'makonis',
 });

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { startAdmin } from '#gateway/admin.ts';
+import { consoleSite, type Pages, readPages, upgradeAtConsole } from '#gateway/console.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
@@ -13,15 +14,18 @@ import { present } from '#platform/base/assert.ts';
 import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
+import { lazy } from '#platform/base/lazy.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import type { Host } from '#platform/compute/host.ts';
+import { Connections } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
-import { deliver } from '#platform/jobs/deliver.ts';
+import { callAsService, deliver } from '#platform/jobs/deliver.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { Metrics } from '#platform/metrics.ts';
 import { type ActionCatalogue, actionCatalogue } from '#platform/model/actions.ts';
@@ -75,6 +79,8 @@ export interface CloudOptions {
   readonly scrubBytesPerSecond?: number;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
+  /** Opens where EC2's machines run, when EC2 is first used; without one nothing can be launched. */
+  readonly host?: () => Promise<Host | undefined>;
   /** Brings the store to this program's format before anything is served. */
   readonly migrate?: (store: Store) => Promise<void>;
   /** All files that a start needs are read and nothing has come from a client: the time to give up root. */
@@ -100,7 +106,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics } = joinParts({ ...options, clock }, surroundings);
+  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
+    { ...options, clock },
+    surroundings,
+  );
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -108,7 +117,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   await options.onReady?.(cloud.registry);
-  const gateway = gatewayOf(options, cloud, metrics);
+  const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
@@ -127,6 +136,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await jobs.stop();
       await audit.stop();
       await admin.stop(0);
+      await host.close();
       await store.close();
       await blobs.close();
     },
@@ -160,6 +170,8 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const regions = regionsOf(readModel);
   const blobs = blobsOf(data, onFault);
   const metrics = new Metrics();
+  const connections = new Connections(clock);
+  const host = hostOf(options);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { entries, identity, audit } = assembleServices({
     store,
@@ -176,12 +188,15 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     regions,
     startedAt: clock.now(),
     deliver: (delivery) => deliver(running(), delivery),
+    callAsService: (call) => callAsService(running(), call),
     callAsRole: (assumption, call) => callAsRole(running(), assumption, call),
     onFault,
     metrics,
+    connections,
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
+    host: host.open,
     scrubBytesPerSecond: options.scrubBytesPerSecond ?? Number.POSITIVE_INFINITY,
     s3Day: options.s3Day ?? days(1),
   });
@@ -202,7 +217,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs, metrics };
+  return { cloud, jobs, sealer, audit, blobs, metrics, host, connections };
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
@@ -237,6 +252,7 @@ const gatewayOf = (
   { domains, region, refusesVersion2 = false }: CloudOptions,
   cloud: Cloud,
   metrics: Metrics,
+  connections: Connections,
 ): Gateway => ({
   cloud,
   router: new Router(cloud.registry),
@@ -244,7 +260,14 @@ const gatewayOf = (
   defaultRegion: region as Region,
   metrics,
   refusesVersion2,
+  console: consoleSite(consolePages, connections),
 });
+
+/** Where the console's pages are built to. */
+const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console', 'dist');
+
+/** Read once, when they are first asked for, or before root is given up. */
+export const consolePages: () => Promise<Pages> = lazy(() => readPages(CONSOLE_FOLDER));
 
 /** The keys fit the data; when the promise resolves, the disk has taken a write. */
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
@@ -272,6 +295,15 @@ function blobsOf(data: string, onFault: (error: unknown) => void) {
   };
 }
 
+/** Opened when EC2 loads, and closed only then. */
+function hostOf({ host }: CloudOptions) {
+  let opened: Promise<Host | undefined> | undefined;
+  return {
+    open: (): Promise<Host | undefined> => (opened ??= host?.() ?? Promise.resolve(undefined)),
+    close: async (): Promise<void> => await (await opened)?.close?.(),
+  };
+}
+
 /** Node's HTTP takes 40 ms to load: only who wants TLS waits for it. */
 const loadTls = async () => ({
   ...(await import('#gateway/http/node-server.ts')),
@@ -292,7 +324,11 @@ async function listen(
     port,
     clock,
     onFault,
-    handler: { planBody, serve: (request) => serve(request, gateway) },
+    handler: {
+      planBody,
+      serve: (request) => serve(request, gateway),
+      upgrade: (request) => upgradeAtConsole(request, gateway),
+    },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
   const names = tls.serverNames(options.domains, regionsOf(options.readModel));

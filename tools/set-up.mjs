@@ -5,14 +5,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
+import { buildConsole, compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
 
 /** The clients that tests drive from outside. aws-cli 1 carries its own botocore; boto3's is that of our models. */
 const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7'];
 const python = join(root, '.cache', 'python');
 
+const MACHINES = 'the tests of virtual machines and their networks are left out';
 /** Programs that tests start: the Debian package, how to see that it is there, and what is lost without it. */
 const DEBIAN_PACKAGES = [
+  { name: 'qemu-system-x86', test: ['qemu-system-x86_64', '--version'], loss: MACHINES },
+  { name: 'qemu-utils', test: ['qemu-img', '--version'], loss: MACHINES },
+  { name: 'iproute2', test: ['ip', '-V'], loss: MACHINES },
+  { name: 'nftables', test: ['nft', '--version'], loss: MACHINES },
+  { name: 'e2fsprogs', test: ['mke2fs', '-V'], loss: 'the tests that build images are left out' },
   { name: 'strace', test: ['strace', '-V'], loss: 'the tests that count fdatasync calls are left out' },
   { name: 'openssl', test: ['openssl', 'version'], loss: 'the tests of certificates are left out' },
   {
@@ -20,6 +26,12 @@ const DEBIAN_PACKAGES = [
     test: ['python3', '-c', 'import ensurepip, venv'],
     loss: 'the tests by AWS CLI and boto3 and those of the published vectors are left out',
   },
+  {
+    name: 'chromium',
+    test: ['sh', '-c', 'command -v chromium'],
+    loss: 'the tests of the web console in a browser are left out',
+  },
+  { name: 'openssh-client', test: ['sh', '-c', 'command -v ssh'], loss: 'no test goes into a machine by ssh' },
   {
     // Version 2 is not on PyPI; version 1 is, and comes from there. `aws login` needs 2.32: a newer one on the PATH is used for it.
     name: 'awscli',
@@ -66,6 +78,7 @@ export function environment(node) {
 export async function setUpNode() {
   await timed('npm packages', () => installPackages({ dev: true }));
   const node = await timed('Node 24', findNode);
+  await timed('web console', () => buildConsole(node));
   const env = environment(node);
   await timed('types of the models', () => must(run(node, ['tools/generate-models/types.ts'], env), 'types'));
   return { node, env };

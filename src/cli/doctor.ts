@@ -1,5 +1,4 @@
 /** `makonis doctor`: what this machine can and can't do, what that costs, and how to mend it. */
-import { spawnSync } from 'node:child_process';
 import {
   accessSync,
   closeSync,
@@ -15,8 +14,14 @@ import {
 import { availableParallelism, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { print } from '#cli/output.ts';
-import { isRoot } from '#cli/privileges.ts';
+import { isRoot, mayMakeNetworks } from '#cli/privileges.ts';
 import { processSources, readConfig } from '#config';
+import {
+  installCommand,
+  missingPrograms,
+  NEEDED_PROGRAMS,
+  type NeededProgram,
+} from '#platform/compute/needed-programs.ts';
 
 interface Finding {
   readonly name: string;
@@ -36,8 +41,8 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const findings = [machine(), node(), rights(), await localName(), ...disk(config.data), ...guests];
   const mark = { good: 'ok     ', missing: 'missing', bad: 'BAD    ' };
   for (const { name, verdict, facts, mend } of findings) {
-    print(`${mark[verdict]}  ${name.padEnd(14)}  ${facts}`);
-    if (mend !== undefined) print(`${' '.repeat(25)}-> ${mend}`);
+    print(`${mark[verdict]}  ${name.padEnd(18)}  ${facts}`);
+    if (mend !== undefined) print(`${' '.repeat(29)}-> ${mend}`);
   }
   return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0;
 }
@@ -51,11 +56,25 @@ const machine = (): Finding => ({
 const node = (): Finding => ({ name: 'Node', verdict: 'good', facts: `${process.version} (${process.execPath})` });
 
 function rights(): Finding {
-  if (isRoot()) return { name: 'rights', verdict: 'good', facts: 'root; the server gives it up before it serves' };
+  if (isRoot() && process.platform === 'linux' && !mayMakeNetworks()) {
+    return {
+      name: 'rights',
+      verdict: 'missing',
+      facts:
+        'root, but of a container that may make no networks: virtual machines reach neither each other nor the world',
+      mend: 'give the container the capabilities NET_ADMIN and SYS_ADMIN (docker run --privileged)',
+    };
+  }
+  if (isRoot())
+    return {
+      name: 'rights',
+      verdict: 'good',
+      facts: 'root; the server gives it up before it serves, and a small process keeps it for machines',
+    };
   return {
     name: 'rights',
     verdict: 'missing',
-    facts: 'not root: queues, identities and all other data work; networks of virtual machines will not',
+    facts: 'not root: all works but networks of virtual machines: those reach neither each other nor the world',
     mend: 'start as root for those: the server itself runs as a user without rights',
   };
 }
@@ -129,14 +148,15 @@ function syncMilliseconds(folder: string): number {
 
 async function virtualMachines(): Promise<Finding[]> {
   if (process.platform === 'linux') {
-    const qemu = program('qemu-system-x86_64', 'qemu-system-x86');
-    return [await kvm(qemu.verdict === 'good'), qemu, program('nft', 'nftables')];
+    const missing = missingPrograms(NEEDED_PROGRAMS);
+    const hasQemu = !missing.some(({ program }) => program.startsWith('qemu'));
+    return [await kvm(hasQemu), ...NEEDED_PROGRAMS.map((needed) => programFinding(needed, missing.includes(needed)))];
   }
   return [
     {
       name: 'Linux',
       verdict: 'missing',
-      facts: `this is ${process.platform}: virtual machines and their networks, which come with a later version, need Linux`,
+      facts: `this is ${process.platform}: virtual machines and their networks need Linux`,
       mend: 'all the rest works here; for those, run it on a Linux machine',
     },
   ];
@@ -149,7 +169,7 @@ async function kvm(hasQemu: boolean): Promise<Finding> {
     return {
       name,
       verdict: 'missing',
-      facts: 'no /dev/kvm: virtual machines (a later version) will be emulated, some ten times slower',
+      facts: 'no /dev/kvm: virtual machines will be emulated, some ten times slower',
       mend: 'switch on virtualisation in the firmware, or nested virtualisation at your provider',
     };
   }
@@ -160,18 +180,13 @@ async function kvm(hasQemu: boolean): Promise<Finding> {
   return {
     name,
     verdict: 'missing',
-    facts: `/dev/kvm is there, but ${tried.reason}: virtual machines (a later version) will be emulated, some ten times slower`,
+    facts: `/dev/kvm is there, but ${tried.reason}: virtual machines will be emulated, some ten times slower`,
     mend: 'load the right kvm module, allow this user /dev/kvm, or have nested virtualisation switched on at your provider',
   };
 }
 
-function program(name: string, debianPackage: string): Finding {
-  const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
-  if (status === 0) return { name, verdict: 'good', facts: stdout.trim() };
-  return {
-    name,
-    verdict: 'missing',
-    facts: 'needed by virtual machines, which come with a later version',
-    mend: `apt-get install ${debianPackage}`,
-  };
+function programFinding(needed: NeededProgram, isMissing: boolean): Finding {
+  const { program: name, for: use } = needed;
+  if (!isMissing) return { name, verdict: 'good', facts: `is there, for ${use}` };
+  return { name, verdict: 'missing', facts: `needed for ${use}`, mend: installCommand([needed]) };
 }

@@ -3,9 +3,10 @@
  * nothing but the data. There is no way back, and what it needs of files that only root can read must be in memory by then.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, chownSync, constants, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, chownSync, constants, lchownSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandError } from '#cli/output.ts';
+import { isMachineUid } from '#platform/compute/machine-uid.ts';
 
 export interface Unprivileged {
   readonly name: string;
@@ -14,6 +15,16 @@ export interface Unprivileged {
 }
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** CAP_NET_ADMIN and CAP_SYS_ADMIN, by their bits. */
+const TO_MAKE_NETWORKS = (1n << 12n) | (1n << 21n);
+
+/** Root of a container may be root in little but name. */
+export function mayMakeNetworks(): boolean {
+  if (process.platform !== 'linux' || !isRoot()) return false;
+  const [, effective = '0'] = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return (BigInt(`0x${effective}`) & TO_MAKE_NETWORKS) === TO_MAKE_NETWORKS;
+}
 
 /** The user `name`, made as a system user without a login if it is not there. */
 export function unprivilegedUser(name: string): Unprivileged {
@@ -39,14 +50,19 @@ function lookUp(name: string): Unprivileged | undefined {
   return uid === undefined || gid === undefined ? undefined : { name, uid, gid };
 }
 
-/** The data folder and all in it; links themselves, never where they lead. */
-export function handOver(folder: string, { uid, gid }: Unprivileged): void {
+/**
+ * The data folder and all in it; links themselves, never where they lead. What a machine runs on is its own while it does, and the
+ * folder of machines is root's (`except`).
+ */
+export function handOver(folder: string, user: Unprivileged, except: string): void {
+  const { uid, gid } = user;
   chownSync(folder, uid, gid);
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
+    if (path === except) continue;
     const stats = lstatSync(path);
-    if (stats.isDirectory()) handOver(path, { name: '', uid, gid });
-    else if (stats.uid !== uid) lchownSync(path, uid, gid);
+    if (stats.isDirectory()) handOver(path, user, except);
+    else if (stats.uid !== uid && !isMachineUid(stats.uid)) lchownSync(path, uid, gid);
   }
 }
 

@@ -15,20 +15,31 @@ import {
   statSync,
 } from 'node:fs';
 import { flushCompileCache, getCompileCacheDir } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
 import { CommandError, print, printError } from '#cli/output.ts';
-import { checkReach, giveUpRoot, handOver, isOpenToAll, isRoot, unprivilegedUser } from '#cli/privileges.ts';
+import {
+  checkReach,
+  giveUpRoot,
+  handOver,
+  isOpenToAll,
+  isRoot,
+  mayMakeNetworks,
+  type Unprivileged,
+  unprivilegedUser,
+} from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
-import { type CloudOptions, type RunningCloud, startCloud } from '#main';
+import type { Hostd } from '#hostd/hostd.ts';
+import { type CloudOptions, consolePages, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
 import { giveBackMemory } from '#platform/base/memory.ts';
+import type { Host } from '#platform/compute/host.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { loadPackages } from '#platform/packages.ts';
@@ -92,6 +103,7 @@ async function serve(config: Config): Promise<void> {
   systemClock.after(seconds(1), giveBackMemory);
   await untilAskedToStop();
   await running.stop();
+  start.machines.close();
   log.flush();
   removeRunState(config.data);
   folder.close();
@@ -100,6 +112,7 @@ async function serve(config: Config): Promise<void> {
 interface Start {
   readonly options: CloudOptions;
   readonly keyFile: string;
+  readonly machines: MachinesOfThisHost;
   /** How commands find this cloud again: nothing, if its data folder is the default one of who started it. */
   readonly dataOption: string;
 }
@@ -111,8 +124,10 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
       `the master key ${keyFile} must lie outside of the data folder: who has a copy of the data would have it too`,
     );
   }
+  const machines = machinesOf(config, folder, log);
   const options: CloudOptions = {
     ...config,
+    ...(config.machines && { host: machines.open }),
     egress: egressRules(config),
     s3Day: seconds(config.s3DaySeconds),
     scrubBytesPerSecond: config.scrubMibPerSecond * 2 ** 20,
@@ -125,10 +140,39 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     version: programVersion(),
     readModel: modelReader(),
     migrate: (store) => migrate(folder, store),
-    onReady: (registry) => becomeUnprivileged(config, registry),
+    onReady: (registry) => becomeUnprivileged(config, registry, machines.staysRoot),
   };
   const isDefault = config.data === readConfig(processSources([])).config.data;
-  return { options, keyFile, dataOption: isDefault ? '' : ` --data ${config.data}` };
+  return { options, keyFile, machines, dataOption: isDefault ? '' : ` --data ${config.data}` };
+}
+
+interface MachinesOfThisHost {
+  readonly open: () => Promise<Host | undefined>;
+  /** Before root is given up: what needs it from then on. */
+  readonly staysRoot: (server: Unprivileged) => Promise<void>;
+  readonly close: () => void;
+}
+
+function machinesOf(config: Config, { cloudId }: DataFolder, log: Logger): MachinesOfThisHost {
+  const { data, publicAddresses: publicCidr } = config;
+  const [vcpus, memory] = config.overcommit;
+  let hostd: Hostd | undefined;
+  return {
+    open: async () => {
+      const { openThisHost } = await import('#hostd/this-host.ts');
+      return openThisHost({ data, hostd, publicCidr, overcommit: { vcpus, memory }, clock: systemClock, log });
+    },
+    staysRoot: async (server) => {
+      // Without these, machines run as the server's own user, as they do where it was never root.
+      if (!config.machines || !mayMakeNetworks()) return;
+      const { startHostd } = await import('#hostd/hostd.ts');
+      // Node names a folder of its own in the one that it is given.
+      const cache = getCompileCacheDir();
+      const compileCache = cache && dirname(cache);
+      hostd = startHostd({ data, server, tag: cloudId.slice(0, 8), publicCidr, compileCache });
+    },
+    close: () => hostd?.close(),
+  };
 }
 
 function checkRegion({ region }: Config): void {
@@ -162,16 +206,25 @@ function modelReader(): ReadModelFile {
   };
 }
 
-async function becomeUnprivileged(config: Config, registry: Registry): Promise<void> {
+async function becomeUnprivileged(
+  config: Config,
+  registry: Registry,
+  staysRoot: MachinesOfThisHost['staysRoot'],
+): Promise<void> {
   if (!isRoot()) return;
   // What loads at its first use takes 40 MiB when all of it is loaded: only where it will be out of reach.
   if (!isOpenToAll(join(programRoot, 'node_modules'))) await loadPackages();
+  if (!isOpenToAll(join(programRoot, 'console'))) await consolePages();
   const sources = [join(programRoot, 'src'), getCompileCacheDir() ?? programRoot];
-  if (!sources.every(isOpenToAll)) await registry.loadAll();
+  if (!sources.every(isOpenToAll)) {
+    await Promise.all([registry.preloadAll(), import('#hostd/this-host.ts')]);
+  }
   const user = unprivilegedUser(config.user);
   // The cache is root's too: what was compiled so far is kept for the next start.
   flushCompileCache();
-  handOver(config.data, user);
+  const { computeFolders } = await import('#hostd/protocol.ts');
+  handOver(config.data, user, computeFolders(config.data).machines);
+  await staysRoot(user);
   giveUpRoot(user);
   checkReach(config.data, user);
 }
@@ -211,15 +264,18 @@ function greeting(running: RunningCloud, config: Config, { dataOption: data }: S
           `  access key id      ${first.administrator.accessKeyId}`,
           `  secret access key  ${first.administrator.secretAccessKey}`,
         ]),
+    `  web console        ${consoleUrl(url)}`,
     `  data               ${config.data}`,
     `  log                ${logPath}`,
     'Try:',
     `  eval "$(${program} env${data})"`,
     `  aws --endpoint-url ${url} sqs create-queue --queue-name first`,
-    'The web console comes with a later version.',
     `Stop it: ${process.send === undefined ? 'Ctrl+C' : `${program} down${data}`}. The data stays.`,
   ].join('\n');
 }
+
+/** `http://console.localhost:4566` */
+const consoleUrl = (url: string): string => url.replace('://', '://console.');
 
 function untilAskedToStop(): Promise<void> {
   return new Promise((resolve) => {

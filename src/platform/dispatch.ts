@@ -7,11 +7,11 @@ import { writeAudit, writeOthersAudit, writeRefusal } from '#platform/audit/writ
 import { authorise } from '#platform/authorise.ts';
 import { type AccountId, GLOBAL_REGION, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
+import { networkOf } from '#platform/client-network.ts';
 import type { Cloud, Invocation, Target } from '#platform/cloud.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
-import { networkOf } from '#platform/network.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
 import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';

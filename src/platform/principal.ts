@@ -129,8 +129,18 @@ export interface SessionFacts {
   readonly issuerArn?: string;
   /** Of a federated user: the unique id of the user who asked for it. */
   readonly issuerId?: string;
+  /** Of a role that an instance has by its profile: how and to which one it was handed out. */
+  readonly instance?: InstanceDelivery;
   /** Of S3 Express: what it opens. */
   readonly bucket?: BucketSession;
+}
+
+export interface InstanceDelivery {
+  /** Of the instance metadata service: 2.0 with a token, 1.0 without. */
+  readonly version: '1.0' | '2.0';
+  readonly arn: string;
+  readonly vpc: string;
+  readonly privateIp: string;
 }
 
 /** One directory bucket, and nothing else of the account. */

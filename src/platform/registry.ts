@@ -211,6 +211,11 @@ export class Registry {
     return this.services;
   }
 
+  /** All code is in memory; what a service does beside loading waits for its first use. */
+  async preloadAll(): Promise<void> {
+    await Promise.all(this.services.map((service) => service.entry.preload?.() ?? service.load()));
+  }
+
   async loadAll(): Promise<void> {
     await Promise.all(this.services.map((service) => service.load()));
   }

@@ -8,7 +8,7 @@ import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { RegisteredService } from '#platform/registry.ts';
-import type { Kind } from '#platform/service.ts';
+import type { Input, Kind } from '#platform/service.ts';
 import type { PartitionName } from '#platform/store/store.ts';
 
 export interface Removal {
@@ -42,7 +42,8 @@ async function removeOnce(
     for (const kind of inRemovalOrder(service)) {
       for (const arn of resourcesOf(cloud, place, kind)) {
         if (signal.aborted) return left;
-        const reason = await remove(cloud, service, kind, arn, { account, region: place.region }, signal);
+        const at = { account, region: place.region, signal };
+        const reason = (await release(cloud, service, kind, arn, at)) ?? (await remove(cloud, service, kind, arn, at));
         // Listed again after its removal was accepted: it takes its time, and is no progress of this round.
         if (reason !== undefined || removed.has(arn)) left.push({ arn, reason: reason ?? 'its removal is under way' });
         else removed.add(arn);
@@ -77,17 +78,47 @@ function* resourcesOf(cloud: Cloud, place: PartitionName, kind: Kind): Generator
   }
 }
 
-/** Undefined when it is gone, else why not. */
-async function remove(
+interface At {
+  readonly account: AccountId;
+  readonly region: Region;
+  readonly signal: AbortSignal;
+}
+
+/** Whatever holds it is asked to be let go of so often at most. */
+const MOST_RELEASES = 100;
+
+/** Undefined when nothing holds it any more, else why it can't let go. */
+async function release(
   cloud: Cloud,
   service: RegisteredService,
   kind: Kind,
   arn: string,
-  { account, region }: { account: AccountId; region: Region },
-  signal: AbortSignal,
+  at: At,
 ): Promise<string | undefined> {
-  const operation = service.operation(kind.remove.operation);
-  if (operation === undefined) return `${service.name} has no operation ${kind.remove.operation}`;
+  const partition = cloud.store.partition({ service: service.name, account: at.account, region: at.region });
+  for (let count = 0; count < MOST_RELEASES; count++) {
+    const step = partition.read((tx) => kind.release?.(tx, arn));
+    if (step === undefined) return undefined;
+    const reason = await act(cloud, service, step.operation, step.input, at);
+    if (reason !== undefined) return reason;
+  }
+  return 'it is held by too many';
+}
+
+/** Undefined when it is gone, else why not. */
+const remove = (cloud: Cloud, service: RegisteredService, { remove: how }: Kind, arn: string, at: At) =>
+  act(cloud, service, how.operation, how.input(arn), at);
+
+/** As the account's root. Undefined when it is done, else why not. */
+async function act(
+  cloud: Cloud,
+  service: RegisteredService,
+  name: string,
+  input: Input,
+  { account, region, signal }: At,
+): Promise<string | undefined> {
+  const operation = service.operation(name);
+  if (operation === undefined) return `${service.name} has no operation ${name}`;
   const caller: Caller = {
     principal: { kind: 'root', account, arn: `arn:aws:iam::${account}:root`, userId: account },
     accessKeyId: undefined,
@@ -96,7 +127,6 @@ async function remove(
     isSecure: true,
     calledVia: [],
   };
-  const input = kind.remove.input(arn);
   try {
     await dispatch(cloud, {
       operation,

@@ -163,7 +163,7 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly usage?: string;
   /** The throttle bucket that counts this call; the default is the operation's own. It may depend on the first resource, or the input. */
   readonly throttle?: string | ((resource: string, scope: CallScope, input: In) => string);
-  /** How often one network (network.ts) may make the call, whoever it is: asked before anything else, where strangers make work. */
+  /** How often one network (client-network.ts) may make the call, whoever it is: asked before anything else, where strangers make work. */
   readonly perSource?: ThrottleDeclaration;
   /** A limit of the resource's own, beside the caller's `throttle` (a FIFO queue's); none: no limit. */
   readonly rate?: (input: In, scope: CallScope) => RateLimit | undefined;
@@ -215,6 +215,11 @@ export interface Kind {
   };
   /** The public operation that deletes it, for the removal of an account. */
   readonly remove: { readonly operation: string; readonly input: (arn: string) => Input };
+  /** What must be done before that, as long as there is something: a gateway leaves its network. Once for each thing. */
+  readonly release?: (
+    tx: ReadTransaction,
+    arn: string,
+  ) => { readonly operation: string; readonly input: Input } | undefined;
   /** The principal whose service-linked role the resources need, as long as there are any. */
   readonly linkedRole?: string;
   /** Kinds of the same service that must be gone before. */
@@ -308,6 +313,8 @@ export interface ServiceEntry {
   readonly siteHost?: string;
   /** It declares reconcilers: who opens a partition of it loads it. */
   readonly reconciles?: true;
+  /** Of a service that does more than load when it does: its code alone, for who will not be able to read it later. */
+  readonly preload?: () => Promise<unknown>;
   readonly load: () => Promise<ServiceDeclaration>;
 }
 

@@ -5,6 +5,7 @@
  * The rules are AWS's general ones (Tagging best practices, "Tag naming limits and requirements"): 50 tags a resource, keys
  * of 1 to 128 and values of 0 to 256 characters, `aws:` reserved for AWS itself.
  */
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { fail } from '#platform/error.ts';
 import { type RowCodec, table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
@@ -32,6 +33,17 @@ export function tagsOf(tx: ReadTransaction, arn: string): Record<string, string>
   const tags: Record<string, string> = {};
   for (const { key, row } of tx.range(tagRows, { prefix: [arn] })) tags[tagRows.parts(key)[1]] = row;
   return tags;
+}
+
+/** Of all resources from the first to the last of these ARNs, in one read. */
+export function tagsBetween(tx: ReadTransaction, first: string, last: string): ReadonlyMap<string, Tags> {
+  const found = new Map<string, Record<string, string>>();
+  const rows = tx.range(tagRows, { from: tagRows.key(first, ''), before: tagRows.key(last, '\u{10ffff}') });
+  for (const { key, row } of rows) {
+    const [arn, name] = tagRows.parts(key);
+    getOrInsert(found, arn, (): Record<string, string> => ({}))[name] = row;
+  }
+  return found;
 }
 
 /** Adds or replaces tags. Check them first (`checkTags`): this writes what it is given. */

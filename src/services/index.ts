@@ -7,8 +7,11 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { Host } from '#platform/compute/host.ts';
+import type { Connections } from '#platform/connections.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
+import type { CallAsService } from '#platform/jobs/deliver.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
@@ -47,10 +50,13 @@ export interface ServiceDeps {
   readonly startedAt: Milliseconds;
   /** A call of one service by another, as that service. */
   readonly deliver: Deliver;
+  /** The same, answered. */
+  readonly callAsService: CallAsService;
   /** A call as a role that a service was handed. */
   readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
   readonly metrics: Metrics;
+  readonly connections: Connections;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
   /** S3's buckets are made as before April 2023. */
@@ -59,6 +65,8 @@ export interface ServiceDeps {
   readonly blobs: (region: Region) => Promise<Blobs>;
   /** S3's day, for lifecycle rules and restores. */
   readonly s3Day: Milliseconds;
+  /** Where EC2's machines run, opened when EC2 is first used. */
+  readonly host: () => Promise<Host | undefined>;
   /** How fast the scrub of stored bytes reads. */
   readonly scrubBytesPerSecond: number;
 }
@@ -109,7 +117,15 @@ const SERVICES: readonly ServiceLine[] = [
     name: 'ec2',
     principal: 'ec2.amazonaws.com',
     scope: 'regional',
-    load: async (given) => (await import('#services/ec2/service.ts')).ec2(given),
+    reconciles: true,
+    preload: () => import('#services/ec2/service.ts'),
+    load: async ({ offers, ...given }) =>
+      (await import('#services/ec2/service.ts')).ec2({
+        ...given,
+        envelopes: await offers.envelopes(),
+        host: await given.host(),
+        instanceProfiles: await offers.instanceProfiles(),
+      }),
   },
   {
     name: 'iam',
@@ -137,6 +153,7 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/makonis/service.ts')).makonis({
         ...given,
         accounts: offers.accounts,
+        instances: await offers.instances(),
         issuerKeys: await offers.issuerKeys(),
         people: await offers.people(),
         quotas: await offers.quotas(),
@@ -226,6 +243,9 @@ function offersOf(parts: Parts) {
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
+  const instances = lazy(async () =>
+    (await import('#services/ec2/instances/connections.ts')).instancesApi(store, parts.host),
+  );
   const issuerKeys = lazy(async () =>
     (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
@@ -239,6 +259,7 @@ function offersOf(parts: Parts) {
     ...offersOfS3(parts, iam.accounts, envelopes),
     envelopes,
     history,
+    instances,
     issuerKeys,
     kmsParts,
     quotas,
@@ -253,6 +274,9 @@ function offersOfIam(parts: Parts) {
   const passwords = lazy(async () => new (await import('#services/iam/passwords/passwords.ts')).Passwords(sealer));
   const sessions = lazy(async () =>
     (await import('#services/iam/identity/sessions.ts')).createSessions(store, sealer, identity),
+  );
+  const instanceProfiles = lazy(async () =>
+    (await import('#services/iam/instance-profiles/for-instances.ts')).createInstanceProfiles(store, await sessions()),
   );
   const people = lazy(async () =>
     (await import('#services/iam/identity/people.ts')).createPeople(store, sealer, identity, await passwords()),
@@ -273,6 +297,7 @@ function offersOfIam(parts: Parts) {
   return {
     accounts,
     delegatedAccess,
+    instanceProfiles,
     passwords,
     people,
     rootAccess,

@@ -152,6 +152,21 @@ test('started as root, it serves as somebody else', { skip: !isRoot && 'only roo
   assert.match(await identity(p), /administrator/);
 });
 
+test('what stays root ends with the server, however that ends', {
+  skip: !isRoot && 'only root can give root up',
+}, async (t) => {
+  const p = program(t);
+  await p.run('up', '--detach', '--port', '0');
+  const [pid = 0] = p.state().pids;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  assert.equal(children.length, 1);
+  const isThere = (child: number): boolean =>
+    isAlive(child) && !/^State:\s+Z/m.test(readFileSync(`/proc/${child}/status`, 'utf8'));
+  assert.ok(children.every(isThere));
+  process.kill(pid, 'SIGKILL');
+  while (children.some(isThere)) await p.run('version');
+});
+
 test('a folder that its user can’t get to is said', { skip: !isRoot && 'only root can give root up' }, async (t) => {
   const p = program(t);
   const closed = join(p.home, 'closed');

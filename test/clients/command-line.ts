@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Finished, findExecutables, NOT_FOUND, run } from '#test/clients/executables.ts';
 import { document } from '#test/policy-document.ts';
-import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { type Credentials, cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
 
 export interface Client {
   readonly path: string;
@@ -87,8 +87,12 @@ export async function newRole(
 
 const wordsOf = (command: Command): readonly string[] => (typeof command === 'string' ? command.split(' ') : command);
 
-export async function commandLine(t: TestContext, { path }: Client): Promise<CommandLine> {
-  const c = await cloud(t);
+export async function commandLine(
+  t: TestContext,
+  { path }: Client,
+  options: TestCloudOptions = {},
+): Promise<CommandLine> {
+  const c = await cloud(t, options);
   const home = mkdtempSync(join(tmpdir(), 'makonis-home-'));
   t.after(() => rmSync(home, { recursive: true }));
   mkdirSync(join(home, '.aws'));

@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import { type RunningCloud, startCloud } from '#main';
 import { SimulatedClock } from '#platform/base/clock.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
+import type { Host } from '#platform/compute/host.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
@@ -65,6 +66,8 @@ export interface TestCloudOptions {
   readonly parent?: string;
   readonly refusesVersion2?: boolean;
   readonly oldBucketDefaults?: boolean;
+  /** Where its machines run; none unless a test gives one. */
+  readonly host?: Host;
 }
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
@@ -73,6 +76,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
   const keyFile = join(folder, 'master-key.json');
   createMasterKeys(keyFile);
   const clouds: RunningCloud[] = [];
+  const { parent: _, tls = false, host, ...given } = options;
   t.after(async () => {
     await clouds.at(-1)?.stop(0);
     rmSync(folder, { recursive: true, force: true });
@@ -89,15 +93,12 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       listen: [],
       domains: ['localhost'],
       region: 'us-east-1',
-      tlsFolder: options.tls ? join(folder, 'tls') : undefined,
-      log: options.log ?? silent,
+      tlsFolder: tls ? join(folder, 'tls') : undefined,
+      log: silent,
       version: 'test',
       clock,
-      ...(options.s3Day !== undefined && { s3Day: options.s3Day }),
-      ...(options.scrubBytesPerSecond !== undefined && { scrubBytesPerSecond: options.scrubBytesPerSecond }),
-      oldBucketDefaults: options.oldBucketDefaults ?? false,
-      refusesVersion2: options.refusesVersion2 ?? false,
-      ...(options.logBucket && { logBucket: options.logBucket }),
+      ...given,
+      ...(host && { host: async () => host }),
     });
     clouds.push(running);
     return testCloud(running);

@@ -8,7 +8,7 @@ import {
   DeleteKeyPairCommand,
   DeleteTagsCommand,
   DescribeAvailabilityZonesCommand,
-  DescribeInstancesCommand,
+  DescribeFleetsCommand,
   DescribeKeyPairsCommand,
   DescribeRegionsCommand,
   DescribeTagsCommand,
@@ -266,8 +266,8 @@ test('permissions: by name, by tag, to tag while creating; dry runs tell them', 
 
 test('what is not there yet says so', async (t) => {
   const { ec2 } = await start(t);
-  await assert.rejects(ec2.send(new DescribeInstancesCommand()), (error: Error) => {
-    assert.match(`${error.name} ${error.message}`, /instances come next/);
+  await assert.rejects(ec2.send(new DescribeFleetsCommand()), (error: Error) => {
+    assert.match(`${error.name} ${error.message}`, /instances are not sold yet/);
     return true;
   });
 });

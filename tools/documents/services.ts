@@ -1,5 +1,6 @@
 /** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
 import { days, systemClock } from '#platform/base/clock.ts';
+import { Connections } from '#platform/connections.ts';
 import { createEgress } from '#platform/egress/egress.ts';
 import { Metrics } from '#platform/metrics.ts';
 import { actionCatalogue } from '#platform/model/actions.ts';
@@ -39,14 +40,17 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     startedAt: systemClock.now(),
     clock: systemClock,
     deliver: () => Promise.resolve(),
+    callAsService: () => Promise.resolve({}),
     callAsRole: () => Promise.resolve({}),
     onFault: () => {},
     metrics: new Metrics(),
+    connections: new Connections(systemClock),
     logBucket: undefined,
     oldBucketDefaults: false,
     blobs: () => Promise.reject(new Error('nothing is called')),
     scrubBytesPerSecond: 1,
     s3Day: days(1),
+    host: async () => undefined,
   });
   const load = modelLoader();
   const services = entries.map(async (entry) => ({

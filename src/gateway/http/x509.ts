@@ -1,9 +1,10 @@
 /**
- * X.509 certificates, written out in DER: Node reads certificates but makes none, and the few fields that a local
+ * X.509 certificates, written in DER: Node reads certificates but makes none, and the few fields that a local
  * authority and its server need (RFC 5280 4.1 and 4.2) are less than a library or a child process would be.
  */
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
+import { bits, commonName, octets, oid, pem, sequence, TRUE, time, tlv } from '#platform/base/der.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 
 interface CertificateRequest {
@@ -17,40 +18,6 @@ interface CertificateRequest {
   readonly notAfter: Date;
   /** Host names, wildcards and addresses of a server; undefined makes an authority that may sign servers only. */
   readonly names: readonly string[] | undefined;
-}
-
-function tlv(tag: number, ...contents: Uint8Array[]): Buffer {
-  const content = Buffer.concat(contents);
-  if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(content.length);
-  const digits = length.subarray(length.findIndex((byte) => byte !== 0));
-  return Buffer.concat([Buffer.from([tag, 0x80 | digits.length]), digits, content]);
-}
-
-const sequence = (...items: Uint8Array[]): Buffer => tlv(0x30, ...items);
-const octets = (content: Uint8Array): Buffer => tlv(0x04, content);
-const bits = (content: Uint8Array, unused = 0): Buffer => tlv(0x03, Buffer.from([unused]), content);
-const TRUE = Buffer.from([0x01, 0x01, 0xff]);
-
-function oid(text: string): Buffer {
-  const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
-  const bytes = [first * 40 + second];
-  for (const part of rest) {
-    const groups = [part & 0x7f];
-    for (let left = part >>> 7; left > 0; left >>>= 7) groups.unshift((left & 0x7f) | 0x80);
-    bytes.push(...groups);
-  }
-  return tlv(0x06, Buffer.from(bytes));
-}
-
-const commonName = (name: string): Buffer =>
-  sequence(tlv(0x31, sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(name)))));
-
-/** Two digits of a year up to 2049, four from 2050 on: RFC 5280 4.1.2.5. */
-function time(date: Date): Buffer {
-  const digits = `${date.toISOString().replace(/[-:T]|\.\d+Z/g, '')}Z`;
-  return date.getUTCFullYear() < 2050 ? tlv(0x17, Buffer.from(digits.slice(2))) : tlv(0x18, Buffer.from(digits));
 }
 
 function addressBytes(address: string): Buffer {
@@ -107,6 +74,5 @@ export function certificate(request: CertificateRequest): string {
     extensions(request),
   );
   const whole = sequence(content, algorithm, bits(sign('sha256', content, request.issuerKey)));
-  const lines = whole.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+  return pem('CERTIFICATE', whole);
 }

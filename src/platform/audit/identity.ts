@@ -68,7 +68,7 @@ const TYPES = {
 } as const;
 
 function sessionContext(principal: Principal, session: SessionFacts): Element {
-  const { federation, sourceIdentity, taskPolicyArn } = session;
+  const { federation, sourceIdentity, taskPolicyArn, instance } = session;
   return {
     sessionIssuer: issuerOf(principal),
     webIdFederationData: isWebIdentity(federation) ? { federatedProvider: federation.provider, attributes: {} } : {},
@@ -78,6 +78,7 @@ function sessionContext(principal: Principal, session: SessionFacts): Element {
     },
     ...(sourceIdentity !== undefined && { sourceIdentity }),
     ...(taskPolicyArn !== undefined && { assumedRoot: 'true' }),
+    ...(instance && { ec2RoleDelivery: instance.version }),
   };
 }
 

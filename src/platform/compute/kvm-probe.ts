@@ -3,7 +3,7 @@
  * in its first instructions. So a guest is run, and has to say that it got where an operating system begins: long-mode.S.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Milliseconds, seconds } from '#platform/base/clock.ts';
@@ -30,18 +30,30 @@ export const bootSector = (): Buffer => {
   return sector;
 };
 
-export async function probe(accelerator: Accelerator, limit = LIMIT): Promise<ProbeResult> {
+/** As root it is tried as another user: the one that a machine would be. */
+export interface ProbeUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export async function probe(accelerator: Accelerator, limit = LIMIT, user?: ProbeUser): Promise<ProbeResult> {
   const folder = await mkdtemp(join(tmpdir(), 'makonis-probe-'));
   const disk = join(folder, 'sector');
   try {
     await writeFile(disk, bootSector());
-    return await run(accelerator, disk, limit);
+    if (user !== undefined) for (const path of [folder, disk]) await chown(path, user.uid, user.gid);
+    return await run(accelerator, disk, limit, user);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function run(accelerator: Accelerator, disk: string, timeout: Milliseconds): Promise<ProbeResult> {
+function run(
+  accelerator: Accelerator,
+  disk: string,
+  timeout: Milliseconds,
+  user: ProbeUser | undefined,
+): Promise<ProbeResult> {
   // As guests are started: all that the host's processor has.
   const processor = accelerator === 'kvm' ? 'host' : 'max';
   const args = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-m', '16'];
@@ -49,7 +61,7 @@ function run(accelerator: Accelerator, disk: string, timeout: Milliseconds): Pro
   args.push('-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04');
   args.push('-drive', `file=${disk},format=raw,if=ide,snapshot=on`);
   return new Promise((resolve) => {
-    execFile('qemu-system-x86_64', args, { timeout, killSignal: 'SIGKILL' }, (error, _, complaint) => {
+    execFile('qemu-system-x86_64', args, { timeout, killSignal: 'SIGKILL', ...user }, (error, _, complaint) => {
       if (error?.code === REACHED) resolve({ runs: true });
       else if (error?.killed) resolve({ runs: false, reason: 'a guest hangs before it has begun' });
       else resolve({ runs: false, reason: reasonOf(error?.message ?? 'a guest ended', complaint) });

@@ -1,13 +1,19 @@
 /** Every error that EC2 answers with, by its code ("Error codes for the Amazon EC2 API"). Texts that are from memory: README.md. */
 import { ServiceError } from '#platform/error.ts';
+import { INSTANCE_ERRORS } from '#services/ec2/instance-errors.ts';
+import { NETWORK_ERRORS } from '#services/ec2/network-errors.ts';
+import { STORAGE_ERRORS } from '#services/ec2/storage-errors.ts';
 
-interface Worded {
+export interface Worded {
   readonly code: string;
   readonly message: string;
   readonly status?: number;
 }
 
 const ERRORS = {
+  ...INSTANCE_ERRORS,
+  ...NETWORK_ERRORS,
+  ...STORAGE_ERRORS,
   DryRunOperation: (): Worded => ({
     code: 'DryRunOperation',
     message: 'Request would have succeeded, but DryRun flag is set.',
@@ -61,6 +67,7 @@ const ERRORS = {
     code: 'KeyPairLimitExceeded',
     message: `The maximum number of key pairs (${limit}) has been reached.`,
   }),
+  ...NETWORK_ERRORS,
 } as const;
 
 type Problem = keyof typeof ERRORS;

@@ -1,18 +1,16 @@
-/** EC2's kinds of resources. All are tagged by the same two operations. */
+/** EC2's kinds of resources. */
 import type { Kind } from '#platform/service.ts';
+import { instanceKinds } from '#services/ec2/instance-kinds.ts';
+import { tagging } from '#services/ec2/kept-kind.ts';
 import { findKeyPairById, keyPairsById } from '#services/ec2/key-pairs/state.ts';
+import { networkKinds } from '#services/ec2/network-kinds.ts';
 import { resourceArn, resourceId } from '#services/ec2/resources.ts';
-import { shownTags } from '#services/ec2/tags/tag-specifications.ts';
-
-const tagging: NonNullable<Kind['tagging']> = {
-  tag: { operation: 'CreateTags', input: (arn, tags) => ({ Resources: [resourceId(arn)], Tags: shownTags(tags) }) },
-  untag: {
-    operation: 'DeleteTags',
-    input: (arn, keys) => ({ Resources: [resourceId(arn)], Tags: keys.map((Key) => ({ Key })) }),
-  },
-};
+import { storageKinds } from '#services/ec2/storage-kinds.ts';
 
 export const kinds = {
+  ...instanceKinds,
+  ...networkKinds,
+  ...storageKinds,
   'key-pair': {
     name: 'key-pair',
     cloudFormationType: 'AWS::EC2::KeyPair',

@@ -181,100 +181,94 @@ const PURCHASE = because('instances are not sold yet, in whatever form', [
 const LINK = because('networks come first', [
   'AcceptVpcEndpointConnections', 'AcceptVpcPeeringConnection', 'AssignPrivateNatGatewayAddress',
   'AssociateNatGatewayAddress', 'AssociateRouteServer', 'AssociateTrunkInterface', 'AttachClassicLinkVpc',
-  'CreateEgressOnlyInternetGateway', 'CreateInstanceConnectEndpoint', 'CreateManagedPrefixList', 'CreateNatGateway',
+  'CreateEgressOnlyInternetGateway', 'CreateInstanceConnectEndpoint', 'CreateNatGateway',
   'CreateNetworkAcl', 'CreateNetworkAclEntry', 'CreateRouteServer', 'CreateRouteServerEndpoint',
   'CreateRouteServerPeer', 'CreateSecondaryNetwork', 'CreateSecondarySubnet', 'CreateVpcBlockPublicAccessExclusion',
   'CreateVpcEncryptionControl', 'CreateVpcEndpoint', 'CreateVpcEndpointConnectionNotification',
   'CreateVpcEndpointServiceConfiguration', 'CreateVpcPeeringConnection', 'DeleteEgressOnlyInternetGateway',
-  'DeleteInstanceConnectEndpoint', 'DeleteManagedPrefixList', 'DeleteNatGateway', 'DeleteNetworkAcl',
+  'DeleteInstanceConnectEndpoint', 'DeleteNatGateway', 'DeleteNetworkAcl',
   'DeleteNetworkAclEntry', 'DeleteRouteServer', 'DeleteRouteServerEndpoint', 'DeleteRouteServerPeer',
   'DeleteSecondaryNetwork', 'DeleteSecondarySubnet', 'DeleteVpcBlockPublicAccessExclusion',
   'DeleteVpcEncryptionControl', 'DeleteVpcEndpointConnectionNotifications', 'DeleteVpcEndpointServiceConfigurations',
   'DeleteVpcEndpoints', 'DeleteVpcPeeringConnection', 'DescribeAccountVpcEncryptionControl',
   'DescribeClassicLinkInstances', 'DescribeEgressOnlyInternetGateways', 'DescribeInstanceConnectEndpoints',
-  'DescribeManagedPrefixLists', 'DescribeNatGateways', 'DescribeNetworkAcls', 'DescribePrefixLists',
+  'DescribeNatGateways',
   'DescribeRouteServerEndpoints', 'DescribeRouteServerPeers', 'DescribeRouteServers', 'DescribeSecondaryInterfaces',
   'DescribeSecondaryNetworks', 'DescribeSecondarySubnets', 'DescribeTrunkInterfaceAssociations',
   'DescribeVpcBlockPublicAccessExclusions', 'DescribeVpcBlockPublicAccessOptions', 'DescribeVpcClassicLink',
   'DescribeVpcClassicLinkDnsSupport', 'DescribeVpcEncryptionControls', 'DescribeVpcEndpointAssociations',
   'DescribeVpcEndpointConnectionNotifications', 'DescribeVpcEndpointConnections',
   'DescribeVpcEndpointServiceConfigurations', 'DescribeVpcEndpointServicePermissions', 'DescribeVpcEndpointServices',
-  'DescribeVpcEndpoints', 'DescribeVpcPeeringConnections', 'DetachClassicLinkVpc', 'DisableImageBlockPublicAccess',
-  'DisableRouteServerPropagation', 'DisableSnapshotBlockPublicAccess', 'DisableVpcClassicLink',
+  'DescribeVpcEndpoints', 'DescribeVpcPeeringConnections', 'DetachClassicLinkVpc',
+  'DisableRouteServerPropagation', 'DisableVpcClassicLink',
   'DisableVpcClassicLinkDnsSupport', 'DisassociateNatGatewayAddress', 'DisassociateRouteServer',
-  'DisassociateTrunkInterface', 'EnableImageBlockPublicAccess', 'EnableRouteServerPropagation',
-  'EnableSnapshotBlockPublicAccess', 'EnableVpcClassicLink', 'EnableVpcClassicLinkDnsSupport',
-  'GetImageBlockPublicAccessState', 'GetManagedPrefixListAssociations', 'GetManagedPrefixListEntries',
+  'DisassociateTrunkInterface', 'EnableRouteServerPropagation',
+  'EnableVpcClassicLink', 'EnableVpcClassicLinkDnsSupport',
   'GetRouteServerAssociations', 'GetRouteServerPropagations', 'GetRouteServerRoutingDatabase',
-  'GetSnapshotBlockPublicAccessState', 'ModifyAccountVpcEncryptionControl', 'ModifyInstanceConnectEndpoint',
-  'ModifyManagedPrefixList', 'ModifyRouteServer', 'ModifyVpcBlockPublicAccessExclusion',
+  'ModifyAccountVpcEncryptionControl', 'ModifyInstanceConnectEndpoint',
+  'ModifyRouteServer', 'ModifyVpcBlockPublicAccessExclusion',
   'ModifyVpcBlockPublicAccessOptions', 'ModifyVpcEncryptionControl', 'ModifyVpcEndpoint',
   'ModifyVpcEndpointConnectionNotification', 'ModifyVpcEndpointPayerResponsibility',
   'ModifyVpcEndpointServiceConfiguration', 'ModifyVpcEndpointServicePayerResponsibility',
   'ModifyVpcEndpointServicePermissions', 'ModifyVpcPeeringConnectionOptions', 'RejectVpcEndpointConnections',
   'RejectVpcPeeringConnection', 'ReplaceNetworkAclAssociation', 'ReplaceNetworkAclEntry',
-  'RestoreManagedPrefixListVersion', 'StartVpcEndpointServicePrivateDnsVerification',
+  'StartVpcEndpointServicePrivateDnsVerification',
   'UnassignPrivateNatGatewayAddress',
 ]);
 
 // biome-ignore format: a list of names, filled
-const VOLUMES = because('volumes and snapshots come with instances', [
-  'AttachVolume', 'CopySnapshot', 'CopyVolumes', 'CreateDelegateMacVolumeOwnershipTask',
-  'CreateReplaceRootVolumeTask', 'CreateSnapshot', 'CreateSnapshots', 'CreateVolume', 'DeleteSnapshot',
-  'DeleteVolume', 'DescribeFastLaunchImages', 'DescribeFastSnapshotRestores', 'DescribeImportSnapshotTasks',
-  'DescribeLockedSnapshots', 'DescribeReplaceRootVolumeTasks', 'DescribeSnapshotAttribute',
-  'DescribeSnapshotTierStatus', 'DescribeSnapshots', 'DescribeVolumeAttribute', 'DescribeVolumeStatus',
-  'DescribeVolumes', 'DescribeVolumesModifications', 'DetachVolume', 'DisableEbsEncryptionByDefault',
-  'DisableFastLaunch', 'DisableFastSnapshotRestores', 'EnableEbsEncryptionByDefault', 'EnableFastLaunch',
-  'EnableFastSnapshotRestores', 'EnableVolumeIO', 'GetEbsDefaultKmsKeyId', 'GetEbsEncryptionByDefault',
+const VOLUMES = because('imports, archives, locks and recycle bins of volumes come later', [
+  'CopyVolumes', 'CreateDelegateMacVolumeOwnershipTask',
+  'CreateReplaceRootVolumeTask',
+  'DescribeFastLaunchImages', 'DescribeFastSnapshotRestores', 'DescribeImportSnapshotTasks',
+  'DescribeLockedSnapshots', 'DescribeReplaceRootVolumeTasks',
+  'DescribeSnapshotTierStatus',
+  'DisableFastLaunch', 'DisableFastSnapshotRestores', 'EnableFastLaunch',
+  'EnableFastSnapshotRestores',
   'ImportSnapshot', 'ImportVolume', 'ListSnapshotsInRecycleBin', 'ListVolumesInRecycleBin', 'LockSnapshot',
-  'ModifyEbsDefaultKmsKeyId', 'ModifySnapshotAttribute', 'ModifySnapshotTier', 'ModifyVolume',
-  'ModifyVolumeAttribute', 'ResetEbsDefaultKmsKeyId', 'ResetSnapshotAttribute', 'RestoreSnapshotFromRecycleBin',
+  'ModifySnapshotTier',
+  'RestoreSnapshotFromRecycleBin',
   'RestoreSnapshotTier', 'RestoreVolumeFromRecycleBin', 'UnlockSnapshot',
 ]);
 
 // biome-ignore format: a list of names, filled
-const IMAGES = because('images come with instances', [
+const IMAGES = because('imports, exports and findings of images come later', [
   'AttachImageWatermark', 'BundleInstance', 'CancelBundleTask', 'CancelConversionTask', 'CancelExportTask',
-  'CancelImageLaunchPermission', 'ConfirmProductInstance', 'CopyFpgaImage', 'CopyImage', 'CreateFpgaImage',
-  'CreateImage', 'CreateImageUsageReport', 'CreateInstanceExportTask', 'CreateRestoreImageTask',
-  'CreateStoreImageTask', 'DeleteFpgaImage', 'DeleteImageUsageReport', 'DeregisterImage', 'DescribeBundleTasks',
+  'ConfirmProductInstance', 'CopyFpgaImage', 'CreateFpgaImage',
+  'CreateImageUsageReport', 'CreateInstanceExportTask', 'CreateRestoreImageTask',
+  'CreateStoreImageTask', 'DeleteFpgaImage', 'DeleteImageUsageReport', 'DescribeBundleTasks',
   'DescribeConversionTasks', 'DescribeExportImageTasks', 'DescribeExportTasks', 'DescribeFpgaImageAttribute',
-  'DescribeFpgaImages', 'DescribeImageAttribute', 'DescribeImageReferences', 'DescribeImageUsageReportEntries',
-  'DescribeImageUsageReports', 'DescribeImages', 'DescribeImportImageTasks', 'DescribeInstanceImageMetadata',
-  'DescribeStoreImageTasks', 'DetachImageWatermark', 'DisableAllowedImagesSettings', 'DisableImage',
-  'DisableImageDeprecation', 'DisableImageDeregistrationProtection', 'EnableAllowedImagesSettings', 'EnableImage',
-  'EnableImageDeprecation', 'EnableImageDeregistrationProtection', 'ExportImage', 'GetAllowedImagesSettings',
+  'DescribeFpgaImages', 'DescribeImageReferences', 'DescribeImageUsageReportEntries',
+  'DescribeImageUsageReports', 'DescribeImportImageTasks', 'DescribeInstanceImageMetadata',
+  'DescribeStoreImageTasks', 'DetachImageWatermark', 'DisableAllowedImagesSettings',
+  'EnableAllowedImagesSettings',
+  'ExportImage', 'GetAllowedImagesSettings',
   'GetImageAncestry', 'GetImageFindings', 'ImportImage', 'ImportInstance', 'ListImagesInRecycleBin',
-  'ModifyFpgaImageAttribute', 'ModifyImageAttribute', 'RegisterImage', 'ReplaceImageCriteriaInAllowedImagesSettings',
-  'ReplaceImageInstanceTypeSpecification', 'ResetFpgaImageAttribute', 'ResetImageAttribute',
+  'ModifyFpgaImageAttribute', 'ReplaceImageCriteriaInAllowedImagesSettings',
+  'ReplaceImageInstanceTypeSpecification', 'ResetFpgaImageAttribute',
   'RestoreImageFromRecycleBin',
 ]);
 
 // biome-ignore format: a list of names, filled
-const NETWORKS = because('networks come with instances', [
-  'AcceptAddressTransfer', 'AllocateAddress', 'AssignIpv6Addresses', 'AssignPrivateIpAddresses', 'AssociateAddress',
-  'AssociateDhcpOptions', 'AssociateRouteTable', 'AssociateSecurityGroupVpc', 'AssociateSubnetCidrBlock',
-  'AssociateVpcCidrBlock', 'AttachInternetGateway', 'AttachNetworkInterface', 'AuthorizeSecurityGroupEgress',
-  'AuthorizeSecurityGroupIngress', 'CreateDefaultSubnet', 'CreateDefaultVpc', 'CreateDhcpOptions',
-  'CreateInternetGateway', 'CreateNetworkInterface', 'CreateNetworkInterfacePermission', 'CreateRoute',
-  'CreateRouteTable', 'CreateSecurityGroup', 'CreateSubnet', 'CreateSubnetCidrReservation', 'CreateVpc',
-  'DeleteDhcpOptions', 'DeleteInternetGateway', 'DeleteNetworkInterface', 'DeleteNetworkInterfacePermission',
-  'DeleteRoute', 'DeleteRouteTable', 'DeleteSecurityGroup', 'DeleteSubnet', 'DeleteSubnetCidrReservation',
-  'DeleteVpc', 'DescribeAddressTransfers', 'DescribeAddresses', 'DescribeAddressesAttribute', 'DescribeDhcpOptions',
-  'DescribeInternetGateways', 'DescribeMovingAddresses', 'DescribeNetworkInterfaceAttribute',
-  'DescribeNetworkInterfacePermissions', 'DescribeNetworkInterfaces', 'DescribeRouteTables',
-  'DescribeSecurityGroupReferences', 'DescribeSecurityGroupRules', 'DescribeSecurityGroupVpcAssociations',
-  'DescribeSecurityGroups', 'DescribeStaleSecurityGroups', 'DescribeSubnets', 'DescribeVpcAttribute', 'DescribeVpcs',
-  'DetachInternetGateway', 'DetachNetworkInterface', 'DisableAddressTransfer', 'DisableVgwRoutePropagation',
-  'DisassociateAddress', 'DisassociateRouteTable', 'DisassociateSecurityGroupVpc', 'DisassociateSubnetCidrBlock',
-  'DisassociateVpcCidrBlock', 'EnableAddressTransfer', 'EnableVgwRoutePropagation', 'GetSecurityGroupsForVpc',
-  'GetSubnetCidrReservations', 'GetVpcResourcesBlockingEncryptionEnforcement', 'ModifyAddressAttribute',
-  'ModifyNetworkInterfaceAttribute', 'ModifySecurityGroupRules', 'ModifySubnetAttribute', 'ModifyVpcAttribute',
-  'ModifyVpcTenancy', 'MoveAddressToVpc', 'ReleaseAddress', 'ReplaceRoute', 'ReplaceRouteTableAssociation',
-  'ResetAddressAttribute', 'ResetNetworkInterfaceAttribute', 'RestoreAddressToClassic', 'RevokeSecurityGroupEgress',
-  'RevokeSecurityGroupIngress', 'UnassignIpv6Addresses', 'UnassignPrivateIpAddresses',
-  'UpdateSecurityGroupRuleDescriptionsEgress', 'UpdateSecurityGroupRuleDescriptionsIngress',
+const IPV6 = because('there is no IPv6 yet', [
+  'AssignIpv6Addresses', 'AssociateSubnetCidrBlock', 'DisassociateSubnetCidrBlock', 'UnassignIpv6Addresses',
+]);
+
+// biome-ignore format: a list of names, filled
+const REVERSE = because('nobody answers for reverse names here', ['ModifyAddressAttribute', 'ResetAddressAttribute']);
+
+// biome-ignore format: a list of names, filled
+const CLASSIC = because('EC2-Classic was retired', [
+  'DescribeMovingAddresses', 'MoveAddressToVpc', 'RestoreAddressToClassic',
+]);
+
+// biome-ignore format: a list of names, filled
+const NETWORKS = because('the second part of networks', [
+  'AcceptAddressTransfer', 'AssociateSecurityGroupVpc', 'CreateNetworkInterfacePermission',
+  'DeleteNetworkInterfacePermission',
+  'DescribeAddressTransfers', 'DescribeNetworkInterfacePermissions', 'DescribeSecurityGroupVpcAssociations',
+  'DisableAddressTransfer', 'DisableVgwRoutePropagation', 'DisassociateSecurityGroupVpc', 'EnableAddressTransfer',
+  'EnableVgwRoutePropagation', 'GetVpcResourcesBlockingEncryptionEnforcement',
   'ValidateSecurityGroupQuotasForInterface',
 ]);
 
@@ -289,37 +283,38 @@ const ACCOUNT = because('settings of an account, of things that are not there ye
 ]);
 
 // biome-ignore format: a list of names, filled
-const INSTANCES = because('instances come next', [
-  'AssociateApplicationStatusCheck', 'AssociateIamInstanceProfile', 'AssociateInstanceEventWindow',
+const STATUS = because('application status checks, metric categories and event windows come with CloudWatch and maintenance', [
+  'AssociateApplicationStatusCheck', 'AssociateInstanceEventWindow', 'CreateApplicationStatusCheck',
+  'CreateInstanceEventWindow', 'CreateMetricCategory', 'DeleteApplicationStatusCheck', 'DeleteInstanceEventWindow',
+  'DeleteMetricCategory', 'DeregisterInstanceEventNotificationAttributes', 'DescribeApplicationStatus',
+  'DescribeApplicationStatusCheckAssociations', 'DescribeApplicationStatusChecks',
+  'DescribeInstanceEventNotificationAttributes', 'DescribeInstanceEventWindows', 'DescribeMetricCategories',
+  'DisableApplicationStatusCheckSuppression', 'DisassociateApplicationStatusCheck', 'DisassociateInstanceEventWindow',
+  'EnableApplicationStatusCheckSuppression', 'ModifyApplicationStatusCheck', 'ModifyInstanceEventStartTime',
+  'ModifyInstanceEventWindow', 'ModifyMetricCategory', 'RegisterInstanceEventNotificationAttributes',
+  'ReportInstanceStatus',
+]);
+
+// biome-ignore format: a list of names, filled
+const PLACEMENT = because('placement groups and topology need several hosts', [
+  'CreatePlacementGroup', 'DeletePlacementGroup', 'DescribeInstanceTopology', 'DescribePlacementGroups',
+]);
+
+// biome-ignore format: a list of names, filled
+const HARDWARE = because('needs hardware or firmware that guests here do not have', [
+  'CreateMacSystemIntegrityProtectionModificationTask', 'DescribeElasticGpus', 'DescribeMacModificationTasks',
+  'GetInstanceTpmEkPub', 'GetInstanceUefiData', 'SendDiagnosticInterrupt',
+]);
+
+// biome-ignore format: a list of names, filled
+const INSTANCES = because('the second part of instances', [
   'AssociateKmsKeyId', 'AssociateNetworkingFlexCostAllocationPolicy', 'CancelImportTask',
-  'CreateApplicationStatusCheck', 'CreateInstanceEventWindow', 'CreateLaunchTemplate', 'CreateLaunchTemplateVersion',
-  'CreateMacSystemIntegrityProtectionModificationTask', 'CreateMetricCategory',
-  'CreateNetworkingFlexCostAllocationPolicy', 'CreatePlacementGroup', 'DeleteApplicationStatusCheck',
-  'DeleteInstanceEventWindow', 'DeleteLaunchTemplate', 'DeleteLaunchTemplateVersions', 'DeleteMetricCategory',
-  'DeleteNetworkingFlexCostAllocationPolicies', 'DeletePlacementGroup',
-  'DeregisterInstanceEventNotificationAttributes', 'DescribeApplicationStatus',
-  'DescribeApplicationStatusCheckAssociations', 'DescribeApplicationStatusChecks', 'DescribeElasticGpus',
-  'DescribeIamInstanceProfileAssociations', 'DescribeInstanceAttribute', 'DescribeInstanceCreditSpecifications',
-  'DescribeInstanceEventNotificationAttributes', 'DescribeInstanceEventWindows', 'DescribeInstanceSqlHaHistoryStates',
-  'DescribeInstanceSqlHaStates', 'DescribeInstanceStatus', 'DescribeInstanceTopology',
-  'DescribeInstanceTypeOfferings', 'DescribeInstanceTypes', 'DescribeInstances', 'DescribeLaunchTemplateVersions',
-  'DescribeLaunchTemplates', 'DescribeMacModificationTasks', 'DescribeMetricCategories',
-  'DescribeNetworkingFlexCostAllocationPolicies', 'DescribeNetworkingFlexCostAllocationPolicyAssociations',
-  'DescribePlacementGroups', 'DescribeScheduledInstanceAvailability', 'DisableApplicationStatusCheckSuppression',
-  'DisableInstanceSqlHaStandbyDetections', 'DisassociateApplicationStatusCheck', 'DisassociateIamInstanceProfile',
-  'DisassociateInstanceEventWindow', 'DisassociateKmsKeyId', 'DisassociateNetworkingFlexCostAllocationPolicy',
-  'EnableApplicationStatusCheckSuppression', 'EnableInstanceSqlHaStandbyDetections', 'GetConsoleOutput',
-  'GetConsoleScreenshot', 'GetDefaultCreditSpecification', 'GetInstanceMetadataDefaults', 'GetInstanceTpmEkPub',
-  'GetInstanceTypesFromInstanceRequirements', 'GetInstanceUefiData', 'GetLaunchTemplateData',
-  'GetNetworkingFlexCostAllocationPolicyVersions', 'GetPasswordData', 'ModifyApplicationStatusCheck',
-  'ModifyDefaultCreditSpecification', 'ModifyInstanceAttribute', 'ModifyInstanceCpuOptions',
-  'ModifyInstanceCreditSpecification', 'ModifyInstanceEventStartTime', 'ModifyInstanceEventWindow',
-  'ModifyInstanceMaintenanceOptions', 'ModifyInstanceMetadataDefaults', 'ModifyInstanceMetadataOptions',
-  'ModifyInstancePlacement', 'ModifyLaunchTemplate', 'ModifyMetricCategory',
-  'ModifyNetworkingFlexCostAllocationPolicy', 'ModifyPrivateDnsNameOptions', 'ModifyPublicIpDnsNameOptions',
-  'MonitorInstances', 'RebootInstances', 'RegisterInstanceEventNotificationAttributes',
-  'ReplaceIamInstanceProfileAssociation', 'ReportInstanceStatus', 'ResetInstanceAttribute', 'RunInstances',
-  'SendDiagnosticInterrupt', 'StartInstances', 'StopInstances', 'TerminateInstances', 'UnmonitorInstances',
+  'CreateNetworkingFlexCostAllocationPolicy', 'DeleteNetworkingFlexCostAllocationPolicies',
+  'DescribeInstanceSqlHaHistoryStates', 'DescribeInstanceSqlHaStates', 'DescribeNetworkingFlexCostAllocationPolicies',
+  'DescribeNetworkingFlexCostAllocationPolicyAssociations', 'DescribeScheduledInstanceAvailability',
+  'DisableInstanceSqlHaStandbyDetections', 'DisassociateKmsKeyId', 'DisassociateNetworkingFlexCostAllocationPolicy',
+  'EnableInstanceSqlHaStandbyDetections', 'GetNetworkingFlexCostAllocationPolicyVersions',
+  'ModifyNetworkingFlexCostAllocationPolicy', 'ModifyPublicIpDnsNameOptions',
 ]);
 
 export const notImplemented = {
@@ -334,6 +329,12 @@ export const notImplemented = {
   ...VOLUMES,
   ...IMAGES,
   ...NETWORKS,
+  ...IPV6,
+  ...REVERSE,
+  ...CLASSIC,
   ...ACCOUNT,
+  ...STATUS,
+  ...PLACEMENT,
+  ...HARDWARE,
   ...INSTANCES,
 } as const;

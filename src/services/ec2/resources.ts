@@ -7,9 +7,12 @@ import { randomBytes } from '#platform/base/ids.ts';
 import type { ResourceType } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
+import { INSTANCE_RESOURCES } from '#services/ec2/instance-resources.ts';
 import { findKeyPairById } from '#services/ec2/key-pairs/state.ts';
+import { NETWORK_RESOURCES } from '#services/ec2/network-resources.ts';
+import { STORAGE_RESOURCES } from '#services/ec2/storage-resources.ts';
 
-interface ResourceKind {
+export interface ResourceKind {
   readonly type: ResourceType;
   readonly exists: (tx: ReadTransaction, id: string) => boolean;
   readonly absent: (id: string) => never;
@@ -17,6 +20,9 @@ interface ResourceKind {
 
 /** Prefix of the id -> kind. */
 const RESOURCES: Readonly<Record<string, ResourceKind>> = {
+  ...INSTANCE_RESOURCES,
+  ...NETWORK_RESOURCES,
+  ...STORAGE_RESOURCES,
   key: {
     type: 'key-pair',
     exists: (tx, id) => findKeyPairById(tx, id) !== undefined,

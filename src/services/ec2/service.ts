@@ -6,7 +6,13 @@
  */
 import type * as Model from '#platform/model/generated/ec2.ts';
 import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
+import { keepAddresses } from '#services/ec2/addresses/keep.ts';
 import { withDryRun } from '#services/ec2/dry-run.ts';
+import { inRegion } from '#services/ec2/in-region.ts';
+import { instanceQuotas } from '#services/ec2/instance-limits.ts';
+import { instanceOperations } from '#services/ec2/instance-operations.ts';
+import { instanceReconciler } from '#services/ec2/instances/reconcile.ts';
+import { instanceTimers } from '#services/ec2/instances/transition.ts';
 import {
   createKeyPair,
   deletedArn,
@@ -17,16 +23,19 @@ import {
   keyPairArn,
 } from '#services/ec2/key-pairs/key-pairs.ts';
 import { kinds } from '#services/ec2/kinds.ts';
+import { type IdentityKeys, identityCertificate, openIdentityKeys } from '#services/ec2/metadata/identity-key.ts';
+import { metadataService } from '#services/ec2/metadata/metadata-service.ts';
+import { networkQuotas } from '#services/ec2/network-limits.ts';
+import { networkOperations } from '#services/ec2/network-operations.ts';
 import { notImplemented } from '#services/ec2/not-implemented.ts';
-import type { Ec2Parts } from '#services/ec2/parts.ts';
+import { type Ec2Given, type Ec2Parts, ec2Parts } from '#services/ec2/parts.ts';
 import { describeAvailabilityZones, describeRegions } from '#services/ec2/regions/regions.ts';
+import { storageReconciler } from '#services/ec2/storage/keeper.ts';
+import { storageOperations } from '#services/ec2/storage-operations.ts';
 import { permissionToTag, taggedConditions } from '#services/ec2/tags/tag-specifications.ts';
 import { createTags, deleteTags, describeTags, tagConditions, taggedArns } from '#services/ec2/tags/tags.ts';
 
 const anything = { resource: () => '*' } as const;
-
-/** ec2:Region is there for every action. */
-const inRegion = (_: unknown, { region }: CallScope) => ({ 'ec2:region': region });
 
 const keyPairOperations = () => {
   const newPair = ({ KeyName }: { readonly KeyName: string }, scope: CallScope) => keyPairArn(KeyName, scope);
@@ -80,7 +89,22 @@ const tagOperations = (parts: Ec2Parts) => {
   } as const;
 };
 
-export const ec2 = (parts: Ec2Parts) =>
+export function ec2(given: Ec2Given) {
+  const parts = ec2Parts(given);
+  const keys = openIdentityKeys(parts);
+  attend(parts, keys);
+  return declared(parts, keys);
+}
+
+/** What guests ask of the network itself. */
+function attend(parts: Ec2Parts, keys: IdentityKeys): void {
+  parts.host?.networks.attend({
+    metadata: metadataService(parts, keys),
+    resolve: (vpc, name) => parts.networks?.resolve(vpc, name),
+  });
+}
+
+const declared = (parts: Ec2Parts, keys: IdentityKeys) =>
   defineService({
     defaults: { event: 'management', usage: 'Requests' },
     operations: withDryRun({
@@ -88,9 +112,20 @@ export const ec2 = (parts: Ec2Parts) =>
       DescribeAvailabilityZones: { handler: describeAvailabilityZones, ...anything, conditions: inRegion },
       ...keyPairOperations(),
       ...tagOperations(parts),
+      ...instanceOperations(parts),
+      ...networkOperations(parts),
+      ...storageOperations(parts),
     } satisfies Handlers<Model.Ec2Operations, typeof notImplemented>),
     notImplemented,
     kinds,
-    quotas: {},
+    quotas: { ...networkQuotas, ...instanceQuotas },
     encodedRefusals: true,
+    documents: identityCertificate(parts, keys),
+    timers: instanceTimers(parts),
+    reconcilers: {
+      addresses: keepAddresses(parts),
+      ...(parts.host && { instances: instanceReconciler(parts, parts.host) }),
+      ...(parts.host && { storage: storageReconciler(parts, parts.host) }),
+      ...(parts.networks && { networks: parts.networks.reconcile }),
+    },
   });

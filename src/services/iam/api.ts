@@ -4,6 +4,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type {
   FederatedUserPrincipal,
+  InstanceDelivery,
   Principal,
   RoleSessionPrincipal,
   RootPrincipal,
@@ -225,6 +226,7 @@ export interface InstanceProfilesApi {
     profile: InstanceProfileView,
     instanceId: string,
     now: Milliseconds,
+    delivery?: InstanceDelivery,
   ): (SessionCredentials & { readonly expiresAt: Milliseconds }) | undefined;
 }
 

@@ -5,7 +5,7 @@
  */
 import { afterFailure, isForgotten, isLocked, type LockRule, withoutLast } from '#platform/attempts.ts';
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
-import { networkOf } from '#platform/network.ts';
+import { networkOf } from '#platform/client-network.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { MemorySlot, Partition, Transaction } from '#platform/store/store.ts';
 import { failures } from '#services/signin/state.ts';

@@ -38,12 +38,27 @@ export function tagsOfList(list: readonly GivenTag[], existing: Tags = {}): Tags
 
 /** Of a new resource of this type. Specifications of other types are refused: nothing of them is created. */
 export function tagsFor(type: ResourceType, { TagSpecifications: specifications = [] }: Tagging): Tags {
-  const other = specifications.find(({ ResourceType: named }) => named !== type);
-  if (other !== undefined) {
-    if (other.ResourceType === undefined) fail('InvalidValue', 'Tag specification resource type must have a value');
-    fail('InvalidValue', `'${other.ResourceType}' is not a valid taggable resource type for this operation.`);
-  }
+  refuseOthers([type], specifications);
   return tagsOfList(specifications.flatMap(({ Tags: tags = [] }) => tags));
+}
+
+function refuseOthers(types: readonly string[], specifications: readonly TagSpecification[]): void {
+  const other = specifications.find(({ ResourceType: named }) => named === undefined || !types.includes(named));
+  if (other === undefined) return;
+  if (other.ResourceType === undefined) fail('InvalidValue', 'Tag specification resource type must have a value');
+  fail('InvalidValue', `'${other.ResourceType}' is not a valid taggable resource type for this operation.`);
+}
+
+/** Of each of several types that are created at once (RunInstances: the instance, its volumes, its interfaces). */
+export function tagsForEach<const Type extends ResourceType>(
+  types: readonly Type[],
+  { TagSpecifications: specifications = [] }: Tagging,
+): Readonly<Record<Type, Tags>> {
+  refuseOthers(types, specifications);
+  const ofType = (type: Type) =>
+    tagsFor(type, { TagSpecifications: specifications.filter(({ ResourceType: named }) => named === type) });
+  // A record of just these types.
+  return Object.fromEntries(types.map((type) => [type, ofType(type)])) as Record<Type, Tags>;
 }
 
 const listed = ({ TagSpecifications: specifications = [] }: Tagging): readonly GivenTag[] =>

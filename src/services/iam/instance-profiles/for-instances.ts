@@ -26,12 +26,15 @@ export const createInstanceProfiles = (store: Store, sessions: SessionsApi): Ins
       return { account, arn, id: row.id, name: row.name, roleArn: role && entityArn(account, 'role', role) };
     });
   },
-  credentials({ account, roleArn }, instanceId, now) {
+  credentials({ account, roleArn }, instanceId, now, instance) {
     const role = roleArn === undefined ? undefined : sessions.role(roleArn);
     if (!role || !trustsInstances(role)) return undefined;
     const expiresAt = now + SESSION_TIME;
     const owner = { kind: 'role', id: role.id, sessionName: instanceId } as const;
-    return { ...sessions.issue(account, owner, { issuedAt: now, expiresAt }), expiresAt };
+    return {
+      ...sessions.issue(account, owner, { issuedAt: now, expiresAt, ...(instance && { instance }) }),
+      expiresAt,
+    };
   },
 });
 

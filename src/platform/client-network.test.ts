@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkOf } from '#platform/network.ts';
+import { networkOf } from '#platform/client-network.ts';
 
 test('an IPv4 address counts for itself, an IPv6 one for its network of 64 bits', () => {
   assert.equal(networkOf('192.0.2.7'), '192.0.2.7');

@@ -1,0 +1,77 @@
+/** The image as it is built, started under emulation: it answers on SSH. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { micro } from '#platform/compute/images/micro/micro.ts';
+import { until } from '#test/until.ts';
+
+const missing = [...micro.needs, 'qemu-system-x86_64'].find(
+  (name) => spawnSync('/bin/sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${name}`]).status !== 0,
+);
+
+/** What a server says first; empty while there is none. */
+const banner = (port: number): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    // Before the guest listens, QEMU takes the connection and holds it.
+    socket.setTimeout(500, () => socket.destroy());
+    socket.once('data', (said) => {
+      resolve(said.toString('latin1'));
+      socket.destroy();
+    });
+    socket.on('error', () => resolve(''));
+    socket.on('close', () => resolve(''));
+  });
+
+const freePort = (): number => 20_000 + (process.pid % 20_000);
+
+test('a guest answers on SSH, and its power button ends it', {
+  skip: missing && `no ${missing} here`,
+  timeout: 300_000,
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-micro-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const signal = new AbortController().signal;
+  const percents: number[] = [];
+  await micro.build({ folder, onProgress: (percent) => percents.push(percent), signal });
+  assert.deepEqual(
+    percents,
+    [...percents].sort((a, b) => a - b),
+  );
+  const port = freePort();
+  const { boot } = micro.image;
+  const args = [
+    '-nodefaults',
+    '-no-user-config',
+    '-machine',
+    'pc',
+    '-accel',
+    'tcg',
+    '-cpu',
+    'max',
+    '-smp',
+    '2',
+    '-m',
+    '256',
+  ];
+  args.push('-display', 'none', '-serial', 'none', '-monitor', 'stdio');
+  args.push('-kernel', join(folder, 'kernel'), '-initrd', join(folder, 'initrd'));
+  args.push('-append', boot.kind === 'kernel' ? boot.commandLine : '');
+  args.push('-drive', `file=${join(folder, 'disk.raw')},format=raw,if=virtio`);
+  args.push(
+    '-netdev',
+    `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${port}-:22`,
+    '-device',
+    'virtio-net-pci,netdev=net',
+  );
+  const guest = spawn('qemu-system-x86_64', args, { stdio: ['pipe', 'ignore', 'ignore'] });
+  const ended = new Promise<number | null>((resolve) => guest.on('close', resolve));
+  t.after(() => guest.kill('SIGKILL'));
+  await until(async () => (await banner(port)).startsWith('SSH-2.0-dropbear'), 'SSH answers', 120);
+  guest.stdin.write('system_powerdown\n');
+  assert.equal(await ended, 0);
+});

@@ -1,0 +1,158 @@
+/**
+ * Makonis Linux micro: Debian's cloud kernel, busybox and dropbear, of Debian's packages. It is small enough to be built in seconds and
+ * to answer on SSH in seconds where processors are emulated. The kernel is started directly; the little that it starts from loads the
+ * drivers of virtual disks and links, and goes on in the root disk, where all else is (guest/).
+ *
+ * Its user is ec2-user, without a password, who may do all by `sudo`.
+ */
+import { chmod, copyFile, cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Recipe, Workplace } from '#platform/compute/images/builder.ts';
+import { earlySystem } from '#platform/compute/images/early-system.ts';
+import { readModules } from '#platform/compute/images/kernel-modules.ts';
+import { openApt, unpack } from '#platform/compute/images/packages.ts';
+import { makeRootDisk } from '#platform/compute/images/root-disk.ts';
+
+const GUEST = join(import.meta.dirname, 'guest');
+const USER = 'ec2-user';
+const USER_ID = 1000;
+const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs'];
+/** What asks for names has to load libraries, which the static one can't. */
+const WITH_LIBRARIES = 'busybox';
+const NEEDS_NAMES = ['ftpget', 'ftpput', 'nslookup', 'ping', 'telnet', 'tftp', 'traceroute', 'wget'];
+
+/** After the root disk is there. What they need comes with them. */
+const LATE_MODULES = ['virtio-rng', 'evdev', 'button'];
+
+export const micro: Recipe = {
+  image: {
+    name: 'makonis-micro',
+    version: '1.0.0',
+    user: USER,
+    sizeGiB: 1,
+    boot: {
+      kind: 'kernel',
+      commandLine:
+        'root=/dev/vda rw console=tty0 console=ttyS0,115200 quiet loglevel=4 net.ifnames=0 random.trust_cpu=on tsc=reliable no_timer_check',
+    },
+    description: 'Makonis Linux micro: busybox and dropbear on Debian’s cloud kernel',
+  },
+  needs: ['apt-get', 'dpkg-deb', 'mkfs.ext4', 'debugfs'],
+  build,
+};
+
+async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
+  const apt = await openApt(join(folder, 'apt'), signal);
+  const [kernelFolder, root] = [join(folder, 'kernel-package'), join(folder, 'root')];
+  const kernelPackage = await apt.alone(await apt.behind('linux-image-cloud-amd64'));
+  onProgress(30);
+  await unpack(kernelPackage, kernelFolder, signal);
+  onProgress(45);
+  await mkdir(root);
+  for (const file of await apt.closure(PACKAGES)) await unpack(file, root, signal);
+  const network = join(folder, 'network');
+  await unpack(await apt.alone(WITH_LIBRARIES), network, signal);
+  onProgress(60);
+  await takeKernel(folder, kernelFolder, root);
+  await arrange(root);
+  await copyFile(join(network, 'bin/busybox'), join(root, 'usr/bin/busybox.net'));
+  for (const name of NEEDS_NAMES) await symlink('busybox.net', join(root, 'usr/bin', name));
+  onProgress(70);
+  await makeRootDisk({
+    folder: root,
+    path: join(folder, 'disk.raw'),
+    sizeGiB: micro.image.sizeGiB,
+    becomes: { owners: { [`/home/${USER}`]: USER_ID }, modes: { '/usr/lib/root/su': 0o4755, '/root': 0o40700 } },
+    signal,
+  });
+  onProgress(90);
+}
+
+/** The kernel, and what it starts from. */
+async function takeKernel(folder: string, kernelFolder: string, root: string): Promise<void> {
+  const [version = ''] = await readdir(join(kernelFolder, 'lib/modules'));
+  const modules = await readModules(join(kernelFolder, 'lib/modules', version, 'kernel'));
+  await copyFile(join(kernelFolder, 'boot', `vmlinuz-${version}`), join(folder, 'kernel'));
+  await writeFile(join(folder, 'initrd'), earlySystem(modules, join(root, 'bin/busybox')));
+  await mkdir(join(root, 'lib/modules'), { recursive: true });
+  for (const [i, file] of modules.inOrder(LATE_MODULES).entries()) {
+    await copyFile(file, join(root, 'lib/modules', `${10 + i}-${basename(file)}`));
+  }
+}
+
+/** Packages as they were unpacked become a system. */
+async function arrange(root: string): Promise<void> {
+  for (const path of ['usr/share', 'usr/lib/x86_64-linux-gnu/gconv', 'lib/x86_64-linux-gnu/gconv', 'etc']) {
+    await rm(join(root, path), { recursive: true, force: true });
+  }
+  // One folder each for programs and libraries, as Debian has it.
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
+    await cp(join(root, name), join(root, 'usr', name), { recursive: true, verbatimSymlinks: true, force: true }).catch(
+      ifAbsent,
+    );
+    await rm(join(root, name), { recursive: true, force: true });
+    await mkdir(join(root, 'usr', name), { recursive: true });
+    await symlink(`usr/${name}`, join(root, name));
+  }
+  for (const path of [
+    'dev',
+    'proc',
+    'sys',
+    'run',
+    'tmp',
+    'root',
+    'mnt',
+    'var/lib',
+    'var/log',
+    'etc/dropbear',
+    `home/${USER}`,
+  ]) {
+    await mkdir(join(root, path), { recursive: true });
+  }
+  await chmod(join(root, 'tmp'), 0o1777);
+  await cp(join(GUEST, 'etc'), join(root, 'etc'), { recursive: true });
+  for (const name of await readdir(join(GUEST, 'bin')))
+    await copyFile(join(GUEST, 'bin', name), join(root, 'usr/bin', name));
+  for (const path of PROGRAMS) await chmod(join(root, path), 0o755);
+  await symlink('busybox', join(root, 'usr/bin/sh'));
+  await symlink('/bin/busybox', join(root, 'usr/sbin/init'));
+  await mkdir(join(root, 'usr/lib/root'));
+  await copyFile(join(root, 'usr/bin/busybox'), join(root, 'usr/lib/root/su'));
+  await symlink('/run/resolv.conf', join(root, 'etc/resolv.conf'));
+  for (const [path, text] of Object.entries(FILES)) await writeFile(join(root, path), text);
+}
+
+const PROGRAMS = [
+  ...[
+    'rc.boot',
+    'rc.modules',
+    'rc.instance',
+    'rc.late',
+    'rc.ssh',
+    'rc.power',
+    'rc.halt',
+    'console-login',
+    'new-link',
+    'new-disk',
+  ].map((name) => `etc/${name}`),
+  'etc/udhcpc.script',
+  'etc/acpi/PWRF/00000080',
+  'usr/bin/imds',
+  'usr/bin/sudo',
+];
+
+const FILES = {
+  'etc/passwd': `root::0:0:root:/root:/bin/sh\n${USER}:-:${USER_ID}:${USER_ID}:${USER}:/home/${USER}:/bin/sh\n`,
+  'etc/group': `root:x:0:\ntty:x:5:\ndisk:x:6:\n${USER}:x:${USER_ID}:\n`,
+  'etc/shells': '/bin/sh\n',
+  'etc/hostname': '',
+  'etc/hosts': '127.0.0.1 localhost\n',
+  'etc/nsswitch.conf': 'hosts: files dns\n',
+  'etc/os-release': 'ID=makonis-micro\nNAME="Makonis Linux micro"\nPRETTY_NAME="Makonis Linux micro"\n',
+  'etc/motd': '',
+  'etc/profile': "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nPS1='[\\u@\\h \\W]\\$ '\n",
+} as const;
+
+function ifAbsent(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,94 @@
+/**
+ * A machine's share of the host, kept by the kernel: its processors, and its memory with what its process needs beside it. Hosts have
+ * control groups of version 1, of version 2, or may not use them (containers): then machines run without.
+ */
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface Share {
+  readonly vcpus: number;
+  readonly memoryMiB: number;
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+const ROOT = '/sys/fs/cgroup';
+const OURS = 'makonis';
+const PERIOD = 100_000;
+
+/** What QEMU does for a guest (disks, screen) is half a processor's work at most. */
+const quota = ({ vcpus }: Share): number => vcpus * PERIOD + PERIOD / 2;
+/** Its threads: a processor's each, and the 64 that disks may need. */
+const threads = ({ vcpus }: Share): number => vcpus + 128;
+const bytes = ({ memoryMiB }: Share): number => memoryMiB * 2 ** 20;
+const within = (number: number, least: number, most: number): number => Math.min(Math.max(number, least), most);
+
+/** By the folder of a controller. */
+const FIRST_VERSION: Readonly<Record<string, (share: Share) => Settings>> = {
+  cpu: (share) => ({
+    'cpu.shares': `${within(share.vcpus * 1024, 2, 262_144)}`,
+    'cpu.cfs_period_us': `${PERIOD}`,
+    'cpu.cfs_quota_us': `${quota(share)}`,
+  }),
+  memory: (share) => ({ 'memory.limit_in_bytes': `${bytes(share)}` }),
+  pids: (share) => ({ 'pids.max': `${threads(share)}` }),
+};
+
+const SECOND_VERSION = (share: Share): Settings => ({
+  'cpu.weight': `${within(share.vcpus * 100, 1, 10_000)}`,
+  'cpu.max': `${quota(share)} ${PERIOD}`,
+  'memory.max': `${bytes(share)}`,
+  'pids.max': `${threads(share)}`,
+});
+
+const isSecondVersion = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
+
+/** Of a machine, under each controller. */
+const groupsOf = (id: string): { readonly path: string; readonly settings: (share: Share) => Settings }[] =>
+  isSecondVersion()
+    ? [{ path: join(ROOT, OURS, id), settings: SECOND_VERSION }]
+    : Object.entries(FIRST_VERSION).map(([name, settings]) => ({ path: join(ROOT, name, OURS, id), settings }));
+
+/** Whether the host lets us hold machines to their share. */
+export function enterGroups(id: string, pid: number, share: Share): boolean {
+  return groupsOf(id)
+    .map(({ path, settings }) => enter(path, settings(share), pid))
+    .every(Boolean);
+}
+
+function enter(path: string, settings: Settings, pid: number): boolean {
+  try {
+    mkdirSync(path, { recursive: true });
+    if (isSecondVersion()) writeFileSync(join(dirname(path), 'cgroup.subtree_control'), '+cpu +memory +pids');
+    for (const [name, value] of Object.entries(settings)) writeFileSync(join(path, name), value);
+    writeFileSync(join(path, 'cgroup.procs'), `${pid}`);
+    return true;
+  } catch {
+    leave(path);
+    return false;
+  }
+}
+
+/** Whether they are gone: a process that has ended stays in them until somebody has asked how. */
+export function leaveGroups(id: string): boolean {
+  return groupsOf(id)
+    .map(({ path }) => leave(path))
+    .every(Boolean);
+}
+
+function leave(path: string): boolean {
+  const isGone = removed(path);
+  // The folder of all of ours goes with the last machine's.
+  if (isGone) removed(dirname(path));
+  return isGone;
+}
+
+function removed(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch (error) {
+    // Not there, or not ours to use.
+    return (error as NodeJS.ErrnoException).code !== 'EBUSY';
+  }
+}

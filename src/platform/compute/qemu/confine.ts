@@ -1,0 +1,30 @@
+/** The words before a machine's command that take away what its process does not need; from then on it can gain nothing. */
+import { statSync } from 'node:fs';
+
+export interface Confinement {
+  readonly uid: number;
+  /** The network namespace that it lives in. */
+  readonly namespace: string;
+}
+
+/** Its memory is its guest's: no part of it goes to a file when it crashes. */
+const LIMITS = ['prlimit', '--core=0', '--nofile=2048', '--'];
+
+/** Undefined: it runs as the present user, in the host's own network. */
+export function confined(command: readonly string[], to: Confinement | undefined): string[] {
+  if (to === undefined) return [...LIMITS, 'setpriv', '--no-new-privs', '--', ...command];
+  const groups = kvmGroup();
+  return [
+    ...['nsenter', `--net=/run/netns/${to.namespace}`, '--', ...LIMITS, 'setpriv'],
+    ...['--reuid', `${to.uid}`, '--regid', `${to.uid}`],
+    ...(groups === undefined ? ['--clear-groups'] : ['--groups', `${groups}`]),
+    ...['--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', '--', ...command],
+  ];
+}
+
+/** Distributions let a group of its own use KVM, if not everybody. */
+export function kvmGroup(): number | undefined {
+  const device = statSync('/dev/kvm', { throwIfNoEntry: false });
+  const isForGroup = device !== undefined && device.gid !== 0 && (device.mode & 0o060) === 0o060;
+  return isForGroup ? device.gid : undefined;
+}

@@ -1,0 +1,135 @@
+/**
+ * The part of the driver that needs root: it makes namespaces, taps, routes and rules what a plan says, and opens sockets inside. It parses
+ * nothing that a guest has sent. hostd runs it; what it is told is checked first (check-plan.ts).
+ *
+ * `apply` reads what is there and does the difference, so it can be repeated, and mends what a crash left half done. The rules of what
+ * may pass are in place before a new tap is up.
+ */
+import { newInTurn } from '#platform/base/in-turn.ts';
+import { machineUid } from '#platform/compute/machine-uid.ts';
+import { checkPlan, checkVpcId } from '#platform/network/linux/check-plan.ts';
+import { batch, ip, type Namespace, nft, setKernel, shown } from '#platform/network/linux/commands.ts';
+import { ensureGateway, ensurePublicRoutes, removeGateway } from '#platform/network/linux/gateway.ts';
+import { changes, foundState, KINDS, wantedState } from '#platform/network/linux/kernel-state.ts';
+import { namespaceOf, tapOf, vpcOf } from '#platform/network/linux/names.ts';
+import { rulesetOf } from '#platform/network/linux/ruleset.ts';
+import { openSockets, type VpcSockets } from '#platform/network/linux/sockets.ts';
+import type { VpcId, VpcPlan } from '#platform/network/network.ts';
+
+export interface NetworkHands {
+  apply(plan: VpcPlan): Promise<void>;
+  remove(id: VpcId): Promise<void>;
+  list(): Promise<readonly VpcId[]>;
+  /** Listening inside the VPC, which is there already. */
+  sockets(id: VpcId): Promise<VpcSockets>;
+}
+
+export interface HandsOptions {
+  /** Tells the clouds of one machine apart. */
+  readonly tag: string;
+  readonly publicCidr: string;
+  /** Where VPCs lead out to; by default the machine's own, and so the world. */
+  readonly outside?: Namespace;
+}
+
+export function networkHands({ tag, publicCidr, outside }: HandsOptions): NetworkHands {
+  const inTurn = newInTurn();
+  const around = { namespace: outside, publicCidr };
+  return {
+    apply: (plan) =>
+      inTurn('', async () => {
+        checkPlan(plan);
+        const namespace = namespaceOf(tag, plan.id);
+        await ensureNamespace(namespace);
+        await ensureTaps(namespace, plan);
+        await ensureGateway(plan, namespace, around);
+        await nft(namespace, rulesetOf(plan));
+        await batch(
+          namespace,
+          attachedTo(plan).map(({ id }) => `link set ${tapOf(id)} up`),
+        );
+        await batch(namespace, changes(wantedState(plan), await stateOf(namespace)));
+        await ensurePublicRoutes(plan, around);
+      }),
+    remove: (id) =>
+      inTurn('', async () => {
+        checkVpcId(id);
+        const namespace = namespaceOf(tag, id);
+        if (!(await namespaces()).includes(namespace)) return;
+        await removeGateway(namespace, around);
+        await ip(undefined, 'netns', 'del', namespace);
+      }),
+    list: async () => (await namespaces()).flatMap((name) => vpcOf(tag, name) ?? []),
+    sockets: async (id) => {
+      checkVpcId(id);
+      return openSockets(namespaceOf(tag, id));
+    },
+  };
+}
+
+const namespaces = async (): Promise<string[]> =>
+  (await shown<{ readonly name: string }>(undefined, 'netns', 'list')).map(({ name }) => name);
+
+/** A router between taps: nobody's IPv6, and sources are checked by the rules, not by the routes. */
+const ROUTER = [
+  'net/ipv6/conf/all/disable_ipv6=1',
+  'net/ipv6/conf/default/disable_ipv6=1',
+  'net/ipv4/conf/all/rp_filter=0',
+  'net/ipv4/conf/default/rp_filter=0',
+  'net/ipv4/conf/all/send_redirects=0',
+  'net/ipv4/conf/default/send_redirects=0',
+  'net/ipv4/conf/all/accept_redirects=0',
+  'net/ipv4/conf/default/accept_redirects=0',
+  'net/ipv4/conf/default/proxy_arp=1',
+  'net/ipv4/ip_forward=1',
+];
+
+async function ensureNamespace(namespace: string): Promise<void> {
+  if (!(await namespaces()).includes(namespace)) await ip(undefined, 'netns', 'add', namespace);
+  // Also where a crash came in between.
+  await setKernel(namespace, ROUTER);
+  await ip(namespace, 'link', 'set', 'lo', 'up');
+}
+
+const attachedTo = ({ interfaces }: VpcPlan) => interfaces.filter(({ machine }) => machine !== undefined);
+
+interface FoundLink {
+  readonly ifname: string;
+  readonly linkinfo?: { readonly info_data?: { readonly user?: number | string } };
+}
+
+/** A tap for each attached interface, which its machine's user alone may open. */
+async function ensureTaps(namespace: string, plan: VpcPlan): Promise<void> {
+  const wanted = new Map(attachedTo(plan).map(({ id, machine = '' }) => [tapOf(id), machineUid(machine)]));
+  const found = new Map(
+    (await shown<FoundLink>(namespace, '-d', 'link', 'show'))
+      .filter(({ ifname }) => ifname.startsWith('tap'))
+      .map(({ ifname, linkinfo }) => [ifname, Number(linkinfo?.info_data?.user)]),
+  );
+  const isSame = (name: string): boolean => wanted.get(name) === found.get(name);
+  const missing = [...wanted].filter(([name]) => !isSame(name));
+  await batch(namespace, [
+    ...[...found.keys()].filter((name) => !isSame(name)).map((name) => `link del ${name}`),
+    ...missing.map(([name, uid]) => `tuntap add dev ${name} mode tap user ${uid}`),
+  ]);
+  // By default answers for others wait for most of a second.
+  await setKernel(
+    namespace,
+    missing.map(([name]) => `net/ipv4/neigh/${name}/proxy_delay=0`),
+  );
+}
+
+const SHOWN = {
+  addr: ['addr', 'show'],
+  neigh: ['neigh', 'show', 'nud', 'permanent'],
+  route: ['route', 'show', 'table', 'all', 'proto', 'static'],
+  rule: ['rule', 'show'],
+} as const;
+
+async function stateOf(namespace: string) {
+  const [addr = [], neigh = [], route = [], rule = []] = await Promise.all(
+    // foundState knows what each of them shows.
+    KINDS.map((kind) => shown<never>(namespace, ...SHOWN[kind])),
+  );
+  return foundState({ addr, neigh, route, rule });
+}

@@ -1,0 +1,61 @@
+/** Networks of Linux's own parts: what needs root is done by the hands, what guests ask is answered here. */
+import type { Clock } from '#platform/base/clock.ts';
+import { newInTurn } from '#platform/base/in-turn.ts';
+import { type Attendant, attend } from '#platform/network/linux/attendant.ts';
+import { createForwarder } from '#platform/network/linux/forwarder.ts';
+import type { NetworkHands } from '#platform/network/linux/hands.ts';
+import type { Attendance, Networks, VpcId, VpcPlan } from '#platform/network/network.ts';
+
+export interface LinuxNetworksDeps {
+  readonly hands: NetworkHands;
+  readonly publicCidr: string;
+  readonly clock: Clock;
+  /** The resolvers of this host, asked for names outside of VPCs. */
+  readonly resolvers: () => readonly string[];
+}
+
+export class LinuxNetworks implements Networks {
+  readonly lacks: readonly string[] = [];
+  readonly publicCidr: string;
+  readonly #hands: NetworkHands;
+  readonly #deps: Parameters<typeof attend>[2];
+  readonly #attendants = new Map<VpcId, Attendant>();
+  readonly #inTurn = newInTurn();
+  #attendance: Attendance | undefined;
+
+  constructor({ hands, publicCidr, clock, resolvers }: LinuxNetworksDeps) {
+    this.publicCidr = publicCidr;
+    this.#hands = hands;
+    this.#deps = { clock, forward: createForwarder(clock, resolvers), attendance: () => this.#attendance };
+  }
+
+  attend(attendance: Attendance): void {
+    this.#attendance = attendance;
+  }
+
+  apply(plan: VpcPlan): Promise<void> {
+    return this.#inTurn(plan.id, async () => {
+      await this.#hands.apply(plan);
+      const attendant = this.#attendants.get(plan.id);
+      if (attendant !== undefined) return attendant.learn(plan);
+      this.#attendants.set(plan.id, attend(plan, await this.#hands.sockets(plan.id), this.#deps));
+    });
+  }
+
+  remove(id: VpcId): Promise<void> {
+    return this.#inTurn(id, async () => {
+      this.#attendants.get(id)?.close();
+      this.#attendants.delete(id);
+      await this.#hands.remove(id);
+    });
+  }
+
+  list(): Promise<readonly VpcId[]> {
+    return this.#hands.list();
+  }
+
+  async close(): Promise<void> {
+    for (const attendant of this.#attendants.values()) attendant.close();
+    this.#attendants.clear();
+  }
+}

@@ -1,0 +1,124 @@
+/** What was seen on the host, or done there, written down: one transaction each. A row that is gone, or on its way elsewhere, stays. */
+import type { Partition, Transaction } from '#platform/store/store.ts';
+import type { HostEvent } from '#services/ec2/instances/lifecycle.ts';
+import { endOf } from '#services/ec2/instances/lifecycle.ts';
+import { metered } from '#services/ec2/instances/metering.ts';
+import type { DeviceStep } from '#services/ec2/instances/next-step.ts';
+import { type InstanceRow, instances, type StateReason } from '#services/ec2/instances/state.ts';
+import { transition } from '#services/ec2/instances/transition.ts';
+import { putInstance } from '#services/ec2/instances/up.ts';
+import { detachInterface } from '#services/ec2/network-interfaces/lifecycle.ts';
+import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import type { Ec2Parts } from '#services/ec2/parts.ts';
+import { volumes } from '#services/ec2/volumes/state.ts';
+
+export interface Notes {
+  /** `started` is what it was started with; a machine that was found running says nothing of that. */
+  running(id: string, started: { readonly volumes: readonly string[]; readonly interfaces: readonly string[] }): void;
+  event(id: string, event: HostEvent, reason?: StateReason): void;
+  /** The guest switched itself off, or the machine is gone by itself. */
+  ended(id: string, byGuest: boolean): void;
+  wasReset(id: string): void;
+  check(id: string, isPassed: boolean): void;
+  device(step: DeviceStep, isDone: boolean): void;
+  metered(ids: readonly string[]): void;
+}
+
+export function notesOf(parts: Ec2Parts, partition: Partition): Notes {
+  const now = (): number => parts.clock.now();
+  const change = (id: string, action: (tx: Transaction, row: InstanceRow) => void): void =>
+    partition.transact((tx) => {
+      const row = instances.find(tx, id);
+      if (row !== undefined) action(tx, row);
+    });
+  return {
+    running: (id, started) =>
+      change(id, (tx, row) => {
+        const up = row.state === 'pending' ? transition(parts, tx, row, { event: 'booted', now: now() }) : row;
+        const { reboot: _, ...rest } = up ?? row;
+        putInstance(tx, { ...rest, isOnHost: true });
+        for (const volume of started.volumes) attached(tx, id, volume);
+        for (const one of started.interfaces) attachedNic(tx, id, one);
+      }),
+    event: (id, event, reason) =>
+      change(id, (tx, row) => void transition(parts, tx, row, { event, now: now(), reason })),
+    ended: (id, byGuest) => change(id, (tx, row) => noteEnd(parts, tx, row, byGuest)),
+    wasReset: (id) => change(id, (tx, { reboot: _, check: _check, ...row }) => void putInstance(tx, row)),
+    check: (id, isPassed) =>
+      change(id, (tx, row) => {
+        if (row.state !== 'running' || row.check?.isPassed === isPassed) return;
+        putInstance(tx, { ...row, check: { isPassed, since: now() } });
+      }),
+    device: (step, isDone) => partition.transact((tx) => noteDevice(tx, step, isDone, now())),
+    metered: (ids) =>
+      partition.transact((tx) => {
+        for (const id of ids) {
+          const row = instances.find(tx, id);
+          if (row?.state === 'running') putInstance(tx, metered(tx, row, now()));
+        }
+      }),
+  };
+}
+
+function noteEnd(parts: Ec2Parts, tx: Transaction, row: InstanceRow, byGuest: boolean): void {
+  const now = parts.clock.now();
+  const isAlive = row.state === 'running' || row.state === 'pending';
+  // A reboot is a shutdown that a start follows.
+  if (byGuest && isAlive && row.reboot === undefined) {
+    transition(parts, tx, row, { event: endOf(row), now });
+    return;
+  }
+  if (!byGuest && row.state === 'running' && !row.recovers) {
+    transition(parts, tx, row, { event: 'lost', now });
+    return;
+  }
+  const { reboot: _, check: _check, ...rest } = row;
+  putInstance(tx, { ...rest, isOnHost: false });
+}
+
+function attached(tx: Transaction, instance: string, id: string): void {
+  const row = volumes.find(tx, id);
+  if (row?.attachment?.instance !== instance || row.attachment.status !== 'attaching') return;
+  volumes.put(tx, { ...row, state: 'in-use', attachment: { ...row.attachment, status: 'attached' } });
+}
+
+function attachedNic(tx: Transaction, instance: string, id: string): void {
+  const row = networkInterfaces.find(tx, id);
+  if (row?.attachment?.instance !== instance || row.attachment.status !== 'attaching') return;
+  networkInterfaces.put(tx, { ...row, attachment: { ...row.attachment, status: 'attached' } });
+}
+
+function noteDevice(tx: Transaction, step: DeviceStep, isDone: boolean, now: number): void {
+  if (step.kind === 'attach-disk') attached(tx, step.volume.attachment?.instance ?? '', step.volume.id);
+  else if (step.kind === 'attach-nic') attachedNic(tx, step.nic.attachment?.instance ?? '', step.nic.id);
+  else if (step.kind === 'detach-nic') detachedNic(tx, step.nic.id, now);
+  else if (isDone) detached(tx, step.volume.id);
+  else busy(tx, step.volume.id);
+}
+
+function detached(tx: Transaction, id: string): void {
+  const row = volumes.find(tx, id);
+  if (row?.attachment?.status !== 'detaching') return;
+  const { attachment, ...free } = row;
+  volumes.put(tx, { ...free, state: 'available' });
+  const instance = instances.find(tx, attachment.instance);
+  if (instance === undefined) return;
+  putInstance(tx, { ...instance, devices: instance.devices.filter(({ volume }) => volume !== id) });
+}
+
+/** "If the guest does not let go, the volume is busy." */
+function busy(tx: Transaction, id: string): void {
+  const row = volumes.find(tx, id);
+  if (row?.attachment?.status === 'detaching') {
+    volumes.put(tx, { ...row, attachment: { ...row.attachment, status: 'busy' } });
+  }
+}
+
+function detachedNic(tx: Transaction, id: string, now: number): void {
+  const row = networkInterfaces.find(tx, id);
+  if (row?.attachment?.status !== 'detaching') return;
+  const { instance } = row.attachment;
+  detachInterface(tx, row, now);
+  const owner = instances.find(tx, instance);
+  if (owner !== undefined) putInstance(tx, { ...owner, interfaces: owner.interfaces.filter((one) => one !== id) });
+}

@@ -1,0 +1,119 @@
+/**
+ * Brings a host's networks to what the rows say: of each VPC that has an attached interface its plan, of all others none. Only what is on
+ * disk is applied. Whoever starts a machine waits for `apply` first, so that its taps are there; all else follows by the reconciler,
+ * which every change of a row wakes.
+ */
+import { type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
+import { isAccountId } from '#platform/base/ids.ts';
+import { newInTurn } from '#platform/base/in-turn.ts';
+import { lazy } from '#platform/base/lazy.ts';
+import type { Networks, VpcId } from '#platform/network/network.ts';
+import type { Reconciler } from '#platform/service.ts';
+import type { Partition, ReadTransaction, Store } from '#platform/store/store.ts';
+import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import { namesOf, type Resolve } from '#services/ec2/networks/names.ts';
+import { planOf, readVpc } from '#services/ec2/networks/plan.ts';
+import { vpcs } from '#services/ec2/vpcs/state.ts';
+import { wakeNow, woken } from '#services/ec2/wakes.ts';
+
+export interface VpcNetworks {
+  /** Resolves when guests see what the rows say now. */
+  apply(partition: Partition, vpc: VpcId): Promise<void>;
+  /** For guests of a VPC: see names.ts. */
+  resolve(vpc: VpcId, name: string): readonly string[] | undefined;
+  /** Whose a network on the host is. */
+  partitionOf(vpc: VpcId): Partition | undefined;
+  readonly reconcile: Reconciler;
+}
+
+const RETRY: Milliseconds = seconds(10);
+
+interface Applied {
+  readonly partition: Partition;
+  /** The plan as text; undefined: it is there from before, in whatever state. */
+  readonly plan: string | undefined;
+  readonly resolve: Resolve;
+}
+
+const unknown: Resolve = () => undefined;
+
+/** What is there from before, with whose it is; what is nobody's goes. */
+async function foundNetworks(networks: Networks, store: Store): Promise<ReadonlyMap<VpcId, Applied>> {
+  const partitions = store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
+  const found = new Map<VpcId, Applied>();
+  for (const vpc of await networks.list()) {
+    const owner = partitions.find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
+    if (owner === undefined) await networks.remove(vpc);
+    else found.set(vpc, { partition: owner, plan: undefined, resolve: unknown });
+  }
+  return found;
+}
+
+export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
+  const there = new Map<VpcId, Applied>();
+  const inTurn = newInTurn();
+
+  /** Of each VPC the next attempt that has not begun: what many ask for at once is done once. */
+  const waiting = new Map<VpcId, Promise<void>>();
+
+  function apply(partition: Partition, vpc: VpcId): Promise<void> {
+    const next =
+      waiting.get(vpc) ??
+      inTurn(vpc, () => {
+        waiting.delete(vpc);
+        return follow(partition, vpc);
+      });
+    waiting.set(vpc, next);
+    return next;
+  }
+
+  async function follow(partition: Partition, vpc: VpcId): Promise<void> {
+    const rows = partition.read((tx) => readVpc(tx, vpc));
+    await partition.durable();
+    const present = there.get(vpc);
+    if (!rows?.interfaces.some(({ attachment }) => attachment !== undefined)) {
+      if (present === undefined) return;
+      await networks.remove(vpc);
+      there.delete(vpc);
+      return;
+    }
+    const plan = planOf(rows);
+    const text = JSON.stringify(plan);
+    const resolve = namesOf(rows);
+    if (present?.plan !== text) {
+      // Until it is applied nobody knows what is there.
+      there.set(vpc, { partition, plan: undefined, resolve });
+      await networks.apply(plan);
+    }
+    there.set(vpc, { partition, plan: text, resolve });
+  }
+
+  const takeUp = lazy(async () => {
+    for (const [vpc, found] of await foundNetworks(networks, store)) there.set(vpc, found);
+  });
+
+  return {
+    apply,
+    resolve: (vpc, name) => there.get(vpc)?.resolve(name),
+    partitionOf: (vpc) => there.get(vpc)?.partition,
+    async reconcile({ partition, clock, log }, signal) {
+      if (!isAccountId(partition.name.account)) return undefined;
+      await takeUp();
+      let retry: TimerHandle | undefined;
+      for (;;) {
+        await woken(partition, 'networks', signal);
+        if (signal.aborted) return undefined;
+        const own = [...there].flatMap(([vpc, applied]) => (applied.partition === partition ? vpc : []));
+        const wanted = new Set([...partition.read(attachedVpcs), ...own]);
+        const results = await Promise.allSettled([...wanted].map((vpc) => apply(partition, vpc)));
+        const failures = results.flatMap((result) => (result.status === 'rejected' ? String(result.reason) : []));
+        for (const reason of failures) log.log('error', 'a network could not be brought about', { reason });
+        retry?.cancel();
+        retry = failures.length > 0 ? clock.after(RETRY, () => wakeNow(partition, 'networks')) : undefined;
+      }
+    },
+  };
+}
+
+const attachedVpcs = (tx: ReadTransaction): string[] =>
+  networkInterfaces.all(tx).flatMap(({ vpc, attachment }) => (attachment === undefined ? [] : vpc));

@@ -1,0 +1,63 @@
+/** Rows that are kept by their id: what nearly every noun of EC2's is. Who writes one wakes the reconciler that acts on it. */
+
+import { keptRows } from '#platform/store/kept-rows.ts';
+import { jsonRows, type Table, table, text } from '#platform/store/keys.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
+import { type Woken, wake } from '#services/ec2/wakes.ts';
+
+/** Told of each row that is written, and of each that is deleted, in the transaction. */
+export interface RowChanges<Row> {
+  note(tx: Transaction, id: string, row?: Row): void;
+}
+
+export interface Rows<Row> {
+  readonly table: Table<Row, [string]>;
+  find(tx: ReadTransaction, id: string): Row | undefined;
+  /** In the order of their ids. */
+  all(tx: ReadTransaction): Row[];
+  ids(tx: ReadTransaction, after: string | undefined, limit: number): string[];
+  put(tx: Transaction, row: Row): void;
+  drop(tx: Transaction, id: string): void;
+}
+
+interface RowOptions<Row> {
+  readonly isSealed?: boolean;
+  readonly wakes?: Woken;
+  readonly changes?: RowChanges<Row>;
+  /** So many stay in memory: of nouns that others show by the thousand (what is attached to instances). */
+  readonly keeps?: number;
+}
+
+export function rowsById<Row extends { readonly id: string }>(name: string, options: RowOptions<Row> = {}): Rows<Row> {
+  const { wakes, changes, keeps, ...tableOptions } = options;
+  const rows = table(name, [text], jsonRows<Row>(1), tableOptions);
+  const note = (tx: Transaction, id: string, row?: Row): void => {
+    if (wakes !== undefined) wake(tx, wakes);
+    changes?.note(tx, id, row);
+    kept?.forget(tx, id);
+  };
+  const kept = keeps === undefined ? undefined : keptRows<Row>(`kept/${name}`, keeps);
+  const find = (tx: ReadTransaction, id: string): Row | undefined => {
+    const known = kept?.get(tx.partition, id);
+    if (known !== undefined) return known;
+    const row = tx.get(rows, rows.key(id));
+    return row === undefined ? undefined : (kept?.keep(tx.partition, id, row) ?? row);
+  };
+  return {
+    table: rows,
+    find,
+    all: (tx) => tx.range(rows).map(({ row }) => row),
+    ids: (tx, after, limit) =>
+      tx
+        .range(rows, { limit, ...(after !== undefined && { after: rows.key(after) }) })
+        .map(({ key }) => rows.parts(key)[0]),
+    put(tx, row) {
+      tx.put(rows, rows.key(row.id), row);
+      note(tx, row.id, row);
+    },
+    drop(tx, id) {
+      tx.delete(rows, rows.key(id));
+      note(tx, id);
+    },
+  };
+}
