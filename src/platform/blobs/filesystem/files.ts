@@ -152,6 +152,8 @@ async function writeBlocks(
   let at = offset;
   let parts: Uint8Array[] = [];
   let bytes = 0;
+  /** One piece is written while the next one is sealed. */
+  let writing: Promise<void> = Promise.resolve();
   const add = (blocks: readonly Uint8Array[]): void => {
     for (const block of blocks) {
       parts.push(block);
@@ -159,9 +161,14 @@ async function writeBlocks(
     }
   };
   const flush = async (): Promise<void> => {
+    await writing;
     if (bytes === 0) return;
-    await writeAll(handle, parts, at);
-    if (encoder.ownsBlocks) for (const part of parts) giveBack(part);
+    const blocks = parts;
+    writing = writeAll(handle, blocks, at).then(() => {
+      if (encoder.ownsBlocks) for (const block of blocks) giveBack(block);
+    });
+    // The next flush tells of it.
+    writing.catch(() => {});
     at += bytes;
     parts = [];
     bytes = 0;
@@ -173,4 +180,5 @@ async function writeBlocks(
   }
   add(encoder.end());
   await flush();
+  await writing;
 }
