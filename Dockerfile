@@ -4,6 +4,7 @@ FROM node:24-slim
 WORKDIR /opt/makonis
 COPY package.json package-lock.json LICENSE NOTICE README.md CHANGELOG.md ./
 COPY bin bin
+COPY console console
 COPY models models
 COPY src src
 ENV XDG_CACHE_HOME=/opt/makonis/.cache

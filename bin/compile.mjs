@@ -14,6 +14,8 @@ import { startCloud } from '#main';
 import { silent } from '#platform/base/log.ts';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 
+const THREADS = ['#services/s3/hashing/worker.ts', '#services/s3/select/worker.ts'];
+
 const folder = mkdtempSync(join(tmpdir(), 'makonis-compile-'));
 const running = await startCloud({
   data: join(folder, 'data'),
@@ -29,5 +31,7 @@ const running = await startCloud({
   version: '',
 });
 await running.cloud.registry.loadAll();
+// Threads load these; here they are compiled, and then find that they are in none.
+for (const thread of THREADS) await import(thread).catch(() => {});
 await running.stop();
 rmSync(folder, { recursive: true });

@@ -118,6 +118,33 @@ export function installPackages({ dev }) {
   npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...(dev ? [] : ['--omit=dev'])], { cwd: root });
 }
 
+/**
+ * Builds the web console in a clone, where it is not built from what lies there now; a package comes with it. Without it all else works:
+ * what went wrong is said, and the cloud starts.
+ */
+export function buildConsole(node) {
+  const folder = join(root, 'console');
+  if (!existsSync(join(folder, 'package-lock.json'))) return;
+  const inputs = ['src', 'public'].flatMap((name) => filesIn(join(folder, name)));
+  const ofToolchain = ['index.html', 'package-lock.json', 'vite.config.ts'].map((name) => join(folder, name));
+  const builtAt = modifiedAt(join(folder, 'dist', 'index.html'));
+  if (builtAt > 0 && [...inputs, ...ofToolchain].every((path) => modifiedAt(path) <= builtAt)) return;
+  say('building the web console …');
+  const isCurrent = modifiedAt(join(folder, 'node_modules', '.package-lock.json')) >= modifiedAt(ofToolchain[1]);
+  const steps = [
+    ...(isCurrent ? [] : [['npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']]]),
+    [node, [join('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'error']],
+  ];
+  for (const [program, args] of steps) {
+    const { status, error } = spawnSync(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+    if (status === 0) continue;
+    say(
+      `the web console can't be built (${error?.message ?? `${args[0]} ended with ${status}`}); the APIs work without it`,
+    );
+    return;
+  }
+}
+
 const hasDevPackages = () => existsSync(join(root, 'node_modules', 'typescript'));
 
 function npm(args, options = {}) {

@@ -39,6 +39,8 @@ export interface Config {
   readonly overcommit: readonly [vcpus: number, memory: number];
   /** Given out by EC2 as public; this machine and what routes to it here reach them. */
   readonly publicAddresses: string;
+  /** How fast S3's scrub reads what is stored. */
+  readonly scrubMibPerSecond: number;
   readonly logLevel: LogLevel;
   /** The user that a process started as root becomes. */
   readonly user: string;
@@ -73,6 +75,10 @@ const secondsOfDay = (text: string): number => {
   const number = Number(text);
   const isPart = /^\d{1,5}$/.test(text) && number >= 1 && number <= 86_400;
   return isPart ? number : refuse(`a day takes from 1 to 86400 seconds, not "${text}"`);
+};
+const mebibytes = (text: string): number => {
+  const number = Number(text);
+  return /^\d{1,6}$/.test(text) && number >= 1 ? number : refuse(`expected MiB from 1 to 999999, not "${text}"`);
 };
 const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
 const list = (text: string): readonly string[] =>
@@ -185,6 +191,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     help: 'addresses that EC2 gives out as public ones; this machine reaches them (203.0.113.0/24)',
     parse: publicAddresses,
   },
+  scrubMibPerSecond: {
+    flag: '--scrub-mib-per-second',
+    value: 'N',
+    help: 'how fast S3 reads what it stores, every week, to find what is damaged (64)',
+    parse: mebibytes,
+  },
   logLevel: {
     flag: '--log-level',
     value: 'LEVEL',
@@ -253,6 +265,7 @@ const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egres
   region: 'us-east-1',
   tls: false,
   s3DaySeconds: 86_400,
+  scrubMibPerSecond: 64,
   refuseSigv2: false,
   oldBucketDefaults: false,
   machines: true,

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { startAdmin } from '#gateway/admin.ts';
+import { consoleSite, type Pages, readPages, upgradeAtConsole } from '#gateway/console.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
@@ -13,12 +14,14 @@ import { present } from '#platform/base/assert.ts';
 import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
+import { lazy } from '#platform/base/lazy.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import type { Host } from '#platform/compute/host.ts';
+import { Connections } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
@@ -72,6 +75,8 @@ export interface CloudOptions {
   readonly readModel?: ReadModelFile;
   /** What S3's lifecycle rules and restores call a day; a real one by default. */
   readonly s3Day?: Milliseconds;
+  /** How fast S3 reads what it stores, to check it; as fast as it can by default. */
+  readonly scrubBytesPerSecond?: number;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
   /** Opens where EC2's machines run, when EC2 is first used; without one nothing can be launched. */
@@ -101,7 +106,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics, host } = joinParts({ ...options, clock }, surroundings);
+  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
+    { ...options, clock },
+    surroundings,
+  );
   const { store } = cloud;
 
   await proveData(options, store, clock);
@@ -109,9 +117,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   await options.onReady?.(cloud.registry);
-  const gateway = gatewayOf(options, cloud, metrics);
+  const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
-  metrics.gauge('damaged_blobs', 'Blobs that the last scrub found damaged.', blobs.damaged);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
   ports.splice(0, ports.length, listener.port, admin.port);
@@ -163,6 +170,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   const regions = regionsOf(readModel);
   const blobs = blobsOf(data, onFault);
   const metrics = new Metrics();
+  const connections = new Connections(clock);
   const host = hostOf(options);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { entries, identity, audit } = assembleServices({
@@ -184,11 +192,12 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     callAsRole: (assumption, call) => callAsRole(running(), assumption, call),
     onFault,
     metrics,
+    connections,
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
-    onScrubbed: blobs.scrubbed,
     host: host.open,
+    scrubBytesPerSecond: options.scrubBytesPerSecond ?? Number.POSITIVE_INFINITY,
     s3Day: options.s3Day ?? days(1),
   });
   const known = new Set(regions);
@@ -208,7 +217,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs, metrics, host };
+  return { cloud, jobs, sealer, audit, blobs, metrics, host, connections };
 }
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
@@ -243,6 +252,7 @@ const gatewayOf = (
   { domains, region, refusesVersion2 = false }: CloudOptions,
   cloud: Cloud,
   metrics: Metrics,
+  connections: Connections,
 ): Gateway => ({
   cloud,
   router: new Router(cloud.registry),
@@ -250,7 +260,14 @@ const gatewayOf = (
   defaultRegion: region as Region,
   metrics,
   refusesVersion2,
+  console: consoleSite(consolePages, connections),
 });
+
+/** Where the console's pages are built to. */
+const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console', 'dist');
+
+/** Read once, when they are first asked for, or before root is given up. */
+export const consolePages: () => Promise<Pages> = lazy(() => readPages(CONSOLE_FOLDER));
 
 /** The keys fit the data; when the promise resolves, the disk has taken a write. */
 function proveData({ masterKeys, version }: CloudOptions, store: Store, clock: Clock): Promise<void> {
@@ -269,11 +286,7 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
 /** Each region's blobs lie beside its store, and are opened when they are first asked for. */
 function blobsOf(data: string, onFault: (error: unknown) => void) {
   const opened = new Map<Region, Promise<Blobs>>();
-  const damaged = new Map<Region, number>();
   return {
-    /** What the last scrub of each region found. */
-    scrubbed: (region: Region, places: readonly string[]): void => void damaged.set(region, places.length),
-    damaged: (): number => [...damaged.values()].reduce((sum, count) => sum + count, 0),
     of: (region: Region): Promise<Blobs> =>
       getOrInsert(opened, region, () => openFilesystemBlobs(join(blobsFolder(data), region), onFault)),
     close: async (): Promise<void> => {
@@ -311,7 +324,11 @@ async function listen(
     port,
     clock,
     onFault,
-    handler: { planBody, serve: (request) => serve(request, gateway) },
+    handler: {
+      planBody,
+      serve: (request) => serve(request, gateway),
+      upgrade: (request) => upgradeAtConsole(request, gateway),
+    },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
   const names = tls.serverNames(options.domains, regionsOf(options.readModel));

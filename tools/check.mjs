@@ -8,6 +8,7 @@ const bin = (...path) => join(root, 'node_modules', ...path);
 
 const CHECKS = [
   ['types', [bin('typescript', 'bin', 'tsc'), '-p', '.']],
+  ['types of the console', [bin('typescript', 'bin', 'tsc'), '-p', 'console']],
   ['lint and format', [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--colors=off', '.']],
   ['layout (tools/tidy)', ['tools/tidy/tidy.ts']],
   ['generated documents', ['tools/documents/documents.ts', '--check']],

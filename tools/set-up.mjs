@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
+import { buildConsole, compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
 
 /** The clients that tests drive from outside. aws-cli 1 carries its own botocore; boto3's is that of our models. */
 const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7'];
@@ -26,6 +26,12 @@ const DEBIAN_PACKAGES = [
     test: ['python3', '-c', 'import ensurepip, venv'],
     loss: 'the tests by AWS CLI and boto3 and those of the published vectors are left out',
   },
+  {
+    name: 'chromium',
+    test: ['sh', '-c', 'command -v chromium'],
+    loss: 'the tests of the web console in a browser are left out',
+  },
+  { name: 'openssh-client', test: ['sh', '-c', 'command -v ssh'], loss: 'no test goes into a machine by ssh' },
   {
     // Version 2 is not on PyPI; version 1 is, and comes from there. `aws login` needs 2.32: a newer one on the PATH is used for it.
     name: 'awscli',
@@ -72,6 +78,7 @@ export function environment(node) {
 export async function setUpNode() {
   await timed('npm packages', () => installPackages({ dev: true }));
   const node = await timed('Node 24', findNode);
+  await timed('web console', () => buildConsole(node));
   const env = environment(node);
   await timed('types of the models', () => must(run(node, ['tools/generate-models/types.ts'], env), 'types'));
   return { node, env };

@@ -13,6 +13,8 @@ export interface Peer extends Target {
   readonly startSeconds: number;
   /** CPU seconds of all its threads so far. */
   cpuSeconds(): number;
+  /** Of its first thread: the engine's, in our case. */
+  firstThreadCpuSeconds(): number;
   residentMib(): number;
   /** The most that it ever had. */
   mostResidentMib(): number;
@@ -128,6 +130,10 @@ export function peerOf(
     cpuSeconds() {
       const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    },
+    firstThreadCpuSeconds() {
+      const [nanoseconds] = readFileSync(`/proc/${child.pid}/task/${child.pid}/schedstat`, 'utf8').split(' ');
+      return Number(nanoseconds) / 1e9;
     },
     residentMib() {
       const line = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'));

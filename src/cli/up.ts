@@ -34,7 +34,7 @@ import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
 import type { Hostd } from '#hostd/hostd.ts';
-import { type CloudOptions, type RunningCloud, startCloud } from '#main';
+import { type CloudOptions, consolePages, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
@@ -130,6 +130,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     ...(config.machines && { host: machines.open }),
     egress: egressRules(config),
     s3Day: seconds(config.s3DaySeconds),
+    scrubBytesPerSecond: config.scrubMibPerSecond * 2 ** 20,
     masterKeys: masterKeysOf(keyFile, folder),
     adminToken: randomBytes(24).toString('base64url'),
     refusesVersion2: config.refuseSigv2,
@@ -213,6 +214,7 @@ async function becomeUnprivileged(
   if (!isRoot()) return;
   // What loads at its first use takes 40 MiB when all of it is loaded: only where it will be out of reach.
   if (!isOpenToAll(join(programRoot, 'node_modules'))) await loadPackages();
+  if (!isOpenToAll(join(programRoot, 'console'))) await consolePages();
   const sources = [join(programRoot, 'src'), getCompileCacheDir() ?? programRoot];
   if (!sources.every(isOpenToAll)) {
     await Promise.all([registry.preloadAll(), import('#hostd/this-host.ts')]);
@@ -262,15 +264,18 @@ function greeting(running: RunningCloud, config: Config, { dataOption: data }: S
           `  access key id      ${first.administrator.accessKeyId}`,
           `  secret access key  ${first.administrator.secretAccessKey}`,
         ]),
+    `  web console        ${consoleUrl(url)}`,
     `  data               ${config.data}`,
     `  log                ${logPath}`,
     'Try:',
     `  eval "$(${program} env${data})"`,
     `  aws --endpoint-url ${url} sqs create-queue --queue-name first`,
-    'The web console comes with a later version.',
     `Stop it: ${process.send === undefined ? 'Ctrl+C' : `${program} down${data}`}. The data stays.`,
   ].join('\n');
 }
+
+/** `http://console.localhost:4566` */
+const consoleUrl = (url: string): string => url.replace('://', '://console.');
 
 function untilAskedToStop(): Promise<void> {
   return new Promise((resolve) => {

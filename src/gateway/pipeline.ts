@@ -25,6 +25,7 @@ import {
   verifySignature,
 } from '#gateway/auth/sigv4.ts';
 import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
+import { CONSOLE, type ConsoleSite, refuseAtConsole } from '#gateway/console.ts';
 import { preflight, shared } from '#gateway/cross-origin.ts';
 import { answerForm, asPut, checkForm, type FormUpload, isFormUpload, readUpload } from '#gateway/form-upload.ts';
 import type { HostFacts, HostReader } from '#gateway/host.ts';
@@ -50,6 +51,7 @@ export interface Gateway {
   readonly metrics: Metrics;
   /** The operator takes no presigned URLs and forms of signature version 2. */
   readonly refusesVersion2: boolean;
+  readonly console: ConsoleSite;
 }
 
 /** SQS's largest request is 1 MiB of message, which a form triples by percent-encoding; S3 streams. */
@@ -112,6 +114,12 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
         gateway,
       );
     }
+    const isConsole = host.service === CONSOLE;
+    const page = isConsole ? gateway.console.answer(request) : undefined;
+    if (page !== undefined) {
+      trace.service = CONSOLE;
+      return finished(await page, trace, request, gateway);
+    }
     const document = request.path.startsWith('/~') ? await documentOf(request, cloud) : undefined;
     if (document !== undefined) return finished(document, trace, request, gateway);
     const dialect = dialectOf(request, host.service);
@@ -119,6 +127,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     trace.signed = signed;
     const service = router.serviceOf(request, host, signed);
     trace.service = service.name;
+    if (isConsole) refuseAtConsole(service);
     if (host.bucket !== undefined) path = `/${host.bucket}${path}`;
     codec = router.codec(service, router.protocolOf(request, service));
     if (service.loaded === undefined) await service.load();

@@ -22,6 +22,46 @@ export class ServiceError extends Error {
     this.fields = options.fields;
   }
 }
+
+/** An error in AWS's words. */
+export interface WordedError {
+  readonly status: number;
+  readonly message: string;
+  /** The member that names what it is about. */
+  readonly about?: string;
+}
+
+export interface ErrorDetails {
+  /** What the error is about: under the name that AWS gives it in this error. */
+  readonly about?: string;
+  /** In the place of the usual words, where AWS has others for this case. */
+  readonly message?: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** Makes the errors of a service out of its table, by their codes. */
+export const errorsOf =
+  <Code extends string>(table: Readonly<Record<Code, WordedError>>) =>
+  (code: Code, { about, message, fields }: ErrorDetails = {}): ServiceError => {
+    const worded = table[code];
+    const named = worded.about === undefined || about === undefined ? {} : { [worded.about]: about };
+    return new ServiceError(code, message ?? worded.message, {
+      status: worded.status,
+      fields: { ...named, ...fields },
+    });
+  };
+
+type Wording = (...details: never[]) => readonly [code: string, message: string];
+
+/** The same where one code has many messages, each with what it speaks of: by names of the service's own. */
+export const problemsOf =
+  <Table extends Readonly<Record<string, Wording>>>(table: Table) =>
+  <Name extends keyof Table>(name: Name, ...details: Parameters<Table[Name]>): ServiceError => {
+    // Each entry takes what its own parameters say; the union of all of them can't be called without the cast.
+    const [code, message] = (table[name] as (...given: unknown[]) => ReturnType<Wording>)(...details);
+    return new ServiceError(code, message);
+  };
+
 /** Too many calls: whatever the code that a service gives it, the same call may succeed later. */
 export class ThrottlingError extends ServiceError {}
 

@@ -21,6 +21,9 @@ export const hashWasm = () => import('hash-wasm');
 /** Parquet files, written. */
 export const hyparquetWriter = () => import('hyparquet-writer');
 
+/** WebSockets. */
+export const ws = () => import('ws');
+
 /** One that is missing is told by the call that needs it. */
 export const loadPackages = () =>
-  Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquet(), hyparquetWriter()]);
+  Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquet(), hyparquetWriter(), ws()]);

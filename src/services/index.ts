@@ -8,6 +8,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Host } from '#platform/compute/host.ts';
+import type { Connections } from '#platform/connections.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { CallAsService } from '#platform/jobs/deliver.ts';
@@ -55,6 +56,7 @@ export interface ServiceDeps {
   readonly callAsRole: CallAsRole;
   readonly onFault: (error: unknown) => void;
   readonly metrics: Metrics;
+  readonly connections: Connections;
   /** Where log files go instead of S3's buckets. */
   readonly logBucket: LogBucket | undefined;
   /** S3's buckets are made as before April 2023. */
@@ -65,8 +67,8 @@ export interface ServiceDeps {
   readonly s3Day: Milliseconds;
   /** Where EC2's machines run, opened when EC2 is first used. */
   readonly host: () => Promise<Host | undefined>;
-  /** A scrub of a region's blobs is over: what it found damaged. */
-  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
+  /** How fast the scrub of stored bytes reads. */
+  readonly scrubBytesPerSecond: number;
 }
 
 export interface AssembledServices {
@@ -120,9 +122,9 @@ const SERVICES: readonly ServiceLine[] = [
     load: async ({ offers, ...given }) =>
       (await import('#services/ec2/service.ts')).ec2({
         ...given,
+        envelopes: await offers.envelopes(),
         host: await given.host(),
         instanceProfiles: await offers.instanceProfiles(),
-        envelopes: await offers.envelopes(),
       }),
   },
   {
@@ -151,6 +153,7 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/makonis/service.ts')).makonis({
         ...given,
         accounts: offers.accounts,
+        instances: await offers.instances(),
         issuerKeys: await offers.issuerKeys(),
         people: await offers.people(),
         quotas: await offers.quotas(),
@@ -240,6 +243,9 @@ function offersOf(parts: Parts) {
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
+  const instances = lazy(async () =>
+    (await import('#services/ec2/instances/connections.ts')).instancesApi(store, parts.host),
+  );
   const issuerKeys = lazy(async () =>
     (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
@@ -253,6 +259,7 @@ function offersOf(parts: Parts) {
     ...offersOfS3(parts, iam.accounts, envelopes),
     envelopes,
     history,
+    instances,
     issuerKeys,
     kmsParts,
     quotas,
@@ -320,6 +327,7 @@ function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<E
       day: parts.s3Day,
       isRegion: (name) => parts.regions.includes(name),
       users: await canonicalUsers(),
+      hashings: (await import('#services/s3/hashing/hashing.ts')).hashings(parts.clock, parts.onFault),
     }),
   );
   const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await s3Parts()));

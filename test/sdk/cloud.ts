@@ -61,6 +61,7 @@ export interface TestCloudOptions {
   readonly tls?: boolean;
   readonly logBucket?: LogBucket;
   readonly s3Day?: number;
+  readonly scrubBytesPerSecond?: number;
   /** Where its folder is made; the system's place for temporary files by default. */
   readonly parent?: string;
   readonly refusesVersion2?: boolean;
@@ -75,6 +76,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
   const keyFile = join(folder, 'master-key.json');
   createMasterKeys(keyFile);
   const clouds: RunningCloud[] = [];
+  const { parent: _, tls = false, host, ...given } = options;
   t.after(async () => {
     await clouds.at(-1)?.stop(0);
     rmSync(folder, { recursive: true, force: true });
@@ -91,15 +93,12 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       listen: [],
       domains: ['localhost'],
       region: 'us-east-1',
-      tlsFolder: options.tls ? join(folder, 'tls') : undefined,
-      log: options.log ?? silent,
+      tlsFolder: tls ? join(folder, 'tls') : undefined,
+      log: silent,
       version: 'test',
       clock,
-      ...(options.s3Day !== undefined && { s3Day: options.s3Day }),
-      oldBucketDefaults: options.oldBucketDefaults ?? false,
-      refusesVersion2: options.refusesVersion2 ?? false,
-      ...(options.host && { host: async () => options.host }),
-      ...(options.logBucket && { logBucket: options.logBucket }),
+      ...given,
+      ...(host && { host: async () => host }),
     });
     clouds.push(running);
     return testCloud(running);

@@ -19,6 +19,8 @@ import type {
   RemoveAccountResourcesResponse,
 } from '#platform/model/generated/makonis.ts';
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
+import { cloudWithHost, launchOne } from '#test/sdk/ec2-host.ts';
+import { newUser } from '#test/sdk/people.ts';
 
 type SourceData = string | ArrayBuffer | ArrayBufferView;
 
@@ -183,4 +185,24 @@ test('the operator removes all that an account has', async (t) => {
   assert.deepEqual((await asRoot.send(new ListQueuesCommand({}))).QueueUrls ?? [], []);
   const unknown = await ask(c, c.operator, 'RemoveAccountResources', { AccountId: '999999999999' });
   assert.equal(unknown.type, 'AccountNotFoundException');
+});
+
+test('the way to a machine’s screen and serial line is open to who may, and good once', async (t) => {
+  const { c, ec2, image } = await cloudWithHost(t);
+  const id = await launchOne(ec2, image);
+  const wanted = { InstanceId: id, Region: 'us-east-1', Target: 'serial' };
+  const early = await ask(c, c.administrator, 'ConnectToInstance', { ...wanted, Region: 'eu-west-1' });
+  assert.deepEqual([early.status, early.type], [404, 'NoSuchResourceException']);
+  const { body } = await ask(c, c.administrator, 'ConnectToInstance', wanted);
+  assert.match(String(body['Secret']), /^[\w-]{43}$/);
+  assert.equal(
+    (await ask(c, c.administrator, 'ConnectToInstance', { ...wanted, Target: 'soul' })).type,
+    'ValidationException',
+  );
+  const { credentials: stranger } = await newUser(c, 'stranger');
+  const refused = await ask(c, stranger, 'ConnectToInstance', wanted);
+  assert.match(
+    String(refused.body['message'] ?? refused.body['Message']),
+    /not authorized to perform: makonis:ConnectToInstance on resource: arn:aws:ec2:us-east-1:\d+:instance\/i-/,
+  );
 });

@@ -6,24 +6,17 @@ import {
   type Event,
   GetObjectCommand,
   ListObjectsV2Command,
-  PutBucketNotificationConfigurationCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
 import { minutes } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { reports } from '#services/s3/reports/state.ts';
 import { cloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
+import { eventsOf } from '#test/sdk/event-queue.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 
 export const Bucket = 'source-of-all';
@@ -114,26 +107,5 @@ export interface Told {
   readonly intelligentTieringEventData?: Readonly<Record<string, string>>;
 }
 
-/** Answers the next event of the bucket, which is awaited and deleted. */
-export async function toldOf({ c, s3 }: InTime, ...Events: Event[]): Promise<() => Promise<Told>> {
-  const sqs = c.client(SQSClient);
-  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'told' }));
-  const QueueArn = `arn:aws:sqs:us-east-1:${c.account}:told`;
-  const Policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Principal: { Service: 's3.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: QueueArn },
-    ],
-  });
-  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
-  const NotificationConfiguration = { QueueConfigurations: [{ QueueArn, Events }] };
-  await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
-  return async function next(): Promise<Told> {
-    const client = c.client(SQSClient);
-    const { Messages } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
-    const [message] = Messages ?? [];
-    await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message?.ReceiptHandle }));
-    const { Records } = JSON.parse(message?.Body ?? '{}') as { Records?: readonly Told[] };
-    return Records?.[0] ?? next();
-  };
-}
+/** Answers the next event of the bucket. */
+export const toldOf = ({ c, s3 }: InTime, ...Events: Event[]) => eventsOf<Told>(c, s3, Bucket, ...Events);

@@ -16,59 +16,36 @@ import {
   PutObjectTaggingCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
 import { cloud } from '#test/sdk/cloud.ts';
+import { eventQueue } from '#test/sdk/event-queue.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 
 interface Told {
-  readonly Event?: string;
-  readonly Records?: readonly {
-    readonly eventName: string;
-    readonly eventVersion: string;
-    readonly eventTime: string;
-    readonly awsRegion: string;
-    readonly userIdentity: { readonly principalId: string };
-    readonly s3: {
-      readonly configurationId: string;
-      readonly bucket: { readonly name: string; readonly arn: string };
-      readonly object: {
-        readonly key: string;
-        readonly size?: number;
-        readonly eTag?: string;
-        readonly sequencer: string;
-        readonly versionId?: string;
-      };
+  readonly eventName: string;
+  readonly eventVersion: string;
+  readonly eventTime: string;
+  readonly awsRegion: string;
+  readonly userIdentity: { readonly principalId: string };
+  readonly s3: {
+    readonly configurationId: string;
+    readonly bucket: { readonly name: string; readonly arn: string };
+    readonly object: {
+      readonly key: string;
+      readonly size?: number;
+      readonly eTag?: string;
+      readonly sequencer: string;
+      readonly versionId?: string;
     };
-  }[];
+  };
 }
 
 async function start(t: TestContext) {
   const c = await cloud(t);
-  const [s3, sqs] = [c.client(PathStyleS3), c.client(SQSClient)];
+  const s3 = c.client(PathStyleS3);
   await s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
-  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'told' }));
-  const queue = `arn:aws:sqs:us-east-1:${c.account}:told`;
-  const letIn = (source = 'arn:aws:s3:::photos') => {
-    const Policy = JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { Service: 's3.amazonaws.com' },
-          Action: 'sqs:SendMessage',
-          Resource: queue,
-          Condition: { ArnLike: { 'aws:SourceArn': source }, StringEquals: { 'aws:SourceAccount': c.account } },
-        },
-      ],
-    });
-    return sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
-  };
+  const told = await eventQueue<Told>(c);
+  const letIn = (source = 'arn:aws:s3:::photos') =>
+    told.letIn({ ArnLike: { 'aws:SourceArn': source }, StringEquals: { 'aws:SourceAccount': c.account } });
   const configure = (NotificationConfiguration: NotificationConfiguration, SkipDestinationValidation?: boolean) =>
     s3.send(
       new PutBucketNotificationConfigurationCommand({
@@ -77,14 +54,7 @@ async function start(t: TestContext) {
         SkipDestinationValidation,
       }),
     );
-  /** The next message, which is awaited and deleted. */
-  const next = async (): Promise<Told> => {
-    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
-    const [message] = Messages;
-    assert.ok(message, 'a message arrives');
-    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
-    return JSON.parse(message.Body ?? '');
-  };
+  const { QueueArn: queue, next } = told;
   const nextRecord = async () => (await next()).Records?.[0] ?? assert.fail('a record');
   return { c, s3, queue, letIn, configure, next, nextRecord };
 }

@@ -7,13 +7,11 @@ import { type TestContext, test } from 'node:test';
 import { CreateKeyCommand, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import {
   DeleteObjectCommand,
-  type Event,
   GetObjectAclCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   PutBucketEncryptionCommand,
-  PutBucketNotificationConfigurationCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutBucketReplicationCommand,
@@ -24,8 +22,8 @@ import {
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { days, minutes } from '#platform/base/clock.ts';
+import { eventsOf } from '#test/sdk/event-queue.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { newAccount, newUser } from '#test/sdk/people.ts';
 import {
@@ -50,45 +48,10 @@ const put = (s3: S3Client, Key: string, more: Partial<PutObjectCommandInput> = {
   s3.send(new PutObjectCommand({ Bucket: SOURCE, Key, Body: 'text', ...more }));
 
 /** Events of replication, as a queue gets them. */
-async function listened({ c, s3 }: Test) {
-  const sqs = c.client(SQSClient);
-  const { QueueUrl } = await sqs.send(
-    new CreateQueueCommand({
-      QueueName: 'told',
-      Attributes: {
-        Policy: JSON.stringify({
-          Version: '2012-10-17',
-          Statement: [
-            { Effect: 'Allow', Principal: { Service: 's3.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: '*' },
-          ],
-        }),
-      },
-    }),
-  );
-  const QueueArn = `arn:aws:sqs:us-east-1:${c.account}:told`;
-  const Events: Event[] = ['s3:Replication:*'];
-  await s3.send(
-    new PutBucketNotificationConfigurationCommand({
-      Bucket: SOURCE,
-      SkipDestinationValidation: true,
-      NotificationConfiguration: { QueueConfigurations: [{ QueueArn, Events }] },
-    }),
-  );
-  return async () => {
-    // Whatever JSON says.
-    // biome-ignore lint/suspicious/noExplicitAny: tests look into it.
-    const found: Record<string, any>[] = [];
-    await until(async () => {
-      const { Messages = [] } = await c.client(SQSClient).send(new ReceiveMessageCommand({ QueueUrl }));
-      for (const { Body = '', ReceiptHandle } of Messages) {
-        await c.client(SQSClient).send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-        found.push(...JSON.parse(Body).Records);
-      }
-      return found.length > 0;
-    }, 'an event');
-    return found[0] ?? {};
-  };
-}
+const listened = ({ c, s3 }: Test) =>
+  // Whatever JSON says.
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it.
+  eventsOf<Record<string, any>>(c, s3, SOURCE, 's3:Replication:*');
 
 const measured = { Bucket: arnOf(TARGET), Metrics: { Status: 'Enabled' } } as const;
 const EVERYTHING = [{ Effect: 'Allow', Action: '*', Resource: '*' }];

@@ -117,6 +117,14 @@ test('Parquet', async (t) => {
       '{"id":9007199254740993,"name":"Grace"}\n{"id":3,"name":"é日本"}\n',
     );
     assert.equal(await select(b, 'SELECT COUNT(s.age) n, SUM(s.score) FROM S3Object s', further), '{"n":2,"_2":-1}\n');
+    assert.equal(await select(b, 'SELECT COUNT(*) n FROM S3Object', further), '{"n":3}\n');
+    assert.equal(await select(b, 'SELECT s.struct.a FROM S3Object s WHERE s.ID = 1', further), '{"a":"x"}\n');
+    const scanned = async (expression: string) => {
+      const events = await eventsOf(b, expression, further);
+      return events.find(({ Stats }) => Stats)?.Stats?.Details?.BytesScanned ?? 0;
+    };
+    const [one, all] = [await scanned('SELECT s.id FROM S3Object s'), await scanned('SELECT * FROM S3Object s')];
+    assert.ok(one < all - 300, `${one} of ${all} bytes are read for one column`);
   }
   const inStream = (code: string) =>
     assert.rejects(select(b, 'SELECT * FROM S3Object', further), (error: Error) =>

@@ -1,7 +1,7 @@
 /** What becomes of the bytes on disk: given back, copied by a backup, refused when there is no room. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -17,10 +17,12 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { backupData, restoreData } from '#main';
+import { hours, seconds } from '#platform/base/clock.ts';
 import { STORE_FORMAT, writeManifest } from '#platform/store/data-folder.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { oldSegmentGone, segmentsOf } from '#test/sdk/segments.ts';
+import { until } from '#test/until.ts';
 
 const Bucket = 'kept-here';
 
@@ -154,4 +156,32 @@ test('a full disk refuses objects, loses none, and takes them again when there i
   } finally {
     execFileSync('umount', ['--lazy', disk]);
   }
+});
+
+test('the scrub tells at once of what is damaged, and how far it has come', async (t) => {
+  const { made } = await filled(t, 6, { scrubBytesPerSecond: 2 ** 20 });
+  // The segments of an earlier process are not written any more.
+  const again = await made.restart();
+  const segments = join(blobsIn(again.data), 'segments');
+  const [name = ''] = readdirSync(segments);
+  const bytes = readFileSync(join(segments, name));
+  bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+  writeFileSync(join(segments, name), bytes);
+  const shown = async (gauge: string): Promise<number> => {
+    const answer = await fetch(`http://127.0.0.1:${again.running.adminPort}/metrics`, {
+      headers: { authorization: 'Bearer test' },
+    });
+    return Number(new RegExp(`^makonis_${gauge} (.*)$`, 'm').exec(await answer.text())?.[1]);
+  };
+  await get(again.client(PathStyleS3), 'key 5');
+  again.advance(hours(7));
+  await until(async () => (await shown('scrubbed_bytes')) > 1_500_000, 'the large files were read');
+  assert.equal(await shown('scrubs_under_way'), 1, 'it waits for the second that this much takes');
+  assert.equal(await shown('scrub_ended_seconds'), 0);
+  await until(async () => {
+    again.advance(seconds(1));
+    return (await shown('scrub_ended_seconds')) > 0;
+  }, 'the scrub is over');
+  assert.deepEqual([await shown('damaged_blobs'), await shown('scrubs_under_way')], [1, 0]);
+  assert.ok((await shown('scrubbed_bytes')) > 3_000_000);
 });

@@ -1,5 +1,6 @@
 /** All services as the program has them, with what the models say of their operations: for checks and for the tables in docs. */
 import { days, systemClock } from '#platform/base/clock.ts';
+import { Connections } from '#platform/connections.ts';
 import { createEgress } from '#platform/egress/egress.ts';
 import { Metrics } from '#platform/metrics.ts';
 import { actionCatalogue } from '#platform/model/actions.ts';
@@ -43,10 +44,11 @@ export async function declaredServices(): Promise<DeclaredService[]> {
     callAsRole: () => Promise.resolve({}),
     onFault: () => {},
     metrics: new Metrics(),
+    connections: new Connections(systemClock),
     logBucket: undefined,
     oldBucketDefaults: false,
     blobs: () => Promise.reject(new Error('nothing is called')),
-    onScrubbed: () => {},
+    scrubBytesPerSecond: 1,
     s3Day: days(1),
     host: async () => undefined,
   });

@@ -32,8 +32,11 @@ export interface ConnectionHost {
   onClose(connection: Http1Connection): void;
 }
 
-/** `idle` between requests, `head` and `body` while one comes in, `answering`, `lingering` after the last answer. */
-type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering';
+/**
+ * `idle` between requests, `head` and `body` while one comes in, `answering`, `lingering` after the last answer; `handed-over` to
+ * another protocol.
+ */
+type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering' | 'handed-over';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -76,6 +79,8 @@ export class Http1Connection implements ReaderSink {
   retire(): void {
     this.#keepAlive = false;
     if (this.#phase === 'idle') this.#close();
+    // It has no end of its own to wait for.
+    else if (this.#phase === 'handed-over') this.destroy();
   }
 
   destroy(): void {
@@ -89,6 +94,7 @@ export class Http1Connection implements ReaderSink {
 
   /** The sweep: whatever took too long ends here. */
   check(now: Milliseconds): void {
+    if (this.#phase === 'handed-over') return;
     if (now > this.#writeDeadline) this.destroy();
     else if (this.#phase === 'body') this.#checkPace(now);
     else if (now <= this.#deadline) return;
@@ -147,8 +153,19 @@ export class Http1Connection implements ReaderSink {
     if (this.#stream) this.#stream.end();
     else if (request) {
       request.body = this.#takePieces();
-      this.#serve(request);
+      if (request.headers['upgrade'] === undefined || !this.#handOver(request)) this.#serve(request);
     }
+  }
+
+  #handOver(request: Http1Request): boolean {
+    const takeOver = this.#host.stopping ? undefined : this.#host.handler.upgrade?.(request);
+    if (takeOver === undefined) return false;
+    this.#phase = 'handed-over';
+    this.#reader.stop();
+    this.#request = undefined;
+    for (const event of ['data', 'end', 'drain']) this.#socket.removeAllListeners(event);
+    takeOver(this.#socket);
+    return true;
   }
 
   onRefuse(refusal: Refusal): void {

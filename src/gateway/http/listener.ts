@@ -6,6 +6,7 @@
  * A handler sees a request when its body is there (`buffer`), or when its head is (`stream`). What is malformed, too big
  * or too slow is refused before that, with a short text and a closed connection (refusal.ts, limits.ts).
  */
+import type { Duplex } from 'node:stream';
 import type { WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { HttpLimits } from './limits.ts';
@@ -51,7 +52,12 @@ export interface RequestHandler {
    * `date`, `connection` and framing are the listener's, `content-length` is kept for HEAD and for streams only.
    */
   serve(request: IncomingRequest): WireResponse | Promise<WireResponse>;
+  /** Asked when a request wants to go on as a WebSocket. Undefined: it is served like any other, and the offer is not taken. */
+  upgrade?(request: IncomingRequest): TakeOver | undefined;
 }
+
+/** From here on the connection speaks another protocol, which begins with its own answer. The listener still counts and cuts it. */
+export type TakeOver = (socket: Duplex) => void;
 
 export interface ListenOptions {
   /** Both loopback addresses by default; an address that this host lacks is left out, but not all of them. */

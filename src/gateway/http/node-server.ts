@@ -11,7 +11,7 @@ import { bindAll, loopbackHosts } from './bind.ts';
 import { defaultLimits, type HttpLimits } from './limits.ts';
 import type { Listener, ListenOptions, RequestHandler } from './listener.ts';
 import { type ExchangeHost, type NodeAnswer, NodeExchange } from './node-exchange.ts';
-import type { NodeMessage } from './node-request.ts';
+import { type NodeMessage, NodeRequest, readNodeHead } from './node-request.ts';
 import { REASONS } from './reasons.ts';
 import { type Refusal, refusals } from './refusal.ts';
 import { remoteAddressOf } from './remote-address.ts';
@@ -108,6 +108,9 @@ class NodeHost implements ExchangeHost {
     server.on('request', (message, answer) => this.#begin(message, answer as unknown as NodeAnswer, false));
     server.on('checkContinue', (message, answer) => this.#begin(message, answer as unknown as NodeAnswer, true));
     server.on('checkExpectation', (message, answer) => this.#begin(message, answer as unknown as NodeAnswer, false));
+    // An option of node:http's own servers, which this one does not take over from its options.
+    Object.assign(server, { shouldUpgradeCallback: (message: NodeMessage) => this.#mayUpgrade(message) });
+    server.on('upgrade', (message: NodeMessage, socket: TLSSocket) => this.#upgrade(message, socket));
     server.on('tlsClientError', () => {});
     server.on('sessionError', () => {});
     server.on('clientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => this.#refuse(error, socket));
@@ -172,6 +175,21 @@ class NodeHost implements ExchangeHost {
     );
     this.#exchanges.add(exchange);
     exchange.begin();
+  }
+
+  #upgrade(message: NodeMessage, socket: TLSSocket): void {
+    const request = readNodeHead(message, this.limits);
+    const takeOver = request instanceof NodeRequest ? this.handler.upgrade?.(request) : undefined;
+    // It was asked before; in between the server may have begun to stop.
+    if (takeOver === undefined) socket.destroy();
+    else takeOver(socket);
+  }
+
+  /** Others go on as ordinary requests. */
+  #mayUpgrade(message: NodeMessage): boolean {
+    if (this.stopping || message.httpVersion !== '1.1') return false;
+    const request = readNodeHead(message, this.limits);
+    return request instanceof NodeRequest && this.handler.upgrade?.(request) !== undefined;
   }
 
   /** What Node could not read. Into an answer that has begun nothing can be said. */

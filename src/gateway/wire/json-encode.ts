@@ -83,7 +83,8 @@ function scalarWriter(shape: Resolved): JsonWriter {
   switch (shape.type) {
     case 'string':
     case 'character':
-      return (value) => jsonText(value as string);
+      // What is no text, whatever the model says, stands as it is.
+      return (value) => (typeof value === 'string' ? jsonText(value) : JSON.stringify(value));
     case 'blob':
       return (value) => `"${base64Of(value as Uint8Array)}"`;
     case 'float':

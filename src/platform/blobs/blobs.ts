@@ -49,8 +49,20 @@ export interface SweepResult {
   readonly freedBytes: number;
 }
 
+/** Who watches a scrub. */
+export interface ScrubWatch {
+  readonly signal: AbortSignal;
+  /** So many bytes were read: it goes on when the promise resolves. */
+  read(bytes: number): Promise<void> | undefined;
+  /** The place of a damaged blob, or what is known of it. */
+  damaged(what: string): void;
+}
+
 export interface Blobs {
-  /** On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the iterable throws) leave nothing behind. */
+  /**
+   * On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the
+   * iterable throws) leave nothing behind. A chunk that is to be sealed is its giver's again when the next is asked for.
+   */
   put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /**
    * The bytes of a range, checked. A short range comes as one buffer, a long one as a stream whose first part has been
@@ -68,8 +80,8 @@ export interface Blobs {
    * sweep: who began to read there goes on. While a backup copies nothing is dropped.
    */
   sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult>;
-  /** Reads all there is and checks it, without keys. Answers the places that are damaged, or what is known of them. */
-  scrub(signal: AbortSignal): Promise<readonly string[]>;
+  /** Reads all there is and checks it, without keys. The next sweep asks for all owners again. */
+  scrub(watch: ScrubWatch): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 
 export const BLOCK_BYTES = 64 * 1024;
 const TAG_BYTES = 16;
@@ -30,36 +31,27 @@ function nonceOf(index: number): Buffer {
 /** Node spends 10 us a block on a key that is bytes. */
 const keyObject = (key: Uint8Array | undefined): KeyObject | undefined => key && createSecretKey(key);
 
-/** One block as it is written: the parts in order. */
-function encodeBlock(plain: Uint8Array, index: number, key: KeyObject | undefined): Uint8Array[] {
-  const parts = key === undefined ? [plain] : seal(plain, index, key);
-  const sum = Buffer.alloc(SUM_BYTES);
-  let value = 0;
-  for (const part of parts) value = crc32(part, value);
-  sum.writeUInt32BE(value);
-  return [...parts, sum];
-}
+/** A cipher for block `index`. */
+const cipherOf = (key: KeyObject, index: number) =>
+  createCipheriv('aes-256-gcm', key, nonceOf(index), { authTagLength: TAG_BYTES });
 
-function seal(plain: Uint8Array, index: number, key: KeyObject): Uint8Array[] {
-  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(index), { authTagLength: TAG_BYTES });
-  const sealed = cipher.update(plain);
-  cipher.final();
-  return [sealed, cipher.getAuthTag()];
-}
-
-/** Takes a blob's bytes as they come and gives blocks out as they fill. */
+/** Takes a blob's bytes as they come and gives out what is written of them. */
 export interface BlockWriter {
   /** How many bytes of the blob came so far. */
   readonly bytes: number;
+  /** What is given out was made here, and is nobody else's. */
+  readonly ownsBlocks: boolean;
   push(chunk: Uint8Array): Uint8Array[];
   end(): Uint8Array[];
 }
 
 class BlockEncoder implements BlockWriter {
   readonly #key: KeyObject | undefined;
+  /** Of the block that fills: its number, how much of it is there, and the check sum of that. */
   #index = 0;
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  #filled = 0;
+  #sum = 0;
+  #cipher: ReturnType<typeof cipherOf> | undefined;
   #bytes = 0;
 
   constructor(key: Uint8Array | undefined) {
@@ -70,39 +62,51 @@ class BlockEncoder implements BlockWriter {
     return this.#bytes;
   }
 
+  get ownsBlocks(): boolean {
+    return this.#key !== undefined;
+  }
+
   push(chunk: Uint8Array): Uint8Array[] {
     this.#bytes += chunk.length;
     const output: Uint8Array[] = [];
-    let at = 0;
-    while (this.#heldBytes + chunk.length - at >= BLOCK_BYTES) {
-      const end = at + BLOCK_BYTES - this.#heldBytes;
-      this.#held.push(chunk.subarray(at, end));
-      at = end;
-      output.push(...this.#release());
-    }
-    if (at < chunk.length) {
-      this.#held.push(chunk.subarray(at));
-      this.#heldBytes += chunk.length - at;
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + BLOCK_BYTES - this.#filled);
+      at += part.length;
+      output.push(this.#add(part));
+      if (this.#filled === BLOCK_BYTES) output.push(...this.#close());
     }
     return output;
   }
 
   end(): Uint8Array[] {
-    return this.#heldBytes === 0 ? [] : this.#release();
+    return this.#filled === 0 ? [] : this.#close();
   }
 
-  #release(): Uint8Array[] {
-    const [only] = this.#held;
-    const block = this.#held.length === 1 && only ? only : Buffer.concat(this.#held);
-    this.#held = [];
-    this.#heldBytes = 0;
-    return encodeBlock(block, this.#index++, this.#key);
+  #add(part: Uint8Array): Uint8Array {
+    if (this.#key !== undefined) this.#cipher ??= cipherOf(this.#key, this.#index);
+    const stored = this.#cipher?.update(part) ?? part;
+    this.#sum = crc32(stored, this.#sum);
+    this.#filled += part.length;
+    return stored;
+  }
+
+  #close(): Uint8Array[] {
+    this.#cipher?.final();
+    const tag = this.#cipher?.getAuthTag();
+    const sum = Buffer.alloc(SUM_BYTES);
+    sum.writeUInt32BE(tag === undefined ? this.#sum : crc32(tag, this.#sum));
+    this.#index++;
+    this.#filled = 0;
+    this.#sum = 0;
+    this.#cipher = undefined;
+    return tag === undefined ? [sum] : [tag, sum];
   }
 }
 
 /** Blocks that were made before, and pass as they are. */
 class MadeBlocks implements BlockWriter {
   readonly bytes: number;
+  readonly ownsBlocks = false;
 
   constructor(bytes: number) {
     this.bytes = bytes;
@@ -139,7 +143,10 @@ export function openBlocks(stored: Buffer, first: number, key: Uint8Array | unde
     index++;
   }
   const [only] = parts;
-  return parts.length === 1 && only ? only : Buffer.concat(parts);
+  if (parts.length === 1 && only) return only;
+  const whole = Buffer.concat(parts);
+  if (secret !== undefined) for (const part of parts) giveBack(part);
+  return whole;
 }
 
 /** Checks sums alone: for a scrub. */

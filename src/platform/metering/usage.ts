@@ -78,6 +78,12 @@ export function meter(partition: Partition, now: Milliseconds, dimension: UsageD
   if (memory.touched.push(sum) === 1) partition.beforeCommit(memory.write);
 }
 
+/** Counted if the transaction stands. */
+export function meterIn(tx: Transaction, now: Milliseconds, dimension: UsageDimension, amount: number): void {
+  meter(tx.partition, now, dimension, amount);
+  tx.onUndo(() => meter(tx.partition, now, dimension, -amount));
+}
+
 /** A call that began just before the hour may end after it: its usage belongs to the new hour, so hours close for good. */
 function startHour(partition: Partition, memory: Meter, hour: Milliseconds): void {
   const old = { ...memory };

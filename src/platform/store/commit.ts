@@ -1,7 +1,7 @@
 /**
  * The commit path. All writes of a turn of the event loop, of all partitions of one driver, go into one batch. At the end
  * of the turn the batch is closed and handed to the driver; while it is being synced the next one fills. When it is on
- * disk its overlay entries go, the next one follows it, and everybody who waited continues (the output gate). When it can't get there,
+ * disk its layers of the overlay go and everybody who waited for it continues (the output gate). When it can't get there,
  * nothing that waits is told that it succeeded: this batch and the next, which may have read from it, are lost, and the
  * partitions that they touched forget what they had in memory.
  *
@@ -11,7 +11,7 @@ import { assert } from '#platform/base/assert.ts';
 import { type Milliseconds, systemClock } from '#platform/base/clock.ts';
 import { type BatchOwner, BatchWriter } from '#platform/store/batch.ts';
 import type { StoreDriver } from '#platform/store/driver.ts';
-import { type PendingClear, type PendingWrite, releaseClear, releaseWrite } from '#platform/store/overlay.ts';
+import { dropLayer, type Layer } from '#platform/store/overlay.ts';
 import { StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 
 export interface PendingLimits {
@@ -34,8 +34,7 @@ export interface BatchMember extends BatchOwner {
 export class Batch {
   readonly writer: BatchWriter;
   readonly members = new Set<BatchMember>();
-  readonly writes: PendingWrite[] = [];
-  readonly clears: PendingClear[] = [];
+  readonly layers: Layer[] = [];
   readonly whenDurable: (() => void)[] = [];
   readonly beforeCommit: (() => void)[] = [];
   /** In real time: how slow a disk is has nothing to do with the clock that tests move. */
@@ -135,9 +134,8 @@ export class Committer {
   #close(): void {
     const batch = this.#filling;
     assert(!this.#flying, 'one batch at a time is under way');
-    // What these write belongs to this batch: they schedule no other.
-    this.#isScheduled = true;
     try {
+      // What these write belongs to this batch: they schedule no other.
       for (const action of batch.beforeCommit) action();
     } catch (error) {
       this.#isScheduled = false;
@@ -160,13 +158,12 @@ export class Committer {
 
   #settled(batch: Batch): void {
     this.#flying = undefined;
-    for (const write of batch.writes) releaseWrite(write);
-    for (const clear of batch.clears) releaseClear(clear);
+    for (const layer of batch.layers) dropLayer(layer);
     if (batch.writer.memory.length <= KEPT_BYTES) this.#spare = batch.writer.memory;
     for (const action of batch.whenDurable) this.#guarded(action);
-    // At once: the next batch syncs while those who waited for this one are answered.
-    if (this.#filling.hasWork && !this.#isScheduled) this.#close();
     batch.settle();
+    // Not at once: those who have just been woken may join.
+    if (this.#filling.hasWork) this.schedule();
   }
 
   #lose(cause: unknown): void {

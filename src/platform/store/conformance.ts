@@ -135,23 +135,6 @@ function gate(place: Place): void {
     await store.close();
   });
 
-  test('the next batch is under way when those who waited for one go on', async (t) => {
-    const { drivers, faults } = faulty(place(t)());
-    const store = openStore({ drivers });
-    const partition = store.partition(nameOf('sqs'));
-    const put = (n: number) => partition.transact((tx) => tx.put(note, note.key(n, ''), { text: 'x' }));
-    faults.hold();
-    put(1);
-    const first = partition.durable()?.then(() => faults.underWay);
-    await new Promise((resolve) => setImmediate(resolve));
-    put(2);
-    faults.letThrough();
-    assert.equal(await first, 1);
-    faults.release();
-    await partition.durable();
-    await store.close();
-  });
-
   test('a slow disk fills up to the bound, then writes are refused and reads go on', async (t) => {
     const { drivers, faults } = faulty(place(t)());
     const store = openStore({ drivers, limits: { operations: 100 } });

@@ -1,55 +1,95 @@
 /**
- * What is written but not yet on disk, per partition and table: the newest value of each key, and ranges that were
- * deleted. An entry leaves when its batch is on disk, unless a later batch has replaced it meanwhile.
+ * What is written but not yet on disk, per partition and table, in layers: one for each batch that has not settled, so two at
+ * most. A layer holds the newest value of each key in its batch, and ranges that were deleted; it is dropped whole with the batch.
+ *
+ * One map, which keys come to and go from, would be simpler, and dear. A map of JavaScript that has had its fill of them moves to a new
+ * table, and the old one points there: if it lies among V8's old objects, it keeps alive all that the new one holds, and so
+ * on from table to table, until a full collection. Each write became an old object that way.
  */
+import { assert } from '#platform/base/assert.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
 import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 
-export interface PendingWrite {
-  readonly table: TableOverlay;
-  readonly key: Key;
-  readonly span: BatchSpan;
-}
-
-export interface PendingClear {
-  readonly table: TableOverlay;
+interface KeyRange {
   readonly from: Key;
   readonly before: Key;
 }
 
-export interface TableOverlay {
-  readonly writes: Map<Key, PendingWrite>;
-  readonly clears: PendingClear[];
+interface Pending {
+  readonly writes: Map<Key, BatchSpan>;
+  readonly clears: KeyRange[];
 }
 
-export const newTableOverlay = (): TableOverlay => ({ writes: new Map(), clears: [] });
+export interface Layer extends Pending {
+  readonly overlay: TableOverlay;
+  /** Whose writes these are. */
+  readonly batch: object;
+}
 
-const isDeletion = (write: PendingWrite): boolean => write.span.end < 0;
+export interface TableOverlay {
+  /** Of the oldest batch first. */
+  readonly layers: Layer[];
+}
+
+export const newTableOverlay = (): TableOverlay => ({ layers: [] });
+
+export function addLayer(overlay: TableOverlay, batch: object): Layer {
+  const layer: Layer = { overlay, batch, writes: new Map(), clears: [] };
+  overlay.layers.push(layer);
+  return layer;
+}
+
+/** The layer of the oldest batch, which has settled. */
+export function dropLayer(layer: Layer): void {
+  const { layers } = layer.overlay;
+  assert(layers[0] === layer, 'batches settle in their order');
+  layers.shift();
+}
+
+const isDeletion = (span: BatchSpan): boolean => span.end < 0;
 
 /** A copy: the batch's memory serves another batch once this one is on disk. */
-const pendingBytes = ({ span }: PendingWrite): Buffer => Buffer.from(span.bytes.subarray(span.start, span.end));
+const pendingBytes = (span: BatchSpan): Buffer => Buffer.from(span.bytes.subarray(span.start, span.end));
 
-export const isCleared = (overlay: TableOverlay, key: Key): boolean =>
-  overlay.clears.some((clear) => key >= clear.from && key < clear.before);
+const isWithin = (key: Key, { from, before }: KeyRange): boolean => key >= from && key < before;
+
+const isCleared = ({ clears }: Pending, key: Key): boolean => clears.some((clear) => isWithin(key, clear));
 
 /** The pending value, `null` for a pending deletion, undefined when the disk has the word. */
-export function pendingValue(overlay: TableOverlay, key: Key): Buffer | null | undefined {
-  const write = overlay.writes.get(key);
-  if (write) return isDeletion(write) ? null : pendingBytes(write);
-  return isCleared(overlay, key) ? null : undefined;
+export function pendingValue({ layers }: TableOverlay, key: Key): Buffer | null | undefined {
+  for (let at = layers.length - 1; at >= 0; at--) {
+    const layer = layers[at] as Layer; // within the array
+    const span = layer.writes.get(key);
+    if (span !== undefined) return isDeletion(span) ? null : pendingBytes(span);
+    if (isCleared(layer, key)) return null;
+  }
+  return undefined;
 }
 
-export function releaseWrite(write: PendingWrite): void {
-  if (write.table.writes.get(write.key) === write) write.table.writes.delete(write.key);
+/** Deletes a range in a layer; what undoes that. */
+export function clearRange({ writes, clears }: Layer, range: KeyRange): () => void {
+  const hidden = [...writes].filter(([key]) => isWithin(key, range));
+  for (const [key] of hidden) writes.delete(key);
+  clears.push(range);
+  return () => {
+    clears.pop();
+    for (const [key, span] of hidden) writes.set(key, span);
+  };
 }
 
-export function releaseClear(clear: PendingClear): void {
-  const at = clear.table.clears.indexOf(clear);
-  if (at >= 0) clear.table.clears.splice(at, 1);
+/** What all layers together say of a range. */
+function pendingWithin({ layers }: TableOverlay, range: KeyRange): Pending {
+  const pending: Pending = { writes: new Map(), clears: [] };
+  for (const { writes, clears } of layers) {
+    for (const clear of clears) {
+      pending.clears.push(clear);
+      for (const key of pending.writes.keys()) if (isWithin(key, clear)) pending.writes.delete(key);
+    }
+    for (const [key, span] of writes) if (isWithin(key, range)) pending.writes.set(key, span);
+  }
+  return pending;
 }
-
-const isEmpty = (overlay: TableOverlay): boolean => overlay.writes.size === 0 && overlay.clears.length === 0;
 
 /** The rows of a range as they are with the overlay laid over the disk's. */
 export function mergedRange(
@@ -58,13 +98,13 @@ export function mergedRange(
   disk: (range: DriverRange) => DriverRow[],
 ): DriverRow[] {
   if (range.from >= range.before || range.limit <= 0) return [];
-  if (!overlay || isEmpty(overlay)) return disk(range);
+  if (!overlay || overlay.layers.length === 0) return disk(range);
   const { reverse, limit } = range;
-  const pending = [...overlay.writes.values()].filter(({ key }) => key >= range.from && key < range.before);
-  if (pending.length === 0 && overlay.clears.length === 0) return disk(range);
+  const changes = pendingWithin(overlay, range);
+  if (changes.writes.size === 0 && changes.clears.length === 0) return disk(range);
   const order = reverse ? -1 : 1;
-  pending.sort((a, b) => (a.key < b.key ? -order : order));
-  const deletions = pending.filter(isDeletion).length;
+  const pending = [...changes.writes].sort(([a], [b]) => (a < b ? -order : order));
+  const deletions = pending.filter(([, span]) => isDeletion(span)).length;
   const rows: DriverRow[] = [];
   let next = 0;
   let { from, before } = range;
@@ -73,7 +113,7 @@ export function mergedRange(
     const chunk = disk({ from, before, limit: asked, reverse });
     for (const row of chunk) {
       next = addPending(rows, pending, next, (key) => (reverse ? key >= row.key : key <= row.key));
-      if (!overlay.writes.has(row.key) && !isCleared(overlay, row.key)) rows.push(row);
+      if (!changes.writes.has(row.key) && !isCleared(changes, row.key)) rows.push(row);
     }
     const last = chunk.at(-1);
     if (chunk.length < asked || last === undefined) break;
@@ -88,12 +128,14 @@ export function mergedRange(
 /** Adds the pending rows from `next` on that come up to here; where the next one is. */
 function addPending(
   rows: DriverRow[],
-  pending: readonly PendingWrite[],
+  pending: readonly (readonly [Key, BatchSpan])[],
   next: number,
   upToHere: (key: Key) => boolean,
 ): number {
-  for (let write = pending[next]; write && upToHere(write.key); write = pending[++next]) {
-    if (!isDeletion(write)) rows.push({ key: write.key, value: pendingBytes(write) });
+  let at = next;
+  for (let write = pending[at]; write && upToHere(write[0]); write = pending[++at]) {
+    const [key, span] = write;
+    if (!isDeletion(span)) rows.push({ key, value: pendingBytes(span) });
   }
-  return next;
+  return at;
 }

@@ -4,14 +4,17 @@
  * no merge and nothing to do at the end of a transaction that succeeds.
  */
 import { assert } from '#platform/base/assert.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
 import {
+  addLayer,
+  clearRange,
+  type Layer,
   mergedRange,
   newTableOverlay,
-  type PendingWrite,
   pendingValue,
   type TableOverlay,
 } from '#platform/store/overlay.ts';
@@ -159,21 +162,10 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   deleteRange<Values extends readonly unknown[]>(table: Table<unknown, Values>, prefix: PrefixOf<Values>): void {
-    const batch = this.#open();
     const from = table.keyPrefix(...prefix) as Key;
     const before = afterPrefix(from);
-    batch.writer.deleteRange(this.number, from, before);
-    const overlay = this.#overlayOf(table);
-    const hidden = [...overlay.writes.values()].filter(({ key }) => key >= from && key < before);
-    for (const write of hidden) overlay.writes.delete(write.key);
-    const clear = { table: overlay, from, before };
-    overlay.clears.push(clear);
-    batch.clears.push(clear);
-    this.#undo.push(() => {
-      overlay.clears.pop();
-      batch.clears.pop();
-      for (const write of hidden) overlay.writes.set(write.key, write);
-    });
+    this.#open().writer.deleteRange(this.number, from, before);
+    this.#undo.push(clearRange(this.#layerOf(table), { from, before }));
   }
 
   /** Called by the open transaction before each write: the first one has to be let in. */
@@ -244,26 +236,24 @@ export class OwnedPartition implements Partition, BatchMember {
     return batch;
   }
 
-  #overlayOf(table: RowTable<unknown>): TableOverlay {
-    let overlay = this.#tables.get(table.prefix);
-    if (!overlay) {
-      overlay = newTableOverlay();
-      this.#tables.set(table.prefix, overlay);
-    }
-    return overlay;
+  /** Of the open batch. */
+  #layerOf(table: RowTable<unknown>): Layer {
+    const overlay = getOrInsert(this.#tables, table.prefix, newTableOverlay);
+    const batch = this.#committer.filling;
+    const last = overlay.layers.at(-1);
+    if (last?.batch === batch) return last;
+    const layer = addLayer(overlay, batch);
+    batch.layers.push(layer);
+    return layer;
   }
 
   #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {
-    const overlay = this.#overlayOf(table);
-    const { writes } = this.#committer.filling;
-    const previous = overlay.writes.get(key);
-    const write: PendingWrite = { table: overlay, key, span };
-    overlay.writes.set(key, write);
-    writes.push(write);
+    const { writes } = this.#layerOf(table);
+    const previous = writes.get(key);
+    writes.set(key, span);
     this.#undo.push(() => {
-      writes.pop();
-      if (previous) overlay.writes.set(key, previous);
-      else overlay.writes.delete(key);
+      if (previous) writes.set(key, previous);
+      else writes.delete(key);
     });
   }
 

@@ -1,5 +1,5 @@
 /** Every error that KMS answers with, in AWS's words where we know them (README.md lists the others). */
-import { ServiceError } from '#platform/error.ts';
+import { problemsOf } from '#platform/error.ts';
 
 type Worded = readonly [code: string, message: string];
 
@@ -97,8 +97,8 @@ const ERRORS = {
 
 type Problem = keyof typeof ERRORS;
 
+const problem = problemsOf(ERRORS);
+
 export function fail<Name extends Problem>(name: Name, ...args: Parameters<(typeof ERRORS)[Name]>): never {
-  // Each entry takes what its own parameters say; the union of all of them can't be called without the cast.
-  const [code, message] = (ERRORS[name] as (...args: unknown[]) => Worded)(...args);
-  throw new ServiceError(code, message);
+  throw problem(name, ...args);
 }

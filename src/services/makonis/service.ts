@@ -6,12 +6,15 @@
  */
 import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Connections } from '#platform/connections.ts';
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/makonis.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Removal } from '#platform/removal.ts';
 import { type Call, defineService, type Handlers } from '#platform/service.ts';
+import type { InstancesApi } from '#services/ec2/api.ts';
 import type { AccessKeyView, AccountsApi, AccountView, PeopleApi } from '#services/iam/api.ts';
+import { instanceOperations } from '#services/makonis/instances.ts';
 import { issuerOperations } from '#services/makonis/issuers.ts';
 import { accountArn, anyAccount, OPERATOR, owner } from '#services/makonis/operator.ts';
 import { peopleOperations } from '#services/makonis/people.ts';
@@ -21,6 +24,8 @@ import type { SuppliedKeysApi } from '#services/sts/api.ts';
 
 export interface MakonisParts {
   readonly accounts: AccountsApi;
+  readonly connections: Connections;
+  readonly instances: InstancesApi;
   readonly issuerKeys: SuppliedKeysApi;
   readonly pages: PageTokens;
   readonly people: PeopleApi;
@@ -189,6 +194,7 @@ export const makonis = (parts: MakonisParts) =>
       },
       DescribeCloud: { handler: describeCloud(parts), resource: anyAccount, owner, steps: true },
       ...peopleOperations(parts),
+      ...instanceOperations(parts),
       ...issuerOperations(parts),
       ListAccounts: { handler: listAccounts(parts), resource: anyAccount, owner, steps: true },
     } satisfies Handlers<Model.MakonisOperations, typeof notImplemented>,

@@ -1,12 +1,5 @@
 /** Every error that S3 answers with, in AWS's words: status, message, and which member names what it is about. */
-import { ServiceError } from '#platform/error.ts';
-
-interface Worded {
-  readonly status: number;
-  readonly message: string;
-  /** The XML element that names the thing. */
-  readonly about?: string;
-}
+import { type ErrorDetails, errorsOf, type WordedError } from '#platform/error.ts';
 
 const ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
@@ -252,25 +245,13 @@ const ERRORS = {
   },
   UnsupportedMediaType: { status: 415, message: 'The annotation payload is not valid UTF-8 encoded text.' },
   UnexpectedContent: { status: 400, message: 'This request contains unsupported content.' },
-} as const satisfies Record<string, Worded>;
+} as const satisfies Record<string, WordedError>;
 
 export type S3ErrorCode = keyof typeof ERRORS;
 
-export interface Details {
-  /** What the error is about: under the name that AWS gives it in this error. */
-  readonly about?: string;
-  /** In the place of the usual words, where AWS has others for this case. */
-  readonly message?: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
+export const s3Error = errorsOf<S3ErrorCode>(ERRORS);
 
-export function s3Error(code: S3ErrorCode, { about, message, fields }: Details = {}): ServiceError {
-  const worded: Worded = ERRORS[code];
-  const named = worded.about === undefined || about === undefined ? {} : { [worded.about]: about };
-  return new ServiceError(code, message ?? worded.message, { status: worded.status, fields: { ...named, ...fields } });
-}
-
-export function fail(code: S3ErrorCode, details?: Details): never {
+export function fail(code: S3ErrorCode, details?: ErrorDetails): never {
   throw s3Error(code, details);
 }
 

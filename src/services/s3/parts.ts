@@ -12,6 +12,7 @@ import type { Store } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import type { CanonicalUsers } from '#services/s3/canonical-users.ts';
 import type { Directory } from '#services/s3/directory.ts';
+import type { Hashings } from '#services/s3/hashing/hashing.ts';
 import type { AccessPoints, PublicAccess } from '#services/s3control/api.ts';
 
 export interface S3Parts {
@@ -26,13 +27,14 @@ export interface S3Parts {
   readonly accessPoints: AccessPoints;
   /** The blob store of a region, opened at first use. */
   readonly blobs: (region: Region) => Promise<Blobs>;
+  readonly hashings: Hashings;
   /** A call of another service, as S3. */
   readonly deliver: Deliver;
   readonly callAsRole: CallAsRole;
   /** The operator's. */
   readonly metrics: Metrics;
-  /** A scrub of a region's blobs is over: what it found damaged. */
-  readonly onScrubbed: (region: Region, damaged: readonly string[]) => void;
+  /** How fast the scrub reads. */
+  readonly scrubBytesPerSecond: number;
   /** What lifecycle rules and restores call a day: shorter than one if the operator wants to see them at work. */
   readonly day: Milliseconds;
   readonly isRegion: (name: string) => boolean;

@@ -1,5 +1,5 @@
 /** Every error that S3 Control answers with, in AWS's words where we know them (README.md lists the others). */
-import { ServiceError } from '#platform/error.ts';
+import { errorsOf, type WordedError } from '#platform/error.ts';
 
 const ERRORS = {
   AccessDenied: { status: 403, message: 'Access Denied' },
@@ -39,13 +39,15 @@ const ERRORS = {
   NoSuchPublicAccessBlockConfiguration: { status: 404, message: 'The public access block configuration was not found' },
   TooManyRequestsException: { status: 400, message: 'The account has too many jobs that have not ended.' },
   TooManyTagsException: { status: 400, message: 'The number of tags exceeds the limit of 50 tags.' },
-} as const satisfies Record<string, { readonly status: number; readonly message: string }>;
+} as const satisfies Record<string, WordedError>;
 
 export type S3ControlErrorCode = keyof typeof ERRORS;
 
+const errorOf = errorsOf<S3ControlErrorCode>(ERRORS);
+
 /** `message` in the place of the usual words, where AWS has others for this case. */
-export function fail(code: S3ControlErrorCode, message: string = ERRORS[code].message): never {
-  throw new ServiceError(code, message, { status: ERRORS[code].status });
+export function fail(code: S3ControlErrorCode, message?: string): never {
+  throw errorOf(code, message === undefined ? {} : { message });
 }
 
 export const badRequest = (message: string): never => fail('BadRequestException', message);

@@ -1,5 +1,5 @@
 /** Every error that SQS answers with, in AWS's words. Where AWS has several messages for one code, each has its own line. */
-import { ServiceError } from '#platform/error.ts';
+import { problemsOf, ServiceError } from '#platform/error.ts';
 
 type Worded = readonly [code: string, message: string];
 
@@ -131,11 +131,7 @@ const ERRORS = {
 
 type Problem = keyof typeof ERRORS;
 
-function problem<Name extends Problem>(name: Name, ...args: Parameters<(typeof ERRORS)[Name]>): ServiceError {
-  // Each entry takes what its own parameters say; the union of all of them can't be called without the cast.
-  const [code, message] = (ERRORS[name] as (...args: unknown[]) => Worded)(...args);
-  return new ServiceError(code, message);
-}
+const problem = problemsOf(ERRORS);
 
 export function fail<Name extends Problem>(name: Name, ...args: Parameters<(typeof ERRORS)[Name]>): never {
   throw problem(name, ...args);

@@ -7,6 +7,7 @@
  * waits for its page all the same (`entries` has a gap), since a FIFO group may have older messages before it.
  */
 import { Heap } from './heap.ts';
+import { NumberMap } from './number-map.ts';
 import { type MessageRow, type MessageState, timeOfSequence } from './state.ts';
 
 /** The messages of one row. */
@@ -105,7 +106,7 @@ export abstract class Window {
   protected size = 0;
   /** In flight or delayed, by the time they become visible. */
   protected readonly waiting = new Heap<Entry>((entry) => entry.visibleAt);
-  readonly #chunks = new Map<number, Chunk>();
+  readonly #chunks = new NumberMap<Chunk>();
 
   chunkAt(first: number): Chunk | undefined {
     return this.#chunks.get(first);

@@ -6,8 +6,8 @@ import { open, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { BlobDamaged, type BlobPlace } from '#platform/blobs/blobs.ts';
-import { blobsConformance } from '#platform/blobs/conformance.ts';
+import { BlobDamaged, type BlobPlace, type Blobs, type StoredBlob } from '#platform/blobs/blobs.ts';
+import { blobsConformance, scrubbed } from '#platform/blobs/conformance.ts';
 import { openFilesystemBlobs } from './blobs.ts';
 import { HoldWatch, holdBlobs } from './hold.ts';
 import { readPlace, type StoredPlace } from './places.ts';
@@ -115,7 +115,7 @@ test('a segment with a damaged head is never dropped, and the scrub tells of it'
   t.after(() => blobs.close());
   assert.deepEqual(await blobs.sweep(nobody, never), { dropped: 0, moved: 0, freedBytes: 0 });
   assert.equal(faults.length, 1);
-  assert.equal((await blobs.scrub(never)).length, 1);
+  assert.equal((await scrubbed(blobs)).damaged.length, 1);
   assert.ok((await blobs.read(place, { start: 0, end: 5000 })) instanceof Uint8Array, 'what is whole can be read');
 });
 
@@ -152,4 +152,49 @@ test('a hold of another process counts, and dies with it', async (t) => {
   holder.kill('SIGKILL');
   await gone;
   assert.equal(watch.isHeld, false);
+});
+
+test('a sweep asks about what may have changed alone', async (t) => {
+  const folder = folderOf(t);
+  const asked: string[] = [];
+  const owners = { isWanted: async (owner: string) => asked.push(owner) > 0, moved: async () => true };
+  const askedBy = async (blobs: Blobs): Promise<string[]> => {
+    await blobs.sweep(owners, never);
+    return asked.splice(0).sort();
+  };
+  const first = await openFilesystemBlobs(folder, refuse);
+  const put = async (blobs: Blobs, owner: string, bytes: number): Promise<StoredBlob> => {
+    const stored = await blobs.put(Buffer.alloc(bytes, 1), { owner });
+    stored.settle();
+    return stored;
+  };
+  const small = [await put(first, 'small/1', 9000), await put(first, 'small/2', 5000)];
+  const large = await put(first, 'large', 2_000_000);
+  await first.close();
+  const second = await openFilesystemBlobs(folder, refuse);
+  assert.deepEqual(await askedBy(second), ['large', 'small/1', 'small/2'], 'after a start all files, and new segments');
+  assert.deepEqual(await askedBy(second), []);
+  await put(second, 'later', 2_000_000);
+  assert.deepEqual(await askedBy(second), ['later']);
+  await second.close();
+  const third = await openFilesystemBlobs(folder, refuse);
+  t.after(() => third.close());
+  assert.deepEqual(await askedBy(third), ['large', 'later'], 'what was counted of segments is kept');
+  third.discard(small[0]?.place ?? large.place);
+  assert.deepEqual(await askedBy(third), ['small/1', 'small/2'], 'half of the segment was given up');
+  await scrubbed(third);
+  assert.deepEqual(await askedBy(third), ['large', 'later', 'small/1', 'small/2'], 'after a scrub everything');
+});
+
+test('what was counted of a segment says nothing of another with its number', async (t) => {
+  const folder = folderOf(t);
+  const first = await openFilesystemBlobs(folder, refuse);
+  (await first.put(Buffer.alloc(5000, 1), { owner: 'row/1' })).settle();
+  await first.close();
+  await writeFile(join(folder, 'counted.json'), '[[1, 999999, 999999]]');
+  const second = await openFilesystemBlobs(folder, refuse);
+  assert.equal((await second.sweep(nobody, never)).dropped, 1);
+  await second.close();
+  await writeFile(join(folder, 'counted.json'), '[[1, 999');
+  await (await openFilesystemBlobs(folder, refuse)).close();
 });

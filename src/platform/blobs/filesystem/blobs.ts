@@ -12,11 +12,20 @@ import type {
   BlobRange,
   Blobs,
   PutOptions,
+  ScrubWatch,
   StoredBlob,
   SweepResult,
 } from '#platform/blobs/blobs.ts';
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
-import { blockWriter, checkBlocks, isSealedBy, openBlocks, storedBytes } from '#platform/blobs/blocks.ts';
+import {
+  type BlockWriter,
+  blockWriter,
+  checkBlocks,
+  isSealedBy,
+  openBlocks,
+  storedBytes,
+} from '#platform/blobs/blocks.ts';
+import { Doubts } from '#platform/blobs/filesystem/doubts.ts';
 import { BlobFiles } from '#platform/blobs/filesystem/files.ts';
 import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
 import { placeText, readPlace, rowPlaceText, type StoredPlace } from '#platform/blobs/filesystem/places.ts';
@@ -29,42 +38,43 @@ import {
   storedSteps,
 } from '#platform/blobs/filesystem/ranges.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
-import { type FoundRecord, Segments } from '#platform/blobs/filesystem/segments.ts';
+import { Segments } from '#platform/blobs/filesystem/segments.ts';
+import { type FilesystemParts, sweepBlobs } from '#platform/blobs/filesystem/sweep.ts';
 import { released } from '#platform/blobs/released.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 /** Rows stay small: lists read them. */
 const ROW_BLOB_BYTES = 512;
 const SEGMENT_BLOB_BYTES = 1024 * 1024;
+/** Of what is gathered to be appended. */
+const MOST_PARTS = 256;
 /** A range up to this is read and checked whole before its first byte is given out. */
 const WHOLE_READ_BYTES = 1024 * 1024;
 
 export async function openFilesystemBlobs(folder: string, onFault: (error: unknown) => void): Promise<Blobs> {
   const [segments, files] = [join(folder, 'segments'), join(folder, 'files')];
   for (const each of [segments, files]) await mkdir(each, { recursive: true, mode: 0o700 });
-  const hold = new HoldWatch(folder);
-  return new FilesystemBlobs(await Segments.open(segments), await BlobFiles.open(files), hold, onFault);
+  const opened = await Segments.open(segments);
+  return new FilesystemBlobs({
+    segments: opened,
+    files: await BlobFiles.open(files),
+    hold: new HoldWatch(folder),
+    doubts: await Doubts.open(folder, (segment) => opened.path(segment)),
+    onFault,
+  });
 }
 
 class FilesystemBlobs implements Blobs {
-  readonly #segments: Segments;
-  readonly #files: BlobFiles;
-  readonly #hold: HoldWatch;
-  readonly #onFault: (error: unknown) => void;
+  readonly #parts: FilesystemParts;
   /** Put, but not yet settled: nobody can say whether they are wanted. */
   readonly #unsettled = new Set<BlobPlace>();
   /** How many readers will come to it yet. */
   readonly #pins = new Map<BlobPlace, number>();
   /** Discarded while pinned. */
   readonly #doomed = new Set<BlobPlace>();
-  /** Segment -> what was wanted of it when it was last looked through, less what was given up since. */
-  readonly #known = new Map<number, { wanted: number; readonly all: number }>();
 
-  constructor(segments: Segments, files: BlobFiles, hold: HoldWatch, onFault: (error: unknown) => void) {
-    this.#segments = segments;
-    this.#files = files;
-    this.#hold = hold;
-    this.#onFault = onFault;
+  constructor(parts: FilesystemParts) {
+    this.#parts = parts;
   }
 
   async put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
@@ -77,31 +87,33 @@ class FilesystemBlobs implements Blobs {
   }
 
   async #put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
+    const encoder = blockWriter(options);
     if (source instanceof Uint8Array) {
+      const blocks = encoder.push(source);
       return source.length <= SEGMENT_BLOB_BYTES
-        ? this.#append([source], options)
-        : this.#writeFile([source], NOTHING, options);
+        ? this.#append(blocks, encoder, options)
+        : this.#writeFile(blocks, NOTHING, encoder, options);
     }
     const { announcedBytes = 0 } = options;
-    if (announcedBytes > SEGMENT_BLOB_BYTES) return this.#writeFile([], source, options);
-    const first: Uint8Array[] = [];
+    if (announcedBytes > SEGMENT_BLOB_BYTES) return this.#writeFile([], source, encoder, options);
+    let first: Uint8Array[] = [];
     let bytes = 0;
     const iterator = source[Symbol.asyncIterator]();
     for (;;) {
       const { done, value } = await iterator.next();
-      if (done) return this.#append(first, options);
-      first.push(value);
+      if (done) return this.#append(first, encoder, options);
+      first.push(...encoder.push(value));
       bytes += value.length;
       if (bytes > SEGMENT_BLOB_BYTES) break;
+      // Whoever sends a byte at a time makes no buffer of a write of each.
+      if (first.length > MOST_PARTS) first = [Buffer.concat(first)];
     }
     const rest = { [Symbol.asyncIterator]: () => iterator };
-    return this.#writeFile(first, rest, options);
+    return this.#writeFile(first, rest, encoder, options);
   }
 
-  async #append(chunks: readonly Uint8Array[], options: PutOptions): Promise<StoredBlob> {
-    const encoder = blockWriter(options);
-    const blocks = chunks.flatMap((chunk) => encoder.push(chunk));
-    blocks.push(...encoder.end());
+  async #append(first: readonly Uint8Array[], encoder: BlockWriter, options: PutOptions): Promise<StoredBlob> {
+    const blocks = [...first, ...encoder.end()];
     const { bytes } = encoder;
     const isSealed = isSealedBy(options);
     if (isSealed && bytes > 0 && bytes <= ROW_BLOB_BYTES) {
@@ -109,18 +121,19 @@ class FilesystemBlobs implements Blobs {
     }
     const head = encodeHead({ owner: options.owner, bytes, isSealed });
     const size = head.length + storedBytes(bytes, isSealed);
-    const { segment, offset } = await this.#segments.append([head, ...blocks], size);
+    const { segment, offset } = await this.#parts.segments.append([head, ...blocks], size);
     return this.#stored({ kind: 'segment', segment, offset: offset + head.length, bytes });
   }
 
   async #writeFile(
     first: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
+    encoder: BlockWriter,
     options: PutOptions,
   ): Promise<StoredBlob> {
     let announced: StoredBlob | undefined;
     try {
-      const place = await this.#files.write(first, rest, options, (coming) => {
+      const place = await this.#parts.files.write(first, rest, encoder, options, (coming) => {
         announced = this.#stored(coming);
       });
       return announced ?? this.#stored(place);
@@ -132,6 +145,7 @@ class FilesystemBlobs implements Blobs {
 
   #stored(place: StoredPlace): StoredBlob {
     const text = placeText(place);
+    if (place.kind === 'file') this.#parts.doubts.file(place.id);
     this.#unsettled.add(text);
     return { place: text, bytes: place.bytes, settle: () => void this.#unsettled.delete(text) };
   }
@@ -157,7 +171,7 @@ class FilesystemBlobs implements Blobs {
   #readBriefly(place: StoredPlace, range: BlobRange, key: Uint8Array): Uint8Array | undefined {
     if (place.kind !== 'segment') return undefined;
     const blocks = blocksOf(place, range, true);
-    const stored = this.#segments.readBriefly(place.segment, blocks.offset, blocks.bytes);
+    const stored = this.#parts.segments.readBriefly(place.segment, blocks.offset, blocks.bytes);
     return stored && blocks.cut(openBlocks(stored, blocks.first, key));
   }
 
@@ -179,7 +193,7 @@ class FilesystemBlobs implements Blobs {
         start = step.end;
       }
     })();
-    return released(steps, () => void source.close().catch(this.#onFault));
+    return released(steps, () => void source.close().catch(this.#parts.onFault));
   }
 
   pin(places: readonly BlobPlace[]): () => void {
@@ -220,9 +234,9 @@ class FilesystemBlobs implements Blobs {
   async #source(place: StoredPlace): Promise<Source> {
     if (place.kind === 'segment') {
       const { segment } = place;
-      return { read: (offset, bytes) => this.#segments.read(segment, offset, bytes), close: async () => {} };
+      return { read: (offset, bytes) => this.#parts.segments.read(segment, offset, bytes), close: async () => {} };
     }
-    const handle = await this.#files.openBlob(place.id);
+    const handle = await this.#parts.files.openBlob(place.id);
     return {
       async read(offset, bytes) {
         const buffer = Buffer.allocUnsafe(bytes);
@@ -238,8 +252,8 @@ class FilesystemBlobs implements Blobs {
     const place = readPlace(text);
     if (place.kind === 'row') return;
     this.#unsettled.delete(text);
-    const known = place.kind === 'segment' ? this.#known.get(place.segment) : undefined;
-    if (known) known.wanted -= place.bytes;
+    if (place.kind === 'segment') this.#parts.doubts.givenUp(place.segment, place.bytes);
+    else this.#parts.doubts.file(place.id);
     if (this.#pins.has(text)) this.#doomed.add(text);
     else this.#remove(text);
   }
@@ -247,7 +261,8 @@ class FilesystemBlobs implements Blobs {
   #remove(text: BlobPlace): void {
     const place = readPlace(text);
     // While a backup copies it is left to a later sweep.
-    if (place.kind === 'file' && !this.#hold.isHeld) void this.#files.remove(place.id).catch(this.#onFault);
+    if (place.kind === 'file' && !this.#parts.hold.isHeld)
+      void this.#parts.files.remove(place.id).catch(this.#parts.onFault);
   }
 
   /** Nobody may ask for its owner yet, or somebody reads it. */
@@ -255,125 +270,58 @@ class FilesystemBlobs implements Blobs {
     return this.#unsettled.has(place) || this.#pins.has(place);
   }
 
-  async sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
-    const result = { dropped: 0, moved: 0, freedBytes: 0 };
-    for await (const { id, offset, bytes, owner } of this.#files.all()) {
-      const place = placeText({ kind: 'file', id, offset, bytes });
-      if (this.#isInUse(place) || (await owners.isWanted(owner, place))) continue;
-      if (signal.aborted || this.#hold.isHeld) return result;
-      await this.#files.remove(id);
-      result.dropped++;
-      result.freedBytes += bytes;
-    }
-    for (const segment of await this.#segments.closed()) {
-      if (signal.aborted || this.#hold.isHeld) return result;
-      const known = this.#known.get(segment);
-      if (known !== undefined && !isHalfEmpty(known)) continue;
-      try {
-        await this.#sweepSegment(segment, owners, result, signal);
-      } catch (error) {
-        // A damaged segment stays as it is, for what can still be read of it; the others go on.
-        if (!(error instanceof BlobDamaged)) throw error;
-        this.#onFault(error);
-      }
-    }
-    return result;
+  sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
+    const isInUse = (place: BlobPlace): boolean => this.#isInUse(place);
+    return sweepBlobs({ ...this.#parts, isInUse, unsettled: this.#unsettled }, owners, signal);
   }
 
-  async #sweepSegment(
-    segment: number,
-    owners: BlobOwners,
-    result: { dropped: number; moved: number; freedBytes: number },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const wanted: FoundRecord[] = [];
-    let [wantedBytes, all, dropped] = [0, 0, 0];
-    for await (const record of this.#segments.records(segment)) {
-      if (signal.aborted) return;
-      all += record.size;
-      const place = placeOf(record);
-      if (this.#isInUse(place)) return;
-      if (await owners.isWanted(record.owner, place)) {
-        wanted.push(record);
-        wantedBytes += record.size;
-      } else dropped++;
-    }
-    this.#known.set(segment, { wanted: wantedBytes, all });
-    if (!isHalfEmpty({ wanted: wantedBytes, all })) return;
-    for (const record of wanted) {
-      if (signal.aborted) return;
-      if (await this.#move(record, owners)) result.moved++;
-    }
-    this.#known.delete(segment);
-    // Who reads it now may end first.
-    if (wanted.length > 0 || this.#hold.isHeld) return;
-    await this.#segments.remove(segment);
-    result.dropped += dropped;
-    result.freedBytes += all;
-  }
-
-  /** The stored bytes go as they are: sealed blocks know nothing of where they lie. */
-  async #move(record: FoundRecord, owners: BlobOwners): Promise<boolean> {
-    const bytes = await this.#segments.read(record.segment, record.start, record.size);
-    checkBlocks(bytes.subarray(record.headBytes), record.isSealed);
-    const { segment, offset } = await this.#segments.append([bytes], bytes.length);
-    const to = placeText({ kind: 'segment', segment, offset: offset + record.headBytes, bytes: record.bytes });
-    this.#unsettled.add(to);
-    try {
-      return await owners.moved(record.owner, placeOf(record), to);
-    } finally {
-      this.#unsettled.delete(to);
-    }
-  }
-
-  async scrub(signal: AbortSignal): Promise<readonly string[]> {
-    const damaged: string[] = [];
-    const check = async (place: StoredPlace, isSealed: boolean): Promise<void> => {
-      try {
-        const source = await this.#source(place);
-        await checkStored(source, place, isSealed).finally(source.close);
-      } catch (error) {
-        if (!(error instanceof BlobDamaged)) throw error;
-        // Or it was removed meanwhile.
-        if (await this.#isThere(place)) damaged.push(placeText(place));
-      }
-    };
-    for await (const { id, offset, bytes, isSealed } of this.#files.all((id) =>
-      damaged.push(`the head of file ${id}`),
+  async scrub(watch: ScrubWatch): Promise<void> {
+    const { signal } = watch;
+    for await (const { id, offset, bytes, isSealed } of this.#parts.files.all((id) =>
+      watch.damaged(`the head of file ${id}`),
     )) {
-      if (signal.aborted) return damaged;
-      await check({ kind: 'file', id, offset, bytes }, isSealed);
+      if (signal.aborted) return;
+      await this.#check({ kind: 'file', id, offset, bytes }, isSealed, watch);
     }
-    for (const segment of await this.#segments.closed()) {
+    for (const segment of await this.#parts.segments.closed()) {
       try {
-        for await (const { offset, bytes, isSealed } of this.#segments.records(segment)) {
-          if (signal.aborted) return damaged;
-          await check({ kind: 'segment', segment, offset, bytes }, isSealed);
+        for await (const { offset, bytes, isSealed } of this.#parts.segments.records(segment)) {
+          if (signal.aborted) return;
+          await this.#check({ kind: 'segment', segment, offset, bytes }, isSealed, watch);
         }
       } catch (error) {
         if (!(error instanceof BlobDamaged)) throw error;
-        if ((await this.#segments.closed()).includes(segment)) damaged.push(error.message);
+        if ((await this.#parts.segments.closed()).includes(segment)) watch.damaged(error.message);
       }
     }
-    return damaged;
+    this.#parts.doubts.everything();
+  }
+
+  async #check(place: StoredPlace, isSealed: boolean, watch: ScrubWatch): Promise<void> {
+    try {
+      const source = await this.#source(place);
+      await checkStored(source, place, isSealed, watch.read).finally(source.close);
+    } catch (error) {
+      if (!(error instanceof BlobDamaged)) throw error;
+      // Or it was removed meanwhile.
+      if (await this.#isThere(place)) watch.damaged(placeText(place));
+    }
   }
 
   async #isThere(place: StoredPlace): Promise<boolean> {
-    return place.kind === 'file' ? this.#files.has(place.id) : (await this.#segments.closed()).includes(place.segment);
+    return place.kind === 'file'
+      ? this.#parts.files.has(place.id)
+      : (await this.#parts.segments.closed()).includes(place.segment);
   }
 
   async close(): Promise<void> {
-    await this.#segments.close();
-    this.#hold.close();
+    await this.#parts.segments.close();
+    await this.#parts.doubts.keep().catch(() => {});
+    this.#parts.hold.close();
   }
 }
 
 /** A full, failing or read-only disk, or more open files than may be: it may be over when the client comes again. */
 const DISK_REFUSES = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE']);
 
-const isHalfEmpty = ({ wanted, all }: { wanted: number; all: number }): boolean => wanted * 2 <= all;
-
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
-
-const placeOf = ({ segment, offset, bytes }: FoundRecord): BlobPlace =>
-  placeText({ kind: 'segment', segment, offset, bytes });

@@ -6,7 +6,7 @@ import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink } fro
 import { join } from 'node:path';
 import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
-import { type BlockWriter, blockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
+import { type BlockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
 import type { StoredPlace } from '#platform/blobs/filesystem/places.ts';
 import {
@@ -17,11 +17,14 @@ import {
   type RecordHead,
 } from '#platform/blobs/filesystem/records.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 
 type FilePlace = Extract<StoredPlace, { readonly kind: 'file' }>;
 
 /** Many clients may upload at once: what each has on its way to the disk is held by all of them. */
 const WRITE_BYTES = 256 * 1024;
+/** Who sends a byte at a time makes many. */
+const MOST_PARTS = 512;
 
 export interface FoundFile extends RecordHead {
   readonly id: string;
@@ -46,10 +49,11 @@ export class BlobFiles {
     return files;
   }
 
-  /** `first` came before it was known that the blob is a large one. `announce` hears of the file before others can see it. */
+  /** `first` is what the encoder gave before it was known that the blob is a large one. `announce` hears of the file before others can see it. */
   async write(
     first: readonly Uint8Array[],
     rest: AsyncIterable<Uint8Array>,
+    encoder: BlockWriter,
     options: PutOptions,
     announce: (place: FilePlace) => void,
   ): Promise<FilePlace> {
@@ -60,7 +64,6 @@ export class BlobFiles {
       const { owner } = options;
       const isSealed = isSealedBy(options);
       const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
-      const encoder = blockWriter(options);
       await writeBlocks(handle, offset, encoder, first, rest);
       const { bytes } = encoder;
       await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
@@ -106,18 +109,23 @@ export class BlobFiles {
   async *all(onDamaged?: (id: string) => void): AsyncGenerator<FoundFile> {
     for (const folder of await readdir(this.#folder)) {
       if (!/^[0-9a-f]{2}$/.test(folder)) continue;
-      for (const id of await readdir(join(this.#folder, folder))) {
-        const handle = await open(this.#path(id), 'r').catch(() => undefined);
-        if (handle === undefined) continue;
-        try {
-          const bytes = Buffer.alloc(FIXED_HEAD_BYTES + LONGEST_OWNER);
-          const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-          const head = decodeHead(bytes.subarray(0, bytesRead));
-          if (head) yield { ...head, id, offset: head.headBytes };
-          else onDamaged?.(id);
-        } finally {
-          await handle.close();
-        }
+      yield* this.some(await readdir(join(this.#folder, folder)), onDamaged);
+    }
+  }
+
+  /** Of these, in the same way. */
+  async *some(ids: readonly string[], onDamaged?: (id: string) => void): AsyncGenerator<FoundFile> {
+    for (const id of ids) {
+      const handle = await open(this.#path(id), 'r').catch(() => undefined);
+      if (handle === undefined) continue;
+      try {
+        const bytes = Buffer.alloc(FIXED_HEAD_BYTES + LONGEST_OWNER);
+        const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+        const head = decodeHead(bytes.subarray(0, bytesRead));
+        if (head) yield { ...head, id, offset: head.headBytes };
+        else onDamaged?.(id);
+      } finally {
+        await handle.close();
       }
     }
   }
@@ -153,15 +161,15 @@ async function writeBlocks(
   const flush = async (): Promise<void> => {
     if (bytes === 0) return;
     await writeAll(handle, parts, at);
+    if (encoder.ownsBlocks) for (const part of parts) giveBack(part);
     at += bytes;
     parts = [];
     bytes = 0;
   };
-  for (const chunks of [first, rest]) {
-    for await (const chunk of chunks) {
-      add(encoder.push(chunk));
-      if (bytes >= WRITE_BYTES) await flush();
-    }
+  add(first);
+  for await (const chunk of rest) {
+    add(encoder.push(chunk));
+    if (bytes >= WRITE_BYTES || parts.length >= MOST_PARTS) await flush();
   }
   add(encoder.end());
   await flush();

@@ -2,6 +2,7 @@
 import type { BlobRange } from '#platform/blobs/blobs.ts';
 import { BLOCK_BYTES, blockOffset, checkBlocks, openBlocks, storedBytes } from '#platform/blobs/blocks.ts';
 import type { StoredPlace } from '#platform/blobs/filesystem/places.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 
 const STEP_BLOCKS = 16;
 
@@ -24,7 +25,11 @@ export async function readRange(
   key: Uint8Array | undefined,
 ): Promise<Uint8Array> {
   const { offset, bytes, first, cut } = blocksOf(place, range, key !== undefined);
-  return cut(openBlocks(await source.read(offset, bytes), first, key));
+  const stored = await source.read(offset, bytes);
+  const plain = openBlocks(stored, first, key);
+  // What is not sealed is not copied when it is opened.
+  if (key !== undefined) giveBack(stored);
+  return cut(plain);
 }
 
 /** The blocks that hold a range: where they lie, the number of the first, and what of their bytes is the range. */
@@ -41,8 +46,13 @@ export function blocksOf({ offset, bytes }: StoredPlace, { start, end }: BlobRan
   };
 }
 
-export async function checkStored(source: Source, place: StoredPlace, isSealed: boolean): Promise<void> {
-  for await (const _ of storedSteps(source, place, isSealed));
+export async function checkStored(
+  source: Source,
+  place: StoredPlace,
+  isSealed: boolean,
+  onRead: (bytes: number) => Promise<void> | undefined,
+): Promise<void> {
+  for await (const { length } of storedSteps(source, place, isSealed)) await onRead(length);
 }
 
 /** All that is stored, checked. */

@@ -118,7 +118,7 @@ export class Segments {
     if (this.#current && this.#current.bytes + bytes > SEGMENT_BYTES) await this.#retire();
     if (this.#current) return this.#current;
     const number = this.#next++;
-    const handle = await open(this.#path(number), 'wx', 0o600);
+    const handle = await open(this.path(number), 'wx', 0o600);
     this.#current = { number, handle, bytes: 0 };
     await syncFolder(this.#folder);
     return this.#current;
@@ -129,7 +129,7 @@ export class Segments {
     const failed = this.#current;
     await failed?.handle.truncate(failed.bytes).catch(() => {});
     await this.#retire();
-    if (failed?.bytes === 0) await unlink(this.#path(failed.number)).catch(() => {});
+    if (failed?.bytes === 0) await unlink(this.path(failed.number)).catch(() => {});
   }
 
   async #retire(): Promise<void> {
@@ -183,7 +183,7 @@ export class Segments {
       this.#readers.set(segment, kept);
       return kept;
     }
-    const opened = open(this.#path(segment), 'r').catch((error: unknown) => {
+    const opened = open(this.path(segment), 'r').catch((error: unknown) => {
       this.#readers.delete(segment);
       throw new BlobDamaged(`segment ${segment} can't be opened: ${String(error)}`);
     });
@@ -229,7 +229,7 @@ export class Segments {
 
   async remove(segment: number): Promise<void> {
     this.#closeReader(segment);
-    await unlink(this.#path(segment));
+    await unlink(this.path(segment));
   }
 
   async close(): Promise<void> {
@@ -238,7 +238,7 @@ export class Segments {
     for (const segment of [...this.#readers.keys()]) this.#closeReader(segment);
   }
 
-  #path(segment: number): string {
+  path(segment: number): string {
     return join(this.#folder, `${String(segment).padStart(8, '0')}.seg`);
   }
 }

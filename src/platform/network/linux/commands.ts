@@ -27,6 +27,7 @@ export const nft = (namespace: Namespace, ruleset: string): Promise<string> =>
 
 /** `net/ipv4/ip_forward=1` */
 export async function setKernel(namespace: Namespace, settings: readonly string[]): Promise<void> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own words
   const script = 'for s in "$@"; do echo "${s#*=}" > "/proc/sys/${s%%=*}" || exit 1; done';
   if (settings.length > 0) await inside(namespace, 'sh', ['-c', script, 'sh', ...settings]);
 }

@@ -1,23 +1,13 @@
 /** Operations on configurations of storage class analysis. */
-import type {
-  AnalyticsConfiguration,
-  DeleteBucketAnalyticsConfigurationRequest,
-  GetBucketAnalyticsConfigurationOutput,
-  GetBucketAnalyticsConfigurationRequest,
-  ListBucketAnalyticsConfigurationsOutput,
-  ListBucketAnalyticsConfigurationsRequest,
-  PutBucketAnalyticsConfigurationRequest,
-} from '#platform/model/generated/s3.ts';
-import type { Call } from '#platform/service.ts';
-import { accessOf } from '#services/s3/access.ts';
+import type { AnalyticsConfiguration } from '#platform/model/generated/s3.ts';
 import { ANALYTICS, dropAnalysis } from '#services/s3/analytics/count.ts';
-import { type ConfigurationKind, configurationsOf, keeperOf } from '#services/s3/configurations/configurations.ts';
+import { type ConfigurationKind, configurationsOf } from '#services/s3/configurations/configurations.ts';
 import { checkFilter } from '#services/s3/configurations/filters.ts';
+import { configurationOperations } from '#services/s3/configurations/operations.ts';
 import { nextMidnight } from '#services/s3/lifecycle/rules.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { checkDestination } from '#services/s3/reports/destination.ts';
 import { dueOf, type NextReport, scheduleReport } from '#services/s3/reports/schedule.ts';
-import { TIER_1, TIER_2 } from '#services/s3/rows.ts';
 
 const kindOf = (parts: S3Parts): ConfigurationKind<AnalyticsConfiguration> => ({
   ...ANALYTICS,
@@ -38,36 +28,4 @@ export const nextAnalysis =
     return all.some(({ Id }) => Id === configuration) ? nextMidnight(now, day) : undefined;
   };
 
-export const analyticsOperations = (parts: S3Parts) => {
-  const { bucket } = accessOf(parts);
-  const keeper = keeperOf(parts, kindOf(parts));
-  const write = { ...bucket, usage: TIER_1, action: 's3:PutAnalyticsConfiguration' } as const;
-  const read = { ...bucket, usage: TIER_2, access: 'read', action: 's3:GetAnalyticsConfiguration' } as const;
-  return {
-    GetBucketAnalyticsConfiguration: {
-      handler: (input: GetBucketAnalyticsConfigurationRequest, call: Call): GetBucketAnalyticsConfigurationOutput => ({
-        AnalyticsConfiguration: keeper.get(input, call),
-      }),
-      ...read,
-    },
-    PutBucketAnalyticsConfiguration: {
-      handler: (input: PutBucketAnalyticsConfigurationRequest, call: Call): void =>
-        keeper.put(input, input.AnalyticsConfiguration, call),
-      ...write,
-    },
-    DeleteBucketAnalyticsConfiguration: {
-      handler: (input: DeleteBucketAnalyticsConfigurationRequest, call: Call): void => keeper.remove(input, call),
-      ...write,
-    },
-    ListBucketAnalyticsConfigurations: {
-      handler: (
-        input: ListBucketAnalyticsConfigurationsRequest,
-        call: Call,
-      ): ListBucketAnalyticsConfigurationsOutput => {
-        const { configurations, paging } = keeper.list(input, call);
-        return { AnalyticsConfigurationList: configurations, ...paging };
-      },
-      ...read,
-    },
-  } as const;
-};
+export const analyticsOperations = (parts: S3Parts) => configurationOperations(parts, 'Analytics', kindOf(parts));

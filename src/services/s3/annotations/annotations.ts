@@ -28,6 +28,8 @@ import { payloadOfInput } from '#services/s3/objects/put.ts';
 import { type Claims, writeReceived } from '#services/s3/objects/receive.ts';
 import { findVersion, putVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { replicateChange } from '#services/s3/replication/queue.ts';
+import { statusOf } from '#services/s3/replication/state.ts';
 import type { VersionRow } from '#services/s3/state.ts';
 import { laterBlobs } from '#services/s3/storage/later-blobs.ts';
 
@@ -53,6 +55,12 @@ function versionNow(parts: S3Parts, tx: Transaction, { Bucket, Key }: ReadTarget
   return row?.sequence === before.sequence ? { bucket, row } : fail('OperationAborted');
 }
 
+/** An annotation goes where its version goes. */
+function replicationOf({ replication }: VersionRow) {
+  const status = replication && statusOf(replication);
+  return status === undefined ? {} : { ReplicationStatus: status };
+}
+
 const versionOf = ({ bucket, row }: FoundObject) =>
   bucket.versioning === undefined ? {} : { ObjectVersionId: shownVersionId(row) };
 
@@ -76,7 +84,7 @@ export const putObjectAnnotation =
       checkObject(now, ObjectIfMatch);
       if (now.encryption?.kind !== encryption?.kind) fail('OperationAborted');
       const { version, before } = putAnnotation(tx, bucket, key, now, name, row);
-      putVersion(tx, bucket, key, version);
+      putVersion(tx, bucket, key, replicateChange(tx, bucket, key, version, call.clock.now()));
       if (before !== undefined) tx.onDurable(() => laterBlobs(parts, call).discard(before.piece.place));
       notify(tx, bucket, { name: 'ObjectAnnotation:Put', key, row: now }, call);
     });
@@ -113,6 +121,7 @@ export const getObjectAnnotation =
     const described = {
       ...versionOf(found),
       LastModified: row.modifiedAt,
+      ...replicationOf(found.row),
       ContentLength: piece.bytes,
       ETag: `"${row.etag}"`,
       ...(input.ChecksumMode === 'ENABLED' && {
@@ -158,6 +167,7 @@ export const listObjectAnnotations =
         ETag: `"${each.etag}"`,
         ChecksumAlgorithm: [each.checksum.name],
         Size: each.piece.bytes,
+        ...replicationOf(row),
       })),
     };
   };
@@ -178,7 +188,8 @@ export const deleteObjectAnnotation =
     tx.delete(annotations, at);
     const { annotations: kept = { count: 0, bytes: 0 }, ...rest } = row;
     const left = { count: kept.count - 1, bytes: kept.bytes - gone.piece.bytes };
-    putVersion(tx, bucket, key, left.count === 0 ? rest : { ...rest, annotations: left });
+    const changed = left.count === 0 ? rest : { ...rest, annotations: left };
+    putVersion(tx, bucket, key, replicateChange(tx, bucket, key, changed, call.now));
     tx.onDurable(() => laterBlobs(parts, call).discard(gone.piece.place));
     notify(tx, bucket, { name: 'ObjectAnnotation:Delete', key, row }, call);
     return versionOf(found);

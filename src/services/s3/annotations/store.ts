@@ -42,6 +42,7 @@ export async function storeAnnotation(
 ): Promise<StoredAnnotation> {
   const received = await receive(payload, claims, {
     blobs: await parts.blobs(call.region),
+    hashings: parts.hashings,
     keys,
     owner: annotationOwner(account, bucket, key, name),
     mostBytes: MOST_BYTES,

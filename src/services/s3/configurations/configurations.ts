@@ -87,11 +87,16 @@ function change(tx: Transaction, bucket: BucketRow, kind: Named, all: readonly C
 interface OnBucket {
   readonly Bucket: string;
 }
-interface OnConfiguration extends OnBucket {
+export interface OnConfiguration extends OnBucket {
   readonly Id: string;
 }
-interface OnList extends OnBucket {
+export interface OnList extends OnBucket {
   readonly ContinuationToken?: string;
+}
+export interface Paging {
+  readonly IsTruncated: boolean;
+  readonly ContinuationToken?: string;
+  readonly NextContinuationToken?: string;
 }
 
 const byId = (one: Configuration, other: Configuration): number => (one.Id < other.Id ? -1 : 1);
@@ -130,7 +135,7 @@ export function keeperOf<Kept extends Configuration>({ sealer, pages }: S3Parts,
       );
       kind.onRemove?.(call.tx, bucket, input.Id);
     },
-    list({ Bucket, ContinuationToken: token }: OnList, call: Call) {
+    list({ Bucket, ContinuationToken: token }: OnList, call: Call): { configurations: Kept[]; paging: Paging } {
       const bucket = openBucket(call.tx, sealer, Bucket);
       const refuse = () => invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
       const after = token === undefined ? '' : pages.open(call, Bucket, token, refuse);

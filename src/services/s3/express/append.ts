@@ -75,6 +75,7 @@ async function append(
   const upload = before.upload ?? randomBytes(18).toString('base64url');
   const received = await receive(payloadOfInput(input.Body), input as Claims, {
     blobs: await parts.blobs(call.region),
+    hashings: parts.hashings,
     keys: await storedKeys(parts, call, bucket, before.encryption, undefined),
     owner: partOwner(call.account, bucket, upload, 1),
     mostBytes: MOST_PUT_BYTES,

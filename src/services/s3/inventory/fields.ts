@@ -9,6 +9,7 @@ import { ownerId, privateAcl } from '#services/s3/acl/grants.ts';
 import { expirationOf, type Lifecycle } from '#services/s3/lifecycle/rules.ts';
 import { canonicalUser } from '#services/s3/names.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
+import { statusOf } from '#services/s3/replication/state.ts';
 import type { AclGrant, VersionRow } from '#services/s3/state.ts';
 import { type AccessTier, accessTierOf, INTELLIGENT_TIERING, lastAccess } from '#services/s3/tiering/tiers.ts';
 
@@ -76,7 +77,7 @@ const OPTIONAL: readonly (Field & { readonly name: InventoryOptionalField })[] =
   { name: 'ETag', type: 'text', of: ofObject((row) => row.etag) },
   { name: 'StorageClass', type: 'text', of: ofObject((row) => row.storageClass ?? 'STANDARD') },
   { name: 'IsMultipartUploaded', type: 'flag', of: ofObject((row) => row.upload !== undefined) },
-  { name: 'ReplicationStatus', type: 'text', of: () => undefined },
+  { name: 'ReplicationStatus', type: 'text', of: ofObject(({ replication }) => statusOf(replication)) },
   {
     name: 'EncryptionStatus',
     type: 'text',

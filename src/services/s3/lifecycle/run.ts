@@ -3,6 +3,7 @@
  * left it does in runs of its own at once after, from where it was. Each run is a transaction, so a crash repeats at most one.
  */
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import { meterIn } from '#platform/metering/usage.ts';
 import type { JobCall, TimerJob } from '#platform/service.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { Transaction } from '#platform/store/store.ts';
@@ -18,7 +19,7 @@ import { addVersion, putVersion, removeVersion } from '#services/s3/objects/vers
 import type { S3Parts } from '#services/s3/parts.ts';
 import { statusOf } from '#services/s3/replication/state.ts';
 import { nextSequence, objects, uploads, type VersionRow, versions } from '#services/s3/state.ts';
-import { meterEarlyDeletion, meterIn, transitionType } from '#services/s3/storage/classes.ts';
+import { meterEarlyDeletion, transitionType } from '#services/s3/storage/classes.ts';
 import { laterBlobs } from '#services/s3/storage/later-blobs.ts';
 
 /** Rows that one run looks at. */

@@ -66,6 +66,7 @@ async function store(
   const blobs = await parts.blobs(call.region);
   const received = await receive(body, claims, {
     blobs,
+    hashings: parts.hashings,
     keys,
     owner: partOwner(call.account, bucket, UploadId, PartNumber),
     mostBytes: MOST_PUT_BYTES,

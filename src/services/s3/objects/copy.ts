@@ -179,6 +179,7 @@ export const copyObject =
     const claims = input.ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm: input.ChecksumAlgorithm };
     const received = await receive(body, claims as Claims, {
       blobs: await parts.blobs(call.region),
+      hashings: parts.hashings,
       keys,
       owner,
       mostBytes: MOST_PUT_BYTES,

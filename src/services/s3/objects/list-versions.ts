@@ -24,9 +24,9 @@ import {
   shownNames,
   type Walk,
 } from '#services/s3/objects/list.ts';
-import { findVersion, shownVersionId } from '#services/s3/objects/versions.ts';
+import { findVersion, olderKey, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { type BucketRow, objects, type VersionRow, versionOrder, versions } from '#services/s3/state.ts';
+import { type BucketRow, objects, type VersionRow, versions } from '#services/s3/state.ts';
 
 type Entry =
   | { readonly key: string; readonly row: VersionRow; readonly isLatest: boolean }
@@ -78,7 +78,7 @@ function* older(
   than: Pick<VersionRow, 'sequence'>,
 ): Generator<Entry> {
   if (bucket.versioning === undefined) return;
-  let after = versions.key(bucket.id, key, versionOrder(than.sequence));
+  let after = olderKey(bucket, key, than.sequence);
   for (;;) {
     const rows = tx.range(versions, { prefix: [bucket.id, key], after, limit: KEYS_AT_ONCE });
     for (const { key: at, row } of rows) {

@@ -51,6 +51,7 @@ export const putObject =
     const { owner, upload } = newOwner(call.account, bucket, input.Key);
     const received = await receive(payloadOfInput(input.Body), input as Claims, {
       blobs: await parts.blobs(call.region),
+      hashings: parts.hashings,
       keys,
       owner,
       mostBytes: MOST_PUT_BYTES,

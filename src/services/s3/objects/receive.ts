@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { present } from '#platform/base/assert.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 import type { Payload } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
@@ -14,14 +15,13 @@ import { blobKey } from '#services/s3/buckets/open-bucket.ts';
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
 import type { ObjectKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail } from '#services/s3/errors.ts';
+import type { Hashing, Hashings } from '#services/s3/hashing/hashing.ts';
 import {
   CHECKSUM_NAMES,
   checksumHeader,
   checksumMember,
   DIGEST_BYTES,
   digestOf,
-  type Hasher,
-  newHasher,
 } from '#services/s3/objects/checksums.ts';
 import type { ChecksumName, Piece } from '#services/s3/state.ts';
 
@@ -52,6 +52,7 @@ interface Digest {
 
 export interface ReceiveOptions {
   readonly blobs: Blobs;
+  readonly hashings: Hashings;
   readonly keys: ObjectKeys;
   /** Of the blob: see sweep.ts. */
   readonly owner: string;
@@ -118,22 +119,23 @@ async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOpti
 
 async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions): Promise<Received> {
   const names = namesOf(name, options);
-  const [md5, sums] = [await newHasher('MD5'), await Promise.all(names.map((each) => newHasher(each)))];
+  const { announcedBytes } = body;
+  const hashing = await options.hashings.begin(['MD5', ...names], announcedBytes);
   try {
     const salt = randomBytes(16);
     const { base, inner } = options.keys;
-    const plain = tapped(body, [md5, ...sums], options.mostBytes);
+    const plain = tapped(body, hashing, options.mostBytes);
     const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
-    const { announcedBytes } = body;
     const stored = await options.blobs.put(source, {
       owner: options.owner,
       key: blobKey(base, salt),
       ...(announcedBytes !== undefined && { announcedBytes }),
     });
-    const digests = sums.map((sum, at) => ({ name: names[at] ?? name, digest: sum.digest() }));
-    return receivedOf(stored, salt.toString('base64'), stored.bytes, md5.digest().toString('hex'), digests, options);
+    const [md5, ...sums] = await hashing.digests();
+    const digests = sums.map((digest, at) => ({ name: names[at] ?? name, digest }));
+    return receivedOf(stored, salt.toString('base64'), stored.bytes, md5?.toString('hex') ?? '', digests, options);
   } finally {
-    for (const sum of sums) sum.release();
+    hashing.release();
   }
 }
 
@@ -141,13 +143,15 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
 const namesOf = (name: ChecksumName, { further }: ReceiveOptions): readonly ChecksumName[] =>
   further === undefined || further === name ? [name] : [name, further];
 
-async function* tapped(body: Payload, hashers: readonly Hasher[], most: number): AsyncGenerator<Uint8Array> {
+async function* tapped(body: Payload, hashing: Hashing, most: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > most) fail('EntityTooLarge', { fields: { MaxSizeAllowed: String(most) } });
-    for (const hasher of hashers) hasher.update(chunk);
+    await hashing.update(chunk);
     yield chunk;
+    // The store has sealed it: nobody has it any more.
+    giveBack(chunk);
   }
 }
 

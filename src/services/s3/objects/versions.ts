@@ -125,7 +125,8 @@ function dropNull(tx: Transaction, blobs: Discarding, bucket: OpenBucket, key: s
   if (row !== undefined) removeVersion(tx, blobs, bucket, key, row, now);
 }
 
-const olderKey = (bucket: BucketRow, key: string, sequence: number) =>
+/** Where an older version lies. */
+export const olderKey = (bucket: BucketRow, key: string, sequence: number) =>
   versions.key(bucket.id, key, versionOrder(sequence));
 
 function keepOlder(tx: Transaction, bucket: BucketRow, key: string, row: VersionRow): void {

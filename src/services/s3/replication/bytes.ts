@@ -81,12 +81,12 @@ export async function copyPieces(parts: S3Parts, call: Call, source: SourceVersi
   }
 }
 
-async function copyPiece(
+export async function copyPiece(
   parts: S3Parts,
   call: Call,
   source: SourceVersion,
   piece: Piece,
-  { keys, owner }: Place & { readonly owner: string },
+  { keys, owner }: Pick<Place, 'keys'> & { readonly owner: string },
 ): Promise<{ readonly stored: StoredBlob; readonly piece: Piece }> {
   const blobs = await parts.blobs(call.region);
   const { bytes } = piece;

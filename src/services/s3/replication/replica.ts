@@ -14,6 +14,7 @@ import { notify } from '#services/s3/notifications/notify.ts';
 import { checkDeletable, checkRetentionChange } from '#services/s3/object-lock/locks.ts';
 import { findVersion, insertVersion, putVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { bringAnnotations, type Replica } from '#services/s3/replication/annotations.ts';
 import { copyPieces, type PieceCopies, replicaKeys } from '#services/s3/replication/bytes.ts';
 import { movedFacts, replicaFacts } from '#services/s3/replication/facts.ts';
 import { NotReplicable } from '#services/s3/replication/failures.ts';
@@ -39,33 +40,39 @@ export const writeReplica =
   (parts: S3Parts) =>
   async (input: ReplicaInput, call: Call): Promise<Output> => {
     const { source, Key: key } = input;
-    const isThere = call.transact((tx) => bringUpToDate(tx, parts, input, call));
-    if (isThere) return { copied: 0 };
+    const there = call.transact((tx) => bringUpToDate(tx, parts, input, call));
+    if (there !== undefined) {
+      await bringAnnotations(parts, source, there, call);
+      return { copied: 0 };
+    }
     if (input.changesOnly) throw new NotReplicable('DstVersionNotFound');
     const bucket = call.partition.read((tx) => openDestination(tx, parts, input.Bucket));
     const { keys, encryption } = await replicaKeys(parts, call, bucket, input);
     const upload = source.manifest && randomBytes(48).toString('base64url');
     const copies = await copyPieces(parts, call, source, { bucket, key, upload, keys });
-    await commit(parts, input, call, copies, { ...(upload && { upload }), ...(encryption && { encryption }) });
+    const sealed = { ...(upload && { upload }), ...(encryption && { encryption }) };
+    const row = await commit(parts, input, call, copies, sealed);
+    await bringAnnotations(parts, source, { bucket, key, row, keys }, call);
     call.meter('PutBytes', source.row.bytes);
     return { copied: source.row.bytes };
   };
 
-/** False: no version of this id is there. */
+/** Undefined: no version of this id is there. */
 function bringUpToDate(
   tx: Transaction,
   parts: S3Parts,
   { source, Key: key, ...input }: ReplicaInput,
   call: Call,
-): boolean {
+): Replica | undefined {
   const bucket = openDestination(tx, parts, input.Bucket);
   const there = findReplica(tx, bucket, key, source.row);
-  if (there === undefined) return false;
+  if (there === undefined) return undefined;
   const facts = movedFacts(parts, bucket, key, source, input.rule, call);
   if (!isLockKept(there, facts.lock, call.clock.now())) fail('AccessDenied');
   const { tags: _, acl: __, lock, ...rest } = there;
-  putVersion(tx, bucket, key, { ...rest, ...(lock && { lock }), ...facts });
-  return true;
+  const row = { ...rest, ...(lock && { lock }), ...facts };
+  putVersion(tx, bucket, key, row);
+  return { bucket, key, row };
 }
 
 /** Null versions have no id of their own: another one is replaced. */
@@ -90,12 +97,12 @@ async function commit(
   call: Call,
   { pieces, stored }: PieceCopies,
   bytes: Pick<VersionRow, 'upload' | 'encryption'>,
-): Promise<void> {
+): Promise<VersionRow> {
   const blobs = await parts.blobs(call.region);
   const settle = (): void => stored.forEach((blob: StoredBlob) => void blob.settle());
   let isWritten = false;
   try {
-    call.transact((tx) => {
+    const written = call.transact((tx) => {
       const bucket = openDestination(tx, parts, Bucket);
       const { upload } = bytes;
       const [only] = pieces;
@@ -113,10 +120,12 @@ async function commit(
       insertVersion(tx, blobs, bucket, key, row, call.clock.now());
       const name = upload === undefined ? 'ObjectCreated:Put' : 'ObjectCreated:CompleteMultipartUpload';
       notify(tx, bucket, { name, key, row }, call);
+      return row;
     });
     isWritten = true;
     // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
     call.partition.durable()?.catch(settle);
+    return written;
   } finally {
     if (!isWritten) for (const { place } of stored) blobs.discard(place);
   }

@@ -6,6 +6,7 @@ import type { Region } from '#platform/base/ids.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call, Output } from '#platform/service.ts';
 import { holderOf, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
+import { annotationsOf, type NamedAnnotation } from '#services/s3/annotations/state.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { type ObjectKeys, openKey } from '#services/s3/encryption/object-keys.ts';
@@ -24,6 +25,8 @@ export interface SourceVersion {
   readonly owner: string;
   readonly hasObjectLock: boolean;
   readonly manifest: ManifestRow | undefined;
+  /** Undefined: they may not be read. */
+  readonly annotations: readonly NamedAnnotation[] | undefined;
   /** Undefined: only the client has the key (SSE-C). */
   readonly keys: ObjectKeys | undefined;
 }
@@ -49,6 +52,9 @@ export const readForReplication =
       hasObjectLock: bucket.objectLock !== undefined,
       manifest:
         upload === undefined ? undefined : call.partition.read((tx) => tx.get(manifests, manifests.key(upload))),
+      annotations: may('s3:GetObjectVersionAnnotationForReplication')
+        ? call.partition.read((tx) => annotationsOf(tx, bucket, input.Key, row))
+        : undefined,
       keys: await keysOf(parts, call, bucket, row),
     };
     return { source };

@@ -2,8 +2,8 @@
 import { gunzipSync } from 'node:zlib';
 import { hyparquet } from '#platform/packages.ts';
 import { refuse, SelectError } from '#services/s3/select/errors.ts';
-import type { Row } from '#services/s3/select/evaluate.ts';
 import { JsonRow } from '#services/s3/select/json.ts';
+import type { RunningQuery } from '#services/s3/select/run.ts';
 import { timestamp, type Value } from '#services/s3/select/values.ts';
 
 /** Decompressed. A group is read whole; the documented limit is 512 MB. */
@@ -14,31 +14,41 @@ const COMPRESSORS = { GZIP: (input: Uint8Array, bytes: number) => gunzipSync(inp
 
 type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
 
-/** Until `accept` wants no more. */
-export async function readParquet(bytes: number, readRange: ReadRange, accept: (row: Row) => boolean): Promise<void> {
+type Reader = Pick<RunningQuery, 'accept' | 'reads'>;
+
+/** The columns that the query looks at alone, until it wants no more. */
+export async function readParquet(bytes: number, readRange: ReadRange, query: Reader): Promise<void> {
   try {
-    await readGroups(bytes, readRange, accept);
+    await readGroups(bytes, readRange, query);
   } catch (error) {
     // What the package says of files that are none is for nobody else.
     throw error instanceof SelectError ? error : new SelectError('ParquetParsingError');
   }
 }
 
-async function readGroups(bytes: number, readRange: ReadRange, accept: (row: Row) => boolean): Promise<void> {
-  const { parquetMetadataAsync, parquetReadObjects } = await hyparquet();
+async function readGroups(bytes: number, readRange: ReadRange, { accept, reads }: Reader): Promise<void> {
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await hyparquet();
   const file = {
     byteLength: bytes,
     slice: async (start: number, end = bytes) => bufferOf(await readRange(start, end)),
   };
   const metadata = await parquetMetadataAsync(file);
+  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const wanted = reads(names);
+  // Who counts rows looks at none; without any column there are no rows.
+  const columns = wanted.length > 0 ? [...wanted] : names.slice(0, 1);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
-    if (group.total_byte_size > MOST_GROUP_BYTES) refuse('OverMaxParquetBlockSize');
-    const codecs = group.columns.map(({ meta_data: column }) => column?.codec ?? '');
+    const read = group.columns.flatMap(({ meta_data: column }) =>
+      column !== undefined && columns.includes(column.path_in_schema[0] ?? '') ? [column] : [],
+    );
+    const size = read.reduce((sum, column) => sum + Number(column.total_uncompressed_size), 0);
+    if (size > MOST_GROUP_BYTES) refuse('OverMaxParquetBlockSize');
+    const codecs = read.map(({ codec }) => codec);
     const unknown = codecs.find((codec) => !CODECS.has(codec));
     if (unknown !== undefined) refuse('ParquetUnsupportedCompressionCodec', unknown);
     const rowEnd = rowStart + Number(group.num_rows);
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors: COMPRESSORS });
+    const rows = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors: COMPRESSORS });
     for (const row of rows) if (!accept(new JsonRow(readValue(row)))) return;
     rowStart = rowEnd;
   }

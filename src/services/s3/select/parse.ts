@@ -205,3 +205,14 @@ function mapChildren(expression: Expression, map: (child: Expression) => Express
       return { ...expression, left: map(expression.left), right: map(expression.right) };
   }
 }
+
+/** Where the paths of a query begin: at which columns of a record it looks. Undefined: at the record itself. */
+export function firstSteps({ projections, where }: Query): readonly PathStep[] | undefined {
+  if (projections === undefined) return undefined;
+  const expressions = [...projections.map(({ value }) => value), ...(where ? [where] : [])];
+  const paths = expressions.flatMap(pathsIn);
+  return paths.some(({ length }) => length === 0) ? undefined : paths.flatMap(([first]) => first ?? []);
+}
+
+const pathsIn = (expression: Expression): readonly (readonly PathStep[])[] =>
+  expression.kind === 'column' ? [expression.path] : childrenOf(expression).flatMap(pathsIn);

@@ -241,3 +241,18 @@ test('a pattern costs text times pattern, and no more', () => {
   assert.equal(patternMatcher('%', '')(''), true);
   assert.equal(patternMatcher('a!%%', '!')('a%b'), true);
 });
+
+test('a query names the columns that it looks at', () => {
+  const names = ['id', 'Name', 'name', 'items'];
+  const reads = (expression: string): readonly string[] => {
+    const input = { kind: 'Parquet', bytes: 0 } as const;
+    const output = { kind: 'JSON', recordDelimiter: '\n' } as const;
+    return openQuery({ expression, input, output, compression: 'NONE', now: 0 }).reads(names);
+  };
+  assert.deepEqual(reads('SELECT * FROM S3Object'), names);
+  assert.deepEqual(reads('SELECT s FROM S3Object s'), names);
+  assert.deepEqual(reads("SELECT s.ID, MISSING_ONE FROM S3Object s WHERE s.items[0].name LIKE 'a'"), ['id', 'items']);
+  assert.deepEqual(reads('SELECT "name" FROM S3Object'), ['name']);
+  assert.deepEqual(reads('SELECT SUM(CASE WHEN name = 1 THEN id END) FROM S3Object'), ['id', 'Name', 'name']);
+  assert.deepEqual(reads('SELECT COUNT(*) FROM S3Object'), []);
+});

@@ -10,9 +10,9 @@ import { refuse, SelectError } from '#services/s3/select/errors.ts';
 import { compile, holds, type Row } from '#services/s3/select/evaluate.ts';
 import { jsonReader } from '#services/s3/select/json.ts';
 import { type Columns, type OutputFormat, recordWriter } from '#services/s3/select/output.ts';
-import { parseQuery } from '#services/s3/select/parse.ts';
+import { firstSteps, parseQuery } from '#services/s3/select/parse.ts';
 import { MOST_RECORD_CHARACTERS, type RecordReader } from '#services/s3/select/records.ts';
-import type { FromStep, Query } from '#services/s3/select/syntax.ts';
+import type { FromStep, PathStep, Query } from '#services/s3/select/syntax.ts';
 
 export type InputFormat =
   | ({ readonly kind: 'CSV' } & CsvInput)
@@ -41,6 +41,8 @@ export interface RunningQuery {
   push(bytes: Uint8Array): boolean;
   /** A record of a format that is read elsewhere (parquet.ts). */
   accept(this: void, row: Row): boolean;
+  /** Of these columns, those that it looks at. */
+  reads(this: void, names: readonly string[]): readonly string[];
   finish(): void;
   /** What there is of the answer since the last time. */
   take(): string;
@@ -79,6 +81,10 @@ export function openQuery(request: SelectRequest): RunningQuery {
       return isOpen;
     },
     accept: (row) => isOpen && give(row),
+    reads(names) {
+      const steps = firstSteps(query);
+      return steps === undefined ? names : names.filter((name) => steps.some((step) => isNamedBy(name, step)));
+    },
     finish() {
       if (isOpen) read(decoded(decoder, undefined), true);
       answer += accept.end();
@@ -89,6 +95,11 @@ export function openQuery(request: SelectRequest): RunningQuery {
       return taken;
     },
   };
+}
+
+function isNamedBy(name: string, step: PathStep): boolean {
+  if ('index' in step) return false;
+  return step.isQuoted ? name === step.name : name.toLowerCase() === step.name.toLowerCase();
 }
 
 function readerOf(input: InputFormat, from: readonly FromStep[]): RecordReader {

@@ -60,7 +60,7 @@ async function readRange(start: number, end: number): Promise<Uint8Array> {
 }
 
 try {
-  if (request.input.kind === 'Parquet') await readParquet(request.input.bytes, readRange, query.accept);
+  if (request.input.kind === 'Parquet') await readParquet(request.input.bytes, readRange, query);
   else await readStream();
   query.finish();
   tell({ kind: 'done', records: query.take(), processedBytes });

@@ -3,7 +3,7 @@
  * your AWS billing and usage reports for Amazon S3" and "Comparing the Amazon S3 storage classes".
  */
 import { hours } from '#platform/base/clock.ts';
-import { meter, type UsageDimension } from '#platform/metering/usage.ts';
+import { meterIn } from '#platform/metering/usage.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { bucketArn } from '#services/s3/names.ts';
 import type { VersionRow } from '#services/s3/state.ts';
@@ -122,9 +122,3 @@ export function meterEarlyDeletion(tx: Transaction, bucket: string, row: Version
 export const retrievalType = ({ storageClass = '' }: VersionRow): string | undefined =>
   CLASSES[storageClass]?.retrieval;
 export const transitionType = (storageClass: string): string | undefined => CLASSES[storageClass]?.transition;
-
-/** Counted if the transaction stands. */
-export function meterIn(tx: Transaction, now: number, dimension: UsageDimension, amount: number): void {
-  meter(tx.partition, now, dimension, amount);
-  tx.onUndo(() => meter(tx.partition, now, dimension, -amount));
-}

@@ -1,7 +1,7 @@
 /**
  * What looks after a region's blobs while nobody asks: the sweep gives back the room of what no row names (bytes that were
- * overwritten or deleted in segments, and what a crash or an aborted upload left); the scrub reads all there is and raises an
- * alarm for what is damaged. Blobs are of a region, partitions of an account: the first one that is opened does it for all.
+ * overwritten or deleted in segments, and what a crash or an aborted upload left); the scrub (scrub.ts) reads all there is.
+ * Blobs are of a region, partitions of an account: the first one that is opened does it for all.
  */
 import { days, hours, type Milliseconds, minutes } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
@@ -9,6 +9,7 @@ import type { JobCall, Reconciler } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { blobOwners } from '#services/s3/objects/owners.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { scrubber } from '#services/s3/storage/scrub.ts';
 
 interface Rhythm {
   /** A start has other things to do. */
@@ -21,7 +22,7 @@ const SCRUB: Rhythm = { first: hours(6), again: days(7) };
 
 export const storageReconcilers = (parts: S3Parts): Readonly<Record<string, Reconciler>> => ({
   sweep: oncePerRegion(SWEEP, (job, signal) => sweep(parts, job, signal)),
-  scrub: oncePerRegion(SCRUB, (job, signal) => scrub(parts, job, signal)),
+  scrub: oncePerRegion(SCRUB, scrubber(parts)),
 });
 
 function oncePerRegion(
@@ -47,14 +48,4 @@ async function sweep(parts: S3Parts, { region, log }: JobCall, signal: AbortSign
   const blobs = await parts.blobs(region);
   const { dropped, moved, freedBytes } = await blobs.sweep(blobOwners(parts.store, region), signal);
   if (dropped > 0 || moved > 0) log.log('info', 'blobs swept', { region, dropped, moved, freedBytes });
-}
-
-async function scrub(parts: S3Parts, { region, log }: JobCall, signal: AbortSignal): Promise<void> {
-  const blobs = await parts.blobs(region);
-  const damaged = await blobs.scrub(signal);
-  // Of a scrub that was broken off there is nothing to tell.
-  if (signal.aborted) return;
-  for (const place of damaged) log.log('error', 'a blob is damaged', { region, place });
-  log.log('info', 'blobs scrubbed', { region, damaged: damaged.length });
-  parts.onScrubbed(region, damaged);
 }

@@ -1,20 +1,10 @@
 /** Operations on configurations of the archive tiers of INTELLIGENT_TIERING. */
-import type {
-  DeleteBucketIntelligentTieringConfigurationRequest,
-  GetBucketIntelligentTieringConfigurationOutput,
-  GetBucketIntelligentTieringConfigurationRequest,
-  IntelligentTieringConfiguration,
-  ListBucketIntelligentTieringConfigurationsOutput,
-  ListBucketIntelligentTieringConfigurationsRequest,
-  PutBucketIntelligentTieringConfigurationRequest,
-} from '#platform/model/generated/s3.ts';
-import type { Call } from '#platform/service.ts';
-import { accessOf } from '#services/s3/access.ts';
-import { type ConfigurationKind, keeperOf } from '#services/s3/configurations/configurations.ts';
+import type { IntelligentTieringConfiguration } from '#platform/model/generated/s3.ts';
+import type { ConfigurationKind } from '#services/s3/configurations/configurations.ts';
 import { checkFilter } from '#services/s3/configurations/filters.ts';
+import { configurationOperations } from '#services/s3/configurations/operations.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { TIER_1, TIER_2 } from '#services/s3/rows.ts';
 import { scheduleTiering, TIERING } from '#services/s3/tiering/run.ts';
 import type { ArchiveTier } from '#services/s3/tiering/tiers.ts';
 
@@ -45,40 +35,5 @@ const kindOf = (parts: S3Parts): ConfigurationKind<IntelligentTieringConfigurati
   onPut: (tx, bucket, _, now) => scheduleTiering(tx, bucket, now, parts.day),
 });
 
-export const tieringOperations = (parts: S3Parts) => {
-  const { bucket } = accessOf(parts);
-  const keeper = keeperOf(parts, kindOf(parts));
-  const write = { ...bucket, usage: TIER_1, action: 's3:PutIntelligentTieringConfiguration' } as const;
-  const read = { ...bucket, usage: TIER_2, access: 'read', action: 's3:GetIntelligentTieringConfiguration' } as const;
-  return {
-    GetBucketIntelligentTieringConfiguration: {
-      handler: (
-        input: GetBucketIntelligentTieringConfigurationRequest,
-        call: Call,
-      ): GetBucketIntelligentTieringConfigurationOutput => ({
-        IntelligentTieringConfiguration: keeper.get(input, call),
-      }),
-      ...read,
-    },
-    PutBucketIntelligentTieringConfiguration: {
-      handler: (input: PutBucketIntelligentTieringConfigurationRequest, call: Call): void =>
-        keeper.put(input, input.IntelligentTieringConfiguration, call),
-      ...write,
-    },
-    DeleteBucketIntelligentTieringConfiguration: {
-      handler: (input: DeleteBucketIntelligentTieringConfigurationRequest, call: Call): void =>
-        keeper.remove(input, call),
-      ...write,
-    },
-    ListBucketIntelligentTieringConfigurations: {
-      handler: (
-        input: ListBucketIntelligentTieringConfigurationsRequest,
-        call: Call,
-      ): ListBucketIntelligentTieringConfigurationsOutput => {
-        const { configurations, paging } = keeper.list(input, call);
-        return { IntelligentTieringConfigurationList: configurations, ...paging };
-      },
-      ...read,
-    },
-  } as const;
-};
+export const tieringOperations = (parts: S3Parts) =>
+  configurationOperations(parts, 'IntelligentTiering', kindOf(parts));

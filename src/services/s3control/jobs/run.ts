@@ -7,6 +7,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Assumption } from '#platform/jobs/as-role.ts';
 import { setTimer } from '#platform/jobs/timers.ts';
+import { meterIn } from '#platform/metering/usage.ts';
 import type { JobStatus } from '#platform/model/generated/s3control.ts';
 import type { Input, JobCall, Output, TimerJob, Work } from '#platform/service.ts';
 import type { Partition } from '#platform/store/store.ts';
@@ -16,6 +17,7 @@ import { prepareTasks } from '#services/s3control/jobs/prepare.ts';
 import { writeManifest, writeReport } from '#services/s3control/jobs/report.ts';
 import { inTurn } from '#services/s3control/jobs/schedule.ts';
 import {
+  hasEnded,
   type JobRow,
   resultChunks,
   TASKS_IN_CHUNK,
@@ -110,7 +112,8 @@ function change(run: Run, changes: Partial<JobRow>): boolean {
   return run.partition.transact((tx) => {
     const now = findJob(tx, run.id);
     if (now === undefined || now.status !== run.job.status) return now !== undefined;
-    changeStatus(tx, now, changes, run.clock.now());
+    const changed = changeStatus(tx, now, changes, run.clock.now());
+    if (hasEnded(changed)) meterIn(tx, run.clock.now(), usage(run.assumption, 'BatchOperations-Jobs'), 1);
     return true;
   });
 }
@@ -174,8 +177,15 @@ async function work(run: Run): Promise<boolean> {
   return true;
 }
 
+/** "BatchOperations-Jobs" and "-Objects" are of the usage reports; that a job counts when it ends is from memory. */
+const usage = ({ sourceArn }: Assumption, usageType: string) => ({
+  usageType,
+  operation: 'BatchOperations',
+  resource: sourceArn,
+});
+
 /** What was done counts, even if the job was cancelled meanwhile. */
-function noteResults({ partition, id, job, clock }: Run, results: readonly TaskResult[]): void {
+function noteResults({ partition, id, job, clock, assumption }: Run, results: readonly TaskResult[]): void {
   const failed = results.filter(({ code }) => code !== '');
   partition.transact((tx) => {
     const now = findJob(tx, id);
@@ -200,6 +210,7 @@ function noteResults({ partition, id, job, clock }: Run, results: readonly TaskR
             ? ({ status: 'Completing' } as const)
             : {};
     changeStatus(tx, now, { ...counted, ...changes }, clock.now());
+    meterIn(tx, clock.now(), usage(assumption, 'BatchOperations-Objects'), results.length);
   });
 }
 

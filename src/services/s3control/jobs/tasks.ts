@@ -130,6 +130,8 @@ function copyCall(copy: S3CopyObjectOperation, { Bucket, Key, VersionId }: Targe
     ObjectLockMode: copy.ObjectLockMode,
     ObjectLockRetainUntilDate: copy.ObjectLockRetainUntilDate,
     ChecksumAlgorithm: copy.ChecksumAlgorithm,
+    AnnotationDirective: copy.AnnotationDirective,
+    RequestPayer: copy.RequesterPays ? 'requester' : undefined,
   };
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
   return { operation: 'CopyObject', bucket, input: Object.fromEntries(given) };

@@ -1,11 +1,12 @@
 #!/bin/sh
 # From the root file system to where init opens the SSH port (inittab); what can wait comes after.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+# First of all: what is written to a /dev/null that is not there makes a file of that name.
+[ -c /dev/null ] || /bin/busybox mount -t devtmpfs dev /dev
 # What is there already stays.
 [ -e /bin/ls ] || /bin/busybox --install -s /bin 2>/dev/null
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-[ -e /dev/null ] || mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o gid=5,mode=620 devpts /dev/pts
 mount -t tmpfs -o mode=755 run /run

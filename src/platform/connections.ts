@@ -1,0 +1,52 @@
+/**
+ * Connections that a browser opens after it was allowed to: the screen of a machine, its serial line. Who may is decided by an operation, in the way
+ * of all calls; its answer is a grant, good once, for a few seconds, for just this. It is a secret, so it is kept by its hash, and never
+ * a part of an address that others log.
+ */
+import { hash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { BoundedMap } from '#platform/base/bounded-map.ts';
+import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
+import { randomBytes } from '#platform/base/ids.ts';
+
+export type OpenConnection = () => Promise<Duplex>;
+
+export interface Grant {
+  /** 256 bits, in base64url. */
+  readonly secret: string;
+  readonly expiresAt: Milliseconds;
+}
+
+interface Kept {
+  readonly open: OpenConnection;
+  readonly expiresAt: Milliseconds;
+}
+
+const LIFETIME: Milliseconds = seconds(30);
+const GRANTS = { entries: 10_000, characters: 1_000_000 };
+
+export class Connections {
+  readonly #clock: Clock;
+  readonly #grants = new BoundedMap<Kept>(GRANTS);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  grant(open: OpenConnection): Grant {
+    const secret = randomBytes(32).toString('base64url');
+    const expiresAt = this.#clock.now() + LIFETIME;
+    this.#grants.set(keyOf(secret), { open, expiresAt });
+    return { secret, expiresAt };
+  }
+
+  /** Undefined: nobody gave it, it was used, or its time is over. */
+  redeem(secret: string): OpenConnection | undefined {
+    const key = keyOf(secret);
+    const kept = this.#grants.get(key);
+    this.#grants.delete(key);
+    return kept === undefined || kept.expiresAt < this.#clock.now() ? undefined : kept.open;
+  }
+}
+
+const keyOf = (secret: string): string => hash('sha256', secret);
