@@ -414,3 +414,13 @@ test('an account that is emptied has no instance left', async (t) => {
   await until(async () => !(await remaining())?.some(({ Arn }) => Arn.includes(':instance/')), 'it is gone');
   assert.equal(host.machines.machines.has(id), false);
 });
+
+test('sixty launches at once all come to run', async (t) => {
+  const { ec2, host, image } = await cloudWithHost(t);
+  const launch = new RunInstancesCommand({ ImageId: image, InstanceType: 't2.nano', MinCount: 1, MaxCount: 1 });
+  const answers = await Promise.all(Array.from({ length: 60 }, () => ec2.send(launch)));
+  const ids = answers.flatMap(({ Instances = [] }) => Instances.flatMap(({ InstanceId }) => InstanceId ?? []));
+  for (const id of ids) await untilState(ec2, id, 'running');
+  assert.deepEqual(new Set(host.machines.machines.keys()), new Set(ids));
+  assert.equal(host.machines.log.filter((step) => step.startsWith('start ')).length, 60);
+});
