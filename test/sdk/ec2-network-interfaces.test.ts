@@ -8,12 +8,16 @@ import {
   CreateNetworkInterfaceCommand,
   type CreateNetworkInterfaceCommandInput,
   CreateSecurityGroupCommand,
+  CreateSubnetCidrReservationCommand,
   DeleteNetworkInterfaceCommand,
+  DeleteSubnetCidrReservationCommand,
   DeleteSubnetCommand,
   DescribeNetworkInterfaceAttributeCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSubnetsCommand,
   DetachNetworkInterfaceCommand,
+  type Filter,
+  GetSubnetCidrReservationsCommand,
   ModifyNetworkInterfaceAttributeCommand,
   type NetworkInterfaceAttribute,
   paginateDescribeNetworkInterfaces,
@@ -272,4 +276,48 @@ test('what is not there can’t be attached, and nothing detached', async (t) =>
   await assert.rejects(attach('i-12345678', 'eni-12345678'), refusal('InvalidNetworkInterfaceID.NotFound'));
   const detach = ec2.send(new DetachNetworkInterfaceCommand({ AttachmentId: 'eni-attach-1' }));
   await assert.rejects(detach, refusal('InvalidAttachmentID.NotFound'));
+});
+
+test('what is reserved is had by who names it', async (t) => {
+  const { c, ec2, newVpc, newSubnet, create } = await start(t);
+  const SubnetId = await newSubnet(await newVpc(), '10.0.0.0/28');
+  const reserve = (Cidr: string, ReservationType: 'explicit' | 'prefix' = 'explicit') =>
+    ec2.send(
+      new CreateSubnetCidrReservationCommand({
+        SubnetId,
+        Cidr,
+        ReservationType,
+        Description: 'ours',
+        TagSpecifications: tagged('subnet-cidr-reservation', { Name: 'own' }),
+      }),
+    );
+  const { SubnetCidrReservation } = await reserve('10.0.0.9/29');
+  const { SubnetCidrReservationId = '', ...shown } = SubnetCidrReservation ?? {};
+  assert.match(SubnetCidrReservationId, /^scr-0[0-9a-f]{16}$/);
+  const expected = {
+    SubnetId,
+    Cidr: '10.0.0.8/29',
+    ReservationType: 'explicit',
+    Description: 'ours',
+    OwnerId: c.account,
+    Tags: [{ Key: 'Name', Value: 'own' }],
+  };
+  assert.deepEqual(shown, expected);
+  await assert.rejects(reserve('10.0.0.12/30'), refusal('InvalidSubnetCidrReservation.Conflict'));
+  await assert.rejects(reserve('10.0.0.0/27'), refusal('InvalidParameterValue', /is not within/));
+  await assert.rejects(reserve('here'), refusal('InvalidParameterValue'));
+  const list = async (Filters: Filter[] = []) => {
+    const { SubnetIpv4CidrReservations } = await ec2.send(new GetSubnetCidrReservationsCommand({ SubnetId, Filters }));
+    return SubnetIpv4CidrReservations;
+  };
+  assert.deepEqual(await list(), [{ SubnetCidrReservationId, ...expected }]);
+  assert.deepEqual(await list([{ Name: 'reservationType', Values: ['prefix'] }]), []);
+  // Four are left: 10.0.0.4 to 10.0.0.7.
+  await create({ SubnetId, SecondaryPrivateIpAddressCount: 3 });
+  await assert.rejects(create({ SubnetId }), refusal('InsufficientFreeAddressesInSubnet'));
+  assert.equal((await create({ SubnetId, PrivateIpAddress: '10.0.0.9' })).PrivateIpAddress, '10.0.0.9');
+  const remove = () => ec2.send(new DeleteSubnetCidrReservationCommand({ SubnetCidrReservationId }));
+  assert.equal((await remove()).DeletedSubnetCidrReservation?.Cidr, '10.0.0.8/29');
+  await assert.rejects(remove(), refusal('InvalidSubnetCidrReservationId.NotFound'));
+  await create({ SubnetId });
 });

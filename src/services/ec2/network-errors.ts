@@ -46,6 +46,15 @@ export const NETWORK_ERRORS = {
     code: 'InvalidSubnet.Conflict',
     message: `The CIDR '${cidr}' conflicts with another subnet`,
   }),
+  NoSuchReservation: absent('InvalidSubnetCidrReservationId.NotFound', 'subnet CIDR reservation'),
+  ReservationOutside: (cidr: string, subnet: string): Worded => ({
+    code: 'InvalidParameterValue',
+    message: `The CIDR '${cidr}' is not within the CIDR block of the subnet ${subnet}.`,
+  }),
+  ReservationConflict: (cidr: string): Worded => ({
+    code: 'InvalidSubnetCidrReservation.Conflict',
+    message: `The CIDR '${cidr}' conflicts with another reservation of the subnet`,
+  }),
   CidrConflict: (cidr: string): Worded => ({
     code: 'CidrConflict',
     message: `The CIDR '${cidr}' conflicts with another CIDR block of the VPC`,

@@ -11,7 +11,7 @@ import type { ResourceKind } from '#services/ec2/resources.ts';
 import { routeTables } from '#services/ec2/route-tables/state.ts';
 import type { Rows } from '#services/ec2/rows.ts';
 import { securityGroups } from '#services/ec2/security-groups/state.ts';
-import { subnets } from '#services/ec2/subnets/state.ts';
+import { cidrReservations, subnets } from '#services/ec2/subnets/state.ts';
 import { vpcs } from '#services/ec2/vpcs/state.ts';
 
 const kept = (type: ResourceKind['type'], rows: Rows<unknown>, absent: ResourceKind['absent']): ResourceKind => ({
@@ -31,6 +31,7 @@ export const NETWORK_RESOURCES = {
     absent: (id) => fail('NoSuchNetworkAcl', id),
   },
   vpc: kept('vpc', vpcs, (id) => fail('NoSuchVpc', id)),
+  scr: kept('subnet-cidr-reservation', cidrReservations, (id) => fail('NoSuchReservation', id)),
   subnet: kept('subnet', subnets, (id) => fail('NoSuchSubnet', id)),
   rtb: kept('route-table', routeTables, (id) => fail('NoSuchRouteTable', id)),
   igw: kept('internet-gateway', internetGateways, (id) => fail('NoSuchInternetGateway', id)),

@@ -265,10 +265,10 @@ const CLASSIC = because('EC2-Classic was retired', [
 // biome-ignore format: a list of names, filled
 const NETWORKS = because('the second part of networks', [
   'AcceptAddressTransfer', 'AssociateSecurityGroupVpc', 'CreateNetworkInterfacePermission',
-  'CreateSubnetCidrReservation', 'DeleteNetworkInterfacePermission', 'DeleteSubnetCidrReservation',
+  'DeleteNetworkInterfacePermission',
   'DescribeAddressTransfers', 'DescribeNetworkInterfacePermissions', 'DescribeSecurityGroupVpcAssociations',
   'DisableAddressTransfer', 'DisableVgwRoutePropagation', 'DisassociateSecurityGroupVpc', 'EnableAddressTransfer',
-  'EnableVgwRoutePropagation', 'GetSubnetCidrReservations', 'GetVpcResourcesBlockingEncryptionEnforcement',
+  'EnableVgwRoutePropagation', 'GetVpcResourcesBlockingEncryptionEnforcement',
   'ValidateSecurityGroupQuotasForInterface',
 ]);
 

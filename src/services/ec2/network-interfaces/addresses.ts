@@ -4,7 +4,7 @@ import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { blockOf, formatIp, isInBlock, lastOf, parseIp, sizeOf } from '#services/ec2/cidr.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { subnetAddresses } from '#services/ec2/network-interfaces/state.ts';
-import type { SubnetRow } from '#services/ec2/subnets/state.ts';
+import { reservationsIn, type SubnetRow } from '#services/ec2/subnets/state.ts';
 
 /** "The first four IP addresses and the last IP address in each subnet CIDR block are not available for your use." */
 const [RESERVED_BEFORE, RESERVED_BEHIND] = [4, 1];
@@ -35,12 +35,16 @@ export const freeCount = (tx: ReadTransaction, subnet: Subnet): number =>
 
 function freeAddress(tx: ReadTransaction, subnet: Subnet): number {
   const { first, count } = usableOf(subnet);
+  const reserved = reservationsIn(tx, subnet.id).map(({ cidr }) => blockOf(cidr));
+  const isReserved = (address: number): boolean => reserved.some((block) => isInBlock(block, address));
   for (let guess = 0; guess < GUESSES; guess++) {
     const address = first + (randomBytes(4).readUInt32BE() % count);
-    if (!isTaken(tx, subnet, address)) return address;
+    if (!isReserved(address) && !isTaken(tx, subnet, address)) return address;
   }
   const taken = new Set(takenIn(tx, subnet));
-  for (let address = first; address < first + count; address++) if (!taken.has(address)) return address;
+  for (let address = first; address < first + count; address++) {
+    if (!taken.has(address) && !isReserved(address)) return address;
+  }
   return fail('NoFreeAddresses', subnet.id);
 }
 

@@ -14,7 +14,7 @@ import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { type Zone, zonesOf } from '#services/ec2/regions/zones.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
 import { routeTables } from '#services/ec2/route-tables/state.ts';
-import { type SubnetRow, subnets } from '#services/ec2/subnets/state.ts';
+import { cidrReservations, reservationsIn, type SubnetRow, subnets } from '#services/ec2/subnets/state.ts';
 import { shownTags, tagsFor } from '#services/ec2/tags/tag-specifications.ts';
 import { findDefaultVpc, makeDefaultSubnet } from '#services/ec2/vpcs/make-vpc.ts';
 import { checkedBlock, findVpc, owned } from '#services/ec2/vpcs/vpcs.ts';
@@ -108,6 +108,10 @@ export function deleteSubnet({ SubnetId: id }: Model.DeleteSubnetRequest, call: 
   for (const table of routeTables.all(tx)) {
     const associations = table.associations.filter(({ subnet }) => subnet !== id);
     if (associations.length < table.associations.length) routeTables.put(tx, { ...table, associations });
+  }
+  for (const reservation of reservationsIn(tx, id)) {
+    cidrReservations.drop(tx, reservation.id);
+    deleteTags(tx, resourceArn(call, 'subnet-cidr-reservation', reservation.id));
   }
   subnets.drop(tx, id);
   deleteTags(tx, resourceArn(call, 'subnet', id));
