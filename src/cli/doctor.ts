@@ -14,7 +14,7 @@ import {
 import { availableParallelism, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { print } from '#cli/output.ts';
-import { isRoot } from '#cli/privileges.ts';
+import { isRoot, mayMakeNetworks } from '#cli/privileges.ts';
 import { processSources, readConfig } from '#config';
 import {
   installCommand,
@@ -56,6 +56,15 @@ const machine = (): Finding => ({
 const node = (): Finding => ({ name: 'Node', verdict: 'good', facts: `${process.version} (${process.execPath})` });
 
 function rights(): Finding {
+  if (isRoot() && process.platform === 'linux' && !mayMakeNetworks()) {
+    return {
+      name: 'rights',
+      verdict: 'missing',
+      facts:
+        'root, but of a container that may make no networks: virtual machines reach neither each other nor the world',
+      mend: 'give the container the capabilities NET_ADMIN and SYS_ADMIN (docker run --privileged)',
+    };
+  }
   if (isRoot())
     return {
       name: 'rights',

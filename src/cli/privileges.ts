@@ -3,7 +3,7 @@
  * nothing but the data. There is no way back, and what it needs of files that only root can read must be in memory by then.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, chownSync, constants, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, chownSync, constants, lchownSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandError } from '#cli/output.ts';
 import { isMachineUid } from '#platform/compute/machine-uid.ts';
@@ -15,6 +15,16 @@ export interface Unprivileged {
 }
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** CAP_NET_ADMIN and CAP_SYS_ADMIN, by their bits. */
+const TO_MAKE_NETWORKS = (1n << 12n) | (1n << 21n);
+
+/** Root of a container may be root in little but name. */
+export function mayMakeNetworks(): boolean {
+  if (process.platform !== 'linux' || !isRoot()) return false;
+  const [, effective = '0'] = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return (BigInt(`0x${effective}`) & TO_MAKE_NETWORKS) === TO_MAKE_NETWORKS;
+}
 
 /** The user `name`, made as a system user without a login if it is not there. */
 export function unprivilegedUser(name: string): Unprivileged {

@@ -26,6 +26,7 @@ import {
   handOver,
   isOpenToAll,
   isRoot,
+  mayMakeNetworks,
   type Unprivileged,
   unprivilegedUser,
 } from '#cli/privileges.ts';
@@ -161,7 +162,8 @@ function machinesOf(config: Config, { cloudId }: DataFolder, log: Logger): Machi
       return openThisHost({ data, hostd, publicCidr, overcommit: { vcpus, memory }, clock: systemClock, log });
     },
     staysRoot: async (server) => {
-      if (!config.machines || process.platform !== 'linux') return;
+      // Without these, machines run as the server's own user, as they do where it was never root.
+      if (!config.machines || !mayMakeNetworks()) return;
       const { startHostd } = await import('#hostd/hostd.ts');
       // Node names a folder of its own in the one that it is given.
       const cache = getCompileCacheDir();

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -199,4 +200,21 @@ test('a folder of machines that is not root’s own is not used', { skip }, asyn
   chownSync(computeFolders(data).machines, SERVER.uid, SERVER.gid);
   await assert.rejects(hostd.call('machines.list'), /has ended/);
   chownSync(computeFolders(data).machines, 0, 0);
+});
+
+test('what lies in place of its folders is not followed', { skip }, async (t) => {
+  const { data, start } = folder(t);
+  const { compute, machines } = computeFolders(data);
+  const elsewhere = join(data, 'elsewhere');
+  mkdirSync(join(elsewhere, 'machines'), { recursive: true });
+  symlinkSync(elsewhere, compute);
+  assert.throws(start, /is no folder/);
+  assert.equal(statSync(elsewhere).uid, 0);
+  rmSync(compute);
+
+  // Of a server without root.
+  mkdirSync(compute);
+  symlinkSync(elsewhere, machines);
+  start().close();
+  assert.ok(lstatSync(machines).isDirectory() && existsSync(elsewhere));
 });

@@ -4,7 +4,7 @@
  * channel that it inherits is there from the beginning.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, mkdirSync } from 'node:fs';
+import { chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { computeFolders, type HostdSettings, type Reply } from '#hostd/protocol.ts';
 import { MachineError, type MachineProblem } from '#platform/compute/machine.ts';
@@ -23,12 +23,8 @@ export interface HostdOptions extends HostdSettings {
   readonly compileCache: string | undefined;
 }
 
-/** Its folders are made here: while the server is root, and before anything else is. */
 export function startHostd({ compileCache, ...settings }: HostdOptions): Hostd {
-  const { compute, machines } = computeFolders(settings.data);
-  mkdirSync(compute, { recursive: true, mode: 0o700 });
-  chownSync(compute, settings.server.uid, settings.server.gid);
-  mkdirSync(machines, { recursive: true, mode: 0o755 });
+  makeFolders(settings);
   const program = [
     process.execPath,
     ...process.execArgv,
@@ -46,6 +42,21 @@ export function startHostd({ compileCache, ...settings }: HostdOptions): Hostd {
     },
   });
   return new Hostd(child);
+}
+
+/**
+ * While the server is root, and before anything else runs here. What lies there may be of an earlier server that was not itself any more, or
+ * of one without root, who ran its own machines: they have ended, or will not be found.
+ */
+function makeFolders({ data, server }: HostdSettings): void {
+  const { compute, machines } = computeFolders(data);
+  if (lstatSync(compute, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new Error(`${compute} is no folder`);
+  mkdirSync(compute, { recursive: true, mode: 0o700 });
+  chownSync(compute, server.uid, server.gid);
+  const found = lstatSync(machines, { throwIfNoEntry: false });
+  if (found?.uid !== 0 || !found.isDirectory()) rmSync(machines, { recursive: true, force: true });
+  mkdirSync(machines, { recursive: true, mode: 0o755 });
 }
 
 export class Hostd {

@@ -21,6 +21,8 @@ export interface Recipe {
   readonly image: BuiltImage;
   /** Programs that it needs on this machine. */
   readonly needs: readonly string[];
+  /** It runs programs as root: who is not root does not offer the image. */
+  readonly needsRoot?: true;
   readonly build: (workplace: Workplace) => Promise<void>;
 }
 
@@ -55,7 +57,11 @@ export class RecipeBuilder implements ImageBuilder {
   static async open(parts: BuilderParts): Promise<RecipeBuilder> {
     await rm(join(parts.folder, 'incoming'), { recursive: true, force: true });
     await mkdir(join(parts.folder, 'incoming'), { recursive: true, mode: 0o700 });
-    return new RecipeBuilder(parts);
+    const isRoot = process.getuid?.() === 0;
+    return new RecipeBuilder({
+      ...parts,
+      recipes: parts.recipes.filter(({ needsRoot }) => isRoot || needsRoot !== true),
+    });
   }
 
   get images(): readonly BuiltImage[] {

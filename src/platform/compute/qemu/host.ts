@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import type { Clock } from '#platform/base/clock.ts';
 import type { Host } from '#platform/compute/host.ts';
 import { RecipeBuilder } from '#platform/compute/images/builder.ts';
+import { debian } from '#platform/compute/images/debian/debian.ts';
 import { micro } from '#platform/compute/images/micro/micro.ts';
 import { type Accelerator, type ProbeResult, probe } from '#platform/compute/kvm-probe.ts';
 import { installCommand, missingPrograms, NEEDED_PROGRAMS } from '#platform/compute/needed-programs.ts';
@@ -70,7 +71,7 @@ export async function openHost(options: OpenHostOptions): Promise<Opened> {
     chainOf: (volume) => chainIn(folders.volumes, volume),
     netdevOf,
   });
-  const images = await RecipeBuilder.open({ folder: folders.images, recipes: [micro], store: volumes, clock });
+  const images = await RecipeBuilder.open({ folder: folders.images, recipes: [micro, debian], store: volumes, clock });
   const close = async (): Promise<void> => {
     await images.close();
     await machines.close();

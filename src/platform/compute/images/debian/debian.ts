@@ -57,11 +57,11 @@ export const debian: Recipe = {
     description: 'Debian 12 with cloud-init',
   },
   needs: ['debootstrap', 'chroot', 'apt-get', 'dpkg-deb', 'mkfs.ext4'],
+  needsRoot: true,
   build,
 };
 
 async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
-  if (process.getuid?.() !== 0) throw new Error('debian-12 can be built by root alone');
   const root = join(folder, 'root');
   await run('debootstrap', ['--variant=minbase', RELEASE, root], { signal });
   onProgress(35);

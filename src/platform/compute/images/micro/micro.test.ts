@@ -17,6 +17,8 @@ const missing = [...micro.needs, 'qemu-system-x86_64'].find(
 const banner = (port: number): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
+    // Before the guest listens, QEMU takes the connection and holds it.
+    socket.setTimeout(500, () => socket.destroy());
     socket.once('data', (said) => {
       resolve(said.toString('latin1'));
       socket.destroy();
