@@ -1,11 +1,10 @@
 /** Instances from launch to end, on a simulated host. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
-  CreateSecurityGroupCommand,
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
-  DescribeSubnetsCommand,
   EC2Client,
   type Filter,
   ImportKeyPairCommand,
@@ -22,6 +21,7 @@ import { hours, minutes } from '#platform/base/clock.ts';
 import { MachineError } from '#platform/compute/machine.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { cloudWithHost, instanceOf, launchOne, pass, untilState } from '#test/sdk/ec2-host.ts';
+import { operate } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { until } from '#test/until.ts';
 
@@ -257,102 +257,26 @@ test('instances are found by what they are, page by page', async (t) => {
   await assert.rejects(both, refusal('InvalidParameterCombination'));
 });
 
-test('a launch takes what it is given', async (t) => {
-  const { ec2, image } = await cloudWithHost(t);
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
-  const subnet = Subnets.find(({ AvailabilityZone }) => AvailabilityZone === 'us-east-1b');
-  const { GroupId = '' } = await ec2.send(
-    new CreateSecurityGroupCommand({ GroupName: 'web', Description: 'web', VpcId: subnet?.VpcId }),
-  );
-  const id = await launchOne(ec2, image, {
-    InstanceType: 'm5.large',
-    CpuOptions: { CoreCount: 1, ThreadsPerCore: 1 },
-    EbsOptimized: true,
-    Monitoring: { Enabled: true },
-    MetadataOptions: { HttpTokens: 'optional', HttpPutResponseHopLimit: 3 },
-    BlockDeviceMappings: [
-      { DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8, DeleteOnTermination: false } },
-      { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 4, VolumeType: 'gp3', Iops: 3000 } },
-    ],
-    NetworkInterfaces: [
-      {
-        DeviceIndex: 0,
-        SubnetId: subnet?.SubnetId,
-        Groups: [GroupId],
-        AssociatePublicIpAddress: false,
-        SecondaryPrivateIpAddressCount: 2,
-        Description: 'main',
-      },
-    ],
-  });
-  const shown = await instanceOf(ec2, id);
-  assert.deepEqual(shown.CpuOptions, { CoreCount: 1, ThreadsPerCore: 1 });
-  assert.deepEqual(
-    [shown.EbsOptimized, shown.Monitoring?.State, shown.Placement?.AvailabilityZone, shown.PublicIpAddress],
-    [true, 'enabled', 'us-east-1b', undefined],
-  );
-  assert.deepEqual(shown.SecurityGroups, [{ GroupId, GroupName: 'web' }]);
-  assert.equal(shown.NetworkInterfaces?.[0]?.PrivateIpAddresses?.length, 3);
-  assert.deepEqual(
-    shown.BlockDeviceMappings?.map(({ DeviceName, Ebs }) => [DeviceName, Ebs?.DeleteOnTermination]),
-    [
-      ['/dev/xvda', false],
-      ['/dev/sdf', true],
-    ],
-  );
-  const { HttpTokens, HttpPutResponseHopLimit } = shown.MetadataOptions ?? {};
-  assert.deepEqual([HttpTokens, HttpPutResponseHopLimit], ['optional', 3]);
+test('the audit has who launched what, and nothing of the user data', async (t) => {
+  const { c, ec2, image } = await cloudWithHost(t);
+  const UserData = Buffer.from('password=secret').toString('base64');
+  const id = await launchOne(ec2, image, { UserData });
+  const trail = c.client(CloudTrailClient);
+  const attribute = { AttributeKey: 'EventName', AttributeValue: 'RunInstances' } as const;
+  const events = async () =>
+    (await trail.send(new LookupEventsCommand({ LookupAttributes: [attribute] }))).Events ?? [];
+  await until(async () => (await events()).length > 0, 'the record');
+  const text = (await events())[0]?.CloudTrailEvent ?? '';
+  assert.ok(text.includes(id) && !text.includes(UserData), text);
 });
 
-test('a launch is refused if what it asks for does not hold together', async (t) => {
-  const { ec2, image } = await cloudWithHost(t);
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
-  const subnet = Subnets.find(({ AvailabilityZone }) => AvailabilityZone === 'us-east-1b');
-  const refused: readonly (readonly [Partial<RunInstancesCommandInput>, string])[] = [
-    [{ ImageId: undefined as never }, 'MissingParameter'],
-    [{ ImageId: 'ami-00000000000000000' }, 'InvalidAMIID.NotFound'],
-    [{ InstanceType: 'a1.medium' }, 'InsufficientInstanceCapacity'],
-    [{ MinCount: 2, MaxCount: 1 }, 'InvalidParameterValue'],
-    [{ MinCount: 0, MaxCount: 0 }, 'InvalidParameterValue'],
-    [{ KeyName: 'nobody' }, 'InvalidKeyPair.NotFound'],
-    [{ UserData: 'not base 64!' }, 'InvalidUserData.Malformed'],
-    [{ UserData: Buffer.alloc(16_385).toString('base64') }, 'InvalidParameterValue'],
-    [{ IamInstanceProfile: { Name: 'nobody' } }, 'InvalidParameterValue'],
-    [{ SubnetId: 'subnet-00000000000000000' }, 'InvalidSubnetID.NotFound'],
-    [{ SecurityGroupIds: ['sg-00000000000000000'] }, 'InvalidGroup.NotFound'],
-    [{ SecurityGroups: ['nobody'] }, 'InvalidGroup.NotFound'],
-    [{ SubnetId: subnet?.SubnetId, Placement: { AvailabilityZone: 'us-east-1a' } }, 'InvalidParameterValue'],
-    [{ Placement: { AvailabilityZone: 'us-east-1z' } }, 'InvalidParameterValue'],
-    [{ Placement: { Tenancy: 'dedicated' } }, 'Unsupported'],
-    [{ InstanceMarketOptions: { MarketType: 'spot' } }, 'Unsupported'],
-    [{ HibernationOptions: { Configured: true } }, 'Unsupported'],
-    [{ CpuOptions: { CoreCount: 3, ThreadsPerCore: 1 } }, 'InvalidParameterValue'],
-    [{ CpuOptions: { CoreCount: 1 } }, 'InvalidParameterCombination'],
-    [{ MetadataOptions: { HttpPutResponseHopLimit: 65 } }, 'InvalidParameterValue'],
-    [{ InstanceType: 'm5.large', CreditSpecification: { CpuCredits: 'unlimited' } }, 'InvalidParameterCombination'],
-    [{ BlockDeviceMappings: [{ DeviceName: '/dev/xvda', NoDevice: '' }] }, 'InvalidBlockDeviceMapping'],
-    [{ BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: {} }] }, 'MissingParameter'],
-    [{ BlockDeviceMappings: [{ DeviceName: '/dev/sdb', VirtualName: 'ephemeral0' }] }, 'InvalidBlockDeviceMapping'],
-    [{ NetworkInterfaces: [{ DeviceIndex: 1 }] }, 'InvalidParameterValue'],
-    [{ NetworkInterfaces: [{ DeviceIndex: 0 }], SubnetId: subnet?.SubnetId }, 'InvalidParameterCombination'],
-    [{ PrivateIpAddress: '172.31.0.9', MinCount: 2, MaxCount: 2 }, 'InvalidParameterCombination'],
-    [{ TagSpecifications: [{ ResourceType: 'vpc', Tags: [{ Key: 'a', Value: 'b' }] }] }, 'InvalidParameterValue'],
-    [{ MinCount: 100, MaxCount: 100 }, 'VcpuLimitExceeded'],
-    [{ DryRun: true }, 'DryRunOperation'],
-  ];
-  for (const [input, code] of refused) {
-    const sent = ec2.send(
-      new RunInstancesCommand({ ImageId: image, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ...input }),
-    );
-    await assert.rejects(sent, refusal(code), JSON.stringify(input));
-  }
-});
-
-test('the same client token gets the same instances', async (t) => {
-  const { ec2, image } = await cloudWithHost(t);
-  const run = (MaxCount: number) =>
-    ec2.send(new RunInstancesCommand({ ImageId: image, MinCount: 1, MaxCount, ClientToken: 'once' }));
-  const [first, second] = [await run(1), await run(1)];
-  assert.equal(second.Instances?.[0]?.InstanceId, first.Instances?.[0]?.InstanceId);
-  await assert.rejects(run(2), refusal('IdempotentParameterMismatch'));
+test('an account that is emptied has no instance left', async (t) => {
+  const { c, ec2, host, image } = await cloudWithHost(t);
+  const id = await launchOne(ec2, image);
+  const remaining = async () =>
+    (await operate(c, 'RemoveAccountResources', { AccountId: c.account }))['Remaining'] as
+      | { Arn: string }[]
+      | undefined;
+  await until(async () => !(await remaining())?.some(({ Arn }) => Arn.includes(':instance/')), 'it is gone');
+  assert.equal(host.machines.machines.has(id), false);
 });

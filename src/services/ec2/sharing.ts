@@ -1,7 +1,7 @@
 /**
  * Images and snapshots that are shared. Each belongs to its owner's partition, which says with whom; a directory of the region names
- * the owner of whatever is shared with anybody, so that others find it by its id. The directory may name too much (its entry is
- * written first, and taken away last), never too little: the owner's row has the word.
+ * the owner of whatever was ever shared, so that others find it by its id. The directory may name too much (its entry is written first,
+ * and stays), never too little: the owner's row has the word.
  */
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';

@@ -54,7 +54,6 @@ export const STORAGE_ERRORS = {
     error('InvalidSnapshot.InUse', `The snapshot ${id} is currently in use by ${image}`),
   SnapshotLimit: () =>
     error('ConcurrentSnapshotLimitExceeded', 'Maximum allowed in-progress snapshots for a single volume exceeded.'),
-  SharedEncrypted: () => error('OperationNotPermitted', 'Encrypted snapshots with EBS default key cannot be shared'),
   PublicEncrypted: () => error('OperationNotPermitted', 'Encrypted snapshots cannot be made public'),
   PublicBlocked: (what: string) =>
     error('OperationNotPermitted', `You can't publicly share this ${what} because block public access is enabled.`),
@@ -73,5 +72,4 @@ export const STORAGE_ERRORS = {
   WrongInstanceState: (id: string, state: string) =>
     error('IncorrectInstanceState', `The instance '${id}' is in the '${state}' state.`),
   NotSupported: (message: string) => error('UnsupportedOperation', message),
-  NoAccess: (message: string) => error('OperationNotPermitted', message),
 } as const;

@@ -18,7 +18,6 @@ function visibleImages(parts: Ec2Parts, call: Pick<Call, 'tx' | 'account' | 'reg
   const { tx, account } = call;
   const own = images
     .all(tx)
-    .filter(({ state }) => state !== 'deregistered')
     .map((row) => ({ ...row, owner: account, tags: tagsOf(tx, resourceArn(call, 'image', row.id)) }));
   const shared = allShared(parts, call, images, 'ami-')
     .filter(({ row }) => row.state === 'available')

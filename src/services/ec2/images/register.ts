@@ -25,13 +25,13 @@ const ROOT_DEVICE = '/dev/sda1';
 
 export const findImage = (parts: Ec2Parts, tx: ReadTransaction, call: Pick<Call, 'region'>, id: string): ImageRow => {
   const row = images.find(tx, id);
-  if (row !== undefined && row.state !== 'deregistered') return row;
+  if (row !== undefined) return row;
   return builtAmi(parts, call.region, id) === undefined ? fail('NoSuchImage', id) : fail('NotYours', id);
 };
 
 /** Its form is the model's to check. */
 function checkName(tx: ReadTransaction, name: string): void {
-  const taken = images.all(tx).find((row) => row.name === name && row.state !== 'deregistered');
+  const taken = images.all(tx).find((row) => row.name === name);
   if (taken !== undefined) fail('NameTaken', name, taken.id);
 }
 

@@ -22,7 +22,7 @@ export interface ImageRow {
   readonly id: string;
   readonly name: string;
   readonly description: string;
-  readonly state: 'pending' | 'available' | 'failed' | 'disabled' | 'deregistered';
+  readonly state: 'pending' | 'available' | 'failed' | 'disabled';
   readonly problem?: string;
   readonly architecture: 'x86_64';
   readonly rootDevice: string;

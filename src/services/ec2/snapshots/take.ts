@@ -5,7 +5,7 @@ import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags, type Tags, tagsOf } from '#platform/tags.ts';
 import { fail } from '#services/ec2/errors.ts';
-import { images } from '#services/ec2/images/state.ts';
+import { type ImageRow, images } from '#services/ec2/images/state.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
@@ -158,10 +158,8 @@ export function deleteSnapshot({ SnapshotId: id }: Model.DeleteSnapshotRequest, 
   dropSnapshot(call.tx, call, row);
 }
 
-export const usesSnapshot = (
-  { state, devices }: { readonly state: string; readonly devices: readonly { readonly snapshot?: string }[] },
-  id: string,
-): boolean => state !== 'deregistered' && devices.some(({ snapshot }) => snapshot === id);
+export const usesSnapshot = ({ devices }: ImageRow, id: string): boolean =>
+  devices.some(({ snapshot }) => snapshot === id);
 
 /** The row goes at once, the bytes when the host has let go of them. */
 export function dropSnapshot(tx: Transaction, call: Call, row: SnapshotRow): void {
