@@ -85,7 +85,12 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
   const isAccount = (account: AccountId): boolean => identity.isAccount(account);
   const parts = { ...deps, identity, isAccount, principals, trails, collector: audit };
   const given = { ...parts, offers: offersOf(parts) };
-  return { entries: SERVICES.map((line) => ({ ...line, load: () => line.load(given) })), identity, audit };
+  const entries = SERVICES.map(({ load, preload, ...line }) => ({
+    ...line,
+    load: () => load(given),
+    ...(preload && { preload: () => preload(given) }),
+  }));
+  return { entries, identity, audit };
 }
 
 interface Parts extends ServiceDeps {
@@ -101,8 +106,9 @@ interface Given extends Parts {
 }
 
 /** A service is one line here: what is known of it, and how it is made when somebody first asks for it. */
-interface ServiceLine extends Omit<ServiceEntry, 'load'> {
+interface ServiceLine extends Omit<ServiceEntry, 'load' | 'preload'> {
   readonly load: (given: Given) => Promise<ServiceDeclaration>;
+  readonly preload?: (given: Given) => Promise<unknown>;
 }
 
 const SERVICES: readonly ServiceLine[] = [
@@ -118,7 +124,8 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 'ec2.amazonaws.com',
     scope: 'regional',
     reconciles: true,
-    preload: () => import('#services/ec2/service.ts'),
+    preload: ({ offers }) =>
+      Promise.all([import('#services/ec2/service.ts'), offers.envelopes(), offers.instanceProfiles()]),
     load: async ({ offers, ...given }) =>
       (await import('#services/ec2/service.ts')).ec2({
         ...given,
