@@ -1,6 +1,6 @@
 /** The program as a user runs it: bin/makonis with a home, a data folder and a key of the test's own, gone when the test ends. */
-import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -55,9 +55,20 @@ export function program(t: TestContext, launcher = join(ROOT, 'bin', 'makonis'))
   };
   t.after(async () => {
     if (existsSync(file)) await self.run('down');
+    endMachines(join(data, 'compute', 'machines'));
     rmSync(home, { recursive: true, force: true });
   });
   return self;
+}
+
+/** Machines outlive their cloud: those that a test which failed has left end here, with the networks that they were in. */
+function endMachines(folder: string): void {
+  const words = (program: string, ...args: readonly string[]): string[] =>
+    (spawnSync(program, args, { encoding: 'utf8' }).stdout ?? '').split(/\s+/).filter(Boolean);
+  const left = existsSync(folder) ? readdirSync(folder).flatMap((id) => words('pgrep', '-f', `guest=${id}`)) : [];
+  const namespaces = new Set(left.flatMap((pid) => words('ip', 'netns', 'identify', pid)));
+  for (const pid of left) process.kill(Number(pid), 'SIGKILL');
+  for (const name of namespaces) spawnSync('ip', ['netns', 'del', name]);
 }
 
 /** What was fetched and compiled before is used again. */
