@@ -16,7 +16,10 @@ test('every operation that has condition keys of IAM’s own declares their valu
   const actions = modelLoader()('iam').authorization?.actions ?? {};
   const sealer = createSealer({ current: 1, keys: new Map([[1, Buffer.alloc(32)]]) });
   // Nothing is called, so that no other part is needed.
-  const operations: Readonly<Record<string, OperationDeclaration>> = iam({ sealer, identity: {} } as IamParts).operations;
+  const operations: Readonly<Record<string, OperationDeclaration>> = iam({
+    sealer,
+    identity: {},
+  } as IamParts).operations;
   const silent = Object.entries(operations).flatMap(([name, { conditions }]) => {
     const keys = (actions[name]?.conditionKeys ?? []).filter((key) => key.startsWith('iam:') && !ELSEWHERE.test(key));
     return keys.length > 0 && conditions === undefined ? [`${name}: ${keys.join(', ')}`] : [];
