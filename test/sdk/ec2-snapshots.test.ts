@@ -24,10 +24,9 @@ import {
   ModifySnapshotAttributeCommand,
   ResetEbsDefaultKmsKeyIdCommand,
   ResetSnapshotAttributeCommand,
-  RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, DisableKeyCommand, KMSClient, ListGrantsCommand } from '@aws-sdk/client-kms';
-import { cloudWithHost, untilState } from '#test/sdk/ec2-host.ts';
+import { cloudWithHost, launchOne } from '#test/sdk/ec2-host.ts';
 import { untilSnapshot, volumesOf } from '#test/sdk/ec2-storage.ts';
 import { newAccount } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
@@ -49,20 +48,7 @@ async function start(t: TestContext) {
     await untilSnapshot(ec2, SnapshotId, 'completed');
     return SnapshotId;
   };
-  const launch = async (): Promise<string> => {
-    const { Instances = [] } = await ec2.send(
-      new RunInstancesCommand({
-        ImageId: image,
-        InstanceType: 't3.micro',
-        MinCount: 1,
-        MaxCount: 1,
-        Placement: { AvailabilityZone: ZONE },
-      }),
-    );
-    const id = Instances[0]?.InstanceId ?? '';
-    await untilState(ec2, id, 'running');
-    return id;
-  };
+  const launch = (): Promise<string> => launchOne(ec2, image, { Placement: { AvailabilityZone: ZONE } });
   return { ...given, ...storage, volume, snapshot, launch };
 }
 

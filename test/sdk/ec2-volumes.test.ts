@@ -16,12 +16,11 @@ import {
   ModifyVolumeAttributeCommand,
   ModifyVolumeCommand,
   paginateDescribeVolumes,
-  RunInstancesCommand,
   type Volume,
 } from '@aws-sdk/client-ec2';
 import { days, minutes } from '#platform/base/clock.ts';
 import { usageOf } from '#platform/metering/usage.ts';
-import { cloudWithHost, untilState } from '#test/sdk/ec2-host.ts';
+import { cloudWithHost, launchOne } from '#test/sdk/ec2-host.ts';
 import { volumesOf } from '#test/sdk/ec2-storage.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
@@ -35,20 +34,7 @@ async function start(t: TestContext) {
   const storage = volumesOf(ec2);
   const create = async (input: Partial<CreateVolumeCommandInput> = {}): Promise<Volume> =>
     ec2.send(new CreateVolumeCommand({ AvailabilityZone: ZONE, Size: 10, ...input }));
-  const launch = async (): Promise<string> => {
-    const { Instances = [] } = await ec2.send(
-      new RunInstancesCommand({
-        ImageId: image,
-        InstanceType: 't3.micro',
-        MinCount: 1,
-        MaxCount: 1,
-        Placement: { AvailabilityZone: ZONE },
-      }),
-    );
-    const id = Instances[0]?.InstanceId ?? '';
-    await untilState(ec2, id, 'running');
-    return id;
-  };
+  const launch = (): Promise<string> => launchOne(ec2, image, { Placement: { AvailabilityZone: ZONE } });
   return { ...given, ...storage, create, launch, clock: c.clock };
 }
 

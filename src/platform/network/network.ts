@@ -57,6 +57,10 @@ export interface InterfacePlan {
   readonly metadataHopLimit: number | undefined;
 }
 
+/** Those that a machine has: only these have a tap, and answer. */
+export const attachedTo = ({ interfaces }: Pick<VpcPlan, 'interfaces'>): readonly InterfacePlan[] =>
+  interfaces.filter(({ machine }) => machine !== undefined);
+
 export interface AddressPlan {
   readonly privateIp: string;
   /** Elastic or borrowed: 1:1. */

@@ -18,7 +18,7 @@ import {
 import { type Forward, framed, unframed } from '#platform/network/linux/forwarder.ts';
 import { numberOf } from '#platform/network/linux/ipv4.ts';
 import type { VpcSockets } from '#platform/network/linux/sockets.ts';
-import type { Attendance, VpcPlan } from '#platform/network/network.ts';
+import { type Attendance, attachedTo, type VpcPlan } from '#platform/network/network.ts';
 
 export interface Attendant {
   /** From now on this is the VPC. */
@@ -99,8 +99,8 @@ interface Names {
   readonly interfaces: ReadonlyMap<string, string>;
 }
 
-function namesOf({ interfaces }: VpcPlan): Names {
-  const attached = interfaces.filter(({ machine }) => machine !== undefined);
+function namesOf(plan: VpcPlan): Names {
+  const attached = attachedTo(plan);
   const pairs = attached.flatMap(({ hostName, addresses: [primary] }) =>
     primary === undefined ? [] : [[hostName.toLowerCase(), primary.privateIp] as const],
   );

@@ -6,7 +6,7 @@ import { batch, ip, type Namespace, nft, setKernel, shown } from '#platform/netw
 import { changes, type Found, foundState, OUTSIDE } from '#platform/network/linux/kernel-state.ts';
 import { GATEWAY, OUTER_LINK, outerLinkOf } from '#platform/network/linux/names.ts';
 import { outerRuleset } from '#platform/network/linux/ruleset.ts';
-import type { VpcPlan } from '#platform/network/network.ts';
+import { attachedTo, type VpcPlan } from '#platform/network/network.ts';
 
 export interface Outside {
   readonly namespace: Namespace;
@@ -38,9 +38,7 @@ export async function ensureGateway(
 export async function ensurePublicRoutes(plan: VpcPlan, { namespace }: Outside): Promise<void> {
   if (!plan.hasInternetGateway) return;
   const link = outerLinkOf(plan.id);
-  const publicIps = plan.interfaces
-    .filter(({ machine }) => machine !== undefined)
-    .flatMap(({ addresses }) => addresses.flatMap(({ publicIp }) => publicIp ?? []));
+  const publicIps = attachedTo(plan).flatMap(({ addresses }) => addresses.flatMap(({ publicIp }) => publicIp ?? []));
   const wanted = {
     addr: new Set<string>(),
     rule: new Set<string>(),

@@ -14,7 +14,7 @@ import { changes, foundState, KINDS, wantedState } from '#platform/network/linux
 import { namespaceOf, tapOf, vpcOf } from '#platform/network/linux/names.ts';
 import { rulesetOf } from '#platform/network/linux/ruleset.ts';
 import { openSockets, type VpcSockets } from '#platform/network/linux/sockets.ts';
-import type { VpcId, VpcPlan } from '#platform/network/network.ts';
+import { attachedTo, type VpcId, type VpcPlan } from '#platform/network/network.ts';
 
 export interface NetworkHands {
   apply(plan: VpcPlan): Promise<void>;
@@ -90,8 +90,6 @@ async function ensureNamespace(namespace: string): Promise<void> {
   await setKernel(namespace, ROUTER);
   await ip(namespace, 'link', 'set', 'lo', 'up');
 }
-
-const attachedTo = ({ interfaces }: VpcPlan) => interfaces.filter(({ machine }) => machine !== undefined);
 
 interface FoundLink {
   readonly ifname: string;

@@ -8,7 +8,13 @@
  */
 import { addressAt } from '#platform/network/linux/ipv4.ts';
 import { DNS_ADDRESS, GATEWAY, METADATA_ADDRESS, routingTableOf, tapOf } from '#platform/network/linux/names.ts';
-import type { InterfacePlan, RoutePlan, SubnetPlan, VpcPlan } from '#platform/network/network.ts';
+import {
+  attachedTo,
+  type InterfacePlan,
+  type RoutePlan,
+  type SubnetPlan,
+  type VpcPlan,
+} from '#platform/network/network.ts';
 
 export const KINDS = ['addr', 'neigh', 'route', 'rule'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -20,7 +26,7 @@ export const OUTSIDE = { address: '100.64.0.1', innerMac: '0a:00:00:00:00:02', o
 const RULE_PREFERENCE = 1000;
 
 export function wantedState(plan: VpcPlan): KernelState {
-  const attached = plan.interfaces.filter(({ machine }) => machine !== undefined);
+  const attached = attachedTo(plan);
   const subnets = new Map(plan.subnets.map((subnet) => [subnet.id, subnet]));
   const resolvers = plan.cidrs.map((cidr) => addressAt(cidr, 2));
   const own = [METADATA_ADDRESS, DNS_ADDRESS, ...resolvers].map((ip) => `${ip}/32 dev lo`);

@@ -8,10 +8,10 @@
 import { FIRST_MACHINE_UID } from '#platform/compute/machine-uid.ts';
 import { addressAt } from '#platform/network/linux/ipv4.ts';
 import { DNS_ADDRESS, GATEWAY, METADATA_ADDRESS, tapOf } from '#platform/network/linux/names.ts';
-import type { InterfacePlan, RulePlan, VpcPlan } from '#platform/network/network.ts';
+import { attachedTo, type InterfacePlan, type RulePlan, type VpcPlan } from '#platform/network/network.ts';
 
 export function rulesetOf(plan: VpcPlan): string {
-  const nics = plan.interfaces.filter(({ machine }) => machine !== undefined);
+  const nics = attachedTo(plan);
   return [
     ...emptied('inet vpc'),
     ...emptied('netdev guests'),
