@@ -6,7 +6,11 @@ import { chromium, type Page } from 'playwright-core';
 
 const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 
-export const noChromium = PROGRAM === undefined && 'no Chromium here';
+const PAGE = join(import.meta.dirname, '..', '..', 'console', 'dist', 'index.html');
+
+/** Why the console can't be looked at here; false if it can. */
+export const noConsole =
+  (PROGRAM === undefined && 'no Chromium here') || (!existsSync(PAGE) && 'the console is not built: npm run console');
 
 export interface Browser {
   readonly page: Page;

@@ -1,16 +1,13 @@
 /** The console in a real browser, on machines that are simulated: what it shows and asks for. test/browser/machine.test.ts boots a real one. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { browser, noChromium } from '#test/browser/chromium.ts';
+import { browser, noConsole } from '#test/browser/chromium.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { simulatedHost } from '#test/sdk/ec2-host.ts';
 
-const isBuilt = existsSync(join(import.meta.dirname, '..', '..', 'console', 'dist', 'index.html'));
-const skip = noChromium || (!isBuilt && 'the console is not built: npm run console');
-
-test('a person signs in, launches an instance, sees its serial line, and terminates it', { skip }, async (t) => {
+test('a person signs in, launches an instance, sees its serial line, and terminates it', {
+  skip: noConsole,
+}, async (t) => {
   const c = await cloud(t, { host: simulatedHost() });
   const { page, complaints, look } = await browser(t);
   const answer = await page.goto(`http://console.localhost:${c.port}/`);

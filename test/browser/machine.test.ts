@@ -1,27 +1,18 @@
 /** A real machine in a real browser: launched by the console, its screen opened, typed into, and heard to answer on its serial line. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { DescribeInstancesCommand, EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
-import { browser, noChromium } from '#test/browser/chromium.ts';
+import { browser, noConsole } from '#test/browser/chromium.ts';
 import { program } from '#test/cli/makonis.ts';
-
-const isBuilt = existsSync(join(import.meta.dirname, '..', '..', 'console', 'dist', 'index.html'));
-const lacking = ['qemu-system-x86_64', 'qemu-img', 'nft', 'ip', 'busybox'].filter(
-  (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
-);
-const skip =
-  noChromium ||
-  (!isBuilt && 'the console is not built: npm run console') ||
-  (process.getuid?.() !== 0 && 'needs root') ||
-  (lacking.length > 0 && `no ${lacking.join(', ')} here`);
+import { noMachines } from '#test/machines.ts';
 
 /** Under emulation, beside other tests. */
 const BOOTS_WITHIN_MILLISECONDS = 120_000;
 
-test('a machine is launched, and typed into, by a browser', { skip, timeout: 280_000 }, async (t) => {
+test('a machine is launched, and typed into, by a browser', {
+  skip: noConsole || noMachines,
+  timeout: 280_000,
+}, async (t) => {
   const cloud = program(t);
   const up = await cloud.run('up', '--detach', '--port', '0');
   assert.equal(up.code, 0, up.err);

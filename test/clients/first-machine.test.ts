@@ -9,11 +9,9 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Program, program } from '#test/cli/makonis.ts';
+import { noMachines } from '#test/machines.ts';
 
-const lacking = ['qemu-system-x86_64', 'qemu-img', 'nft', 'ip', 'ssh', 'busybox'].filter(
-  (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
-);
-const skip = process.getuid?.() !== 0 ? 'needs root' : lacking.length > 0 && `no ${lacking.join(', ')} here`;
+const noSsh = spawnSync('ssh', ['-V']).error !== undefined && 'no ssh here';
 
 /** Runs `aws ec2 …` and answers what it prints by `--query`, as text. */
 function commandLine(cloud: Program, settings: Record<string, string>) {
@@ -36,7 +34,7 @@ function secureShell(cloud: Program, key: string) {
   };
 }
 
-test('the first ten minutes with EC2', { skip, timeout: 280_000 }, async (t) => {
+test('the first ten minutes with EC2', { skip: noMachines || noSsh, timeout: 280_000 }, async (t) => {
   const cloud = program(t);
   const up = await cloud.run('up', '--detach', '--port', '0');
   assert.equal(up.code, 0, up.err);
