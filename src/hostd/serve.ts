@@ -52,6 +52,7 @@ function commandsFor({ data, server, tag, publicCidr }: HostdSettings): Readonly
     folders: { machines: pinnedOwn(folders.machines), layers: pinned(folders.layers), kernels: pinned(folders.images) },
     server,
     namespaceOf: (vpc) => namespaceOf(tag, vpc),
+    tag,
     clock: systemClock,
   });
   return commandsOf(machines, networkHands({ tag, publicCidr }));
