@@ -48,14 +48,15 @@ export const INSTANCE_ERRORS = {
     code: 'UnsupportedHibernationConfiguration',
     message: 'Hibernation is not supported for this configuration.',
   }),
-  InsufficientInstanceCapacity: (type: string, zone: string, others: readonly string[]): Worded => ({
+  InsufficientInstanceCapacity: (type: string, zone: string, others: readonly string[], why = ''): Worded => ({
     code: 'InsufficientInstanceCapacity',
     message:
       `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). ` +
       'Our system will be working on provisioning additional capacity.' +
       (others.length > 0
         ? ` You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${others.join(', ')}.`
-        : ''),
+        : '') +
+      why,
     status: 500,
   }),
   VcpuLimitExceeded: (limit: number): Worded => ({
