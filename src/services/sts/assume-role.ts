@@ -18,7 +18,7 @@ const CHAINED_SECONDS = 3600;
 
 export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRoleRequest, AssumeRoleResponse> => ({
   handler: (input, call) => startSession(sessions, input, call),
-  secret: ['SessionToken', 'TokenCode'],
+  secret: ['SessionToken', 'TokenCode', 'ContextAssertion'],
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
   // A service of this cloud has no account: what it does with a role is the role's account's to know.
