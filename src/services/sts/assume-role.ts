@@ -80,7 +80,8 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
   const handedOn = principal.kind === 'user' ? caller?.mfaAuthenticatedAt : undefined;
   // A user's session hands its own on; a chain of roles does not.
   const mfaAuthenticatedAt = takeMfa(sessions, call, input).mfaAuthenticatedAt ?? handedOn;
-  const started = await startRoleSession(sessions, call, role, sessionName, {
+  const start = { sessionName, leastTokenBytes: input.MinimumSessionTokenSize };
+  const started = await startRoleSession(sessions, call, role, start, {
     ...facts,
     expiresAt: endOf(call, durationOf(input, principal, role)),
     ...(mfaAuthenticatedAt !== undefined && { mfaAuthenticatedAt }),
