@@ -227,9 +227,18 @@ const TAGGING: NotMet = [
   },
 ];
 
+const INSTANCE_CONNECT: NotMet = [
+  {
+    error: 'EC2InstanceUnavailableException',
+    in: 'SendSerialConsoleSSHPublicKey',
+    why: 'a serial line is there before its guest is',
+  },
+];
+
 /** The services that are held to it. */
 export const NOT_MET: Readonly<Record<string, NotMet>> = {
   cloudtrail: CLOUDTRAIL,
+  'ec2-instance-connect': INSTANCE_CONNECT,
   iam: IAM,
   kms: KMS,
   'service-quotas': SERVICE_QUOTAS,
