@@ -73,6 +73,12 @@ export const INSTANCE_ERRORS = {
     message: `Invalid value '${type}' for InstanceType.`,
   }),
   UnsupportedOperation: (message: string): Worded => ({ code: 'UnsupportedOperation', message }),
+  TokensEnforced: (): Worded => ({
+    code: 'UnsupportedOperation',
+    message:
+      "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account. Either launch the instance " +
+      'with httpTokens=required or contact your account owner to disable httpTokensEnforced.',
+  }),
   Unsupported: (message: string): Worded => ({ code: 'Unsupported', message }),
   InvalidBlockDevice: (message: string): Worded => ({ code: 'InvalidBlockDeviceMapping', message }),
   InvalidNetworkInterface: (message: string): Worded => ({ code: 'InvalidParameterValue', message }),
