@@ -44,10 +44,6 @@ export const INSTANCE_ERRORS = {
     code: 'UnsupportedHibernationConfiguration',
     message: `The instance '${id}' is not enabled for hibernation.`,
   }),
-  HibernationNotSupported: (): Worded => ({
-    code: 'UnsupportedHibernationConfiguration',
-    message: 'Hibernation is not supported for this configuration.',
-  }),
   InsufficientInstanceCapacity: (type: string, zone: string, others: readonly string[]): Worded => ({
     code: 'InsufficientInstanceCapacity',
     message:
@@ -82,7 +78,6 @@ export const INSTANCE_ERRORS = {
   Unsupported: (message: string): Worded => ({ code: 'Unsupported', message }),
   InvalidBlockDevice: (message: string): Worded => ({ code: 'InvalidBlockDeviceMapping', message }),
   InvalidNetworkInterface: (message: string): Worded => ({ code: 'InvalidParameterValue', message }),
-  NoDefaultVpc: (): Worded => ({ code: 'VPCIdNotSpecified', message: 'No default VPC for this user' }),
   NoDefaultSubnet: (zone: string): Worded => ({
     code: 'MissingInput',
     message: `No subnets found for the default VPC${zone && ` in the Availability Zone ${zone}`}. Please specify a subnet.`,
