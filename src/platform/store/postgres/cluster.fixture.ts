@@ -8,7 +8,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseStoreAddress, type StoreAddress } from '#platform/store/postgres/address.ts';
+import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 
 const VERSIONS = '/usr/lib/postgresql';
 const newest = existsSync(VERSIONS)

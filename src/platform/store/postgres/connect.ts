@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { pg } from '#platform/packages.ts';
-import type { StoreAddress, StoreTls } from '#platform/store/postgres/address.ts';
+import type { StoreAddress, StoreTls } from '#platform/store/store-address.ts';
 
 /** The server gives a statement up, and so its transaction. */
 const STATEMENT_LIMIT = seconds(10);

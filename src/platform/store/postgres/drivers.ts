@@ -11,9 +11,9 @@ import type { Region } from '#platform/base/ids.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
-import type { StoreAddress } from '#platform/store/postgres/address.ts';
 import type { Answers, Order, PackedRows, Question, Reply, Report, Start } from '#platform/store/postgres/orders.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
+import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** Longer than all limits of the other thread together: it ends only where that thread has. */
 const ANSWER_LIMIT: Milliseconds = seconds(60);

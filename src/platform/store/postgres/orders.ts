@@ -4,7 +4,7 @@ import type { Region } from '#platform/base/ids.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import type { OwnedNumber } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
-import type { StoreAddress } from '#platform/store/postgres/address.ts';
+import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** Asked by a thread that sleeps until it is answered. */
 export type Question =

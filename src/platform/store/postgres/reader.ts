@@ -3,10 +3,10 @@ import type { Client } from 'pg';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { OwnedNumber } from '#platform/store/driver.ts';
-import type { StoreAddress } from '#platform/store/postgres/address.ts';
 import { answered, connect, isRefusal } from '#platform/store/postgres/connect.ts';
 import type { PackedRows, Question } from '#platform/store/postgres/orders.ts';
 import { ensureLayout } from '#platform/store/postgres/schema.ts';
+import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /**
  * After a connection could not be made none is tried for so long: whoever reads is refused at once, for each that waits keeps the

@@ -7,11 +7,11 @@
 import type { Client } from 'pg';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
-import type { StoreAddress } from '#platform/store/postgres/address.ts';
 import { batchParameters } from '#platform/store/postgres/batch-parameters.ts';
 import { answered, connect, isRefusal, stateOf } from '#platform/store/postgres/connect.ts';
 import { ensureLayout, REFUSALS } from '#platform/store/postgres/schema.ts';
 import type { RowSeals } from '#platform/store/row-seals.ts';
+import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** How long writes wait for a database that has gone away, as one that is restarted. */
 const OUTCOME_LIMIT = seconds(15);
