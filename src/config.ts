@@ -8,14 +8,20 @@ import { isIPv4 } from 'node:net';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { LogLevel } from '#platform/base/log.ts';
+import { nearest } from '#platform/base/nearest.ts';
 import type { EgressRules } from '#platform/egress/egress.ts';
+import { parseStoreAddress, passwordIn, type StoreAddress, StoreAddressError } from '#platform/store/store-address.ts';
 
 export interface Config {
   /** The API's port; 0 lets the system choose. */
   readonly port: number;
   readonly adminPort: number;
-  /** Where everything durable lies. */
+  /** Where everything durable lies that is not in `store` or `blobs`. */
   readonly data: string;
+  /** A database for all rows; undefined for files in the data folder. */
+  readonly store: StoreAddress | undefined;
+  /** Where long bytes lie; undefined for the data folder. */
+  readonly blobs: string | undefined;
   /** Addresses to bind; empty for loopback only. */
   readonly listen: readonly string[];
   /** Names under which clients reach this cloud, beside localhost and AWS's own. */
@@ -48,7 +54,7 @@ export interface Config {
 
 type EgressNetwork = 'loopback' | 'private' | 'none';
 
-type Parsed = string | number | boolean | readonly (string | number)[];
+type Parsed = string | number | boolean | readonly (string | number)[] | StoreAddress;
 
 interface OptionSpec {
   readonly flag: string;
@@ -102,6 +108,13 @@ const networks = (text: string): readonly string[] => {
   const unknown = named.find((name) => !['loopback', 'private', 'none'].includes(name));
   return unknown === undefined ? named : refuse(`expected loopback, private or none, not "${unknown}"`);
 };
+const storeAddress = (text: string): StoreAddress => {
+  try {
+    return parseStoreAddress(text);
+  } catch (error) {
+    throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
+  }
+};
 const region = (text: string): string =>
   /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
 
@@ -133,6 +146,18 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     flag: '--data',
     value: 'DIR',
     help: 'folder of all data (~/.makonis; /var/lib/makonis for root)',
+    parse: path,
+  },
+  store: {
+    flag: '--store',
+    value: 'URL',
+    help: 'PostgreSQL for all rows: postgres://user@host/database (files in the data folder)',
+    parse: storeAddress,
+  },
+  blobs: {
+    flag: '--blobs',
+    value: 'DIR',
+    help: 'folder of S3’s objects and other long bytes (in the data folder)',
     parse: path,
   },
   listen: { flag: '--listen', value: 'ADDRESS,…', help: 'addresses to bind (loopback only)', parse: list },
@@ -252,11 +277,32 @@ export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 
     if (name !== 'config') values.set(name, parsed(name as keyof Config, text, options[name as keyof Config].flag));
   }
   // Every value was made by its own option's parser.
-  const unset = { masterKey: undefined, egress: undefined, egressCa: undefined };
-  return { config: { ...unset, ...Object.fromEntries(values) } as unknown as Config, extra, positional };
+  const config = { ...UNSET, ...Object.fromEntries(values) } as unknown as Config;
+  return { config: { ...config, store: config.store && withPassword(config.store, given, env) }, extra, positional };
 }
 
-const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egressCa'> => ({
+/** A password comes from the URL in the environment or the file, or from where PostgreSQL's own programs look for it. */
+function withPassword(
+  store: StoreAddress,
+  given: ReadonlyMap<string, string>,
+  env: ConfigSources['env'],
+): StoreAddress {
+  const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
+  if (given.has('store') && store.password !== undefined) {
+    return refuse(
+      '--store: a password on the command line is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE',
+    );
+  }
+  try {
+    return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE, store) };
+  } catch (error) {
+    throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
+  }
+}
+
+const UNSET = { store: undefined, blobs: undefined, masterKey: undefined, egress: undefined, egressCa: undefined };
+
+const defaults = (isRoot: boolean): Omit<Config, keyof typeof UNSET> => ({
   port: 4566,
   adminPort: 0,
   data: isRoot ? '/var/lib/makonis' : join(homedir(), '.makonis'),
@@ -339,27 +385,6 @@ function readFile(file: string): [string, Parsed][] {
     }
     return [name, parsed(name as keyof Config, parts.join(','), `${file}: ${name}`)];
   });
-}
-
-export function nearest(name: string, known: readonly string[]): string {
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
-  ranked.sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= Math.max(3, name.length / 2) ? `: did you mean ${best.candidate}?` : '';
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 /** The process's own sources. */

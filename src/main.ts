@@ -41,12 +41,15 @@ import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceEntry } from '#platform/service.ts';
 import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
+import { type DataFolder, type DataFolderOptions, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
+import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
 import { copyRegions } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
+import type { StoreAddress } from '#platform/store/store-address.ts';
 import { Throttle } from '#platform/throttle.ts';
 import type { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
@@ -55,6 +58,9 @@ import { assembleServices } from '#services/index.ts';
 
 export interface CloudOptions {
   readonly data: string;
+  /** A database for the rows, and a folder for the long bytes; both in the data folder by default. */
+  readonly store?: StoreAddress | undefined;
+  readonly blobs?: string | undefined;
   readonly masterKeys: MasterKeys;
   readonly port: number;
   readonly adminPort: number;
@@ -107,7 +113,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
   const { cloud, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
-    { ...options, clock },
+    { ...options, clock, drivers: await driversOf(options) },
     surroundings,
   );
   const { store } = cloud;
@@ -151,13 +157,15 @@ interface Surroundings {
 }
 
 /** Everything behind the ports: the store, the services, the jobs between them. */
-function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping, onFault, ports }: Surroundings) {
-  const { log, data, clock, readModel, version } = options;
+function joinParts(
+  options: CloudOptions & { readonly clock: Clock; readonly drivers: StoreDrivers },
+  { stopping, onFault, ports }: Surroundings,
+) {
+  const { log, clock, drivers, readModel, version } = options;
   const sealer = createSealer(options.masterKeys);
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
   const late: { jobs?: Jobs; cloud?: Cloud; audit?: Collector; actions?: ActionCatalogue } = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
-  const drivers = sqliteDrivers(join(data, 'regions'), options.masterKeys);
   const store = openStore({
     drivers,
     sealing: { seals: rowSeals(sealer), clock },
@@ -168,7 +176,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOf(data, onFault);
+  const blobs = blobsOf(options, onFault);
   const metrics = new Metrics();
   const connections = new Connections(clock);
   const host = hostOf(options);
@@ -219,6 +227,23 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
   Object.assign(late, { jobs, cloud, audit });
   return { cloud, jobs, sealer, audit, blobs, metrics, host, connections };
 }
+
+const driversOf = async ({ store, data, masterKeys }: CloudOptions): Promise<StoreDrivers> =>
+  store === undefined
+    ? sqliteDrivers(regionsFolder(data), masterKeys)
+    : (await loadPostgres()).postgresDrivers(store, masterKeys);
+
+/** Only who has a database waits for it. */
+const loadPostgres = async () => ({
+  ...(await import('#platform/store/postgres/drivers.ts')),
+  ...(await import('#platform/store/postgres/manifest.ts')),
+});
+
+/** Which cloud it is, for as long as this process has it. */
+export const openData = async (options: DataFolderOptions & Pick<CloudOptions, 'store'>): Promise<DataFolder> => {
+  const { store } = options;
+  return store === undefined ? openDataFolder(options) : (await loadPostgres()).openDatabase({ ...options, store });
+};
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
 
@@ -284,11 +309,11 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
 }
 
 /** Each region's blobs lie beside its store, and are opened when they are first asked for. */
-function blobsOf(data: string, onFault: (error: unknown) => void) {
+function blobsOf({ data, blobs = blobsFolder(data) }: CloudOptions, onFault: (error: unknown) => void) {
   const opened = new Map<Region, Promise<Blobs>>();
   return {
     of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobsFolder(data), region), onFault)),
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), onFault)),
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },

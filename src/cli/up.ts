@@ -32,21 +32,23 @@ import {
 } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
-import { type Config, ConfigError, egressRules, nearest, processSources, readConfig } from '#config';
+import { type Config, ConfigError, egressRules, processSources, readConfig } from '#config';
 import type { Hostd } from '#hostd/hostd.ts';
-import { type CloudOptions, consolePages, type RunningCloud, startCloud } from '#main';
+import { type CloudOptions, consolePages, openData, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
 import { giveBackMemory } from '#platform/base/memory.ts';
+import { nearest } from '#platform/base/nearest.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { loadPackages } from '#platform/packages.ts';
 import type { Registry } from '#platform/registry.ts';
 import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
-import { type DataFolder, DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
+import { type DataFolder, DataFolderError, makeFolder } from '#platform/store/data-folder.ts';
 import { migrate } from '#platform/store/migrate.ts';
+import { describeAddress } from '#platform/store/store-address.ts';
 
 export async function up(args: readonly string[]): Promise<number> {
   const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
@@ -93,7 +95,8 @@ const BODIES_IN_HEAP_LIMIT = '--external-memory-accounted-in-global-limit';
 
 async function serve(config: Config): Promise<void> {
   setFlagsFromString(BODIES_IN_HEAP_LIMIT);
-  const folder = openDataFolder({ path: config.data, version: programVersion() });
+  const folder = await openData({ path: config.data, store: config.store, version: programVersion() });
+  if (config.blobs !== undefined) makeFolder(config.blobs);
   const logFile = openLogFile(join(config.data, 'log'));
   const log = lineLogger(logFile.write, systemClock, config.logLevel);
   const start = startOf(config, folder, log);
@@ -223,15 +226,19 @@ async function becomeUnprivileged(
   // The cache is root's too: what was compiled so far is kept for the next start.
   flushCompileCache();
   const { computeFolders } = await import('#hostd/protocol.ts');
-  handOver(config.data, user, computeFolders(config.data).machines);
+  const { machines } = computeFolders(config.data);
+  for (const folder of foldersOf(config)) handOver(folder, user, machines);
   await staysRoot(user);
   giveUpRoot(user);
-  checkReach(config.data, user);
+  for (const folder of foldersOf(config)) checkReach(folder, user);
 }
+
+/** All that the server writes to. */
+const foldersOf = ({ data, blobs }: Config): string[] => (blobs === undefined ? [data] : [data, blobs]);
 
 /** A folder without data gets a new key, if the operator has not put one there; one with data needs its own. */
 const masterKeysOf = (path: string, folder: DataFolder): MasterKeys =>
-  existsSync(path) || existsSync(regionsFolder(folder.path)) ? readMasterKeys(path) : createMasterKeys(path);
+  existsSync(path) || folder.holdsRows ? readMasterKeys(path) : createMasterKeys(path);
 
 function stateOf(config: Config, running: RunningCloud, { options, keyFile }: Start): RunState {
   const { operator, first } = running.keys();
@@ -266,6 +273,7 @@ function greeting(running: RunningCloud, config: Config, { dataOption: data }: S
         ]),
     `  web console        ${consoleUrl(url)}`,
     `  data               ${config.data}`,
+    ...(config.store === undefined ? [] : [`  store              ${describeAddress(config.store)}`]),
     `  log                ${logPath}`,
     'Try:',
     `  eval "$(${program} env${data})"`,

@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type RunningCloud, startCloud } from '#main';
 import { SimulatedClock } from '#platform/base/clock.ts';
+import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
 import type { Host } from '#platform/compute/host.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
+import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
 
@@ -57,6 +59,8 @@ export interface TestCloud {
 }
 
 export interface TestCloudOptions {
+  /** A database for its rows; files in its folder by default. */
+  readonly store?: StoreAddress;
   readonly log?: Logger;
   readonly tls?: boolean;
   readonly logBucket?: LogBucket;
@@ -70,13 +74,21 @@ export interface TestCloudOptions {
   readonly host?: Host;
 }
 
+/** The URL of a database for the rows of all clouds, a schema for each: test/sdk/over-postgres.test.ts sets it. */
+export const STORE_VARIABLE = 'MAKONIS_INTERNAL_TEST_STORE';
+const storeUrl = process.env[STORE_VARIABLE];
+const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
+  const schema = `test_${randomBytes(8).toString('hex')}`;
+  return storeUrl === undefined ? {} : { store: { ...parseStoreAddress(storeUrl), schema } };
+};
+
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
   createMasterKeys(keyFile);
   const clouds: RunningCloud[] = [];
-  const { parent: _, tls = false, host, ...given } = options;
+  const { parent: _, tls = false, host, ...given } = { ...storeOfEnvironment(), ...options };
   t.after(async () => {
     await clouds.at(-1)?.stop(0);
     rmSync(folder, { recursive: true, force: true });
