@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { startAdmin } from '#gateway/admin.ts';
 import { consoleSite, type Pages, readPages, upgradeAtConsole } from '#gateway/console.ts';
+import type { Processes, ProcessesOptions } from '#gateway/forward/processes.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
@@ -53,7 +54,7 @@ import type { StoreAddress } from '#platform/store/store-address.ts';
 import { Throttle } from '#platform/throttle.ts';
 import type { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
-import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/accounts/bootstrap.ts';
+import { bootstrap, type FirstKeys, firstAccount, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
 
 export interface CloudOptions {
@@ -61,6 +62,8 @@ export interface CloudOptions {
   /** A database for the rows, and a folder for the long bytes; both in the data folder by default. */
   readonly store?: StoreAddress | undefined;
   readonly blobs?: string | undefined;
+  /** With others it shares a store, in the place of one of its own. */
+  readonly processes?: ProcessesOptions | undefined;
   readonly masterKeys: MasterKeys;
   readonly port: number;
   readonly adminPort: number;
@@ -98,6 +101,7 @@ export interface RunningCloud {
   readonly adminPort: number;
   readonly url: string;
   readonly cloud: Cloud;
+  readonly processes: Processes | undefined;
   /** The operator's key, and that of the first account's administrator, as they are now. */
   keys(): FirstKeys;
   /** Finishes what is in flight, flushes, closes. After `grace` milliseconds connections are cut. */
@@ -112,15 +116,31 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
-    { ...options, clock, drivers: await driversOf(options) },
-    surroundings,
+  const processes = options.processes && (await openProcesses(options, options.processes, onFault));
+  const { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
+    { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
+    { ...surroundings, processes },
   );
-  const { store } = cloud;
 
+  await processes?.begin({
+    cloud,
+    store,
+    onOwned: (isOwned) => void jobs.resume(store, isOwned).catch(onFault),
+    onRetired(partition) {
+      jobs.detach(partition);
+      audit.closed(partition);
+    },
+    onAdopted(partition) {
+      jobs.wake(partition);
+      audit.opened(partition);
+    },
+  });
+  processes?.count(metrics);
   await proveData(options, store, clock);
   await options.migrate?.(store);
-  await bootstrap(store, sealer, clock.now());
+  const first = () => bootstrap(store, sealer, clock.now());
+  if (processes === undefined) await first();
+  else await processes.onceForAll(first, () => firstAccount(store) !== undefined);
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
@@ -135,6 +155,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     adminPort: admin.port,
     url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
+    processes,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
       stopping.abort();
@@ -143,7 +164,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await audit.stop();
       await admin.stop(0);
       await host.close();
+      await processes?.drain();
       await store.close();
+      await processes?.close();
       await blobs.close();
     },
   };
@@ -159,7 +182,7 @@ interface Surroundings {
 /** Everything behind the ports: the store, the services, the jobs between them. */
 function joinParts(
   options: CloudOptions & { readonly clock: Clock; readonly drivers: StoreDrivers },
-  { stopping, onFault, ports }: Surroundings,
+  { stopping, onFault, ports, processes }: Surroundings & { readonly processes: Processes | undefined },
 ) {
   const { log, clock, drivers, readModel, version } = options;
   const sealer = createSealer(options.masterKeys);
@@ -168,6 +191,7 @@ function joinParts(
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const store = openStore({
     drivers,
+    sharing: processes?.sharing,
     sealing: { seals: rowSeals(sealer), clock },
     onFault,
     onOpen: (partition) => {
@@ -221,11 +245,22 @@ function joinParts(
     keptAnswers: sealer.purpose(KEPT_ANSWERS),
     authorizationMessages,
     isRegion: (name) => known.has(name),
+    ...(processes && { placement: processes.placement }),
     stopping,
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs, metrics, host, connections };
+  return { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections };
+}
+
+/** Only who is not alone waits for it. */
+async function openProcesses(
+  { masterKeys, log }: CloudOptions,
+  given: ProcessesOptions,
+  onFault: (error: unknown) => void,
+) {
+  const { Processes } = await import('#gateway/forward/processes.ts');
+  return await Processes.open(given, createSealer(masterKeys), log, onFault);
 }
 
 const driversOf = async ({ store, data, masterKeys }: CloudOptions): Promise<StoreDrivers> =>

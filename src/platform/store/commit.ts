@@ -87,6 +87,8 @@ export class Committer {
   readonly #onFault: (error: unknown) => void;
   #filling = new Batch();
   #flying: Batch | undefined;
+  /** Of batches that are on disk: how many, and how long that took. */
+  readonly times = { count: 0, milliseconds: 0 };
   #isScheduled = false;
   /** Why what is under way counts as lost, whatever the driver will say. */
   #abandoned: Error | undefined;
@@ -175,6 +177,8 @@ export class Committer {
 
   #settled(batch: Batch): void {
     this.#flying = undefined;
+    this.times.count++;
+    this.times.milliseconds += systemClock.monotonic() - batch.closedAt;
     for (const layer of batch.layers) dropLayer(layer);
     if (batch.writer.memory.length <= KEPT_BYTES) this.#spare = batch.writer.memory;
     for (const action of batch.whenDurable) this.#guarded(action);

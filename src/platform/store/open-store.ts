@@ -12,7 +12,9 @@ import { dayOf, type RowSeals } from '#platform/store/row-seals.ts';
 import { type Partition, type PartitionName, type Store, StoreUnavailable } from '#platform/store/store.ts';
 
 export interface StoreOptions {
+  /** Shared ones where there is a sharing. */
   readonly drivers: StoreDrivers;
+  readonly sharing?: Sharing | undefined;
   readonly limits?: Partial<PendingLimits>;
   /** The drivers have the same seals. Without them (in tests) sealed tables lie as others do. */
   readonly sealing?: { readonly seals: RowSeals; readonly clock: Clock };
@@ -22,9 +24,8 @@ export interface StoreOptions {
   readonly onOpen?: (partition: Partition) => void;
 }
 
-/** How a process shares the store with others (platform/cluster). */
+/** How a process shares the store with others (platform/cluster). Alone, it owns every partition for as long as it runs. */
 export interface Sharing {
-  readonly drivers: StoreDrivers<SharedDriver>;
   /** Whether this process is to own the account's partitions that it opens. */
   readonly owns: (account: PartitionName['account']) => boolean;
   /** Whether it surely owns them now. */
@@ -50,6 +51,8 @@ export interface SharedStore extends Store {
   abandon(): Promise<void>;
   /** Partitions of these accounts that were followed are owned from now on. */
   opens(isOpened: (account: PartitionName['account']) => boolean): void;
+  /** Of all batches that are on disk. */
+  readonly commitTimes: { readonly count: number; readonly milliseconds: number };
   /** The feed tells that these partitions have changed; without paths, that anything may have. */
   changed(paths?: readonly string[]): void;
 }
@@ -70,27 +73,21 @@ const rethrow = (error: unknown): void => {
 
 type Account = PartitionName['account'];
 
-export function openStore({ drivers, ...options }: StoreOptions): Store {
-  return new OpenStore(drivers, options);
-}
-
-export function openSharedStore(sharing: Sharing, options: Omit<StoreOptions, 'drivers'>): SharedStore {
-  return new OpenStore(sharing.drivers, options, sharing);
-}
+export const openStore = (options: StoreOptions): SharedStore => new OpenStore(options);
 
 class OpenStore implements SharedStore {
   readonly #drivers: StoreDrivers;
-  readonly #options: Omit<StoreOptions, 'drivers'>;
+  readonly #options: StoreOptions;
   readonly #sharing: Sharing | undefined;
   readonly #onFault: (error: unknown) => void;
   readonly #committers = new Map<Region, Committer>();
   /** Service, account, region: looked up several times a request, so no text is put together for it. */
   readonly #partitions = new Map<string, Map<Account, Map<Region, OwnedPartition>>>();
 
-  constructor(drivers: StoreDrivers, options: Omit<StoreOptions, 'drivers'>, sharing?: Sharing) {
-    this.#drivers = drivers;
+  constructor(options: StoreOptions) {
+    this.#drivers = options.drivers;
     this.#options = options;
-    this.#sharing = sharing;
+    this.#sharing = options.sharing;
     this.#onFault = options.onFault ?? rethrow;
   }
 
@@ -151,6 +148,15 @@ class OpenStore implements SharedStore {
     }
   }
 
+  get commitTimes(): SharedStore['commitTimes'] {
+    const sum = { count: 0, milliseconds: 0 };
+    for (const { times } of this.#committers.values()) {
+      sum.count += times.count;
+      sum.milliseconds += times.milliseconds;
+    }
+    return sum;
+  }
+
   #open(name: PartitionName): Partition {
     const sharing = this.#sharing;
     const partition =
@@ -171,7 +177,7 @@ class OpenStore implements SharedStore {
   #follow(name: PartitionName, { propose, isAnnounced, isFeedFresh }: Sharing): FollowedPartition {
     const path = pathOf(name);
     const isVouchedFor = isAnnounced(name) ? isFeedFresh : () => false;
-    // With a sharing, the drivers are its own.
+    // Where there is a sharing, all drivers are shared ones.
     const driver = this.#committerOf(name.region).driver as SharedDriver;
     const parts = { driver, limits: this.#limits, onFault: this.#onFault, propose, isVouchedFor };
     return new FollowedPartition(name, path, { ...parts, sealing: this.#sealingOf(path) });

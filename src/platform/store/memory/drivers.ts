@@ -54,8 +54,12 @@ class MemoryRegion {
   readonly partitions = new Map<number, SortedRows>();
 }
 
-/** What a commit asks of other processes' world, in its own transaction: throws if it must not be. */
-export type Fence = (announced: ReadonlySet<string>) => void;
+/** What a commit has to do with other processes, in its own transaction. */
+export interface Fence {
+  /** Throws if it must not be. */
+  check(): void;
+  committed(announced: ReadonlySet<string>): void;
+}
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -96,7 +100,7 @@ class MemoryDriver implements SharedDriver {
 
   async commit(batch: Uint8Array, announced = NOTHING): Promise<void> {
     const owners = batchOwners(batch);
-    this.#fence?.(announced);
+    this.#fence?.check();
     for (const { number, epoch, path } of owners) {
       const stored = this.#region.owners.get(path);
       if (stored && stored.epoch > epoch) throw new StoreUnavailable(`${path} was taken over by another owner`);
@@ -121,6 +125,7 @@ class MemoryDriver implements SharedDriver {
           rows.delete(key);
       },
     });
+    this.#fence?.committed(announced);
   }
 
   async close(): Promise<void> {}
