@@ -15,6 +15,7 @@ import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.t
 import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
+import { memoryFarm, settled } from '#test/sdk/several.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -82,22 +83,39 @@ const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
   return storeUrl === undefined ? {} : { store: { ...parseStoreAddress(storeUrl), schema } };
 };
 
+/** How many nodes every cloud has: test/sdk/over-nodes.test.ts sets it. */
+export const NODES_VARIABLE = 'MAKONIS_INTERNAL_TEST_NODES';
+const nodeCount = Number(process.env[NODES_VARIABLE] ?? 1);
+
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
-  createMasterKeys(keyFile);
+  const masterKeys = createMasterKeys(keyFile);
+  const farm = nodeCount > 1 ? memoryFarm(masterKeys) : undefined;
   const clouds: RunningCloud[] = [];
   const { parent: _, tls = false, host, ...given } = { ...storeOfEnvironment(), ...options };
   t.after(async () => {
-    await clouds.at(-1)?.stop(0);
+    await stop(clouds);
     rmSync(folder, { recursive: true, force: true });
   });
   return start();
 
+  async function stop(nodes: readonly RunningCloud[]): Promise<void> {
+    await Promise.all(nodes.map((node) => node.stop(0)));
+  }
+
   async function start(): Promise<TestCloud> {
-    const running = await startCloud({
-      data: join(folder, 'data'),
+    clouds.length = 0;
+    clouds.push(await startNode('data'));
+    for (let node = 1; farm !== undefined && node < nodeCount; node++) clouds.push(await startNode(`data-${node}`));
+    if (farm !== undefined) await settled(clouds);
+    return testCloud(clouds[0] as RunningCloud); // pushed above
+  }
+
+  function startNode(data: string): Promise<RunningCloud> {
+    return startCloud({
+      data: join(folder, data),
       masterKeys: readMasterKeys(keyFile),
       port: 0,
       adminPort: 0,
@@ -109,11 +127,17 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       log: silent,
       version: 'test',
       clock,
+      ...(farm && { processes: farm.member(data), blobs: join(folder, 'blobs') }),
       ...given,
       ...(host && { host: async () => host }),
     });
-    clouds.push(running);
-    return testCloud(running);
+  }
+
+  /** Each client has another node. */
+  function nextUrl(): string {
+    const node = clouds.shift() as RunningCloud; // there is one at least
+    clouds.push(node);
+    return node.url;
   }
 
   function testCloud(running: RunningCloud): TestCloud {
@@ -130,7 +154,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       authorityFile: join(folder, 'tls', 'ca.pem'),
       administrator: first.administrator,
       operator,
-      client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = running.url } = {}) {
+      client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = nextUrl() } = {}) {
         const config = { endpoint, region, credentials, maxAttempts: 1, systemClockOffset: clock.offset };
         const client = new Class(config);
         // SDK clients keep their resolved configuration here, and read the offset for each signature.
@@ -144,7 +168,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
         for (const config of configs) config.systemClockOffset = clock.offset;
       },
       async restart() {
-        await running.stop(0);
+        await stop(clouds);
         return start();
       },
     };

@@ -6,11 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { ProcessesOptions } from '#gateway/forward/processes.ts';
 import { type RunningCloud, startCloud } from '#main';
 import { SimulatedClock } from '#platform/base/clock.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
 import { MemoryLedger } from '#platform/cluster/memory/ledger.ts';
-import { createMasterKeys } from '#platform/secrets/master-key.ts';
+import { createMasterKeys, type MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import { memoryDisk } from '#platform/store/memory/drivers.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
@@ -38,11 +39,44 @@ export interface SeveralClouds {
   settled(): Promise<void>;
 }
 
+/** What nodes share: a disk, and the ledger of who is alive. */
+export interface Farm {
+  readonly ledger: MemoryLedger;
+  member(id: string): ProcessesOptions;
+}
+
+export function memoryFarm(masterKeys: MasterKeys): Farm {
+  const disk = memoryDisk(rowSeals(createSealer(masterKeys)));
+  const ledger = new MemoryLedger(() => performance.now());
+  return {
+    ledger,
+    member: (id) => ({
+      ledger,
+      id,
+      host: '127.0.0.1',
+      port: 0,
+      drivers: (incarnation) =>
+        disk.drivers({
+          check() {
+            if (!ledger.isOnRoll(incarnation())) throw new StoreUnavailable('struck off the roll');
+          },
+          committed: (announced) => ledger.changed([...announced]),
+        }),
+    }),
+  };
+}
+
+/** When every slot is where it belongs. */
+export const settled = (nodes: readonly RunningCloud[]): Promise<void> =>
+  until(() => {
+    const shares = nodes[0]?.processes?.status().map(({ slots }) => slots) ?? [];
+    return shares.length === nodes.length && shares.every((share) => share > 256 / nodes.length / 2);
+  }, 'every slot is where it belongs');
+
 export async function severalClouds(t: TestContext, count: number, log: Logger = silent): Promise<SeveralClouds> {
   const folder = mkdtempSync(join(tmpdir(), 'makonis-several-'));
   const masterKeys = createMasterKeys(join(folder, 'master-key.json'));
-  const disk = memoryDisk(rowSeals(createSealer(masterKeys)));
-  const ledger = new MemoryLedger(() => performance.now());
+  const farm = memoryFarm(masterKeys);
   const clock = new SimulatedClock();
   const nodes: RunningCloud[] = [];
   t.after(async () => {
@@ -66,19 +100,7 @@ export async function severalClouds(t: TestContext, count: number, log: Logger =
       log,
       version: 'test',
       clock,
-      processes: {
-        ledger,
-        id,
-        host: '127.0.0.1',
-        port: 0,
-        drivers: (incarnation) =>
-          disk.drivers({
-            check() {
-              if (!ledger.isOnRoll(incarnation())) throw new StoreUnavailable('struck off the roll');
-            },
-            committed: (announced) => ledger.changed([...announced]),
-          }),
-      },
+      processes: farm.member(id),
     });
     nodes.push(node);
     return node;
@@ -91,7 +113,7 @@ export async function severalClouds(t: TestContext, count: number, log: Logger =
   const { administrator, account } = keys.first;
   const several: SeveralClouds = {
     nodes,
-    ledger,
+    ledger: farm.ledger,
     administrator,
     operator: keys.operator,
     account,
@@ -108,11 +130,7 @@ export async function severalClouds(t: TestContext, count: number, log: Logger =
     },
     join: join_,
     slots: () => Object.fromEntries((nodes[0]?.processes?.status() ?? []).map(({ id, slots }) => [id, slots])),
-    settled: () =>
-      until(() => {
-        const shares = Object.values(several.slots());
-        return shares.length === nodes.length && shares.every((share) => share > 256 / nodes.length / 2);
-      }, 'every slot is where it belongs'),
+    settled: () => settled(nodes),
   };
   await several.settled();
   return several;

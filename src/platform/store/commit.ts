@@ -12,6 +12,7 @@ import { type Milliseconds, systemClock } from '#platform/base/clock.ts';
 import { type BatchOwner, BatchWriter } from '#platform/store/batch.ts';
 import type { StoreDriver } from '#platform/store/driver.ts';
 import { dropLayer, type Layer } from '#platform/store/overlay.ts';
+import { RowCache } from '#platform/store/row-cache.ts';
 import { StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 
 export interface PendingLimits {
@@ -81,6 +82,8 @@ export class Batch {
 
 export class Committer {
   readonly driver: StoreDriver;
+  /** For all partitions together. */
+  readonly kept: RowCache | undefined;
   /** The partition whose transaction is running: there is at most one. */
   active: BatchMember | undefined;
   readonly #limits: PendingLimits;
@@ -96,6 +99,7 @@ export class Committer {
 
   constructor(driver: StoreDriver, limits: PendingLimits, onFault: (error: unknown) => void) {
     this.driver = driver;
+    this.kept = driver.isRemote ? new RowCache() : undefined;
     this.#limits = limits;
     this.#onFault = onFault;
   }

@@ -29,6 +29,8 @@ export interface DriverRange {
 }
 
 export interface StoreDriver {
+  /** Reads go across a wire: rows are worth keeping in memory. */
+  readonly isRemote?: true;
   /** Takes a partition over, under a new epoch. `name` is `service/account/region`. */
   own(name: string): OwnedNumber;
   /** The names of all partitions that were written to. */

@@ -65,6 +65,7 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
     open(region) {
       const driver = inner.open(region);
       return {
+        ...(driver.isRemote && { isRemote: true }),
         own: (name) => driver.own(name),
         names: () => driver.names(),
         get: (partition, key) => driver.get(partition, key),

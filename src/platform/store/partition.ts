@@ -157,8 +157,22 @@ export class OwnedPartition implements Partition, BatchMember {
     const overlay = this.#tables.get(table.prefix);
     const pending = overlay && pendingValue(overlay, key);
     if (pending !== undefined) return pending ? table.codec.decode(pending) : undefined;
+    const stored = this.#committer.kept ? this.#kept(table, key) : this.#read(table, key);
+    return stored && table.codec.decode(stored);
+  }
+
+  #kept(table: RowTable<unknown>, key: Key): Buffer | undefined {
+    const { kept } = this.#overlayOf(table);
+    const known = kept?.get(key);
+    if (known !== undefined) return known === null ? undefined : Buffer.from(known);
+    const stored = this.#read(table, key);
+    kept?.keep(key, stored ? Buffer.from(stored) : null);
+    return stored;
+  }
+
+  #read(table: RowTable<unknown>, key: Key): Buffer | undefined {
     const stored = this.#committer.driver.get(this.number, key);
-    return stored && table.codec.decode(this.#opened(table, key, stored));
+    return stored && this.#opened(table, key, stored);
   }
 
   range<Row, Values extends readonly unknown[]>(
@@ -283,7 +297,7 @@ export class OwnedPartition implements Partition, BatchMember {
 
   /** Of the open batch. */
   #layerOf(table: RowTable<unknown>): Layer {
-    const overlay = getOrInsert(this.#tables, table.prefix, newTableOverlay);
+    const overlay = this.#overlayOf(table);
     const batch = this.#committer.filling;
     const last = overlay.layers.at(-1);
     if (last?.batch === batch) return last;
@@ -301,6 +315,10 @@ export class OwnedPartition implements Partition, BatchMember {
     const batch = this.#open();
     batch.announced ??= new Set();
     batch.announced.add(this.path);
+  }
+
+  #overlayOf({ prefix }: RowTable<unknown>): TableOverlay {
+    return getOrInsert(this.#tables, prefix, () => newTableOverlay(this.#committer.kept?.table()));
   }
 
   #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {

@@ -139,6 +139,7 @@ function unpacked({ bytes, lengths }: PackedRows): DriverRow[] {
 }
 
 class PostgresDriver implements StoreDriver {
+  readonly isRemote = true;
   readonly #region: Region;
   readonly #thread: PostgresThread;
 
