@@ -21,6 +21,9 @@ const CONNECT_LIMIT: Milliseconds = seconds(2);
 /** Less than the other end's: it must not close a connection that a call is being written to. */
 const KEPT_IDLE: Milliseconds = seconds(30);
 const MOST_WAITING_BYTES = 512 * 1024;
+/** A call whose body streams stands in the head, so that the body can wait until the other end wants it; a longer one before the body. */
+const MOST_IN_HEAD = 12 * 1024;
+const CONTINUE = 100;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 
@@ -55,6 +58,7 @@ class Connection {
   #waiting = 0;
   #isBodyDone = false;
   #isWritten = false;
+  #onContinue: () => void = () => {};
   #error: Error | undefined;
   #reader: Waiter | undefined;
 
@@ -75,20 +79,23 @@ class Connection {
     this.#isBodyDone = false;
     this.#isWritten = rest === undefined;
     this.#socket.setTimeout(0);
-    const framing = rest === undefined ? `content-length: ${first.length}` : 'transfer-encoding: chunked';
-    const head = `POST ${path} HTTP/1.1\r\nhost: makonis\r\nx-makonis-call: ${number}\r\n${framing}\r\n\r\n`;
     const cancel = (): void => void this.#socket.destroy();
     signal?.addEventListener('abort', cancel, { once: true });
     const stop = (): void => signal?.removeEventListener('abort', cancel);
     answer.promise.then(stop, stop);
+    const head = `POST ${path} HTTP/1.1\r\nhost: makonis\r\nx-makonis-call: ${number}\r\n`;
     if (rest === undefined) {
       this.#socket.cork();
-      this.#socket.write(head, 'latin1');
+      this.#socket.write(`${head}content-length: ${first.length}\r\n\r\n`, 'latin1');
       this.#socket.write(first);
       this.#socket.uncork();
+    } else if (first.length <= MOST_IN_HEAD) {
+      this.#onContinue = () => void this.#writeChunks(rest);
+      const call = `x-makonis-first: ${first.toString('base64')}\r\n`;
+      this.#socket.write(`${head}${call}transfer-encoding: chunked\r\nexpect: 100-continue\r\n\r\n`, 'latin1');
     } else {
-      this.#socket.write(head, 'latin1');
-      void this.#writeChunks(first, rest);
+      this.#socket.write(`${head}transfer-encoding: chunked\r\n\r\n`, 'latin1');
+      void this.#writeChunks(rest, first);
     }
     return answer.promise;
   }
@@ -97,9 +104,9 @@ class Connection {
     this.#socket.destroy();
   }
 
-  async #writeChunks(first: Buffer, rest: AsyncIterable<Buffer>): Promise<void> {
+  async #writeChunks(rest: AsyncIterable<Buffer>, first?: Buffer): Promise<void> {
     try {
-      await this.#writeChunk(first);
+      if (first !== undefined) await this.#writeChunk(first);
       for await (const piece of rest) await this.#writeChunk(piece);
       this.#socket.write('0\r\n\r\n');
     } catch {
@@ -136,6 +143,11 @@ class Connection {
     const body = this.#received.subarray(end + HEAD_END.length);
     this.#received = NOTHING;
     const status = Number(head.slice(9, 12));
+    if (status === CONTINUE) {
+      this.#onContinue();
+      if (body.length > 0) this.#readHead(body);
+      return;
+    }
     const length = /\r\ncontent-length: (\d{1,12})(?:\r\n|$)/.exec(head)?.[1];
     if (length === undefined && !head.includes('\r\ntransfer-encoding: chunked')) return void this.#socket.destroy();
     this.#chunks = length === undefined ? new ChunkedDecoder(defaultLimits) : undefined;

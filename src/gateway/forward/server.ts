@@ -60,7 +60,9 @@ async function serve(request: IncomingRequest, parts: Parts, guard: ReplayGuard)
   const number = request.headers['x-makonis-call'] ?? '';
   const [, from, counter, to] = SENT_BY.exec(number) ?? [];
   if (Number(to) !== parts.incarnation()) return FORBIDDEN;
-  const frames = new FrameReader(parts.sealer, number, 'call', request.body, request.stream);
+  const inHead = request.headers['x-makonis-first'];
+  const head = inHead === undefined ? request.body : Buffer.from(inHead, 'base64');
+  const frames = new FrameReader(parts.sealer, number, 'call', head, request.stream);
   try {
     const first = frames.next() ?? (await frames.read());
     if (!guard.admit(Number(from), Number(counter))) return FORBIDDEN;
