@@ -289,9 +289,7 @@ function withPassword(
 ): StoreAddress {
   const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
   if (given.has('store') && store.password !== undefined) {
-    return refuse(
-      '--store: a password on the command line is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE',
-    );
+    return refuse('--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE');
   }
   try {
     return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE, store) };

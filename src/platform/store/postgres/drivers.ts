@@ -11,12 +11,15 @@ import type { Region } from '#platform/base/ids.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
+import { DEFAULT_PATIENCE } from '#platform/store/postgres/connect.ts';
 import type { Answers, Order, PackedRows, Question, Reply, Report, Start } from '#platform/store/postgres/orders.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** Longer than all limits of the other thread together: it ends only where that thread has. */
 const ANSWER_LIMIT: Milliseconds = seconds(60);
+
+type PostgresOptions = Pick<Start, 'address' | 'masterKeys' | 'patience'>;
 
 interface Running {
   readonly worker: Worker;
@@ -25,15 +28,13 @@ interface Running {
 }
 
 class PostgresThread {
-  readonly #address: StoreAddress;
-  readonly #masterKeys: MasterKeys | undefined;
+  readonly #options: PostgresOptions;
   #running: Running | undefined;
   #questions = 0;
   readonly #waiting = new Map<Region, (error: Error | undefined) => void>();
 
-  constructor(address: StoreAddress, masterKeys: MasterKeys | undefined) {
-    this.#address = address;
-    this.#masterKeys = masterKeys;
+  constructor(options: PostgresOptions) {
+    this.#options = options;
   }
 
   /** Sleeps until it is answered. */
@@ -88,7 +89,7 @@ class PostgresThread {
   #start(): Running {
     const { port1: replies, port2 } = new MessageChannel();
     const answered = new SharedArrayBuffer(4);
-    const workerData: Start = { address: this.#address, masterKeys: this.#masterKeys, replies: port2, answered };
+    const workerData: Start = { ...this.#options, replies: port2, answered };
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
       name: 'postgres',
       workerData,
@@ -176,8 +177,12 @@ class PostgresDriver implements StoreDriver {
 }
 
 /** The master keys are those that the store opens sealed rows by. */
-export function postgresDrivers(address: StoreAddress, masterKeys?: MasterKeys): StoreDrivers {
-  const thread = new PostgresThread(address, masterKeys);
+export function postgresDrivers(
+  address: StoreAddress,
+  masterKeys?: MasterKeys,
+  patience = DEFAULT_PATIENCE,
+): StoreDrivers {
+  const thread = new PostgresThread({ address, masterKeys, patience });
   return {
     regions: () => thread.ask<'regions'>({ kind: 'regions' }),
     open: (region) => new PostgresDriver(region, thread),
