@@ -73,6 +73,14 @@ suite('over PostgreSQL', withPostgres, () => {
     await cluster.remove();
   });
 
+  lostConnections();
+  refusals();
+  takeOver();
+  wrongPassword();
+  restarts();
+});
+
+function lostConnections(): void {
   test('a commit whose connection is lost before the server has it is sent again', async (t) => {
     const here = await place(t);
     await network.tell({ cut: 'before' });
@@ -123,7 +131,9 @@ suite('over PostgreSQL', withPostgres, () => {
     await network.tell({ deliver: true });
     assert.equal(here.stored(), 'first');
   });
+}
 
+function refusals(): void {
   test('a statement that takes too long is refused whole, and the next one goes on', async (t) => {
     const here = await place(t, { ...DEFAULT_PATIENCE, statement: 300 });
     cluster.sql(`CREATE FUNCTION ${here.schema}.wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN new; END';
@@ -154,7 +164,9 @@ suite('over PostgreSQL', withPostgres, () => {
       assert.equal(here.stored(), 'second');
     });
   }
+}
 
+function takeOver(): void {
   test('who takes a partition over raises its epoch, and the batches of the owner before fail whole', async (t) => {
     const here = await place(t);
     const { driver, owner } = here;
@@ -182,7 +194,9 @@ suite('over PostgreSQL', withPostgres, () => {
     assert.deepEqual(other.own('x/y/z'), { number: mine.number, epoch: mine.epoch + 1 });
     await other.close();
   });
+}
 
+function wrongPassword(): void {
   test('a password that is wrong is not told', () => {
     const drivers = postgresDrivers({ ...cluster.address('makonis'), password: 'not it' });
     const isSilent = (error: unknown): boolean =>
@@ -192,7 +206,9 @@ suite('over PostgreSQL', withPostgres, () => {
     assert.throws(() => drivers.regions(), isSilent);
     return drivers.close();
   });
+}
 
+function restarts(): void {
   test('restarts of the database lose nothing that was acknowledged, and fail no write', async (t) => {
     const counts = table('count', [u64], jsonRows<{ count: number }>(1));
     const copies = table('copy', [u64], jsonRows<{ count: number }>(1));
@@ -234,4 +250,4 @@ suite('over PostgreSQL', withPostgres, () => {
       assert.deepEqual([of('count'), of('copy')], [count, count]);
     }
   });
-});
+}
