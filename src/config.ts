@@ -9,6 +9,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { LogLevel } from '#platform/base/log.ts';
 import { nearest } from '#platform/base/nearest.ts';
+import { type NodeAddress, parseNodeAddress } from '#platform/cluster/address.ts';
 import type { EgressRules } from '#platform/egress/egress.ts';
 import { parseStoreAddress, passwordIn, type StoreAddress, StoreAddressError } from '#platform/store/store-address.ts';
 
@@ -22,6 +23,8 @@ export interface Config {
   readonly store: StoreAddress | undefined;
   /** Where long bytes lie; undefined for the data folder. */
   readonly blobs: string | undefined;
+  /** Where other processes of the same cloud call this one; undefined when it is alone. */
+  readonly node: NodeAddress | undefined;
   /** Addresses to bind; empty for loopback only. */
   readonly listen: readonly string[];
   /** Names under which clients reach this cloud, beside localhost and AWS's own. */
@@ -115,6 +118,8 @@ const storeAddress = (text: string): StoreAddress => {
     throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
   }
 };
+const nodeAddress = (text: string): NodeAddress =>
+  parseNodeAddress(text) ?? refuse(`expected HOST:PORT, as 10.0.0.1:4570, not "${text}"`);
 const region = (text: string): string =>
   /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
 
@@ -159,6 +164,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     value: 'DIR',
     help: 'folder of S3’s objects and other long bytes (in the data folder)',
     parse: path,
+  },
+  node: {
+    flag: '--node',
+    value: 'HOST:PORT',
+    help: 'share the cloud of --store with other processes, which call this one here (alone)',
+    parse: nodeAddress,
   },
   listen: { flag: '--listen', value: 'ADDRESS,…', help: 'addresses to bind (loopback only)', parse: list },
   domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: domains },
@@ -289,9 +300,7 @@ function withPassword(
 ): StoreAddress {
   const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
   if (given.has('store') && store.password !== undefined) {
-    return refuse(
-      '--store: a password on the command line is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE',
-    );
+    return refuse('--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE');
   }
   try {
     return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE, store) };
@@ -300,7 +309,8 @@ function withPassword(
   }
 }
 
-const UNSET = { store: undefined, blobs: undefined, masterKey: undefined, egress: undefined, egressCa: undefined };
+const NO = undefined;
+const UNSET = { store: NO, blobs: NO, node: NO, masterKey: NO, egress: NO, egressCa: NO };
 
 const defaults = (isRoot: boolean): Omit<Config, keyof typeof UNSET> => ({
   port: 4566,

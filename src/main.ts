@@ -21,6 +21,7 @@ import type { Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import type { NodeAddress } from '#platform/cluster/address.ts';
 import type { Host } from '#platform/compute/host.ts';
 import { Connections } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
@@ -62,7 +63,9 @@ export interface CloudOptions {
   /** A database for the rows, and a folder for the long bytes; both in the data folder by default. */
   readonly store?: StoreAddress | undefined;
   readonly blobs?: string | undefined;
-  /** With others it shares a store, in the place of one of its own. */
+  /** Where other processes on the same store call this one; alone by default. */
+  readonly node?: NodeAddress | undefined;
+  /** In the place of `store` and `node`. */
   readonly processes?: ProcessesOptions | undefined;
   readonly masterKeys: MasterKeys;
   readonly port: number;
@@ -116,7 +119,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const processes = options.processes && (await openProcesses(options, options.processes, onFault));
+  const processes = await openProcesses(options, onFault);
   const { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
     { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
     { ...surroundings, processes },
@@ -253,12 +256,17 @@ function joinParts(
   return { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections };
 }
 
-/** Only who is not alone waits for it. */
-async function openProcesses(
-  { masterKeys, log }: CloudOptions,
-  given: ProcessesOptions,
-  onFault: (error: unknown) => void,
-) {
+/** Undefined when this process is alone; only who is not waits for their code. */
+async function openProcesses(options: CloudOptions, onFault: (error: unknown) => void): Promise<Processes | undefined> {
+  const { store, node, masterKeys, log } = options;
+  let given = options.processes;
+  if (given === undefined && node !== undefined && store !== undefined) {
+    const { postgresDrivers } = await loadPostgres();
+    const { postgresLedger } = await import('#platform/cluster/postgres/ledger.ts');
+    const drivers = (incarnation: () => number) => postgresDrivers(store, masterKeys, undefined, incarnation);
+    given = { node, drivers, ledger: postgresLedger(store) };
+  }
+  if (given === undefined) return undefined;
   const { Processes } = await import('#gateway/forward/processes.ts');
   return await Processes.open(given, createSealer(masterKeys), log, onFault);
 }
@@ -275,9 +283,12 @@ const loadPostgres = async () => ({
 });
 
 /** Which cloud it is, for as long as this process has it. */
-export const openData = async (options: DataFolderOptions & Pick<CloudOptions, 'store'>): Promise<DataFolder> => {
-  const { store } = options;
-  return store === undefined ? openDataFolder(options) : (await loadPostgres()).openDatabase({ ...options, store });
+export const openData = async (
+  options: DataFolderOptions & Pick<CloudOptions, 'store' | 'node'>,
+): Promise<DataFolder> => {
+  const { store, node } = options;
+  if (store === undefined) return openDataFolder(options);
+  return (await loadPostgres()).openDatabase({ ...options, store, isShared: node !== undefined });
 };
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);

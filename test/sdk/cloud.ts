@@ -127,7 +127,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       log: silent,
       version: 'test',
       clock,
-      ...(farm && { processes: farm.member(data), blobs: join(folder, 'blobs') }),
+      ...(farm && { processes: farm.member(), blobs: join(folder, 'blobs') }),
       ...given,
       ...(host && { host: async () => host }),
     });

@@ -42,7 +42,7 @@ export interface SeveralClouds {
 /** What nodes share: a disk, and the ledger of who is alive. */
 export interface Farm {
   readonly ledger: MemoryLedger;
-  member(id: string): ProcessesOptions;
+  member(): ProcessesOptions;
 }
 
 export function memoryFarm(masterKeys: MasterKeys): Farm {
@@ -50,11 +50,9 @@ export function memoryFarm(masterKeys: MasterKeys): Farm {
   const ledger = new MemoryLedger(() => performance.now());
   return {
     ledger,
-    member: (id) => ({
+    member: () => ({
       ledger,
-      id,
-      host: '127.0.0.1',
-      port: 0,
+      node: { host: '127.0.0.1', port: 0 },
       drivers: (incarnation) =>
         disk.drivers({
           check() {
@@ -100,7 +98,7 @@ export async function severalClouds(t: TestContext, count: number, log: Logger =
       log,
       version: 'test',
       clock,
-      processes: farm.member(id),
+      processes: farm.member(),
     });
     nodes.push(node);
     return node;

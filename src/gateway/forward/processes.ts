@@ -9,6 +9,7 @@ import { present } from '#platform/base/assert.ts';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Placement } from '#platform/cloud.ts';
+import { formatNodeAddress, type NodeAddress } from '#platform/cluster/address.ts';
 import { keepBooks } from '#platform/cluster/books.ts';
 import type { Ledger, LiveNode } from '#platform/cluster/ledger.ts';
 import { ClusterNode } from '#platform/cluster/node.ts';
@@ -23,12 +24,8 @@ export interface ProcessesOptions {
   readonly ledger: Ledger;
   /** Commits by them are refused when the incarnation has been struck off the roll. */
   readonly drivers: (incarnation: () => number) => StoreDrivers<SharedDriver>;
-  /** Names this process to operators; the same after a restart. */
-  readonly id: string;
-  /** The address where the others reach this process, and listened at. */
-  readonly host: string;
-  /** 0: one that the system chooses. */
-  readonly port: number;
+  /** Where the others call this process. It names it to operators too. */
+  readonly node: NodeAddress;
 }
 
 /** What stands on the store, and is told of accounts that come and go. */
@@ -92,8 +89,8 @@ export class Processes {
       look: () => node().look(),
     });
     const listener = await startForwardServer({
-      hosts: [options.host],
-      port: options.port,
+      hosts: [options.node.host],
+      port: options.node.port,
       clock: systemClock,
       onFault,
       cloud: () => parts().cloud,
@@ -111,10 +108,11 @@ export class Processes {
       adopt: (proposal) => parts().store.adopt(proposal),
     });
     const given: Given = { options, forwarder, calls, late };
+    const address = formatNodeAddress({ ...options.node, port: listener.port });
     late.node = new ClusterNode({
       ledger: options.ledger,
-      id: options.id,
-      address: `${options.host.includes(':') ? `[${options.host}]` : options.host}:${listener.port}`,
+      id: address,
+      address,
       clock: systemClock,
       log,
       duties: {

@@ -114,8 +114,7 @@ class Orders {
 }
 
 async function open(address: StoreAddress): Promise<Client> {
-  const limit = String(ORDER_LIMIT);
-  const client = await connect(address, { statement_timeout: limit, lock_timeout: limit });
+  const client = await connect(address, { statement: ORDER_LIMIT, outcome: ORDER_LIMIT });
   await ensureLayout(client, address.schema);
   return client;
 }

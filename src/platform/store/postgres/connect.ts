@@ -1,27 +1,30 @@
 /** Connections to the database, as all parts of the driver have them. */
 import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
-import { seconds, systemClock } from '#platform/base/clock.ts';
+import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { pg } from '#platform/packages.ts';
 import type { StoreAddress, StoreTls } from '#platform/store/store-address.ts';
 
-/** The server gives a statement up, and so its transaction. */
-const STATEMENT_LIMIT = seconds(10);
-/** A server that says nothing for longer than its own limit has gone, or the network has. */
-const SILENCE_LIMIT = STATEMENT_LIMIT + seconds(2);
+export interface Patience {
+  /** After it the server gives a statement up, and so its transaction. */
+  readonly statement: Milliseconds;
+  /** How long writes wait for a database that has gone away, as one that is restarted. */
+  readonly outcome: Milliseconds;
+}
+
+export const DEFAULT_PATIENCE: Patience = { statement: seconds(10), outcome: seconds(15) };
+/** A server that says nothing for this much longer than its own limit has gone, or the network has. */
+const SILENCE = seconds(2);
 const CONNECT_LIMIT = seconds(5);
 
 /** Statements are few and always find their rows by the primary key: a plan that reads a table is right for a small one, and stays. */
-const SETTINGS: Readonly<Record<string, string>> = {
+const SETTINGS = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   enable_bitmapscan: 'off',
   plan_cache_mode: 'force_generic_plan',
   jit: 'off',
-  statement_timeout: String(STATEMENT_LIMIT),
-  lock_timeout: String(STATEMENT_LIMIT),
-  idle_in_transaction_session_timeout: String(STATEMENT_LIMIT),
   default_transaction_isolation: 'read\\ committed',
 };
 
@@ -39,9 +42,10 @@ const tlsOf = ({ authorities, certificate, key, verifies }: StoreTls): Connectio
   ...(key !== undefined && { key }),
 });
 
-function clientConfig(address: StoreAddress, settings: Readonly<Record<string, string>> = {}): ClientConfig {
+function clientConfig(address: StoreAddress, { statement }: Patience): ClientConfig {
   const { host, port, user, database, password, schema, tls } = address;
-  const given = Object.entries({ ...SETTINGS, ...settings, search_path: schema });
+  const limits = { statement_timeout: statement, idle_in_transaction_session_timeout: statement };
+  const settings = Object.entries({ ...SETTINGS, ...limits, search_path: schema });
   return {
     host,
     port,
@@ -53,14 +57,14 @@ function clientConfig(address: StoreAddress, settings: Readonly<Record<string, s
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_LIMIT,
     ssl: tls === undefined ? false : tlsOf(tls),
-    options: given.map(([name, value]) => `-c ${name}=${value}`).join(' '),
+    options: settings.map(([name, value]) => `-c ${name}=${value}`).join(' '),
   };
 }
 
 /** Rejects with the reason; nothing is left open then. */
-export async function connect(address: StoreAddress, settings?: Readonly<Record<string, string>>): Promise<Client> {
+export async function connect(address: StoreAddress, patience = DEFAULT_PATIENCE): Promise<Client> {
   const { default: postgres } = await pg();
-  const client = new postgres.Client(clientConfig(address, settings));
+  const client = new postgres.Client(clientConfig(address, patience));
   // A connection that ends while nobody waits for it: the next statement is told.
   client.on('error', () => {});
   try {
@@ -95,9 +99,15 @@ interface Statement {
 }
 
 /** The answer, or an error when the server stays silent: its connection is of no more use then. */
-export async function answered<Row extends object>(client: Client, statement: Statement): Promise<{ rows: Row[] }> {
+export async function answered<Row extends object>(
+  client: Client,
+  patience: Patience,
+  statement: Statement,
+): Promise<{ rows: Row[] }> {
   const silence = Promise.withResolvers<never>();
-  const timer = systemClock.after(SILENCE_LIMIT, () => silence.reject(new Error('the database does not answer')));
+  const timer = systemClock.after(patience.statement + SILENCE, () =>
+    silence.reject(new Error('the database does not answer')),
+  );
   try {
     return await Promise.race([client.query<Row>(statement), silence.promise]);
   } finally {

@@ -11,6 +11,7 @@ import type { Region } from '#platform/base/ids.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import type { DriverRange, DriverRow, OwnedNumber, SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
+import { DEFAULT_PATIENCE } from '#platform/store/postgres/connect.ts';
 import type {
   Answers,
   Membership,
@@ -27,6 +28,8 @@ import type { StoreAddress } from '#platform/store/store-address.ts';
 /** Longer than all limits of the other thread together: it ends only where that thread has. */
 const ANSWER_LIMIT: Milliseconds = seconds(60);
 
+type PostgresOptions = Pick<Start, 'address' | 'masterKeys' | 'patience'>;
+
 interface Running {
   readonly worker: Worker;
   readonly replies: MessagePort;
@@ -34,15 +37,13 @@ interface Running {
 }
 
 class PostgresThread {
-  readonly #address: StoreAddress;
-  readonly #masterKeys: MasterKeys | undefined;
+  readonly #options: PostgresOptions;
   #running: Running | undefined;
   #questions = 0;
   readonly #waiting = new Map<Region, (error: Error | undefined) => void>();
 
-  constructor(address: StoreAddress, masterKeys: MasterKeys | undefined) {
-    this.#address = address;
-    this.#masterKeys = masterKeys;
+  constructor(options: PostgresOptions) {
+    this.#options = options;
   }
 
   /** Sleeps until it is answered. */
@@ -97,7 +98,7 @@ class PostgresThread {
   #start(): Running {
     const { port1: replies, port2 } = new MessageChannel();
     const answered = new SharedArrayBuffer(4);
-    const workerData: Start = { address: this.#address, masterKeys: this.#masterKeys, replies: port2, answered };
+    const workerData: Start = { ...this.#options, replies: port2, answered };
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
       name: 'postgres',
       workerData,
@@ -198,9 +199,10 @@ const NOTHING: ReadonlySet<string> = new Set();
 export function postgresDrivers(
   address: StoreAddress,
   masterKeys?: MasterKeys,
+  patience = DEFAULT_PATIENCE,
   incarnation?: () => number,
 ): StoreDrivers<SharedDriver> {
-  const thread = new PostgresThread(address, masterKeys);
+  const thread = new PostgresThread({ address, masterKeys, patience });
   return {
     regions: () => thread.ask<'regions'>({ kind: 'regions' }),
     open: (region) => new PostgresDriver(region, thread, incarnation),

@@ -4,6 +4,7 @@ import type { Region } from '#platform/base/ids.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import type { OwnedNumber } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
+import type { Patience } from '#platform/store/postgres/connect.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** Asked by a thread that sleeps until it is answered. */
@@ -69,6 +70,7 @@ export interface Report {
 export interface Start {
   readonly address: StoreAddress;
   readonly masterKeys: MasterKeys | undefined;
+  readonly patience: Patience;
   readonly replies: MessagePort;
   /** Its one word is the id of the question that was answered last. */
   readonly answered: SharedArrayBuffer;

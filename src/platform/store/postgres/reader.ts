@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { OwnedNumber } from '#platform/store/driver.ts';
-import { answered, connect, isRefusal } from '#platform/store/postgres/connect.ts';
+import { answered, connect, isRefusal, type Patience } from '#platform/store/postgres/connect.ts';
 import type { PackedRows, Question } from '#platform/store/postgres/orders.ts';
 import { ensureLayout } from '#platform/store/postgres/schema.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
@@ -30,11 +30,13 @@ const keyBytes = (key: string): Buffer => Buffer.from(key, 'latin1');
 
 export class Reader {
   readonly #address: StoreAddress;
+  readonly #patience: Patience;
   #client: Client | undefined;
   #refusal: { readonly until: Milliseconds; readonly error: unknown } | undefined;
 
-  constructor(address: StoreAddress) {
+  constructor(address: StoreAddress, patience: Patience) {
     this.#address = address;
+    this.#patience = patience;
   }
 
   async answer(question: Question) {
@@ -84,7 +86,7 @@ export class Reader {
     for (let attempts = 0; ; attempts++) {
       const client = await this.#connected();
       try {
-        return (await answered<Row>(client, { ...statement, rowMode: 'array' })).rows;
+        return (await answered<Row>(client, this.#patience, { ...statement, rowMode: 'array' })).rows;
       } catch (error) {
         if (isRefusal(error)) throw error;
         this.#drop();
@@ -98,7 +100,7 @@ export class Reader {
     const now = systemClock.monotonic();
     if (this.#refusal !== undefined && now < this.#refusal.until) throw this.#refusal.error;
     try {
-      const client = await connect(this.#address);
+      const client = await connect(this.#address, this.#patience);
       await ensureLayout(client, this.#address.schema);
       this.#refusal = undefined;
       this.#client = client;

@@ -14,13 +14,14 @@ import { rowSeals } from '#platform/store/row-seals.ts';
 
 const port = present(parentPort, 'this runs in a thread of its own');
 // Given by PostgresThread.
-const { address, masterKeys, replies, answered } = workerData as Start;
+const { address, masterKeys, patience, replies, answered } = workerData as Start;
 const signal = new Int32Array(answered);
 const seals = masterKeys && rowSeals(createSealer(masterKeys));
-const reader = new Reader(address);
+const reader = new Reader(address, patience);
 const writers = new Map<Region, Writer>();
 
-const writerOf = (region: Region): Writer => getOrInsert(writers, region, () => new Writer(address, region, seals));
+const writerOf = (region: Region): Writer =>
+  getOrInsert(writers, region, () => new Writer(address, region, seals, patience));
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
 

@@ -1,21 +1,19 @@
 /**
  * The writer of one region: commits batches, one at a time, over a connection of its own. Where the connection is lost on the way, the
  * outcome is asked of the database, whose answer is final (schema.ts, `fence`): a batch that is there was committed; one that is not
- * will never be, and is sent again. While the database can't be asked nothing is told, until `OUTCOME_LIMIT`; then the batch counts
+ * will never be, and is sent again. While the database can't be asked nothing is told, until patience ends; then the batch counts
  * as lost, and the database is asked before anything else is read or written.
  */
 import type { Client } from 'pg';
-import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { type Milliseconds, systemClock } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
 import { batchParameters } from '#platform/store/postgres/batch-parameters.ts';
-import { answered, connect, isRefusal, stateOf } from '#platform/store/postgres/connect.ts';
+import { answered, connect, isRefusal, type Patience, stateOf } from '#platform/store/postgres/connect.ts';
 import type { Membership } from '#platform/store/postgres/orders.ts';
 import { ensureLayout, REFUSALS } from '#platform/store/postgres/schema.ts';
 import type { RowSeals } from '#platform/store/row-seals.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
-/** How long writes wait for a database that has gone away, as one that is restarted. */
-const OUTCOME_LIMIT = seconds(15);
 const PAUSE: Milliseconds = 50;
 /** Refusals that say: try again. A deadlock or a serialisation failure, with others who look at the database. */
 const PASSING = new Set(['40001', '40P01', '55P03']);
@@ -37,6 +35,7 @@ export class Writer {
   readonly #address: StoreAddress;
   readonly #region: string;
   readonly #seals: RowSeals | undefined;
+  readonly #patience: Patience;
   #client: Promise<Client> | undefined;
   /** Its row in `commits`. */
   #committer = uuid();
@@ -44,15 +43,16 @@ export class Writer {
   /** A batch that was given up before its outcome was known. */
   #inDoubt: number | undefined;
 
-  constructor(address: StoreAddress, region: string, seals: RowSeals | undefined) {
+  constructor(address: StoreAddress, region: string, seals: RowSeals | undefined, patience: Patience) {
     this.#address = address;
     this.#region = region;
     this.#seals = seals;
+    this.#patience = patience;
   }
 
   /** Rejects when the batch is not on disk, or nobody can say. */
   async commit(batch: Uint8Array, member?: Membership): Promise<void> {
-    const deadline = systemClock.monotonic() + OUTCOME_LIMIT;
+    const deadline = systemClock.monotonic() + this.#patience.outcome;
     await this.settle(deadline);
     const parameters = batchParameters(batch, this.#seals);
     for (let refusals = 0; ; ) {
@@ -60,12 +60,11 @@ export class Writer {
       const nth = ++this.#nth;
       try {
         const values = [this.#committer, nth, this.#region, ...parameters];
-        await answered(
-          client,
+        const statement =
           member === undefined
             ? { ...COMMIT, values }
-            : { ...COMMIT_OF, values: [member.incarnation, member.announced, ...values] },
-        );
+            : { ...COMMIT_OF, values: [member.incarnation, member.announced, ...values] };
+        await answered(client, this.#patience, statement);
         return;
       } catch (error) {
         if (isRefusal(error)) {
@@ -79,7 +78,7 @@ export class Writer {
   }
 
   /** When it resolves, no batch of this writer that was given up is still on its way. */
-  async settle(deadline = systemClock.monotonic() + OUTCOME_LIMIT): Promise<void> {
+  async settle(deadline: Milliseconds): Promise<void> {
     const nth = this.#inDoubt;
     if (nth !== undefined) await this.#isThere(nth, deadline, new Error('the database has gone away'));
   }
@@ -101,7 +100,7 @@ export class Writer {
     for (;;) {
       try {
         const client = await this.#connected(deadline);
-        const { rows } = await answered<{ batch: string }>(client, {
+        const { rows } = await answered<{ batch: string }>(client, this.#patience, {
           text: 'UPDATE commits SET fence = greatest(fence, $2) WHERE committer = $1 RETURNING batch',
           values: [this.#committer, nth],
         });
@@ -146,7 +145,7 @@ export class Writer {
   }
 
   async #open(): Promise<Client> {
-    const client = await connect(this.#address);
+    const client = await connect(this.#address, this.#patience);
     try {
       await ensureLayout(client, this.#address.schema);
       await client.query('INSERT INTO commits (committer) VALUES ($1) ON CONFLICT DO NOTHING', [this.#committer]);
