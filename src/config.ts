@@ -57,7 +57,7 @@ export interface Config {
 
 type EgressNetwork = 'loopback' | 'private' | 'none';
 
-type Parsed = string | number | boolean | readonly (string | number)[] | StoreAddress;
+type Parsed = string | number | boolean | readonly (string | number)[] | StoreAddress | NodeAddress;
 
 interface OptionSpec {
   readonly flag: string;
