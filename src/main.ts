@@ -149,7 +149,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
 
@@ -297,6 +297,7 @@ interface AdminParts {
   readonly clock: Clock;
   readonly onFault: (error: unknown) => void;
   readonly metrics: Metrics;
+  readonly processes: Processes | undefined;
   readonly stopping: AbortSignal;
 }
 
@@ -308,6 +309,7 @@ const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, 
     token,
     health: () => ({ ready: !parts.stopping.aborted, version }),
     metrics: () => parts.metrics.text(),
+    nodes: parts.processes,
   });
 
 const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
