@@ -4,7 +4,7 @@
  * starts as fast as one of three. Who asks in the middle of synchronous work for a service that is not loaded gets `Suspend`, and runs
  * again when it is.
  */
-import { compileRedaction } from '#platform/audit/redact.ts';
+import { compileRedaction, redactMessage } from '#platform/audit/redact.ts';
 import { assert } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
@@ -24,6 +24,8 @@ import { Suspend } from '#platform/store/store.ts';
 
 export interface RegisteredOperation {
   readonly name: string;
+  /** By which `operationOf` finds it: of those that only services call, it is not the name. */
+  readonly key: string;
   readonly service: RegisteredService;
   readonly model: OperationModel;
   readonly declaration: OperationDeclaration;
@@ -40,6 +42,8 @@ export interface RegisteredOperation {
   /** As JSON text without what is secret: for the audit. */
   readonly redactInput: (input: Input) => string;
   readonly redactOutput: (output: Output) => string;
+  /** A refusal's words, for the audit. */
+  readonly redactMessage: (message: string, input: Input) => string;
 }
 
 /** Compiles the check of an input shape; injected, since validators differ by how a protocol words its errors. */
@@ -59,6 +63,8 @@ function isStreaming({ shapes }: ServiceModel, { input }: OperationModel): boole
 }
 
 const NOUN_END = /[/:]/;
+/** No name of an operation has a space. */
+const INTERNAL = 'internal ';
 
 export class RegisteredService {
   readonly entry: ServiceEntry;
@@ -141,9 +147,13 @@ export class RegisteredService {
 
   /** One that only services call. */
   internal(name: string): RegisteredOperation | undefined {
-    const key = `internal ${name}`;
+    const key = `${INTERNAL}${name}`;
     const declaration = this.declaration.internal?.[name];
     return this.#operations.get(key) ?? (declaration && this.#build(key, declaration.as, declaration));
+  }
+
+  operationOf(key: string): RegisteredOperation | undefined {
+    return key.startsWith(INTERNAL) ? this.internal(key.slice(INTERNAL.length)) : this.operation(key);
   }
 
   #assemble(name: string): RegisteredOperation | undefined {
@@ -160,6 +170,7 @@ export class RegisteredService {
     const access = declaration.access ?? defaults?.access ?? this.#accessOf(name);
     const operation: RegisteredOperation = {
       name,
+      key,
       service: this,
       model,
       declaration,
@@ -172,6 +183,8 @@ export class RegisteredService {
       validate: this.#compileValidator(this.model, model.input?.shape),
       redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret, auditNames),
       redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret, auditNames),
+      redactMessage: (message, input) =>
+        redactMessage(message, this.model, model.input?.shape, declaration.secret ?? [], input),
     };
     this.#operations.set(key, operation);
     return operation;

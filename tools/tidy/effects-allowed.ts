@@ -49,10 +49,11 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
     effects: ['processes', 'outward'],
     why: 'starts slirp4netns and speaks to its socket',
   },
+  'src/gateway/forward/connection.ts': { effects: ['outward'], why: 'calls the other processes of the cloud' },
   'src/hostd/hostd.ts': { effects: ['processes'], why: 'starts hostd' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
-  'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },
+  'src/cli/admin.ts': { effects: ['outward'], why: 'asks the admin port of a cloud' },
   'src/cli/doctor.ts': {
     effects: ['clock', 'outward'],
     why: 'times the disk, resolves localhost',

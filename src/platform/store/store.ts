@@ -46,7 +46,7 @@ export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
 }
 
-export interface RangeOptions<Values extends readonly unknown[]> {
+export interface RangeOptions<Values extends readonly unknown[], Row = unknown> {
   /** The leading key parts that all rows share. */
   readonly prefix?: PrefixOf<Values>;
   /** Only rows with a key above this one (below it, when reversed). */
@@ -57,6 +57,8 @@ export interface RangeOptions<Values extends readonly unknown[]> {
   readonly before?: Key;
   readonly limit?: number;
   readonly reverse?: boolean;
+  /** Rows that the caller has from before, as they are now: they are not decoded again. */
+  readonly known?: (key: Key) => Row | undefined;
 }
 
 export interface KeyedRow<Row> {
@@ -69,7 +71,7 @@ export interface ReadTransaction {
   get<Row>(table: RowTable<Row>, key: Key): Row | undefined;
   range<Row, Values extends readonly unknown[]>(
     table: Table<Row, Values>,
-    options?: RangeOptions<Values>,
+    options?: RangeOptions<Values, Row>,
   ): KeyedRow<Row>[];
 }
 
@@ -91,6 +93,16 @@ export interface MemorySlot<T> {
   /** Cancels timers and the like before the value is dropped. */
   readonly unload?: (value: T) => void;
 }
+
+/** What any process may add to the books of a partition, without a look at them. */
+export type Entry =
+  | { readonly kind: 'audit'; readonly record: string }
+  | {
+      readonly kind: 'usage';
+      readonly now: number;
+      readonly dimension: { readonly usageType: string; readonly operation: string; readonly resource: string };
+      readonly amount: number;
+    };
 
 export interface Partition {
   readonly name: PartitionName;
@@ -119,6 +131,8 @@ export interface Partition {
   /** How often writes of this partition were lost because the store failed. */
   readonly losses: number;
   memory<T>(slot: MemorySlot<T>): T;
+  /** Of a partition that another process owns: its books are kept there. `durable` waits for it. */
+  readonly enter?: (entry: Entry) => void;
 }
 
 /** All partitions of a cloud. */

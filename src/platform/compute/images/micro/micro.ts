@@ -29,7 +29,7 @@ function filesBelow(place: string, folder: string): [string, Buffer][] {
 
 const USER = 'ec2-user';
 const USER_ID = 1000;
-const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs'];
+const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs', 'ipsvd'];
 /** What asks for names has to load libraries, which the static one can't. */
 const WITH_LIBRARIES = 'busybox';
 const NEEDS_NAMES = ['ftpget', 'ftpput', 'nslookup', 'ping', 'telnet', 'tftp', 'traceroute', 'wget'];
@@ -40,7 +40,7 @@ const LATE_MODULES = ['virtio-rng', 'evdev', 'button'];
 export const micro: Recipe = {
   image: {
     name: 'makonis-micro',
-    version: '1.0.0',
+    version: '1.1.0',
     user: USER,
     sizeGiB: 1,
     boot: {
@@ -143,6 +143,8 @@ const PROGRAMS = [
     'rc.instance',
     'rc.late',
     'rc.ssh',
+    'ssh-login',
+    'pushed-keys',
     'rc.power',
     'rc.halt',
     'console-login',
