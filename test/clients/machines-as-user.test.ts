@@ -8,7 +8,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from '
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { isOpenToAll } from '#cli/privileges.ts';
 import { computeFolders } from '#hostd/protocol.ts';
 import { lacksForUserNamespace } from '#hostd/user-namespace.ts';
@@ -46,6 +46,42 @@ const ownAddress = (): string | undefined =>
     .flatMap((addresses = []) => addresses)
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
+type Aws = ReturnType<typeof commandLine>;
+
+async function newKey(cloud: Program, aws: Aws): Promise<string> {
+  const key = join(cloud.home, 'user.pem');
+  writeFileSync(key, `${await aws('create-key-pair --key-name user --key-type ed25519', 'KeyMaterial')}\n`);
+  chmodSync(key, 0o600);
+  return key;
+}
+
+/** When they run. */
+async function launchTwo(aws: Aws): Promise<string[]> {
+  const owned = 'describe-images --owners amazon --filters Name=name,Values=makonis-micro-*';
+  const image = await aws(owned, 'Images[0].ImageId');
+  const launch = `run-instances --count 2 --image-id ${image} --instance-type t3.nano --key-name user`;
+  const ids = (await aws(launch, 'Instances[].InstanceId')).split(/\s+/);
+  await aws(`wait instance-running --instance-ids ${ids.join(' ')}`);
+  return ids;
+}
+
+/** Nothing of this machine's, by whichever of its addresses; but the world, if this machine has a way there. */
+async function seesTheWorldAlone(t: TestContext, inside: (command: string) => Promise<string>): Promise<void> {
+  const server = createServer((_, response) => response.end('it is the host')).listen(0, '0.0.0.0');
+  t.after(() => server.close());
+  const { port } = server.address() as { port: number };
+  for (const at of [ownAddress(), '10.0.2.2'].flatMap((each) => each ?? [])) {
+    assert.equal(await inside(`wget -T 3 -q -O - http://${at}:${port}/ || echo closed`), 'closed');
+  }
+  const world = 'http://deb.debian.org/debian/dists/bookworm/Release';
+  const isThere = await fetch(world, { method: 'HEAD' }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  if (isThere) assert.match(await inside(`wget -T 20 -q -O - ${world} | head -3`), /Debian/);
+  else t.diagnostic('this machine has no way out itself');
+}
+
 test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, async (t) => {
   const cloud = program(t);
   const run = asUser(cloud);
@@ -56,21 +92,9 @@ test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, as
     [...environment.out.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
   const aws = commandLine(cloud, settings);
-  const key = join(cloud.home, 'user.pem');
-  writeFileSync(key, `${await aws('create-key-pair --key-name user --key-type ed25519', 'KeyMaterial')}\n`);
-  chmodSync(key, 0o600);
-  const image = await aws(
-    'describe-images --owners amazon --filters Name=name,Values=makonis-micro-*',
-    'Images[0].ImageId',
-  );
-  const ids = (
-    await aws(
-      `run-instances --count 2 --image-id ${image} --instance-type t3.nano --key-name user`,
-      'Instances[].InstanceId',
-    )
-  ).split(/\s+/);
+  const key = await newKey(cloud, aws);
+  const ids = await launchTwo(aws);
   const all = ids.join(' ');
-  await aws(`wait instance-running --instance-ids ${all}`);
   const show = (what: string) => aws(`describe-instances --instance-ids ${all}`, `Reservations[0].Instances[].${what}`);
   const [group = ''] = (await show('SecurityGroups[0].GroupId')).split(/\s+/);
   await aws(`authorize-security-group-ingress --group-id ${group} --protocol tcp --port 22 --cidr 0.0.0.0/0`);
@@ -80,6 +104,13 @@ test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, as
   await aws(`wait instance-status-ok --instance-ids ${all}`);
   const inside = secureShell(cloud, key, 'ec2-user', 8022);
 
+  // Its port is open before its guest is.
+  const answers = () =>
+    inside(address, 'true').then(
+      () => true,
+      () => false,
+    );
+  await until(answers, 'it answers', 400);
   // DHCP, the metadata address, names, another machine of its group.
   assert.match(await inside(address, 'ip addr show dev eth0'), new RegExp(`inet ${privateIps[0]}/20`));
   assert.equal(await inside(address, 'imds instance-id'), ids[0]);
@@ -93,20 +124,7 @@ test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, as
     60,
   );
 
-  // Nothing of this machine's, by whichever of its addresses; but the world.
-  const server = createServer((_, response) => response.end('it is the host')).listen(0, '0.0.0.0');
-  t.after(() => server.close());
-  const { port } = server.address() as { port: number };
-  for (const at of [ownAddress(), '10.0.2.2'].flatMap((each) => each ?? [])) {
-    assert.equal(await inside(address, `wget -T 3 -q -O - http://${at}:${port}/ || echo closed`), 'closed');
-  }
-  const world = 'http://deb.debian.org/debian/dists/bookworm/Release';
-  const isThere = await fetch(world, { method: 'HEAD' }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-  if (isThere) assert.match(await inside(address, `wget -T 20 -q -O - ${world} | head -3`), /Debian/);
-  else t.diagnostic('this machine has no way out itself');
+  await seesTheWorldAlone(t, (command) => inside(address, command));
 
   // Machines keep their namespaces while no control plane runs, and the next one finds them.
   const down = await run('down');

@@ -7,7 +7,6 @@ import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { newInTurn } from '#platform/base/in-turn.ts';
-import type { User } from '#platform/compute/qemu/machine-folder.ts';
 
 /** By the names of their recipes. */
 export const BUILT_BY_ROOT = ['debian-12'] as const;
@@ -24,7 +23,7 @@ export interface ImageHandsOptions {
   /** Root's own; nobody else changes it. */
   readonly folder: string;
   /** Who may read what is built. */
-  readonly server: User;
+  readonly server: { readonly uid: number; readonly gid: number };
 }
 
 /** What a recipe leaves; all else has served. */
