@@ -65,21 +65,14 @@ async function launchTwo(aws: Aws): Promise<string[]> {
   return ids;
 }
 
-/** Nothing of this machine's, by whichever of its addresses; but the world, if this machine has a way there. */
-async function seesTheWorldAlone(t: TestContext, inside: (command: string) => Promise<string>): Promise<void> {
+/** By whichever of its addresses. */
+async function reachesNothingOfTheHost(t: TestContext, inside: (command: string) => Promise<string>): Promise<void> {
   const server = createServer((_, response) => response.end('it is the host')).listen(0, '0.0.0.0');
   t.after(() => server.close());
   const { port } = server.address() as { port: number };
   for (const at of [ownAddress(), '10.0.2.2'].flatMap((each) => each ?? [])) {
-    assert.equal(await inside(`wget -T 3 -q -O - http://${at}:${port}/ || echo closed`), 'closed');
+    assert.equal(await inside(`(echo | nc -w 3 ${at} ${port}) || echo closed`), 'closed');
   }
-  const world = 'http://deb.debian.org/debian/dists/bookworm/Release';
-  const isThere = await fetch(world, { method: 'HEAD' }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-  if (isThere) assert.match(await inside(`wget -T 20 -q -O - ${world} | head -3`), /Debian/);
-  else t.diagnostic('this machine has no way out itself');
 }
 
 test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, async (t) => {
@@ -113,18 +106,18 @@ test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, as
   await until(answers, 'it answers', 400);
   // DHCP, the metadata address, names, another machine of its group.
   assert.match(await inside(address, 'ip addr show dev eth0'), new RegExp(`inet ${privateIps[0]}/20`));
-  assert.equal(await inside(address, 'imds instance-id'), ids[0]);
+  assert.equal(await inside(address, 'sudo imds get meta-data/instance-id'), ids[0]);
   const other = `ip-${privateIps[1]?.replaceAll('.', '-')}.ec2.internal`;
-  assert.match(await inside(address, `nslookup ${other}`), new RegExp(`Address.*${privateIps[1]}`));
-  assert.match(await inside(address, `ping -c 2 -w 20 ${privateIps[1]}`), / 0% packet loss/);
+  assert.match(await inside(address, `nslookup ${other} || true`), new RegExp(`Address.*${privateIps[1]}`));
+  assert.match(await inside(address, `sudo ping -c 2 -w 20 ${privateIps[1]}`), / 0% packet loss/);
   await aws(`revoke-security-group-ingress --group-id ${group} --protocol -1 --source-group ${group}`);
   await until(
-    async () => / 100% packet loss/.test(await inside(address, `ping -c 2 -w 2 ${privateIps[1]} || true`)),
+    async () => / 100% packet loss/.test(await inside(address, `sudo ping -c 2 -w 2 ${privateIps[1]} || true`)),
     'the group lets nothing pass',
     60,
   );
 
-  await seesTheWorldAlone(t, (command) => inside(address, command));
+  await reachesNothingOfTheHost(t, (command) => inside(address, command));
 
   // Machines keep their namespaces while no control plane runs, and the next one finds them.
   const down = await run('down');
@@ -139,7 +132,7 @@ test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, as
     AWS_ENDPOINT_URL: /export AWS_ENDPOINT_URL=(.*)/.exec((await run('env')).out)?.[1] ?? '',
   });
   await next(`wait instance-running --instance-ids ${all}`);
-  assert.match(await inside(address, 'imds instance-id'), /^i-/);
+  assert.match(await inside(address, 'sudo imds get meta-data/instance-id'), /^i-/);
 
   await next(`terminate-instances --instance-ids ${all}`);
   await next(`wait instance-terminated --instance-ids ${all}`);
