@@ -197,7 +197,11 @@ test('what has no place in an order is refused', { skip }, async (t) => {
     ['networks.sockets', ['vpc-01234567']],
   ];
   for (const [command, input] of bad)
-    await assert.rejects(hostd.call(command, input), /^(?:Error: )?(?:expected |there is no |no id of )/, `${command} ${JSON.stringify(input)}`);
+    await assert.rejects(
+      hostd.call(command, input),
+      /^(?:Error: )?(?:expected |there is no |no id of )/,
+      `${command} ${JSON.stringify(input)}`,
+    );
   assert.deepEqual((await hostd.call('machines.list')).value, []);
 });
 
