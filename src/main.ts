@@ -175,7 +175,7 @@ function joinParts(options: CloudOptions & { readonly clock: Clock }, { stopping
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOf(data, onFault);
+  const blobs = blobsOf(data, clock, onFault);
   const metrics = new Metrics();
   const connections = new Connections(clock);
   const host = hostOf(options);
@@ -303,11 +303,11 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
 }
 
 /** Each region's blobs lie beside its store, and are opened when they are first asked for. */
-function blobsOf(data: string, onFault: (error: unknown) => void) {
+function blobsOf(data: string, clock: Clock, onFault: (error: unknown) => void) {
   const opened = new Map<Region, Promise<Blobs>>();
   return {
     of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobsFolder(data), region), onFault)),
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobsFolder(data), region), clock, onFault)),
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },

@@ -22,6 +22,7 @@ import type {
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { cloudWithHost, launchOne } from '#test/sdk/ec2-host.ts';
 import { newUser } from '#test/sdk/people.ts';
+import { noteAnswer } from '#test/sdk/seen-answers.ts';
 
 type SourceData = string | ArrayBuffer | ArrayBufferView;
 
@@ -73,7 +74,9 @@ async function ask(c: TestCloud, credentials: Credentials, operation: string, in
   });
   const response = await fetch(url, { method: 'POST', headers: signed.headers, body: JSON.stringify(input) });
   const body = (await response.json()) as Record<string, unknown>;
-  return { status: response.status, type: String(body['__type'] ?? '').replace(/^.*#/, ''), body };
+  const type = String(body['__type'] ?? '').replace(/^.*#/, '');
+  noteAnswer('makonis', operation, type || 'success');
+  return { status: response.status, type, body };
 }
 
 const pairOf = ({ AccessKeyId, SecretAccessKey }: AccessKey): Credentials => ({

@@ -249,6 +249,7 @@ export const NOT_MET: Readonly<Record<string, NotMet>> = {
   iam: IAM,
   kms: KMS,
   'service-quotas': SERVICE_QUOTAS,
+  signin: [],
   sqs: SQS,
   sts: STS,
   tagging: TAGGING,
