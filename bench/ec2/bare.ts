@@ -1,25 +1,18 @@
 /**
  * A guest of bare QEMU's: the same kernel, initramfs, layers of disks and machine as Makonis starts it with, by hand, in a namespace that has a tap and what
- * answers the guest's questions, and nothing else. Runs inside that namespace, as root: `node bench/ec2/bare.ts SETTINGS` prints its figures.
+ * answers the guest's questions, and nothing else. Runs inside that namespace, as root: `node bench/ec2/bare.ts SETTINGS` prints figures of its
+ * start, and for each line that it reads those of disks and networks.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { MachineDisk } from '#platform/compute/machine.ts';
 import { type Launch, qemuArguments } from '#platform/compute/qemu/command-line.ts';
 import { makingsOf } from '#platform/compute/qemu/disk-graph.ts';
 import { FILES } from '#platform/compute/qemu/machine-files.ts';
-import {
-  cpuOf,
-  diskFigures,
-  type Figures,
-  memoryFigures,
-  networkFigures,
-  pause,
-  sshTo,
-  untilGreeted,
-} from './guest.ts';
+import { cpuOf, diskFigures, memoryFigures, networkFigures, pause, sshTo, untilGreeted } from './guest.ts';
 import { listenAsPeer } from './peer.ts';
 
 export interface BareSettings {
@@ -94,7 +87,7 @@ function start(settings: BareSettings) {
   return spawn('qemu-system-x86_64', [...words, ...disks, ...nic, ...card], { cwd: folder, stdio: 'ignore' });
 }
 
-async function measure(settings: BareSettings): Promise<Figures> {
+async function measure(settings: BareSettings): Promise<void> {
   const { folder, key, reader } = settings;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -116,16 +109,20 @@ async function measure(settings: BareSettings): Promise<Figures> {
   const answered = { 'ssh answers, ms': performance.now() - from, '  CPU of QEMU’s until that, ms': cpuOf(pid) };
   const times = { ...first, 'SSH greets, ms': greeted, ...answered };
   await pause(6000);
-  const memory = memoryFigures(pid);
-  if (reader === undefined) return { ...times, ...memory };
+  console.log(JSON.stringify({ ...times, ...memoryFigures(pid) }));
+  if (reader === undefined) return;
   let told = (_: number): void => {};
   await listenAsPeer(9000, (rate) => told(rate));
-  const network = await networkFigures(shell, `${ROUTER}:9000`, () => new Promise((resolve) => (told = resolve)));
-  return { ...times, ...memory, ...(await diskFigures(shell, readFileSync(reader))), ...network };
+  const rate = (): Promise<number> => new Promise((resolve) => (told = resolve));
+  // A line asks for all of it once more.
+  for await (const _ of createInterface({ input: process.stdin })) {
+    const disk = await diskFigures(shell, readFileSync(reader));
+    console.log(JSON.stringify({ ...disk, ...(await networkFigures(shell, `${ROUTER}:9000`, rate)) }));
+  }
 }
 
 if (process.argv[1] === import.meta.filename) {
   // What machines.ts says.
-  console.log(JSON.stringify(await measure(JSON.parse(process.argv[2] ?? '{}') as BareSettings)));
+  await measure(JSON.parse(process.argv[2] ?? '{}') as BareSettings);
   process.exit();
 }

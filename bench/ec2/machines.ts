@@ -4,6 +4,7 @@
  * ssh and a C compiler.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -116,10 +117,19 @@ async function launched({ ec2, image }: Bench): Promise<string> {
   return Instances[0]?.InstanceId ?? '';
 }
 
-async function makonisRound(
-  bench: Bench,
-  isWhole: boolean,
-): Promise<{ figures: Figures; base: string; kernelFolder: string }> {
+interface Guest {
+  readonly figures: Figures;
+  /** Of disks and networks, once. */
+  more(): Promise<Figures>;
+  end(): Promise<void>;
+}
+
+interface OurGuest extends Guest {
+  readonly base: string;
+  readonly kernelFolder: string;
+}
+
+async function ours(bench: Bench): Promise<OurGuest> {
   const { cloud, ec2, key, reader, peer } = bench;
   const folders = computeFolders(cloud.data);
   const from = performance.now();
@@ -147,17 +157,22 @@ async function makonisRound(
     '  CPU of QEMU’s until that, ms': cpuOf(pid),
   };
   await pause(6000);
-  const memory = memoryFigures(pid);
-  const rate = async (): Promise<number> => Number(await peer.next());
-  const more = isWhole
-    ? { ...(await diskFigures(shell, readFileSync(reader))), ...(await networkFigures(shell, `${PEER}:9000`, rate)) }
-    : {};
   const volume = mappings.find(({ DeviceName }) => DeviceName === '/dev/xvda')?.Ebs?.VolumeId ?? '';
-  const base = chainOf(folders.volumes, volume).layers.at(-1)?.path ?? '';
   const [kernel = ''] = readdirSync(folders.images).filter((name) => name !== 'incoming');
-  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
-  await until(async () => (await described(ec2, id)).State?.Name === 'terminated', 'it ends', 60);
-  return { figures: { ...times, ...memory, ...more }, base, kernelFolder: join(folders.images, kernel) };
+  const rate = async (): Promise<number> => Number(await peer.next());
+  return {
+    figures: { ...times, ...memoryFigures(pid) },
+    base: chainOf(folders.volumes, volume).layers.at(-1)?.path ?? '',
+    kernelFolder: join(folders.images, kernel),
+    more: async () => ({
+      ...(await diskFigures(shell, readFileSync(reader))),
+      ...(await networkFigures(shell, `${PEER}:9000`, rate)),
+    }),
+    async end() {
+      await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+      await until(async () => (await described(ec2, id)).State?.Name === 'terminated', 'it ends', 60);
+    },
+  };
 }
 
 /** As Makonis would call it; of a bench's own. */
@@ -168,7 +183,7 @@ const disk = (volume: string, isBoot: boolean, limits: MachineDisk['limits']): M
   limits,
 });
 
-function bareRound({ cloud, key, reader, bare }: Bench, base: string, kernelFolder: string, isWhole: boolean): Figures {
+async function theirs({ cloud, key, reader, bare }: Bench, { base, kernelFolder }: OurGuest): Promise<Guest> {
   const settings: BareSettings = {
     folder: join(cloud.home, 'bare'),
     launch: {
@@ -189,18 +204,23 @@ function bareRound({ cloud, key, reader, bare }: Bench, base: string, kernelFold
     ],
     dataSizeGiB: DATA.sizeGiB,
     key,
-    reader: isWhole ? reader : undefined,
+    reader,
   };
-  const said = ran(
-    'ip',
-    'netns',
-    'exec',
-    bare,
-    process.execPath,
-    join(import.meta.dirname, 'bare.ts'),
-    JSON.stringify(settings),
-  );
-  return JSON.parse(said) as Figures;
+  const words = [process.execPath, join(import.meta.dirname, 'bare.ts'), JSON.stringify(settings)];
+  const child = spawn('ip', ['netns', 'exec', bare, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<Figures> => JSON.parse(String((await lines.next()).value)) as Figures;
+  return {
+    figures: await next(),
+    more() {
+      child.stdin.write('more\n');
+      return next();
+    },
+    async end() {
+      child.stdin.end();
+      await once(child, 'close');
+    },
+  };
 }
 
 function shownRatios(name: string, ours: readonly number[], bare: readonly number[]): void {
@@ -260,18 +280,29 @@ export async function measureMachines(rounds: number): Promise<void> {
     await peer.next();
     const bench: Bench = { cloud, key, reader, bare, peer, ...(await opened(cloud, key)) };
     // The first builds the image.
-    const { base, kernelFolder } = await makonisRound(bench, false);
+    await (await ours(bench)).end();
     mkdirSync(join(cloud.home, 'bare'));
     const all: Record<'ours' | 'theirs', Figures[]> = { ours: [], theirs: [] };
     for (let round = 1; round <= rounds; round++) {
-      const isWhole = round === rounds;
-      all.ours.push((await makonisRound(bench, isWhole)).figures);
-      all.theirs.push(bareRound(bench, base, kernelFolder, isWhole));
+      const own = await ours(bench);
+      all.ours.push(own.figures);
+      // While one is measured the other waits; in the last round both stay, and take turns.
+      const isLast = round === rounds;
+      if (!isLast) await own.end();
+      const other = await theirs(bench, own);
+      all.theirs.push(other.figures);
+      for (let turn = 0; isLast && turn < rounds; turn++) {
+        all.ours.push(await own.more());
+        all.theirs.push(await other.more());
+      }
+      if (isLast) await own.end();
+      await other.end();
       console.error(JSON.stringify([all.ours.at(-1), all.theirs.at(-1)]));
     }
     console.log('| least, middle | Makonis | bare QEMU | ratio |\n| --- | --- | --- | --- |');
     const of = (figures: readonly Figures[], name: string): number[] => figures.flatMap((each) => each[name] ?? []);
-    for (const name of Object.keys(all.ours.at(-1) ?? {})) shownRatios(name, of(all.ours, name), of(all.theirs, name));
+    const names = new Set(all.ours.flatMap((figures) => Object.keys(figures)));
+    for (const name of names) shownRatios(name, of(all.ours, name), of(all.theirs, name));
   } finally {
     for (const end of ends) await end();
   }
