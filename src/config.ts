@@ -39,6 +39,8 @@ export interface Config {
   readonly overcommit: readonly [vcpus: number, memory: number];
   /** Given out by EC2 as public; this machine and what routes to it here reach them. */
   readonly publicAddresses: string;
+  /** Of the EC2 serial console by SSH; undefined: there is none. */
+  readonly serialConsolePort: number | undefined;
   /** How fast S3's scrub reads what is stored. */
   readonly scrubMibPerSecond: number;
   readonly logLevel: LogLevel;
@@ -191,6 +193,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     help: 'addresses that EC2 gives out as public ones; this machine reaches them (203.0.113.0/24)',
     parse: publicAddresses,
   },
+  serialConsolePort: {
+    flag: '--serial-console-port',
+    value: 'N',
+    help: 'port of the EC2 serial console by SSH, on the same addresses as the API (none)',
+    parse: port,
+  },
   scrubMibPerSecond: {
     flag: '--scrub-mib-per-second',
     value: 'N',
@@ -252,11 +260,11 @@ export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 
     if (name !== 'config') values.set(name, parsed(name as keyof Config, text, options[name as keyof Config].flag));
   }
   // Every value was made by its own option's parser.
-  const unset = { masterKey: undefined, egress: undefined, egressCa: undefined };
+  const unset = { masterKey: undefined, egress: undefined, egressCa: undefined, serialConsolePort: undefined };
   return { config: { ...unset, ...Object.fromEntries(values) } as unknown as Config, extra, positional };
 }
 
-const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egressCa'> => ({
+const defaults = (isRoot: boolean): Omit<Config, 'masterKey' | 'egress' | 'egressCa' | 'serialConsolePort'> => ({
   port: 4566,
   adminPort: 0,
   data: isRoot ? '/var/lib/makonis' : join(homedir(), '.makonis'),

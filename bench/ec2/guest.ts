@@ -11,7 +11,8 @@ export const pause = (milliseconds: number): Promise<void> =>
 const greets = (host: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(22, host);
-    socket.setTimeout(500, () => socket.destroy());
+    // A login looks for keys that were pushed first.
+    socket.setTimeout(5000, () => socket.destroy());
     socket.once('data', () => {
       resolve(true);
       socket.destroy();

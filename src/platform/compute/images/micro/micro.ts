@@ -19,7 +19,7 @@ const GUEST = join(import.meta.dirname, 'guest');
 const USER = 'ec2-user';
 const USER_ID = 1000;
 const AUTHORIZED_KEYS = `home/${USER}/.ssh/authorized_keys`;
-const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs'];
+const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs', 'ipsvd'];
 /** What asks for names has to load libraries, which the static one can't. */
 const WITH_LIBRARIES = 'busybox';
 const NEEDS_NAMES = ['ftpget', 'ftpput', 'nslookup', 'ping', 'telnet', 'tftp', 'traceroute', 'wget'];
@@ -30,7 +30,7 @@ const MODULES = { '.': ['evdev', 'button'], late: ['virtio-rng', 'virtio_balloon
 export const micro: Recipe = {
   image: {
     name: 'makonis-micro',
-    version: '1.1.0',
+    version: '1.2.0',
     user: USER,
     sizeGiB: 1,
     boot: {
@@ -150,6 +150,8 @@ const PROGRAMS = [
     'rc.instance',
     'rc.late',
     'rc.ssh',
+    'ssh-login',
+    'pushed-keys',
     'rc.power',
     'rc.halt',
     'console-login',

@@ -4,9 +4,8 @@ address=169.254.169.254
 token_file=/run/imds-token
 question=/run/imds-question
 answers=/run/imds-answers
-return=$(printf '\r')
-newline='
-'
+return=$'\r'
+newline=$'\n'
 
 # ask METHOD HEADER PATH...: answers, one after another, in a file. What is asked comes by a pipe that has no end: the service may take a
 # client that has said all that it will say for one that is gone.
@@ -25,10 +24,10 @@ ask() {
   exec 3>&-
 }
 
-# The next answer of the standard input becomes $body, unless it is a refusal.
+# The next answer of the standard input becomes $status and, unless it is a refusal, $body.
 next_answer() {
-  local length=0 version status reason name value line
-  body=
+  local length=0 version reason name value line
+  status= body=
   read -r version status reason || return 1
   while read -r name value && [ "$name" != "$return" ]; do
     [ "$name" = Content-Length: ] && length=${value%"$return"}
@@ -59,4 +58,12 @@ get_imds() {
   local token
   read -r token <$token_file
   ask GET "X-aws-ec2-metadata-token: $token" "$@"
+}
+
+# What is at PATH becomes $body. A token whose time is over is replaced.
+tell_imds() {
+  get_imds "$1"
+  next_answer <$answers
+  [ "$status" = 401 ] || return 0
+  open_imds && get_imds "$1" && next_answer <$answers
 }
