@@ -26,16 +26,24 @@ ask() {
 
 # The next answer of the standard input becomes $status and, unless it is a refusal, $body.
 next_answer() {
-  local length=0 version reason name value line
+  local length=0 version reason name value line ended
   status= body=
   read -r version status reason || return 1
   while read -r name value && [ "$name" != "$return" ]; do
     [ "$name" = Content-Length: ] && length=${value%"$return"}
   done
   while [ ${#body} -lt "$length" ]; do
-    read -r -n $((length - ${#body})) line
+    # As it is, spaces too.
+    IFS= read -r -n $((length - ${#body})) line
+    ended=$?
     body=$body$line
-    [ ${#body} -lt "$length" ] && body=$body$newline
+    [ ${#body} -lt "$length" ] || break
+    if [ $ended != 0 ]; then
+      # It broke off: that is no answer.
+      status= body=
+      return 1
+    fi
+    body=$body$newline
   done
   [ "$status" = 200 ] || body=
 }
