@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Config, ConfigError, egressRules, envName, options, readConfig } from '#config';
+import { type Config, ConfigError, envName, options, readConfig } from '#config';
+import { egressRules } from '#platform/egress/rules.ts';
+import { parseStoreAddress } from '#platform/store/store-address.ts';
 
 const read = (args: string[], env: Record<string, string> = {}) =>
   readConfig({ args, env, isRoot: false, extra: { '--json': 'switch', '--id': 'value' }, words: 1 });
@@ -52,6 +54,9 @@ test('each option is read from the file, the environment and a flag, and a slip 
     port: ['1234', 1234],
     adminPort: ['1235', 1235],
     data: ['/srv/cloud', '/srv/cloud'],
+    store: ['postgres://cloud@db.example/rows', parseStoreAddress('postgres://cloud@db.example/rows')],
+    blobs: ['/srv/blobs', '/srv/blobs'],
+    node: ['10.0.0.1:4570', { host: '10.0.0.1', port: 4570 }],
     listen: ['127.0.0.1,::1', ['127.0.0.1', '::1']],
     domains: ['a.example,b.example', ['localhost', 'a.example', 'b.example']],
     region: ['eu-west-1', 'eu-west-1'],
@@ -90,6 +95,30 @@ test('each option is read from the file, the environment and a flag, and a slip 
   assert.throws(() => inFile([1]), /holds no JSON object/);
   assert.throws(() => read(['--domain', 'http://x/']), /--domain: "http:\/\/x\/" is no host name/);
   assert.throws(() => read(['--region', 'nowhere']), /--region: "nowhere" is not the name of a region/);
+});
+
+test('the password of the store is taken from where others do not see it', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'pgpass');
+  const lines = [
+    '# all of them',
+    'db.example:5433:*:*:other port',
+    'db.example:*:rows:cl\\:oud:in\\\\ the:file',
+    '*:*:*:*:any',
+  ];
+  writeFileSync(file, lines.join('\n'), { mode: 0o600 });
+  const url = 'postgres://cl%3Aoud@db.example/rows';
+  const passwordOf = (env: Record<string, string>) =>
+    read(['--store', url], { PGPASSFILE: file, ...env }).config.store?.password;
+  assert.equal(passwordOf({}), 'in\\ the');
+  assert.equal(passwordOf({ PGPASSWORD: 'in the environment' }), 'in the environment');
+  assert.equal(passwordOf({ PGPASSFILE: join(folder, 'none') }), undefined);
+  const inUrl = read([], { MAKONIS_STORE: 'postgres://cloud:in%20the%20URL@db.example/rows', PGPASSWORD: 'not this' });
+  assert.equal(inUrl.config.store?.password, 'in the URL');
+  assert.throws(() => read(['--store', 'postgres://cloud:seen@db.example/rows']), /seen by all users/);
+  chmodSync(file, 0o644);
+  assert.throws(() => passwordOf({}), /can be read by others/);
 });
 
 test('a command has flags of its own', () => {

@@ -19,6 +19,11 @@ const DEBIAN_PACKAGES = [
   { name: 'iproute2', test: ['ip', '-V'], loss: MACHINES },
   { name: 'nftables', test: ['nft', '--version'], loss: MACHINES },
   { name: 'e2fsprogs', test: ['mke2fs', '-V'], loss: 'the tests that build images are left out' },
+  {
+    name: 'postgresql',
+    test: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/initdb'],
+    loss: 'the tests of the store over PostgreSQL are left out',
+  },
   { name: 'strace', test: ['strace', '-V'], loss: 'the tests that count fdatasync calls are left out' },
   { name: 'openssl', test: ['openssl', 'version'], loss: 'the tests of certificates are left out' },
   {
@@ -109,12 +114,22 @@ function apt(...args) {
   if (status !== 0) say(`${error?.message ?? stdout + stderr}\n   apt-get ${args[0]} failed`);
 }
 
+/** Tests make clusters of their own: the package shall neither make one nor start it. */
+function leaveOutMainCluster() {
+  const settings = '/etc/postgresql-common/createcluster.conf';
+  if (existsSync(settings)) return;
+  mkdirSync(dirname(settings), { recursive: true });
+  writeFileSync(settings, 'create_main_cluster = false\n');
+}
+
 function installDebianPackages() {
   const missing = DEBIAN_PACKAGES.filter(({ test }) => !isThere(test));
   const isAble = process.getuid?.() === 0 && isThere(['apt-get', '--version']);
   if (missing.length > 0 && isAble) {
     apt('update');
-    apt('install', '-y', '--no-install-recommends', ...missing.map(({ name }) => name));
+    if (missing.some(({ name }) => name === 'postgresql')) leaveOutMainCluster();
+    const settings = ['-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
+    apt('install', ...settings, ...missing.map(({ name }) => name));
   }
   const left = missing.filter(({ test }) => !isThere(test));
   for (const { name, loss } of left) say(`   missing: ${name}. ${loss}. Install it: apt-get install ${name}`);

@@ -4,7 +4,8 @@
  */
 import { CommandError, print, printError } from '#cli/output.ts';
 import { programVersion } from '#cli/program.ts';
-import { ConfigError, nearest, options } from '#config';
+import { ConfigError, options } from '#config';
+import { nearest } from '#platform/base/nearest.ts';
 
 /** Answers the exit code; a server answers when it has stopped. */
 type Command = (args: readonly string[]) => Promise<number>;
@@ -21,6 +22,10 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
   status: {
     run: async (args) => (await import('#cli/control.ts')).status(args),
     help: 'is it running, and where: [--json]',
+  },
+  node: {
+    run: async (args) => (await import('#cli/node.ts')).node(args),
+    help: 'list | drain | fill: the processes that share a cloud [--json]',
   },
   env: {
     run: async (args) => (await import('#cli/env.ts')).env(args),

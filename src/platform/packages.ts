@@ -21,6 +21,9 @@ export const hashWasm = () => import('hash-wasm');
 /** Parquet files, written. */
 export const hyparquetWriter = () => import('hyparquet-writer');
 
+/** PostgreSQL's wire protocol. */
+export const pg = () => import('pg');
+
 /** WebSockets. */
 export const ws = () => import('ws');
 

@@ -21,15 +21,19 @@ const VERSIONS: Readonly<Record<string, string>> = { iam: '2010-05-08', sts: '20
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
+/** A process that is stopped takes connections, and says nothing. */
+const SILENCE_MILLISECONDS = 3000;
+
 export class CrashClient {
-  readonly #port: number;
+  /** Of the processes of the cloud. */
+  readonly #ports: readonly number[];
   readonly #agent = new Agent({ keepAlive: true });
   #isClosed = false;
   /** Operation -> how its requests ended. */
   readonly ends: Record<string, Record<Outcome['end'], number>> = {};
 
-  constructor(port: number) {
-    this.#port = port;
+  constructor(...ports: number[]) {
+    this.#ports = ports;
   }
 
   close(): void {
@@ -65,10 +69,11 @@ export class CrashClient {
   }
 
   #send(service: string, type: Record<string, string>, body: string, key: Key, target: Target): Promise<Outcome> {
-    const headers: Record<string, string> = { ...type, host: `localhost:${this.#port}`, 'x-amz-date': basicDate() };
+    const port = this.#ports[Math.floor(Math.random() * this.#ports.length)] ?? 0;
+    const headers: Record<string, string> = { ...type, host: `localhost:${port}`, 'x-amz-date': basicDate() };
     headers['authorization'] = authorization(service, headers, body, key, target);
     return new Promise((resolve) => {
-      const options = { host: '127.0.0.1', port: this.#port, ...target, headers, agent: this.#agent };
+      const options = { host: '127.0.0.1', port, ...target, headers, agent: this.#agent };
       const unknown = (): void => resolve({ end: 'unknown' });
       const sent = request(options, (answer) => {
         const chunks: Buffer[] = [];
@@ -78,7 +83,8 @@ export class CrashClient {
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const status = answer.statusCode ?? 0;
-          if (!answer.complete) unknown();
+          // With several processes, 503 is also what is said of a call that may have been run elsewhere.
+          if (!answer.complete || (status >= 500 && this.#ports.length > 1)) unknown();
           else
             resolve(
               status === 200 || status === 204
@@ -92,6 +98,7 @@ export class CrashClient {
         if (error.code !== 'ECONNREFUSED' || this.#isClosed) return unknown();
         setTimeout(() => resolve(this.#send(service, type, body, key, target)), 10);
       });
+      if (this.#ports.length > 1) sent.setTimeout(SILENCE_MILLISECONDS, () => sent.destroy());
       sent.end(body);
     });
   }

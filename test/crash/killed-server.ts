@@ -10,16 +10,21 @@ import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Books, Ready } from '#test/crash/server.ts';
 
 export class Server {
-  readonly #args: readonly string[];
+  readonly #args: readonly [data: string, keyFile: string];
+  readonly #shared: readonly string[];
   #child: ChildProcess | undefined;
 
-  constructor(...args: string[]) {
-    this.#args = args;
+  /** `shared`: the store and the folder of blobs that it has with others. */
+  constructor(data: string, keyFile: string, ...shared: string[]) {
+    this.#args = [data, keyFile];
+    this.#shared = shared;
   }
 
   async start(port: number): Promise<Ready> {
     const file = new URL('./server.ts', import.meta.url);
-    const child = fork(file, [...this.#args, String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(file, [...this.#args, String(port), ...this.#shared], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.#child = child;
     const exit = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
     const [ready] = (await Promise.race([once(child, 'message'), exit])) as [Ready];
@@ -31,6 +36,15 @@ export class Server {
     const answer = once(this.#child ?? assert.fail(), 'message');
     this.#child?.send('books');
     return ((await answer) as [Books])[0];
+  }
+
+  /** It gets no time until `go`. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  go(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   async kill(): Promise<void> {

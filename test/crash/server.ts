@@ -7,6 +7,7 @@ import { silent } from '#platform/base/log.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { parseStoreAddress } from '#platform/store/store-address.ts';
 import { cursors, segments } from '#services/cloudtrail/state.ts';
 
 /** Over all partitions. */
@@ -23,7 +24,10 @@ export interface Ready {
   readonly secretAccessKey: string;
 }
 
-const [data = '', keyFile = '', port = '0'] = process.argv.slice(2);
+const [data = '', keyFile = '', port = '0', store, blobs] = process.argv.slice(2);
+/** With a store it is one of several processes. */
+const shared =
+  store === undefined ? {} : { store: parseStoreAddress(store), node: { host: '127.0.0.1', port: 0 }, blobs };
 const running = await startCloud({
   data,
   masterKeys: readMasterKeys(keyFile),
@@ -36,6 +40,7 @@ const running = await startCloud({
   tlsFolder: undefined,
   log: silent,
   version: 'test',
+  ...shared,
 });
 
 /** Those that CloudTrail has taken, and those that wait for it. */

@@ -28,9 +28,11 @@ type Step =
 
 const someTable = fc.constantFrom(...tables);
 // Few keys, so that writes meet; keys.test.ts tries the rest.
-const number = fc.constantFrom(1, 256);
-const word = fc.constantFrom('', '\0', 'é');
-const at = fc.tuple(number, word);
+const NUMBERS = [1, 256];
+const WORDS = ['', '\0', 'é'];
+const KEYS = NUMBERS.flatMap((each) => WORDS.map((part): [number, string] => [each, part]));
+const number = fc.constantFrom(...NUMBERS);
+const at = fc.constantFrom(...KEYS);
 const value = fc.oneof(
   fc.string({ maxLength: 8 }),
   fc.constantFrom('x'.repeat(1024), 'x'.repeat(1025), 'y'.repeat(9000)),
@@ -255,11 +257,13 @@ class History {
       found.map(({ key, row }) => [key, row]),
       expected,
     );
-    for (const [key, row] of expected)
+    // Those that are not there too: that is remembered as well.
+    for (const key of KEYS.map((parts) => of.key(...parts))) {
       assert.equal(
         this.#partition.read((tx) => tx.get(of, key)),
-        row,
+        this.#now.get(key),
       );
+    }
   }
 }
 

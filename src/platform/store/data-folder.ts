@@ -32,10 +32,12 @@ export interface DataFolder {
   readonly path: string;
   readonly cloudId: string;
   readonly isNew: boolean;
+  /** Something was committed. */
+  readonly holdsRows: boolean;
   /** What the store's rows are written in now. */
   readonly format: number;
   /** Records that the store is in a newer format now. */
-  advance(format: number): void;
+  advance(format: number): void | Promise<void>;
   /** Lets another process have it. */
   close(): void;
 }
@@ -63,18 +65,14 @@ export function openDataFolder({ path, version, newestFormat = STORE_FORMAT }: D
     if (!stored && existsSync(regionsFolder(path))) {
       throw new DataFolderError(`${path} holds a store but no manifest.json: bring it back from a backup`);
     }
-    if (stored && stored.format > newestFormat) {
-      throw new DataFolderError(
-        `${path} was written by version ${stored.version} in store format ${stored.format}; this is version ${version}, ` +
-          `which knows formats up to ${newestFormat}: use the newer version`,
-      );
-    }
+    if (stored) checkFormat(path, stored, { version, newestFormat });
     let manifest = stored ?? { cloudId: uuid(), format: newestFormat, version };
     if (!stored) writeManifest(path, manifest);
     return {
       path,
       cloudId: manifest.cloudId,
       isNew: stored === undefined,
+      holdsRows: existsSync(regionsFolder(path)),
       get format() {
         return manifest.format;
       },
@@ -90,7 +88,21 @@ export function openDataFolder({ path, version, newestFormat = STORE_FORMAT }: D
   }
 }
 
-function lockFolder(path: string): DatabaseSync {
+/** `place` is of a format that this program knows. */
+export function checkFormat(
+  place: string,
+  stored: Manifest,
+  { version, newestFormat }: { readonly version: string; readonly newestFormat: number },
+): void {
+  if (stored.format <= newestFormat) return;
+  throw new DataFolderError(
+    `${place} was written by version ${stored.version} in store format ${stored.format}; this is version ${version}, ` +
+      `which knows formats up to ${newestFormat}: use the newer version`,
+  );
+}
+
+/** Until it is closed. */
+export function lockFolder(path: string): DatabaseSync {
   const holder = join(path, 'lock.pid');
   const lock = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
   try {

@@ -50,7 +50,7 @@ export async function migrate(
     for (const name of store.partitions(step.service === undefined ? {} : { service: step.service })) {
       await runStep(step, store.partition(name));
     }
-    folder.advance(step.format);
+    await folder.advance(step.format);
   }
 }
 

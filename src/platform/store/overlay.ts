@@ -10,6 +10,7 @@ import { assert } from '#platform/base/assert.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
 import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
+import type { KeptTable } from '#platform/store/row-cache.ts';
 
 interface KeyRange {
   readonly from: Key;
@@ -30,9 +31,11 @@ export interface Layer extends Pending {
 export interface TableOverlay {
   /** Of the oldest batch first. */
   readonly layers: Layer[];
+  /** What the disk has, as far as it is kept in memory; undefined where the disk itself is near enough. */
+  readonly kept: KeptTable | undefined;
 }
 
-export const newTableOverlay = (): TableOverlay => ({ layers: [] });
+export const newTableOverlay = (kept?: KeptTable): TableOverlay => ({ layers: [], kept });
 
 export function addLayer(overlay: TableOverlay, batch: object): Layer {
   const layer: Layer = { overlay, batch, writes: new Map(), clears: [] };
@@ -40,11 +43,12 @@ export function addLayer(overlay: TableOverlay, batch: object): Layer {
   return layer;
 }
 
-/** The layer of the oldest batch, which has settled. */
+/** The layer of the oldest batch, which is on disk. */
 export function dropLayer(layer: Layer): void {
-  const { layers } = layer.overlay;
+  const { layers, kept } = layer.overlay;
   assert(layers[0] === layer, 'batches settle in their order');
   layers.shift();
+  kept?.committed(layer.writes, layer.clears.length > 0);
 }
 
 const isDeletion = (span: BatchSpan): boolean => span.end < 0;
@@ -66,6 +70,14 @@ export function pendingValue({ layers }: TableOverlay, key: Key): Buffer | null 
   }
   return undefined;
 }
+
+/** Whether the disk may not have the last word on something within the range. */
+export const hasPending = ({ layers }: TableOverlay, range: KeyRange): boolean =>
+  layers.some(
+    ({ writes, clears }) =>
+      clears.some(({ from, before }) => from < range.before && range.from < before) ||
+      [...writes.keys()].some((key) => isWithin(key, range)),
+  );
 
 /** Deletes a range in a layer; what undoes that. */
 export function clearRange({ writes, clears }: Layer, range: KeyRange): () => void {
