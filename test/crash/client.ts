@@ -23,13 +23,16 @@ const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 export class CrashClient {
   readonly #port: number;
+  readonly #storeMayFail: boolean;
   readonly #agent = new Agent({ keepAlive: true });
   #isClosed = false;
   /** Operation -> how its requests ended. */
   readonly ends: Record<string, Record<Outcome['end'], number>> = {};
 
-  constructor(port: number) {
+  /** `storeMayFail`: then an error of the server's own says no more than silence. */
+  constructor(port: number, storeMayFail = false) {
     this.#port = port;
+    this.#storeMayFail = storeMayFail;
   }
 
   close(): void {
@@ -78,7 +81,7 @@ export class CrashClient {
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const status = answer.statusCode ?? 0;
-          if (!answer.complete) unknown();
+          if (!answer.complete || (this.#storeMayFail && isOfStore(status, text))) unknown();
           else
             resolve(
               status === 200 || status === 204
@@ -96,6 +99,9 @@ export class CrashClient {
     });
   }
 }
+
+/** The store can't be written, or too much waits for it. */
+const isOfStore = (status: number, body: string): boolean => status >= 500 || /Throttl/.test(body);
 
 const basicDate = (): string => new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
 

@@ -1,137 +1,17 @@
 /**
- * Kills a cloud again and again, at any moment, while clients use it, and holds what they were told against what is there after
- * each start. `MAKONIS_KILLS=200 node --test test/crash/crash.test.ts` for more of it.
+ * Kills a cloud again and again, at any moment, while clients use it. `MAKONIS_KILLS=200 node --test test/crash/crash.test.ts` for more of it.
  */
-import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { CrashClient, type Key, type Outcome } from '#test/crash/client.ts';
+import { test } from 'node:test';
 import { newServer } from '#test/crash/killed-server.ts';
-import { FIFO_VISIBILITY_SECONDS, keyOf, Load, type Queues, STANDARD_VISIBILITY_SECONDS } from '#test/crash/load.ts';
-import type { Books } from '#test/crash/server.ts';
-import { until } from '#test/until.ts';
+import { useWhile } from '#test/crash/messages.ts';
 
 const KILLS = Number(process.env['MAKONIS_KILLS'] ?? 20);
 
-const answered = (outcome: Outcome): string =>
-  outcome.end === 'answered' ? outcome.body : assert.fail(JSON.stringify(outcome));
-
-async function makeQueues(client: CrashClient, key: Key): Promise<Queues> {
-  const make = async (QueueName: string, Attributes: Record<string, string>): Promise<string> =>
-    JSON.parse(answered(await client.sqs('CreateQueue', { QueueName, Attributes }, key))).QueueUrl;
-  return {
-    standard: await make('orders', { VisibilityTimeout: String(STANDARD_VISIBILITY_SECONDS) }),
-    fifo: await make('orders.fifo', {
-      FifoQueue: 'true',
-      VisibilityTimeout: String(FIFO_VISIBILITY_SECONDS),
-      // High throughput: the load is more than 300 calls a second.
-      DeduplicationScope: 'messageGroup',
-      FifoThroughputLimit: 'perMessageGroupId',
-    }),
-  };
-}
-
-async function makeStranger(client: CrashClient, key: Key): Promise<Key> {
-  answered(await client.form('iam', 'CreateUser', { UserName: 'stranger' }, key));
-  return keyOf(answered(await client.form('iam', 'CreateAccessKey', { UserName: 'stranger' }, key)));
-}
-
-/** How many messages a queue says it holds. */
-async function countOf(client: CrashClient, QueueUrl: string, key: Key): Promise<number> {
-  const input = { QueueUrl, AttributeNames: ['All'] };
-  const { Attributes } = JSON.parse(answered(await client.sqs('GetQueueAttributes', input, key)));
-  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
-  return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
-}
-
-/** Takes all that is left, and answers whether the count that the queue gave before was right at every step. */
-async function drain(client: CrashClient, load: Load, kind: 'standard' | 'fifo', url: string, key: Key): Promise<void> {
-  let left = await countOf(client, url, key);
-  await until(
-    async () => {
-      let received = 0;
-      assert.equal(await load.consume(kind, (count) => (received = count)), 'answered');
-      left -= received;
-      if (received > 0) assert.equal(await countOf(client, url, key), left, `the count of the ${kind} queue`);
-      else await pause(50);
-      return left <= 0;
-    },
-    `the ${kind} queue is empty`,
-    120,
-  );
-  assert.equal(left, 0);
-}
-
-function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
-  for (const [operation, { answered: acknowledged, unknown }] of Object.entries(ends)) {
-    const metered = usage[operation] ?? 0;
-    const what = `${operation}: ${acknowledged} acknowledged, ${unknown} unknown, ${metered} metered`;
-    assert.ok(metered >= acknowledged && metered <= acknowledged + unknown, what);
-  }
-  const { refused = 0, unknown = 0 } = ends['GetQueueAttributes'] ?? {};
-  const recorded = audit['GetQueueAttributes AccessDenied'] ?? 0;
-  assert.ok(
-    refused > 0 && recorded >= refused && recorded <= refused + unknown,
-    `${refused} refused, ${recorded} recorded`,
-  );
-  for (const operation of ['CreateUser', 'CreateAccessKey', 'TagQueue']) {
-    const { answered: acknowledged = 0, unknown: perhaps = 0 } = ends[operation] ?? {};
-    const records = audit[operation] ?? 0;
-    const what = `${operation}: ${acknowledged} acknowledged, ${records} recorded`;
-    assert.ok(records >= acknowledged && records <= acknowledged + perhaps, what);
-  }
-}
-
-async function checkKeys(client: CrashClient, keys: Iterable<[string, Key]>): Promise<void> {
-  for (const [user, key] of keys) {
-    const identity = await client.form('sts', 'GetCallerIdentity', {}, key);
-    assert.match(answered(identity), new RegExp(`:user/${user}<`));
-  }
-}
-
-async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
-  const { Tags } = JSON.parse(answered(await client.sqs('ListQueueTags', { QueueUrl }, key)));
-  const value = Number(Tags.count);
-  assert.ok(value >= tag.acknowledged && value <= tag.sent, `tag ${value} of ${tag.acknowledged} to ${tag.sent}`);
-}
-
-async function start(t: TestContext) {
-  const server = newServer(t);
-  const ready = await server.start(0);
-  const client = new CrashClient(ready.port);
-  t.after(() => client.close());
-  return { server, client, port: ready.port, key: ready as Key };
-}
-
 test(`${KILLS} kills lose nothing that was acknowledged`, { timeout: 60_000 + KILLS * 10_000 }, async (t) => {
-  const { server, client, port, key } = await start(t);
-  const queues = await makeQueues(client, key);
-  const load = new Load(client, queues, key, await makeStranger(client, key));
-  const running = load.run();
-  try {
-    for (let kill = 0; kill < KILLS; kill++) {
-      await pause(100 + Math.random() * 500);
-      await server.kill();
-      await server.start(port);
-      await checkKeys(client, [...load.keys].slice(-1));
-    }
-    await pause(300);
-  } finally {
-    load.stop();
-  }
-  await running;
-  await server.kill();
-  await server.start(port);
-
-  await checkKeys(client, load.keys);
-  await checkTag(client, load, queues.standard, key);
-  await drain(client, load, 'standard', queues.standard, key);
-  await drain(client, load, 'fifo', queues.fifo, key);
-  for (const model of [load.standard, load.fifo]) model.finish();
-  t.diagnostic(`standard: ${load.standard.summary}`);
-  t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
-  assert.deepEqual(load.unexpected, []);
-  assert.deepEqual(load.standard.faults, []);
-  assert.deepEqual(load.fifo.faults, []);
-  checkBooks(await server.books(), client);
+  const server = newServer(t);
+  const disturb = async (port: number): Promise<void> => {
+    await server.kill();
+    await server.start(port);
+  };
+  await useWhile(t, { server, times: KILLS, disturb });
 });

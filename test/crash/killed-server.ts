@@ -8,18 +8,22 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Books, Ready } from '#test/crash/server.ts';
+import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
 
 export class Server {
   readonly #args: readonly string[];
+  readonly #storeUrl: string | undefined;
   #child: ChildProcess | undefined;
 
-  constructor(...args: string[]) {
+  constructor(args: readonly string[], storeUrl?: string) {
     this.#args = args;
+    this.#storeUrl = storeUrl;
   }
 
   async start(port: number): Promise<Ready> {
     const file = new URL('./server.ts', import.meta.url);
-    const child = fork(file, [...this.#args, String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const env = { ...process.env, ...(this.#storeUrl !== undefined && { [STORE_VARIABLE]: this.#storeUrl }) };
+    const child = fork(file, [...this.#args, String(port)], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
     const exit = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
     const [ready] = (await Promise.race([once(child, 'message'), exit])) as [Ready];
@@ -57,9 +61,9 @@ export function newFolder(): NewFolder {
 }
 
 /** Not started yet. After the test it is gone, and then its folder. */
-export function newServer(t: TestContext): Server {
+export function newServer(t: TestContext, storeUrl?: string): Server {
   const { folder, data, keyFile } = newFolder();
-  const server = new Server(data, keyFile);
+  const server = new Server([data, keyFile], storeUrl);
   t.after(async () => {
     await server.kill();
     rmSync(folder, { recursive: true, force: true });

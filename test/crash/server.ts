@@ -7,7 +7,9 @@ import { silent } from '#platform/base/log.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Partition } from '#platform/store/store.ts';
+import { parseStoreAddress } from '#platform/store/store-address.ts';
 import { cursors, segments } from '#services/cloudtrail/state.ts';
+import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
 
 /** Over all partitions. */
 export interface Books {
@@ -24,8 +26,10 @@ export interface Ready {
 }
 
 const [data = '', keyFile = '', port = '0'] = process.argv.slice(2);
+const storeUrl = process.env[STORE_VARIABLE];
 const running = await startCloud({
   data,
+  ...(storeUrl !== undefined && { store: parseStoreAddress(storeUrl) }),
   masterKeys: readMasterKeys(keyFile),
   port: Number(port),
   adminPort: 0,

@@ -15,6 +15,7 @@ import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.t
 import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
+import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -74,8 +75,7 @@ export interface TestCloudOptions {
   readonly host?: Host;
 }
 
-/** The URL of a database for the rows of all clouds, a schema for each: test/sdk/over-postgres.test.ts sets it. */
-export const STORE_VARIABLE = 'MAKONIS_INTERNAL_TEST_STORE';
+/** A schema for each cloud; over-postgres.test.ts sets it. */
 const storeUrl = process.env[STORE_VARIABLE];
 const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
   const schema = `test_${randomBytes(8).toString('hex')}`;
