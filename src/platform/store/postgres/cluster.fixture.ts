@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,8 @@ export interface Cluster {
   address(schema: string): StoreAddress;
   /** Runs SQL as the administrator. */
   sql(text: string): string;
+  /** Of all its processes that still run. */
+  cpuMicroseconds(): number;
   start(): Promise<void>;
   /** `fast` lets what runs end badly and the disk be in order; `immediate` is a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
@@ -45,6 +47,23 @@ function nobody(): { uid: number; gid: number } | undefined {
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
+/** Of a process and its children, from /proc. */
+function cpuOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return [pid, ...children].map(ownCpu).reduce((sum, each) => sum + each);
+}
+
+const TICK_MICROSECONDS = 10_000;
+function ownCpu(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? 0) + (system ?? 0)) * TICK_MICROSECONDS;
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -54,8 +73,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-export async function startCluster(): Promise<Cluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-postgres-'));
+/** In a folder of its own within `parent`. */
+export async function startCluster(parent = tmpdir()): Promise<Cluster> {
+  const folder = mkdtempSync(join(parent, 'makonis-postgres-'));
   const owner = nobody();
   if (owner) chownSync(folder, owner.uid, owner.gid);
   const data = join(folder, 'data');
@@ -85,6 +105,7 @@ export async function startCluster(): Promise<Cluster> {
       `postgres://${ROLE}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${ROLE}?schema=${schema}${more}`,
     address: (schema) => parseStoreAddress(cluster.url(schema)),
     sql: (text) => psql(text, 'administrator', ROLE).trim(),
+    cpuMicroseconds: () => (server?.pid === undefined ? 0 : cpuOf(server.pid)),
     async start() {
       const settings = { port, unix_socket_directories: folder, listen_addresses: '127.0.0.1', shared_buffers: '64MB' };
       const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
