@@ -45,8 +45,9 @@ import { type DataFolder, type DataFolderOptions, openDataFolder, regionsFolder 
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
+import type { Examined } from '#platform/store/postgres/examine.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
-import { copyRegions } from '#platform/store/sqlite/copy.ts';
+import { rowsInFolder } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
@@ -239,6 +240,9 @@ const loadPostgres = async () => ({
   ...(await import('#platform/store/postgres/manifest.ts')),
 });
 
+export const examineStore = async (store: StoreAddress): Promise<Examined> =>
+  (await import('#platform/store/postgres/examine.ts')).examine(store);
+
 /** Which cloud it is, for as long as this process has it. */
 export const openData = async (options: DataFolderOptions & Pick<CloudOptions, 'store'>): Promise<DataFolder> => {
   const { store } = options;
@@ -362,10 +366,18 @@ async function listen(
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-/** A consistent copy of a data folder, whether a cloud runs on it or not. */
-export const backupData = (data: string, target: string, earlier?: string): Promise<void> =>
-  backupStore(data, target, { copyRegions, copyBlobs }, earlier);
+export type DataPlace = Pick<CloudOptions, 'data' | 'store' | 'blobs'>;
 
-/** Fills a data folder, which must be new or empty, from such a copy. */
-export const restoreData = (source: string, data: string): Promise<void> =>
-  restoreStore(source, data, { copyRegions, copyBlobs });
+const loadCopies = () => import('#platform/store/postgres/copy.ts');
+
+/** A consistent copy of a cloud's data, whether it runs or not. */
+export async function backupData({ data, store, blobs }: DataPlace, target: string, earlier?: string): Promise<void> {
+  const rows = store === undefined ? rowsInFolder(data) : (await loadCopies()).rowsInDatabase(store);
+  await backupStore(target, { rows, blobs: blobs ?? blobsFolder(data), copyBlobs, earlier });
+}
+
+/** Fills places that must be new or empty from such a copy. */
+export async function restoreData(source: string, { data, store, blobs }: DataPlace): Promise<void> {
+  const rows = store && (await loadCopies()).rowsInDatabase(store);
+  await restoreStore(source, rowsInFolder(source), { data, rows, blobs, copyBlobs });
+}
