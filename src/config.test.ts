@@ -66,6 +66,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     machines: ['false', false],
     overcommit: ['4,1.5', [4, 1.5]],
     publicAddresses: ['198.51.100.0/24', '198.51.100.0/24'],
+    serialConsolePort: ['4567', 4567],
     scrubMibPerSecond: ['200', 200],
     logLevel: ['warn', 'warn'],
     user: ['nobody', 'nobody'],

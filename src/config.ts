@@ -45,6 +45,8 @@ export interface Config {
   readonly overcommit: readonly [vcpus: number, memory: number];
   /** Given out by EC2 as public; this machine and what routes to it here reach them. */
   readonly publicAddresses: string;
+  /** Of the EC2 serial console by SSH; undefined: there is none. */
+  readonly serialConsolePort: number | undefined;
   /** How fast S3's scrub reads what is stored. */
   readonly scrubMibPerSecond: number;
   readonly logLevel: LogLevel;
@@ -108,13 +110,16 @@ const networks = (text: string): readonly string[] => {
   const unknown = named.find((name) => !['loopback', 'private', 'none'].includes(name));
   return unknown === undefined ? named : refuse(`expected loopback, private or none, not "${unknown}"`);
 };
-const storeAddress = (text: string): StoreAddress => {
+const ofAddress = <T>(action: () => T): T => {
   try {
-    return parseStoreAddress(text);
+    return action();
   } catch (error) {
     throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
   }
 };
+const storeAddress = (text: string): StoreAddress => ofAddress(() => parseStoreAddress(text));
+const PASSWORD_SEEN =
+  '--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE';
 const region = (text: string): string =>
   /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
 
@@ -216,6 +221,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     help: 'addresses that EC2 gives out as public ones; this machine reaches them (203.0.113.0/24)',
     parse: publicAddresses,
   },
+  serialConsolePort: {
+    flag: '--serial-console-port',
+    value: 'N',
+    help: 'port of the EC2 serial console by SSH, on the same addresses as the API (none)',
+    parse: port,
+  },
   scrubMibPerSecond: {
     flag: '--scrub-mib-per-second',
     value: 'N',
@@ -277,30 +288,20 @@ export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 
     if (name !== 'config') values.set(name, parsed(name as keyof Config, text, options[name as keyof Config].flag));
   }
   // Every value was made by its own option's parser.
-  const config = { ...UNSET, ...Object.fromEntries(values) } as unknown as Config;
-  return { config: { ...config, store: config.store && withPassword(config.store, given, env) }, extra, positional };
-}
-
-/** A password comes from the URL in the environment or the file, or from where PostgreSQL's own programs look for it. */
-function withPassword(
-  store: StoreAddress,
-  given: ReadonlyMap<string, string>,
-  env: ConfigSources['env'],
-): StoreAddress {
+  const unset = Object.fromEntries(MAY_LACK.map((name) => [name, undefined]));
+  const config = { ...unset, ...Object.fromEntries(values) } as unknown as Config;
+  const { store } = config;
+  if (store === undefined) return { config, extra, positional };
+  if (given.has('store') && store.password !== undefined) refuse(PASSWORD_SEEN);
+  // Where PostgreSQL's own programs look for it.
   const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
-  if (given.has('store') && store.password !== undefined) {
-    return refuse('--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE');
-  }
-  try {
-    return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE, store) };
-  } catch (error) {
-    throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
-  }
+  const password = store.password ?? PGPASSWORD ?? ofAddress(() => passwordIn(PGPASSFILE, store));
+  return { config: { ...config, store: { ...store, password } }, extra, positional };
 }
 
-const UNSET = { store: undefined, blobs: undefined, masterKey: undefined, egress: undefined, egressCa: undefined };
+const MAY_LACK = ['store', 'blobs', 'masterKey', 'egress', 'egressCa', 'serialConsolePort'] as const;
 
-const defaults = (isRoot: boolean): Omit<Config, keyof typeof UNSET> => ({
+const defaults = (isRoot: boolean): Omit<Config, (typeof MAY_LACK)[number]> => ({
   port: 4566,
   adminPort: 0,
   data: isRoot ? '/var/lib/makonis' : join(homedir(), '.makonis'),

@@ -21,7 +21,7 @@ import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import type { Host } from '#platform/compute/host.ts';
-import { Connections } from '#platform/connections.ts';
+import { Connections, type SerialLines } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
@@ -84,6 +84,8 @@ export interface CloudOptions {
   readonly s3Day?: Milliseconds;
   /** How fast S3 reads what it stores, to check it; as fast as it can by default. */
   readonly scrubBytesPerSecond?: number;
+  /** Of the EC2 serial console by SSH; 0 lets the system choose; undefined: there is none. */
+  readonly serialConsolePort?: number | undefined;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
   /** Opens where EC2's machines run, when EC2 is first used; without one nothing can be launched. */
@@ -97,6 +99,7 @@ export interface CloudOptions {
 export interface RunningCloud {
   readonly port: number;
   readonly adminPort: number;
+  readonly serialConsolePort: number | undefined;
   readonly url: string;
   readonly cloud: Cloud;
   /** The operator's key, and that of the first account's administrator, as they are now. */
@@ -113,7 +116,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
+  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole } = joinParts(
     { ...options, clock, drivers: await driversOf(options) },
     surroundings,
   );
@@ -123,22 +126,26 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await options.migrate?.(store);
   await bootstrap(store, sealer, clock.now());
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
+  const listenForSsh = await serialConsoleOf(options, clock, serialConsole);
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
 
   return {
     port: listener.port,
     adminPort: admin.port,
+    serialConsolePort: serial?.port,
     url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
       stopping.abort();
+      serial?.stop();
       await listener.stop(grace);
       await jobs.stop();
       await audit.stop();
@@ -177,12 +184,12 @@ function joinParts(
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOf(options, onFault);
+  const blobs = blobsOf(options, clock, onFault);
   const metrics = new Metrics();
   const connections = new Connections(clock);
   const host = hostOf(options);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
-  const { entries, identity, audit } = assembleServices({
+  const { entries, identity, audit, serialConsole } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
@@ -226,37 +233,30 @@ function joinParts(
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs, metrics, host, connections };
+  return { cloud, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole };
 }
 
+/** Only who has a database loads what it takes. */
 const driversOf = async ({ store, data, masterKeys }: CloudOptions): Promise<StoreDrivers> =>
   store === undefined
     ? sqliteDrivers(regionsFolder(data), masterKeys)
-    : (await loadPostgres()).postgresDrivers(store, masterKeys);
-
-/** Only who has a database waits for it. */
-const loadPostgres = async () => ({
-  ...(await import('#platform/store/postgres/drivers.ts')),
-  ...(await import('#platform/store/postgres/manifest.ts')),
-});
+    : (await import('#platform/store/postgres/drivers.ts')).postgresDrivers(store, masterKeys);
 
 export const examineStore = async (store: StoreAddress): Promise<Examined> =>
   (await import('#platform/store/postgres/examine.ts')).examine(store);
 
 /** Which cloud it is, for as long as this process has it. */
-export const openData = async (options: DataFolderOptions & Pick<CloudOptions, 'store'>): Promise<DataFolder> => {
-  const { store } = options;
-  return store === undefined ? openDataFolder(options) : (await loadPostgres()).openDatabase({ ...options, store });
-};
+export const openData = async ({
+  store,
+  ...rest
+}: DataFolderOptions & Pick<CloudOptions, 'store'>): Promise<DataFolder> =>
+  store === undefined
+    ? openDataFolder(rest)
+    : (await import('#platform/store/postgres/manifest.ts')).openDatabase({ ...rest, store });
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
 
-interface AdminParts {
-  readonly clock: Clock;
-  readonly onFault: (error: unknown) => void;
-  readonly metrics: Metrics;
-  readonly stopping: AbortSignal;
-}
+type AdminParts = Pick<Surroundings, 'onFault' | 'stopping'> & { readonly clock: Clock; readonly metrics: Metrics };
 
 const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
   startAdmin({
@@ -267,6 +267,18 @@ const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, 
     health: () => ({ ready: !parts.stopping.aborted, version }),
     metrics: () => parts.metrics.text(),
   });
+
+/** SSH takes 50 ms to load: only who wants it waits. Root's files are read here; what this answers listens. */
+async function serialConsoleOf(
+  { serialConsolePort: port, listen: hosts, log }: CloudOptions,
+  clock: Clock,
+  serialLines: () => Promise<SerialLines>,
+) {
+  if (port === undefined) return async () => undefined;
+  const { loadSsh, startSerialConsole } = await import('#gateway/serial-console.ts');
+  const [ssh, lines] = await Promise.all([loadSsh(), serialLines()]);
+  return () => startSerialConsole({ port, hosts, ssh, lines, clock, log });
+}
 
 const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
   createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
@@ -313,11 +325,12 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
 }
 
 /** Each region's blobs lie beside its store, and are opened when they are first asked for. */
-function blobsOf({ data, blobs = blobsFolder(data) }: CloudOptions, onFault: (error: unknown) => void) {
+function blobsOf({ data, blobs }: CloudOptions, clock: Clock, onFault: (error: unknown) => void) {
+  const folder = blobs ?? blobsFolder(data);
   const opened = new Map<Region, Promise<Blobs>>();
   return {
     of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), onFault)),
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(folder, region), clock, onFault)),
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },
@@ -366,18 +379,18 @@ async function listen(
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-export type DataPlace = Pick<CloudOptions, 'data' | 'store' | 'blobs'>;
+type DataPlace = Pick<CloudOptions, 'data' | 'store' | 'blobs'>;
 
-const loadCopies = () => import('#platform/store/postgres/copy.ts');
+const inDatabase = async (at: StoreAddress) => (await import('#platform/store/postgres/copy.ts')).rowsInDatabase(at);
 
 /** A consistent copy of a cloud's data, whether it runs or not. */
 export async function backupData({ data, store, blobs }: DataPlace, target: string, earlier?: string): Promise<void> {
-  const rows = store === undefined ? rowsInFolder(data) : (await loadCopies()).rowsInDatabase(store);
+  const rows = store === undefined ? rowsInFolder(data) : await inDatabase(store);
   await backupStore(target, { rows, blobs: blobs ?? blobsFolder(data), copyBlobs, earlier });
 }
 
 /** Fills places that must be new or empty from such a copy. */
 export async function restoreData(source: string, { data, store, blobs }: DataPlace): Promise<void> {
-  const rows = store && (await loadCopies()).rowsInDatabase(store);
+  const rows = store && (await inDatabase(store));
   await restoreStore(source, rowsInFolder(source), { data, rows, blobs, copyBlobs });
 }

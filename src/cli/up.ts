@@ -67,10 +67,12 @@ export async function up(args: readonly string[]): Promise<number> {
 /** What a user can mend; undefined for a fault of ours. */
 function reasonOf(error: unknown, config: Config): string | undefined {
   if (isForUsers(error)) return error.message;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, port } = error as NodeJS.ErrnoException & { readonly port?: number };
   switch (code) {
     case 'EADDRINUSE':
-      return `port ${config.port} is taken: choose another with --port, or 0 for any`;
+      return port !== undefined && port === config.serialConsolePort
+        ? `port ${port} is taken: choose another with --serial-console-port`
+        : `port ${config.port} is taken: choose another with --port, or 0 for any`;
     case 'EACCES':
       return config.port > 0 && config.port < 1024
         ? `port ${config.port} needs a right that this process has given up: choose one from 1024 on`
@@ -248,6 +250,7 @@ function stateOf(config: Config, running: RunningCloud, { options, keyFile }: St
     url: running.url,
     port: running.port,
     adminPort: running.adminPort,
+    ...(running.serialConsolePort !== undefined && { serialConsolePort: running.serialConsolePort }),
     adminToken: options.adminToken,
     version: options.version,
     region: config.region,
@@ -272,6 +275,9 @@ function greeting(running: RunningCloud, config: Config, { dataOption: data }: S
           `  secret access key  ${first.administrator.secretAccessKey}`,
         ]),
     `  web console        ${consoleUrl(url)}`,
+    ...(running.serialConsolePort === undefined
+      ? []
+      : [`  serial console     port ${running.serialConsolePort} (ssh)`]),
     `  data               ${config.data}`,
     ...(config.store === undefined ? [] : [`  store              ${describeAddress(config.store)}`]),
     `  log                ${logPath}`,

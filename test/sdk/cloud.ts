@@ -71,6 +71,8 @@ export interface TestCloudOptions {
   readonly parent?: string;
   readonly refusesVersion2?: boolean;
   readonly oldBucketDefaults?: boolean;
+  /** 0: the serial console by SSH, on a port that the system chooses. */
+  readonly serialConsolePort?: number;
   /** Where its machines run; none unless a test gives one. */
   readonly host?: Host;
 }

@@ -137,7 +137,7 @@ export class OwnedPartition implements Partition, BatchMember {
 
   range<Row, Values extends readonly unknown[]>(
     table: Table<Row, Values>,
-    options: RangeOptions<Values> = {},
+    options: RangeOptions<Values, Row> = {},
   ): KeyedRow<Row>[] {
     const prefix = options.prefix ? table.keyPrefix(...options.prefix) : table.prefix;
     const reverse = options.reverse ?? false;
@@ -152,7 +152,7 @@ export class OwnedPartition implements Partition, BatchMember {
     }
     const range = { from, before, limit: options.limit ?? Number.POSITIVE_INFINITY, reverse };
     const rows = mergedRange(this.#tables.get(table.prefix), range, (part) => this.#stored(table, part));
-    return rows.map(({ key, value }) => ({ key, row: table.codec.decode(value) }));
+    return rows.map(({ key, value }) => ({ key, row: options.known?.(key) ?? table.codec.decode(value) }));
   }
 
   #stored(table: RowTable<unknown>, range: DriverRange): DriverRow[] {
@@ -305,7 +305,7 @@ class OpenTransaction implements Transaction {
     return this.#partition.get(table, key);
   }
 
-  range<Row, Values extends readonly unknown[]>(table: Table<Row, Values>, options?: RangeOptions<Values>) {
+  range<Row, Values extends readonly unknown[]>(table: Table<Row, Values>, options?: RangeOptions<Values, Row>) {
     assert(this.#isOpen, 'the transaction has ended');
     return this.#partition.range(table, options);
   }

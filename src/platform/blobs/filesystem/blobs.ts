@@ -6,6 +6,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '#platform/base/clock.ts';
 import type {
   BlobOwners,
   BlobPlace,
@@ -38,6 +39,7 @@ import {
   storedSteps,
 } from '#platform/blobs/filesystem/ranges.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
+import { sealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { Segments } from '#platform/blobs/filesystem/segments.ts';
 import { type FilesystemParts, sweepBlobs } from '#platform/blobs/filesystem/sweep.ts';
 import { released } from '#platform/blobs/released.ts';
@@ -51,13 +53,17 @@ const MOST_PARTS = 256;
 /** A range up to this is read and checked whole before its first byte is given out. */
 const WHOLE_READ_BYTES = 1024 * 1024;
 
-export async function openFilesystemBlobs(folder: string, onFault: (error: unknown) => void): Promise<Blobs> {
+export async function openFilesystemBlobs(
+  folder: string,
+  clock: Clock,
+  onFault: (error: unknown) => void,
+): Promise<Blobs> {
   const [segments, files] = [join(folder, 'segments'), join(folder, 'files')];
   for (const each of [segments, files]) await mkdir(each, { recursive: true, mode: 0o700 });
   const opened = await Segments.open(segments);
   return new FilesystemBlobs({
     segments: opened,
-    files: await BlobFiles.open(files),
+    files: await BlobFiles.open(files, sealThreads(clock, onFault)),
     hold: new HoldWatch(folder),
     doubts: await Doubts.open(folder, (segment) => opened.path(segment)),
     onFault,

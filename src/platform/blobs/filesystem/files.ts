@@ -16,6 +16,7 @@ import {
   LONGEST_OWNER,
   type RecordHead,
 } from '#platform/blobs/filesystem/records.ts';
+import type { SealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 
@@ -36,14 +37,16 @@ export class BlobFiles {
   readonly #incoming: string;
   /** Two-letter folders that are known to be there. */
   readonly #made = new Set<string>();
+  readonly #threads: SealThreads;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, threads: SealThreads) {
     this.#folder = folder;
     this.#incoming = join(folder, 'incoming');
+    this.#threads = threads;
   }
 
-  static async open(folder: string): Promise<BlobFiles> {
-    const files = new BlobFiles(folder);
+  static async open(folder: string, threads: SealThreads): Promise<BlobFiles> {
+    const files = new BlobFiles(folder, threads);
     await rm(files.#incoming, { recursive: true, force: true });
     await mkdir(files.#incoming, { recursive: true, mode: 0o700 });
     return files;
@@ -64,8 +67,11 @@ export class BlobFiles {
       const { owner } = options;
       const isSealed = isSealedBy(options);
       const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
-      await writeBlocks(handle, offset, encoder, first, rest);
-      const { bytes } = encoder;
+      const { key, isShared = false } = options;
+      const forThreads = key !== undefined && isShared && first.length === 0;
+      const bytes =
+        (forThreads ? await this.#threads.write({ file: handle.fd, offset, key }, rest) : undefined) ??
+        (await writeBlocks(handle, offset, encoder, first, rest));
       await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
       await handle.datasync();
       await handle.close();
@@ -148,7 +154,7 @@ async function writeBlocks(
   encoder: BlockWriter,
   first: readonly Uint8Array[],
   rest: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<number> {
   let at = offset;
   let parts: Uint8Array[] = [];
   let bytes = 0;
@@ -181,4 +187,5 @@ async function writeBlocks(
   add(encoder.end());
   await flush();
   await writing;
+  return encoder.bytes;
 }
