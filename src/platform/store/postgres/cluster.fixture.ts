@@ -30,6 +30,8 @@ export interface Cluster {
   address(schema: string): StoreAddress;
   /** Runs SQL as the administrator. */
   sql(text: string): string;
+  /** From now on it speaks TLS, as `localhost`; the file of the authority that vouches for it. */
+  useTls(): string;
   /** Of all its processes that still run. */
   cpuMicroseconds(): number;
   start(): Promise<void>;
@@ -105,6 +107,25 @@ export async function startCluster(parent = tmpdir()): Promise<Cluster> {
       `postgres://${ROLE}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${ROLE}?schema=${schema}${more}`,
     address: (schema) => parseStoreAddress(cluster.url(schema)),
     sql: (text) => psql(text, 'administrator', ROLE).trim(),
+    useTls() {
+      const [certificate, key] = [join(data, 'server.crt'), join(data, 'server.key')];
+      const made = [
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        certificate,
+      ];
+      const named = ['-days', '2', '-subj', '/CN=of a test', '-addext', 'subjectAltName=DNS:localhost'];
+      execFileSync('openssl', ['req', '-x509', ...made, ...named], { ...options, stdio: 'ignore' });
+      psql('ALTER SYSTEM SET ssl = on');
+      psql('SELECT pg_reload_conf()');
+      return certificate;
+    },
     cpuMicroseconds: () => (server?.pid === undefined ? 0 : cpuOf(server.pid)),
     async start() {
       const settings = { port, unix_socket_directories: folder, listen_addresses: '127.0.0.1', shared_buffers: '64MB' };
