@@ -23,8 +23,6 @@ export const withPostgres = { skip: hasPostgres ? false : 'PostgreSQL is missing
 
 export interface Cluster {
   readonly port: number;
-  /** The folder of its socket. */
-  readonly sockets: string;
   /** `more`: further parameters. The role owns the database, and nothing else. */
   url(schema: string, more?: string): string;
   address(schema: string): StoreAddress;
@@ -75,53 +73,62 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+interface Unprivileged {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Makes the cluster's files. */
+function initialise(folder: string, data: string): Unprivileged {
+  const owner = nobody();
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, PASSWORD);
+  if (owner) for (const path of [folder, passwordFile]) chownSync(path, owner.uid, owner.gid);
+  const options = { ...owner, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
+  const authentication = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`];
+  const form = ['-D', data, '-U', 'administrator', '-E', 'UTF8', '--no-locale'];
+  execFileSync(program('initdb'), [...form, ...authentication], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+  return options;
+}
+
+/** A certificate for `localhost`, which is its own authority. */
+function makeCertificate(data: string, options: Unprivileged): string {
+  const [certificate, key] = [join(data, 'server.crt'), join(data, 'server.key')];
+  const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2'.split(' ');
+  const named = ['-subj', '/CN=of a test', '-addext', 'subjectAltName=DNS:localhost'];
+  execFileSync('openssl', [...kind, ...named, '-keyout', key, '-out', certificate], { ...options, stdio: 'ignore' });
+  return certificate;
+}
+
+/** A start after a crash replays what was not yet in the files. */
+const START_LIMIT_MILLISECONDS = 60_000;
+
 /** In a folder of its own within `parent`. */
 export async function startCluster(parent = tmpdir()): Promise<Cluster> {
   const folder = mkdtempSync(join(parent, 'makonis-postgres-'));
-  const owner = nobody();
-  if (owner) chownSync(folder, owner.uid, owner.gid);
   const data = join(folder, 'data');
-  const options = { ...owner, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
-  const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, PASSWORD);
-  if (owner) chownSync(passwordFile, owner.uid, owner.gid);
-  const authentication = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`];
-  execFileSync(program('initdb'), ['-D', data, '-U', 'administrator', '-E', 'UTF8', '--no-locale', ...authentication], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const options = initialise(folder, data);
   const port = await freePort();
+  const place = ['-h', folder, '-p', String(port)];
   let server: ChildProcess | undefined;
 
-  const psql = (text: string, user = 'administrator', database = 'postgres'): string =>
+  const psql = (text: string, database = 'postgres'): string =>
     execFileSync(
       program('psql'),
-      ['-h', folder, '-p', String(port), '-U', user, '-d', database, '-v', 'ON_ERROR_STOP=1', '-Atqc', text],
+      [...place, '-U', 'administrator', '-d', database, '-v', 'ON_ERROR_STOP=1', '-Atqc', text],
       { ...options, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
     );
 
   const cluster: Cluster = {
-    port,
-    sockets: folder,
     url: (schema, more = '') =>
       `postgres://${ROLE}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${ROLE}?schema=${schema}${more}`,
     address: (schema) => parseStoreAddress(cluster.url(schema)),
-    sql: (text) => psql(text, 'administrator', ROLE).trim(),
+    port,
+    sql: (text) => psql(text, ROLE).trim(),
     useTls() {
-      const [certificate, key] = [join(data, 'server.crt'), join(data, 'server.key')];
-      const made = [
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-keyout',
-        key,
-        '-out',
-        certificate,
-      ];
-      const named = ['-days', '2', '-subj', '/CN=of a test', '-addext', 'subjectAltName=DNS:localhost'];
-      execFileSync('openssl', ['req', '-x509', ...made, ...named], { ...options, stdio: 'ignore' });
+      const certificate = makeCertificate(data, options);
       psql('ALTER SYSTEM SET ssl = on');
       psql('SELECT pg_reload_conf()');
       return certificate;
@@ -130,14 +137,12 @@ export async function startCluster(parent = tmpdir()): Promise<Cluster> {
     async start() {
       const settings = { port, unix_socket_directories: folder, listen_addresses: '127.0.0.1', shared_buffers: '64MB' };
       const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-      server = spawn(program('postgres'), ['-D', data, ...given], {
-        ...options,
-        stdio: ['ignore', 'ignore', 'ignore'],
-      });
-      const isReady = (): boolean =>
-        spawnSync(program('pg_isready'), ['-q', '-h', folder, '-p', String(port)], options).status === 0;
-      while (!isReady()) {
-        if (server.exitCode !== null) throw new Error(`postgres ended with ${server.exitCode}`);
+      const started = spawn(program('postgres'), ['-D', data, ...given], { ...options, stdio: 'ignore' });
+      server = started;
+      const until = performance.now() + START_LIMIT_MILLISECONDS;
+      while (spawnSync(program('pg_isready'), ['-q', ...place], options).status !== 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (started.exitCode !== null || performance.now() > until) throw new Error('postgres did not start');
       }
     },
     async stop(mode = 'fast') {
