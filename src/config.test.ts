@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Config, ConfigError, egressRules, envName, options, readConfig } from '#config';
+import { type Config, ConfigError, envName, options, readConfig } from '#config';
+import { egressRules } from '#platform/egress/rules.ts';
 import { parseStoreAddress } from '#platform/store/store-address.ts';
 
 const read = (args: string[], env: Record<string, string> = {}) =>
@@ -55,6 +56,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     data: ['/srv/cloud', '/srv/cloud'],
     store: ['postgres://cloud@db.example/rows', parseStoreAddress('postgres://cloud@db.example/rows')],
     blobs: ['/srv/blobs', '/srv/blobs'],
+    node: ['10.0.0.1:4570', { host: '10.0.0.1', port: 4570 }],
     listen: ['127.0.0.1,::1', ['127.0.0.1', '::1']],
     domains: ['a.example,b.example', ['localhost', 'a.example', 'b.example']],
     region: ['eu-west-1', 'eu-west-1'],

@@ -9,8 +9,13 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { LogLevel } from '#platform/base/log.ts';
 import { nearest } from '#platform/base/nearest.ts';
-import type { EgressRules } from '#platform/egress/egress.ts';
-import { parseStoreAddress, passwordIn, type StoreAddress, StoreAddressError } from '#platform/store/store-address.ts';
+import { type NodeAddress, parseNodeAddress } from '#platform/cluster/address.ts';
+import {
+  parseStoreAddress,
+  type StoreAddress,
+  StoreAddressError,
+  withPassword,
+} from '#platform/store/store-address.ts';
 
 export interface Config {
   /** The API's port; 0 lets the system choose. */
@@ -22,6 +27,8 @@ export interface Config {
   readonly store: StoreAddress | undefined;
   /** Where long bytes lie; undefined for the data folder. */
   readonly blobs: string | undefined;
+  /** Where other processes of the same cloud call this one; undefined when it is alone. */
+  readonly node: NodeAddress | undefined;
   /** Addresses to bind; empty for loopback only. */
   readonly listen: readonly string[];
   /** Names under which clients reach this cloud, beside localhost and AWS's own. */
@@ -56,7 +63,7 @@ export interface Config {
 
 type EgressNetwork = 'loopback' | 'private' | 'none';
 
-type Parsed = string | number | boolean | readonly (string | number)[] | StoreAddress;
+type Parsed = string | number | boolean | readonly (string | number)[] | StoreAddress | NodeAddress;
 
 interface OptionSpec {
   readonly flag: string;
@@ -74,20 +81,16 @@ const refuse = (problem: string): never => {
   throw new ConfigError(problem);
 };
 
-const port = (text: string): number => {
-  const number = Number(text);
-  const isPort = /^\d{1,5}$/.test(text) && number <= 65_535;
-  return isPort ? number : refuse(`a port is a number from 0 to 65535, not "${text}"`);
-};
-const secondsOfDay = (text: string): number => {
-  const number = Number(text);
-  const isPart = /^\d{1,5}$/.test(text) && number >= 1 && number <= 86_400;
-  return isPart ? number : refuse(`a day takes from 1 to 86400 seconds, not "${text}"`);
-};
-const mebibytes = (text: string): number => {
-  const number = Number(text);
-  return /^\d{1,6}$/.test(text) && number >= 1 ? number : refuse(`expected MiB from 1 to 999999, not "${text}"`);
-};
+const whole =
+  (least: number, most: number, what: (given: string) => string) =>
+  (text: string): number => {
+    const number = Number(text);
+    const isWithin = /^\d{1,6}$/.test(text) && number >= least && number <= most;
+    return isWithin ? number : refuse(what(text));
+  };
+const port = whole(0, 65_535, (given) => `a port is a number from 0 to 65535, not "${given}"`);
+const secondsOfDay = whole(1, 86_400, (given) => `a day takes from 1 to 86400 seconds, not "${given}"`);
+const mebibytes = whole(1, 999_999, (given) => `expected MiB from 1 to 999999, not "${given}"`);
 const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
 const list = (text: string): readonly string[] =>
   text
@@ -110,16 +113,16 @@ const networks = (text: string): readonly string[] => {
   const unknown = named.find((name) => !['loopback', 'private', 'none'].includes(name));
   return unknown === undefined ? named : refuse(`expected loopback, private or none, not "${unknown}"`);
 };
-const ofAddress = <T>(action: () => T): T => {
+function addressed<T>(action: () => T): T {
   try {
     return action();
   } catch (error) {
     throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
   }
-};
-const storeAddress = (text: string): StoreAddress => ofAddress(() => parseStoreAddress(text));
-const PASSWORD_SEEN =
-  '--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE';
+}
+const storeAddress = (text: string): StoreAddress => addressed(() => parseStoreAddress(text));
+const nodeAddress = (text: string): NodeAddress =>
+  parseNodeAddress(text) ?? refuse(`expected HOST:PORT, as 10.0.0.1:4570, not "${text}"`);
 const region = (text: string): string =>
   /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
 
@@ -164,6 +167,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     value: 'DIR',
     help: 'folder of S3’s objects and other long bytes (in the data folder)',
     parse: path,
+  },
+  node: {
+    flag: '--node',
+    value: 'HOST:PORT',
+    help: 'share the cloud of --store with other processes, which call this one here (alone)',
+    parse: nodeAddress,
   },
   listen: { flag: '--listen', value: 'ADDRESS,…', help: 'addresses to bind (loopback only)', parse: list },
   domains: { flag: '--domain', value: 'NAME,…', help: 'further host names of this cloud', parse: domains },
@@ -247,16 +256,6 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   },
 };
 
-/** While only this machine can call the cloud, the cloud may call this machine. */
-export function egressRules({ listen, egress, egressCa }: Config): EgressRules {
-  const networks = egress ?? (listen.length === 0 ? ['loopback'] : []);
-  return {
-    loopback: networks.includes('loopback'),
-    private: networks.includes('private'),
-    ...(egressCa !== undefined && { authorities: readFileSync(egressCa, 'utf8') }),
-  };
-}
-
 export const envName = (name: string): string =>
   `MAKONIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
@@ -288,20 +287,21 @@ export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 
     if (name !== 'config') values.set(name, parsed(name as keyof Config, text, options[name as keyof Config].flag));
   }
   // Every value was made by its own option's parser.
-  const unset = Object.fromEntries(MAY_LACK.map((name) => [name, undefined]));
-  const config = { ...unset, ...Object.fromEntries(values) } as unknown as Config;
-  const { store } = config;
-  if (store === undefined) return { config, extra, positional };
-  if (given.has('store') && store.password !== undefined) refuse(PASSWORD_SEEN);
-  // Where PostgreSQL's own programs look for it.
-  const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
-  const password = store.password ?? PGPASSWORD ?? ofAddress(() => passwordIn(PGPASSFILE, store));
-  return { config: { ...config, store: { ...store, password } }, extra, positional };
+  const config = { ...UNSET, ...Object.fromEntries(values) } as unknown as Config;
+  return { config: { ...config, store: storeOf(config, given, env) }, extra, positional };
 }
 
-const MAY_LACK = ['store', 'blobs', 'masterKey', 'egress', 'egressCa', 'serialConsolePort'] as const;
+function storeOf({ store }: Config, given: ReadonlyMap<string, string>, env: ConfigSources['env']) {
+  if (store?.password !== undefined && given.has('store')) {
+    refuse('--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE');
+  }
+  return store && addressed(() => withPassword(store, env));
+}
 
-const defaults = (isRoot: boolean): Omit<Config, (typeof MAY_LACK)[number]> => ({
+const NO = undefined;
+const UNSET = { store: NO, blobs: NO, node: NO, masterKey: NO, egress: NO, egressCa: NO, serialConsolePort: NO };
+
+const defaults = (isRoot: boolean): Omit<Config, keyof typeof UNSET> => ({
   port: 4566,
   adminPort: 0,
   data: isRoot ? '/var/lib/makonis' : join(homedir(), '.makonis'),

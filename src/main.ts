@@ -1,10 +1,12 @@
 /**
- * The composition root: the only file that names every part. `startCloud` opens the store, joins the services to the gateway and
- * listens; what it returns can be stopped. The command line (cli/) and the tests start clouds through it.
+ * The composition root: the only file that names every part, beside storage.ts, which chooses the drivers of data. `startCloud` opens the store,
+ * joins the services to the gateway and listens; what it returns can be stopped. The command line (cli/) and the tests start clouds
+ * through it.
  */
 import { join } from 'node:path';
 import { startAdmin } from '#gateway/admin.ts';
 import { consoleSite, type Pages, readPages, upgradeAtConsole } from '#gateway/console.ts';
+import type { Processes, ProcessesOptions } from '#gateway/forward/processes.ts';
 import { hostReader } from '#gateway/host.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
@@ -12,14 +14,11 @@ import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
 import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
-import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Logger } from '#platform/base/log.ts';
-import type { Blobs } from '#platform/blobs/blobs.ts';
-import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
-import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import type { Cloud } from '#platform/cloud.ts';
+import type { NodeAddress } from '#platform/cluster/address.ts';
 import type { Host } from '#platform/compute/host.ts';
 import { Connections, type SerialLines } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
@@ -40,28 +39,28 @@ import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceEntry } from '#platform/service.ts';
-import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
-import { type DataFolder, type DataFolderOptions, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
-import type { Examined } from '#platform/store/postgres/examine.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
-import { rowsInFolder } from '#platform/store/sqlite/copy.ts';
-import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 import { Throttle } from '#platform/throttle.ts';
 import type { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
-import { bootstrap, type FirstKeys, firstKeys } from '#services/iam/accounts/bootstrap.ts';
+import { bootstrap, type FirstKeys, firstAccount, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
+import { blobsOf, driversOf, openProcesses } from '#storage';
 
 export interface CloudOptions {
   readonly data: string;
   /** A database for the rows, and a folder for the long bytes; both in the data folder by default. */
   readonly store?: StoreAddress | undefined;
   readonly blobs?: string | undefined;
+  /** Where other processes on the same store call this one; alone by default. */
+  readonly node?: NodeAddress | undefined;
+  /** In the place of `store` and `node`. */
+  readonly processes?: ProcessesOptions | undefined;
   readonly masterKeys: MasterKeys;
   readonly port: number;
   readonly adminPort: number;
@@ -102,6 +101,7 @@ export interface RunningCloud {
   readonly serialConsolePort: number | undefined;
   readonly url: string;
   readonly cloud: Cloud;
+  readonly processes: Processes | undefined;
   /** The operator's key, and that of the first account's administrator, as they are now. */
   keys(): FirstKeys;
   /** Finishes what is in flight, flushes, closes. After `grace` milliseconds connections are cut. */
@@ -116,22 +116,38 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
-  const { cloud, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole } = joinParts(
-    { ...options, clock, drivers: await driversOf(options) },
-    surroundings,
+  const processes = await openProcesses(options, onFault);
+  const { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole } = joinParts(
+    { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
+    { ...surroundings, processes },
   );
-  const { store } = cloud;
 
+  await processes?.begin({
+    cloud,
+    store,
+    onOwned: (isOwned) => void jobs.resume(store, isOwned).catch(onFault),
+    onRetired(partition) {
+      jobs.detach(partition);
+      audit.closed(partition);
+    },
+    onAdopted(partition) {
+      jobs.wake(partition);
+      audit.opened(partition);
+    },
+  });
+  processes?.count(metrics);
   await proveData(options, store, clock);
   await options.migrate?.(store);
-  await bootstrap(store, sealer, clock.now());
+  const first = () => bootstrap(store, sealer, clock.now());
+  if (processes === undefined) await first();
+  else await processes.onceForAll(first, () => firstAccount(store) !== undefined);
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   const listenForSsh = await serialConsoleOf(options, clock, serialConsole);
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-  const admin = await adminOf(options, { clock, onFault, metrics, stopping: stopping.signal });
+  const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
@@ -142,6 +158,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     serialConsolePort: serial?.port,
     url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
+    processes,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
       stopping.abort();
@@ -151,7 +168,9 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await audit.stop();
       await admin.stop(0);
       await host.close();
+      await processes?.drain();
       await store.close();
+      await processes?.close();
       await blobs.close();
     },
   };
@@ -167,15 +186,16 @@ interface Surroundings {
 /** Everything behind the ports: the store, the services, the jobs between them. */
 function joinParts(
   options: CloudOptions & { readonly clock: Clock; readonly drivers: StoreDrivers },
-  { stopping, onFault, ports }: Surroundings,
+  { stopping, onFault, ports, processes }: Surroundings & { readonly processes: Processes | undefined },
 ) {
-  const { log, clock, drivers, readModel, version } = options;
-  const sealer = createSealer(options.masterKeys);
+  const { log, clock, drivers, readModel, version, masterKeys } = options;
+  const sealer = createSealer(masterKeys);
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
   const late: { jobs?: Jobs; cloud?: Cloud; audit?: Collector; actions?: ActionCatalogue } = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
   const store = openStore({
     drivers,
+    sharing: processes?.sharing,
     sealing: { seals: rowSeals(sealer), clock },
     onFault,
     onOpen: (partition) => {
@@ -185,10 +205,9 @@ function joinParts(
   });
   const regions = regionsOf(readModel);
   const blobs = blobsOf(options, clock, onFault);
-  const metrics = new Metrics();
-  const connections = new Connections(clock);
-  const host = hostOf(options);
+  const [metrics, connections] = [new Metrics(), new Connections(clock)];
   const authorizationMessages = sealedAuthorizationMessages(sealer);
+  const host = hostOf(options);
   const { entries, identity, audit, serialConsole } = assembleServices({
     store,
     sealer,
@@ -216,7 +235,6 @@ function joinParts(
     scrubBytesPerSecond: options.scrubBytesPerSecond ?? Number.POSITIVE_INFINITY,
     s3Day: options.s3Day ?? days(1),
   });
-  const known = new Set(regions);
   const registry = registryOf(entries, readModel);
   const cloud: Cloud = {
     store,
@@ -228,35 +246,29 @@ function joinParts(
     audit,
     keptAnswers: sealer.purpose(KEPT_ANSWERS),
     authorizationMessages,
-    isRegion: (name) => known.has(name),
+    isRegion: regionTest(regions),
+    ...(processes && { placement: processes.placement }),
     stopping,
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole };
+  return { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole };
 }
 
-/** Only who has a database loads what it takes. */
-const driversOf = async ({ store, data, masterKeys }: CloudOptions): Promise<StoreDrivers> =>
-  store === undefined
-    ? sqliteDrivers(regionsFolder(data), masterKeys)
-    : (await import('#platform/store/postgres/drivers.ts')).postgresDrivers(store, masterKeys);
-
-export const examineStore = async (store: StoreAddress): Promise<Examined> =>
-  (await import('#platform/store/postgres/examine.ts')).examine(store);
-
-/** Which cloud it is, for as long as this process has it. */
-export const openData = async ({
-  store,
-  ...rest
-}: DataFolderOptions & Pick<CloudOptions, 'store'>): Promise<DataFolder> =>
-  store === undefined
-    ? openDataFolder(rest)
-    : (await import('#platform/store/postgres/manifest.ts')).openDatabase({ ...rest, store });
+const regionTest = (regions: readonly string[]): Cloud['isRegion'] => {
+  const known = new Set(regions);
+  return (name) => known.has(name);
+};
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
 
-type AdminParts = Pick<Surroundings, 'onFault' | 'stopping'> & { readonly clock: Clock; readonly metrics: Metrics };
+interface AdminParts {
+  readonly clock: Clock;
+  readonly onFault: (error: unknown) => void;
+  readonly metrics: Metrics;
+  readonly processes: Processes | undefined;
+  readonly stopping: AbortSignal;
+}
 
 const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, parts: AdminParts) =>
   startAdmin({
@@ -266,6 +278,7 @@ const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, 
     token,
     health: () => ({ ready: !parts.stopping.aborted, version }),
     metrics: () => parts.metrics.text(),
+    nodes: parts.processes,
   });
 
 /** SSH takes 50 ms to load: only who wants it waits. Root's files are read here; what this answers listens. */
@@ -324,19 +337,6 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
   );
 }
 
-/** Each region's blobs lie beside its store, and are opened when they are first asked for. */
-function blobsOf({ data, blobs }: CloudOptions, clock: Clock, onFault: (error: unknown) => void) {
-  const folder = blobs ?? blobsFolder(data);
-  const opened = new Map<Region, Promise<Blobs>>();
-  return {
-    of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(folder, region), clock, onFault)),
-    close: async (): Promise<void> => {
-      for (const each of opened.values()) await (await each).close();
-    },
-  };
-}
-
 /** Opened when EC2 loads, and closed only then. */
 function hostOf({ host }: CloudOptions) {
   let opened: Promise<Host | undefined> | undefined;
@@ -378,19 +378,3 @@ async function listen(
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
-
-type DataPlace = Pick<CloudOptions, 'data' | 'store' | 'blobs'>;
-
-const inDatabase = async (at: StoreAddress) => (await import('#platform/store/postgres/copy.ts')).rowsInDatabase(at);
-
-/** A consistent copy of a cloud's data, whether it runs or not. */
-export async function backupData({ data, store, blobs }: DataPlace, target: string, earlier?: string): Promise<void> {
-  const rows = store === undefined ? rowsInFolder(data) : await inDatabase(store);
-  await backupStore(target, { rows, blobs: blobs ?? blobsFolder(data), copyBlobs, earlier });
-}
-
-/** Fills places that must be new or empty from such a copy. */
-export async function restoreData(source: string, { data, store, blobs }: DataPlace): Promise<void> {
-  const rows = store && (await inDatabase(store));
-  await restoreStore(source, rowsInFolder(source), { data, rows, blobs, copyBlobs });
-}

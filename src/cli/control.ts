@@ -1,5 +1,6 @@
 /** `makonis down` and `makonis status`. */
-import { get } from 'node:http';
+import { askAdmin } from '#cli/admin.ts';
+import { type NodeRow, nodesOf, nodeTable } from '#cli/node.ts';
 import { CommandError, print, printJson } from '#cli/output.ts';
 import { isAlive, type RunState, readRunState } from '#cli/run-state.ts';
 import { waitUntil } from '#cli/wait.ts';
@@ -33,33 +34,22 @@ export async function status(args: readonly string[]): Promise<number> {
   const state = readRunState(config.data);
   const pids = state?.pids.filter(isAlive) ?? [];
   const ready = state !== undefined && pids.length > 0 && (await isHealthy(state));
+  const nodes: readonly NodeRow[] = ready ? await nodesOf(state) : [];
   if (extra['--json'] !== undefined) {
     const { url, port, version } = state ?? {};
-    printJson({ ready, pids, url, port, version, data: config.data });
+    printJson({ ready, pids, url, port, version, data: config.data, ...(nodes.length > 0 && { nodes }) });
   } else if (state === undefined || pids.length === 0) {
     print(`no cloud runs on ${config.data}. Start it: makonis up --detach`);
   } else {
     print(
       `${ready ? 'ready' : 'not ready'}: ${state.url} (version ${state.version}, process ${pids.join(' ')}, data ${config.data})`,
     );
+    if (nodes.length > 0) print(nodeTable(nodes));
   }
   return ready ? 0 : 1;
 }
 
-function isHealthy({ adminPort, adminToken }: RunState): Promise<boolean> {
-  return new Promise((resolve) => {
-    const options = {
-      host: '127.0.0.1',
-      port: adminPort,
-      path: '/_makonis/health',
-      headers: { authorization: `Bearer ${adminToken}` },
-      timeout: 2000,
-    };
-    const request = get(options, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(false));
-  });
+async function isHealthy(state: RunState): Promise<boolean> {
+  const answer = await askAdmin(state, 'GET', '/_makonis/health').catch(() => undefined);
+  return answer?.status === 200;
 }

@@ -102,7 +102,7 @@ async function database(address: StoreAddress): Promise<Finding> {
   const where = describeAddress(address);
   try {
     // The rest of the program is for this alone.
-    const { examineStore } = await import('#main');
+    const { examineStore } = await import('#storage');
     const { version, roundTripMilliseconds, risks } = await examineStore(address);
     const facts = `${where}: version ${version}, ${roundTripMilliseconds.toFixed(1)} ms there and back`;
     return risks.length === 0

@@ -23,6 +23,10 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
     run: async (args) => (await import('#cli/control.ts')).status(args),
     help: 'is it running, and where: [--json]',
   },
+  node: {
+    run: async (args) => (await import('#cli/node.ts')).node(args),
+    help: 'list | drain | fill: the processes that share a cloud [--json]',
+  },
   env: {
     run: async (args) => (await import('#cli/env.ts')).env(args),
     help: 'settings for AWS clients as shell exports: eval "$(makonis env)"; or --profile [NAME]',

@@ -32,15 +32,17 @@ import {
 } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
-import { type Config, ConfigError, egressRules, processSources, readConfig } from '#config';
+import { type Config, ConfigError, processSources, readConfig } from '#config';
 import type { Hostd } from '#hostd/hostd.ts';
-import { type CloudOptions, consolePages, openData, type RunningCloud, startCloud } from '#main';
+import { type CloudOptions, consolePages, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
 import { giveBackMemory } from '#platform/base/memory.ts';
 import { nearest } from '#platform/base/nearest.ts';
+import { formatNodeAddress } from '#platform/cluster/address.ts';
 import type { Host } from '#platform/compute/host.ts';
+import { egressRules } from '#platform/egress/rules.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { loadPackages } from '#platform/packages.ts';
@@ -49,10 +51,12 @@ import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } fro
 import { type DataFolder, DataFolderError, makeFolder } from '#platform/store/data-folder.ts';
 import { migrate } from '#platform/store/migrate.ts';
 import { describeAddress } from '#platform/store/store-address.ts';
+import { openData } from '#storage';
 
 export async function up(args: readonly string[]): Promise<number> {
   const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
   checkRegion(config);
+  checkNode(config);
   if (extra['--detach'] !== undefined) return detach(args, config);
   try {
     await serve(config);
@@ -97,7 +101,12 @@ const BODIES_IN_HEAP_LIMIT = '--external-memory-accounted-in-global-limit';
 
 async function serve(config: Config): Promise<void> {
   setFlagsFromString(BODIES_IN_HEAP_LIMIT);
-  const folder = await openData({ path: config.data, store: config.store, version: programVersion() });
+  const folder = await openData({
+    path: config.data,
+    store: config.store,
+    node: config.node,
+    version: programVersion(),
+  });
   if (config.blobs !== undefined) makeFolder(config.blobs);
   const logFile = openLogFile(join(config.data, 'log'));
   const log = lineLogger(logFile.write, systemClock, config.logLevel);
@@ -178,6 +187,14 @@ function machinesOf(config: Config, { cloudId }: DataFolder, log: Logger): Machi
     },
     close: () => hostd?.close(),
   };
+}
+
+/** Processes share a cloud whose rows are in a database, and whose long bytes all of them reach. */
+function checkNode({ node, store, blobs }: Config): void {
+  if (node === undefined) return;
+  if (store === undefined) throw new ConfigError('--node needs --store: processes share the rows of a database');
+  if (blobs === undefined)
+    throw new ConfigError('--node needs --blobs: a folder that all processes of the cloud reach');
 }
 
 function checkRegion({ region }: Config): void {
@@ -279,6 +296,7 @@ function greeting(running: RunningCloud, config: Config, { dataOption: data }: S
       ? []
       : [`  serial console     port ${running.serialConsolePort} (ssh)`]),
     `  data               ${config.data}`,
+    ...(config.node === undefined ? [] : [`  node               ${formatNodeAddress(config.node)}`]),
     ...(config.store === undefined ? [] : [`  store              ${describeAddress(config.store)}`]),
     `  log                ${logPath}`,
     'Try:',

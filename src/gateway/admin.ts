@@ -12,6 +12,15 @@ export interface AdminOptions extends Pick<ListenOptions, 'port' | 'clock' | 'on
   /** A JSON object; `ready` decides the status. */
   readonly health: () => { readonly ready: boolean } & Record<string, unknown>;
   readonly metrics: () => string;
+  /** Of a cloud of several processes. */
+  readonly nodes?: NodesPage | undefined;
+}
+
+export interface NodesPage {
+  /** JSON objects, one for each process. */
+  status(): readonly object[];
+  /** False: there is no process of this name. */
+  setDraining(id: string, isDraining: boolean): Promise<boolean>;
 }
 
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
@@ -28,12 +37,19 @@ export const startAdmin = ({ port, clock, onFault, ...options }: AdminOptions): 
     },
   });
 
-type AdminParts = Pick<AdminOptions, 'token' | 'health' | 'metrics'>;
+type AdminParts = Pick<AdminOptions, 'token' | 'health' | 'metrics' | 'nodes'>;
 
-function answer({ headers, method, path }: IncomingRequest, { token, health, metrics }: AdminParts): WireResponse {
+function answer(
+  { headers, method, path, query }: IncomingRequest,
+  { token, health, metrics, nodes }: AdminParts,
+): WireResponse | Promise<WireResponse> {
   if (!LOCAL_HOST.test(headers['host'] ?? '')) return text(400, 'not a host of this port');
   if (!isToken(headers['authorization'], token)) {
     return text(401, 'Authorization: Bearer <the token in run/admin-token of the data folder>');
+  }
+  const isDrain = path === '/_makonis/nodes/drain';
+  if (nodes !== undefined && method === 'POST' && (isDrain || path === '/_makonis/nodes/fill')) {
+    return setDraining(nodes, decodeURIComponent(query), isDrain);
   }
   if (method !== 'GET') return text(405, 'GET only');
   switch (path) {
@@ -44,9 +60,15 @@ function answer({ headers, method, path }: IncomingRequest, { token, health, met
     case '/_makonis/metrics':
     case '/metrics':
       return respond(200, 'text/plain; version=0.0.4', metrics());
+    case '/_makonis/nodes':
+      return respond(200, 'application/json', `${JSON.stringify(nodes?.status() ?? [])}\n`);
     default:
       return text(404, 'there are /_makonis/health and /_makonis/metrics');
   }
+}
+
+async function setDraining(nodes: NodesPage, id: string, isDraining: boolean): Promise<WireResponse> {
+  return (await nodes.setDraining(id, isDraining)) ? text(200, id) : text(404, `there is no process ${id}`);
 }
 
 const text = (status: number, body: string): WireResponse => respond(status, 'text/plain', `${body}\n`);

@@ -9,7 +9,7 @@ import type { Identity, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, Registry } from '#platform/registry.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 import type { Input, Output } from '#platform/service.ts';
-import type { Store } from '#platform/store/store.ts';
+import type { PartitionName, Store } from '#platform/store/store.ts';
 import type { Throttle } from '#platform/throttle.ts';
 
 /** What every part of a running cloud may reach. */
@@ -26,6 +26,8 @@ export interface Cloud {
   readonly audit: AuditReader;
   /** Whether there is such a region. Hosts, URLs and ARNs name any; only those that exist get a store. */
   readonly isRegion: (name: string) => boolean;
+  /** Of a cloud of several processes: where calls are run. */
+  readonly placement?: Placement;
   /** Aborted when the cloud stops: long polls answer at once. */
   readonly stopping: AbortSignal;
 }
@@ -44,6 +46,14 @@ export interface DataEvent {
 export interface AuditReader {
   /** Whether a trail of the account asks for data events like this one. On the path of each: a look-up. */
   wantsData(account: AccountId, event: DataEvent): boolean;
+}
+
+/** Which process runs a call: the one that holds the account whose partition the call works on. */
+export interface Placement {
+  /** Undefined: it is held elsewhere. Else the call begins here, and what this gives is called when it has ended. */
+  enter(account: PartitionName['account']): (() => void) | undefined;
+  /** Undefined: it is held here by now. */
+  forward(account: PartitionName['account'], invocation: Invocation): Promise<{ readonly output: Output } | undefined>;
 }
 
 /** Who asks, from where. */

@@ -8,15 +8,42 @@ import { authorise } from '#platform/authorise.ts';
 import { type AccountId, GLOBAL_REGION, newRequestId, type Region } from '#platform/base/ids.ts';
 import { LiveCall } from '#platform/call.ts';
 import { networkOf } from '#platform/client-network.ts';
-import type { Cloud, Invocation, Target } from '#platform/cloud.ts';
+import type { Cloud, Invocation, Placement, Target } from '#platform/cloud.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
 import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
-import { type Partition, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
+import { type Partition, type PartitionName, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
 
-export async function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
+/** Runs a call where the account is held that it works on: here, unless there are other processes. */
+export function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
+  return cloud.placement === undefined ? dispatchHere(cloud, given) : dispatchPlaced(cloud, cloud.placement, given);
+}
+
+async function dispatchPlaced(cloud: Cloud, placement: Placement, given: Invocation): Promise<Output> {
+  const account = accountOf(cloud, given);
+  for (;;) {
+    const leave = placement.enter(account);
+    if (leave !== undefined) return await dispatchHere(cloud, given).finally(leave);
+    const answer = await placement.forward(account, given);
+    if (answer !== undefined) return answer.output;
+  }
+}
+
+/** The account that the call works on; where it says nothing of that, whose refusal it will be. */
+function accountOf(cloud: Cloud, given: Invocation): PartitionName['account'] {
+  try {
+    given.operation.validate(given.input);
+    return ownerOf(cloud, resolved(given)).account;
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const { principal } = given.caller;
+    return ('account' in principal ? principal.account : undefined) ?? 'global';
+  }
+}
+
+export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Output> {
   let invocation = given;
   let call: LiveCall;
   try {

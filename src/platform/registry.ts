@@ -24,6 +24,8 @@ import { Suspend } from '#platform/store/store.ts';
 
 export interface RegisteredOperation {
   readonly name: string;
+  /** By which `operationOf` finds it: of those that only services call, it is not the name. */
+  readonly key: string;
   readonly service: RegisteredService;
   readonly model: OperationModel;
   readonly declaration: OperationDeclaration;
@@ -61,6 +63,8 @@ function isStreaming({ shapes }: ServiceModel, { input }: OperationModel): boole
 }
 
 const NOUN_END = /[/:]/;
+/** No name of an operation has a space. */
+const INTERNAL = 'internal ';
 
 export class RegisteredService {
   readonly entry: ServiceEntry;
@@ -143,9 +147,13 @@ export class RegisteredService {
 
   /** One that only services call. */
   internal(name: string): RegisteredOperation | undefined {
-    const key = `internal ${name}`;
+    const key = `${INTERNAL}${name}`;
     const declaration = this.declaration.internal?.[name];
     return this.#operations.get(key) ?? (declaration && this.#build(key, declaration.as, declaration));
+  }
+
+  operationOf(key: string): RegisteredOperation | undefined {
+    return key.startsWith(INTERNAL) ? this.internal(key.slice(INTERNAL.length)) : this.operation(key);
   }
 
   #assemble(name: string): RegisteredOperation | undefined {
@@ -162,6 +170,7 @@ export class RegisteredService {
     const access = declaration.access ?? defaults?.access ?? this.#accessOf(name);
     const operation: RegisteredOperation = {
       name,
+      key,
       service: this,
       model,
       declaration,

@@ -20,20 +20,8 @@ function newKey(cloud: Program, name: string): string {
   return path;
 }
 
-test('a machine is entered by keys that are pushed to it', {
-  skip: noMachines || noSsh,
-  timeout: 280_000,
-}, async (t) => {
-  const cloud = program(t);
-  const up = await cloud.run('up', '--detach', '--port', '0', '--serial-console-port', '0');
-  assert.equal(up.code, 0, up.err);
-  const settings = await cloud.settings();
-  const aws = async (command: string, query?: string): Promise<string> => {
-    const output = query === undefined ? [] : ['--query', query, '--output', 'text'];
-    const { code, out, err } = await cloud.exec('aws', [...command.split(' '), ...output], settings);
-    assert.equal(code, 0, `aws ${command}: ${err}`);
-    return out.trim();
-  };
+/** A machine that lets SSH in from everywhere, when it answers. */
+async function launched(aws: (command: string, query?: string) => Promise<string>) {
   const image = await aws(
     'ec2 describe-images --owners amazon --filters Name=name,Values=makonis-micro-*',
     'sort_by(Images, &CreationDate)[-1].ImageId',
@@ -48,6 +36,24 @@ test('a machine is entered by keys that are pushed to it', {
   ).split('\t');
   await aws(`ec2 authorize-security-group-ingress --group-id ${group} --protocol tcp --port 22 --cidr 0.0.0.0/0`);
   await aws(`ec2 wait instance-status-ok --instance-ids ${id}`);
+  return { id, address };
+}
+
+test('a machine is entered by keys that are pushed to it', {
+  skip: noMachines || noSsh,
+  timeout: 280_000,
+}, async (t) => {
+  const cloud = program(t);
+  const up = await cloud.run('up', '--detach', '--port', '0', '--serial-console-port', '0');
+  assert.equal(up.code, 0, up.err);
+  const settings = await cloud.settings();
+  const aws = async (command: string, query?: string): Promise<string> => {
+    const output = query === undefined ? [] : ['--query', query, '--output', 'text'];
+    const { code, out, err } = await cloud.exec('aws', [...command.split(' '), ...output], settings);
+    assert.equal(code, 0, `aws ${command}: ${err}`);
+    return out.trim();
+  };
+  const { id, address } = await launched(aws);
 
   const [key, other] = [newKey(cloud, 'pushed'), newKey(cloud, 'other')];
   const inside = (file: string, command: string) =>

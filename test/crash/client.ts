@@ -21,18 +21,22 @@ const VERSIONS: Readonly<Record<string, string>> = { iam: '2010-05-08', sts: '20
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
+/** A process that is stopped takes connections, and says nothing. */
+const SILENCE_MILLISECONDS = 3000;
+
 export class CrashClient {
-  readonly #port: number;
-  readonly #storeMayFail: boolean;
+  /** Of the processes of the cloud. */
+  readonly #ports: readonly number[];
+  /** Of the server's own: with several processes, or while the store may be away, what was asked for may have been done. */
+  errorsSayNothing: boolean;
   readonly #agent = new Agent({ keepAlive: true });
   #isClosed = false;
   /** Operation -> how its requests ended. */
   readonly ends: Record<string, Record<Outcome['end'], number>> = {};
 
-  /** `storeMayFail`: then an error of the server's own says no more than silence. */
-  constructor(port: number, storeMayFail = false) {
-    this.#port = port;
-    this.#storeMayFail = storeMayFail;
+  constructor(...ports: number[]) {
+    this.#ports = ports;
+    this.errorsSayNothing = ports.length > 1;
   }
 
   close(): void {
@@ -68,10 +72,11 @@ export class CrashClient {
   }
 
   #send(service: string, type: Record<string, string>, body: string, key: Key, target: Target): Promise<Outcome> {
-    const headers: Record<string, string> = { ...type, host: `localhost:${this.#port}`, 'x-amz-date': basicDate() };
+    const port = this.#ports[Math.floor(Math.random() * this.#ports.length)] ?? 0;
+    const headers: Record<string, string> = { ...type, host: `localhost:${port}`, 'x-amz-date': basicDate() };
     headers['authorization'] = authorization(service, headers, body, key, target);
     return new Promise((resolve) => {
-      const options = { host: '127.0.0.1', port: this.#port, ...target, headers, agent: this.#agent };
+      const options = { host: '127.0.0.1', port, ...target, headers, agent: this.#agent };
       const unknown = (): void => resolve({ end: 'unknown' });
       const sent = request(options, (answer) => {
         const chunks: Buffer[] = [];
@@ -81,7 +86,7 @@ export class CrashClient {
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const status = answer.statusCode ?? 0;
-          if (!answer.complete || (this.#storeMayFail && isOfStore(status, text))) unknown();
+          if (!answer.complete || (this.errorsSayNothing && isOwnError(status, text))) unknown();
           else
             resolve(
               status === 200 || status === 204
@@ -95,13 +100,14 @@ export class CrashClient {
         if (error.code !== 'ECONNREFUSED' || this.#isClosed) return unknown();
         setTimeout(() => resolve(this.#send(service, type, body, key, target)), 10);
       });
+      if (this.#ports.length > 1) sent.setTimeout(SILENCE_MILLISECONDS, () => sent.destroy());
       sent.end(body);
     });
   }
 }
 
-/** The store can't be written, or too much waits for it. */
-const isOfStore = (status: number, body: string): boolean => status >= 500 || /Throttl/.test(body);
+/** Or too much waits for the store. */
+const isOwnError = (status: number, body: string): boolean => status >= 500 || body.includes('Throttl');
 
 const basicDate = (): string => new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
 

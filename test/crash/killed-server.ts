@@ -8,22 +8,23 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Books, Ready } from '#test/crash/server.ts';
-import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
 
 export class Server {
-  readonly #args: readonly string[];
-  readonly #storeUrl: string | undefined;
+  readonly #args: readonly [data: string, keyFile: string];
+  readonly #shared: readonly string[];
   #child: ChildProcess | undefined;
 
-  constructor(args: readonly string[], storeUrl?: string) {
-    this.#args = args;
-    this.#storeUrl = storeUrl;
+  /** `shared`: the store and the folder of blobs that it has with others. */
+  constructor(data: string, keyFile: string, ...shared: string[]) {
+    this.#args = [data, keyFile];
+    this.#shared = shared;
   }
 
   async start(port: number): Promise<Ready> {
     const file = new URL('./server.ts', import.meta.url);
-    const env = { ...process.env, ...(this.#storeUrl !== undefined && { [STORE_VARIABLE]: this.#storeUrl }) };
-    const child = fork(file, [...this.#args, String(port)], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(file, [...this.#args, String(port), ...this.#shared], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.#child = child;
     const exit = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
     const [ready] = (await Promise.race([once(child, 'message'), exit])) as [Ready];
@@ -35,6 +36,15 @@ export class Server {
     const answer = once(this.#child ?? assert.fail(), 'message');
     this.#child?.send('books');
     return ((await answer) as [Books])[0];
+  }
+
+  /** It gets no time until `go`. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  go(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   async kill(): Promise<void> {
@@ -61,9 +71,9 @@ export function newFolder(): NewFolder {
 }
 
 /** Not started yet. After the test it is gone, and then its folder. */
-export function newServer(t: TestContext, storeUrl?: string): Server {
+export function newServer(t: TestContext, ...shared: string[]): Server {
   const { folder, data, keyFile } = newFolder();
-  const server = new Server([data, keyFile], storeUrl);
+  const server = new Server(data, keyFile, ...shared);
   t.after(async () => {
     await server.kill();
     rmSync(folder, { recursive: true, force: true });

@@ -181,27 +181,12 @@ function lifecycle(scene: Scene, subject: string): Action[] {
   ];
 }
 
-function attachments(scene: Scene, subject: string, zone: string, SubnetId: string): Action[] {
-  const { cloud } = scene;
-  const volumeState = async (id: string) =>
-    (await cloud.ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }))).Volumes?.[0];
+/** What is done to an interface of the subject's. */
+function interfaceHands(cloud: Scene['cloud'], subject: string, SubnetId: string) {
   const nicOf = async (id: string) =>
     (await cloud.ec2.send(new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] }))).NetworkInterfaces?.[0];
-  const newVolume = async (): Promise<string> => {
-    const { VolumeId = '' } = await cloud.ec2.send(new CreateVolumeCommand({ AvailabilityZone: zone, Size: 1 }));
-    await until(async () => (await volumeState(VolumeId))?.State === 'available', 'a volume', PATIENCE_SECONDS);
-    return VolumeId;
-  };
   const newNic = async (): Promise<string> =>
     (await cloud.ec2.send(new CreateNetworkInterfaceCommand({ SubnetId }))).NetworkInterface?.NetworkInterfaceId ?? '';
-  const volume = {
-    attach: (VolumeId: string) =>
-      cloud.ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId: subject, Device: '/dev/sdf' })),
-    isAttached: async (id: string) => (await volumeState(id))?.Attachments?.[0]?.State === 'attached',
-    detach: (VolumeId: string) => cloud.ec2.send(new DetachVolumeCommand({ VolumeId, Force: true })),
-    isFree: async (id: string) => (await volumeState(id))?.State === 'available',
-    remove: async (VolumeId: string) => void (await cloud.ec2.send(new DeleteVolumeCommand({ VolumeId }))),
-  };
   const nic = {
     attach: (NetworkInterfaceId: string) =>
       cloud.ec2.send(new AttachNetworkInterfaceCommand({ NetworkInterfaceId, InstanceId: subject, DeviceIndex: 1 })),
@@ -213,6 +198,27 @@ function attachments(scene: Scene, subject: string, zone: string, SubnetId: stri
     isFree: async (id: string) => (await nicOf(id))?.Status === 'available',
     remove: async (NetworkInterfaceId: string) =>
       void (await cloud.ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }))),
+  };
+  return { newNic, nic };
+}
+
+function attachments(scene: Scene, subject: string, zone: string, SubnetId: string): Action[] {
+  const { cloud } = scene;
+  const { newNic, nic } = interfaceHands(cloud, subject, SubnetId);
+  const volumeState = async (id: string) =>
+    (await cloud.ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }))).Volumes?.[0];
+  const newVolume = async (): Promise<string> => {
+    const { VolumeId = '' } = await cloud.ec2.send(new CreateVolumeCommand({ AvailabilityZone: zone, Size: 1 }));
+    await until(async () => (await volumeState(VolumeId))?.State === 'available', 'a volume', PATIENCE_SECONDS);
+    return VolumeId;
+  };
+  const volume = {
+    attach: (VolumeId: string) =>
+      cloud.ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId: subject, Device: '/dev/sdf' })),
+    isAttached: async (id: string) => (await volumeState(id))?.Attachments?.[0]?.State === 'attached',
+    detach: (VolumeId: string) => cloud.ec2.send(new DetachVolumeCommand({ VolumeId, Force: true })),
+    isFree: async (id: string) => (await volumeState(id))?.State === 'available',
+    remove: async (VolumeId: string) => void (await cloud.ec2.send(new DeleteVolumeCommand({ VolumeId }))),
   };
   const pair = (
     noun: string,

@@ -15,6 +15,7 @@ import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.t
 import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
+import { memoryFarm, settled } from '#test/sdk/several.ts';
 import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
 
 export interface Credentials {
@@ -84,71 +85,110 @@ const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
   return storeUrl === undefined ? {} : { store: { ...parseStoreAddress(storeUrl), schema } };
 };
 
+/** How many nodes every cloud has: test/sdk/over-nodes.test.ts sets it. */
+export const NODES_VARIABLE = 'MAKONIS_INTERNAL_TEST_NODES';
+const nodeCount = Number(process.env[NODES_VARIABLE] ?? 1);
+
+const PLAIN = {
+  port: 0,
+  adminPort: 0,
+  adminToken: 'test',
+  listen: [],
+  domains: ['localhost'],
+  region: 'us-east-1',
+  log: silent,
+  version: 'test',
+} as const;
+
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
-  createMasterKeys(keyFile);
+  const masterKeys = createMasterKeys(keyFile);
+  const farm = nodeCount > 1 ? memoryFarm(masterKeys) : undefined;
   const clouds: RunningCloud[] = [];
   const { parent: _, tls = false, host, ...given } = { ...storeOfEnvironment(), ...options };
   t.after(async () => {
-    await clouds.at(-1)?.stop(0);
+    await stop(clouds);
     rmSync(folder, { recursive: true, force: true });
   });
   return start();
 
+  async function stop(nodes: readonly RunningCloud[]): Promise<void> {
+    await Promise.all(nodes.map((node) => node.stop(0)));
+  }
+
   async function start(): Promise<TestCloud> {
-    const running = await startCloud({
-      data: join(folder, 'data'),
+    clouds.length = 0;
+    clouds.push(await startNode('data'));
+    for (let node = 1; farm !== undefined && node < nodeCount; node++) clouds.push(await startNode(`data-${node}`));
+    if (farm !== undefined) await settled(clouds);
+    const running = clouds[0] as RunningCloud; // pushed above
+    return testCloud({ t, running, clock, folder, nextUrl, restart });
+  }
+
+  function startNode(data: string): Promise<RunningCloud> {
+    return startCloud({
+      ...PLAIN,
+      data: join(folder, data),
       masterKeys: readMasterKeys(keyFile),
-      port: 0,
-      adminPort: 0,
-      adminToken: 'test',
-      listen: [],
-      domains: ['localhost'],
-      region: 'us-east-1',
       tlsFolder: tls ? join(folder, 'tls') : undefined,
-      log: silent,
-      version: 'test',
       clock,
+      ...(farm && { processes: farm.member(), blobs: join(folder, 'blobs') }),
       ...given,
       ...(host && { host: async () => host }),
     });
-    clouds.push(running);
-    return testCloud(running);
   }
 
-  function testCloud(running: RunningCloud): TestCloud {
-    const { operator, first } = running.keys();
-    if (first === undefined) throw new Error('the first account has no administrator');
-    const configs: ClientConfig[] = [];
-    return {
-      url: running.url,
-      port: running.port,
-      clock,
-      running,
-      account: first.account,
-      data: join(folder, 'data'),
-      authorityFile: join(folder, 'tls', 'ca.pem'),
-      administrator: first.administrator,
-      operator,
-      client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = running.url } = {}) {
-        const config = { endpoint, region, credentials, maxAttempts: 1, systemClockOffset: clock.offset };
-        const client = new Class(config);
-        // SDK clients keep their resolved configuration here, and read the offset for each signature.
-        configs.push((client as unknown as { config: ClientConfig }).config);
-        noteAnswers(client);
-        t.after(() => client.destroy());
-        return client;
-      },
-      advance(milliseconds) {
-        clock.advance(milliseconds);
-        for (const config of configs) config.systemClockOffset = clock.offset;
-      },
-      async restart() {
-        await running.stop(0);
-        return start();
-      },
-    };
+  async function restart(): Promise<TestCloud> {
+    await stop(clouds);
+    return start();
   }
+
+  /** Each client has another node. */
+  function nextUrl(): string {
+    const node = clouds.shift() as RunningCloud; // there is one at least
+    clouds.push(node);
+    return node.url;
+  }
+}
+
+interface TestCloudParts {
+  readonly t: TestContext;
+  readonly running: RunningCloud;
+  readonly clock: SimulatedClock;
+  readonly folder: string;
+  readonly nextUrl: () => string;
+  readonly restart: () => Promise<TestCloud>;
+}
+
+function testCloud({ t, running, clock, folder, nextUrl, restart }: TestCloudParts): TestCloud {
+  const { operator, first } = running.keys();
+  if (first === undefined) throw new Error('the first account has no administrator');
+  const configs: ClientConfig[] = [];
+  return {
+    url: running.url,
+    port: running.port,
+    clock,
+    running,
+    account: first.account,
+    data: join(folder, 'data'),
+    authorityFile: join(folder, 'tls', 'ca.pem'),
+    administrator: first.administrator,
+    operator,
+    client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = nextUrl() } = {}) {
+      const config = { endpoint, region, credentials, maxAttempts: 1, systemClockOffset: clock.offset };
+      const client = new Class(config);
+      // SDK clients keep their resolved configuration here, and read the offset for each signature.
+      configs.push((client as unknown as { config: ClientConfig }).config);
+      noteAnswers(client);
+      t.after(() => client.destroy());
+      return client;
+    },
+    advance(milliseconds) {
+      clock.advance(milliseconds);
+      for (const config of configs) config.systemClockOffset = clock.offset;
+    },
+    restart,
+  };
 }

@@ -37,10 +37,11 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/platform/network/linux/sockets.ts': { effects: ['processes'], why: 'starts what opens sockets in a namespace' },
   'src/platform/network/linux/sockets-child.ts': { effects: ['outward'], why: 'opens sockets inside a namespace' },
   'src/platform/network/linux/forwarder.ts': { effects: ['outward'], why: 'asks the host’s resolvers for guests' },
+  'src/gateway/forward/connection.ts': { effects: ['outward'], why: 'calls the other processes of the cloud' },
   'src/hostd/hostd.ts': { effects: ['processes'], why: 'starts hostd' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
-  'src/cli/control.ts': { effects: ['outward'], why: 'asks the admin port for the cloud’s health' },
+  'src/cli/admin.ts': { effects: ['outward'], why: 'asks the admin port of a cloud' },
   'src/cli/doctor.ts': {
     effects: ['clock', 'outward'],
     why: 'times the disk, resolves localhost',

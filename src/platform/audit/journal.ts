@@ -60,6 +60,10 @@ export const listen = (partition: Partition, listener: () => void): void => {
 /** Adds a record to the batch that the transaction writes. */
 export function writeRecord(tx: Transaction, record: string): void {
   const { partition } = tx;
+  if (partition.enter !== undefined) {
+    partition.enter({ kind: 'audit', record });
+    return;
+  }
   const journal = partition.memory(journalSlot);
   if (journal.characters > MOST_WAITING_CHARACTERS) throw new StoreBusy('too many records wait for the disk');
   journal.records.push(record);

@@ -1,6 +1,6 @@
 /**
- * The work that no request waits for: each open partition gets its timers, its relay and the reconcilers of its service, from the
- * time it is opened until the process stops. At start all partitions that hold rows are opened, in the background, so that what
+ * The work that no request waits for: each open partition that is owned here gets its timers, its relay and the reconcilers of its
+ * service, from the time it is opened until another process owns it or this one stops. At start all partitions that hold rows are opened, in the background, so that what
  * was pending goes on.
  */
 import type { Clock, TimerHandle } from '#platform/base/clock.ts';
@@ -10,7 +10,7 @@ import { type Deliver, RETRY_JOB, Relay, retryTarget } from '#platform/jobs/rela
 import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { RegisteredService, Registry } from '#platform/registry.ts';
 import type { JobCall, Reconciler, TimerJob } from '#platform/service.ts';
-import type { Partition, Store } from '#platform/store/store.ts';
+import type { Partition, PartitionName, Store } from '#platform/store/store.ts';
 
 export interface JobsOptions {
   readonly clock: Clock;
@@ -19,10 +19,15 @@ export interface JobsOptions {
   readonly deliver: Deliver;
 }
 
+interface Runner {
+  stop(): void;
+  /** Rows may be there that it was not told of. */
+  lookSoon(): void;
+}
+
 export class Jobs {
   readonly #options: JobsOptions;
-  readonly #runners: { stop(): void }[] = [];
-  readonly #attached = new WeakSet<Partition>();
+  readonly #runners = new Map<Partition, Runner[]>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
@@ -33,14 +38,26 @@ export class Jobs {
   /** Called for each partition that is opened. Its work begins when the present one is done. */
   attach(partition: Partition): void {
     const service = this.#options.registry.service(partition.name.service);
-    if (service === undefined || this.#attached.has(partition)) return;
-    this.#attached.add(partition);
+    if (service === undefined || this.#runners.has(partition)) return;
+    this.#runners.set(partition, []);
     queueMicrotask(() => this.#start(partition, service));
   }
 
-  /** Opens what holds rows, a partition a turn. The directory was opened before there were jobs. */
-  async resume(store: Store): Promise<void> {
+  /** Another process owns it by now. */
+  detach(partition: Partition): void {
+    for (const runner of this.#runners.get(partition) ?? []) runner.stop();
+    this.#runners.delete(partition);
+  }
+
+  /** Another process has written to it. */
+  wake(partition: Partition): void {
+    for (const runner of this.#runners.get(partition) ?? []) runner.lookSoon();
+  }
+
+  /** Opens what holds rows and is owned here, a partition a turn. The directory was opened before there were jobs. */
+  async resume(store: Store, isOwned: (name: PartitionName) => boolean = () => true): Promise<void> {
     for (const name of store.partitions({})) {
+      if (!isOwned(name)) continue;
       if (this.#stopping.signal.aborted) return;
       if (this.#options.registry.service(name.service)) this.attach(store.partition(name));
       await new Promise((resolve) => setImmediate(resolve));
@@ -49,18 +66,19 @@ export class Jobs {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    for (const runner of this.#runners) runner.stop();
+    for (const runner of [...this.#runners.values()].flat()) runner.stop();
     await Promise.allSettled(this.#running);
   }
 
   #start(partition: Partition, service: RegisteredService): void {
-    if (this.#stopping.signal.aborted) return;
+    const runners = this.#runners.get(partition);
+    if (this.#stopping.signal.aborted || runners === undefined) return;
     const { clock, log, deliver } = this.#options;
     const jobOf = (name: string): TimerJob | undefined =>
       name === RETRY_JOB ? retryTarget : service.declaration.timers?.[name];
-    this.#runners.push(new TimerRunner(partition, { clock, log, jobOf }));
+    runners.push(new TimerRunner(partition, { clock, log, jobOf }));
     if (partition.name.region !== GLOBAL_REGION || service.entry.scope === 'global') {
-      this.#runners.push(new Relay(partition, { clock, log, deliver }));
+      runners.push(new Relay(partition, { clock, log, deliver }));
     }
     if (service.entry.reconciles) this.#reconcile(partition, 'load', () => this.#startReconcilers(partition, service));
   }
@@ -77,6 +95,7 @@ export class Jobs {
     let waiting: TimerHandle | undefined;
     const run = async (): Promise<void> => {
       waiting = undefined;
+      if (!this.#runners.has(partition)) return;
       let again: number | undefined;
       try {
         again = await reconcile(this.#callFor(partition), this.#stopping.signal);
@@ -86,7 +105,7 @@ export class Jobs {
       }
       if (again !== undefined && !this.#stopping.signal.aborted) waiting = clock.after(again, () => this.#track(run()));
     };
-    this.#runners.push({ stop: () => waiting?.cancel() });
+    this.#runners.get(partition)?.push({ stop: () => waiting?.cancel(), lookSoon: () => {} });
     this.#track(run());
   }
 

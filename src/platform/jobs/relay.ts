@@ -53,7 +53,7 @@ export const retryTarget: TimerJob = (tx, { target, failures }) => {
 const sentSlot: MemorySlot<Partition> = {
   name: 'relay',
   load: (partition) => partition,
-  unload: (partition) => relays.get(partition)?.searchLater(),
+  unload: (partition) => relays.get(partition)?.lookSoon(),
 };
 
 export class Relay {
@@ -93,7 +93,7 @@ export class Relay {
   }
 
   /** The store has failed: what is in memory may be wrong. */
-  searchLater(): void {
+  lookSoon(): void {
     if (this.#isStopped || this.#storeRetry !== undefined) return;
     this.#storeRetry = this.#options.clock.after(STORE_RETRY, () => {
       this.#storeRetry = undefined;
@@ -172,7 +172,7 @@ export class Relay {
       }
     } catch (error) {
       this.#options.log.log('warn', 'relay waits', { service: partition.name.service, reason: String(error) });
-      this.searchLater();
+      this.lookSoon();
     } finally {
       // In the turn of the look that found nothing: who is told of the next message must find the lane free.
       this.#lanes.delete(target);

@@ -67,7 +67,7 @@ const runners = new WeakMap<Partition, TimerRunner>();
 const firedSlot: MemorySlot<Partition> = {
   name: 'timers',
   load: (partition) => partition,
-  unload: (partition) => runners.get(partition)?.wakeSoon(),
+  unload: (partition) => runners.get(partition)?.lookSoon(),
 };
 
 export interface TimerRunnerOptions {
@@ -105,7 +105,7 @@ export class TimerRunner {
     this.#handle = this.#options.clock.after(Math.max(0, due - this.#options.clock.now()), () => this.#run());
   }
 
-  wakeSoon(): void {
+  lookSoon(): void {
     this.wakeAt(this.#options.clock.now() + STORE_RETRY);
   }
 
@@ -133,7 +133,7 @@ export class TimerRunner {
         return;
       }
       this.#options.log.log('error', 'timers wait for the store', { reason: String(error) });
-      this.wakeSoon();
+      this.lookSoon();
     }
   }
 
@@ -143,7 +143,7 @@ export class TimerRunner {
       () => this.#run(),
       (error: unknown) => {
         log.log('error', 'timers wait', { reason: String(error) });
-        this.wakeSoon();
+        this.lookSoon();
       },
     );
   }

@@ -63,6 +63,10 @@ function writeTouched(tx: Transaction, meter: Meter): void {
 
 /** Counts `amount`. It is on disk when `partition.durable()` says so. */
 export function meter(partition: Partition, now: Milliseconds, dimension: UsageDimension, amount: number): void {
+  if (partition.enter !== undefined) {
+    partition.enter({ kind: 'usage', now, dimension, amount });
+    return;
+  }
   const memory = partition.memory(meterSlot);
   if (now - memory.hour >= hours(1)) startHour(partition, memory, hourOf(now));
   const operations = getOrInsert(memory.sums, dimension.resource, () => new Map<string, Map<string, Sum>>());

@@ -43,6 +43,7 @@ export interface BatchSpan {
 }
 
 const shared = (length: number): Buffer => Buffer.from(new SharedArrayBuffer(length));
+const NO_MEMORY = Buffer.alloc(0);
 
 export class BatchWriter {
   #bytes: Buffer;
@@ -50,7 +51,7 @@ export class BatchWriter {
   #operations = 0;
 
   constructor(bytes?: Buffer) {
-    this.#bytes = bytes ?? shared(FIRST_BYTES);
+    this.#bytes = bytes ?? NO_MEMORY;
   }
 
   get operations(): number {
@@ -100,6 +101,7 @@ export class BatchWriter {
   }
 
   finish(owners: Iterable<BatchOwner>): Uint8Array {
+    this.#reserve(0);
     const ownersAt = this.#offset;
     let count = 0;
     for (const { number, epoch, path } of owners) {
@@ -138,7 +140,7 @@ export class BatchWriter {
     if (needed <= this.#bytes.length) return;
     assert(needed < 2 ** 32, 'a batch is smaller than 4 GiB');
     // Spans that point into the old memory stay right: nobody writes to it again.
-    const grown = shared(Math.max(needed, Math.min(this.#bytes.length * 2, this.#bytes.length + 2 ** 26)));
+    const grown = shared(Math.max(needed, FIRST_BYTES, Math.min(this.#bytes.length * 2, this.#bytes.length + 2 ** 26)));
     this.#bytes.copy(grown, 0, 0, this.#offset);
     this.#bytes = grown;
   }
@@ -161,6 +163,8 @@ export function batchOwners(batch: Uint8Array): BatchOwner[] {
   }
   return owners;
 }
+
+export const isEmptyBatch = (batch: Uint8Array): boolean => asBuffer(batch).readUInt32LE(0) === 0;
 
 /** Calls the visitor for each operation, in order; its buffers are views into the batch. */
 export function visitBatch(batch: Uint8Array, visitor: BatchVisitor): void {

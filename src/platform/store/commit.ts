@@ -38,6 +38,8 @@ export class Batch {
   readonly layers: Layer[] = [];
   readonly whenDurable: (() => void)[] = [];
   readonly beforeCommit: (() => void)[] = [];
+  /** Partitions whose change other processes are told of. */
+  announced: Set<string> | undefined;
   /** In real time: how slow a disk is has nothing to do with the clock that tests move. */
   closedAt: Milliseconds = 0;
   isSettled = false;
@@ -88,7 +90,11 @@ export class Committer {
   readonly #onFault: (error: unknown) => void;
   #filling = new Batch();
   #flying: Batch | undefined;
+  /** Of batches that are on disk: how many, and how long that took. */
+  readonly times = { count: 0, milliseconds: 0 };
   #isScheduled = false;
+  /** Why what is under way counts as lost, whatever the driver will say. */
+  #abandoned: Error | undefined;
   #spare: Buffer | undefined;
 
   constructor(driver: StoreDriver, limits: PendingLimits, onFault: (error: unknown) => void) {
@@ -127,6 +133,17 @@ export class Committer {
     setImmediate(() => this.#close());
   }
 
+  /** Runs at once what waits for the batch to close: from here on memory is no more than the rows say. */
+  runHooks(): void {
+    for (const action of this.#filling.beforeCommit.splice(0)) action();
+  }
+
+  /** What waits must not be told that it succeeded: this process may have been replaced. */
+  abandon(cause: StoreUnavailable): void {
+    if (this.#flying === undefined) this.#lose(cause);
+    else this.#abandoned = cause;
+  }
+
   /** Resolves when nothing waits any more; rejects if something was lost meanwhile. */
   async drain(): Promise<void> {
     while (this.#flying || this.#filling.hasWork) {
@@ -153,15 +170,19 @@ export class Committer {
     this.#flying = batch;
     batch.closedAt = systemClock.monotonic();
     this.#isScheduled = false;
-    const sent = batch.isEmpty ? Promise.resolve() : this.driver.commit(batch.writer.finish(batch.members));
+    const sent = batch.isEmpty
+      ? Promise.resolve()
+      : this.driver.commit(batch.writer.finish(batch.members), batch.announced);
     sent.then(
-      () => this.#settled(batch),
+      () => (this.#abandoned ? this.#lose(this.#abandoned) : this.#settled(batch)),
       (error) => this.#lose(error),
     );
   }
 
   #settled(batch: Batch): void {
     this.#flying = undefined;
+    this.times.count++;
+    this.times.milliseconds += systemClock.monotonic() - batch.closedAt;
     for (const layer of batch.layers) dropLayer(layer);
     if (batch.writer.memory.length <= KEPT_BYTES) this.#spare = batch.writer.memory;
     for (const action of batch.whenDurable) this.#guarded(action);
@@ -174,6 +195,7 @@ export class Committer {
     const error =
       cause instanceof StoreUnavailable ? cause : new StoreUnavailable('the store failed to write', { cause });
     const lost = [this.#flying, this.#filling];
+    this.#abandoned = undefined;
     this.#flying = undefined;
     this.#filling = new Batch();
     const members = new Set(lost.flatMap((batch) => (batch ? [...batch.members] : [])));

@@ -37,15 +37,24 @@ export interface StoreDriver {
   names(): string[];
   get(partition: number, key: Key): Buffer | undefined;
   range(partition: number, range: DriverRange): DriverRow[];
-  /** Rejects with `StoreUnavailable` when the batch is not on disk; one at a time. */
-  commit(batch: Uint8Array): Promise<void>;
+  /**
+   * Rejects with `StoreUnavailable` when the batch is not on disk; one at a time. A shared driver tells the feed, in the same
+   * transaction, that the partitions `announced` have changed.
+   */
+  commit(batch: Uint8Array, announced?: ReadonlySet<string>): Promise<void>;
   close(): Promise<void>;
 }
 
+/** One whose data other processes write too (platform/cluster): a commit is refused once its process has been struck off the roll. */
+export interface SharedDriver extends StoreDriver {
+  /** The number of a partition, if anybody has written to it; takes nothing over. */
+  find(name: string): number | undefined;
+}
+
 /** Opens the drivers of a cloud's regions; opening one must not create anything before its first commit. */
-export interface StoreDrivers {
+export interface StoreDrivers<Driver extends StoreDriver = StoreDriver> {
   /** Regions that hold data. */
   regions(): Region[];
-  open(region: Region): StoreDriver;
+  open(region: Region): Driver;
   close(): Promise<void>;
 }

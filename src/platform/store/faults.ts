@@ -23,13 +23,13 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
   let underWay = 0;
   let done = 0;
 
-  async function commit(driver: StoreDriver, batch: Uint8Array): Promise<void> {
+  async function commit(driver: StoreDriver, ...given: Parameters<StoreDriver['commit']>): Promise<void> {
     underWay++;
     try {
       await gate?.promise;
       const when = failing;
       failing = undefined;
-      if (when !== 'before') await driver.commit(batch);
+      if (when !== 'before') await driver.commit(...given);
       if (when) throw new StoreUnavailable('injected fault');
     } finally {
       underWay--;
@@ -70,7 +70,7 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
         names: () => driver.names(),
         get: (partition, key) => driver.get(partition, key),
         range: (partition, range) => driver.range(partition, range),
-        commit: (batch) => commit(driver, batch),
+        commit: (...given) => commit(driver, ...given),
         close: () => driver.close(),
       };
     },

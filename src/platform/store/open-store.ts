@@ -3,21 +3,58 @@
 import type { Clock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import { adopt, type KeepBooks } from '#platform/store/adopt.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
-import type { StoreDrivers } from '#platform/store/driver.ts';
-import { OwnedPartition } from '#platform/store/partition.ts';
+import type { SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
+import { FollowedPartition, type Proposal, type Propose } from '#platform/store/followed.ts';
+import { OwnedPartition, type Sealing } from '#platform/store/partition.ts';
 import { dayOf, type RowSeals } from '#platform/store/row-seals.ts';
-import type { Partition, PartitionName, Store } from '#platform/store/store.ts';
+import { type Partition, type PartitionName, type Store, StoreUnavailable } from '#platform/store/store.ts';
 
 export interface StoreOptions {
+  /** Shared ones where there is a sharing. */
   readonly drivers: StoreDrivers;
+  readonly sharing?: Sharing | undefined;
   readonly limits?: Partial<PendingLimits>;
   /** The drivers have the same seals. Without them (in tests) sealed tables lie as others do. */
   readonly sealing?: { readonly seals: RowSeals; readonly clock: Clock };
   /** A fault in a callback of ours, which no request can be told about. By default it ends the process. */
   readonly onFault?: (error: unknown) => void;
-  /** A partition was opened by its first use in this process: its timers and outbox start. */
+  /** A partition was opened by its first use in this process, which owns it: its timers and outbox start. */
   readonly onOpen?: (partition: Partition) => void;
+}
+
+/** How a process shares the store with others (platform/cluster). Alone, it owns every partition for as long as it runs. */
+export interface Sharing {
+  /** Whether this process is to own the account's partitions that it opens. */
+  readonly owns: (account: PartitionName['account']) => boolean;
+  /** Whether it surely owns them now. */
+  readonly holds: (account: PartitionName['account']) => boolean;
+  /** Whether the feed tells of its changes. */
+  readonly isAnnounced: (name: PartitionName) => boolean;
+  /** Whether the feed has told all up to a moment ago. */
+  readonly isFeedFresh: () => boolean;
+  readonly propose: Propose;
+  readonly keepBooks: KeepBooks;
+  /** Another process has written to a partition that is owned here. */
+  readonly onAdopted: (partition: Partition) => void;
+  /** A partition is not owned here any more. */
+  readonly onRetired: (partition: Partition) => void;
+}
+
+export interface SharedStore extends Store {
+  /** The owner's side of `Sharing.propose`. */
+  adopt(proposal: Proposal): Promise<void>;
+  /** Of these accounts nothing begins here any more; when it resolves, all that had begun is on disk or lost. */
+  retire(isRetired: (account: PartitionName['account']) => boolean): Promise<void>;
+  /** All that waits counts as lost: another process may own it. When it resolves, no commit is under way. */
+  abandon(): Promise<void>;
+  /** Partitions of these accounts that were followed are owned from now on. */
+  opens(isOpened: (account: PartitionName['account']) => boolean): void;
+  /** Of all batches that are on disk. */
+  readonly commitTimes: { readonly count: number; readonly milliseconds: number };
+  /** The feed tells that these partitions have changed; without paths, that anything may have. */
+  changed(paths?: readonly string[]): void;
 }
 
 const pathOf = ({ service, account, region }: PartitionName): string => `${service}/${account}/${region}`;
@@ -34,53 +71,157 @@ const rethrow = (error: unknown): void => {
   });
 };
 
-export function openStore({ drivers, limits, sealing, onFault = rethrow, onOpen }: StoreOptions): Store {
-  const committers = new Map<Region, Committer>();
-  /** Service, account, region: looked up several times a request, so no text is put together for it. */
-  const partitions = new Map<string, Map<string, Map<string, Partition>>>();
+type Account = PartitionName['account'];
 
-  function committerOf(region: Region): Committer {
-    let committer = committers.get(region);
-    if (!committer) {
-      committer = new Committer(drivers.open(region), { ...DEFAULT_PENDING_LIMITS, ...limits }, onFault);
-      committers.set(region, committer);
-    }
-    return committer;
+export const openStore = (options: StoreOptions): SharedStore => new OpenStore(options);
+
+class OpenStore implements SharedStore {
+  readonly #drivers: StoreDrivers;
+  readonly #options: StoreOptions;
+  readonly #sharing: Sharing | undefined;
+  readonly #onFault: (error: unknown) => void;
+  readonly #committers = new Map<Region, Committer>();
+  /** Service, account, region: looked up several times a request, so no text is put together for it. */
+  readonly #partitions = new Map<string, Map<Account, Map<Region, OwnedPartition>>>();
+
+  constructor(options: StoreOptions) {
+    this.#drivers = options.drivers;
+    this.#options = options;
+    this.#sharing = options.sharing;
+    this.#onFault = options.onFault ?? rethrow;
   }
 
-  function openPartition(name: PartitionName): Partition {
-    const path = pathOf(name);
-    const own = sealing && { open: sealing.seals(path).open, today: () => dayOf(sealing.clock) };
-    const partition = new OwnedPartition(name, path, committerOf(name.region), own);
-    const accounts = getOrInsert(partitions, name.service, () => new Map<string, Map<string, Partition>>());
-    getOrInsert(accounts, name.account, () => new Map<string, Partition>()).set(name.region, partition);
-    onOpen?.(partition);
+  partition(name: PartitionName): Partition {
+    return this.#partitions.get(name.service)?.get(name.account)?.get(name.region) ?? this.#open(name);
+  }
+
+  partitions({ service, account, region }: Parameters<Store['partitions']>[0]): PartitionName[] {
+    const regions = region ? [region] : new Set([...this.#drivers.regions(), ...this.#committers.keys()]);
+    return [...regions]
+      .flatMap((each) => this.#committerOf(each).driver.names().map(nameOf))
+      .filter((name) => (service ?? name.service) === name.service && (account ?? name.account) === name.account);
+  }
+
+  async close(): Promise<void> {
+    const ends = [...this.#committers.values()].map(async (committer) => {
+      try {
+        await committer.drain();
+      } finally {
+        await committer.driver.close();
+      }
+    });
+    const [failure] = (await Promise.allSettled(ends)).filter((end) => end.status === 'rejected');
+    await this.#drivers.close();
+    if (failure) throw failure.reason;
+  }
+
+  async adopt(proposal: Proposal): Promise<void> {
+    const partition = this.partition(nameOf(proposal.path));
+    const sharing = this.#sharing;
+    if (sharing === undefined || !isOwned(partition)) throw new StoreUnavailable('the partition is not owned here');
+    adopt(partition, proposal, sharing.keepBooks);
+    sharing.onAdopted(partition);
+    await partition.durable();
+  }
+
+  async retire(isRetired: (account: Account) => boolean): Promise<void> {
+    const retired = this.#retired(({ name }) => isRetired(name.account));
+    await Promise.allSettled(retired.map((partition) => partition.written()));
+    for (const partition of retired) partition.lose();
+  }
+
+  async abandon(): Promise<void> {
+    const retired = this.#retired(() => true);
+    for (const committer of this.#committers.values()) committer.abandon(new StoreUnavailable('the lease is over'));
+    for (const partition of retired) partition.lose();
+    await Promise.allSettled([...this.#committers.values()].map((committer) => committer.drain()));
+  }
+
+  opens(isOpened: (account: Account) => boolean): void {
+    for (const followed of this.#remove(({ name }) => isOpened(name.account))) followed.forget();
+  }
+
+  changed(paths?: readonly string[]): void {
+    const named = paths && new Set(paths);
+    for (const partition of this.#all()) {
+      if (partition instanceof FollowedPartition && (named?.has(partition.path) ?? true)) partition.changed();
+    }
+  }
+
+  get commitTimes(): SharedStore['commitTimes'] {
+    const sum = { count: 0, milliseconds: 0 };
+    for (const { times } of this.#committers.values()) {
+      sum.count += times.count;
+      sum.milliseconds += times.milliseconds;
+    }
+    return sum;
+  }
+
+  #open(name: PartitionName): Partition {
+    const sharing = this.#sharing;
+    const partition =
+      sharing === undefined || sharing.owns(name.account) ? this.#own(name) : this.#follow(name, sharing);
+    const accounts = getOrInsert(this.#partitions, name.service, () => new Map<Account, Map<Region, OwnedPartition>>());
+    getOrInsert(accounts, name.account, () => new Map<Region, OwnedPartition>()).set(name.region, partition);
+    if (isOwned(partition)) this.#options.onOpen?.(partition);
     return partition;
   }
 
-  return {
-    partition(name) {
-      return partitions.get(name.service)?.get(name.account)?.get(name.region) ?? openPartition(name);
-    },
+  #own(name: PartitionName): OwnedPartition {
+    const path = pathOf(name);
+    const sharing = this.#sharing;
+    const term = sharing && { isHeld: () => sharing.holds(name.account), isAnnounced: sharing.isAnnounced(name) };
+    return new OwnedPartition(name, path, this.#committerOf(name.region), this.#sealingOf(path), term);
+  }
 
-    partitions({ service, account, region }) {
-      const regions = region ? [region] : new Set([...drivers.regions(), ...committers.keys()]);
-      return [...regions]
-        .flatMap((each) => committerOf(each).driver.names().map(nameOf))
-        .filter((name) => (service ?? name.service) === name.service && (account ?? name.account) === name.account);
-    },
+  #follow(name: PartitionName, { propose, isAnnounced, isFeedFresh }: Sharing): FollowedPartition {
+    const path = pathOf(name);
+    const isVouchedFor = isAnnounced(name) ? isFeedFresh : () => false;
+    // Where there is a sharing, all drivers are shared ones.
+    const driver = this.#committerOf(name.region).driver as SharedDriver;
+    const parts = { driver, limits: this.#limits, onFault: this.#onFault, propose, isVouchedFor };
+    return new FollowedPartition(name, path, { ...parts, sealing: this.#sealingOf(path) });
+  }
 
-    async close() {
-      const ends = [...committers.values()].map(async (committer) => {
-        try {
-          await committer.drain();
-        } finally {
-          await committer.driver.close();
-        }
-      });
-      const [failure] = (await Promise.allSettled(ends)).filter((end) => end.status === 'rejected');
-      await drivers.close();
-      if (failure) throw failure.reason;
-    },
-  };
+  #sealingOf(path: string): Sealing | undefined {
+    const { sealing } = this.#options;
+    return sealing && { open: sealing.seals(path).open, today: () => dayOf(sealing.clock) };
+  }
+
+  #committerOf(region: Region): Committer {
+    return getOrInsert(
+      this.#committers,
+      region,
+      () => new Committer(this.#drivers.open(region), this.#limits, this.#onFault),
+    );
+  }
+
+  get #limits(): PendingLimits {
+    return { ...DEFAULT_PENDING_LIMITS, ...this.#options.limits };
+  }
+
+  #all(): OwnedPartition[] {
+    return [...this.#partitions.values()].flatMap((accounts) =>
+      [...accounts.values()].flatMap((regions) => [...regions.values()]),
+    );
+  }
+
+  /** They are opened anew when they are asked for. */
+  #remove(isGone: (partition: OwnedPartition) => boolean): OwnedPartition[] {
+    const gone = this.#all().filter(isGone);
+    for (const { name } of gone) this.#partitions.get(name.service)?.get(name.account)?.delete(name.region);
+    return gone;
+  }
+
+  #retired(isRetired: (partition: OwnedPartition) => boolean): OwnedPartition[] {
+    const retired = this.#remove((partition) => isOwned(partition) && isRetired(partition));
+    for (const partition of retired) {
+      partition.retire();
+      this.#sharing?.onRetired(partition);
+    }
+    return retired;
+  }
 }
+
+const isOwned = (partition: Partition): partition is OwnedPartition =>
+  partition instanceof OwnedPartition && !(partition instanceof FollowedPartition);

@@ -71,6 +71,14 @@ export function pendingValue({ layers }: TableOverlay, key: Key): Buffer | null 
   return undefined;
 }
 
+/** Whether the disk may not have the last word on something within the range. */
+export const hasPending = ({ layers }: TableOverlay, range: KeyRange): boolean =>
+  layers.some(
+    ({ writes, clears }) =>
+      clears.some(({ from, before }) => from < range.before && range.from < before) ||
+      [...writes.keys()].some((key) => isWithin(key, range)),
+  );
+
 /** Deletes a range in a layer; what undoes that. */
 export function clearRange({ writes, clears }: Layer, range: KeyRange): () => void {
   const hidden = [...writes].filter(([key]) => isWithin(key, range));

@@ -9,9 +9,11 @@ import type { BatchSpan } from '#platform/store/batch.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
+import { OpenTransaction } from '#platform/store/open-transaction.ts';
 import {
   addLayer,
   clearRange,
+  hasPending,
   type Layer,
   mergedRange,
   newTableOverlay,
@@ -19,15 +21,24 @@ import {
   type TableOverlay,
 } from '#platform/store/overlay.ts';
 import type { RowSeal } from '#platform/store/row-seals.ts';
-import type {
-  KeyedRow,
-  MemorySlot,
-  Partition,
-  PartitionName,
-  RangeOptions,
-  ReadTransaction,
-  Transaction,
+import {
+  type KeyedRow,
+  type MemorySlot,
+  type Partition,
+  type PartitionName,
+  type RangeOptions,
+  type ReadTransaction,
+  StoreUnavailable,
+  type Transaction,
 } from '#platform/store/store.ts';
+
+/** Of a partition that other processes may own after this one. */
+export interface Term {
+  /** Whether it is surely owned here now: what an answer needs. */
+  readonly isHeld: () => boolean;
+  /** Others keep in memory what it says, and are told when that changes. */
+  readonly isAnnounced: boolean;
+}
 
 /** How rows of sealed tables are read from the disk, and by the keys of which day they are written. */
 export interface Sealing {
@@ -53,8 +64,10 @@ export class OwnedPartition implements Partition, BatchMember {
   readonly #undo: (() => void)[] = [];
 
   readonly #sealing: Sealing | undefined;
+  readonly #term: Term | undefined;
+  #isRetired = false;
 
-  constructor(name: PartitionName, path: string, committer: Committer, sealing?: Sealing) {
+  constructor(name: PartitionName, path: string, committer: Committer, sealing?: Sealing, term?: Term) {
     const { number, epoch } = committer.driver.own(path);
     this.name = name;
     this.path = path;
@@ -62,6 +75,7 @@ export class OwnedPartition implements Partition, BatchMember {
     this.epoch = epoch;
     this.#committer = committer;
     this.#sealing = sealing;
+    this.#term = term;
     this.#reader = {
       partition: this,
       get: (table, key) => this.get(table, key),
@@ -73,7 +87,12 @@ export class OwnedPartition implements Partition, BatchMember {
     return this.#losses;
   }
 
+  get committer(): Committer {
+    return this.#committer;
+  }
+
   transact<T>(action: (tx: Transaction) => T): T {
+    if (this.#isRetired) throw new StoreUnavailable(MOVED);
     return this.#transact(action, true);
   }
 
@@ -90,8 +109,8 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   durable(): Promise<void> | undefined {
-    if (this.#lastBatch?.isSettled) this.#lastBatch = undefined;
-    return this.#lastBatch?.durable();
+    if (this.#term !== undefined && (this.#isRetired || !this.#term.isHeld())) return moved();
+    return this.written();
   }
 
   memory<T>(slot: MemorySlot<T>): T {
@@ -110,7 +129,29 @@ export class OwnedPartition implements Partition, BatchMember {
     this.#lastBatch = undefined;
     this.#hookedBatch = undefined;
     this.#tables.clear();
+    this.forget();
+  }
+
+  /** Drops what is in memory: the rows say the same. */
+  forget(): void {
     for (const slot of [...this.#memory.keys()]) this.#dropMemory(slot);
+  }
+
+  /** Another process may own it from now on: no transaction begins, nothing is answered. Its batches go on. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
+  /** Undefined when nothing waits for the disk, whoever owns it by now; else when it is there or lost. */
+  written(): Promise<void> | undefined {
+    if (this.#lastBatch?.isSettled) this.#lastBatch = undefined;
+    return this.#lastBatch?.durable();
+  }
+
+  /** Whether writes between these keys of a table wait for the disk. */
+  isPending(prefix: string, from: Key, before: Key): boolean {
+    const overlay = this.#tables.get(prefix);
+    return overlay !== undefined && hasPending(overlay, { from, before });
   }
 
   get<Row>(table: RowTable<Row>, key: Key): Row | undefined {
@@ -177,7 +218,12 @@ export class OwnedPartition implements Partition, BatchMember {
 
   deleteRange<Values extends readonly unknown[]>(table: Table<unknown, Values>, prefix: PrefixOf<Values>): void {
     const from = table.keyPrefix(...prefix) as Key;
-    const before = afterPrefix(from);
+    this.clear(table, from, afterPrefix(from));
+  }
+
+  /** Deletes the rows from one key up to another. */
+  clear(table: RowTable<unknown>, from: Key, before: Key): void {
+    if (this.#isChange(table)) this.#announce();
     this.#open().writer.deleteRange(this.number, from, before);
     this.#undo.push(clearRange(this.#layerOf(table), { from, before }));
   }
@@ -238,7 +284,7 @@ export class OwnedPartition implements Partition, BatchMember {
         isMemoryTrusted = false;
       }
     }
-    if (!isMemoryTrusted) for (const slot of [...this.#memory.keys()]) this.#dropMemory(slot);
+    if (!isMemoryTrusted) this.forget();
   }
 
   #open(): Batch {
@@ -261,11 +307,23 @@ export class OwnedPartition implements Partition, BatchMember {
     return layer;
   }
 
+  /** Counting and recording tells nobody anything new. */
+  #isChange(table: RowTable<unknown>): boolean {
+    return this.#term?.isAnnounced === true && !BOOKKEEPING.has(table.name);
+  }
+
+  #announce(): void {
+    const batch = this.#open();
+    batch.announced ??= new Set();
+    batch.announced.add(this.path);
+  }
+
   #overlayOf({ prefix }: RowTable<unknown>): TableOverlay {
     return getOrInsert(this.#tables, prefix, () => newTableOverlay(this.#committer.kept?.table()));
   }
 
   #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {
+    if (this.#isChange(table)) this.#announce();
     const { writes } = this.#layerOf(table);
     const previous = writes.get(key);
     writes.set(key, span);
@@ -283,60 +341,14 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 }
 
-/** What a transaction's action holds: ends with it, so that nobody writes later. */
-class OpenTransaction implements Transaction {
-  readonly #partition: OwnedPartition;
-  #isOpen = true;
+/** The platform's tables that any call may write to: nothing is kept in memory elsewhere of what they say. */
+const BOOKKEEPING: ReadonlySet<string> = new Set(['usage', 'usage-final', 'audit']);
 
-  constructor(partition: OwnedPartition) {
-    this.#partition = partition;
-  }
+const MOVED = 'the partition is another process’s by now';
 
-  get partition(): Partition {
-    return this.#partition;
-  }
-
-  close(): void {
-    this.#isOpen = false;
-  }
-
-  get<Row>(table: RowTable<Row>, key: Key): Row | undefined {
-    assert(this.#isOpen, 'the transaction has ended');
-    return this.#partition.get(table, key);
-  }
-
-  range<Row, Values extends readonly unknown[]>(table: Table<Row, Values>, options?: RangeOptions<Values, Row>) {
-    assert(this.#isOpen, 'the transaction has ended');
-    return this.#partition.range(table, options);
-  }
-
-  put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
-    this.#beforeWrite();
-    this.#partition.put(table, key, row);
-  }
-
-  delete(table: RowTable<unknown>, key: Key): void {
-    this.#beforeWrite();
-    this.#partition.delete(table, key);
-  }
-
-  deleteRange<Values extends readonly unknown[]>(table: Table<unknown, Values>, prefix: PrefixOf<Values>): void {
-    this.#beforeWrite();
-    this.#partition.deleteRange(table, prefix);
-  }
-
-  onUndo(action: () => void): void {
-    assert(this.#isOpen, 'the transaction has ended');
-    this.#partition.onUndo(action);
-  }
-
-  onDurable(action: () => void): void {
-    assert(this.#isOpen, 'the transaction has ended');
-    this.#partition.onDurable(action);
-  }
-
-  #beforeWrite(): void {
-    assert(this.#isOpen, 'the transaction has ended');
-    this.#partition.admit();
-  }
+function moved(): Promise<void> {
+  const refusal = Promise.reject(new StoreUnavailable(MOVED));
+  // Who waits sees it; that nobody does must not end the process.
+  refusal.catch(() => {});
+  return refusal;
 }

@@ -3,6 +3,8 @@
  * record alone: what is shown of an address, in messages and logs, comes from `describeAddress`.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 export interface StoreTls {
   /** PEM. */
@@ -96,8 +98,14 @@ function fileOf(parameter: string, path: string): string {
   }
 }
 
+/** With its password, which may stand where PostgreSQL's own programs look for it. */
+export function withPassword(store: StoreAddress, env: Readonly<Record<string, string | undefined>>): StoreAddress {
+  const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
+  return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE, store) };
+}
+
 /** The password that a file in libpq's form (`host:port:database:user:password`) has for this address. */
-export function passwordIn(path: string, address: StoreAddress): string | undefined {
+function passwordIn(path: string, address: StoreAddress): string | undefined {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
   if (mode === undefined) return undefined;
   if ((mode & 0o077) !== 0) refuse(`${path} can be read by others: chmod 600 it`);

@@ -94,6 +94,16 @@ export interface MemorySlot<T> {
   readonly unload?: (value: T) => void;
 }
 
+/** What any process may add to the books of a partition, without a look at them. */
+export type Entry =
+  | { readonly kind: 'audit'; readonly record: string }
+  | {
+      readonly kind: 'usage';
+      readonly now: number;
+      readonly dimension: { readonly usageType: string; readonly operation: string; readonly resource: string };
+      readonly amount: number;
+    };
+
 export interface Partition {
   readonly name: PartitionName;
   /** Counts the owners of this partition: higher in every process that opens it. */
@@ -121,6 +131,8 @@ export interface Partition {
   /** How often writes of this partition were lost because the store failed. */
   readonly losses: number;
   memory<T>(slot: MemorySlot<T>): T;
+  /** Of a partition that another process owns: its books are kept there. `durable` waits for it. */
+  readonly enter?: (entry: Entry) => void;
 }
 
 /** All partitions of a cloud. */

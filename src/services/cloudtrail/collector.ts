@@ -69,6 +69,11 @@ export class Collector implements AuditReader {
     });
   }
 
+  /** Another process owns it by now, and takes its records. */
+  closed(partition: Partition): void {
+    this.#noted.delete(partition);
+  }
+
   /**
    * When it resolves, the records that were on disk before have been taken; if there are too many for `steps`, the oldest. Each
    * step lets the requests that have come in go first.

@@ -2,7 +2,7 @@
 import { present } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
 import { batchOwners, visitBatch } from '#platform/store/batch.ts';
-import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
+import type { DriverRange, DriverRow, OwnedNumber, SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 import type { RowSeals } from '#platform/store/row-seals.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
@@ -49,27 +49,40 @@ class SortedRows {
 /** What survives a driver's close: the "disk". */
 class MemoryRegion {
   readonly owners = new Map<string, OwnedNumber>();
+  /** Of all drivers: a number is given to one partition. */
+  lastNumber = 0;
   readonly partitions = new Map<number, SortedRows>();
 }
 
-class MemoryDriver implements StoreDriver {
-  readonly #region: MemoryRegion;
-  readonly #claims = new Map<string, OwnedNumber>();
-  readonly #seals: RowSeals | undefined;
+/** What a commit has to do with other processes, in its own transaction. */
+export interface Fence {
+  /** Throws if it must not be. */
+  check(): void;
+  committed(announced: ReadonlySet<string>): void;
+}
 
-  constructor(region: MemoryRegion, seals: RowSeals | undefined) {
+const NOTHING: ReadonlySet<string> = new Set();
+
+class MemoryDriver implements SharedDriver {
+  readonly #region: MemoryRegion;
+  readonly #seals: RowSeals | undefined;
+  readonly #fence: Fence | undefined;
+
+  constructor(region: MemoryRegion, seals: RowSeals | undefined, fence: Fence | undefined) {
     this.#region = region;
     this.#seals = seals;
+    this.#fence = fence;
   }
 
   own(name: string): OwnedNumber {
     const stored = this.#region.owners.get(name);
-    const taken = [...this.#region.owners.values(), ...this.#claims.values()].map((owned) => owned.number);
-    const owned = stored
+    return stored
       ? { number: stored.number, epoch: stored.epoch + 1 }
-      : { number: Math.max(0, ...taken) + 1, epoch: 1 };
-    this.#claims.set(name, owned);
-    return owned;
+      : { number: ++this.#region.lastNumber, epoch: 1 };
+  }
+
+  find(name: string): number | undefined {
+    return this.#region.owners.get(name)?.number;
   }
 
   names(): string[] {
@@ -85,8 +98,9 @@ class MemoryDriver implements StoreDriver {
     return this.#region.partitions.get(partition)?.range(range) ?? [];
   }
 
-  async commit(batch: Uint8Array): Promise<void> {
+  async commit(batch: Uint8Array, announced = NOTHING): Promise<void> {
     const owners = batchOwners(batch);
+    this.#fence?.check();
     for (const { number, epoch, path } of owners) {
       const stored = this.#region.owners.get(path);
       if (stored && stored.epoch > epoch) throw new StoreUnavailable(`${path} was taken over by another owner`);
@@ -111,6 +125,7 @@ class MemoryDriver implements StoreDriver {
           rows.delete(key);
       },
     });
+    this.#fence?.committed(announced);
   }
 
   async close(): Promise<void> {}
@@ -125,15 +140,24 @@ class MemoryDriver implements StoreDriver {
   }
 }
 
-export function memoryDrivers(seals?: RowSeals): StoreDrivers {
+export interface MemoryDisk {
+  /** Drivers of one process on it. */
+  drivers(fence?: Fence): StoreDrivers<SharedDriver>;
+}
+
+export function memoryDisk(seals?: RowSeals): MemoryDisk {
   const regions = new Map<Region, MemoryRegion>();
   return {
-    regions: () => [...regions.keys()],
-    open(region) {
-      const kept = regions.get(region) ?? new MemoryRegion();
-      regions.set(region, kept);
-      return new MemoryDriver(kept, seals);
-    },
-    close: async () => {},
+    drivers: (fence) => ({
+      regions: () => [...regions.keys()],
+      open(region) {
+        const kept = regions.get(region) ?? new MemoryRegion();
+        regions.set(region, kept);
+        return new MemoryDriver(kept, seals, fence);
+      },
+      close: async () => {},
+    }),
   };
 }
+
+export const memoryDrivers = (seals?: RowSeals): StoreDrivers<SharedDriver> => memoryDisk(seals).drivers();

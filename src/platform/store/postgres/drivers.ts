@@ -9,10 +9,19 @@ import { assert } from '#platform/base/assert.ts';
 import { type Milliseconds, seconds } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
-import type { DriverRange, DriverRow, OwnedNumber, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
+import type { DriverRange, DriverRow, OwnedNumber, SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 import { DEFAULT_PATIENCE } from '#platform/store/postgres/connect.ts';
-import type { Answers, Order, PackedRows, Question, Reply, Report, Start } from '#platform/store/postgres/orders.ts';
+import type {
+  Answers,
+  Membership,
+  Order,
+  PackedRows,
+  Question,
+  Reply,
+  Report,
+  Start,
+} from '#platform/store/postgres/orders.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
@@ -59,8 +68,8 @@ class PostgresThread {
     }
   }
 
-  commit(region: Region, batch: Uint8Array): Promise<void> {
-    return this.#order({ kind: 'commit', region, batch });
+  commit(region: Region, batch: Uint8Array, member: Membership | undefined): Promise<void> {
+    return this.#order({ kind: 'commit', region, batch, ...(member && { member }) });
   }
 
   close(region: Region): Promise<void> {
@@ -139,18 +148,24 @@ function unpacked({ bytes, lengths }: PackedRows): DriverRow[] {
   return rows;
 }
 
-class PostgresDriver implements StoreDriver {
+class PostgresDriver implements SharedDriver {
   readonly isRemote = true;
   readonly #region: Region;
   readonly #thread: PostgresThread;
+  readonly #incarnation: (() => number) | undefined;
 
-  constructor(region: Region, thread: PostgresThread) {
+  constructor(region: Region, thread: PostgresThread, incarnation: (() => number) | undefined) {
     this.#region = region;
     this.#thread = thread;
+    this.#incarnation = incarnation;
   }
 
   own(name: string): OwnedNumber {
     return this.#thread.ask<'own'>({ kind: 'own', region: this.#region, name });
+  }
+
+  find(name: string): number | undefined {
+    return this.#thread.ask<'find'>({ kind: 'find', region: this.#region, name });
   }
 
   names(): string[] {
@@ -167,8 +182,10 @@ class PostgresDriver implements StoreDriver {
     return unpacked(this.#thread.ask<'range'>({ kind: 'range', partition, from, before, limit: most, reverse }));
   }
 
-  commit(batch: Uint8Array): Promise<void> {
-    return this.#thread.commit(this.#region, batch);
+  commit(batch: Uint8Array, announced: ReadonlySet<string> = NOTHING): Promise<void> {
+    const incarnation = this.#incarnation?.();
+    const member = incarnation === undefined ? undefined : { incarnation, announced: [...announced] };
+    return this.#thread.commit(this.#region, batch, member);
   }
 
   close(): Promise<void> {
@@ -176,16 +193,19 @@ class PostgresDriver implements StoreDriver {
   }
 }
 
-/** The master keys are those that the store opens sealed rows by. */
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** The master keys are those that the store opens sealed rows by. With an incarnation, the process is one of several. */
 export function postgresDrivers(
   address: StoreAddress,
   masterKeys?: MasterKeys,
   patience = DEFAULT_PATIENCE,
-): StoreDrivers {
+  incarnation?: () => number,
+): StoreDrivers<SharedDriver> {
   const thread = new PostgresThread({ address, masterKeys, patience });
   return {
     regions: () => thread.ask<'regions'>({ kind: 'regions' }),
-    open: (region) => new PostgresDriver(region, thread),
+    open: (region) => new PostgresDriver(region, thread, incarnation),
     close: () => thread.stop(),
   };
 }

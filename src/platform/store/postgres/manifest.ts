@@ -27,6 +27,8 @@ const LOCK_PAUSE: Milliseconds = 100;
 
 export interface DatabaseOptions extends DataFolderOptions {
   readonly store: StoreAddress;
+  /** With other processes that share it too; who doesn't is kept out, and keeps out. */
+  readonly isShared: boolean;
 }
 
 export async function openDatabase(options: DatabaseOptions): Promise<DataFolder> {
@@ -47,11 +49,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataFolder
 }
 
 async function openManifest(options: DatabaseOptions, unlock: () => void): Promise<DataFolder> {
-  const { path, version, newestFormat = STORE_FORMAT, store } = options;
+  const { path, version, newestFormat = STORE_FORMAT, store, isShared } = options;
   const place = describeAddress(store);
   const client = await openClient(store);
   try {
-    await lockDatabase(client, store);
+    await lockDatabase(client, store, isShared);
     const stored = await readStoredManifest(client);
     if (stored) checkFormat(place, stored, { version, newestFormat });
     let manifest = stored ?? { cloudId: uuid(), format: newestFormat, version };
@@ -92,17 +94,17 @@ export async function openClient(store: StoreAddress, patience?: Patience): Prom
   }
 }
 
-async function lockDatabase(client: Client, store: StoreAddress): Promise<void> {
+async function lockDatabase(client: Client, store: StoreAddress, isShared: boolean): Promise<void> {
   const until = systemClock.monotonic() + LOCK_LIMIT;
   for (;;) {
     const { rows } = await client.query<{ locked: boolean }>(
-      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked',
+      `SELECT pg_try_advisory_lock${isShared ? '_shared' : ''}(hashtextextended($1, 0)) AS locked`,
       [`makonis cloud in ${store.schema}`],
     );
     if (rows[0]?.locked === true) return;
     if (systemClock.monotonic() > until) {
       throw new DataFolderError(
-        `${describeAddress(store)} is in use by another Makonis: stop it, or choose another schema`,
+        `${describeAddress(store)} is in use by another Makonis: stop it, or choose another schema${isShared ? '; or start it with --node too' : ''}`,
       );
     }
     await new Promise<void>((resolve) => void systemClock.after(LOCK_PAUSE, resolve));

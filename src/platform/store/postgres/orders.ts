@@ -12,6 +12,8 @@ export type Question =
   | { readonly kind: 'regions' }
   | { readonly kind: 'names'; readonly region: Region }
   | { readonly kind: 'own'; readonly region: Region; readonly name: string }
+  /** Its number, without taking it over. */
+  | { readonly kind: 'find'; readonly region: Region; readonly name: string }
   | { readonly kind: 'get'; readonly partition: number; readonly key: Key }
   | {
       readonly kind: 'range';
@@ -33,13 +35,22 @@ export interface Answers {
   readonly regions: Region[];
   readonly names: string[];
   readonly own: OwnedNumber;
+  readonly find: number | undefined;
   readonly get: Uint8Array<ArrayBuffer> | undefined;
   readonly range: PackedRows;
 }
 
+/** What a commit of one of several processes says besides. */
+export interface Membership {
+  /** Refused when it has been struck off the roll. */
+  readonly incarnation: number;
+  /** The partitions whose change the others are told of. */
+  readonly announced: readonly string[];
+}
+
 export type Order =
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
-  | { readonly kind: 'commit'; readonly region: Region; readonly batch: Uint8Array }
+  | { readonly kind: 'commit'; readonly region: Region; readonly batch: Uint8Array; readonly member?: Membership }
   | { readonly kind: 'close'; readonly region: Region }
   | { readonly kind: 'stop' };
 

@@ -51,6 +51,11 @@ export class Reader {
       }
       case 'own':
         return this.#own(question.region, question.name);
+      case 'find': {
+        const text = 'SELECT number FROM partitions WHERE region = $1 AND name = $2';
+        const [known] = await this.#rows<[number]>({ text, values: [question.region, question.name] });
+        return known?.[0];
+      }
       case 'get': {
         const [row] = await this.#rows<[Buffer]>({ ...GET, values: [question.partition, keyBytes(question.key)] });
         // Apart from the memory of the connection, which would go with it to the other thread.

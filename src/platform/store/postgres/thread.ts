@@ -68,7 +68,7 @@ port.on('message', (order: Order) => {
     case 'ask':
       return void answer(order.id, order.question);
     case 'commit':
-      return void report(order.region, writerOf(order.region).commit(order.batch));
+      return void report(order.region, writerOf(order.region).commit(order.batch, order.member));
     case 'close':
       return void report(order.region, close(order.region));
     case 'stop':

@@ -9,6 +9,7 @@ import { type Milliseconds, systemClock } from '#platform/base/clock.ts';
 import { uuid } from '#platform/base/ids.ts';
 import { batchParameters } from '#platform/store/postgres/batch-parameters.ts';
 import { answered, connect, isRefusal, type Patience, stateOf } from '#platform/store/postgres/connect.ts';
+import type { Membership } from '#platform/store/postgres/orders.ts';
 import { ensureLayout, REFUSALS } from '#platform/store/postgres/schema.ts';
 import type { RowSeals } from '#platform/store/row-seals.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
@@ -21,6 +22,11 @@ const MOST_ATTEMPTS = 3;
 const COMMIT = {
   name: 'commit',
   text: 'SELECT commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+};
+
+const COMMIT_OF = {
+  name: 'commit of',
+  text: 'SELECT commit_batch_of($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
 };
 
 const pause = (): Promise<void> => new Promise((resolve) => void systemClock.after(PAUSE, resolve));
@@ -45,7 +51,7 @@ export class Writer {
   }
 
   /** Rejects when the batch is not on disk, or nobody can say. */
-  async commit(batch: Uint8Array): Promise<void> {
+  async commit(batch: Uint8Array, member?: Membership): Promise<void> {
     const deadline = systemClock.monotonic() + this.#patience.outcome;
     await this.settle(deadline);
     const parameters = batchParameters(batch, this.#seals);
@@ -53,10 +59,12 @@ export class Writer {
       const client = await this.#connected(deadline);
       const nth = ++this.#nth;
       try {
-        await answered(client, this.#patience, {
-          ...COMMIT,
-          values: [this.#committer, nth, this.#region, ...parameters],
-        });
+        const values = [this.#committer, nth, this.#region, ...parameters];
+        const statement =
+          member === undefined
+            ? { ...COMMIT, values }
+            : { ...COMMIT_OF, values: [member.incarnation, member.announced, ...values] };
+        await answered(client, this.#patience, statement);
         return;
       } catch (error) {
         if (isRefusal(error)) {

@@ -45,14 +45,12 @@ const ownerOf = (store: Store, vpc: VpcId): Partition | undefined =>
     .map((name) => store.partition(name))
     .find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
 
-export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
-  const there = new Map<VpcId, Applied>();
-  const inTurn = newInTurn();
+type Apply = VpcNetworks['apply'];
 
-  /** Of each VPC the next attempt that has not begun: what many ask for at once is done once. */
+/** Of each VPC the next attempt that has not begun: what many ask for at once is done once. */
+function joined(inTurn: ReturnType<typeof newInTurn>, follow: Apply): Apply {
   const waiting = new Map<VpcId, Promise<void>>();
-
-  function apply(partition: Partition, vpc: VpcId): Promise<void> {
+  return (partition, vpc) => {
     const next =
       waiting.get(vpc) ??
       inTurn(vpc, () => {
@@ -61,7 +59,14 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
       });
     waiting.set(vpc, next);
     return next;
-  }
+  };
+}
+
+export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
+  const there = new Map<VpcId, Applied>();
+  const inTurn = newInTurn();
+
+  const apply = joined(inTurn, follow);
 
   async function follow(partition: Partition, vpc: VpcId): Promise<void> {
     const rows = partition.read((tx) => readVpc(tx, vpc));

@@ -1,0 +1,169 @@
+/**
+ * Sends calls, and transactions of others' partitions, to who holds them. What was certainly not run is sent again, until a
+ * lease has had time to move; then, and when the outcome is unknown, the client is told that the service is not available.
+ */
+import { Connections, NotSent, OutcomeUnknown } from '#gateway/forward/connection.ts';
+import { BrokenFrame, FrameReader, FrameWriter } from '#gateway/forward/frames.ts';
+import type { Message, Reply } from '#gateway/forward/messages.ts';
+import { pack, type Stream, unpack } from '#gateway/forward/packing.ts';
+import { refused } from '#gateway/forward/refusal.ts';
+import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import type { Invocation } from '#platform/cloud.ts';
+import { ServiceError } from '#platform/error.ts';
+import type { PurposeSealer } from '#platform/secrets/sealer.ts';
+import type { Output } from '#platform/service.ts';
+import type { Proposal } from '#platform/store/followed.ts';
+import { type PartitionName, StoreUnavailable } from '#platform/store/store.ts';
+
+/** Where another process takes calls. */
+export interface Peer {
+  readonly incarnation: number;
+  readonly address: string;
+}
+
+export interface ForwarderOptions {
+  readonly sealer: PurposeSealer;
+  readonly clock: Clock;
+  readonly incarnation: () => number;
+  /** Undefined while nobody is known. */
+  readonly holderOf: (account: PartitionName['account']) => Peer | undefined;
+  /** Looks at the roll again. */
+  readonly look: () => Promise<void>;
+}
+
+/** A lease ends after 3 s, is taken within half a second, and the store may need a moment. */
+const HELD_BACK: Milliseconds = seconds(8);
+const PAUSE: Milliseconds = 50;
+
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #connections = new Map<string, Connections>();
+  #calls = 0;
+  /** For the metrics. */
+  readonly counts = { answered: 0, repeated: 0, unavailable: 0 };
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined: the account is held here by now. */
+  async call(
+    account: PartitionName['account'],
+    invocation: Invocation,
+    isHere: () => boolean,
+  ): Promise<{ output: Output } | undefined> {
+    const { operation, input, caller, region, requestId, origin, address, idempotencyToken, client } = invocation;
+    const service = operation.service.name;
+    const call = { service, key: operation.key, input, caller, region, requestId, origin, address, idempotencyToken };
+    const reply = await this.#send({ kind: 'call', account, ...call }, isHere, client).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    if (reply === undefined) return undefined;
+    if (reply.kind === 'refusal') throw refused(reply.refusal);
+    // A call is answered by an output or a refusal.
+    return { output: (reply as Extract<Reply, { kind: 'output' }>).output as Output };
+  }
+
+  /** False: the partition is held here by now. */
+  async propose(account: PartitionName['account'], proposal: Proposal, isHere: () => boolean): Promise<boolean> {
+    const reply = await this.#send({ kind: 'proposal', account, proposal }, isHere, undefined).catch(
+      (error: unknown) => {
+        throw new StoreUnavailable('the owner of a partition can’t be reached', { cause: error });
+      },
+    );
+    if (reply?.kind === 'unavailable') throw new StoreUnavailable(reply.reason);
+    return reply !== undefined;
+  }
+
+  close(): void {
+    for (const connections of this.#connections.values()) connections.close();
+  }
+
+  async #send(
+    message: Message,
+    isHere: () => boolean,
+    client: Invocation['client'] | undefined,
+  ): Promise<Reply | undefined> {
+    const { clock, holderOf, look } = this.#options;
+    const { account } = message;
+    const until = clock.monotonic() + HELD_BACK;
+    const { bytes, stream } = pack(message);
+    const packed = { bytes, stream: stream && onlyOnce(stream) };
+    for (;;) {
+      if (isHere()) return undefined;
+      const peer = holderOf(account);
+      const reply =
+        peer && peer.incarnation !== this.#options.incarnation() ? await this.#ask(peer, packed, client) : undefined;
+      if (reply !== undefined && reply.kind !== 'not-held') {
+        this.counts.answered++;
+        return reply;
+      }
+      if (clock.monotonic() > until) {
+        this.counts.unavailable++;
+        throw new NotSent(`nobody holds ${account}`);
+      }
+      this.counts.repeated++;
+      await new Promise<void>((resolve) => void clock.after(PAUSE, resolve));
+      // Without the ledger the roll stays as it was; the time runs.
+      await look().catch(() => {});
+    }
+  }
+
+  /** Undefined: it certainly was not run. */
+  async #ask(
+    peer: Peer,
+    { bytes, stream }: ReturnType<typeof pack>,
+    client: Invocation['client'] | undefined,
+  ): Promise<Reply | undefined> {
+    const { sealer, incarnation } = this.#options;
+    const number = `${incarnation()}/${++this.#calls}/${peer.incarnation}`;
+    const frames = new FrameWriter(sealer, number, 'call');
+    const connections = getOrInsert(this.#connections, peer.address, () => new Connections(peer.address));
+    const exchange = {
+      number,
+      first: frames.frame(bytes),
+      rest: stream && frames.frames(stream),
+      signal: client?.signal,
+    };
+    const answer = await connections.exchange('/call', exchange).catch((error: unknown) => {
+      if (error instanceof NotSent) return undefined;
+      throw error;
+    });
+    // Refused before it was looked at: it is another life of that process by now.
+    if (answer === undefined || answer.status === 403) return undefined;
+    if (answer.status !== 200) throw new OutcomeUnknown(`the other process has answered ${answer.status}`);
+    const reader = new FrameReader(sealer, number, 'answer', answer.head, answer.rest);
+    const first = reader.next() ?? (await reader.read());
+    // Sealed by the cloud's key for this call.
+    return unpack(first, () => reader.stream()) as Reply;
+  }
+}
+
+/** A body that somebody has begun to read can't be sent again. */
+function onlyOnce(stream: Stream): Stream {
+  let isTaken = false;
+  return {
+    // Those of a payload, which are there when it has been read.
+    get trailers() {
+      return 'trailers' in stream ? stream.trailers : {};
+    },
+    [Symbol.asyncIterator]() {
+      if (isTaken) throw new OutcomeUnknown('the body has gone to a process that did not take it');
+      isTaken = true;
+      return stream[Symbol.asyncIterator]();
+    },
+  } as Stream;
+}
+
+function unavailable(error: unknown): Error {
+  if (!(error instanceof NotSent || error instanceof OutcomeUnknown || error instanceof BrokenFrame))
+    return error as Error;
+  return new ServiceError(
+    'ServiceUnavailable',
+    'The service is temporarily unable to process the request. Try again.',
+    {
+      status: 503,
+    },
+  );
+}
