@@ -5,5 +5,7 @@ import { missingPrograms, NEEDED_PROGRAMS } from '#platform/compute/needed-progr
 const BUSYBOX = { program: 'busybox', package: 'busybox-static', for: 'images' } as const;
 const missing = missingPrograms([...NEEDED_PROGRAMS, BUSYBOX]).map(({ program }) => program);
 
-export const noMachines =
-  process.getuid?.() !== 0 ? 'needs root' : missing.length > 0 && `no ${missing.join(', ')} here`;
+/** Whoever runs the test. */
+export const noImage = missing.length > 0 && `no ${missing.join(', ')} here`;
+
+export const noMachines = process.getuid?.() !== 0 ? 'needs root' : noImage;

@@ -52,14 +52,14 @@ function lookUp(name: string): Unprivileged | undefined {
 
 /**
  * The data folder and all in it; links themselves, never where they lead. What a machine runs on is its own while it does, and the
- * folder of machines is root's (`except`).
+ * folders of machines and of builds are root's (`except`).
  */
-export function handOver(folder: string, user: Unprivileged, except: string): void {
+export function handOver(folder: string, user: Unprivileged, except: readonly string[]): void {
   const { uid, gid } = user;
   chownSync(folder, uid, gid);
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (path === except) continue;
+    if (except.includes(path)) continue;
     const stats = lstatSync(path);
     if (stats.isDirectory()) handOver(path, user, except);
     else if (stats.uid !== uid && !isMachineUid(stats.uid)) lchownSync(path, uid, gid);

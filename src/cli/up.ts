@@ -170,20 +170,22 @@ interface MachinesOfThisHost {
 function machinesOf(config: Config, { cloudId }: DataFolder, log: Logger): MachinesOfThisHost {
   const { data, publicAddresses: publicCidr } = config;
   const [vcpus, memory] = config.overcommit;
+  const tag = cloudId.slice(0, 8);
+  // Node names a folder of its own in the one that it is given.
+  const cache = getCompileCacheDir();
+  const compileCache = cache && dirname(cache);
   let hostd: Hostd | undefined;
   return {
     open: async () => {
       const { openThisHost } = await import('#hostd/this-host.ts');
-      return openThisHost({ data, hostd, publicCidr, overcommit: { vcpus, memory }, clock: systemClock, log });
+      const user = { tag, compileCache };
+      return openThisHost({ data, hostd, user, publicCidr, overcommit: { vcpus, memory }, clock: systemClock, log });
     },
     staysRoot: async (server) => {
       // Without these, machines run as the server's own user, as they do where it was never root.
       if (!config.machines || !mayMakeNetworks()) return;
       const { startHostd } = await import('#hostd/hostd.ts');
-      // Node names a folder of its own in the one that it is given.
-      const cache = getCompileCacheDir();
-      const compileCache = cache && dirname(cache);
-      hostd = startHostd({ data, server, tag: cloudId.slice(0, 8), publicCidr, compileCache });
+      hostd = startHostd({ data, server, tag, publicCidr, compileCache });
     },
     close: () => hostd?.close(),
   };
@@ -245,8 +247,8 @@ async function becomeUnprivileged(
   // The cache is root's too: what was compiled so far is kept for the next start.
   flushCompileCache();
   const { computeFolders } = await import('#hostd/protocol.ts');
-  const { machines } = computeFolders(config.data);
-  for (const folder of foldersOf(config)) handOver(folder, user, machines);
+  const { machines, builds } = computeFolders(config.data);
+  for (const folder of foldersOf(config)) handOver(folder, user, [machines, builds]);
   await staysRoot(user);
   giveUpRoot(user);
   for (const folder of foldersOf(config)) checkReach(folder, user);

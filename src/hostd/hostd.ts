@@ -5,16 +5,20 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { computeFolders, type HostdSettings, type Reply } from '#hostd/protocol.ts';
+import type { ImageHands } from '#platform/compute/images/hands.ts';
 import { MachineError, type MachineProblem } from '#platform/compute/machine.ts';
 import type { MachineHands } from '#platform/compute/qemu/hands.ts';
 import type { NetworkHands } from '#platform/network/linux/hands.ts';
 import type { VpcSockets } from '#platform/network/linux/sockets.ts';
 
-const WAIT_THEN_BECOME = 'read -r _ && exec "$@"';
+/** It says when it is there, and nothing after that. */
+const WAIT_THEN_BECOME = 'echo ready; exec > /dev/null; read -r _ && exec "$@"';
 
 interface Waiting extends PromiseWithResolvers<unknown> {
+  readonly onProgress: (percent: number) => void;
   readonly handles: Record<string, unknown>;
 }
 
@@ -23,25 +27,30 @@ export interface HostdOptions extends HostdSettings {
   readonly compileCache: string | undefined;
 }
 
-export function startHostd({ compileCache, ...settings }: HostdOptions): Hostd {
-  makeFolders(settings);
+export function startHostd(options: HostdOptions): Hostd {
+  makeFolders(options);
+  return new Hostd(spawnHostd([], options));
+}
+
+/** `before`: words that lead to the shell by another way. */
+export function spawnHostd(before: readonly string[], { compileCache, ...settings }: HostdOptions): ChildProcess {
   const program = [
     process.execPath,
     ...process.execArgv,
     join(import.meta.dirname, 'main.ts'),
-    JSON.stringify(settings),
+    JSON.stringify(settings satisfies HostdSettings),
   ];
-  const child = spawn('/bin/sh', ['-c', WAIT_THEN_BECOME, 'sh', ...program], {
+  const [first = '', ...words] = [...before, '/bin/sh', '-c', WAIT_THEN_BECOME, 'sh', ...program];
+  return spawn(first, words, {
     cwd: '/',
     detached: true,
-    stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
+    stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
     env: {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       NODE_NO_WARNINGS: '1',
       ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }),
     },
   });
-  return new Hostd(child);
 }
 
 /**
@@ -49,7 +58,7 @@ export function startHostd({ compileCache, ...settings }: HostdOptions): Hostd {
  * of one without root, who ran its own machines: they have ended, or will not be found.
  */
 function makeFolders({ data, server }: HostdSettings): void {
-  const { compute, machines } = computeFolders(data);
+  const { compute, machines, builds } = computeFolders(data);
   if (lstatSync(compute, { throwIfNoEntry: false })?.isDirectory() === false)
     throw new Error(`${compute} is no folder`);
   mkdirSync(compute, { recursive: true, mode: 0o700 });
@@ -57,6 +66,9 @@ function makeFolders({ data, server }: HostdSettings): void {
   const found = lstatSync(machines, { throwIfNoEntry: false });
   if (found?.uid !== 0 || !found.isDirectory()) rmSync(machines, { recursive: true, force: true });
   mkdirSync(machines, { recursive: true, mode: 0o755 });
+  // What a crash left of a build.
+  rmSync(builds, { recursive: true, force: true });
+  mkdirSync(builds, { mode: 0o755 });
 }
 
 export class Hostd {
@@ -71,6 +83,8 @@ export class Hostd {
     // It is gone: calls say so.
     child.on('error', () => this.#failAll());
     child.stdin?.on('error', () => {});
+    child.stdout?.resume();
+    (child.stdout as Socket | null)?.unref();
     child.on('exit', () => this.#failAll());
     // Our own program's words.
     child.on('message', (message, handle) => this.#take(message as Reply, handle));
@@ -84,11 +98,12 @@ export class Hostd {
   async call(
     command: string,
     input: unknown = {},
+    onProgress: (percent: number) => void = () => {},
   ): Promise<{ value: unknown; handles: Readonly<Record<string, unknown>> }> {
     if (!this.#child.connected) throw new Error('hostd has ended: start the cloud again');
     if (this.#lastId === 0) this.#child.stdin?.end('\n');
     const id = ++this.#lastId;
-    const waiting: Waiting = { ...Promise.withResolvers<unknown>(), handles: {} };
+    const waiting: Waiting = { ...Promise.withResolvers<unknown>(), onProgress, handles: {} };
     this.#waiting.set(id, waiting);
     this.#child.send({ id, command, input }, (error) => error && waiting.reject(error));
     try {
@@ -107,7 +122,8 @@ export class Hostd {
   #take(message: Reply, handle: unknown): void {
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
-    if ('handle' in message) waiting.handles[message.handle] = handle;
+    if ('progress' in message) waiting.onProgress(message.progress);
+    else if ('handle' in message) waiting.handles[message.handle] = handle;
     else if ('error' in message) waiting.reject(errorOf(message.error));
     else waiting.resolve(message.value);
   }
@@ -133,6 +149,11 @@ export function machineHandsOf(hostd: Hostd): MachineHands {
     forget: (id) => tell('machines.forget', id),
   };
 }
+
+export const imageHandsOf = (hostd: Hostd): ImageHands => ({
+  build: async (image, id, onProgress) => void (await hostd.call('images.build', { image, id }, onProgress)),
+  remove: async (id) => void (await hostd.call('images.remove', id)),
+});
 
 export function networkHandsOf(hostd: Hostd): NetworkHands {
   const tell = async (command: string, input: unknown): Promise<void> => void (await hostd.call(command, input));

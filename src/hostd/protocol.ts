@@ -10,6 +10,8 @@ export interface HostdSettings {
   /** Tells the clouds of one machine apart. */
   readonly tag: string;
   readonly publicCidr: string;
+  /** It is root in a namespace of users alone, and an ordinary user outside: see user-namespace.ts. */
+  readonly inUserNamespace?: { readonly closedToGuests: readonly string[]; readonly wayOutLink: string };
 }
 
 export interface Order {
@@ -18,9 +20,10 @@ export interface Order {
   readonly input: unknown;
 }
 
-/** Handles come one by one, before the value or the error. */
+/** Handles and progress come one by one, before the value or the error. */
 export type Reply =
   | { readonly id: number; readonly handle: string }
+  | { readonly id: number; readonly progress: number }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: { readonly message: string; readonly problem?: string } };
 
@@ -32,4 +35,8 @@ export const computeFolders = (data: string) => ({
   volumes: `${data}/compute/volumes`,
   layers: `${data}/compute/volumes/layers`,
   images: `${data}/compute/images`,
+  /** Root's own: images while they are built by hostd. */
+  builds: `${data}/compute/builds`,
+  /** Without root: what leads out of its namespaces works there. */
+  wayOut: `${data}/compute/way-out`,
 });

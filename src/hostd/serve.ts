@@ -9,6 +9,7 @@ import { type Form, record, text, whole } from '#hostd/forms.ts';
 import { computeFolders, type HostdSettings, type Order, type Reply } from '#hostd/protocol.ts';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { giveBackMemory } from '#platform/base/memory.ts';
+import { imageHands } from '#platform/compute/images/hands.ts';
 import { MachineError } from '#platform/compute/machine.ts';
 import { machineHands } from '#platform/compute/qemu/hands.ts';
 import { networkHands } from '#platform/network/linux/hands.ts';
@@ -47,16 +48,24 @@ function openTun(): void {
   if (isThere && (statSync(TUN).mode & 0o006) !== 0o006) chmodSync(TUN, 0o666);
 }
 
-function commandsFor({ data, server, tag, publicCidr }: HostdSettings): Readonly<Record<string, Command>> {
+function commandsFor(settings: HostdSettings): Readonly<Record<string, Command>> {
+  const { data, server, tag, publicCidr, inUserNamespace } = settings;
   const folders = computeFolders(data);
   const machines = machineHands({
     folders: { machines: pinnedOwn(folders.machines), layers: pinned(folders.layers), kernels: pinned(folders.images) },
-    server,
+    // There is no other user there.
+    ...(inUserNamespace === undefined && { server }),
     namespaceOf: (vpc) => namespaceOf(tag, vpc),
     tag,
     clock: systemClock,
   });
-  return commandsOf(machines, networkHands({ tag, publicCidr }));
+  const images = imageHands({ folder: pinnedOwn(folders.builds), server });
+  const networks = networkHands({
+    tag,
+    publicCidr,
+    ...(inUserNamespace && { ...inUserNamespace, tapUserOf: () => 0 }),
+  });
+  return commandsOf({ machines, networks, images });
 }
 
 function reply(message: Reply, handle?: unknown): Promise<void> {
@@ -71,7 +80,7 @@ async function carryOut(said: unknown, commands: Readonly<Record<string, Command
   try {
     const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
     if (run === undefined) throw new Error(`there is no ${command}`);
-    const { value, handles = {} }: Answer = await run(input);
+    const { value, handles = {} }: Answer = await run(input, (progress) => void reply({ id, progress }));
     for (const [name, handle] of Object.entries(handles)) {
       await reply({ id, handle: name }, handle);
       // The server's is a copy; this one would take connections too.

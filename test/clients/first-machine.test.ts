@@ -8,38 +8,16 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Program, program } from '#test/cli/makonis.ts';
+import { program } from '#test/cli/makonis.ts';
+import { commandLine, noSsh, secureShell } from '#test/clients/ec2-shell.ts';
 import { noMachines } from '#test/machines.ts';
 import { memoryOf } from '../../bench/ec2/guest.ts';
-
-const noSsh = spawnSync('ssh', ['-V']).error !== undefined && 'no ssh here';
-
-/** Runs `aws ec2 …` and answers what it prints by `--query`, as text. */
-function commandLine(cloud: Program, settings: Record<string, string>) {
-  return async (command: string, query?: string): Promise<string> => {
-    const output = query === undefined ? [] : ['--query', query, '--output', 'text'];
-    const { code, out, err } = await cloud.exec('aws', ['ec2', ...command.split(' '), ...output], settings);
-    assert.equal(code, 0, `aws ec2 ${command}: ${err}`);
-    return out.trim();
-  };
-}
 
 /** What is to be had for a guest of 1 GiB beside what its image shares with others: 160, and a tenth. */
 const MOST_OWN_MIB = 176;
 
 const processOf = (machine: string): number =>
   Number(spawnSync('pgrep', ['-f', `guest=${machine},`], { encoding: 'utf8' }).stdout.split('\n')[0]);
-
-/** Runs a command in a machine, as its user. */
-function secureShell(cloud: Program, key: string) {
-  const options = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'];
-  return async (at: string, command: string): Promise<string> => {
-    const args = ['-i', key, ...options, '-o', 'ConnectTimeout=10', '-o', 'ConnectionAttempts=10', `ec2-user@${at}`];
-    const { code, out, err } = await cloud.exec('ssh', [...args, command]);
-    assert.equal(code, 0, `${command}: ${err}`);
-    return out.trim();
-  };
-}
 
 test('the first ten minutes with EC2', { skip: noMachines || noSsh, timeout: 280_000 }, async (t) => {
   const cloud = program(t);

@@ -9,7 +9,7 @@ import { getCompileCacheDir } from 'node:module';
 import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { handOver, isOpenToAll } from '#cli/privileges.ts';
-import { machineHandsOf, networkHandsOf, startHostd } from '#hostd/hostd.ts';
+import { imageHandsOf, machineHandsOf, networkHandsOf, startHostd } from '#hostd/hostd.ts';
 import { computeFolders } from '#hostd/protocol.ts';
 import { startCloud } from '#main';
 import { systemClock } from '#platform/base/clock.ts';
@@ -107,6 +107,7 @@ async function open(): Promise<Host> {
     privileged: {
       machines: stepping('hostd.machines', machineHandsOf(hostd)),
       networks: stepping('hostd.networks', networkHandsOf(hostd)),
+      images: imageHandsOf(hostd),
       probe: async () => ({ runs: false, reason: 'guests of tests are emulated' }),
     },
     publicCidr,
@@ -149,7 +150,7 @@ const running = await startCloud({
   host: open,
   async onReady(registry) {
     if (!isOpenToAll(import.meta.dirname)) await registry.preloadAll();
-    handOver(data, { name: '', ...SERVER }, computeFolders(data).machines);
+    handOver(data, { name: '', ...SERVER }, [computeFolders(data).machines, computeFolders(data).builds]);
     process.setgroups?.([SERVER.gid]);
     process.setgid?.(SERVER.gid);
     process.setuid?.(SERVER.uid);

@@ -166,7 +166,7 @@ test('a launch that the host can not do ends, and says why', async (t) => {
 
   const nowhere = (await cloud(t)).client(EC2Client);
   const refused = nowhere.send(new RunInstancesCommand({ ...one, MinCount: 1, MaxCount: 1 }));
-  await assert.rejects(refused, refusal('InvalidAMIID.NotFound'));
+  await assert.rejects(refused, refusal('InsufficientInstanceCapacity', /`makonis doctor`/));
 });
 
 test('protected instances stay, with those of their zone', async (t) => {

@@ -15,6 +15,10 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
     why: 'looks at the certificates of a server that no authority vouches for',
   },
   'src/platform/compute/images/programs.ts': { effects: ['processes'], why: 'apt, dpkg-deb and mkfs build images' },
+  'src/platform/compute/images/hands.ts': {
+    effects: ['processes'],
+    why: 'starts the build of an image that needs root',
+  },
   'src/platform/compute/volumes/qemu/qemu-img.ts': {
     effects: ['processes'],
     why: 'qemu-img makes and copies the layers of volumes',
@@ -37,6 +41,14 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/platform/network/linux/sockets.ts': { effects: ['processes'], why: 'starts what opens sockets in a namespace' },
   'src/platform/network/linux/sockets-child.ts': { effects: ['outward'], why: 'opens sockets inside a namespace' },
   'src/platform/network/linux/forwarder.ts': { effects: ['outward'], why: 'asks the host’s resolvers for guests' },
+  'src/platform/network/user/namespaces.ts': {
+    effects: ['processes'],
+    why: 'tries whether a user may make namespaces',
+  },
+  'src/platform/network/user/way-out.ts': {
+    effects: ['processes', 'outward'],
+    why: 'starts slirp4netns and speaks to its socket',
+  },
   'src/gateway/forward/connection.ts': { effects: ['outward'], why: 'calls the other processes of the cloud' },
   'src/hostd/hostd.ts': { effects: ['processes'], why: 'starts hostd' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },

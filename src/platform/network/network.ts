@@ -84,7 +84,7 @@ export interface AddressSet {
 
 export interface DhcpPlan {
   readonly domainName: string;
-  /** Empty: the VPC's own resolver. */
+  /** `vpc` is its own resolver. Empty: guests are told of none. */
   readonly nameServers: readonly string[];
   readonly ntpServers: readonly string[];
 }

@@ -44,14 +44,15 @@ export const INSTANCE_ERRORS = {
     code: 'UnsupportedHibernationConfiguration',
     message: `The instance '${id}' is not enabled for hibernation.`,
   }),
-  InsufficientInstanceCapacity: (type: string, zone: string, others: readonly string[]): Worded => ({
+  InsufficientInstanceCapacity: (type: string, zone: string, others: readonly string[], why = ''): Worded => ({
     code: 'InsufficientInstanceCapacity',
     message:
       `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). ` +
       'Our system will be working on provisioning additional capacity.' +
       (others.length > 0
         ? ` You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${others.join(', ')}.`
-        : ''),
+        : '') +
+      why,
     status: 500,
   }),
   VcpuLimitExceeded: (limit: number): Worded => ({

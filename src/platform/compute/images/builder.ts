@@ -11,6 +11,8 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { BuiltImage, ImageBuilder, SnapshotId } from '#platform/compute/volume.ts';
 
 export interface Workplace {
+  /** What the image will be known by. */
+  readonly id: SnapshotId;
   /** Empty at first; the recipe leaves `disk.raw` there, and `kernel` and `initrd` if the image starts from those. */
   readonly folder: string;
   readonly onProgress: (percent: number) => void;
@@ -24,6 +26,8 @@ export interface Recipe {
   /** It runs programs as root: who is not root does not offer the image. */
   readonly needsRoot?: true;
   readonly build: (workplace: Workplace) => Promise<void>;
+  /** Whatever came of a build, what it used elsewhere goes. */
+  readonly done?: (id: SnapshotId) => Promise<void>;
 }
 
 /** Takes a raw disk as a snapshot, unless there is one. */
@@ -113,11 +117,12 @@ export class RecipeBuilder implements ImageBuilder {
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true });
       this.#stopping.signal.throwIfAborted();
-      await recipe.build({ folder, onProgress, signal: this.#stopping.signal });
+      await recipe.build({ id, folder, onProgress, signal: this.#stopping.signal });
       await store.adopt(id, join(folder, 'disk.raw'), image.sizeGiB);
       await this.#keep(folder, id);
     } finally {
       await rm(folder, { recursive: true, force: true });
+      if (!this.#stopping.signal.aborted) await recipe.done?.(id);
     }
     this.lastBuild = clock.monotonic() - began;
     onProgress(100);

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 
 export interface InitramfsEntry {
   readonly path: string;
-  /** A file's bytes are read from here; a folder has none. */
-  readonly file?: string;
+  /** A file's bytes, or where they are read from; a folder has none. */
+  readonly file?: string | Buffer;
   readonly isExecutable?: boolean;
 }
 
@@ -15,10 +15,13 @@ const PROGRAM = 0o100755;
 export function initramfs(entries: readonly InitramfsEntry[]): Buffer {
   const parts = entries.flatMap(({ path, file, isExecutable = false }, i) => {
     const mode = file === undefined ? FOLDER : isExecutable ? PROGRAM : FILE;
-    return member(i + 1, path, mode, file === undefined ? Buffer.alloc(0) : readFileSync(file));
+    return member(i + 1, path, mode, bytesOf(file));
   });
   return Buffer.concat([...parts, ...member(0, 'TRAILER!!!', 0, Buffer.alloc(0))]);
 }
+
+const bytesOf = (file: InitramfsEntry['file'] = Buffer.alloc(0)): Buffer =>
+  typeof file === 'string' ? readFileSync(file) : file;
 
 function member(inode: number, path: string, mode: number, data: Buffer): Buffer[] {
   const name = Buffer.from(`${path}\0`);

@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 
 export interface Confinement {
-  readonly uid: number;
+  /** Undefined: the present user, who may be root in a namespace of users: it loses all that this means. */
+  readonly uid?: number | undefined;
   /** The network namespace that it lives in. */
   readonly namespace: string;
 }
@@ -13,13 +14,17 @@ const LIMITS = ['prlimit', '--core=0', '--nofile=2048', '--'];
 /** Undefined: it runs as the present user, in the host's own network. */
 export function confined(command: readonly string[], to: Confinement | undefined): string[] {
   if (to === undefined) return [...LIMITS, 'setpriv', '--no-new-privs', '--', ...command];
-  const groups = kvmGroup();
   return [
     ...['nsenter', `--net=/run/netns/${to.namespace}`, '--', ...LIMITS, 'setpriv'],
-    ...['--reuid', `${to.uid}`, '--regid', `${to.uid}`],
-    ...(groups === undefined ? ['--clear-groups'] : ['--groups', `${groups}`]),
+    ...(to.uid === undefined ? [] : ofUser(to.uid)),
     ...['--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', '--', ...command],
   ];
+}
+
+function ofUser(uid: number): string[] {
+  const groups = kvmGroup();
+  const further = groups === undefined ? ['--clear-groups'] : ['--groups', `${groups}`];
+  return ['--reuid', `${uid}`, '--regid', `${uid}`, ...further];
 }
 
 /** Distributions let a group of its own use KVM, if not everybody. */

@@ -52,8 +52,8 @@ export interface HandsOptions {
   readonly folders: MachineFolders;
   /** Whose cloud it is, and who is not root; undefined: machines run as this process's own user. */
   readonly server?: User;
-  /** Of a VPC, for its machines to live in. */
-  readonly namespaceOf: (vpc: string) => string;
+  /** Of a VPC, for its machines to live in; undefined: they live in the host's own network. */
+  readonly namespaceOf?: (vpc: string) => string;
   /** Tells the clouds of one machine apart. */
   readonly tag: string;
   readonly clock: Clock;
@@ -165,7 +165,7 @@ class Hands {
   async #run(launch: Launch, folder: string): Promise<void> {
     const { id, vpc, vcpus, memoryMiB } = launch;
     const { server, namespaceOf } = this.#options;
-    const confinement = server && { uid: machineUid(id), namespace: namespaceOf(vpc) };
+    const confinement = namespaceOf && { uid: server && machineUid(id), namespace: namespaceOf(vpc) };
     const command = confined(['qemu-system-x86_64', ...qemuArguments(launch)], confinement);
     const child = spawnIn(folder, command);
     const { pid } = child;

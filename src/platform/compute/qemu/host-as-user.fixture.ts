@@ -59,6 +59,7 @@ const folders = {
   volumes: below('volumes'),
   layers: below('volumes/layers'),
   images: below('images'),
+  builds: below('builds'),
 };
 
 async function open(): Promise<Host> {

@@ -6,8 +6,10 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Clock } from '#platform/base/clock.ts';
 import type { Host } from '#platform/compute/host.ts';
-import { RecipeBuilder } from '#platform/compute/images/builder.ts';
+import { type Recipe, RecipeBuilder } from '#platform/compute/images/builder.ts';
+import { builtByRoot } from '#platform/compute/images/by-root.ts';
 import { debian } from '#platform/compute/images/debian/debian.ts';
+import type { ImageHands } from '#platform/compute/images/hands.ts';
 import { micro } from '#platform/compute/images/micro/micro.ts';
 import { type Accelerator, type ProbeResult, probe } from '#platform/compute/kvm-probe.ts';
 import { installCommand, missingPrograms, NEEDED_PROGRAMS } from '#platform/compute/needed-programs.ts';
@@ -21,12 +23,19 @@ import type { NetworkHands } from '#platform/network/linux/hands.ts';
 import { tapOf } from '#platform/network/linux/names.ts';
 import { LinuxNetworks } from '#platform/network/linux/networks.ts';
 import type { Networks } from '#platform/network/network.ts';
+import { INNER_PUBLIC_CIDR, NamespacedNetworks } from '#platform/network/user/namespaced.ts';
 import { UserNetworks } from '#platform/network/user/networks.ts';
+
+import type { WayOut } from '#platform/network/user/way-out.ts';
 
 /** What a process that holds root does for this one. */
 export interface Privileged {
   readonly machines: MachineHands;
   readonly networks: NetworkHands;
+  /** Undefined: it is root in name alone, and can build no system. */
+  readonly images: ImageHands | undefined;
+  /** It is root in namespaces of an ordinary user, which have this way out. */
+  readonly wayOut?: WayOut;
   readonly probe: () => Promise<ProbeResult>;
 }
 
@@ -45,6 +54,7 @@ export interface ComputeFolders {
   readonly volumes: string;
   readonly layers: string;
   readonly images: string;
+  readonly builds: string;
 }
 
 /** A host, or why there is none. */
@@ -62,8 +72,7 @@ export async function openHost(options: OpenHostOptions): Promise<Opened> {
   const volumes = await QemuVolumes.open(folders.volumes);
   const { accelerator, lacks } = await acceleratorOf(privileged);
   const { networks, netdevOf } = networksOf(options);
-  const hands =
-    privileged?.machines ?? machineHands({ folders: handsFolders(folders), namespaceOf: () => '', tag: '', clock });
+  const hands = privileged?.machines ?? machineHands({ folders: handsFolders(folders), tag: '', clock });
   const machines = await openQemuMachines({
     ...options,
     accelerator,
@@ -72,7 +81,12 @@ export async function openHost(options: OpenHostOptions): Promise<Opened> {
     chainOf: (volume) => chainIn(folders.volumes, volume),
     netdevOf,
   });
-  const images = await RecipeBuilder.open({ folder: folders.images, recipes: [micro, debian], store: volumes, clock });
+  const images = await RecipeBuilder.open({
+    folder: folders.images,
+    recipes: [micro, debianOf(options)],
+    store: volumes,
+    clock,
+  });
   const close = async (): Promise<void> => {
     await images.close();
     await machines.close();
@@ -81,6 +95,10 @@ export async function openHost(options: OpenHostOptions): Promise<Opened> {
   return { host: { machines, volumes, images, networks, overcommit, lacks: [...lacks, ...networks.lacks], close } };
 }
 
+/** Programs of packages run as root while it is made. */
+const debianOf = ({ privileged, folders }: OpenHostOptions): Recipe =>
+  privileged?.images === undefined ? debian : builtByRoot(debian, privileged.images, folders.builds);
+
 const handsFolders = ({ machines, layers, images }: ComputeFolders) => ({ machines, layers, kernels: images });
 
 interface Wired {
@@ -88,12 +106,15 @@ interface Wired {
   readonly netdevOf: QemuOptions['netdevOf'];
 }
 
-function networksOf({ privileged, publicCidr, clock }: OpenHostOptions): Wired {
+function networksOf({ privileged, publicCidr: given, clock, onFault }: OpenHostOptions): Wired {
   if (privileged === undefined) {
     const networks = new UserNetworks();
     return { networks, netdevOf: ({ interface: id }) => networks.netdevOf(id) };
   }
-  const networks = new LinuxNetworks({ hands: privileged.networks, publicCidr, clock, resolvers });
+  const { wayOut } = privileged;
+  const publicCidr = wayOut === undefined ? given : INNER_PUBLIC_CIDR;
+  const linux = new LinuxNetworks({ hands: privileged.networks, publicCidr, clock, resolvers });
+  const networks = wayOut === undefined ? linux : new NamespacedNetworks(linux, wayOut, onFault);
   const tap = { type: 'tap', script: 'no', downscript: 'no' };
   return { networks, netdevOf: ({ interface: id }) => ({ ...tap, ifname: tapOf(id) }) };
 }

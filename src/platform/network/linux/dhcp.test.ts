@@ -26,7 +26,7 @@ const PLAN: VpcPlan = {
   ],
   sets: [],
   hasInternetGateway: false,
-  dhcp: { domainName: 'ec2.internal', nameServers: [], ntpServers: ['169.254.169.123'] },
+  dhcp: { domainName: 'ec2.internal', nameServers: ['vpc'], ntpServers: ['169.254.169.123'] },
 };
 
 function requestOf(type: number, options: readonly (readonly number[])[] = [], mac = MAC): Buffer {

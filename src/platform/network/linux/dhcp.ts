@@ -86,11 +86,12 @@ type Option = readonly [number, Buffer];
 
 function configuration(cidr: string, router: string, nic: InterfacePlan, { cidrs, dhcp }: VpcPlan): Option[] {
   const resolver = addressAt(cidrs[0] ?? cidr, 2);
+  const nameServers = dhcp.nameServers.map((server) => (server === 'vpc' ? resolver : server));
   const servers = (list: DhcpPlan['nameServers']): Buffer => Buffer.concat(list.map(bytesOf));
   return [
     [OPTION.mask, bytesOf(maskOf(networkOf(cidr)))],
     [OPTION.router, bytesOf(router)],
-    [OPTION.nameServers, dhcp.nameServers.length > 0 ? servers(dhcp.nameServers) : bytesOf(resolver)],
+    ...(nameServers.length === 0 ? [] : [[OPTION.nameServers, servers(nameServers)] as const]),
     [OPTION.hostName, Buffer.from(nic.hostName.split('.')[0] ?? '')],
     ...(dhcp.domainName === '' ? [] : [[OPTION.domainName, Buffer.from(dhcp.domainName)] as const]),
     ...(dhcp.ntpServers.length === 0 ? [] : [[OPTION.ntpServers, servers(dhcp.ntpServers)] as const]),

@@ -12,6 +12,7 @@ export interface Outside {
   readonly tag: string;
   readonly namespace: Namespace;
   readonly publicCidr: string;
+  readonly closedToGuests: readonly string[];
 }
 
 interface Link {
@@ -27,7 +28,7 @@ export async function ensureGateway(
   const links = await shown<Link>(inner, 'link', 'show');
   if (links.some(({ ifname }) => ifname === GATEWAY) === hasInternetGateway) return;
   if (!hasInternetGateway) return void (await ip(inner, 'link', 'del', GATEWAY));
-  await nft(outside.namespace, outerRuleset(outerTableOf(outside.tag), OUTER_LINK, outside.publicCidr));
+  await nft(outside.namespace, outerRuleset(outerTableOf(outside.tag), OUTER_LINK, outside));
   await setKernel(outside.namespace, ['net/ipv4/ip_forward=1']);
   const link = outerLinkOf(id);
   const peer = ['peer', 'name', GATEWAY, 'netns', inner, 'address', OUTSIDE.innerMac];

@@ -32,11 +32,18 @@ export interface HandsOptions {
   readonly publicCidr: string;
   /** Where VPCs lead out to; by default the machine's own, and so the world. */
   readonly outside?: Namespace;
+  /** Who may open the tap of a machine's interface; by default the user that its process is. */
+  readonly tapUserOf?: (machine: string) => number;
+  /** Of this machine, beside its own: where no guest is led to. */
+  readonly closedToGuests?: readonly string[];
+  /** A link there that asks for public addresses, whose answers are not to wait. */
+  readonly wayOutLink?: string;
 }
 
-export function networkHands({ tag, publicCidr, outside }: HandsOptions): NetworkHands {
+export function networkHands(options: HandsOptions): NetworkHands {
+  const { tag, publicCidr, outside, tapUserOf = machineUid, closedToGuests = [], wayOutLink } = options;
   const inTurn = newInTurn();
-  const around = { tag, namespace: outside, publicCidr };
+  const around = { tag, namespace: outside, publicCidr, closedToGuests };
   const list = async (): Promise<string[]> => (await namespaces()).flatMap((name) => vpcOf(tag, name) ?? []);
   return {
     apply: (plan) =>
@@ -44,7 +51,8 @@ export function networkHands({ tag, publicCidr, outside }: HandsOptions): Networ
         checkPlan(plan);
         const namespace = namespaceOf(tag, plan.id);
         await ensureNamespace(namespace);
-        await ensureTaps(namespace, plan);
+        await ensureTaps(namespace, plan, tapUserOf);
+        if (wayOutLink !== undefined) await batch(outside, [promptAnswers(wayOutLink)]);
         await ensureGateway(plan, namespace, around);
         await nft(namespace, rulesetOf(plan));
         await batch(
@@ -100,14 +108,17 @@ async function ensureNamespace(namespace: string): Promise<void> {
   await ip(namespace, 'link', 'set', 'lo', 'up');
 }
 
+/** By default answers for others wait for most of a second. */
+const promptAnswers = (link: string): string => `ntable change name arp_cache dev ${link} proxy_delay 0`;
+
 interface FoundLink {
   readonly ifname: string;
   readonly linkinfo?: { readonly info_data?: { readonly user?: number | string } };
 }
 
 /** A tap for each attached interface, which its machine's user alone may open. */
-async function ensureTaps(namespace: string, plan: VpcPlan): Promise<void> {
-  const wanted = new Map(attachedTo(plan).map(({ id, machine = '' }) => [tapOf(id), machineUid(machine)]));
+async function ensureTaps(namespace: string, plan: VpcPlan, userOf: (machine: string) => number): Promise<void> {
+  const wanted = new Map(attachedTo(plan).map(({ id, machine = '' }) => [tapOf(id), userOf(machine)]));
   const found = new Map(
     (await shown<FoundLink>(namespace, '-d', 'link', 'show'))
       .filter(({ ifname }) => ifname.startsWith('tap'))
@@ -117,13 +128,8 @@ async function ensureTaps(namespace: string, plan: VpcPlan): Promise<void> {
   const missing = [...wanted].filter(([name]) => !isSame(name));
   await batch(namespace, [
     ...[...found.keys()].filter((name) => !isSame(name)).map((name) => `link del ${name}`),
-    ...missing.map(([name, uid]) => `tuntap add dev ${name} mode tap user ${uid}`),
+    ...missing.flatMap(([name, uid]) => [`tuntap add dev ${name} mode tap user ${uid}`, promptAnswers(name)]),
   ]);
-  // By default answers for others wait for most of a second.
-  await setKernel(
-    namespace,
-    missing.map(([name]) => `net/ipv4/neigh/${name}/proxy_delay=0`),
-  );
 }
 
 const SHOWN = {

@@ -104,7 +104,7 @@ const vpcOf = (interfaces: readonly InterfacePlan[], more: Partial<VpcPlan> = {}
   interfaces,
   sets: [],
   hasInternetGateway: false,
-  dhcp: { domainName: 'ec2.internal', nameServers: [], ntpServers: [] },
+  dhcp: { domainName: 'ec2.internal', nameServers: ['vpc'], ntpServers: [] },
   ...more,
 });
 

@@ -149,6 +149,8 @@ function output(nics: readonly InterfacePlan[]): string[] {
   return chain('output', [
     'type filter hook output priority mangle; policy accept;',
     `meta skuid >= ${FIRST_MACHINE_UID} drop`,
+    // Without root machines are nobody else: but what is begun here is DHCP's alone, from a port that takes a right.
+    'meta l4proto { tcp, udp } ct state new th sport != 67 drop',
     ...limits,
   ]);
 }
@@ -190,11 +192,18 @@ function ownFrames({ id, mac, addresses, isSourceChecked }: InterfacePlan): stri
   ]);
 }
 
+interface OuterRules {
+  readonly publicCidr: string;
+  readonly closedToGuests: readonly string[];
+}
+
+const LINK_LOCAL = '169.254.0.0/16';
+
 /**
  * Of where VPCs lead to: nobody from there comes to this machine's own services, or to addresses of its link. Each cloud of a machine has its
  * own table, which says the same of all VPCs and differs in its public addresses alone.
  */
-export const outerRuleset = (table: string, outerLinks: string, publicCidr: string): string =>
+export const outerRuleset = (table: string, outerLinks: string, { publicCidr, closedToGuests }: OuterRules): string =>
   [
     ...emptied(table),
     ...block(`table ${table}`, [
@@ -205,7 +214,9 @@ export const outerRuleset = (table: string, outerLinks: string, publicCidr: stri
       ]),
       ...chain('forward', [
         'type filter hook forward priority filter; policy accept;',
-        `iifname "${outerLinks}*" ip daddr 169.254.0.0/16 drop`,
+        // Answers to who came in from there.
+        `iifname "${outerLinks}*" ct state established,related accept`,
+        ...[LINK_LOCAL, ...closedToGuests].map((cidr) => `iifname "${outerLinks}*" ip daddr ${cidr} drop`),
       ]),
       ...chain('leaving', [
         'type nat hook postrouting priority srcnat; policy accept;',

@@ -1,18 +1,11 @@
 /**
- * Networks without root: each interface is a network of its own, inside QEMU, where its guest gets its private address and meets nobody. QEMU would
+ * Networks without root, where the system lets users make no namespaces of their own (namespaced.ts): each interface is a network of its own, inside QEMU, where its guest gets its private address and meets nobody. QEMU would
  * let it out to the world, but also to this machine's own services and to whatever answers at 169.254.169.254 here: so nothing leaves.
  * What is let in is a port that its security groups open to this machine, at the interface's public address: one of 127.0.0.0/8, which
  * every machine has.
  */
-import type {
-  Attendance,
-  InterfaceId,
-  InterfacePlan,
-  Networks,
-  RulePlan,
-  VpcId,
-  VpcPlan,
-} from '#platform/network/network.ts';
+import type { Attendance, InterfaceId, InterfacePlan, Networks, VpcId, VpcPlan } from '#platform/network/network.ts';
+import { LOCAL_PUBLIC_CIDR, openPorts, outerPort } from '#platform/network/user/local-addresses.ts';
 
 const LACKS = [
   'without root, machines reach neither each other nor the world, nor the metadata address, and images that wait for it (cloud-init) ' +
@@ -21,16 +14,9 @@ const LACKS = [
     'interface was attached are there, those below 1024 at 8000 more (ssh -p 8022)',
 ];
 
-const PUBLIC = '127.77.0.0/16';
-/** Who is not root may not listen below. */
-const FIRST_FREE_PORT = 1024;
-const MOVED_BY = 8000;
-/** A rule that opens more is not for one service. */
-const MOST_PORTS = 32;
-
 export class UserNetworks implements Networks {
   readonly lacks: readonly string[] = LACKS;
-  readonly publicCidr = PUBLIC;
+  readonly publicCidr = LOCAL_PUBLIC_CIDR;
   readonly #plans = new Map<VpcId, VpcPlan>();
 
   /** Nobody gets so far as to ask. */
@@ -77,17 +63,4 @@ function userNetdev({ addresses, hostName, ingress }: InterfacePlan, subnet: str
     hostname: hostName,
     hostfwd: ports.map((port) => ({ str: `tcp:${publicIp}:${outerPort(port)}-${privateIp}:${port}` })),
   };
-}
-
-const outerPort = (port: number): number => (port < FIRST_FREE_PORT ? port + MOVED_BY : port);
-
-/** Of TCP, to which some rule lets this machine. */
-function openPorts(rules: readonly RulePlan[]): number[] {
-  const ports = new Set<number>();
-  for (const { protocol, fromPort = -1, toPort = -1, peer } of rules) {
-    const isForUs = 'cidr' in peer && (peer.cidr === '0.0.0.0/0' || peer.cidr.startsWith('127.'));
-    if (protocol !== 'tcp' || !isForUs || fromPort < 1 || toPort - fromPort >= MOST_PORTS) continue;
-    for (let port = fromPort; port <= toPort && ports.size < MOST_PORTS; port++) ports.add(port);
-  }
-  return [...ports];
 }

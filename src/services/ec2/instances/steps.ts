@@ -87,7 +87,7 @@ async function device({ parts, host, notes, partition }: Stage, step: DeviceStep
         await machines.attachNic(row.id, nicOf(step.nic));
         break;
       case 'detach-nic':
-        await machines.detachNic(row.id, step.nic.id, false);
+        await machines.detachNic(row.id, step.nic.id, step.nic.attachment?.isForced === true);
     }
   }
   notes.device(step, true);

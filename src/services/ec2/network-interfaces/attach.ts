@@ -75,7 +75,10 @@ export function detachNetworkInterface(input: Model.DetachNetworkInterfaceReques
   }
   const instance = findInstance(tx, attachment.instance);
   if (instance.state === 'stopped') detachAtOnce(tx, instance, row, now);
-  else networkInterfaces.put(tx, { ...row, attachment: { ...attachment, status: 'detaching' } });
+  else {
+    const isForced = input.Force === true && ({ isForced: true } as const);
+    networkInterfaces.put(tx, { ...row, attachment: { ...attachment, status: 'detaching', ...isForced } });
+  }
 }
 
 function detachAtOnce(tx: Transaction, instance: InstanceRow, row: NetworkInterfaceRow, now: number): void {

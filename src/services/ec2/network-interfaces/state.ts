@@ -23,6 +23,8 @@ export interface Attachment {
   readonly deletesOnTermination: boolean;
   readonly attachedAt: number;
   readonly status: 'attaching' | 'attached' | 'detaching';
+  /** While detaching: the guest is not waited for. */
+  readonly isForced?: true;
 }
 
 export interface NetworkInterfaceRow {

@@ -166,9 +166,11 @@ test('DHCP says what the options say, and what Amazon provides otherwise', () =>
   };
   assert.deepEqual(planOf(rows({ options })).dhcp, {
     domainName: 'example.com',
-    nameServers: ['10.2.5.1'],
+    nameServers: ['10.2.5.1', 'vpc'],
     ntpServers: ['10.2.5.2'],
   });
+  const { vpc } = rows({});
+  assert.deepEqual(planOf(rows({ options, vpc: { ...vpc, hasDnsSupport: false } })).dhcp.nameServers, ['10.2.5.1']);
 });
 
 const GROUPS = ['sg-1', 'sg-2', 'sg-3'] as const;

@@ -191,11 +191,15 @@ function setsOf(rows: VpcRows, plans: readonly InterfacePlan[]): AddressSet[] {
   }));
 }
 
-function dhcpPlan({ region, options }: VpcRows): DhcpPlan {
+/** Who names no resolver gets none, nor who is without Amazon's in a VPC that has it switched off. */
+function dhcpPlan({ region, options, vpc }: VpcRows): DhcpPlan {
+  const own = vpc.hasDnsSupport ? ['vpc'] : [];
   const valuesOf = (name: string): readonly string[] => options?.options[name] ?? [];
   return {
     domainName: valuesOf('domain-name')[0] ?? privateDomain(region),
-    nameServers: valuesOf('domain-name-servers').filter((server) => server !== AMAZON_DNS && isIpv4(server)),
+    nameServers: valuesOf('domain-name-servers')
+      .filter(isIpv4)
+      .flatMap((server) => (server === AMAZON_DNS ? own : server)),
     ntpServers: valuesOf('ntp-servers').filter(isIpv4),
   };
 }

@@ -69,7 +69,7 @@ export const debian: Recipe = {
 
 async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
   const root = join(folder, 'root');
-  await run('debootstrap', ['--variant=minbase', RELEASE, root], { signal });
+  await run('debootstrap', ['--variant=minbase', '--force-check-gpg', RELEASE, root, await mirror(signal)], { signal });
   onProgress(35);
   await write(root, WHILE_BUILDING);
   await inside(root, signal, 'chmod', '755', '/usr/sbin/policy-rc.d');
@@ -87,6 +87,13 @@ async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
   await inside(root, signal, 'chmod', '755', ACTIVE_KEYS);
   await makeRootDisk({ folder: root, path: join(folder, 'disk.raw'), sizeGiB: debian.image.sizeGiB, signal });
   onProgress(95);
+}
+
+/** The one that this system's packages come from, if it is Debian of the same release. */
+async function mirror(signal: AbortSignal): Promise<string> {
+  const wanted = ['--format', '$(REPO_URI)', `Codename: ${RELEASE}`, 'Component: main', 'Identifier: Packages'];
+  const known = await run('apt-get', ['indextargets', ...wanted], { signal }).catch(() => '');
+  return known.split('\n').find((uri) => /^https?:/.test(uri)) ?? 'http://deb.debian.org/debian';
 }
 
 const inside = (root: string, signal: AbortSignal, ...command: readonly string[]): Promise<string> =>

@@ -37,7 +37,7 @@ test('a guest answers on SSH, and its power button ends it', {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const signal = new AbortController().signal;
   const percents: number[] = [];
-  await micro.build({ folder, onProgress: (percent) => percents.push(percent), signal });
+  await micro.build({ id: '', folder, onProgress: (percent) => percents.push(percent), signal });
   assert.deepEqual(
     percents,
     [...percents].sort((a, b) => a - b),

@@ -5,8 +5,9 @@
  *
  * Its user is ec2-user, without a password, who may do all by `sudo`.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { Recipe, Workplace } from '#platform/compute/images/builder.ts';
 import { earlySystem } from '#platform/compute/images/early-system.ts';
 import { readModules } from '#platform/compute/images/kernel-modules.ts';
@@ -15,7 +16,19 @@ import { plainKernel } from '#platform/compute/images/plain-kernel.ts';
 import { run } from '#platform/compute/images/programs.ts';
 import { makeRootDisk } from '#platform/compute/images/root-disk.ts';
 
-const GUEST = join(import.meta.dirname, 'guest');
+/** Where each file goes. They are read with the code: a server that has given up root may not get to them any more. */
+const GUEST: ReadonlyMap<string, Buffer> = new Map([
+  ...filesBelow('etc', join(import.meta.dirname, 'guest/etc')),
+  ...filesBelow('usr/bin', join(import.meta.dirname, 'guest/bin')),
+]);
+
+function filesBelow(place: string, folder: string): [string, Buffer][] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    return entry.isFile() ? [[join(place, relative(folder, path)), readFileSync(path)] as const] : [];
+  });
+}
+
 const USER = 'ec2-user';
 const USER_ID = 1000;
 const AUTHORIZED_KEYS = `home/${USER}/.ssh/authorized_keys`;
@@ -125,9 +138,10 @@ async function arrange(root: string): Promise<void> {
     await mkdir(join(root, path), { recursive: true });
   }
   await chmod(join(root, 'tmp'), 0o1777);
-  await cp(join(GUEST, 'etc'), join(root, 'etc'), { recursive: true });
-  for (const name of await readdir(join(GUEST, 'bin')))
-    await copyFile(join(GUEST, 'bin', name), join(root, 'usr/bin', name));
+  for (const [path, bytes] of GUEST) {
+    await mkdir(join(root, dirname(path)), { recursive: true });
+    await writeFile(join(root, path), bytes);
+  }
   for (const path of PROGRAMS) await chmod(join(root, path), 0o755);
   await linkApplets(join(root, 'usr/bin'));
   await symlink('/bin/busybox', join(root, 'usr/sbin/init'));

@@ -4,6 +4,7 @@
  */
 
 import type { AccountId } from '#platform/base/ids.ts';
+import { whyNoHost } from '#platform/compute/no-host.ts';
 import type { RunInstancesRequest } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import type { Tags } from '#platform/tags.ts';
@@ -72,6 +73,7 @@ const DEFAULT_TYPE = 't3.micro';
 export function launchPlan(parts: Ec2Parts, tx: ReadTransaction, input: RunInstancesRequest): LaunchPlan {
   const request = launchRequest(tx, input);
   const { wanted } = request;
+  if (parts.host === undefined) refuseWithoutHost(wanted, tx.partition.name.region);
   const image = launchableImage(parts, tx, wanted.ImageId ?? fail('MissingParameter', 'ImageId'));
   const type = typeOf(wanted, tx.partition.name.region);
   const interfaces = interfaceWishes(tx, wanted, type, (zones) =>
@@ -83,6 +85,12 @@ export function launchPlan(parts: Ec2Parts, tx: ReadTransaction, input: RunInsta
   const userData = wanted.UserData === undefined ? undefined : checkUserData(wanted.UserData);
   const draft = draftOf(parts, tx, wanted, image, type, interfaces);
   return { ...request, image, type, devices, interfaces, draft, userData, tags };
+}
+
+/** Nothing runs here, whatever is asked for: whoever asks is told what to do about it. */
+function refuseWithoutHost({ InstanceType: type, Placement: placement }: RunInstancesRequest, region: string): never {
+  const zone = placement?.AvailabilityZone ?? `${region}a`;
+  return fail('InsufficientInstanceCapacity', type ?? DEFAULT_TYPE, zone, [], ` ${whyNoHost()}`);
 }
 
 /** Of AWS's types that no host here can be (other processors, GPUs) there is no room. */
