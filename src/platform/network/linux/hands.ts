@@ -116,13 +116,16 @@ interface FoundLink {
   readonly linkinfo?: { readonly info_data?: { readonly user?: number | string } };
 }
 
+/** `ip` names users that have a name: of those only root of a namespace has taps here. */
+const userIdOf = (shown: number | string | undefined): number => (shown === 'root' ? 0 : Number(shown));
+
 /** A tap for each attached interface, which its machine's user alone may open. */
 async function ensureTaps(namespace: string, plan: VpcPlan, userOf: (machine: string) => number): Promise<void> {
   const wanted = new Map(attachedTo(plan).map(({ id, machine = '' }) => [tapOf(id), userOf(machine)]));
   const found = new Map(
     (await shown<FoundLink>(namespace, '-d', 'link', 'show'))
       .filter(({ ifname }) => ifname.startsWith('tap'))
-      .map(({ ifname, linkinfo }) => [ifname, Number(linkinfo?.info_data?.user)]),
+      .map(({ ifname, linkinfo }) => [ifname, userIdOf(linkinfo?.info_data?.user)]),
   );
   const isSame = (name: string): boolean => wanted.get(name) === found.get(name);
   const missing = [...wanted].filter(([name]) => !isSame(name));
