@@ -32,7 +32,7 @@ export interface Program {
 }
 
 export function program(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   launcher = join(ROOT, 'bin', 'makonis'),
   more: Record<string, string> = {},
 ): Program {
