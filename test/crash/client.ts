@@ -27,13 +27,16 @@ const SILENCE_MILLISECONDS = 3000;
 export class CrashClient {
   /** Of the processes of the cloud. */
   readonly #ports: readonly number[];
+  readonly #storeMayFail: boolean;
   readonly #agent = new Agent({ keepAlive: true });
   #isClosed = false;
   /** Operation -> how its requests ended. */
   readonly ends: Record<string, Record<Outcome['end'], number>> = {};
 
-  constructor(...ports: number[]) {
-    this.#ports = ports;
+  /** `storeMayFail`: then an error of the server's own says no more than silence. */
+  constructor(ports: number | readonly number[], storeMayFail = false) {
+    this.#ports = typeof ports === 'number' ? [ports] : ports;
+    this.#storeMayFail = storeMayFail;
   }
 
   close(): void {
@@ -83,8 +86,7 @@ export class CrashClient {
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const status = answer.statusCode ?? 0;
-          // With several processes, 503 is also what is said of a call that may have been run elsewhere.
-          if (!answer.complete || (status >= 500 && this.#ports.length > 1)) unknown();
+          if (!answer.complete || (this.#storeMayFail && isOfStore(status, text))) unknown();
           else
             resolve(
               status === 200 || status === 204
@@ -103,6 +105,9 @@ export class CrashClient {
     });
   }
 }
+
+/** The store can't be written, or too much waits for it. */
+const isOfStore = (status: number, body: string): boolean => status >= 500 || /Throttl/.test(body);
 
 const basicDate = (): string => new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
 

@@ -8,21 +8,26 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Books, Ready } from '#test/crash/server.ts';
+import { STORE_VARIABLE } from '#test/sdk/variables.ts';
 
 export class Server {
-  readonly #args: readonly [data: string, keyFile: string];
-  readonly #shared: readonly string[];
+  readonly #args: readonly string[];
+  readonly #storeUrl: string | undefined;
+  readonly #blobs: string | undefined;
   #child: ChildProcess | undefined;
 
-  /** `shared`: the store and the folder of blobs that it has with others. */
-  constructor(data: string, keyFile: string, ...shared: string[]) {
-    this.#args = [data, keyFile];
-    this.#shared = shared;
+  /** With a folder of `blobs` it shares its store with other processes. */
+  constructor(args: readonly string[], storeUrl?: string, blobs?: string) {
+    this.#args = args;
+    this.#storeUrl = storeUrl;
+    this.#blobs = blobs;
   }
 
   async start(port: number): Promise<Ready> {
     const file = new URL('./server.ts', import.meta.url);
-    const child = fork(file, [...this.#args, String(port), ...this.#shared], {
+    const env = { ...process.env, ...(this.#storeUrl !== undefined && { [STORE_VARIABLE]: this.#storeUrl }) };
+    const child = fork(file, [...this.#args, String(port), ...(this.#blobs === undefined ? [] : [this.#blobs])], {
+      env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child = child;
@@ -71,9 +76,9 @@ export function newFolder(): NewFolder {
 }
 
 /** Not started yet. After the test it is gone, and then its folder. */
-export function newServer(t: TestContext): Server {
+export function newServer(t: TestContext, storeUrl?: string): Server {
   const { folder, data, keyFile } = newFolder();
-  const server = new Server(data, keyFile);
+  const server = new Server([data, keyFile], storeUrl);
   t.after(async () => {
     await server.kill();
     rmSync(folder, { recursive: true, force: true });

@@ -16,6 +16,7 @@ import { parseStoreAddress, type StoreAddress } from '#platform/store/store-addr
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
 import { memoryFarm, settled } from '#test/sdk/several.ts';
+import { NODES_VARIABLE, STORE_VARIABLE } from '#test/sdk/variables.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -75,47 +76,40 @@ export interface TestCloudOptions {
   readonly host?: Host;
 }
 
-/** The URL of a database for the rows of all clouds, a schema for each: test/sdk/over-postgres.test.ts sets it. */
-export const STORE_VARIABLE = 'MAKONIS_INTERNAL_TEST_STORE';
+/** A schema for each cloud; over-postgres.test.ts sets it. */
 const storeUrl = process.env[STORE_VARIABLE];
 const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
   const schema = `test_${randomBytes(8).toString('hex')}`;
   return storeUrl === undefined ? {} : { store: { ...parseStoreAddress(storeUrl), schema } };
 };
 
-/** How many nodes every cloud has: test/sdk/over-nodes.test.ts sets it. */
-export const NODES_VARIABLE = 'MAKONIS_INTERNAL_TEST_NODES';
+/** How many nodes every cloud has; over-nodes.test.ts sets it. */
 const nodeCount = Number(process.env[NODES_VARIABLE] ?? 1);
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
-  const masterKeys = createMasterKeys(keyFile);
-  const farm = nodeCount > 1 ? memoryFarm(masterKeys) : undefined;
+  const farm = memoryFarm(createMasterKeys(keyFile));
   const clouds: RunningCloud[] = [];
   const { parent: _, tls = false, host, ...given } = { ...storeOfEnvironment(), ...options };
   t.after(async () => {
-    await stop(clouds);
+    await stopAll();
     rmSync(folder, { recursive: true, force: true });
   });
   return start();
 
-  async function stop(nodes: readonly RunningCloud[]): Promise<void> {
-    await Promise.all(nodes.map((node) => node.stop(0)));
-  }
-
   async function start(): Promise<TestCloud> {
     clouds.length = 0;
-    clouds.push(await startNode('data'));
-    for (let node = 1; farm !== undefined && node < nodeCount; node++) clouds.push(await startNode(`data-${node}`));
-    if (farm !== undefined) await settled(clouds);
-    return testCloud(clouds[0] as RunningCloud); // pushed above
+    for (let node = 0; node < nodeCount; node++) clouds.push(await startNode(node === 0 ? 'data' : `data-${node}`));
+    if (nodeCount > 1) await settled(clouds);
+    return testCloud(clouds[0] as RunningCloud); // there is one at least
   }
 
-  function startNode(data: string): Promise<RunningCloud> {
-    return startCloud({
+  const startNode = (data: string): Promise<RunningCloud> =>
+    startCloud({
       data: join(folder, data),
+      ...(nodeCount > 1 && { processes: farm.member(), blobs: join(folder, 'blobs') }),
       masterKeys: readMasterKeys(keyFile),
       port: 0,
       adminPort: 0,
@@ -127,10 +121,12 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       log: silent,
       version: 'test',
       clock,
-      ...(farm && { processes: farm.member(), blobs: join(folder, 'blobs') }),
       ...given,
       ...(host && { host: async () => host }),
     });
+
+  async function stopAll(): Promise<void> {
+    await Promise.all(clouds.map((node) => node.stop(0)));
   }
 
   /** Each client has another node. */
@@ -168,7 +164,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
         for (const config of configs) config.systemClockOffset = clock.offset;
       },
       async restart() {
-        await stop(clouds);
+        await stopAll();
         return start();
       },
     };

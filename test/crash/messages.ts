@@ -1,21 +1,17 @@
-/** What is held against a cloud after it was killed: by what its clients were told. */
+/** Disturbs a cloud again and again, at any moment, while clients use it, and holds what they were told against what is there after it. */
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CrashClient, Key, Outcome } from '#test/crash/client.ts';
-import {
-  FIFO_VISIBILITY_SECONDS,
-  keyOf,
-  type Load,
-  type Queues,
-  STANDARD_VISIBILITY_SECONDS,
-} from '#test/crash/load.ts';
+import { CrashClient, type Key, type Outcome } from '#test/crash/client.ts';
+import type { Server } from '#test/crash/killed-server.ts';
+import { FIFO_VISIBILITY_SECONDS, keyOf, Load, type Queues, STANDARD_VISIBILITY_SECONDS } from '#test/crash/load.ts';
 import type { Books } from '#test/crash/server.ts';
 import { until } from '#test/until.ts';
 
 const answered = (outcome: Outcome): string =>
   outcome.end === 'answered' ? outcome.body : assert.fail(JSON.stringify(outcome));
 
-export async function makeQueues(client: CrashClient, key: Key): Promise<Queues> {
+async function makeQueues(client: CrashClient, key: Key): Promise<Queues> {
   const make = async (QueueName: string, Attributes: Record<string, string>): Promise<string> =>
     JSON.parse(answered(await client.sqs('CreateQueue', { QueueName, Attributes }, key))).QueueUrl;
   return {
@@ -30,7 +26,7 @@ export async function makeQueues(client: CrashClient, key: Key): Promise<Queues>
   };
 }
 
-export async function makeStranger(client: CrashClient, key: Key): Promise<Key> {
+async function makeStranger(client: CrashClient, key: Key): Promise<Key> {
   answered(await client.form('iam', 'CreateUser', { UserName: 'stranger' }, key));
   return keyOf(answered(await client.form('iam', 'CreateAccessKey', { UserName: 'stranger' }, key)));
 }
@@ -44,13 +40,7 @@ async function countOf(client: CrashClient, QueueUrl: string, key: Key): Promise
 }
 
 /** Takes all that is left, and answers whether the count that the queue gave before was right at every step. */
-export async function drain(
-  client: CrashClient,
-  load: Load,
-  kind: 'standard' | 'fifo',
-  url: string,
-  key: Key,
-): Promise<void> {
+async function drain(client: CrashClient, load: Load, kind: 'standard' | 'fifo', url: string, key: Key): Promise<void> {
   let left = await countOf(client, url, key);
   await until(
     async () => {
@@ -67,7 +57,7 @@ export async function drain(
   assert.equal(left, 0);
 }
 
-export function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
+function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
   for (const [operation, { answered: acknowledged, unknown }] of Object.entries(ends)) {
     const metered = usage[operation] ?? 0;
     const what = `${operation}: ${acknowledged} acknowledged, ${unknown} unknown, ${metered} metered`;
@@ -87,15 +77,74 @@ export function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void
   }
 }
 
-export async function checkKeys(client: CrashClient, keys: Iterable<[string, Key]>): Promise<void> {
+async function checkKeys(client: CrashClient, keys: Iterable<[string, Key]>): Promise<void> {
   for (const [user, key] of keys) {
     const identity = await client.form('sts', 'GetCallerIdentity', {}, key);
     assert.match(answered(identity), new RegExp(`:user/${user}<`));
   }
 }
 
-export async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
+async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
   const { Tags } = JSON.parse(answered(await client.sqs('ListQueueTags', { QueueUrl }, key)));
   const value = Number(Tags.count);
   assert.ok(value >= tag.acknowledged && value <= tag.sent, `tag ${value} of ${tag.acknowledged} to ${tag.sent}`);
+}
+
+interface Disturbed {
+  readonly server: Server;
+  readonly times: number;
+  /** Resolves when the cloud serves again. */
+  readonly disturb: (port: number, nth: number) => Promise<void>;
+  /** What the cloud can't store for a while is no fault. */
+  readonly storeMayFail?: true;
+}
+
+export async function useWhile(t: TestContext, { server, times, disturb, storeMayFail }: Disturbed): Promise<void> {
+  const { port, ...key } = await server.start(0);
+  const client = new CrashClient(port, storeMayFail);
+  t.after(() => client.close());
+  const load = await holdTo(t, client, key, async (keys) => {
+    for (let nth = 0; nth < times; nth++) {
+      await pause(100 + Math.random() * 500);
+      await disturb(port, nth);
+      await checkKeys(client, [...keys].slice(-1));
+    }
+    await pause(300);
+  });
+  await server.kill();
+  await server.start(port);
+  await load.check(() => server.books());
+}
+
+/** Uses a cloud while `trouble` lasts; what it gives holds the cloud to what was answered. */
+export async function holdTo(
+  t: TestContext,
+  client: CrashClient,
+  key: Key,
+  trouble: (keys: ReadonlyMap<string, Key>) => Promise<void>,
+): Promise<{ check(books: () => Promise<Books>): Promise<void> }> {
+  const queues = await makeQueues(client, key);
+  const load = new Load(client, queues, key, await makeStranger(client, key));
+  const running = load.run();
+  try {
+    await trouble(load.keys);
+  } finally {
+    load.stop();
+  }
+  await running;
+  return {
+    async check(books) {
+      await checkKeys(client, load.keys);
+      await checkTag(client, load, queues.standard, key);
+      await drain(client, load, 'standard', queues.standard, key);
+      await drain(client, load, 'fifo', queues.fifo, key);
+      for (const model of [load.standard, load.fifo]) model.finish();
+      t.diagnostic(`standard: ${load.standard.summary}`);
+      t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
+      assert.deepEqual(load.unexpected, []);
+      assert.deepEqual(load.standard.faults, []);
+      assert.deepEqual(load.fifo.faults, []);
+      checkBooks(await books(), client);
+    },
+  };
 }
