@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Config, ConfigError, egressRules, envName, options, readConfig } from '#config';
+import { egressRules } from '#cli/egress-rules.ts';
+import { type Config, ConfigError, envName, options, readConfig } from '#config';
 import { parseStoreAddress } from '#platform/store/store-address.ts';
 
 const read = (args: string[], env: Record<string, string> = {}) =>

@@ -10,8 +10,12 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { LogLevel } from '#platform/base/log.ts';
 import { nearest } from '#platform/base/nearest.ts';
 import { type NodeAddress, parseNodeAddress } from '#platform/cluster/address.ts';
-import type { EgressRules } from '#platform/egress/egress.ts';
-import { parseStoreAddress, passwordIn, type StoreAddress, StoreAddressError } from '#platform/store/store-address.ts';
+import {
+  parseStoreAddress,
+  type StoreAddress,
+  StoreAddressError,
+  withPassword,
+} from '#platform/store/store-address.ts';
 
 export interface Config {
   /** The API's port; 0 lets the system choose. */
@@ -111,13 +115,14 @@ const networks = (text: string): readonly string[] => {
   const unknown = named.find((name) => !['loopback', 'private', 'none'].includes(name));
   return unknown === undefined ? named : refuse(`expected loopback, private or none, not "${unknown}"`);
 };
-const storeAddress = (text: string): StoreAddress => {
+const told = <T>(make: () => T): T => {
   try {
-    return parseStoreAddress(text);
+    return make();
   } catch (error) {
     throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
   }
 };
+const storeAddress = (text: string): StoreAddress => told(() => parseStoreAddress(text));
 const nodeAddress = (text: string): NodeAddress =>
   parseNodeAddress(text) ?? refuse(`expected HOST:PORT, as 10.0.0.1:4570, not "${text}"`);
 const region = (text: string): string =>
@@ -247,16 +252,6 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   },
 };
 
-/** While only this machine can call the cloud, the cloud may call this machine. */
-export function egressRules({ listen, egress, egressCa }: Config): EgressRules {
-  const networks = egress ?? (listen.length === 0 ? ['loopback'] : []);
-  return {
-    loopback: networks.includes('loopback'),
-    private: networks.includes('private'),
-    ...(egressCa !== undefined && { authorities: readFileSync(egressCa, 'utf8') }),
-  };
-}
-
 export const envName = (name: string): string =>
   `MAKONIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
@@ -289,25 +284,15 @@ export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 
   }
   // Every value was made by its own option's parser.
   const config = { ...UNSET, ...Object.fromEntries(values) } as unknown as Config;
-  return { config: { ...config, store: config.store && withPassword(config.store, given, env) }, extra, positional };
+  return {
+    config: { ...config, store: config.store && storeOf(config.store, given.has('store'), env) },
+    extra,
+    positional,
+  };
 }
 
-/** A password comes from the URL in the environment or the file, or from where PostgreSQL's own programs look for it. */
-function withPassword(
-  store: StoreAddress,
-  given: ReadonlyMap<string, string>,
-  env: ConfigSources['env'],
-): StoreAddress {
-  const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
-  if (given.has('store') && store.password !== undefined) {
-    return refuse('--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE');
-  }
-  try {
-    return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE, store) };
-  } catch (error) {
-    throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
-  }
-}
+const storeOf = (store: StoreAddress, isOnCommandLine: boolean, env: ConfigSources['env']): StoreAddress =>
+  told(() => withPassword(store, isOnCommandLine, env, join(homedir(), '.pgpass')));
 
 const NO = undefined;
 const UNSET = { store: NO, blobs: NO, node: NO, masterKey: NO, egress: NO, egressCa: NO };

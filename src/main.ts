@@ -13,16 +13,15 @@ import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
 import { present } from '#platform/base/assert.ts';
 import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
-import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Logger } from '#platform/base/log.ts';
-import type { Blobs } from '#platform/blobs/blobs.ts';
-import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
+import { blobsOfRegions } from '#platform/blobs/filesystem/regions.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import type { NodeAddress } from '#platform/cluster/address.ts';
 import type { Host } from '#platform/compute/host.ts';
+import { openedOnce } from '#platform/compute/opened-once.ts';
 import { Connections } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
@@ -118,11 +117,13 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const stopping = new AbortController();
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
-  const surroundings = { stopping: stopping.signal, onFault, ports };
+  const connections = new Connections(clock);
+  const metrics = new Metrics();
+  const host = openedOnce(options.host);
   const processes = await openProcesses(options, onFault);
-  const { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections } = joinParts(
+  const { cloud, store, jobs, sealer, audit, blobs } = joinParts(
     { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
-    { ...surroundings, processes },
+    { stopping: stopping.signal, onFault, ports, processes, connections, metrics, host: host.open },
   );
 
   await processes?.begin({
@@ -180,12 +181,16 @@ interface Surroundings {
   readonly onFault: (error: unknown) => void;
   /** Of the API and the admin, as asked for, then as they are. */
   readonly ports: readonly number[];
+  readonly processes: Processes | undefined;
+  readonly connections: Connections;
+  readonly metrics: Metrics;
+  readonly host: () => Promise<Host | undefined>;
 }
 
 /** Everything behind the ports: the store, the services, the jobs between them. */
 function joinParts(
   options: CloudOptions & { readonly clock: Clock; readonly drivers: StoreDrivers },
-  { stopping, onFault, ports, processes }: Surroundings & { readonly processes: Processes | undefined },
+  { stopping, onFault, ports, processes, connections, metrics, host }: Surroundings,
 ) {
   const { log, clock, drivers, readModel, version } = options;
   const sealer = createSealer(options.masterKeys);
@@ -203,10 +208,7 @@ function joinParts(
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOf(options, onFault);
-  const metrics = new Metrics();
-  const connections = new Connections(clock);
-  const host = hostOf(options);
+  const blobs = blobsOfRegions(options.blobs ?? blobsFolder(options.data), onFault);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { entries, identity, audit } = assembleServices({
     store,
@@ -231,7 +233,7 @@ function joinParts(
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
-    host: host.open,
+    host,
     scrubBytesPerSecond: options.scrubBytesPerSecond ?? Number.POSITIVE_INFINITY,
     s3Day: options.s3Day ?? days(1),
   });
@@ -253,7 +255,7 @@ function joinParts(
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections };
+  return { cloud, store, jobs, sealer, audit, blobs };
 }
 
 /** Undefined when this process is alone; only who is not waits for their code. */
@@ -354,27 +356,6 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
   return new Registry(
     entries.map((entry) => new RegisteredService(entry, sourceOf(entry.model ?? entry.name), compileValidator)),
   );
-}
-
-/** Each region's blobs lie beside its store, and are opened when they are first asked for. */
-function blobsOf({ data, blobs = blobsFolder(data) }: CloudOptions, onFault: (error: unknown) => void) {
-  const opened = new Map<Region, Promise<Blobs>>();
-  return {
-    of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), onFault)),
-    close: async (): Promise<void> => {
-      for (const each of opened.values()) await (await each).close();
-    },
-  };
-}
-
-/** Opened when EC2 loads, and closed only then. */
-function hostOf({ host }: CloudOptions) {
-  let opened: Promise<Host | undefined> | undefined;
-  return {
-    open: (): Promise<Host | undefined> => (opened ??= host?.() ?? Promise.resolve(undefined)),
-    close: async (): Promise<void> => await (await opened)?.close?.(),
-  };
 }
 
 /** Node's HTTP takes 40 ms to load: only who wants TLS waits for it. */

@@ -17,6 +17,7 @@ import {
 import { flushCompileCache, getCompileCacheDir } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { egressRules } from '#cli/egress-rules.ts';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
 import { CommandError, print, printError } from '#cli/output.ts';
@@ -32,7 +33,7 @@ import {
 } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
-import { type Config, ConfigError, egressRules, processSources, readConfig } from '#config';
+import { type Config, ConfigError, processSources, readConfig } from '#config';
 import type { Hostd } from '#hostd/hostd.ts';
 import { type CloudOptions, consolePages, openData, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';

@@ -15,7 +15,7 @@ import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.t
 import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
-import { memoryFarm, settled } from '#test/sdk/several.ts';
+import { type Farm, memoryFarm, settled } from '#test/sdk/several.ts';
 import { NODES_VARIABLE, STORE_VARIABLE } from '#test/sdk/variables.ts';
 
 export interface Credentials {
@@ -86,13 +86,42 @@ const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
 /** How many nodes every cloud has; over-nodes.test.ts sets it. */
 const nodeCount = Number(process.env[NODES_VARIABLE] ?? 1);
 
+interface Place {
+  readonly folder: string;
+  readonly clock: SimulatedClock;
+  readonly keyFile: string;
+  readonly farm: Farm;
+  readonly options: TestCloudOptions;
+}
+
+function startNode({ folder, clock, keyFile, farm, options }: Place, data: string): Promise<RunningCloud> {
+  const { parent: _, tls = false, host, ...given } = options;
+  return startCloud({
+    data: join(folder, data),
+    ...(nodeCount > 1 && { processes: farm.member(), blobs: join(folder, 'blobs') }),
+    masterKeys: readMasterKeys(keyFile),
+    port: 0,
+    adminPort: 0,
+    adminToken: 'test',
+    listen: [],
+    domains: ['localhost'],
+    region: 'us-east-1',
+    tlsFolder: tls ? join(folder, 'tls') : undefined,
+    log: silent,
+    version: 'test',
+    clock,
+    ...given,
+    ...(host && { host: async () => host }),
+  });
+}
+
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
-  const farm = memoryFarm(createMasterKeys(keyFile));
+  const given = { ...storeOfEnvironment(), ...options };
+  const place = { folder, clock, keyFile, farm: memoryFarm(createMasterKeys(keyFile)), options: given };
   const clouds: RunningCloud[] = [];
-  const { parent: _, tls = false, host, ...given } = { ...storeOfEnvironment(), ...options };
   t.after(async () => {
     await stopAll();
     rmSync(folder, { recursive: true, force: true });
@@ -101,29 +130,11 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
 
   async function start(): Promise<TestCloud> {
     clouds.length = 0;
-    for (let node = 0; node < nodeCount; node++) clouds.push(await startNode(node === 0 ? 'data' : `data-${node}`));
+    for (let node = 0; node < nodeCount; node++)
+      clouds.push(await startNode(place, node === 0 ? 'data' : `data-${node}`));
     if (nodeCount > 1) await settled(clouds);
     return testCloud(clouds[0] as RunningCloud); // there is one at least
   }
-
-  const startNode = (data: string): Promise<RunningCloud> =>
-    startCloud({
-      data: join(folder, data),
-      ...(nodeCount > 1 && { processes: farm.member(), blobs: join(folder, 'blobs') }),
-      masterKeys: readMasterKeys(keyFile),
-      port: 0,
-      adminPort: 0,
-      adminToken: 'test',
-      listen: [],
-      domains: ['localhost'],
-      region: 'us-east-1',
-      tlsFolder: tls ? join(folder, 'tls') : undefined,
-      log: silent,
-      version: 'test',
-      clock,
-      ...given,
-      ...(host && { host: async () => host }),
-    });
 
   async function stopAll(): Promise<void> {
     await Promise.all(clouds.map((node) => node.stop(0)));

@@ -9,6 +9,7 @@ import type { BatchSpan } from '#platform/store/batch.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
+import { OpenTransaction } from '#platform/store/open-transaction.ts';
 import {
   addLayer,
   clearRange,
@@ -350,62 +351,4 @@ function moved(): Promise<void> {
   // Who waits sees it; that nobody does must not end the process.
   refusal.catch(() => {});
   return refusal;
-}
-
-/** What a transaction's action holds: ends with it, so that nobody writes later. */
-class OpenTransaction implements Transaction {
-  readonly #partition: OwnedPartition;
-  #isOpen = true;
-
-  constructor(partition: OwnedPartition) {
-    this.#partition = partition;
-  }
-
-  get partition(): Partition {
-    return this.#partition;
-  }
-
-  close(): void {
-    this.#isOpen = false;
-  }
-
-  get<Row>(table: RowTable<Row>, key: Key): Row | undefined {
-    assert(this.#isOpen, 'the transaction has ended');
-    return this.#partition.get(table, key);
-  }
-
-  range<Row, Values extends readonly unknown[]>(table: Table<Row, Values>, options?: RangeOptions<Values>) {
-    assert(this.#isOpen, 'the transaction has ended');
-    return this.#partition.range(table, options);
-  }
-
-  put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
-    this.#beforeWrite();
-    this.#partition.put(table, key, row);
-  }
-
-  delete(table: RowTable<unknown>, key: Key): void {
-    this.#beforeWrite();
-    this.#partition.delete(table, key);
-  }
-
-  deleteRange<Values extends readonly unknown[]>(table: Table<unknown, Values>, prefix: PrefixOf<Values>): void {
-    this.#beforeWrite();
-    this.#partition.deleteRange(table, prefix);
-  }
-
-  onUndo(action: () => void): void {
-    assert(this.#isOpen, 'the transaction has ended');
-    this.#partition.onUndo(action);
-  }
-
-  onDurable(action: () => void): void {
-    assert(this.#isOpen, 'the transaction has ended');
-    this.#partition.onDurable(action);
-  }
-
-  #beforeWrite(): void {
-    assert(this.#isOpen, 'the transaction has ended');
-    this.#partition.admit();
-  }
 }

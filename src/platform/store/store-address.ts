@@ -97,7 +97,7 @@ function fileOf(parameter: string, path: string): string {
 }
 
 /** The password that a file in libpq's form (`host:port:database:user:password`) has for this address. */
-export function passwordIn(path: string, address: StoreAddress): string | undefined {
+function passwordIn(path: string, address: StoreAddress): string | undefined {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
   if (mode === undefined) return undefined;
   if ((mode & 0o077) !== 0) refuse(`${path} can be read by others: chmod 600 it`);
@@ -117,3 +117,18 @@ export function passwordIn(path: string, address: StoreAddress): string | undefi
 /** Without its password. */
 export const describeAddress = ({ host, port, database, user, schema }: StoreAddress): string =>
   `PostgreSQL at ${host.startsWith('/') ? host : `${host}:${port}`}, database ${database}, schema ${schema}, user ${user}`;
+
+/** A password comes from the URL in the environment or the file, or from where PostgreSQL's own programs look for it. */
+export function withPassword(
+  store: StoreAddress,
+  isOnCommandLine: boolean,
+  { PGPASSWORD, PGPASSFILE }: { readonly [name: string]: string | undefined },
+  defaultFile: string,
+): StoreAddress {
+  if (isOnCommandLine && store.password !== undefined) {
+    throw new StoreAddressError(
+      '--store: a password on the command line is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE',
+    );
+  }
+  return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE ?? defaultFile, store) };
+}
