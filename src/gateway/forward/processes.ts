@@ -147,6 +147,11 @@ export class Processes {
     }
   }
 
+  /** By which operators know this process. */
+  get id(): string {
+    return this.#node.id;
+  }
+
   status(): NodeStatus[] {
     const { nodes, holders } = this.#node.roll;
     const names = present(this.#late.parts, 'it has begun').store.partitions({});
