@@ -208,7 +208,7 @@ function joinParts(
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOfRegions(options.blobs ?? blobsFolder(options.data), onFault);
+  const blobs = blobsOfRegions(options.blobs ?? blobsFolder(options.data), onFault, processes !== undefined);
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const { entries, identity, audit } = assembleServices({
     store,

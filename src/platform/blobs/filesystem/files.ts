@@ -37,14 +37,16 @@ export class BlobFiles {
   /** Two-letter folders that are known to be there. */
   readonly #made = new Set<string>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, incoming: string) {
     this.#folder = folder;
-    this.#incoming = join(folder, 'incoming');
+    this.#incoming = incoming;
   }
 
-  static async open(folder: string): Promise<BlobFiles> {
-    const files = new BlobFiles(folder);
-    await rm(files.#incoming, { recursive: true, force: true });
+  /** Where other processes write too, each has a place of its own for what is not whole yet. */
+  static async open(folder: string, isShared = false): Promise<BlobFiles> {
+    const all = join(folder, 'incoming');
+    const files = new BlobFiles(folder, isShared ? join(all, randomBytes(8).toString('hex')) : all);
+    if (!isShared) await rm(all, { recursive: true, force: true });
     await mkdir(files.#incoming, { recursive: true, mode: 0o700 });
     return files;
   }
