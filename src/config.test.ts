@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Config, ConfigError, envName, options, readConfig } from '#config';
+import { egressRules } from '#platform/egress/rules.ts';
 import { parseStoreAddress } from '#platform/store/store-address.ts';
 
 const read = (args: string[], env: Record<string, string> = {}) =>
@@ -26,6 +27,19 @@ test('a mistyped option names the nearest one, wherever it stands', () => {
   assert.throws(() => read(['create', 'it']), /unexpected "it"/);
   assert.throws(() => read(['--port']), /--port needs a value/);
   assert.throws(() => read(['--log-level', 'loud']), /expected one of debug, info, warn, error/);
+});
+
+test('the cloud may call this machine only while nobody else can call the cloud, unless it is told so', (t) => {
+  const rules = (...args: string[]) => egressRules(read(args).config);
+  assert.deepEqual(rules(), { loopback: true, private: false });
+  assert.deepEqual(rules('--listen', '0.0.0.0'), { loopback: false, private: false });
+  assert.deepEqual(rules('--listen', '0.0.0.0', '--egress', 'private,loopback'), { loopback: true, private: true });
+  assert.deepEqual(rules('--egress', 'none'), { loopback: false, private: false });
+  assert.throws(() => rules('--egress', 'everything'), /expected loopback, private or none, not "everything"/);
+  const folder = mkdtempSync(join(tmpdir(), 'makonis-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'ca.pem'), 'PEM');
+  assert.equal(rules('--egress-ca', join(folder, 'ca.pem')).authorities, 'PEM');
 });
 
 test('each option is read from the file, the environment and a flag, and a slip names it in all three', (t) => {
@@ -54,6 +68,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     machines: ['false', false],
     overcommit: ['4,1.5', [4, 1.5]],
     publicAddresses: ['198.51.100.0/24', '198.51.100.0/24'],
+    serialConsolePort: ['4567', 4567],
     scrubMibPerSecond: ['200', 200],
     logLevel: ['warn', 'warn'],
     user: ['nobody', 'nobody'],

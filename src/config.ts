@@ -52,6 +52,8 @@ export interface Config {
   readonly overcommit: readonly [vcpus: number, memory: number];
   /** Given out by EC2 as public; this machine and what routes to it here reach them. */
   readonly publicAddresses: string;
+  /** Of the EC2 serial console by SSH; undefined: there is none. */
+  readonly serialConsolePort: number | undefined;
   /** How fast S3's scrub reads what is stored. */
   readonly scrubMibPerSecond: number;
   readonly logLevel: LogLevel;
@@ -79,20 +81,16 @@ const refuse = (problem: string): never => {
   throw new ConfigError(problem);
 };
 
-const port = (text: string): number => {
-  const number = Number(text);
-  const isPort = /^\d{1,5}$/.test(text) && number <= 65_535;
-  return isPort ? number : refuse(`a port is a number from 0 to 65535, not "${text}"`);
-};
-const secondsOfDay = (text: string): number => {
-  const number = Number(text);
-  const isPart = /^\d{1,5}$/.test(text) && number >= 1 && number <= 86_400;
-  return isPart ? number : refuse(`a day takes from 1 to 86400 seconds, not "${text}"`);
-};
-const mebibytes = (text: string): number => {
-  const number = Number(text);
-  return /^\d{1,6}$/.test(text) && number >= 1 ? number : refuse(`expected MiB from 1 to 999999, not "${text}"`);
-};
+const whole =
+  (least: number, most: number, what: (given: string) => string) =>
+  (text: string): number => {
+    const number = Number(text);
+    const isWithin = /^\d{1,6}$/.test(text) && number >= least && number <= most;
+    return isWithin ? number : refuse(what(text));
+  };
+const port = whole(0, 65_535, (given) => `a port is a number from 0 to 65535, not "${given}"`);
+const secondsOfDay = whole(1, 86_400, (given) => `a day takes from 1 to 86400 seconds, not "${given}"`);
+const mebibytes = whole(1, 999_999, (given) => `expected MiB from 1 to 999999, not "${given}"`);
 const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
 const list = (text: string): readonly string[] =>
   text
@@ -115,14 +113,14 @@ const networks = (text: string): readonly string[] => {
   const unknown = named.find((name) => !['loopback', 'private', 'none'].includes(name));
   return unknown === undefined ? named : refuse(`expected loopback, private or none, not "${unknown}"`);
 };
-const told = <T>(make: () => T): T => {
+function addressed<T>(action: () => T): T {
   try {
-    return make();
+    return action();
   } catch (error) {
     throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
   }
-};
-const storeAddress = (text: string): StoreAddress => told(() => parseStoreAddress(text));
+}
+const storeAddress = (text: string): StoreAddress => addressed(() => parseStoreAddress(text));
 const nodeAddress = (text: string): NodeAddress =>
   parseNodeAddress(text) ?? refuse(`expected HOST:PORT, as 10.0.0.1:4570, not "${text}"`);
 const region = (text: string): string =>
@@ -232,6 +230,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     help: 'addresses that EC2 gives out as public ones; this machine reaches them (203.0.113.0/24)',
     parse: publicAddresses,
   },
+  serialConsolePort: {
+    flag: '--serial-console-port',
+    value: 'N',
+    help: 'port of the EC2 serial console by SSH, on the same addresses as the API (none)',
+    parse: port,
+  },
   scrubMibPerSecond: {
     flag: '--scrub-mib-per-second',
     value: 'N',
@@ -284,18 +288,18 @@ export function readConfig({ args, env, isRoot, extra: extraSpecs = {}, words = 
   }
   // Every value was made by its own option's parser.
   const config = { ...UNSET, ...Object.fromEntries(values) } as unknown as Config;
-  return {
-    config: { ...config, store: config.store && storeOf(config.store, given.has('store'), env) },
-    extra,
-    positional,
-  };
+  return { config: { ...config, store: storeOf(config, given, env) }, extra, positional };
 }
 
-const storeOf = (store: StoreAddress, isOnCommandLine: boolean, env: ConfigSources['env']): StoreAddress =>
-  told(() => withPassword(store, isOnCommandLine, env, join(homedir(), '.pgpass')));
+function storeOf({ store }: Config, given: ReadonlyMap<string, string>, env: ConfigSources['env']) {
+  if (store?.password !== undefined && given.has('store')) {
+    refuse('--store: a password here is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE');
+  }
+  return store && addressed(() => withPassword(store, env));
+}
 
 const NO = undefined;
-const UNSET = { store: NO, blobs: NO, node: NO, masterKey: NO, egress: NO, egressCa: NO };
+const UNSET = { store: NO, blobs: NO, node: NO, masterKey: NO, egress: NO, egressCa: NO, serialConsolePort: NO };
 
 const defaults = (isRoot: boolean): Omit<Config, keyof typeof UNSET> => ({
   port: 4566,

@@ -1,6 +1,7 @@
 /**
- * The composition root: the only file that names every part. `startCloud` opens the store, joins the services to the gateway and
- * listens; what it returns can be stopped. The command line (cli/) and the tests start clouds through it.
+ * The composition root: the only file that names every part, beside storage.ts, which chooses the drivers of data. `startCloud` opens the store,
+ * joins the services to the gateway and listens; what it returns can be stopped. The command line (cli/) and the tests start clouds
+ * through it.
  */
 import { join } from 'node:path';
 import { startAdmin } from '#gateway/admin.ts';
@@ -16,13 +17,10 @@ import { type Clock, days, type Milliseconds, seconds, systemClock } from '#plat
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Logger } from '#platform/base/log.ts';
-import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
-import { blobsOfRegions } from '#platform/blobs/filesystem/regions.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import type { NodeAddress } from '#platform/cluster/address.ts';
 import type { Host } from '#platform/compute/host.ts';
-import { openedOnce } from '#platform/compute/opened-once.ts';
-import { Connections } from '#platform/connections.ts';
+import { Connections, type SerialLines } from '#platform/connections.ts';
 import { createEgress, type Egress, type EgressRules } from '#platform/egress/egress.ts';
 import { KEPT_ANSWERS } from '#platform/idempotency.ts';
 import { callAsRole } from '#platform/jobs/as-role.ts';
@@ -41,14 +39,10 @@ import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceEntry } from '#platform/service.ts';
-import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
-import { type DataFolder, type DataFolderOptions, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
-import { copyRegions } from '#platform/store/sqlite/copy.ts';
-import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 import { Throttle } from '#platform/throttle.ts';
@@ -56,6 +50,7 @@ import type { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { bootstrap, type FirstKeys, firstAccount, firstKeys } from '#services/iam/accounts/bootstrap.ts';
 import { assembleServices } from '#services/index.ts';
+import { blobsOf, driversOf, openProcesses } from '#storage';
 
 export interface CloudOptions {
   readonly data: string;
@@ -88,6 +83,8 @@ export interface CloudOptions {
   readonly s3Day?: Milliseconds;
   /** How fast S3 reads what it stores, to check it; as fast as it can by default. */
   readonly scrubBytesPerSecond?: number;
+  /** Of the EC2 serial console by SSH; 0 lets the system choose; undefined: there is none. */
+  readonly serialConsolePort?: number | undefined;
   /** Where CloudTrail's log files go, if not to S3. */
   readonly logBucket?: LogBucket;
   /** Opens where EC2's machines run, when EC2 is first used; without one nothing can be launched. */
@@ -101,6 +98,7 @@ export interface CloudOptions {
 export interface RunningCloud {
   readonly port: number;
   readonly adminPort: number;
+  readonly serialConsolePort: number | undefined;
   readonly url: string;
   readonly cloud: Cloud;
   readonly processes: Processes | undefined;
@@ -117,13 +115,11 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const stopping = new AbortController();
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
-  const connections = new Connections(clock);
-  const metrics = new Metrics();
-  const host = openedOnce(options.host);
+  const surroundings = { stopping: stopping.signal, onFault, ports };
   const processes = await openProcesses(options, onFault);
-  const { cloud, store, jobs, sealer, audit, blobs } = joinParts(
+  const { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole } = joinParts(
     { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
-    { stopping: stopping.signal, onFault, ports, processes, connections, metrics, host: host.open },
+    { ...surroundings, processes },
   );
 
   await processes?.begin({
@@ -146,23 +142,27 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   if (processes === undefined) await first();
   else await processes.onceForAll(first, () => firstAccount(store) !== undefined);
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
+  const listenForSsh = await serialConsoleOf(options, clock, serialConsole);
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, gateway, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
+  const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
 
   return {
     port: listener.port,
     adminPort: admin.port,
+    serialConsolePort: serial?.port,
     url: originOf({ ...options, domains: [] }, listener.port),
     cloud,
     processes,
     keys: () => firstKeys(store, sealer),
     async stop(grace = DEFAULT_GRACE) {
       stopping.abort();
+      serial?.stop();
       await listener.stop(grace);
       await jobs.stop();
       await audit.stop();
@@ -181,19 +181,15 @@ interface Surroundings {
   readonly onFault: (error: unknown) => void;
   /** Of the API and the admin, as asked for, then as they are. */
   readonly ports: readonly number[];
-  readonly processes: Processes | undefined;
-  readonly connections: Connections;
-  readonly metrics: Metrics;
-  readonly host: () => Promise<Host | undefined>;
 }
 
 /** Everything behind the ports: the store, the services, the jobs between them. */
 function joinParts(
   options: CloudOptions & { readonly clock: Clock; readonly drivers: StoreDrivers },
-  { stopping, onFault, ports, processes, connections, metrics, host }: Surroundings,
+  { stopping, onFault, ports, processes }: Surroundings & { readonly processes: Processes | undefined },
 ) {
-  const { log, clock, drivers, readModel, version } = options;
-  const sealer = createSealer(options.masterKeys);
+  const { log, clock, drivers, readModel, version, masterKeys } = options;
+  const sealer = createSealer(masterKeys);
   // The store tells the jobs of each partition that opens; the jobs' relay calls services, which stand on the store.
   const late: { jobs?: Jobs; cloud?: Cloud; audit?: Collector; actions?: ActionCatalogue } = {};
   const running = (): Cloud => present(late.cloud, 'services ask for the cloud when they are called');
@@ -208,9 +204,11 @@ function joinParts(
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOfRegions(options.blobs ?? blobsFolder(options.data), onFault, processes !== undefined);
+  const blobs = blobsOf(options, clock, onFault, processes !== undefined);
+  const [metrics, connections] = [new Metrics(), new Connections(clock)];
   const authorizationMessages = sealedAuthorizationMessages(sealer);
-  const { entries, identity, audit } = assembleServices({
+  const host = hostOf(options);
+  const { entries, identity, audit, serialConsole } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
@@ -233,11 +231,10 @@ function joinParts(
     logBucket: options.logBucket,
     oldBucketDefaults: options.oldBucketDefaults ?? false,
     blobs: blobs.of,
-    host,
+    host: host.open,
     scrubBytesPerSecond: options.scrubBytesPerSecond ?? Number.POSITIVE_INFINITY,
     s3Day: options.s3Day ?? days(1),
   });
-  const known = new Set(regions);
   const registry = registryOf(entries, readModel);
   const cloud: Cloud = {
     store,
@@ -249,48 +246,18 @@ function joinParts(
     audit,
     keptAnswers: sealer.purpose(KEPT_ANSWERS),
     authorizationMessages,
-    isRegion: (name) => known.has(name),
+    isRegion: regionTest(regions),
     ...(processes && { placement: processes.placement }),
     stopping,
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, store, jobs, sealer, audit, blobs };
+  return { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole };
 }
 
-/** Undefined when this process is alone; only who is not waits for their code. */
-async function openProcesses(options: CloudOptions, onFault: (error: unknown) => void): Promise<Processes | undefined> {
-  const { store, node, masterKeys, log } = options;
-  let given = options.processes;
-  if (given === undefined && node !== undefined && store !== undefined) {
-    const { postgresDrivers } = await loadPostgres();
-    const { postgresLedger } = await import('#platform/cluster/postgres/ledger.ts');
-    const drivers = (incarnation: () => number) => postgresDrivers(store, masterKeys, undefined, incarnation);
-    given = { node, drivers, ledger: postgresLedger(store) };
-  }
-  if (given === undefined) return undefined;
-  const { Processes } = await import('#gateway/forward/processes.ts');
-  return await Processes.open(given, createSealer(masterKeys), log, onFault);
-}
-
-const driversOf = async ({ store, data, masterKeys }: CloudOptions): Promise<StoreDrivers> =>
-  store === undefined
-    ? sqliteDrivers(regionsFolder(data), masterKeys)
-    : (await loadPostgres()).postgresDrivers(store, masterKeys);
-
-/** Only who has a database waits for it. */
-const loadPostgres = async () => ({
-  ...(await import('#platform/store/postgres/drivers.ts')),
-  ...(await import('#platform/store/postgres/manifest.ts')),
-});
-
-/** Which cloud it is, for as long as this process has it. */
-export const openData = async (
-  options: DataFolderOptions & Pick<CloudOptions, 'store' | 'node'>,
-): Promise<DataFolder> => {
-  const { store, node } = options;
-  if (store === undefined) return openDataFolder(options);
-  return (await loadPostgres()).openDatabase({ ...options, store, isShared: node !== undefined });
+const regionTest = (regions: readonly string[]): Cloud['isRegion'] => {
+  const known = new Set(regions);
+  return (name) => known.has(name);
 };
 
 const regionsOf = (readModel: ReadModelFile | undefined): string[] => Object.keys(loadPartition(readModel).regions);
@@ -313,6 +280,18 @@ const adminOf = ({ adminPort: port, adminToken: token, version }: CloudOptions, 
     metrics: () => parts.metrics.text(),
     nodes: parts.processes,
   });
+
+/** SSH takes 50 ms to load: only who wants it waits. Root's files are read here; what this answers listens. */
+async function serialConsoleOf(
+  { serialConsolePort: port, listen: hosts, log }: CloudOptions,
+  clock: Clock,
+  serialLines: () => Promise<SerialLines>,
+) {
+  if (port === undefined) return async () => undefined;
+  const { loadSsh, startSerialConsole } = await import('#gateway/serial-console.ts');
+  const [ssh, lines] = await Promise.all([loadSsh(), serialLines()]);
+  return () => startSerialConsole({ port, hosts, ssh, lines, clock, log });
+}
 
 const egressOf = ({ egress, listen }: CloudOptions, clock: Clock, ownPorts: () => readonly number[]): Egress =>
   createEgress({ clock, ownPorts, rules: egress ?? { loopback: listen.length === 0, private: false } });
@@ -358,6 +337,15 @@ function registryOf(entries: readonly ServiceEntry[], readModel: ReadModelFile |
   );
 }
 
+/** Opened when EC2 loads, and closed only then. */
+function hostOf({ host }: CloudOptions) {
+  let opened: Promise<Host | undefined> | undefined;
+  return {
+    open: (): Promise<Host | undefined> => (opened ??= host?.() ?? Promise.resolve(undefined)),
+    close: async (): Promise<void> => await (await opened)?.close?.(),
+  };
+}
+
 /** Node's HTTP takes 40 ms to load: only who wants TLS waits for it. */
 const loadTls = async () => ({
   ...(await import('#gateway/http/node-server.ts')),
@@ -390,11 +378,3 @@ async function listen(
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
-
-/** A consistent copy of a data folder, whether a cloud runs on it or not. */
-export const backupData = (data: string, target: string, earlier?: string): Promise<void> =>
-  backupStore(data, target, { copyRegions, copyBlobs }, earlier);
-
-/** Fills a data folder, which must be new or empty, from such a copy. */
-export const restoreData = (source: string, data: string): Promise<void> =>
-  restoreStore(source, data, { copyRegions, copyBlobs });

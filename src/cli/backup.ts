@@ -6,8 +6,8 @@ import { resolve } from 'node:path';
 import { keyFileOf } from '#cli/key-file.ts';
 import { CommandError, print } from '#cli/output.ts';
 import { processSources, readConfig } from '#config';
-import { backupData, restoreData } from '#main';
 import { DataFolderError, readManifest } from '#platform/store/data-folder.ts';
+import { backupData, restoreData } from '#storage';
 
 export async function backup(args: readonly string[]): Promise<number> {
   const { config, positional } = readConfig(processSources(args, {}, 2));

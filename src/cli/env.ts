@@ -25,8 +25,9 @@ function administratorOf(state: RunState): NonNullable<RunSecrets['administrator
 function exportsOf(state: RunState): string[] {
   const { accessKeyId, secretAccessKey } = administratorOf(state);
   const values: [string, string][] = [
-    ['AWS_ENDPOINT_URL', state.url],
-    ['AWS_ENDPOINT_URL_S3', bucketsUrl(state.url)],
+    ['AWS_ENDPOINT_URL', addressOf(state.url)],
+    // Its clients put the account before the name, which an address can't carry.
+    ['AWS_ENDPOINT_URL_S3_CONTROL', state.url],
     ['AWS_ACCESS_KEY_ID', accessKeyId],
     ['AWS_SECRET_ACCESS_KEY', secretAccessKey],
     ['AWS_REGION', state.region],
@@ -37,7 +38,7 @@ function exportsOf(state: RunState): string[] {
   return [
     ...values.map(([name, value]) => `export ${name}=${quoted(value)}`),
     // Debian 12 has 2.9, which would go to AWS itself.
-    `# aws-cli 1 (for sqs) and 2 before 2.13 ignore AWS_ENDPOINT_URL: alias aws='aws --endpoint-url ${state.url}'`,
+    `# aws-cli 1 (for sqs) and 2 before 2.13 ignore AWS_ENDPOINT_URL: alias aws='aws --endpoint-url ${addressOf(state.url)}'`,
   ];
 }
 
@@ -45,7 +46,7 @@ function exportsOf(state: RunState): string[] {
  * With `localhost`, S3's clients would ask for `BUCKET.localhost`, which few systems resolve; of an address they know that it has no
  * names below it, and put the bucket into the path.
  */
-function bucketsUrl(url: string): string {
+function addressOf(url: string): string {
   const { protocol, hostname, port } = new URL(url);
   return `${protocol}//${hostname === 'localhost' ? '127.0.0.1' : hostname}${port === '' ? '' : `:${port}`}`;
 }
@@ -60,7 +61,7 @@ function writeProfile(name: string, state: RunState): void {
   const ca = state.authorityFile === undefined ? {} : { ca_bundle: state.authorityFile };
   setSection(join(folder, 'config'), name === 'default' ? name : `profile ${name}`, {
     region: state.region,
-    endpoint_url: state.url,
+    endpoint_url: addressOf(state.url),
     // Nested, as the files have it. SDKs that don't read it need path style by their own setting.
     s3: '\n  addressing_style = path',
     ...ca,

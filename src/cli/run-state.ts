@@ -18,6 +18,7 @@ export interface RunState {
   readonly url: string;
   readonly port: number;
   readonly adminPort: number;
+  readonly serialConsolePort?: number;
   readonly adminToken: string;
   readonly version: string;
   readonly region: string;

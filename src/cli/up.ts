@@ -17,7 +17,6 @@ import {
 import { flushCompileCache, getCompileCacheDir } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { egressRules } from '#cli/egress-rules.ts';
 import { keyFileOf } from '#cli/key-file.ts';
 import { openLogFile } from '#cli/log-file.ts';
 import { CommandError, print, printError } from '#cli/output.ts';
@@ -35,7 +34,7 @@ import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
 import { type Config, ConfigError, processSources, readConfig } from '#config';
 import type { Hostd } from '#hostd/hostd.ts';
-import { type CloudOptions, consolePages, openData, type RunningCloud, startCloud } from '#main';
+import { type CloudOptions, consolePages, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { type Logger, lineLogger } from '#platform/base/log.ts';
@@ -43,6 +42,7 @@ import { giveBackMemory } from '#platform/base/memory.ts';
 import { nearest } from '#platform/base/nearest.ts';
 import { formatNodeAddress } from '#platform/cluster/address.ts';
 import type { Host } from '#platform/compute/host.ts';
+import { egressRules } from '#platform/egress/rules.ts';
 import type { ReadModelFile } from '#platform/model/load.ts';
 import { loadPartition } from '#platform/model/partitions.ts';
 import { loadPackages } from '#platform/packages.ts';
@@ -51,6 +51,7 @@ import { createMasterKeys, MasterKeyError, type MasterKeys, readMasterKeys } fro
 import { type DataFolder, DataFolderError, makeFolder } from '#platform/store/data-folder.ts';
 import { migrate } from '#platform/store/migrate.ts';
 import { describeAddress } from '#platform/store/store-address.ts';
+import { openData } from '#storage';
 
 export async function up(args: readonly string[]): Promise<number> {
   const { config, extra } = readConfig(processSources(args, { '--detach': 'switch' }));
@@ -70,10 +71,12 @@ export async function up(args: readonly string[]): Promise<number> {
 /** What a user can mend; undefined for a fault of ours. */
 function reasonOf(error: unknown, config: Config): string | undefined {
   if (isForUsers(error)) return error.message;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, port } = error as NodeJS.ErrnoException & { readonly port?: number };
   switch (code) {
     case 'EADDRINUSE':
-      return `port ${config.port} is taken: choose another with --port, or 0 for any`;
+      return port !== undefined && port === config.serialConsolePort
+        ? `port ${port} is taken: choose another with --serial-console-port`
+        : `port ${config.port} is taken: choose another with --port, or 0 for any`;
     case 'EACCES':
       return config.port > 0 && config.port < 1024
         ? `port ${config.port} needs a right that this process has given up: choose one from 1024 on`
@@ -265,6 +268,7 @@ function stateOf(config: Config, running: RunningCloud, { options, keyFile }: St
     url: running.url,
     port: running.port,
     adminPort: running.adminPort,
+    ...(running.serialConsolePort !== undefined && { serialConsolePort: running.serialConsolePort }),
     adminToken: options.adminToken,
     version: options.version,
     region: config.region,
@@ -289,6 +293,9 @@ function greeting(running: RunningCloud, config: Config, { dataOption: data }: S
           `  secret access key  ${first.administrator.secretAccessKey}`,
         ]),
     `  web console        ${consoleUrl(url)}`,
+    ...(running.serialConsolePort === undefined
+      ? []
+      : [`  serial console     port ${running.serialConsolePort} (ssh)`]),
     `  data               ${config.data}`,
     ...(config.node === undefined ? [] : [`  node               ${formatNodeAddress(config.node)}`]),
     ...(config.store === undefined ? [] : [`  store              ${describeAddress(config.store)}`]),

@@ -38,7 +38,7 @@ import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Address, Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
-import { fail } from '#platform/error.ts';
+import { fail, withMembers } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { AnonymousPrincipal, Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, RegisteredService } from '#platform/registry.ts';
@@ -144,7 +144,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     }
     return finish(await answerCall(request, path, gateway, { service, codec, host, trace, dialect }));
   } catch (error) {
-    const told = serviceErrorOf(error, cloud);
+    const told = withMembers(serviceErrorOf(error, cloud), answering?.declaration.errorMembers);
     trace.error = told.code;
     const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
     return finish(response);

@@ -49,6 +49,7 @@ export const commandsOf = (machines: MachineHands, networks: NetworkHands): Read
   'machines.start': command(launch, machines.start),
   'machines.kill': command(MACHINE, machines.kill),
   'machines.list': command(nothing, machines.list),
+  'machines.left': command(nothing, machines.left),
   'machines.lend': command(files, (input) => machines.lend(input.id, input.files)),
   'machines.takeBack': command(files, (input) => machines.takeBack(input.id, input.files)),
   'machines.forget': command(MACHINE, machines.forget),
@@ -56,5 +57,6 @@ export const commandsOf = (machines: MachineHands, networks: NetworkHands): Read
   'networks.apply': command((plan) => plan as VpcPlan, networks.apply),
   'networks.remove': command(VPC, networks.remove),
   'networks.list': command(nothing, networks.list),
+  'networks.tidy': command(nothing, networks.tidy),
   'networks.sockets': async (input) => ({ handles: { ...(await networks.sockets(VPC(input))) } }),
 });

@@ -42,6 +42,12 @@ const launch: Launch = {
   vpc: VPC,
 };
 
+/** Of another cloud, with a way out. */
+const OTHER = { id: 'i-0d0123456789abcd2', vpc: 'vpc-0d0123456789abcd2' };
+const tagOf = (data: string): string => data.slice(-6);
+const groupsOf = (data: string): string[] =>
+  ['', 'cpu', 'memory', 'pids'].map((name) => join('/sys/fs/cgroup', name, `makonis-${tagOf(data)}`));
+
 const compileCacheOfTests = getCompileCacheDir();
 const compileCache = compileCacheOfTests && dirname(compileCacheOfTests);
 
@@ -131,6 +137,34 @@ test('a machine lives in its VPC, and outlives who started it', { skip }, async 
     false,
   );
   assert.equal(existsSync(join(computeFolders(data).machines, ID)), false);
+});
+
+test('what is left of a machine is found and goes, and what is another cloud’s stays', { skip }, async (t) => {
+  const [own, other] = [folder(t), folder(t)];
+  const [hostd, others] = [own.start(), other.start()];
+  await networkHandsOf(hostd).apply(plan);
+  await networkHandsOf(others).apply({ ...plan, id: OTHER.vpc, hasInternetGateway: true });
+  await machineHandsOf(hostd).start(launch);
+  await machineHandsOf(others).start({ ...launch, ...OTHER });
+  // Of one its process and its share of the host, of others a folder, a share.
+  rmSync(join(computeFolders(own.data).machines, ID), { recursive: true });
+  const [withFolder, withGroup] = ['i-0d0123456789abcd0', 'i-0d0123456789abcd1'];
+  mkdirSync(join(computeFolders(own.data).machines, withFolder));
+  const groups = groupsOf(own.data).filter((path) => existsSync(path));
+  for (const path of groups) mkdirSync(join(path, withGroup));
+  const machines = machineHandsOf(hostd);
+  const left = [ID, withFolder, ...(groups.length > 0 ? [withGroup] : [])];
+  assert.deepEqual([...(await machines.left())].sort(), left.sort());
+  for (const id of left) await machines.forget(id);
+  assert.deepEqual(await machines.left(), []);
+  assert.equal(
+    processes().some(({ uid }) => uid === machineUid(ID)),
+    false,
+  );
+  assert.deepEqual(groups.filter(existsSync), []);
+  await networkHandsOf(hostd).remove(VPC);
+  assert.deepEqual(await machineHandsOf(others).list(), [OTHER.id]);
+  assert.ok(execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).includes(`makonis_${tagOf(other.data)}`));
 });
 
 test('sockets come out of the VPC', { skip }, async (t) => {

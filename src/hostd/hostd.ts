@@ -127,6 +127,7 @@ export function machineHandsOf(hostd: Hostd): MachineHands {
     start: (launch) => tell('machines.start', launch),
     kill: (id) => tell('machines.kill', id),
     list: async () => (await hostd.call('machines.list')).value as readonly string[],
+    left: async () => (await hostd.call('machines.left')).value as readonly string[],
     lend: (id, files) => tell('machines.lend', { id, files }),
     takeBack: (id, files) => tell('machines.takeBack', { id, files }),
     forget: (id) => tell('machines.forget', id),
@@ -139,6 +140,7 @@ export function networkHandsOf(hostd: Hostd): NetworkHands {
     apply: (plan) => tell('networks.apply', plan),
     remove: (id) => tell('networks.remove', id),
     list: async () => (await hostd.call('networks.list')).value as readonly string[],
+    tidy: () => tell('networks.tidy', {}),
     sockets: async (id) => (await hostd.call('networks.sockets', id)).handles as unknown as VpcSockets,
   };
 }

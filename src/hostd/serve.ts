@@ -7,7 +7,7 @@ import { chmodSync, closeSync, constants, existsSync, fstatSync, openSync, statS
 import { type Answer, type Command, commandsOf } from '#hostd/commands.ts';
 import { type Form, record, text, whole } from '#hostd/forms.ts';
 import { computeFolders, type HostdSettings, type Order, type Reply } from '#hostd/protocol.ts';
-import { seconds, systemClock } from '#platform/base/clock.ts';
+import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { giveBackMemory } from '#platform/base/memory.ts';
 import { MachineError } from '#platform/compute/machine.ts';
 import { machineHands } from '#platform/compute/qemu/hands.ts';
@@ -18,6 +18,7 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 const TUN = '/dev/net/tun';
 /** The server waits for far less; more is somebody else's doing. */
 const MOST_AT_ONCE = 1000;
+const LOOK_AGAIN: Milliseconds = 200;
 
 const order: Form<Order> = record({
   id: whole(1, 2 ** 50),
@@ -52,6 +53,7 @@ function commandsFor({ data, server, tag, publicCidr }: HostdSettings): Readonly
     folders: { machines: pinnedOwn(folders.machines), layers: pinned(folders.layers), kernels: pinned(folders.images) },
     server,
     namespaceOf: (vpc) => namespaceOf(tag, vpc),
+    tag,
     clock: systemClock,
   });
   return commandsOf(machines, networkHands({ tag, publicCidr }));
@@ -82,18 +84,30 @@ async function carryOut(said: unknown, commands: Readonly<Record<string, Command
   }
 }
 
+/** The server is gone, at whatever moment. */
+function endIfAlone(): void {
+  if (!process.connected) process.exit();
+}
+
 export function serve(settings: HostdSettings): void {
   process.umask(0o077);
   // The server ends first, then this; a terminal's signals go to both.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  process.on('disconnect', () => process.exit());
+  process.on('disconnect', endIfAlone);
+  endIfAlone();
   openTun();
   const commands = commandsFor(settings);
   systemClock.after(seconds(1), giveBackMemory);
   let atOnce = 0;
+  // Node tells nobody of an end while a socket that was handed over is not acknowledged.
+  const look = (): void => {
+    endIfAlone();
+    if (atOnce > 0) systemClock.after(LOOK_AGAIN, look);
+  };
   process.on('message', (said) => {
     if (atOnce >= MOST_AT_ONCE) process.exit(1);
     atOnce += 1;
+    if (atOnce === 1) systemClock.after(LOOK_AGAIN, look);
     void carryOut(said, commands).finally(() => {
       atOnce -= 1;
     });

@@ -250,7 +250,7 @@ export class LiveCall implements Call, CallScope {
       input: request ? joined(operation.redactInput(input), request.parameters) : operation.redactInput(input),
       // Answers to reads are in no record.
       output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
-      error,
+      error: error && { code: error.code, message: operation.redactMessage(error.message, input) },
       additions: request ? withRequest(own, request) : own,
       sharedEventId: this.#sharedEventId,
     };

@@ -11,6 +11,14 @@ import { randomBytes } from '#platform/base/ids.ts';
 
 export type OpenConnection = () => Promise<Duplex>;
 
+/** Serial lines for those who come with a key that was pushed for one (the serial console by SSH). */
+export interface SerialLines {
+  /** The server's own key, in PEM: made once, and kept. */
+  hostKey(): Promise<string>;
+  /** Undefined: the key may not have it, or no longer. Opening it fails, in words for people, where there is none. */
+  lineFor(machine: string, key: Uint8Array): OpenConnection | undefined;
+}
+
 export interface Grant {
   /** 256 bits, in base64url. */
   readonly secret: string;

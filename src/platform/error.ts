@@ -65,6 +65,17 @@ export const problemsOf =
 /** Too many calls: whatever the code that a service gives it, the same call may succeed later. */
 export class ThrottlingError extends ServiceError {}
 
+/** The error with the members that errors of its code have, unless it brings its own. */
+export function withMembers(
+  error: ServiceError,
+  byCode: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined,
+): ServiceError {
+  const { code, message, status, fields } = error;
+  const members = byCode?.[code];
+  if (members === undefined || fields !== undefined) return error;
+  return new ServiceError(code, message, { fields: members, ...(status !== undefined && { status }) });
+}
+
 /** The end of a condition that fails: `queue ?? fail('QueueDoesNotExist', '…')`. */
 export function fail(code: string, message: string, fields?: Record<string, unknown>): never {
   throw new ServiceError(code, message, fields ? { fields } : {});

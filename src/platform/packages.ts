@@ -27,6 +27,9 @@ export const pg = () => import('pg');
 /** WebSockets. */
 export const ws = () => import('ws');
 
+/** SSH, of which a server is made; it is of CommonJS. */
+export const ssh2 = async () => (await import('ssh2')).default;
+
 /** One that is missing is told by the call that needs it. */
 export const loadPackages = () =>
-  Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquet(), hyparquetWriter(), ws()]);
+  Promise.allSettled([jose(), xmlCrypto(), xmldom(), uqr(), hashWasm(), hyparquet(), hyparquetWriter(), ssh2(), ws()]);

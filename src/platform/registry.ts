@@ -4,7 +4,7 @@
  * starts as fast as one of three. Who asks in the middle of synchronous work for a service that is not loaded gets `Suspend`, and runs
  * again when it is.
  */
-import { compileRedaction } from '#platform/audit/redact.ts';
+import { compileRedaction, redactMessage } from '#platform/audit/redact.ts';
 import { assert } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
@@ -42,6 +42,8 @@ export interface RegisteredOperation {
   /** As JSON text without what is secret: for the audit. */
   readonly redactInput: (input: Input) => string;
   readonly redactOutput: (output: Output) => string;
+  /** A refusal's words, for the audit. */
+  readonly redactMessage: (message: string, input: Input) => string;
 }
 
 /** Compiles the check of an input shape; injected, since validators differ by how a protocol words its errors. */
@@ -181,6 +183,8 @@ export class RegisteredService {
       validate: this.#compileValidator(this.model, model.input?.shape),
       redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret, auditNames),
       redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret, auditNames),
+      redactMessage: (message, input) =>
+        redactMessage(message, this.model, model.input?.shape, declaration.secret ?? [], input),
     };
     this.#operations.set(key, operation);
     return operation;

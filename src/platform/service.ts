@@ -358,6 +358,8 @@ export interface ServiceDeclaration {
   /** The error that throttled calls of this service get; the default is ThrottlingException. */
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
+  /** Members that errors of a code have whoever throws them: the validator, the authoriser, the throttle. */
+  readonly errorMembers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Credentials of the service's own, which open nothing else: known by the header, or the query's parameter, of their token. */
   readonly sessions?: {
     readonly header: string;

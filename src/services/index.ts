@@ -8,7 +8,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { Host } from '#platform/compute/host.ts';
-import type { Connections } from '#platform/connections.ts';
+import type { Connections, SerialLines } from '#platform/connections.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { CallAsService } from '#platform/jobs/deliver.ts';
@@ -75,6 +75,8 @@ export interface AssembledServices {
   readonly entries: readonly ServiceEntry[];
   readonly identity: IamIdentity;
   readonly audit: Collector;
+  /** The serial console by SSH, made when it is first asked for. */
+  readonly serialConsole: () => Promise<SerialLines>;
 }
 
 export function assembleServices(deps: ServiceDeps): AssembledServices {
@@ -90,7 +92,7 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     load: () => load(given),
     ...(preload && { preload: () => preload(given) }),
   }));
-  return { entries, identity, audit };
+  return { entries, identity, audit, serialConsole: given.offers.serialConsole };
 }
 
 interface Parts extends ServiceDeps {
@@ -125,13 +127,29 @@ const SERVICES: readonly ServiceLine[] = [
     scope: 'regional',
     reconciles: true,
     preload: ({ offers }) =>
-      Promise.all([import('#services/ec2/service.ts'), offers.envelopes(), offers.instanceProfiles()]),
+      Promise.all([
+        import('#services/ec2/service.ts'),
+        offers.envelopes(),
+        offers.instanceProfiles(),
+        offers.pushedKeys(),
+      ]),
     load: async ({ offers, ...given }) =>
       (await import('#services/ec2/service.ts')).ec2({
         ...given,
         envelopes: await offers.envelopes(),
         host: await given.host(),
         instanceProfiles: await offers.instanceProfiles(),
+        pushedKeys: await offers.pushedKeys(),
+      }),
+  },
+  {
+    name: 'ec2-instance-connect',
+    principal: 'ec2-instance-connect.amazonaws.com',
+    scope: 'regional',
+    load: async ({ offers, ...given }) =>
+      (await import('#services/ec2-instance-connect/service.ts')).ec2InstanceConnect({
+        ...given,
+        instances: await offers.instances(),
       }),
   },
   {
@@ -250,15 +268,22 @@ function offersOf(parts: Parts) {
   const history = lazy(async () =>
     (await import('#services/cloudtrail/whole-history.ts')).wholeHistory(store, collector, clock),
   );
-  const instances = lazy(async () =>
-    (await import('#services/ec2/instances/connections.ts')).instancesApi(store, parts.host),
-  );
+  const instances = lazy(async () => (await import('#services/ec2/instances/connections.ts')).instancesApi(parts));
   const issuerKeys = lazy(async () =>
     (await import('#services/sts/web-identity/supplied-keys.ts')).createSuppliedKeys(store),
   );
   const kmsParts = lazy(async () => (await import('#services/kms/parts.ts')).kmsParts(parts));
   const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
   const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
+  const pushedKeys = lazy(async () =>
+    (await import('#services/ec2-instance-connect/pushed-keys.ts')).openPushedKeys(store),
+  );
+  const serialConsole = lazy(async () =>
+    (await import('#services/ec2-instance-connect/serial-console.ts')).serialConsole({
+      ...parts,
+      instances: await instances(),
+    }),
+  );
   const signInDeps = async () => ({ ...parts, people: await iam.people(), sessions: await iam.sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
@@ -269,7 +294,9 @@ function offersOf(parts: Parts) {
     instances,
     issuerKeys,
     kmsParts,
+    pushedKeys,
     quotas,
+    serialConsole,
     signIn,
     signInDeps,
   };

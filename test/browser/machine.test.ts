@@ -59,6 +59,8 @@ test('a machine is launched, and typed into, by a browser', {
 
   await page.getByRole('row', { name: /seen/ }).getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Serial console' }).click();
+  // Of an account that has not allowed it yet.
+  await page.getByRole('button', { name: 'Allow serial consoles' }).click();
   await page.getByTestId('serial').locator('.xterm-screen').waitFor();
   await page.keyboard.type('until ls typed-by-*; do sleep 1; done\n', { delay: 50 });
   await page.getByText('typed-by-Anna').waitFor();
@@ -70,5 +72,6 @@ test('a machine is launched, and typed into, by a browser', {
   await page.getByRole('menuitem', { name: 'Terminate' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Terminate' }).click();
   await page.getByRole('cell', { name: 'terminated' }).waitFor({ timeout: 60_000 });
-  assert.deepEqual(complaints, []);
+  // The serial console, before it was allowed.
+  assert.deepEqual(complaints, ['Failed to load resource: the server responded with a status of 403 (Forbidden)']);
 });

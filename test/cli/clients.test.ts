@@ -20,6 +20,10 @@ test('aws-cli 1: by settings and by profile', async (t) => {
   const { Messages } = await aws('sqs', 'receive-message', '--queue-url', QueueUrl);
   assert.equal(Messages[0].Body, 'hello');
 
+  // With no wildcard in its DNS.
+  assert.equal((await aws('s3api', 'create-bucket', '--bucket', 'books')).Location, '/books');
+  assert.deepEqual((await aws('s3api', 'list-objects-v2', '--bucket', 'books')).Contents, undefined);
+
   assert.equal((await p.run('env', '--profile')).code, 0);
   assert.equal((await p.run('env', '--profile', 'other')).code, 0);
   assert.equal((await p.run('env', '--profile')).code, 0);

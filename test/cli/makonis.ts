@@ -24,6 +24,7 @@ export interface Program {
     readonly pids: readonly number[];
     readonly port: number;
     readonly adminPort: number;
+    readonly serialConsolePort?: number;
     readonly url: string;
   };
   /** Settings of `makonis env`. */

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as cloudtrail from '@aws-sdk/client-cloudtrail';
+import * as ec2InstanceConnect from '@aws-sdk/client-ec2-instance-connect';
 import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
@@ -19,6 +20,7 @@ import { type SdkMember, type SdkStructure, sdkService } from '#test/protocol/sd
 
 const SERVICES: Readonly<Record<string, object>> = {
   cloudtrail,
+  'ec2-instance-connect': ec2InstanceConnect,
   iam,
   kms,
   resourcegroupstaggingapi: tagging,

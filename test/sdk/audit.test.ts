@@ -29,7 +29,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
 import { hours } from '#platform/base/clock.ts';
@@ -113,6 +113,18 @@ test('what is not valid is in the audit of who asked, as it was asked', async (t
   assert.equal(record.errorCode, 'ValidationError');
   assert.deepEqual(record.requestParameters, { userName: 'not a name' });
   assert.equal(record.awsRegion, 'us-east-1');
+});
+
+test('a refusal that quotes a secret of the input is in the audit without it', async (t) => {
+  const c = await cloud(t);
+  const mistyped = new GetSessionTokenCommand({ SerialNumber: 'a-device-of-mine', TokenCode: '123456789' });
+  await assert.rejects(c.client(STSClient).send(mistyped), {
+    name: 'ValidationError',
+    message: /Value '123456789' at/,
+  });
+  const record = named(auditIn(c, 'sts'), 'GetSessionToken');
+  assert.match(record.errorMessage ?? '', /Value 'HIDDEN_DUE_TO_SECURITY_REASONS' at 'tokenCode'/);
+  assert.ok(!JSON.stringify(record).includes('123456789'));
 });
 
 test('a call on another account’s queue is in both audits, joined by an id', async (t) => {

@@ -15,7 +15,7 @@ import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.t
 import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
-import { type Farm, memoryFarm, settled } from '#test/sdk/several.ts';
+import { memoryFarm, settled } from '#test/sdk/several.ts';
 import { NODES_VARIABLE, STORE_VARIABLE } from '#test/sdk/variables.ts';
 
 export interface Credentials {
@@ -72,72 +72,76 @@ export interface TestCloudOptions {
   readonly parent?: string;
   readonly refusesVersion2?: boolean;
   readonly oldBucketDefaults?: boolean;
+  /** 0: the serial console by SSH, on a port that the system chooses. */
+  readonly serialConsolePort?: number;
   /** Where its machines run; none unless a test gives one. */
   readonly host?: Host;
 }
 
-/** A schema for each cloud; over-postgres.test.ts sets it. */
+/** The URL of a database for the rows of all clouds, a schema for each: test/sdk/over-postgres.test.ts sets it. */
 const storeUrl = process.env[STORE_VARIABLE];
 const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
   const schema = `test_${randomBytes(8).toString('hex')}`;
   return storeUrl === undefined ? {} : { store: { ...parseStoreAddress(storeUrl), schema } };
 };
 
-/** How many nodes every cloud has; over-nodes.test.ts sets it. */
+/** How many nodes every cloud has: test/sdk/over-nodes.test.ts sets it. */
 const nodeCount = Number(process.env[NODES_VARIABLE] ?? 1);
 
-interface Place {
-  readonly folder: string;
-  readonly clock: SimulatedClock;
-  readonly keyFile: string;
-  readonly farm: Farm;
-  readonly options: TestCloudOptions;
-}
-
-function startNode({ folder, clock, keyFile, farm, options }: Place, data: string): Promise<RunningCloud> {
-  const { parent: _, tls = false, host, ...given } = options;
-  return startCloud({
-    data: join(folder, data),
-    ...(nodeCount > 1 && { processes: farm.member(), blobs: join(folder, 'blobs') }),
-    masterKeys: readMasterKeys(keyFile),
-    port: 0,
-    adminPort: 0,
-    adminToken: 'test',
-    listen: [],
-    domains: ['localhost'],
-    region: 'us-east-1',
-    tlsFolder: tls ? join(folder, 'tls') : undefined,
-    log: silent,
-    version: 'test',
-    clock,
-    ...given,
-    ...(host && { host: async () => host }),
-  });
-}
+const PLAIN = {
+  port: 0,
+  adminPort: 0,
+  adminToken: 'test',
+  listen: [],
+  domains: ['localhost'],
+  region: 'us-east-1',
+  log: silent,
+  version: 'test',
+} as const;
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
-  const given = { ...storeOfEnvironment(), ...options };
-  const place = { folder, clock, keyFile, farm: memoryFarm(createMasterKeys(keyFile)), options: given };
+  const masterKeys = createMasterKeys(keyFile);
+  const farm = nodeCount > 1 ? memoryFarm(masterKeys) : undefined;
   const clouds: RunningCloud[] = [];
+  const { parent: _, tls = false, host, ...given } = { ...storeOfEnvironment(), ...options };
   t.after(async () => {
-    await stopAll();
+    await stop(clouds);
     rmSync(folder, { recursive: true, force: true });
   });
   return start();
 
-  async function start(): Promise<TestCloud> {
-    clouds.length = 0;
-    for (let node = 0; node < nodeCount; node++)
-      clouds.push(await startNode(place, node === 0 ? 'data' : `data-${node}`));
-    if (nodeCount > 1) await settled(clouds);
-    return testCloud(clouds[0] as RunningCloud); // there is one at least
+  async function stop(nodes: readonly RunningCloud[]): Promise<void> {
+    await Promise.all(nodes.map((node) => node.stop(0)));
   }
 
-  async function stopAll(): Promise<void> {
-    await Promise.all(clouds.map((node) => node.stop(0)));
+  async function start(): Promise<TestCloud> {
+    clouds.length = 0;
+    clouds.push(await startNode('data'));
+    for (let node = 1; farm !== undefined && node < nodeCount; node++) clouds.push(await startNode(`data-${node}`));
+    if (farm !== undefined) await settled(clouds);
+    const running = clouds[0] as RunningCloud; // pushed above
+    return testCloud({ t, running, clock, folder, nextUrl, restart });
+  }
+
+  function startNode(data: string): Promise<RunningCloud> {
+    return startCloud({
+      ...PLAIN,
+      data: join(folder, data),
+      masterKeys: readMasterKeys(keyFile),
+      tlsFolder: tls ? join(folder, 'tls') : undefined,
+      clock,
+      ...(farm && { processes: farm.member(), blobs: join(folder, 'blobs') }),
+      ...given,
+      ...(host && { host: async () => host }),
+    });
+  }
+
+  async function restart(): Promise<TestCloud> {
+    await stop(clouds);
+    return start();
   }
 
   /** Each client has another node. */
@@ -146,38 +150,44 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
     clouds.push(node);
     return node.url;
   }
+}
 
-  function testCloud(running: RunningCloud): TestCloud {
-    const { operator, first } = running.keys();
-    if (first === undefined) throw new Error('the first account has no administrator');
-    const configs: ClientConfig[] = [];
-    return {
-      url: running.url,
-      port: running.port,
-      clock,
-      running,
-      account: first.account,
-      data: join(folder, 'data'),
-      authorityFile: join(folder, 'tls', 'ca.pem'),
-      administrator: first.administrator,
-      operator,
-      client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = nextUrl() } = {}) {
-        const config = { endpoint, region, credentials, maxAttempts: 1, systemClockOffset: clock.offset };
-        const client = new Class(config);
-        // SDK clients keep their resolved configuration here, and read the offset for each signature.
-        configs.push((client as unknown as { config: ClientConfig }).config);
-        noteAnswers(client);
-        t.after(() => client.destroy());
-        return client;
-      },
-      advance(milliseconds) {
-        clock.advance(milliseconds);
-        for (const config of configs) config.systemClockOffset = clock.offset;
-      },
-      async restart() {
-        await stopAll();
-        return start();
-      },
-    };
-  }
+interface TestCloudParts {
+  readonly t: TestContext;
+  readonly running: RunningCloud;
+  readonly clock: SimulatedClock;
+  readonly folder: string;
+  readonly nextUrl: () => string;
+  readonly restart: () => Promise<TestCloud>;
+}
+
+function testCloud({ t, running, clock, folder, nextUrl, restart }: TestCloudParts): TestCloud {
+  const { operator, first } = running.keys();
+  if (first === undefined) throw new Error('the first account has no administrator');
+  const configs: ClientConfig[] = [];
+  return {
+    url: running.url,
+    port: running.port,
+    clock,
+    running,
+    account: first.account,
+    data: join(folder, 'data'),
+    authorityFile: join(folder, 'tls', 'ca.pem'),
+    administrator: first.administrator,
+    operator,
+    client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = nextUrl() } = {}) {
+      const config = { endpoint, region, credentials, maxAttempts: 1, systemClockOffset: clock.offset };
+      const client = new Class(config);
+      // SDK clients keep their resolved configuration here, and read the offset for each signature.
+      configs.push((client as unknown as { config: ClientConfig }).config);
+      noteAnswers(client);
+      t.after(() => client.destroy());
+      return client;
+    },
+    advance(milliseconds) {
+      clock.advance(milliseconds);
+      for (const config of configs) config.systemClockOffset = clock.offset;
+    },
+    restart,
+  };
 }

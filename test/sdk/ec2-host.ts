@@ -14,7 +14,6 @@ import { SimulatedVolumes } from '#platform/compute/simulated/volumes.ts';
 import type { BuiltImage, ImageBuilder } from '#platform/compute/volume.ts';
 import { type SimulatedNetworks, simulatedNetworks } from '#platform/network/simulated/networks.ts';
 import { builtAmis } from '#services/ec2/images/built-images.ts';
-import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { cloud, type TestCloud, type TestCloudOptions } from '#test/sdk/cloud.ts';
 import { until } from '#test/until.ts';
 
@@ -44,6 +43,8 @@ export function simulatedHost(options: SimulatedMachinesOptions = {}): Simulated
         await disks.snapshot(id, `of-${id}`);
       }
     },
+    kept: async () => [],
+    remove: async () => {},
     kernelOf: () => ({ kernel: 'vmlinuz', initrd: 'initrd' }),
     lastBuild: undefined,
   };
@@ -51,8 +52,7 @@ export function simulatedHost(options: SimulatedMachinesOptions = {}): Simulated
 }
 
 /** The image that a simulated host builds, in a region. */
-export const microImage = (host: Host, region = 'us-east-1'): string =>
-  builtAmis({ host } as Ec2Parts, region)[0]?.id ?? '';
+export const microImage = (host: Host, region = 'us-east-1'): string => builtAmis({ host }, region)[0]?.id ?? '';
 
 export async function cloudWithHost(t: TestContext, options: TestCloudOptions & SimulatedMachinesOptions = {}) {
   const host = simulatedHost(options);

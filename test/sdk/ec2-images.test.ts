@@ -6,6 +6,7 @@ import {
   CopyImageCommand,
   CreateImageCommand,
   CreateSnapshotCommand,
+  CreateTagsCommand,
   DeleteSnapshotCommand,
   DeregisterImageCommand,
   DescribeImageAttributeCommand,
@@ -165,6 +166,14 @@ test('an image is registered of a snapshot, and copied', async (t) => {
   const copied = await untilImage(elsewhere, ImageId, 'available');
   assert.deepEqual([copied.SourceImageId, copied.SourceImageRegion, copied.ImdsSupport], [id, 'us-east-1', 'v2.0']);
   await launch(ImageId, elsewhere);
+  await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: 'team', Value: 'blue' }] }));
+  const withTags = new CopyImageCommand({
+    ...{ Name: 'tagged', SourceImageId: id, SourceRegion: 'us-east-1', CopyImageTags: true },
+    TagSpecifications: [{ ResourceType: 'image', Tags: [{ Key: 'stage', Value: 'test' }] }],
+  });
+  const tagged = await untilImage(elsewhere, (await elsewhere.send(withTags)).ImageId ?? '', 'available');
+  assert.deepEqual(tagged.Tags?.map(({ Key, Value }) => `${Key}=${Value}`).sort(), ['stage=test', 'team=blue']);
+  assert.deepEqual(copied.Tags ?? [], []);
   const encrypted = await ec2.send(
     new CopyImageCommand({ Name: 'sealed', SourceImageId: id, SourceRegion: 'us-east-1', Encrypted: true }),
   );

@@ -154,6 +154,16 @@ test('an account has defaults of its own for metadata options', async (t) => {
   );
   const after = await ec2.send(new GetInstanceMetadataDefaultsCommand());
   assert.deepEqual(after.AccountLevel, { InstanceMetadataTags: 'enabled', ManagedBy: 'account' });
+  await ec2.send(new ModifyInstanceMetadataDefaultsCommand({ HttpTokensEnforced: 'enabled' }));
+  const old = launchOne(ec2, image, { MetadataOptions: { HttpTokens: 'optional' } });
+  await assert.rejects(old, refusal('UnsupportedOperation', /httpTokensEnforced is enabled/));
+  const modern = await launchOne(ec2, image, { MetadataOptions: { HttpTokens: 'required' } });
+  const back = new ModifyInstanceMetadataOptionsCommand({ InstanceId: modern, HttpTokens: 'optional' });
+  await assert.rejects(ec2.send(back), refusal('UnsupportedOperation'));
+  const enforced = (await ec2.send(new GetInstanceMetadataDefaultsCommand())).AccountLevel?.HttpTokensEnforced;
+  assert.equal(enforced, 'enabled');
+  await ec2.send(new ModifyInstanceMetadataDefaultsCommand({ HttpTokensEnforced: 'no-preference' }));
+  await ec2.send(back);
   const wrong = ec2.send(new ModifyInstanceMetadataDefaultsCommand({ HttpPutResponseHopLimit: 0 }));
   await assert.rejects(wrong, refusal('InvalidParameterValue'));
 });

@@ -11,10 +11,8 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { minutes } from '#platform/base/clock.ts';
-import type { MachineSpec } from '#platform/compute/machine.ts';
 import type { MachineStep, SimulatedMachines } from '#platform/compute/simulated/machines.ts';
-import { cloudWithHost, instanceOf, launchOne, pass, untilState } from '#test/sdk/ec2-host.ts';
+import { cloudWithHost, instanceOf, launchOne, untilState } from '#test/sdk/ec2-host.ts';
 import { until } from '#test/until.ts';
 
 /** From the step on nothing succeeds any more; resolves when it has been reached. */
@@ -127,7 +125,23 @@ for (const when of ['before', 'after'] as const) {
   });
 }
 
-test('a running machine goes on over a restart, and one that shut down meanwhile is started again', async (t) => {
+for (const [behaviour, ends] of [
+  ['stop', 'stopped'],
+  ['terminate', 'terminated'],
+] as const) {
+  test(`a guest that switched itself off while nobody was there has ${ends}`, async (t) => {
+    const { ec2, host, image, restart } = await cloudWithHost(t);
+    const id = await launchOne(ec2, image, { InstanceInitiatedShutdownBehavior: behaviour });
+    await host.machines.close();
+    host.machines.end(id, 'guest-shutdown');
+    const again = await restart();
+    const { StateReason } = await untilState(again, id, ends);
+    assert.equal(StateReason?.Code, 'Client.InstanceInitiatedShutdown');
+    assert.equal(host.machines.log.filter((step) => step === `start ${id}`).length, 1);
+  });
+}
+
+test('a running machine goes on over a restart, and one whose host failed meanwhile is started again', async (t) => {
   const { ec2, host, image, restart } = await cloudWithHost(t);
   const [stays, ended] = [await launchOne(ec2, image), await launchOne(ec2, image)];
   host.machines.machines.delete(ended);
@@ -150,16 +164,4 @@ test('a start that fails is tried again; one that fails for good ends, or leaves
   await ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
   const stopped = await untilState(ec2, id, 'stopped');
   assert.equal(stopped.StateReason?.Code, 'Server.InternalError');
-});
-
-test('a machine that is nobody’s is killed, after a while', async (t) => {
-  const { c, ec2, host, image } = await cloudWithHost(t);
-  const id = await launchOne(ec2, image);
-  const spec = host.machines.machines.get(id)?.spec as MachineSpec;
-  const orphan = 'i-0dead0dead0dead0d';
-  await host.machines.start({ ...spec, id: orphan });
-  await pass(c, ec2, minutes(1) + 1);
-  await pass(c, ec2, minutes(1) + 1);
-  await until(() => !host.machines.machines.has(orphan), 'it is killed');
-  assert.ok(host.machines.machines.has(id));
 });

@@ -5,13 +5,11 @@ import { createVerify, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { duplexPair } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import {
   CreateTagsCommand,
   EC2Client,
   ImportKeyPairCommand,
-  type Instance,
   ModifyInstanceMetadataOptionsCommand,
   RunInstancesCommand,
   type RunInstancesCommandInput,
@@ -25,44 +23,11 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { hours, seconds } from '#platform/base/clock.ts';
-import { cloudWithHost, type SimulatedHost, untilState } from '#test/sdk/ec2-host.ts';
+import { askMetadata } from '#test/sdk/ask-metadata.ts';
+import { cloudWithHost, untilState } from '#test/sdk/ec2-host.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 
 const PUBLIC_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEpXXBAXwmW1hWaMLmHhmRVHJJ2n6kzNe9oPG5d8Mz2D me@here';
-
-interface Answer {
-  readonly status: number;
-  readonly head: string;
-  readonly body: string;
-}
-
-interface Asking {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly source?: string;
-  /** Instead of a request. */
-  readonly bytes?: string;
-}
-
-const ask =
-  (host: SimulatedHost, instance: Instance) =>
-  async (path: string, { method = 'GET', headers = {}, source, bytes }: Asking = {}): Promise<Answer> => {
-    const [guest, stream] = duplexPair();
-    const given = Object.entries({ Host: '169.254.169.254', Connection: 'close', ...headers });
-    host.networks.attendance?.metadata({
-      vpc: instance.VpcId ?? '',
-      interface: instance.NetworkInterfaces?.[0]?.NetworkInterfaceId ?? '',
-      source: source ?? instance.PrivateIpAddress ?? '',
-      stream,
-    });
-    const lines = given.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    guest.write(bytes ?? `${method} ${path} HTTP/1.1\r\n${lines}\r\n`);
-    const chunks: Buffer[] = [];
-    for await (const chunk of guest) chunks.push(chunk as Buffer);
-    const whole = Buffer.concat(chunks).toString('utf8');
-    const [head = '', ...rest] = whole.split('\r\n\r\n');
-    return { status: Number(head.split(' ')[1]), head, body: rest.join('\r\n\r\n') };
-  };
 
 async function launched(t: TestContext, input: Partial<RunInstancesCommandInput> = {}) {
   const setting = await cloudWithHost(t);
@@ -80,7 +45,7 @@ async function launched(t: TestContext, input: Partial<RunInstancesCommandInput>
     }),
   );
   const instance = await untilState(ec2, made.Instances?.[0]?.InstanceId ?? '', 'running');
-  return { ...setting, instance, get: ask(host, instance) };
+  return { ...setting, instance, get: askMetadata(host, instance) };
 }
 
 test('an instance is told what it is', async (t) => {
@@ -165,7 +130,9 @@ test('a token opens what is told, for as long as it says, to its instance alone'
   assert.equal((await with_(`${token.body.slice(0, -4)}AAAA`)).status, 401);
   const other = await ec2.send(new RunInstancesCommand({ ImageId: image, MinCount: 1, MaxCount: 1 }));
   const neighbour = await untilState(ec2, other.Instances?.[0]?.InstanceId ?? '', 'running');
-  const asked = ask(host, neighbour)('/latest/meta-data/', { headers: { 'X-aws-ec2-metadata-token': token.body } });
+  const asked = askMetadata(host, neighbour)('/latest/meta-data/', {
+    headers: { 'X-aws-ec2-metadata-token': token.body },
+  });
   assert.equal((await asked).status, 401);
   c.advance(seconds(61));
   assert.equal((await with_(token.body)).status, 401);
@@ -258,7 +225,7 @@ test('credentials of the role work against the API, say how they were had, and a
   );
   const instance = await untilState(ec2, made.Instances?.[0]?.InstanceId ?? '', 'running');
   const id = instance.InstanceId ?? '';
-  const get = ask(host, instance);
+  const get = askMetadata(host, instance);
   const info = JSON.parse((await get('/latest/meta-data/iam/info')).body) as Record<string, string>;
   assert.deepEqual([info['Code'], info['InstanceProfileArn']], ['Success', instance.IamInstanceProfile?.Arn]);
   assert.equal((await get('/latest/meta-data/iam/security-credentials/')).body, 'web');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { test } from 'node:test';
+import { EnableSerialConsoleAccessCommand } from '@aws-sdk/client-ec2';
 import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   GetServiceQuotaCommand,
@@ -21,6 +22,7 @@ import type {
 import { type Credentials, cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { cloudWithHost, launchOne } from '#test/sdk/ec2-host.ts';
 import { newUser } from '#test/sdk/people.ts';
+import { noteAnswer } from '#test/sdk/seen-answers.ts';
 
 type SourceData = string | ArrayBuffer | ArrayBufferView;
 
@@ -72,7 +74,9 @@ async function ask(c: TestCloud, credentials: Credentials, operation: string, in
   });
   const response = await fetch(url, { method: 'POST', headers: signed.headers, body: JSON.stringify(input) });
   const body = (await response.json()) as Record<string, unknown>;
-  return { status: response.status, type: String(body['__type'] ?? '').replace(/^.*#/, ''), body };
+  const type = String(body['__type'] ?? '').replace(/^.*#/, '');
+  noteAnswer('makonis', operation, type || 'success');
+  return { status: response.status, type, body };
 }
 
 const pairOf = ({ AccessKeyId, SecretAccessKey }: AccessKey): Credentials => ({
@@ -193,6 +197,10 @@ test('the way to a machine’s screen and serial line is open to who may, and go
   const wanted = { InstanceId: id, Region: 'us-east-1', Target: 'serial' };
   const early = await ask(c, c.administrator, 'ConnectToInstance', { ...wanted, Region: 'eu-west-1' });
   assert.deepEqual([early.status, early.type], [404, 'NoSuchResourceException']);
+  const disabled = await ask(c, c.administrator, 'ConnectToInstance', wanted);
+  assert.deepEqual([disabled.status, disabled.type], [403, 'SerialConsoleAccessDisabledException']);
+  assert.equal((await ask(c, c.administrator, 'ConnectToInstance', { ...wanted, Target: 'screen' })).status, 200);
+  await ec2.send(new EnableSerialConsoleAccessCommand());
   const { body } = await ask(c, c.administrator, 'ConnectToInstance', wanted);
   assert.match(String(body['Secret']), /^[\w-]{43}$/);
   assert.equal(

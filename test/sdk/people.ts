@@ -10,11 +10,13 @@ import {
 } from '@aws-sdk/client-iam';
 import type { Credentials, TestCloud } from '#test/sdk/cloud.ts';
 import { jsonDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
+import { noteAnswer } from '#test/sdk/seen-answers.ts';
 
 /** A call of the `makonis` service as the operator. */
 export async function operate(c: TestCloud, operation: string, input: object): Promise<Record<string, unknown>> {
   const draft = jsonDraft(operation, input, 'Makonis');
   const answer = await sendRaw(c, await signedRequest(c, draft, { service: 'makonis', credential: c.operator }));
+  noteAnswer('makonis', operation, answer.code || 'success');
   assert.equal(answer.status, 200, answer.body);
   return JSON.parse(answer.body) as Record<string, unknown>;
 }

@@ -5,6 +5,7 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteBucketTaggingCommand,
+  DeleteObjectsCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAbacCommand,
   GetBucketAccelerateConfigurationCommand,
@@ -18,6 +19,7 @@ import {
   PutBucketRequestPaymentCommand,
   PutBucketTaggingCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { ListTagsForResourceCommand, TagResourceCommand, UntagResourceCommand } from '@aws-sdk/client-s3-control';
@@ -170,6 +172,39 @@ test('tags of a bucket decide once that is enabled, and are set by other operati
   await assert.rejects(control.send(denied), refusal('AccessDenied'));
   const absent = { ...resource, ResourceArn: 'arn:aws:s3:::no-such-bucket-here' };
   await assert.rejects(control.send(new ListTagsForResourceCommand(absent)), refusal('NoSuchResource'));
+});
+
+test('tags of a bucket decide of the source of a copy, of each key of many, and of who may know that a key is absent', async (t) => {
+  const { c, s3, as } = await tagged(t);
+  const user = await newUser(c, 'red-copier');
+  const client = as(user.credentials);
+  await user.allow({
+    Effect: 'Allow',
+    Action: 's3:*',
+    Resource: '*',
+    Condition: { StringEquals: { 'aws:ResourceTag/Team': 'red' } },
+  });
+  const copy = () => client.send(new CopyObjectCommand({ Bucket, Key: 'reprint', CopySource: `${Bucket}/novel` }));
+  const absent = () => client.send(new GetObjectCommand({ Bucket, Key: 'no such' }));
+  const remove = async () => {
+    const objects = { Objects: [{ Key: 'reprint' }] };
+    const { Errors = [], Deleted = [] } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: objects }));
+    return [Errors.length, Deleted.length];
+  };
+  await s3.send(
+    new PutObjectTaggingCommand({ Bucket, Key: 'novel', Tagging: { TagSet: [{ Key: 'kind', Value: 'a' }] } }),
+  );
+  await assert.rejects(copy(), refusal('AccessDenied'));
+  await s3.send(new PutBucketAbacCommand({ Bucket, AbacStatus: { Status: 'Enabled' } }));
+  await copy();
+  await assert.rejects(absent(), refusal('NoSuchKey'));
+  assert.deepEqual(await remove(), [0, 1]);
+  const control = controlClient(c);
+  const resource = { AccountId: c.account, ResourceArn: `arn:aws:s3:::${Bucket}` };
+  await control.send(new TagResourceCommand({ ...resource, Tags: [{ Key: 'Team', Value: 'blue' }] }));
+  await assert.rejects(copy(), refusal('AccessDenied'));
+  await assert.rejects(absent(), refusal('AccessDenied'));
+  assert.deepEqual(await remove(), [1, 0]);
 });
 
 test('an account has a namespace of its own in each region', async (t) => {

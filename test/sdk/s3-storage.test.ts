@@ -16,9 +16,9 @@ import {
   type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { backupData, restoreData } from '#main';
 import { hours, seconds } from '#platform/base/clock.ts';
 import { STORE_FORMAT, writeManifest } from '#platform/store/data-folder.ts';
+import { backupData, restoreData } from '#storage';
 import { cloud } from '#test/sdk/cloud.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { oldSegmentGone, segmentsOf } from '#test/sdk/segments.ts';

@@ -19,13 +19,16 @@ interface Middle {
 const file = process.env['SEEN_ANSWERS'];
 const noted = new Set<string>();
 
-function note({ clientName = '', commandName = '' }: Context, answer: string): void {
-  const service = clientName.replace(/Client$/, '').toLowerCase();
-  const line = `${service} ${commandName.replace(/Command$/, '')} ${answer}\n`;
+/** Of an operation that no SDK for JavaScript has; `answer` is an error's name, or `success`. */
+export function noteAnswer(service: string, operation: string, answer: string): void {
+  const line = `${service} ${operation} ${answer}\n`;
   if (file === undefined || noted.has(line)) return;
   noted.add(line);
   appendFileSync(file, line);
 }
+
+const note = ({ clientName = '', commandName = '' }: Context, answer: string): void =>
+  noteAnswer(clientName.replace(/Client$/, '').toLowerCase(), commandName.replace(/Command$/, ''), answer);
 
 export function noteAnswers(client: unknown): void {
   if (file === undefined) return;

@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUI
 import { type AccessToken, CreateOAuth2TokenCommand, SigninClient } from '@aws-sdk/nested-clients/signin';
 import type { Credentials, TestCloud } from '#test/sdk/cloud.ts';
 import { jsonDraft, type RawAnswer, sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
+import { noteAnswer } from '#test/sdk/seen-answers.ts';
 
 export interface Answer {
   readonly status: number;
@@ -16,7 +17,9 @@ const answerOf = ({ status, code, body }: RawAnswer): Answer => ({ status, code,
 export async function ask(c: TestCloud, operation: string, input: object, as?: Credentials): Promise<Answer> {
   const draft = jsonDraft(operation, input, 'Makonis');
   const request = as ? await signedRequest(c, draft, { service: 'makonis', credential: as }) : unsigned(c, draft);
-  return answerOf(await sendRaw(c, request));
+  const answer = answerOf(await sendRaw(c, request));
+  noteAnswer('makonis', operation, answer.code || 'success');
+  return answer;
 }
 
 export function credentialsOf({ body }: Answer): Credentials {
@@ -92,6 +95,30 @@ function signinClient(c: TestCloud, key: KeyObject): SigninClient {
     { step: 'finalizeRequest', name: 'proof' },
   );
   return client;
+}
+
+const PATHS = { IntrospectOAuth2TokenWithIAM: '/v1/introspect', RevokeOAuth2TokenWithIAM: '/v1/revoke' } as const;
+
+/** An operation on a token, signed by IAM: no SDK for JavaScript has it. */
+export async function tokenRequest(
+  c: TestCloud,
+  operation: keyof typeof PATHS,
+  token: string,
+  as: Credentials = c.administrator,
+): Promise<Answer> {
+  const draft = {
+    path: PATHS[operation],
+    query: { 'x-amz-client-auth-method': 'iam' },
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify({ token })),
+  };
+  const { status, body, headers } = await sendRaw(
+    c,
+    await signedRequest(c, draft, { service: 'signin', credential: as }),
+  );
+  const code = String(headers['x-amzn-errortype'] ?? '').replace(/[:;].*$/, '');
+  noteAnswer('signin', operation, code || 'success');
+  return { status, code, body: body === '' ? {} : JSON.parse(body) };
 }
 
 export interface Tokens {

@@ -114,6 +114,32 @@ test('session policies and tags: how many, how large, and what of a chain goes o
   }
 });
 
+test('a session says how long its token is, and is given a longer one', async (t) => {
+  const c = await cloud(t);
+  const RoleArn = await role(c, 'worker');
+  const client = c.client(sts.STSClient);
+  const Name = 'fred';
+  const calls: Record<string, (size?: { MinimumSessionTokenSize: number }) => Promise<sts.AssumeRoleCommandOutput>> = {
+    AssumeRole: (size) => assume(c, RoleArn, size),
+    GetSessionToken: (size) => client.send(new sts.GetSessionTokenCommand({ ...size })),
+    GetFederationToken: (size) => client.send(new sts.GetFederationTokenCommand({ Name, ...size })),
+  };
+  for (const [operation, call] of Object.entries(calls)) {
+    const plain = await call();
+    const size = plain.Credentials?.SessionToken?.length ?? 0;
+    assert.equal(plain.SessionTokenSize, size, operation);
+    assert.ok(size > 0 && size < 2000, operation);
+    const padded = await call({ MinimumSessionTokenSize: 4096 });
+    const { SessionTokenSize = 0, SessionTokenUtilization = 0, Credentials } = padded;
+    assert.equal(Credentials?.SessionToken?.length, SessionTokenSize, operation);
+    assert.ok(SessionTokenSize >= 4096 && SessionTokenSize < 4300, `${operation}: ${SessionTokenSize}`);
+    assert.ok((plain.SessionTokenUtilization ?? 0) < SessionTokenUtilization && SessionTokenUtilization <= 100);
+    const who = c.client(sts.STSClient, { credentials: credentialsOf(Credentials) });
+    assert.equal((await who.send(new sts.GetCallerIdentityCommand({}))).Account, c.account);
+    await assert.rejects(call({ MinimumSessionTokenSize: 4097 }), named('ValidationError'));
+  }
+});
+
 test('federated users', async (t) => {
   const c = await cloud(t);
   const RoleArn = await role(c, 'worker');

@@ -2,6 +2,7 @@
 export const SERVICES: Readonly<Record<string, { readonly prefix: string }>> = {
   cloudtrail: { prefix: 'cloudtrail' },
   ec2: { prefix: 'ec2' },
+  'ec2-instance-connect': { prefix: 'ec2-instance-connect' },
   iam: { prefix: 'iam' },
   kms: { prefix: 'kms' },
   resourcegroupstaggingapi: { prefix: 'tag' },

@@ -23,7 +23,7 @@ const service = {
 } as unknown as DeclaredService;
 
 const gaps = (seen: readonly string[], notMet: NotMet = []) => {
-  const { missing, needless } = gapsOf(service, "fail('Exists')", new Set(seen), notMet);
+  const { missing, needless } = gapsOf(service, { text: "fail('Exists')", codes: ['Exists'] }, new Set(seen), notMet);
   return { missing, needless };
 };
 
@@ -44,4 +44,16 @@ test('what is excused must be unmet', () => {
     missing: [],
     needless: ['Make ExistsException', 'Left ExistsException'],
   });
+});
+
+test('of a model without errors each code that is worded must be met by some operation', () => {
+  const operations = { Make: { name: 'Make' }, Look: { name: 'Look' } };
+  const bare = { ...service, model: { ...model, operations } } as unknown as DeclaredService;
+  const source = { text: '', codes: ['InvalidThing.NotFound', 'ThingLimitExceeded'] };
+  const seen = new Set(['things Make success', 'things Look success', 'things Look InvalidThing.NotFound']);
+  assert.deepEqual(gapsOf(bare, source, seen, []).missing, ['* ThingLimitExceeded']);
+  const why = 'a test';
+  assert.deepEqual(gapsOf(bare, source, seen, [{ error: 'ThingLimitExceeded', in: '*', why }]).missing, []);
+  const needless = gapsOf(bare, source, seen, [{ error: 'InvalidThing.NotFound', in: '*', why }]).needless;
+  assert.deepEqual(needless, ['* InvalidThing.NotFound']);
 });

@@ -227,12 +227,29 @@ const TAGGING: NotMet = [
   },
 ];
 
+const EC2: NotMet = [
+  { error: 'KeyPairLimitExceeded', in: '*', why: 'of 5,000 key pairs, a limit that no quota of AWS’s names' },
+  { error: 'ResourceCountExceeded', in: '*', why: 'of 5,000 launch templates, a quota that nobody can change' },
+  { error: 'VersionCountExceeded', in: '*', why: 'of 10,000 versions of one, likewise' },
+];
+
+const INSTANCE_CONNECT: NotMet = [
+  {
+    error: 'EC2InstanceUnavailableException',
+    in: 'SendSerialConsoleSSHPublicKey',
+    why: 'a serial line is there before its guest is',
+  },
+];
+
 /** The services that are held to it. */
 export const NOT_MET: Readonly<Record<string, NotMet>> = {
   cloudtrail: CLOUDTRAIL,
+  ec2: EC2,
+  'ec2-instance-connect': INSTANCE_CONNECT,
   iam: IAM,
   kms: KMS,
   'service-quotas': SERVICE_QUOTAS,
+  signin: [],
   sqs: SQS,
   sts: STS,
   tagging: TAGGING,

@@ -80,6 +80,14 @@ function offsetOf(zone: string): number {
 export function formatTimestamp(time: number, format: TimestampFormat): string {
   if (format === 'unixTimestamp') return String(time / 1000);
   if (format === 'rfc822') return new Date(time).toUTCString();
+  if (time !== lastIso.time) lastIso = { time, text: isoText(time) };
+  return lastIso.text;
+}
+
+/** What was made at once has one time in several places: an instance, its volumes and its interfaces. */
+let lastIso = { time: Number.NaN, text: '' };
+
+function isoText(time: number): string {
   const text = new Date(time).toISOString();
   return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
 }

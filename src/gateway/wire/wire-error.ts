@@ -36,6 +36,9 @@ export function errorResolver(model: ServiceModel, protocol: ProtocolName): Erro
     const shape = find(model, exceptions, error.code, operation);
     if (shape) return modelled(model, shape, error, speaksQuery);
     const common = commonError(error.code, family);
+    // With members of its own it has the shape that the service's model gives the common name.
+    const own = common && error.fields && find(model, exceptions, common.code, operation);
+    if (own) return { ...modelled(model, own, error, speaksQuery), status: error.status ?? common.status };
     const asQuery = speaksQuery ? commonError(error.code, 'query') : common;
     return unmodelled(error, common, asQuery);
   };

@@ -91,7 +91,7 @@ export interface AuditedCall {
   /** JSON text, as redact.ts writes it, like the output. */
   readonly input: string;
   readonly output: string | undefined;
-  readonly error: ServiceError | undefined;
+  readonly error: Pick<ServiceError, 'code' | 'message'> | undefined;
   readonly additions: AuditAdditions | undefined;
   /** The same in both accounts' records of one call. */
   readonly sharedEventId: string | undefined;

@@ -14,7 +14,8 @@ export type AuditNames = (member: string, ref: ShapeRef) => string | undefined;
 
 const smallFirst: AuditNames = (member) => member.charAt(0).toLowerCase() + member.slice(1);
 
-const HIDDEN = '"HIDDEN_DUE_TO_SECURITY_REASONS"';
+const HIDDEN_WORD = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+const HIDDEN = `"${HIDDEN_WORD}"`;
 const asItIs: Redact = (value) => (typeof value === 'string' ? jsonText(value) : (JSON.stringify(value) ?? 'null'));
 
 /** Compiled once per operation. */
@@ -26,6 +27,42 @@ export function compileRedaction(
 ): (structure: Output) => string {
   const compilation = { model, secret: new Set(secret), names, known: new Map<string, Redact>() };
   return shape === undefined ? asItIs : redactionOf(compilation, shape);
+}
+
+/** What is shorter is nothing that anybody keeps secret, and may stand in any sentence. */
+const SHORTEST_SECRET = 4;
+
+/** A refusal's words may quote the input: here without what is secret in it. Of refused calls only, so nothing is compiled. */
+export function redactMessage(
+  message: string,
+  model: ServiceModel,
+  shape: string | undefined,
+  secret: readonly string[],
+  input: Output,
+): string {
+  const texts = shape === undefined ? [] : [...secretTexts(model, shape, new Set(secret), input, false)];
+  // The longest first: one may be a part of another.
+  return texts
+    .filter(({ length }) => length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length)
+    .reduce((shown, text) => shown.replaceAll(text, HIDDEN_WORD), message);
+}
+
+function* secretTexts(
+  model: ServiceModel,
+  name: string | undefined,
+  secret: ReadonlySet<string>,
+  value: unknown,
+  isHidden: boolean,
+): Generator<string> {
+  const shape = name === undefined ? undefined : model.shapes[name];
+  const hides = isHidden || shape?.sensitive === true;
+  if (typeof value === 'string' && hides) yield value;
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const ref = shape?.members?.[key] ?? shape?.member ?? shape?.value;
+    yield* secretTexts(model, ref?.shape, secret, inner, hides || secret.has(key));
+  }
 }
 
 interface Compilation {

@@ -22,6 +22,8 @@ export interface PutOptions {
   readonly owner: string;
   /** How long a stream is said to be: a long one is written as it comes, and not held until it proves long. */
   readonly announcedBytes?: number;
+  /** What is to be sealed comes in pieces of shared memory (`inSharedPieces`), which threads may read. */
+  readonly isShared?: boolean;
   /** 32 bytes, of this blob alone: it is sealed with AES-256-GCM, block by block. */
   readonly key?: Uint8Array;
   /** The source is another sealed blob as `readSealed` gives it, of so many bytes: it is stored as it is, under the key it has. */
@@ -61,7 +63,8 @@ export interface ScrubWatch {
 export interface Blobs {
   /**
    * On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the
-   * iterable throws) leave nothing behind. A chunk that is to be sealed is its giver's again when the next is asked for.
+   * iterable throws) leave nothing behind. A chunk that is to be sealed is its giver's again when the next is asked for, unless it is
+   * shared.
    */
   put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /**

@@ -4,6 +4,7 @@ import test, { type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { randomBytes } from '#platform/base/ids.ts';
 import { BlobDamaged, type BlobOwners, type BlobPlace, type Blobs } from '#platform/blobs/blobs.ts';
+import { inSharedPieces } from '#platform/threads/shared-pieces.ts';
 
 export interface BlobsUnderTest {
   open(): Promise<Blobs>;
@@ -12,7 +13,7 @@ export interface BlobsUnderTest {
 }
 
 const KEY = randomBytes(32);
-const SIZES = [0, 1, 4096, 65_535, 65_536, 65_537, 1_048_576, 1_048_577, 3_000_000];
+const SIZES = [0, 1, 4096, 65_535, 65_536, 65_537, 1_048_576, 1_048_577, 5_000_000];
 const never = new AbortController().signal;
 
 async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
@@ -61,10 +62,13 @@ function readsWhatWasPut(make: Make): void {
     const { blobs } = await openedBy(make, t);
     for (const size of SIZES) {
       for (const key of [undefined, KEY]) {
-        for (const streamed of [false, true]) {
+        for (const streamed of ['no', 'unannounced', 'shared']) {
           const bytes = randomBytes(size);
-          const options = { owner: `row/${size}`, ...(key && { key }) };
-          const stored = await blobs.put(streamed ? inPieces(bytes, 50_000) : bytes, options);
+          const shared = key && streamed === 'shared' ? { announcedBytes: size, isShared: true } : undefined;
+          const options = { owner: `row/${size}`, ...(key && { key }), ...shared };
+          const pieces = inPieces(bytes, 50_000);
+          const source = shared ? inSharedPieces(pieces, new SharedArrayBuffer(200_000), async () => {}) : pieces;
+          const stored = await blobs.put(streamed === 'no' ? bytes : source, options);
           stored.settle();
           assert.equal(stored.bytes, size);
           assert.ok((await readAll(blobs, stored.place, 0, size, key)).equals(bytes), `${size} bytes`);
@@ -129,6 +133,9 @@ function findsDamage(make: Make): void {
         throw new Error('the client went away');
       }
       await assert.rejects(blobs.put(broken(), { owner: 'row' }), /went away/);
+      const shared = inSharedPieces(broken(), new SharedArrayBuffer(200_000), async () => {});
+      const options = { owner: 'row', key: KEY, announcedBytes: 10_000_000, isShared: true };
+      await assert.rejects(blobs.put(shared, options), /went away/);
     }
     const { dropped } = await blobs.sweep(rows(), never);
     assert.equal(dropped, 0);

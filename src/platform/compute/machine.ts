@@ -64,6 +64,8 @@ export interface Capacity {
 /** Why a machine is no more: the guest switched it off, or it was killed or died. */
 export type Ending = 'guest-shutdown' | 'killed' | 'failed';
 
+export type EndListener = (id: MachineId, ending: Ending) => void | Promise<void>;
+
 export interface Machines {
   readonly accelerator: Accelerator;
   /** Of the host, whatever runs on it; what it may promise is the scheduler's. */
@@ -76,8 +78,11 @@ export interface Machines {
   /** At once and for certain; resolves when the process is gone and what it had (sockets, cgroup, tap's use) is freed. */
   kill(id: MachineId): Promise<void>;
   running(): Promise<ReadonlySet<MachineId>>;
-  /** Told of each machine that ends, also of those found again. */
-  onEnd(listener: (id: MachineId, ending: Ending) => void): void;
+  /**
+   * Told of each machine that ends, also of those found again. That a guest switched itself off is known by its process alone: it stays, though
+   * it counts as running no more, until the listener has noted it and its promise resolves. So who dies in between is told again.
+   */
+  onEnd(listener: EndListener): void;
   attachDisk(id: MachineId, disk: MachineDisk): Promise<void>;
   /** Asks the guest for it and waits until it has let go; `isForced` does not ask. */
   detachDisk(id: MachineId, volume: VolumeId, isForced: boolean): Promise<void>;
@@ -92,6 +97,8 @@ export interface Machines {
   consoleOutput(id: MachineId): Promise<Buffer>;
   /** Of a machine that has ended for good: nothing of it is kept. */
   forget(id: MachineId): Promise<void>;
+  /** All that something is left of here: a process, a folder, a share of the host. Looked at by whoever knows which should be. */
+  left(): Promise<readonly MachineId[]>;
   /** PNG. */
   screenshot(id: MachineId): Promise<Buffer>;
   /** RFB (VNC) or the serial line's bytes. */

@@ -53,6 +53,8 @@ export interface Volumes {
   sizeOf(id: SnapshotId): Promise<SnapshotSize>;
   /** All that lies here, for whoever looks for what nobody owns any more. */
   list(): Promise<{ readonly volumes: readonly VolumeId[]; readonly snapshots: readonly SnapshotId[] }>;
+  /** Bytes go that no volume and no snapshot has: what a fault left. */
+  dropUnused(): Promise<void>;
 }
 
 /** An operating system that an image can be built of here: when it is first asked for, and kept. */
@@ -72,6 +74,10 @@ export interface ImageBuilder {
   readonly images: readonly BuiltImage[];
   /** Builds it as the snapshot `id` unless it is there; `onProgress` gets 0 to 100. Builds of one image happen once. */
   build(image: BuiltImage, id: SnapshotId, onProgress: (percent: number) => void): Promise<void>;
+  /** What was built and is kept. */
+  kept(): Promise<readonly SnapshotId[]>;
+  /** Its kernel; its bytes are a snapshot like others. */
+  remove(id: SnapshotId): Promise<void>;
   /** Files of an image with a kernel of its own. */
   kernelOf(id: SnapshotId): { readonly kernel: string; readonly initrd: string } | undefined;
   /** How long the last build took, if there was one. */

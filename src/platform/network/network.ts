@@ -112,6 +112,8 @@ export interface Networks {
   remove(id: VpcId): Promise<void>;
   /** What is there, for whoever looks for what nobody owns any more. */
   list(): Promise<readonly VpcId[]>;
+  /** What a crash left beside VPCs goes. */
+  tidy(): Promise<void>;
   /** Addresses that this host gives out as public ones. */
   readonly publicCidr: string;
   /** Networks go on when it closes. */

@@ -47,11 +47,22 @@ export function judge(request: AuthorizationRequest): Verdict {
   const byDirectGrant = grants.has('itself') && (isSameAccount || !hasAccount);
   const byRoleGrant = isSameAccount && grants.has('entity') && limitsConsent;
   const byIdentity = hasAccount && identityConsents && limitsConsent && (!needsResource || grants.size > 0);
-  return {
-    allowed: organizationConsents && endpointConsents && (byDirectGrant || byRoleGrant || byIdentity),
-    explicit: false,
-  };
+  // A service's grants open in every account, and as far as the name goes that they know the caller by.
+  const byServiceGrant = { itself: true, entity: limitsConsent, account: identityConsents && limitsConsent };
+  const isGrantedByService = relationsOfGrants(request).some((name) => byServiceGrant[name]);
+  const isAllowed = byDirectGrant || byRoleGrant || byIdentity || isGrantedByService;
+  return { allowed: organizationConsents && endpointConsents && isAllowed, explicit: false };
 }
+
+const relationsOfGrants = (request: AuthorizationRequest): Relation[] =>
+  (request.grants?.() ?? [])
+    .filter(({ actions }) => [...actions].some((action) => action === request.action.toLowerCase()))
+    .flatMap(({ grantee }) =>
+      namesOf(request).flatMap(({ type, name, relation }) => {
+        const known = { AWS: grantee.aws, Service: grantee.services, Federated: grantee.federated }[type];
+        return known.has(name) ? relation : [];
+      }),
+    );
 
 function applying(policy: CompiledPolicy, effect: 'Allow' | 'Deny', request: AuthorizationRequest): PolicyStatement[] {
   const { document } = policy;

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { AccountId } from '#platform/base/ids.ts';
 import type { PolicyKind } from '#platform/policy/document.ts';
 import type { AuthorizationRequest, PrincipalPolicies } from '#platform/policy/evaluate.ts';
+import { resourceGrant } from '#platform/policy/grants.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal, RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 
@@ -95,6 +96,17 @@ const ACTIONS = [
 const actionPatterns = fc.constantFrom(
   ...['*', 'sqs:*', 'SQS:Send*', 'sqs:?endMessage', 's3:*Object', 's*:*', 'sqs:SendMessage', 'sqs:*essage', 'kms:*'],
 );
+
+/** As KMS keeps them beside a key. */
+const serviceGrant = fc
+  .record({
+    grantee: fc.oneof(
+      principalNames.filter((name) => name !== '*'),
+      fc.constantFrom('sns.amazonaws.com', 's3.amazonaws.com'),
+    ),
+    actions: fc.uniqueArray(fc.constantFrom(...ACTIONS), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ grantee, actions }) => resourceGrant(grantee, actions));
 
 const RESOURCES = [
   `arn:aws:sqs:us-east-1:${OWN}:bob`,
@@ -293,6 +305,7 @@ export const anyRequest: fc.Arbitrary<AuthorizationRequest> = fc
       resourceControl: seldom(levels('resource')),
       resourcePolicyRequired: fc.constantFrom(null, null, true),
       endpointPolicy: seldom(policy('resource')),
+      grants: often(fc.array(serviceGrant, { minLength: 1, maxLength: 2 }).map((grants) => () => grants)),
     }),
     values: contextValues,
   })

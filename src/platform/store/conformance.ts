@@ -53,13 +53,14 @@ function batches(place: Place): void {
     const drivers = place(t)();
     const driver = drivers.open(region);
     const owner = { ...driver.own('a/b/c'), path: 'a/b/c' };
-    const large = 'x'.repeat(100_000);
+    const [large, middle] = ['x'.repeat(100_000), 'é'.repeat(2000)];
     await driver.commit(
       batchOf(owner, (writer) => {
         writer.put(owner.number, key('b\0'), 'old');
         writer.put(owner.number, key('b\xff'), 'é');
         writer.put(owner.number, key('a'), Buffer.from([0, 255]));
         writer.put(owner.number, key('c'), large);
+        writer.put(owner.number, key('c2'), middle);
         writer.put(owner.number, key('d'), 'gone');
         writer.put(owner.number + 1, key('a'), 'of another partition');
         writer.deleteRange(owner.number, key('d'), key('e'));
@@ -68,8 +69,9 @@ function batches(place: Place): void {
         writer.delete(owner.number, key('nothing'));
       }),
     );
-    assert.deepEqual(all(driver, owner.number), ['a=\0\ufffd', 'b\0=new', 'b\xff=é', `c=${large}`, 'd2=']);
-    assert.deepEqual(all(driver, owner.number, true).at(0), 'd2=');
+    const rows = ['a=\0\ufffd', 'b\0=new', 'b\xff=é', `c=${large}`, `c2=${middle}`, 'd2='];
+    assert.deepEqual(all(driver, owner.number), rows);
+    assert.deepEqual(all(driver, owner.number, true), rows.toReversed());
     assert.equal(
       driver.range(owner.number, { from: key('b'), before: key('c'), limit: 1, reverse: true })[0]?.key,
       'b\xff',

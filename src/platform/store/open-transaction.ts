@@ -25,7 +25,7 @@ export class OpenTransaction implements Transaction {
     return this.#partition.get(table, key);
   }
 
-  range<Row, Values extends readonly unknown[]>(table: Table<Row, Values>, options?: RangeOptions<Values>) {
+  range<Row, Values extends readonly unknown[]>(table: Table<Row, Values>, options?: RangeOptions<Values, Row>) {
     assert(this.#isOpen, 'the transaction has ended');
     return this.#partition.range(table, options);
   }

@@ -178,7 +178,7 @@ export class OwnedPartition implements Partition, BatchMember {
 
   range<Row, Values extends readonly unknown[]>(
     table: Table<Row, Values>,
-    options: RangeOptions<Values> = {},
+    options: RangeOptions<Values, Row> = {},
   ): KeyedRow<Row>[] {
     const prefix = options.prefix ? table.keyPrefix(...options.prefix) : table.prefix;
     const reverse = options.reverse ?? false;
@@ -193,7 +193,7 @@ export class OwnedPartition implements Partition, BatchMember {
     }
     const range = { from, before, limit: options.limit ?? Number.POSITIVE_INFINITY, reverse };
     const rows = mergedRange(this.#tables.get(table.prefix), range, (part) => this.#stored(table, part));
-    return rows.map(({ key, value }) => ({ key, row: table.codec.decode(value) }));
+    return rows.map(({ key, value }) => ({ key, row: options.known?.(key) ?? table.codec.decode(value) }));
   }
 
   #stored(table: RowTable<unknown>, range: DriverRange): DriverRow[] {

@@ -3,6 +3,8 @@
  * record alone: what is shown of an address, in messages and logs, comes from `describeAddress`.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 export interface StoreTls {
   /** PEM. */
@@ -96,6 +98,12 @@ function fileOf(parameter: string, path: string): string {
   }
 }
 
+/** With its password, which may stand where PostgreSQL's own programs look for it. */
+export function withPassword(store: StoreAddress, env: Readonly<Record<string, string | undefined>>): StoreAddress {
+  const { PGPASSWORD, PGPASSFILE = join(homedir(), '.pgpass') } = env;
+  return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE, store) };
+}
+
 /** The password that a file in libpq's form (`host:port:database:user:password`) has for this address. */
 function passwordIn(path: string, address: StoreAddress): string | undefined {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
@@ -117,18 +125,3 @@ function passwordIn(path: string, address: StoreAddress): string | undefined {
 /** Without its password. */
 export const describeAddress = ({ host, port, database, user, schema }: StoreAddress): string =>
   `PostgreSQL at ${host.startsWith('/') ? host : `${host}:${port}`}, database ${database}, schema ${schema}, user ${user}`;
-
-/** A password comes from the URL in the environment or the file, or from where PostgreSQL's own programs look for it. */
-export function withPassword(
-  store: StoreAddress,
-  isOnCommandLine: boolean,
-  { PGPASSWORD, PGPASSFILE }: { readonly [name: string]: string | undefined },
-  defaultFile: string,
-): StoreAddress {
-  if (isOnCommandLine && store.password !== undefined) {
-    throw new StoreAddressError(
-      '--store: a password on the command line is seen by all users: give it in PGPASSWORD, PGPASSFILE or MAKONIS_STORE',
-    );
-  }
-  return { ...store, password: store.password ?? PGPASSWORD ?? passwordIn(PGPASSFILE ?? defaultFile, store) };
-}

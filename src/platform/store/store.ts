@@ -46,7 +46,7 @@ export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
 }
 
-export interface RangeOptions<Values extends readonly unknown[]> {
+export interface RangeOptions<Values extends readonly unknown[], Row = unknown> {
   /** The leading key parts that all rows share. */
   readonly prefix?: PrefixOf<Values>;
   /** Only rows with a key above this one (below it, when reversed). */
@@ -57,6 +57,8 @@ export interface RangeOptions<Values extends readonly unknown[]> {
   readonly before?: Key;
   readonly limit?: number;
   readonly reverse?: boolean;
+  /** Rows that the caller has from before, as they are now: they are not decoded again. */
+  readonly known?: (key: Key) => Row | undefined;
 }
 
 export interface KeyedRow<Row> {
@@ -69,7 +71,7 @@ export interface ReadTransaction {
   get<Row>(table: RowTable<Row>, key: Key): Row | undefined;
   range<Row, Values extends readonly unknown[]>(
     table: Table<Row, Values>,
-    options?: RangeOptions<Values>,
+    options?: RangeOptions<Values, Row>,
   ): KeyedRow<Row>[];
 }
 

@@ -67,7 +67,6 @@ const ERRORS = {
     code: 'KeyPairLimitExceeded',
     message: `The maximum number of key pairs (${limit}) has been reached.`,
   }),
-  ...NETWORK_ERRORS,
 } as const;
 
 type Problem = keyof typeof ERRORS;

@@ -44,10 +44,6 @@ export const INSTANCE_ERRORS = {
     code: 'UnsupportedHibernationConfiguration',
     message: `The instance '${id}' is not enabled for hibernation.`,
   }),
-  HibernationNotSupported: (): Worded => ({
-    code: 'UnsupportedHibernationConfiguration',
-    message: 'Hibernation is not supported for this configuration.',
-  }),
   InsufficientInstanceCapacity: (type: string, zone: string, others: readonly string[]): Worded => ({
     code: 'InsufficientInstanceCapacity',
     message:
@@ -73,10 +69,15 @@ export const INSTANCE_ERRORS = {
     message: `Invalid value '${type}' for InstanceType.`,
   }),
   UnsupportedOperation: (message: string): Worded => ({ code: 'UnsupportedOperation', message }),
+  TokensEnforced: (): Worded => ({
+    code: 'UnsupportedOperation',
+    message:
+      "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account. Either launch the instance " +
+      'with httpTokens=required or contact your account owner to disable httpTokensEnforced.',
+  }),
   Unsupported: (message: string): Worded => ({ code: 'Unsupported', message }),
   InvalidBlockDevice: (message: string): Worded => ({ code: 'InvalidBlockDeviceMapping', message }),
   InvalidNetworkInterface: (message: string): Worded => ({ code: 'InvalidParameterValue', message }),
-  NoDefaultVpc: (): Worded => ({ code: 'VPCIdNotSpecified', message: 'No default VPC for this user' }),
   NoDefaultSubnet: (zone: string): Worded => ({
     code: 'MissingInput',
     message: `No subnets found for the default VPC${zone && ` in the Availability Zone ${zone}`}. Please specify a subnet.`,

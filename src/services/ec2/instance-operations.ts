@@ -69,6 +69,11 @@ import {
   describeLaunchTemplateVersions,
 } from '#services/ec2/launch-templates/versions.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
+import {
+  disableSerialConsoleAccess,
+  enableSerialConsoleAccess,
+  getSerialConsoleAccessStatus,
+} from '#services/ec2/serial-console/access.ts';
 import { permissionToTag, taggedConditions } from '#services/ec2/tags/tag-specifications.ts';
 
 const anything = { resource: () => '*', conditions: inRegion } as const;
@@ -101,6 +106,9 @@ const lifeOperations = (parts: Ec2Parts) =>
     GetConsoleOutput: { handler: getConsoleOutput(parts), ...onInstance, steps: true },
     GetConsoleScreenshot: { handler: getConsoleScreenshot(parts), ...onInstance, steps: true },
     GetPasswordData: { handler: getPasswordData, ...onInstance },
+    EnableSerialConsoleAccess: { handler: enableSerialConsoleAccess, ...anything },
+    DisableSerialConsoleAccess: { handler: disableSerialConsoleAccess, ...anything },
+    GetSerialConsoleAccessStatus: { handler: getSerialConsoleAccessStatus, ...anything },
   }) as const;
 
 const optionOperations = (parts: Ec2Parts) =>

@@ -121,7 +121,6 @@ export const NETWORK_ERRORS = {
     code: 'InvalidPermission.Duplicate',
     message: `the specified rule "${rule}" already exists`,
   }),
-  PermissionMalformed: plain('InvalidPermission.Malformed'),
   GroupInOtherNetwork: (): Worded => ({
     code: 'InvalidGroup.NotFound',
     message: 'You have specified two resources that belong to different networks.',

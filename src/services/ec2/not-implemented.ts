@@ -276,9 +276,9 @@ const NETWORKS = because('the second part of networks', [
 const ACCOUNT = because('settings of an account, of things that are not there yet', [
   'AssociateEnclaveCertificateIamRole', 'CancelDeclarativePoliciesReport', 'DescribeAccountAttributes',
   'DescribeAggregateIdFormat', 'DescribeDeclarativePoliciesReports', 'DescribeIdFormat', 'DescribeIdentityIdFormat',
-  'DescribePrincipalIdFormat', 'DisableSerialConsoleAccess', 'DisassociateEnclaveCertificateIamRole',
-  'EnableSerialConsoleAccess', 'GetAssociatedEnclaveCertificateIamRoles', 'GetDeclarativePoliciesReportSummary',
-  'GetManagedResourceVisibility', 'GetSerialConsoleAccessStatus', 'ModifyAvailabilityZoneGroup', 'ModifyIdFormat',
+  'DescribePrincipalIdFormat', 'DisassociateEnclaveCertificateIamRole',
+  'GetAssociatedEnclaveCertificateIamRoles', 'GetDeclarativePoliciesReportSummary',
+  'GetManagedResourceVisibility', 'ModifyAvailabilityZoneGroup', 'ModifyIdFormat',
   'ModifyIdentityIdFormat', 'ModifyManagedResourceVisibility', 'StartDeclarativePoliciesReport',
 ]);
 

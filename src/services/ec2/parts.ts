@@ -7,6 +7,7 @@ import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import { openPublicAddresses, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
 import { type VpcNetworks, vpcNetworks } from '#services/ec2/networks/apply.ts';
+import type { PushedKeysApi } from '#services/ec2-instance-connect/api.ts';
 import type { InstanceProfilesApi } from '#services/iam/api.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 
@@ -22,6 +23,8 @@ export interface Ec2Given {
   readonly instanceProfiles: InstanceProfilesApi;
   readonly sealer: Sealer;
   readonly envelopes: Envelopes;
+  /** Keys that EC2 Instance Connect gives guests to let in. */
+  readonly pushedKeys: PushedKeysApi;
   /** What EC2 does with KMS's keys when nobody is there who asks. */
   readonly callAsService: CallAsService;
 }

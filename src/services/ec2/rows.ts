@@ -1,7 +1,7 @@
 /** Rows that are kept by their id: what nearly every noun of EC2's is. Who writes one wakes the reconciler that acts on it. */
 
 import { keptRows } from '#platform/store/kept-rows.ts';
-import { jsonRows, type Table, table, text } from '#platform/store/keys.ts';
+import { jsonRows, type Key, type Table, table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { type Woken, wake } from '#services/ec2/wakes.ts';
 
@@ -16,6 +16,8 @@ export interface Rows<Row> {
   /** In the order of their ids. */
   all(tx: ReadTransaction): Row[];
   ids(tx: ReadTransaction, after: string | undefined, limit: number): string[];
+  /** In the order of ids, behind one of them. */
+  page(tx: ReadTransaction, after: string | undefined, limit: number): Row[];
   put(tx: Transaction, row: Row): void;
   drop(tx: Transaction, id: string): void;
 }
@@ -24,7 +26,7 @@ interface RowOptions<Row> {
   readonly isSealed?: boolean;
   readonly wakes?: Woken;
   readonly changes?: RowChanges<Row>;
-  /** So many stay in memory: of nouns that others show by the thousand (what is attached to instances). */
+  /** So many stay in memory: of nouns that are shown by the thousand, instances and what is attached to them. */
   readonly keeps?: number;
 }
 
@@ -51,6 +53,16 @@ export function rowsById<Row extends { readonly id: string }>(name: string, opti
       tx
         .range(rows, { limit, ...(after !== undefined && { after: rows.key(after) }) })
         .map(({ key }) => rows.parts(key)[0]),
+    page(tx, after, limit) {
+      const { partition } = tx;
+      const known = kept && ((key: Key): Row | undefined => kept.get(partition, rows.parts(key)[0]));
+      const found = tx.range(rows, {
+        limit,
+        ...(after !== undefined && { after: rows.key(after) }),
+        ...(known && { known }),
+      });
+      return found.map(({ row }) => kept?.keep(partition, row.id, row) ?? row);
+    },
     put(tx, row) {
       tx.put(rows, rows.key(row.id), row);
       note(tx, row.id, row);

@@ -1,6 +1,6 @@
 /** The operations of volumes, snapshots and images. */
 import type * as Model from '#platform/model/generated/ec2.ts';
-import type { CallScope, ConditionValues, Permission } from '#platform/service.ts';
+import type { CallScope, ConditionValues, FurtherPermission, Permission } from '#platform/service.ts';
 import * as attributes from '#services/ec2/images/attributes.ts';
 import { describeImages } from '#services/ec2/images/describe.ts';
 import { copyImage, createImage, deregisterImage, registerImage } from '#services/ec2/images/register.ts';
@@ -26,6 +26,14 @@ type Tagging = Parameters<typeof taggedConditions>[0];
 /** What is created, by `action`, as `arn` names it; and tags that come with it. */
 const creating = (action: string, arn: (scope: CallScope) => string) => (input: Tagging, scope: CallScope) =>
   permissionToTag(action, arn(scope), input);
+
+/** Tags that are copied are tags that are made. */
+function copyingImage(input: Model.CopyImageRequest, scope: CallScope): readonly FurtherPermission[] {
+  const own = creating('CopyImage', anyImage)(input, scope);
+  if (own.length > 0 || input.CopyImageTags !== true) return own;
+  const conditions = { 'ec2:createaction': 'CopyImage' };
+  return [{ action: 'ec2:CreateTags', resource: anyImage(scope), conditions }];
+}
 
 const ofVolume = (parts: Ec2Parts) => ({
   resource: ({ VolumeId: id }: { readonly VolumeId: string }, scope: CallScope) => volumeArn(id, scope),
@@ -164,7 +172,7 @@ const imageOperations = (parts: Ec2Parts) =>
       handler: copyImage(parts),
       resource: (_: unknown, scope: CallScope) => [anyImage(scope), anySnapshot(scope)],
       conditions: withNew(parts),
-      further: creating('CopyImage', anyImage),
+      further: copyingImage,
     },
     DescribeImages: { handler: describeImages(parts), ...anything },
     DeregisterImage: { handler: deregisterImage(parts), ...ofImage(parts) },

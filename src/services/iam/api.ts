@@ -123,6 +123,8 @@ export interface SessionCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
+  /** How long the token is beside the longest that is taken, in percent. */
+  readonly tokenUtilization: number;
 }
 
 /** Who may sign in with a password: a user, or the root user of an account. */
@@ -192,7 +194,8 @@ export interface SessionsApi {
   checkSessionPolicy(document: string): void;
   /** The document in force; undefined if the account has no such managed policy and AWS neither. */
   managedPolicy(account: AccountId, arn: string): string | undefined;
-  issue(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionCredentials;
+  /** The token has `leastTokenBytes` at least. */
+  issue(account: AccountId, owner: SessionOwner, facts: SessionFacts, leastTokenBytes?: number): SessionCredentials;
   /** The code is used up when it is taken, and what was wrong counts; on disk when `durable` says so. */
   takeMfaCode(account: AccountId, attempt: MfaAttempt, now: Milliseconds): 'taken' | 'wrong' | 'no-device';
   /** Of tokens that STS's global endpoint issues for the account. */

@@ -63,7 +63,7 @@ function managementOperations(parts: KmsParts) {
       action: ({ Tags }: Model.CreateKeyRequest) =>
         Tags?.length ? ['kms:CreateKey', 'kms:TagResource'] : ['kms:CreateKey'],
     },
-    DescribeKey: { handler: given(describeKey), ...anyKey, grants: grantsOn },
+    DescribeKey: { handler: given(describeKey), ...anyKey, grants: grantsOn, secret: ['GrantTokens'] },
     ListKeys: { handler: given(listKeys), ...anything },
     UpdateKeyDescription: { handler: updateKeyDescription, ...ownKey },
     EnableKey: { handler: enableKey, ...ownKey },

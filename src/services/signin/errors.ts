@@ -32,3 +32,11 @@ export function denied(error: keyof typeof DENIALS): never {
 
 export const invalidRequest = (message: string): never =>
   fail('ValidationException', message, { error: 'INVALID_REQUEST' });
+
+/** The OAuth 2.0 codes of what the platform refuses: "Will be rate_exceeded", "Will be server_error". */
+export const errorCodes = {
+  AccessDenied: { error: 'INSUFFICIENT_PERMISSIONS' },
+  InternalFailure: { error: 'server_error' },
+  TooManyRequestsError: { error: 'rate_exceeded' },
+  ValidationException: { error: 'INVALID_REQUEST' },
+} as const;

@@ -13,7 +13,7 @@ import type { Store } from '#platform/store/store.ts';
 import type { PeopleApi, SessionsApi } from '#services/iam/api.ts';
 import type { SignInApi } from '#services/signin/api.ts';
 import { authorize, clientArn } from '#services/signin/authorize.ts';
-import { denied, invalidRequest } from '#services/signin/errors.ts';
+import { denied, errorCodes, invalidRequest } from '#services/signin/errors.ts';
 import { createHandles, type Handles } from '#services/signin/handles.ts';
 import { introspect, revoke } from '#services/signin/introspection.ts';
 import { signIn } from '#services/signin/sign-in.ts';
@@ -35,6 +35,8 @@ const notImplemented = {
   PutConsoleAuthorizationConfiguration: NO_NETWORKS,
   PutResourcePermissionStatement: NO_NETWORKS,
 } as const;
+
+const RATE = { perSecond: 20, burst: 100 } as const;
 
 export interface SignInDeps {
   readonly store: Store;
@@ -105,8 +107,13 @@ export const signin = (deps: SignInDeps) => {
     notImplemented,
     kinds: {},
     quotas: {},
-    // Of an account's command lines; AWS publishes no rate.
-    throttles: { CreateOAuth2Token: { perSecond: 20, burst: 100 } },
+    // Of an account's command lines, and of those who look after them; AWS publishes no rates.
+    throttles: {
+      CreateOAuth2Token: RATE,
+      IntrospectOAuth2TokenWithIAM: RATE,
+      RevokeOAuth2TokenWithIAM: RATE,
+    },
     throttlingError: 'TooManyRequestsError',
+    errorMembers: errorCodes,
   });
 };

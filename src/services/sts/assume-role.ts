@@ -18,7 +18,7 @@ const CHAINED_SECONDS = 3600;
 
 export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRoleRequest, AssumeRoleResponse> => ({
   handler: (input, call) => startSession(sessions, input, call),
-  secret: ['SessionToken', 'TokenCode'],
+  secret: ['SessionToken', 'TokenCode', 'ContextAssertion'],
   steps: true,
   resource: ({ RoleArn }) => RoleArn,
   // A service of this cloud has no account: what it does with a role is the role's account's to know.
@@ -80,7 +80,8 @@ async function startSession(sessions: SessionsApi, input: AssumeRoleRequest, cal
   const handedOn = principal.kind === 'user' ? caller?.mfaAuthenticatedAt : undefined;
   // A user's session hands its own on; a chain of roles does not.
   const mfaAuthenticatedAt = takeMfa(sessions, call, input).mfaAuthenticatedAt ?? handedOn;
-  const started = await startRoleSession(sessions, call, role, sessionName, {
+  const start = { sessionName, leastTokenBytes: input.MinimumSessionTokenSize };
+  const started = await startRoleSession(sessions, call, role, start, {
     ...facts,
     expiresAt: endOf(call, durationOf(input, principal, role)),
     ...(mfaAuthenticatedAt !== undefined && { mfaAuthenticatedAt }),

@@ -10,7 +10,7 @@ import type { AssumeRootRequest, AssumeRootResponse } from '#platform/model/gene
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { RootAccessApi, SessionsApi } from '#services/iam/api.ts';
 import { refuseGlobalEndpoint } from '#services/sts/endpoint.ts';
-import { credentialsOf } from '#services/sts/role-session.ts';
+import { answerOf } from '#services/sts/role-session.ts';
 
 const MOST_SECONDS = 900;
 
@@ -66,10 +66,11 @@ async function startSession(
       taskPolicyArn: arn,
       ...(sourceIdentity !== undefined && { sourceIdentity }),
     },
+    input.MinimumSessionTokenSize,
   );
   await sessions.durable(target);
   return {
-    Credentials: credentialsOf(credentials, expiresAt),
+    ...answerOf(credentials, expiresAt),
     ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
   };
 }

@@ -11,6 +11,7 @@ import { checkSession, type SessionInput } from '#services/sts/session-input.ts'
 export interface ExternalInput extends Pick<SessionInput, 'Policy' | 'PolicyArns'> {
   readonly RoleArn: string;
   readonly DurationSeconds?: number;
+  readonly MinimumSessionTokenSize?: number;
 }
 
 export function roleAccount(roleArn: string): AccountId {
@@ -89,7 +90,8 @@ export async function startExternalSession(
     TransitiveTagKeys: claims.transitiveTagKeys,
   });
   const end = endOf(call, sessionSeconds(input.DurationSeconds, role));
-  const started = await startRoleSession(sessions, call, role, sessionName, {
+  const start = { sessionName, leastTokenBytes: input.MinimumSessionTokenSize };
+  const started = await startRoleSession(sessions, call, role, start, {
     ...facts,
     expiresAt: Math.min(end, claims.sessionEnd ?? end),
     federation: { provider, keys: kept },

@@ -12,7 +12,7 @@ import type { Call, OperationDeclaration } from '#platform/service.ts';
 import type { SessionsApi } from '#services/iam/api.ts';
 import { tokenFacts } from '#services/sts/endpoint.ts';
 import { takeMfa } from '#services/sts/mfa.ts';
-import { credentialsOf } from '#services/sts/role-session.ts';
+import { answerOf } from '#services/sts/role-session.ts';
 import { checkSession } from '#services/sts/session-input.ts';
 
 const DEFAULT_SECONDS = 43_200;
@@ -48,9 +48,9 @@ export const getSessionToken = (
     const owner = caller.kind === 'root' ? ({ kind: 'root' } as const) : ({ kind: 'user', id: caller.userId } as const);
     const session: SessionFacts = { issuedBy: 'GetSessionToken', issuedAt: call.now, expiresAt, ...mfa };
     const facts = { ...session, ...tokenFacts(sessions, call, caller.account) };
-    const credentials = sessions.issue(caller.account, owner, facts);
+    const credentials = sessions.issue(caller.account, owner, facts, input.MinimumSessionTokenSize);
     await sessions.durable(caller.account);
-    return { Credentials: credentialsOf(credentials, expiresAt) };
+    return answerOf(credentials, expiresAt);
   },
 });
 
@@ -78,9 +78,10 @@ export const getFederationToken = (
         expiresAt,
         issuerArn: arn,
       },
+      input.MinimumSessionTokenSize,
     );
     return {
-      Credentials: credentialsOf(credentials, expiresAt),
+      ...answerOf(credentials, expiresAt),
       FederatedUser: {
         FederatedUserId: `${account}:${input.Name}`,
         Arn: `arn:aws:sts::${account}:federated-user/${input.Name}`,

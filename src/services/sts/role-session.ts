@@ -20,6 +20,8 @@ export function sessionSeconds(wanted: number | undefined, role: RoleView): numb
 
 interface RoleSession {
   readonly Credentials: Credentials;
+  readonly SessionTokenSize: number;
+  readonly SessionTokenUtilization: number;
   readonly AssumedRoleUser: { readonly AssumedRoleId: string; readonly Arn: string };
 }
 
@@ -28,21 +30,28 @@ export async function startRoleSession(
   sessions: SessionsApi,
   call: Call,
   role: RoleView,
-  sessionName: string,
+  { sessionName, leastTokenBytes }: { readonly sessionName: string; readonly leastTokenBytes: number | undefined },
   facts: Omit<SessionFacts, 'issuedAt'>,
 ): Promise<RoleSession> {
   const owner = { kind: 'role', id: role.id, sessionName } as const;
   const ownFacts = { ...facts, ...tokenFacts(sessions, call, role.account), issuedAt: call.now };
-  const credentials = sessions.issue(role.account, owner, ownFacts);
+  const credentials = sessions.issue(role.account, owner, ownFacts, leastTokenBytes);
   await sessions.durable(role.account);
   return {
-    Credentials: credentialsOf(credentials, facts.expiresAt),
+    ...answerOf(credentials, facts.expiresAt),
     AssumedRoleUser: {
       AssumedRoleId: `${role.id}:${sessionName}`,
       Arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
     },
   };
 }
+
+/** What answers say of a session, whoever it is of. */
+export const answerOf = (issued: SessionCredentials, expiresAt: Milliseconds) => ({
+  Credentials: credentialsOf(issued, expiresAt),
+  SessionTokenSize: issued.sessionToken.length,
+  SessionTokenUtilization: issued.tokenUtilization,
+});
 
 export function credentialsOf(issued: SessionCredentials, expiresAt: Milliseconds): Credentials {
   return {

@@ -6,6 +6,7 @@ import { open, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { SimulatedClock } from '#platform/base/clock.ts';
 import { BlobDamaged, type BlobPlace, type Blobs, type StoredBlob } from '#platform/blobs/blobs.ts';
 import { blobsConformance, scrubbed } from '#platform/blobs/conformance.ts';
 import { openFilesystemBlobs } from './blobs.ts';
@@ -18,13 +19,14 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
+const clock = new SimulatedClock();
 const refuse = (error: unknown): never => {
   throw error;
 };
 
 blobsConformance((t) => {
   const folder = folderOf(t);
-  return { open: () => openFilesystemBlobs(folder, refuse), damage: (place) => damage(folder, place) };
+  return { open: () => openFilesystemBlobs(folder, clock, refuse), damage: (place) => damage(folder, place) };
 });
 
 function storedPlace(text: BlobPlace): StoredPlace {
@@ -50,7 +52,7 @@ async function damage(folder: string, text: BlobPlace): Promise<void> {
 
 test('many small blobs at a time share their syncs and segments', async (t) => {
   const folder = folderOf(t);
-  const blobs = await openFilesystemBlobs(folder, refuse);
+  const blobs = await openFilesystemBlobs(folder, clock, refuse);
   t.after(() => blobs.close());
   const contents = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1000 + i, i));
   const stored = await Promise.all(contents.map((bytes, i) => blobs.put(bytes, { owner: `row/${i}` })));
@@ -65,12 +67,12 @@ test('what is sealed and very short lies in its place', async (t) => {
   const folder = folderOf(t);
   const key = Buffer.alloc(32, 1);
   const bytes = Buffer.alloc(512, 'short');
-  const first = await openFilesystemBlobs(folder, refuse);
+  const first = await openFilesystemBlobs(folder, clock, refuse);
   const { place } = await first.put(bytes, { owner: 'row', key });
   first.discard(place);
   await first.close();
   assert.deepEqual(await readdir(join(folder, 'segments')), []);
-  const blobs = await openFilesystemBlobs(folder, refuse);
+  const blobs = await openFilesystemBlobs(folder, clock, refuse);
   t.after(() => blobs.close());
   const found = await blobs.read(place, { start: 3, end: 500 }, key);
   assert.ok(found instanceof Uint8Array && bytes.subarray(3, 500).equals(found));
@@ -81,7 +83,7 @@ test('what is sealed and very short lies in its place', async (t) => {
 
 test('a draft that a crash left is removed, a torn segment is read up to its tear', async (t) => {
   const folder = folderOf(t);
-  const first = await openFilesystemBlobs(folder, refuse);
+  const first = await openFilesystemBlobs(folder, clock, refuse);
   await first.put(Buffer.alloc(5000, 1), { owner: 'row/1' });
   const { place } = await first.put(Buffer.alloc(5000, 2), { owner: 'row/2' });
   await first.close();
@@ -89,7 +91,7 @@ test('a draft that a crash left is removed, a torn segment is read up to its tea
   const segment = await open(join(folder, 'segments', '00000001.seg'), 'r+');
   await segment.truncate(storedPlace(place).offset + 3000);
   await segment.close();
-  const blobs = await openFilesystemBlobs(folder, refuse);
+  const blobs = await openFilesystemBlobs(folder, clock, refuse);
   t.after(() => blobs.close());
   assert.deepEqual(await readdir(join(folder, 'files', 'incoming')), []);
   const seen: string[] = [];
@@ -103,7 +105,7 @@ const nobody = { isWanted: async () => false, moved: async () => false };
 
 test('a segment with a damaged head is never dropped, and the scrub tells of it', async (t) => {
   const folder = folderOf(t);
-  const first = await openFilesystemBlobs(folder, refuse);
+  const first = await openFilesystemBlobs(folder, clock, refuse);
   await first.put(Buffer.alloc(5000, 1), { owner: 'row/1' });
   const { place } = await first.put(Buffer.alloc(5000, 2), { owner: 'row/2' });
   await first.close();
@@ -111,7 +113,7 @@ test('a segment with a damaged head is never dropped, and the scrub tells of it'
   await segment.write(Buffer.from('X'), 0, 1, 0);
   await segment.close();
   const faults: unknown[] = [];
-  const blobs = await openFilesystemBlobs(folder, (error) => faults.push(error));
+  const blobs = await openFilesystemBlobs(folder, clock, (error) => faults.push(error));
   t.after(() => blobs.close());
   assert.deepEqual(await blobs.sweep(nobody, never), { dropped: 0, moved: 0, freedBytes: 0 });
   assert.equal(faults.length, 1);
@@ -121,7 +123,7 @@ test('a segment with a damaged head is never dropped, and the scrub tells of it'
 
 test('while a backup holds nothing is removed', async (t) => {
   const folder = folderOf(t);
-  const blobs = await openFilesystemBlobs(folder, refuse);
+  const blobs = await openFilesystemBlobs(folder, clock, refuse);
   t.after(() => blobs.close());
   const large = await blobs.put(Buffer.alloc(2_000_000), { owner: 'row/1' });
   large.settle();
@@ -162,7 +164,7 @@ test('a sweep asks about what may have changed alone', async (t) => {
     await blobs.sweep(owners, never);
     return asked.splice(0).sort();
   };
-  const first = await openFilesystemBlobs(folder, refuse);
+  const first = await openFilesystemBlobs(folder, clock, refuse);
   const put = async (blobs: Blobs, owner: string, bytes: number): Promise<StoredBlob> => {
     const stored = await blobs.put(Buffer.alloc(bytes, 1), { owner });
     stored.settle();
@@ -171,13 +173,13 @@ test('a sweep asks about what may have changed alone', async (t) => {
   const small = [await put(first, 'small/1', 9000), await put(first, 'small/2', 5000)];
   const large = await put(first, 'large', 2_000_000);
   await first.close();
-  const second = await openFilesystemBlobs(folder, refuse);
+  const second = await openFilesystemBlobs(folder, clock, refuse);
   assert.deepEqual(await askedBy(second), ['large', 'small/1', 'small/2'], 'after a start all files, and new segments');
   assert.deepEqual(await askedBy(second), []);
   await put(second, 'later', 2_000_000);
   assert.deepEqual(await askedBy(second), ['later']);
   await second.close();
-  const third = await openFilesystemBlobs(folder, refuse);
+  const third = await openFilesystemBlobs(folder, clock, refuse);
   t.after(() => third.close());
   assert.deepEqual(await askedBy(third), ['large', 'later'], 'what was counted of segments is kept');
   third.discard(small[0]?.place ?? large.place);
@@ -188,20 +190,23 @@ test('a sweep asks about what may have changed alone', async (t) => {
 
 test('what was counted of a segment says nothing of another with its number', async (t) => {
   const folder = folderOf(t);
-  const first = await openFilesystemBlobs(folder, refuse);
+  const first = await openFilesystemBlobs(folder, clock, refuse);
   (await first.put(Buffer.alloc(5000, 1), { owner: 'row/1' })).settle();
   await first.close();
   await writeFile(join(folder, 'counted.json'), '[[1, 999999, 999999]]');
-  const second = await openFilesystemBlobs(folder, refuse);
+  const second = await openFilesystemBlobs(folder, clock, refuse);
   assert.equal((await second.sweep(nobody, never)).dropped, 1);
   await second.close();
   await writeFile(join(folder, 'counted.json'), '[[1, 999');
-  await (await openFilesystemBlobs(folder, refuse)).close();
+  await (await openFilesystemBlobs(folder, clock, refuse)).close();
 });
 
 test('processes that share a folder write beside each other, and none takes another’s for garbage', async (t) => {
   const folder = folderOf(t);
-  const both = [await openFilesystemBlobs(folder, refuse, true), await openFilesystemBlobs(folder, refuse, true)];
+  const both = [
+    await openFilesystemBlobs(folder, clock, refuse, true),
+    await openFilesystemBlobs(folder, clock, refuse, true),
+  ];
   t.after(() => Promise.all(both.map((blobs) => blobs.close())));
   for (const size of [2000, 3_000_000]) {
     const contents = both.map((_, at) => Buffer.alloc(size, at + 1));

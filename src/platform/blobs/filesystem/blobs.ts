@@ -6,6 +6,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '#platform/base/clock.ts';
 import type {
   BlobOwners,
   BlobPlace,
@@ -38,6 +39,7 @@ import {
   storedSteps,
 } from '#platform/blobs/filesystem/ranges.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
+import { sealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { Segments } from '#platform/blobs/filesystem/segments.ts';
 import { type FilesystemParts, sweepBlobs } from '#platform/blobs/filesystem/sweep.ts';
 import { released } from '#platform/blobs/released.ts';
@@ -54,6 +56,7 @@ const WHOLE_READ_BYTES = 1024 * 1024;
 /** `isShared`: other processes write to the folder too. What they have not settled can't be told from garbage: nothing is swept then. */
 export async function openFilesystemBlobs(
   folder: string,
+  clock: Clock,
   onFault: (error: unknown) => void,
   isShared = false,
 ): Promise<Blobs> {
@@ -62,7 +65,7 @@ export async function openFilesystemBlobs(
   const opened = await Segments.open(segments);
   return new FilesystemBlobs({
     segments: opened,
-    files: await BlobFiles.open(files, isShared),
+    files: await BlobFiles.open(files, sealThreads(clock, onFault), isShared),
     hold: new HoldWatch(folder),
     doubts: await Doubts.open(folder, (segment) => opened.path(segment)),
     onFault,

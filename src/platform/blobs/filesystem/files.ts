@@ -16,6 +16,7 @@ import {
   LONGEST_OWNER,
   type RecordHead,
 } from '#platform/blobs/filesystem/records.ts';
+import type { SealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 
@@ -36,16 +37,18 @@ export class BlobFiles {
   readonly #incoming: string;
   /** Two-letter folders that are known to be there. */
   readonly #made = new Set<string>();
+  readonly #threads: SealThreads;
 
-  private constructor(folder: string, incoming: string) {
+  private constructor(folder: string, incoming: string, threads: SealThreads) {
     this.#folder = folder;
     this.#incoming = incoming;
+    this.#threads = threads;
   }
 
   /** Where other processes write too, each has a place of its own for what is not whole yet. */
-  static async open(folder: string, isShared = false): Promise<BlobFiles> {
+  static async open(folder: string, threads: SealThreads, isShared: boolean): Promise<BlobFiles> {
     const all = join(folder, 'incoming');
-    const files = new BlobFiles(folder, isShared ? join(all, randomBytes(8).toString('hex')) : all);
+    const files = new BlobFiles(folder, isShared ? join(all, randomBytes(8).toString('hex')) : all, threads);
     if (!isShared) await rm(all, { recursive: true, force: true });
     await mkdir(files.#incoming, { recursive: true, mode: 0o700 });
     return files;
@@ -66,8 +69,11 @@ export class BlobFiles {
       const { owner } = options;
       const isSealed = isSealedBy(options);
       const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
-      await writeBlocks(handle, offset, encoder, first, rest);
-      const { bytes } = encoder;
+      const { key, isShared = false } = options;
+      const forThreads = key !== undefined && isShared && first.length === 0;
+      const bytes =
+        (forThreads ? await this.#threads.write({ file: handle.fd, offset, key }, rest) : undefined) ??
+        (await writeBlocks(handle, offset, encoder, first, rest));
       await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
       await handle.datasync();
       await handle.close();
@@ -150,7 +156,7 @@ async function writeBlocks(
   encoder: BlockWriter,
   first: readonly Uint8Array[],
   rest: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<number> {
   let at = offset;
   let parts: Uint8Array[] = [];
   let bytes = 0;
@@ -183,4 +189,5 @@ async function writeBlocks(
   add(encoder.end());
   await flush();
   await writing;
+  return encoder.bytes;
 }

@@ -76,6 +76,14 @@ export class RecipeBuilder implements ImageBuilder {
     await build.done;
   }
 
+  async kept(): Promise<readonly SnapshotId[]> {
+    return (await readdir(this.#parts.folder)).filter((name) => name !== 'incoming');
+  }
+
+  async remove(id: SnapshotId): Promise<void> {
+    await rm(this.#placeOf(id), { recursive: true, force: true });
+  }
+
   kernelOf(id: SnapshotId): { readonly kernel: string; readonly initrd: string } | undefined {
     const [kernel, initrd] = [join(this.#placeOf(id), 'kernel'), join(this.#placeOf(id), 'initrd')];
     return existsSync(kernel) ? { kernel, initrd } : undefined;

@@ -2,7 +2,7 @@
  * A machine's share of the host, kept by the kernel: its processors, and its memory with what its process needs beside it. Hosts have
  * control groups of version 1, of version 2, or may not use them (containers): then machines run without.
  */
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface Share {
@@ -13,7 +13,8 @@ export interface Share {
 type Settings = Readonly<Record<string, string>>;
 
 const ROOT = '/sys/fs/cgroup';
-const OURS = 'makonis';
+/** Of one of the clouds of this machine. */
+const ours = (tag: string): string => `makonis-${tag}`;
 const PERIOD = 100_000;
 
 /** What QEMU does for a guest (disks, screen) is half a processor's work at most. */
@@ -43,15 +44,31 @@ const SECOND_VERSION = (share: Share): Settings => ({
 
 const isSecondVersion = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
 
-/** Of a machine, under each controller. */
-const groupsOf = (id: string): { readonly path: string; readonly settings: (share: Share) => Settings }[] =>
+/** The folders of a cloud, one under each controller. */
+const parentsOf = (tag: string): { readonly path: string; readonly settings: (share: Share) => Settings }[] =>
   isSecondVersion()
-    ? [{ path: join(ROOT, OURS, id), settings: SECOND_VERSION }]
-    : Object.entries(FIRST_VERSION).map(([name, settings]) => ({ path: join(ROOT, name, OURS, id), settings }));
+    ? [{ path: join(ROOT, ours(tag)), settings: SECOND_VERSION }]
+    : Object.entries(FIRST_VERSION).map(([name, settings]) => ({ path: join(ROOT, name, ours(tag)), settings }));
+
+const groupsOf = (tag: string, id: string) =>
+  parentsOf(tag).map(({ path, settings }) => ({ path: join(path, id), settings }));
+
+/** Machines that have one. */
+export const groupsLeft = (tag: string): string[] => parentsOf(tag).flatMap(({ path }) => foldersIn(path));
+
+function foldersIn(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? entry.name : []));
+  } catch {
+    // Not there, or not ours to use.
+    return [];
+  }
+}
 
 /** Whether the host lets us hold machines to their share. */
-export function enterGroups(id: string, pid: number, share: Share): boolean {
-  return groupsOf(id)
+export function enterGroups(tag: string, id: string, pid: number, share: Share): boolean {
+  return groupsOf(tag, id)
     .map(({ path, settings }) => enter(path, settings(share), pid))
     .every(Boolean);
 }
@@ -70,8 +87,8 @@ function enter(path: string, settings: Settings, pid: number): boolean {
 }
 
 /** Whether they are gone: a process that has ended stays in them until somebody has asked how. */
-export function leaveGroups(id: string): boolean {
-  return groupsOf(id)
+export function leaveGroups(tag: string, id: string): boolean {
+  return groupsOf(tag, id)
     .map(({ path }) => leave(path))
     .every(Boolean);
 }

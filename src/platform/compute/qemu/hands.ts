@@ -8,12 +8,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, realpathSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
 import { newInTurn } from '#platform/base/in-turn.ts';
 import { MachineError } from '#platform/compute/machine.ts';
 import { machineUid } from '#platform/compute/machine-uid.ts';
-import { enterGroups, leaveGroups } from '#platform/compute/qemu/cgroup.ts';
+import { enterGroups, groupsLeft, leaveGroups } from '#platform/compute/qemu/cgroup.ts';
 import { type Launch, overheadMiB, qemuArguments } from '#platform/compute/qemu/command-line.ts';
 import { confined } from '#platform/compute/qemu/confine.ts';
 import { FILES, SOCKETS } from '#platform/compute/qemu/machine-files.ts';
@@ -37,7 +37,10 @@ export interface MachineHands {
   start(launch: Launch): Promise<void>;
   /** Its process is gone, and what it had is given back; its console stays. */
   kill(id: string): Promise<void>;
+  /** What runs. */
   list(): Promise<readonly string[]>;
+  /** What has a process, a folder or a control group here. */
+  left(): Promise<readonly string[]>;
   /** The machine may open these files of layers by their names, and write to the last. */
   lend(id: string, files: readonly string[]): Promise<void>;
   takeBack(id: string, files: readonly string[]): Promise<void>;
@@ -51,6 +54,8 @@ export interface HandsOptions {
   readonly server?: User;
   /** Of a VPC, for its machines to live in. */
   readonly namespaceOf: (vpc: string) => string;
+  /** Tells the clouds of one machine apart. */
+  readonly tag: string;
   readonly clock: Clock;
 }
 
@@ -67,6 +72,7 @@ export interface MachineFolders {
 const START_WITHIN: Milliseconds = seconds(30);
 const END_WITHIN: Milliseconds = seconds(10);
 const LOOK_AGAIN: Milliseconds = 10;
+const MACHINE_ID = /^i-[0-9a-f]{8,17}$/;
 
 export function machineHands(options: HandsOptions): MachineHands {
   const hands = new Hands(options);
@@ -75,6 +81,7 @@ export function machineHands(options: HandsOptions): MachineHands {
     start: (launch) => inTurn(launch.id, () => hands.start(launch)),
     kill: (id) => inTurn(id, () => hands.kill(id)),
     list: async () => hands.list(),
+    left: async () => hands.left(),
     lend: (id, files) => inTurn(id, async () => hands.lend(id, files)),
     takeBack: (id, files) => inTurn(id, async () => hands.takeBack(id, files)),
     forget: (id) => inTurn(id, () => hands.forget(id)),
@@ -117,13 +124,25 @@ class Hands {
       for (const pid of pids) killProcess(pid);
       await this.#pause();
     }
-    while (!leaveGroups(id) && this.#options.clock.monotonic() < end) await this.#pause();
+    while (!leaveGroups(this.#options.tag, id) && this.#options.clock.monotonic() < end) await this.#pause();
     emptyFolder(this.#folderOf(id), this.#ownersOf(id));
   }
 
   list(): string[] {
     const all = processes();
     return namesIn(this.#options.folders.machines).filter((id) => this.#pidsOf(id, all).length > 0);
+  }
+
+  /** A process is its machine's by the folder that it was started in, also when that is gone: uids are all clouds'. */
+  left(): string[] {
+    const parent = realpathSync(this.#options.folders.machines);
+    const started = processes().flatMap((each) => {
+      const folder = folderOf(each)?.replace(/ \(deleted\)$/, '');
+      return folder !== undefined && dirname(folder) === parent ? basename(folder) : [];
+    });
+    const groups = this.#options.server === undefined ? [] : groupsLeft(this.#options.tag);
+    const all = new Set([...namesIn(parent), ...started, ...groups]);
+    return [...all].filter((name) => MACHINE_ID.test(name));
   }
 
   lend(id: string, files: readonly string[]): void {
@@ -151,7 +170,7 @@ class Hands {
     const child = spawnIn(folder, command);
     const { pid } = child;
     if (pid !== undefined && server !== undefined) {
-      enterGroups(id, pid, { vcpus, memoryMiB: memoryMiB + overheadMiB(accelerator) });
+      enterGroups(this.#options.tag, id, pid, { vcpus, memoryMiB: memoryMiB + overheadMiB(accelerator) });
     }
     await this.#untilReady(child, folder);
     child.unref();

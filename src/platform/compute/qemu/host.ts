@@ -62,7 +62,8 @@ export async function openHost(options: OpenHostOptions): Promise<Opened> {
   const volumes = await QemuVolumes.open(folders.volumes);
   const { accelerator, lacks } = await acceleratorOf(privileged);
   const { networks, netdevOf } = networksOf(options);
-  const hands = privileged?.machines ?? machineHands({ folders: handsFolders(folders), namespaceOf: () => '', clock });
+  const hands =
+    privileged?.machines ?? machineHands({ folders: handsFolders(folders), namespaceOf: () => '', tag: '', clock });
   const machines = await openQemuMachines({
     ...options,
     accelerator,

@@ -52,6 +52,8 @@ export class TestHost {
   readonly clock = new SimulatedClock();
   readonly endings: [string, Ending][] = [];
   readonly faults: string[] = [];
+  /** What each ending waits for until it is noted. */
+  noting: Promise<void> = Promise.resolve();
   readonly #netdevOf: NetdevOf;
   readonly #hands: MachineHands;
   #machines: Machines | undefined;
@@ -69,6 +71,7 @@ export class TestHost {
       folders,
       ...(server && { server }),
       namespaceOf: () => namespace,
+      tag: namespace,
       clock: systemClock,
     });
   }
@@ -88,7 +91,10 @@ export class TestHost {
       clock: this.clock,
       onFault: (error) => this.faults.push(String(error)),
     });
-    this.machines.onEnd((id, ending) => this.endings.push([id, ending]));
+    this.machines.onEnd(async (id, ending) => {
+      this.endings.push([id, ending]);
+      await this.noting;
+    });
   }
 
   /** Drops the driver, as a crash would, and takes up what runs. */

@@ -12,6 +12,7 @@ import {
   type Capacity,
   type DiskLimits,
   type Ending,
+  type EndListener,
   type MachineDisk,
   MachineError,
   type MachineId,
@@ -43,8 +44,6 @@ const BOUND_EVERY: Milliseconds = seconds(5);
 
 const STOPS_WITHIN: Milliseconds = seconds(2);
 
-type EndListener = (id: MachineId, ending: Ending) => void;
-
 /** With the machines that run already. */
 export async function openQemuMachines(options: QemuOptions): Promise<Machines> {
   const machines = new QemuMachines(options);
@@ -61,8 +60,8 @@ class QemuMachines implements Machines {
   readonly #ending = new Map<MachineId, Ending>();
   readonly #inTurn = newInTurn();
   readonly #listeners = new Set<EndListener>();
-  /** Told to the first who listens. */
-  readonly #untold = new Map<MachineId, Ending>();
+  /** Resolves when somebody listens. */
+  readonly #heard = Promise.withResolvers<void>();
   #bounding: TimerHandle | undefined;
   #isClosed = false;
 
@@ -102,13 +101,12 @@ class QemuMachines implements Machines {
   }
 
   async running(): Promise<ReadonlySet<MachineId>> {
-    return new Set(this.#machines.keys());
+    return new Set([...this.#machines.keys()].filter((id) => this.#ending.get(id) !== 'guest-shutdown'));
   }
 
   onEnd(listener: EndListener): void {
     this.#listeners.add(listener);
-    for (const [id, ending] of this.#untold) listener(id, ending);
-    this.#untold.clear();
+    this.#heard.resolve();
   }
 
   attachDisk(id: MachineId, disk: MachineDisk): Promise<void> {
@@ -157,6 +155,10 @@ class QemuMachines implements Machines {
     });
   }
 
+  left(): Promise<readonly MachineId[]> {
+    return this.#options.hands.left();
+  }
+
   screenshot(id: MachineId): Promise<Buffer> {
     return this.#running(id, (machine) => machine.screenshot());
   }
@@ -192,11 +194,11 @@ class QemuMachines implements Machines {
       }
       this.#machines.set(id, machine);
       this.#keepBounded();
-      if (status === 'shutdown') await this.#end(id, 'guest-shutdown');
+      if (status === 'shutdown') this.#hasEnded(id, 'guest-shutdown');
     } catch (error) {
       this.#options.onFault(error);
       await hands.kill(id);
-      this.#tell(id, 'failed');
+      void this.#tell(id, 'failed');
     }
   }
 
@@ -257,6 +259,10 @@ class QemuMachines implements Machines {
   async #end(id: MachineId, ending: Ending): Promise<void> {
     // Whoever was first knows why: that its process is gone follows.
     if (!this.#ending.has(id)) this.#ending.set(id, ending);
+    const isNoted = this.#ending.get(id) === 'guest-shutdown';
+    if (isNoted) await this.#tell(id, 'guest-shutdown');
+    // Who takes it up next hears of it.
+    if (this.#isClosed) return;
     await this.#options.hands.kill(id);
     const told = this.#ending.get(id) ?? ending;
     this.#ending.delete(id);
@@ -264,7 +270,7 @@ class QemuMachines implements Machines {
     if (machine === undefined) return;
     this.#machines.delete(id);
     machine.close();
-    this.#tell(id, told);
+    if (!isNoted) void this.#tell(id, told);
   }
 
   /** So what was written is kept even by one that is killed; one that does not answer has had its time. */
@@ -275,9 +281,15 @@ class QemuMachines implements Machines {
     limit.cancel();
   }
 
-  #tell(id: MachineId, ending: Ending): void {
-    if (this.#listeners.size === 0) this.#untold.set(id, ending);
-    for (const listener of this.#listeners) listener(id, ending);
+  async #tell(id: MachineId, ending: Ending): Promise<void> {
+    await this.#heard.promise;
+    for (const listener of this.#listeners) {
+      try {
+        await listener(id, ending);
+      } catch (error) {
+        this.#options.onFault(error);
+      }
+    }
   }
 
   #running<Result>(id: MachineId, action: (machine: RunningMachine) => Promise<Result>): Promise<Result> {

@@ -10,6 +10,7 @@ import {
   type Capacity,
   type DiskLimits,
   type Ending,
+  type EndListener,
   type MachineDisk,
   MachineError,
   type MachineId,
@@ -21,7 +22,7 @@ import type { VolumeId } from '#platform/compute/volume.ts';
 
 export type MachineStep = keyof Omit<
   Machines,
-  'accelerator' | 'capacity' | 'running' | 'onEnd' | 'close' | 'consoleOutput' | 'screenshot' | 'connect'
+  'accelerator' | 'capacity' | 'running' | 'left' | 'onEnd' | 'close' | 'consoleOutput' | 'screenshot' | 'connect'
 >;
 
 export interface SimulatedMachine {
@@ -40,8 +41,6 @@ export interface SimulatedMachinesOptions {
   readonly before?: (step: MachineStep, id: MachineId) => void | Promise<void>;
 }
 
-type EndListener = (id: MachineId, ending: Ending) => void;
-
 /** What a host of machines is between two clouds. */
 export class SimulatedMachines implements Machines {
   readonly accelerator = 'tcg';
@@ -55,6 +54,8 @@ export class SimulatedMachines implements Machines {
   /** Called when a step is done, before its caller hears of it. */
   after: NonNullable<SimulatedMachinesOptions['before']> = () => {};
   readonly #listeners = new Set<EndListener>();
+  /** Told to the first who listens. */
+  readonly #untold = new Map<MachineId, Ending>();
   readonly #consoles = new Map<MachineId, Buffer>();
 
   constructor({ capacity = { vcpus: 64, memoryMiB: 262_144 }, before = () => {} }: SimulatedMachinesOptions = {}) {
@@ -101,6 +102,12 @@ export class SimulatedMachines implements Machines {
 
   onEnd(listener: EndListener): void {
     this.#listeners.add(listener);
+    for (const [id, ending] of this.#untold) void listener(id, ending);
+    this.#untold.clear();
+  }
+
+  async left(): Promise<readonly MachineId[]> {
+    return [...new Set([...this.machines.keys(), ...this.#consoles.keys()])];
   }
 
   async attachDisk(id: MachineId, disk: MachineDisk): Promise<void> {
@@ -172,7 +179,8 @@ export class SimulatedMachines implements Machines {
   /** What a guest, or a fault, does by itself. */
   end(id: MachineId, ending: Ending): void {
     if (!this.machines.delete(id)) return;
-    for (const listener of this.#listeners) listener(id, ending);
+    if (this.#listeners.size === 0) this.#untold.set(id, ending);
+    for (const listener of this.#listeners) void listener(id, ending);
   }
 
   async #step(step: MachineStep, id: MachineId, action: () => void): Promise<void> {

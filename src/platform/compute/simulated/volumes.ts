@@ -30,7 +30,7 @@ interface StoredSnapshot extends Stored {
   readonly size: SnapshotSize;
 }
 
-export type VolumeStep = keyof Omit<Volumes, 'list' | 'sizeOf'>;
+export type VolumeStep = keyof Omit<Volumes, 'list' | 'sizeOf' | 'dropUnused'>;
 
 const bytes = (count: number): number => count * BLOCK_BYTES;
 
@@ -90,6 +90,8 @@ export class SimulatedVolumes implements Volumes {
   async list() {
     return { volumes: [...this.volumes.keys()], snapshots: [...this.snapshots.keys()] };
   }
+
+  async dropUnused(): Promise<void> {}
 
   /** An image that was built. */
   adopt(id: SnapshotId, sizeGiB: number, blocks: Blocks): void {

@@ -4,11 +4,12 @@
  */
 import { batch, ip, type Namespace, nft, setKernel, shown } from '#platform/network/linux/commands.ts';
 import { changes, type Found, foundState, OUTSIDE } from '#platform/network/linux/kernel-state.ts';
-import { GATEWAY, OUTER_LINK, outerLinkOf } from '#platform/network/linux/names.ts';
+import { GATEWAY, OUTER_LINK, outerLinkOf, outerTableOf } from '#platform/network/linux/names.ts';
 import { outerRuleset } from '#platform/network/linux/ruleset.ts';
 import { attachedTo, type VpcPlan } from '#platform/network/network.ts';
 
 export interface Outside {
+  readonly tag: string;
   readonly namespace: Namespace;
   readonly publicCidr: string;
 }
@@ -26,7 +27,7 @@ export async function ensureGateway(
   const links = await shown<Link>(inner, 'link', 'show');
   if (links.some(({ ifname }) => ifname === GATEWAY) === hasInternetGateway) return;
   if (!hasInternetGateway) return void (await ip(inner, 'link', 'del', GATEWAY));
-  await nft(outside.namespace, outerRuleset(OUTER_LINK, outside.publicCidr));
+  await nft(outside.namespace, outerRuleset(outerTableOf(outside.tag), OUTER_LINK, outside.publicCidr));
   await setKernel(outside.namespace, ['net/ipv4/ip_forward=1']);
   const link = outerLinkOf(id);
   const peer = ['peer', 'name', GATEWAY, 'netns', inner, 'address', OUTSIDE.innerMac];
@@ -52,11 +53,13 @@ export async function ensurePublicRoutes(plan: VpcPlan, { namespace }: Outside):
   await batch(namespace, changes(wanted, foundState({ addr: [], rule: [], neigh, route })));
 }
 
-/** With the last gateway go the rules for all of them. */
-export async function removeGateway(inner: string, outside: Outside): Promise<void> {
-  // There may have been none, and no rules.
+export async function removeGateway(inner: string): Promise<void> {
+  // There may have been none.
   await ip(inner, 'link', 'del', GATEWAY).catch(() => {});
-  const links = await shown<Link>(outside.namespace, 'link', 'show');
-  if (links.some(({ ifname }) => ifname.startsWith(OUTER_LINK))) return;
-  await nft(outside.namespace, 'delete table inet makonis').catch(() => {});
+}
+
+/** When the cloud has no VPC any more; made, if it is not there, to be deleted. */
+export async function removeOuterRules({ tag, namespace }: Outside): Promise<void> {
+  const table = outerTableOf(tag);
+  await nft(namespace, `table ${table}\ndelete table ${table}\n`);
 }

@@ -9,7 +9,7 @@ import { newInTurn } from '#platform/base/in-turn.ts';
 import { machineUid } from '#platform/compute/machine-uid.ts';
 import { checkPlan, checkVpcId } from '#platform/network/linux/check-plan.ts';
 import { batch, ip, type Namespace, nft, setKernel, shown } from '#platform/network/linux/commands.ts';
-import { ensureGateway, ensurePublicRoutes, removeGateway } from '#platform/network/linux/gateway.ts';
+import { ensureGateway, ensurePublicRoutes, removeGateway, removeOuterRules } from '#platform/network/linux/gateway.ts';
 import { changes, foundState, KINDS, wantedState } from '#platform/network/linux/kernel-state.ts';
 import { namespaceOf, tapOf, vpcOf } from '#platform/network/linux/names.ts';
 import { rulesetOf } from '#platform/network/linux/ruleset.ts';
@@ -20,6 +20,8 @@ export interface NetworkHands {
   apply(plan: VpcPlan): Promise<void>;
   remove(id: VpcId): Promise<void>;
   list(): Promise<readonly VpcId[]>;
+  /** What stands beside VPCs goes when there is none: all else goes with its namespace, links and rules too. */
+  tidy(): Promise<void>;
   /** Listening inside the VPC, which is there already. */
   sockets(id: VpcId): Promise<VpcSockets>;
 }
@@ -34,7 +36,8 @@ export interface HandsOptions {
 
 export function networkHands({ tag, publicCidr, outside }: HandsOptions): NetworkHands {
   const inTurn = newInTurn();
-  const around = { namespace: outside, publicCidr };
+  const around = { tag, namespace: outside, publicCidr };
+  const list = async (): Promise<string[]> => (await namespaces()).flatMap((name) => vpcOf(tag, name) ?? []);
   return {
     apply: (plan) =>
       inTurn('', async () => {
@@ -55,11 +58,17 @@ export function networkHands({ tag, publicCidr, outside }: HandsOptions): Networ
       inTurn('', async () => {
         checkVpcId(id);
         const namespace = namespaceOf(tag, id);
-        if (!(await namespaces()).includes(namespace)) return;
-        await removeGateway(namespace, around);
-        await ip(undefined, 'netns', 'del', namespace);
+        if ((await namespaces()).includes(namespace)) {
+          await removeGateway(namespace);
+          await ip(undefined, 'netns', 'del', namespace);
+        }
+        if ((await list()).length === 0) await removeOuterRules(around);
       }),
-    list: async () => (await namespaces()).flatMap((name) => vpcOf(tag, name) ?? []),
+    list,
+    tidy: () =>
+      inTurn('', async () => {
+        if ((await list()).length === 0) await removeOuterRules(around);
+      }),
     sockets: async (id) => {
       checkVpcId(id);
       return openSockets(namespaceOf(tag, id));

@@ -13,6 +13,8 @@ export const tapOf = (id: InterfaceId): string => `tap${id.slice(-DIGITS)}`;
 export const outerLinkOf = (id: VpcId): string => `${OUTER_LINK}${id.slice(-DIGITS)}`;
 export const OUTER_LINK = 'mkv';
 export const GATEWAY = 'igw0';
+/** The rules of a cloud where its VPCs lead out to. */
+export const outerTableOf = (tag: string): string => `inet makonis_${tag}`;
 
 /** `tag` tells the clouds of one machine apart. */
 export const namespaceOf = (tag: string, id: VpcId): string => `makonis-${tag}-${id}`;

@@ -54,6 +54,10 @@ export class LinuxNetworks implements Networks {
     return this.#hands.list();
   }
 
+  tidy(): Promise<void> {
+    return this.#hands.tidy();
+  }
+
   async close(): Promise<void> {
     for (const attendant of this.#attendants.values()) attendant.close();
     this.#attendants.clear();

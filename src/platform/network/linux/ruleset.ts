@@ -190,11 +190,14 @@ function ownFrames({ id, mac, addresses, isSourceChecked }: InterfacePlan): stri
   ]);
 }
 
-/** Of where VPCs lead to: nobody from there comes to this machine's own services, or to addresses of its link. */
-export const outerRuleset = (outerLinks: string, publicCidr: string): string =>
+/**
+ * Of where VPCs lead to: nobody from there comes to this machine's own services, or to addresses of its link. Each cloud of a machine has its
+ * own table, which says the same of all VPCs and differs in its public addresses alone.
+ */
+export const outerRuleset = (table: string, outerLinks: string, publicCidr: string): string =>
   [
-    ...emptied('inet makonis'),
-    ...block('table inet makonis', [
+    ...emptied(table),
+    ...block(`table ${table}`, [
       ...chain('input', [
         'type filter hook input priority filter; policy accept;',
         `iifname "${outerLinks}*" ct state established,related accept`,

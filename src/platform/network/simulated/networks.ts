@@ -49,6 +49,7 @@ export function simulatedNetworks(publicCidr = '203.0.113.0/24'): SimulatedNetwo
       plans.delete(id);
     },
     list: async () => [...plans.keys()],
+    tidy: async () => {},
     close: async () => {},
   };
 }

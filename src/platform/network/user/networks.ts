@@ -48,6 +48,8 @@ export class UserNetworks implements Networks {
     return [...this.#plans.keys()];
   }
 
+  async tidy(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   /** As QEMU's netdev_add takes it. */

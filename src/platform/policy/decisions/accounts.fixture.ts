@@ -22,7 +22,7 @@ import {
   silent,
 } from '#platform/policy/decisions/row.fixture.ts';
 
-type Line = readonly [
+export type Line = readonly [
   who: keyof typeof CALLERS,
   named: unknown,
   decisions: string,
@@ -30,7 +30,7 @@ type Line = readonly [
   rule: string,
 ];
 
-const UNNAMED = { AWS: `arn:aws:iam::${OWN}:user/alice` };
+export const UNNAMED = { AWS: `arn:aws:iam::${OWN}:user/alice` };
 
 /** "For most resources, you only need an explicit Allow in either an identity-based or a resource-based policy." */
 const WITHIN: readonly Line[] = [
@@ -102,7 +102,7 @@ const LIMITS: readonly Pick<Row, 'boundary' | 'session'>[] = [
   { boundary: silent, session: silent },
 ];
 
-function rowsOf([who, named, decisions, page, rule]: Line, more: Partial<Row>): Row[] {
+export function rowsOf([who, named, decisions, page, rule]: Line, more: Partial<Row>): Row[] {
   return decisions.split(' ').flatMap((letters, half) =>
     [...letters].map((letter, column): Row => {
       const identity = half === 0 ? silent : allow();

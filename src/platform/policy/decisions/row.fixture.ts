@@ -6,6 +6,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import type { PolicyType } from '#platform/policy/denial.ts';
 import type { PolicyKind } from '#platform/policy/document.ts';
 import { type AuthorizationRequest, evaluate, type Levels } from '#platform/policy/evaluate.ts';
+import { resourceGrant } from '#platform/policy/grants.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 
@@ -36,6 +37,7 @@ export const PAGES = {
   rcp: 'organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html',
   endpoints: 'vpc/latest/privatelink/vpc-endpoints-access.html',
   kms: 'kms/latest/developerguide/key-policy-default.html',
+  grants: 'kms/latest/developerguide/grants.html',
 } as const;
 
 export const BOB = `arn:aws:iam::${OWN}:user/bob`;
@@ -88,6 +90,8 @@ export interface Row {
   readonly policy?: Document;
   readonly trust?: Document;
   readonly required?: true;
+  /** Grantee and action, as KMS keeps them beside a key. */
+  readonly grants?: readonly (readonly [grantee: string, action: string])[];
   /** Names in lower case. */
   readonly keys?: Readonly<Record<string, string | readonly string[]>>;
   readonly outcome: Outcome;
@@ -114,7 +118,7 @@ const levels = (documents: readonly Document[], kind: PolicyKind): Levels =>
   documents.map((document) => [compiled(document, kind)]);
 
 export function requestOf(row: Row): AuthorizationRequest {
-  const { identity, boundary, session, scp, rcp, endpoint, policy, trust, keys = {} } = row;
+  const { identity, boundary, session, scp, rcp, endpoint, policy, trust, grants, keys = {} } = row;
   return {
     principal: CALLERS[row.who],
     policies: {
@@ -131,6 +135,7 @@ export function requestOf(row: Row): AuthorizationRequest {
     ...(policy && { resourcePolicy: compiled(policy, 'resource') }),
     ...(trust && { resourcePolicy: compiled(trust, 'trust') }),
     ...(row.required && { resourcePolicyRequired: true }),
+    ...(grants && { grants: () => grants.map(([grantee, action]) => resourceGrant(grantee, [action])) }),
     context: (key) => keys[key],
   };
 }

@@ -146,6 +146,8 @@ interface RangeStatements {
   readonly packed: StatementSync;
 }
 
+type Order = 'ASC' | 'DESC';
+
 /** `[value, large]`, and before them the key in a range. */
 type Value = [Uint8Array, number | null];
 type KeyedValue = [Uint8Array, ...Value];
@@ -160,9 +162,15 @@ const RANGE = 'SELECT key, value, large FROM rows WHERE partition = ? AND key >=
  */
 const FEWEST_PACKED = 16;
 const MOST_PACKED = 2048;
-const packed = (range: string): string =>
+/** Values that stand apart come with the rest up to this size; larger ones are read one by one, as a piece of those has no bound. */
+const MOST_PACKED_BYTES = 16 * 1024;
+const packed = (range: string, order: Order): string =>
   `SELECT CAST(group_concat(key || value, '') AS BLOB), json_group_array(length(key)), json_group_array(length(value)),
-   json_group_array(large) FROM (${range})`;
+   json_group_array(large) FROM (
+     SELECT key, ifnull(apart.value, row.value) AS value, iif(apart.id IS NULL, row.large, NULL) AS large
+     FROM (${range}) AS row LEFT JOIN large AS apart ON apart.id = row.large AND length(apart.value) <= ${MOST_PACKED_BYTES}
+     ORDER BY key ${order}
+   )`;
 
 function openReader(path: string): Reader {
   const db = openForReading(path);
@@ -171,9 +179,9 @@ function openReader(path: string): Reader {
     statement.setReturnArrays(true);
     return statement;
   };
-  const rangeIn = (order: 'ASC' | 'DESC'): RangeStatements => {
+  const rangeIn = (order: Order): RangeStatements => {
     const range = `${RANGE} ${order} LIMIT ?`;
-    return { rows: prepare(range), packed: prepare(packed(range)) };
+    return { rows: prepare(range), packed: prepare(packed(range, order)) };
   };
   return {
     db,

@@ -4,8 +4,7 @@
  * and another version is another AMI. The bytes are one for all regions: the host knows them as `stored`.
  */
 import { hash } from 'node:crypto';
-import type { BuiltImage } from '#platform/compute/volume.ts';
-import type { Ec2Parts } from '#services/ec2/parts.ts';
+import type { BuiltImage, ImageBuilder } from '#platform/compute/volume.ts';
 
 export interface BuiltAmi {
   readonly id: string;
@@ -23,7 +22,11 @@ export const AMAZON_ACCOUNT = '137112412989';
 const idOf = (prefix: string, ...of: readonly string[]): string =>
   `${prefix}-0${hash('sha256', JSON.stringify(of), 'hex').slice(0, 16)}`;
 
-export const builtAmis = ({ host }: Ec2Parts, region: string): readonly BuiltAmi[] =>
+interface Builder {
+  readonly host: { readonly images: Pick<ImageBuilder, 'images'> } | undefined;
+}
+
+export const builtAmis = ({ host }: Builder, region: string): readonly BuiltAmi[] =>
   (host?.images.images ?? []).map((image) => ({
     id: idOf('ami', region, image.name, image.version),
     snapshot: idOf('snap', region, image.name, image.version),
@@ -32,5 +35,5 @@ export const builtAmis = ({ host }: Ec2Parts, region: string): readonly BuiltAmi
     image,
   }));
 
-export const builtAmi = (parts: Ec2Parts, region: string, id: string): BuiltAmi | undefined =>
+export const builtAmi = (parts: Builder, region: string, id: string): BuiltAmi | undefined =>
   builtAmis(parts, region).find((ami) => ami.id === id);

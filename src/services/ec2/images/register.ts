@@ -2,7 +2,7 @@
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { deleteTags, setTags, type Tags } from '#platform/tags.ts';
+import { deleteTags, setTags, type Tags, tagsOf } from '#platform/tags.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { builtAmi } from '#services/ec2/images/built-images.ts';
 import { launchableImage } from '#services/ec2/images/launchable.ts';
@@ -230,6 +230,10 @@ export const copyImage =
     const region = regionOf(parts, input.SourceRegion);
     const there = parts.store.partition({ service: 'ec2', account: call.account, region });
     const source = there.read((other) => launchableImage(parts, other, input.SourceImageId));
+    // Those of other accounts, on what they share, are not in this partition.
+    const itsTags = input.CopyImageTags
+      ? there.read((other) => tagsOf(other, resourceArn({ region, account: call.account }, 'image', source.id)))
+      : {};
     const devices = source.devices.map((device) => {
       if (device.snapshot === undefined) return device;
       const snapshot = copyOf(parts, call, device.snapshot, input, region, tags.snapshot);
@@ -250,7 +254,7 @@ export const copyImage =
         sourceRegion: input.SourceRegion,
         ...(source.imdsSupport && { imdsSupport: source.imdsSupport }),
       },
-      tags.image,
+      { ...itsTags, ...tags.image },
     );
     return { ImageId: row.id };
   };

@@ -96,6 +96,18 @@ const ofDevices =
     devices.flatMap((device) => value(device) ?? []);
 
 const none = (): undefined => undefined;
+/** Of what no image here has. */
+// biome-ignore format: a list of names, filled
+const OF_NO_IMAGE = [
+  'image-watermark.source-image-creation-time', 'image-watermark.source-image-id',
+  'image-watermark.source-image-region', 'image-watermark.watermark-creation-time',
+  'image-watermark.watermark-key', 'instance-type-specification.supported-instance-type',
+  'instance-type-specification.unsupported-instance-type', 'kernel-id', 'platform', 'product-code',
+  'product-code.type', 'public-ssm-parameter-name', 'ramdisk-id', 'scan-result.critical-fix-available-since',
+  'scan-result.finding-scan-date', 'scan-result.high-fix-available-since',
+  'scan-result.highest-finding-severity-label', 'scan-result.informational-fix-available-since',
+  'scan-result.low-fix-available-since', 'scan-result.medium-fix-available-since', 'sriov-net-support',
+];
 
 export const IMAGE_FIELDS: Fields<SeenImage> = {
   architecture: ({ architecture }) => architecture,
@@ -115,24 +127,18 @@ export const IMAGE_FIELDS: Fields<SeenImage> = {
   'image-id': ({ id }) => id,
   'image-type': () => 'machine',
   'is-public': ({ sharedWith }) => String(sharedWith.includes('all')),
-  'kernel-id': none,
   'manifest-location': ({ owner, ownerAlias, name }) => `${ownerAlias ?? owner}/${name}`,
   name: ({ name }) => name,
   'owner-alias': ({ ownerAlias }) => ownerAlias,
   'owner-id': ({ owner }) => owner,
-  platform: none,
-  'product-code': none,
-  'product-code.type': none,
-  'public-ssm-parameter-name': none,
-  'ramdisk-id': none,
   'root-device-name': ({ rootDevice }) => rootDevice,
   'root-device-type': () => 'ebs',
   'source-image-id': ({ sourceImage }) => sourceImage,
   'source-image-region': ({ sourceRegion }) => sourceRegion,
   'source-instance-id': ({ sourceInstance }) => sourceInstance,
-  'sriov-net-support': none,
   state: ({ state }) => state,
   'state-reason-code': ({ problem }) => problem && 'Client.ImageCreationFailed',
   'state-reason-message': ({ problem }) => problem,
   'virtualization-type': () => 'hvm',
+  ...Object.fromEntries(OF_NO_IMAGE.map((name) => [name, none])),
 };

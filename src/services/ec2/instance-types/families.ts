@@ -1,7 +1,8 @@
 /**
  * The families of instance types that this cloud has: those of AWS's current and common ones whose processors are of the x86 kind, as hosts'
- * are. Figures are AWS's ("Amazon EC2 instance types" guide: general purpose, compute optimized, memory optimized), so that what is
- * sized for AWS is sized for here: processors and memory are given as they stand, network and EBS figures tell what AWS's do.
+ * are. Figures are AWS's, so that what is sized for AWS is sized for here: processors and memory are given as they stand, network and EBS
+ * figures tell what AWS's do. They were held against the User Guide (general purpose, compute and memory optimized instances; IP addresses per
+ * network interface; EBS-optimized instances) as of June 2023; those of the seventh generation, which is later, are from memory.
  */
 
 /** Size, vCPUs, memory in GiB, network interfaces, IPv4 addresses of each, network performance, EBS: see `EbsFigures`. */
@@ -50,7 +51,14 @@ const T3: readonly SizeFigures[] = [
   ['xlarge',  4,  16, 4, 15, UP_TO_5, [695, 2780, 4000, 15_700]],
   ['2xlarge', 8,  32, 4, 15, UP_TO_5, [695, 2780, 4000, 15_700]],
 ];
-const T3A = T3.map((size): SizeFigures => (size[0] === 'small' ? ['small', 2, 2, 2, 4, UP_TO_5, size[6]] : size));
+// biome-ignore format: a table
+const T3A: readonly SizeFigures[] = [
+  ['nano',    2, 0.5, 2,  2, UP_TO_5, [45, 2085, 250, 11_800]],
+  ['micro',   2,   1, 2,  2, UP_TO_5, [90, 2085, 500, 11_800]],
+  ['small',   2,   2, 2,  4, UP_TO_5, [175, 2085, 1000, 11_800]],
+  ['medium',  2,   4, 3,  6, UP_TO_5, [350, 2085, 2000, 11_800]],
+  ...T3.slice(4),
+];
 
 const UP_TO_10 = 'Up to 10 Gigabit';
 const UP_TO_12 = 'Up to 12.5 Gigabit';
@@ -108,6 +116,29 @@ const LARGEST_SIXTH: Scaled = ['32xlarge', 128, 15, 50, '50 Gigabit', [40_000, 4
 const LARGEST_SEVENTH: Scaled = ['48xlarge', 192, 15, 50, '50 Gigabit', [40_000, 40_000, 240_000, 240_000]];
 const SIXTH_INTEL = [...SIXTH, LARGEST_SIXTH];
 const SIXTH_AMD = [...SIXTH_INTEL, LARGEST_SEVENTH];
+/** R6a's volumes get less than those of M6a and C6a. */
+const R6A_EBS: readonly EbsFigures[] = [
+  [531, 6666, 3600, 26_667],
+  [1061, 6666, 6000, 26_667],
+  [2122, 6666, 8333, 26_667],
+  [4245, 6666, 16_000, 26_667],
+  [6666, 6666, 26_667, 26_667],
+  [10_000, 10_000, 40_000, 40_000],
+  [13_300, 13_300, 53_333, 53_333],
+  [20_000, 20_000, 80_000, 80_000],
+  [26_666, 26_666, 100_000, 100_000],
+  [40_000, 40_000, 160_000, 160_000],
+];
+const R6A = SIXTH_AMD.map(
+  ([size, vcpus, interfaces, addresses, network, ebs], i): Scaled => [
+    size,
+    vcpus,
+    interfaces,
+    addresses,
+    network,
+    R6A_EBS[i] ?? ebs,
+  ],
+);
 const SEVENTH = [...SIXTH, LARGEST_SEVENTH];
 
 const family = (
@@ -133,6 +164,6 @@ export const FAMILIES: readonly Family[] = [
   family('c7i', 'Intel', 3.2, sized(2, SEVENTH)),
   family('r5',  'Intel', 3.1, sized(8, FIFTH)),
   family('r6i', 'Intel', 3.5, sized(8, SIXTH_INTEL)),
-  family('r6a', 'AMD',   3.6, sized(8, SIXTH_AMD)),
+  family('r6a', 'AMD',   3.6, sized(8, R6A)),
   family('r7i', 'Intel', 3.2, sized(8, SEVENTH)),
 ];

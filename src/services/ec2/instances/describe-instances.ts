@@ -21,12 +21,9 @@ export function* instancesAfter(tx: ReadTransaction, position: string | undefine
 function* rowsAfter(tx: ReadTransaction, position: string | undefined): Generator<readonly InstanceRow[]> {
   let after = position;
   for (;;) {
-    const rows = tx.range(instances.table, {
-      limit: READ_AT_ONCE,
-      ...(after !== undefined && { after: instances.table.key(after) }),
-    });
-    yield rows.map(({ row }) => row);
-    after = rows.at(-1)?.row.id;
+    const rows = instances.page(tx, after, READ_AT_ONCE);
+    yield rows;
+    after = rows.at(-1)?.id;
     if (rows.length < READ_AT_ONCE) return;
   }
 }

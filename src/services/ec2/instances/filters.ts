@@ -159,6 +159,7 @@ export const instanceFields = (account: string): Fields<Sight> => ({
     'network-interface.addresses.association.carrier-ip',
     'network-interface.addresses.association.customer-owned-ip',
     'network-interface.association.carrier-ip',
+    'network-interface.association.customer-owned-ip',
     'network-interface.deny-all-igw-traffic',
     'network-interface.ipv4-prefixes.ipv4-prefix',
     'network-interface.ipv6-address',
@@ -174,5 +175,6 @@ export const instanceFields = (account: string): Fields<Sight> => ({
     'platform',
     'ramdisk-id',
     'spot-instance-request-id',
+    'tpm-support',
   ),
 });

@@ -63,8 +63,10 @@ export function notesOf(parts: Ec2Parts, partition: Partition): Notes {
 function noteEnd(parts: Ec2Parts, tx: Transaction, row: InstanceRow, byGuest: boolean): void {
   const now = parts.clock.now();
   const isAlive = row.state === 'running' || row.state === 'pending';
+  // It was noted before, by a process that died before its machine was gone: it is to start again.
+  const isNoted = row.state === 'running' && !row.isOnHost;
   // A reboot is a shutdown that a start follows.
-  if (byGuest && isAlive && row.reboot === undefined) {
+  if (byGuest && isAlive && row.reboot === undefined && !isNoted) {
     transition(parts, tx, row, { event: endOf(row), now });
     return;
   }

@@ -18,6 +18,7 @@ import { fail } from '#services/ec2/errors.ts';
 import { instanceType } from '#services/ec2/instance-types/types.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';
 import { cpuOptions, metadataOptions } from '#services/ec2/instances/launch/options.ts';
+import { checkEnforcedTokens } from '#services/ec2/instances/metadata-defaults.ts';
 import type { InstanceRow } from '#services/ec2/instances/state.ts';
 import { putInstance } from '#services/ec2/instances/up.ts';
 import { shownMetadataOptions } from '#services/ec2/instances/view.ts';
@@ -37,6 +38,7 @@ export function modifyInstanceMetadataOptions(
   const { InstanceId: _, DryRun: _dryRun, ...given } = input;
   if (Object.keys(given).length === 0) fail('MissingParameter', 'HttpTokens or HttpEndpoint');
   const metadata = metadataOptions(given, row.metadata);
+  if (given.HttpTokens === 'optional') checkEnforcedTokens(tx, metadata);
   putInstance(tx, { ...row, metadata });
   // The network holds the hop limit.
   wake(tx, 'networks');

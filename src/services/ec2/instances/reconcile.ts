@@ -73,6 +73,7 @@ class Keeper {
       this.#signal.addEventListener('abort', () => resolve(), { once: true }),
     );
     const member = this.#crew.join(partition, (id, ending) => this.#ended(id, ending));
+    const orphans = this.#removeOrphans();
     let sweepAt = clock.monotonic() + SWEEP;
     while (!this.#signal.aborted) {
       const touched = nextTouch(partition);
@@ -90,16 +91,24 @@ class Keeper {
     }
     member.leave();
     for (const timer of this.#timers.values()) timer.cancel();
-    await Promise.allSettled(this.#working.values());
+    await Promise.allSettled([orphans, ...this.#working.values()]);
   }
 
-  #ended(id: string, ending: Ending): void {
+  /** Resolves when it is on disk that it has ended. */
+  async #ended(id: string, ending: Ending): Promise<void> {
     try {
       this.#notes.ended(id, ending === 'guest-shutdown');
+      await this.#job.partition.durable();
     } catch (error) {
       this.#complain('the end of a machine is not noted', id, error);
     }
     touchNow(this.#job.partition, id);
+  }
+
+  #removeOrphans(): Promise<void> {
+    return this.#crew.orphans
+      .sweep()
+      .catch((error: unknown) => this.#complain('what is nobody’s could not be removed', '', error));
   }
 
   #look(id: string): void {
@@ -210,7 +219,7 @@ class Keeper {
   /** What nobody tells: machines that are gone or should be, guests that hang, time for the bill. */
   async #sweep(): Promise<void> {
     const { partition, clock } = this.#job;
-    await this.#crew.clear();
+    await this.#removeOrphans();
     const running = await this.#crew.observe();
     const up = [...upInstances(partition).keys()];
     for (const id of up) if (!running.has(id)) this.#look(id);

@@ -99,6 +99,6 @@ export interface NameOptions {
   readonly hasARecord: boolean;
 }
 
-export const instances = rowsById<InstanceRow>('instance', { changes: instanceChanges });
+export const instances = rowsById<InstanceRow>('instance', { changes: instanceChanges, keeps: 20_000 });
 /** Base 64, as it came: a secret of its instance's. */
 export const userData = rowsById<{ readonly id: string; readonly base64: string }>('user-data', { isSealed: true });

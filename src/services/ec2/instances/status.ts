@@ -78,6 +78,8 @@ const FIELDS: Fields<InstanceStatus> = {
     'system-status.status': 'SystemStatus.Status',
     'attached-ebs-status.status': 'AttachedEbsStatus.Status',
   }),
+  // Of guests that tell EC2 about what runs in them.
+  'application-status.status': () => undefined,
   'operator.managed': () => 'false',
 };
 

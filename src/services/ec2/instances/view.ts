@@ -229,6 +229,7 @@ function shownInterface(viewer: Viewer, row: InstanceRow, one: NetworkInterfaceR
   const { attachment } = one;
   const isPrimary = attachment?.deviceIndex === 0;
   const name = (ip: string): string => (isPrimary ? privateName(viewer, row, ip) : ipName(viewer.region, ip));
+  const primaryName = name(primary?.ip ?? '');
   return {
     NetworkInterfaceId: one.id,
     OwnerId: viewer.account,
@@ -242,7 +243,7 @@ function shownInterface(viewer: Viewer, row: InstanceRow, one: NetworkInterfaceR
     Groups: groupsOf(viewer, one),
     Ipv6Addresses: [],
     PrivateIpAddress: primary?.ip ?? '',
-    PrivateDnsName: name(primary?.ip ?? ''),
+    PrivateDnsName: primaryName,
     ...associationOf(viewer, one, primary),
     ...(attachment && {
       Attachment: {
@@ -257,7 +258,7 @@ function shownInterface(viewer: Viewer, row: InstanceRow, one: NetworkInterfaceR
     PrivateIpAddresses: one.addresses.map((address, index) => ({
       Primary: index === 0,
       PrivateIpAddress: address.ip,
-      PrivateDnsName: name(address.ip),
+      PrivateDnsName: index === 0 ? primaryName : name(address.ip),
       ...associationOf(viewer, one, address),
     })),
   };

@@ -35,6 +35,8 @@ export interface GuestRows {
 
 export interface Guest extends GuestRows {
   readonly identity: InstanceIdentity;
+  /** By the user of the guest: who may log in as them at present (EC2 Instance Connect). */
+  readonly activeKeys: ReadonlyMap<string, string>;
   /** `iam/`, if it has a profile. */
   readonly iam: Directory;
 }

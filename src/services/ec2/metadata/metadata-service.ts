@@ -84,7 +84,7 @@ async function answer(
   const left = given === undefined ? undefined : serving.tokens.open(guest.row.id, given, now);
   const isRefused = given === undefined ? guest.row.metadata.requiresTokens : left === undefined;
   if (isRefused) return refused(401, 'Unauthorized');
-  const found = await told(whole(serving, guest, left === undefined ? '1.0' : '2.0'), path);
+  const found = await told(await whole(serving, guest, left === undefined ? '1.0' : '2.0'), path);
   if (found === undefined) return NOT_FOUND;
   return {
     status: 200,
@@ -105,8 +105,9 @@ function token({ tokens, parts }: Serving, { row }: GuestRows, request: Metadata
   return { status: 200, body: tokens.issue(row.id, ttl, parts.clock.now()), headers: { [TTL]: String(ttl) } };
 }
 
-const whole = ({ keys, roles }: Serving, rows: GuestRows, version: '1.0' | '2.0'): Guest => ({
+const whole = async ({ keys, roles, parts }: Serving, rows: GuestRows, version: '1.0' | '2.0'): Promise<Guest> => ({
   ...rows,
+  activeKeys: await parts.pushedKeys.activeKeys({ ...rows, id: rows.row.id }, parts.clock.now()),
   identity: signedDocument(identityDocument(rows), () => keys.of(rows.region)),
   iam: roles.of(rows, version),
 });

@@ -39,6 +39,7 @@ export const metaData = (guest: Guest): Directory => {
     'local-hostname': name,
     'local-ipv4': () => ip,
     mac: () => primary?.mac,
+    ...(guest.activeKeys.size > 0 && { 'managed-ssh-keys': { 'active-keys': textsOf(guest.activeKeys) } }),
     network: { interfaces: { macs: macs(guest) } },
     placement: {
       'availability-zone': () => row.zone,
@@ -60,6 +61,9 @@ export const metaData = (guest: Guest): Directory => {
 /** Values of tags, by their keys: those whose keys can stand in a path are all there are (checked when they are set). */
 const tagTexts = (tags: Tags): Directory =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, () => value]));
+
+const textsOf = (texts: ReadonlyMap<string, string>): Directory =>
+  Object.fromEntries([...texts].map(([name, text]) => [name, () => text]));
 
 /** `0=my-key` in the list, `0` in paths. */
 const publicKeys = (key: Guest['key']): Directory =>

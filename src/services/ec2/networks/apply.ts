@@ -23,6 +23,8 @@ export interface VpcNetworks {
   resolve(vpc: VpcId, name: string): readonly string[] | undefined;
   /** Whose a network on the host is. */
   partitionOf(vpc: VpcId): Partition | undefined;
+  /** Networks on the host that no row names go. */
+  removeOrphans(): Promise<void>;
   readonly reconcile: Reconciler;
 }
 
@@ -37,26 +39,18 @@ interface Applied {
 
 const unknown: Resolve = () => undefined;
 
-/** What is there from before, with whose it is; what is nobody's goes. */
-async function foundNetworks(networks: Networks, store: Store): Promise<ReadonlyMap<VpcId, Applied>> {
-  const partitions = store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
-  const found = new Map<VpcId, Applied>();
-  for (const vpc of await networks.list()) {
-    const owner = partitions.find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
-    if (owner === undefined) await networks.remove(vpc);
-    else found.set(vpc, { partition: owner, plan: undefined, resolve: unknown });
-  }
-  return found;
-}
+const ownerOf = (store: Store, vpc: VpcId): Partition | undefined =>
+  store
+    .partitions({ service: 'ec2' })
+    .map((name) => store.partition(name))
+    .find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
 
-export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
-  const there = new Map<VpcId, Applied>();
-  const inTurn = newInTurn();
+type Apply = VpcNetworks['apply'];
 
-  /** Of each VPC the next attempt that has not begun: what many ask for at once is done once. */
+/** Of each VPC the next attempt that has not begun: what many ask for at once is done once. */
+function joined(inTurn: ReturnType<typeof newInTurn>, follow: Apply): Apply {
   const waiting = new Map<VpcId, Promise<void>>();
-
-  function apply(partition: Partition, vpc: VpcId): Promise<void> {
+  return (partition, vpc) => {
     const next =
       waiting.get(vpc) ??
       inTurn(vpc, () => {
@@ -65,7 +59,14 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
       });
     waiting.set(vpc, next);
     return next;
-  }
+  };
+}
+
+export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
+  const there = new Map<VpcId, Applied>();
+  const inTurn = newInTurn();
+
+  const apply = joined(inTurn, follow);
 
   async function follow(partition: Partition, vpc: VpcId): Promise<void> {
     const rows = partition.read((tx) => readVpc(tx, vpc));
@@ -88,12 +89,28 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
     there.set(vpc, { partition, plan: text, resolve });
   }
 
+  /** What is there from before belongs to somebody, or goes. */
   const takeUp = lazy(async () => {
-    for (const [vpc, found] of await foundNetworks(networks, store)) there.set(vpc, found);
+    await removeOrphans();
+    for (const vpc of await networks.list()) {
+      const partition = ownerOf(store, vpc);
+      if (partition === undefined || there.has(vpc)) continue;
+      there.set(vpc, { partition, plan: undefined, resolve: unknown });
+    }
   });
+
+  async function removeOrphans(): Promise<void> {
+    for (const vpc of await networks.list()) {
+      if (ownerOf(store, vpc) !== undefined) continue;
+      await inTurn(vpc, () => networks.remove(vpc));
+      there.delete(vpc);
+    }
+    await networks.tidy();
+  }
 
   return {
     apply,
+    removeOrphans,
     resolve: (vpc, name) => there.get(vpc)?.resolve(name),
     partitionOf: (vpc) => there.get(vpc)?.partition,
     async reconcile({ partition, clock, log }, signal) {

@@ -64,7 +64,7 @@ export function createSessions(store: Store, sealer: Sealer, identity: IamIdenti
     samlProvider,
     checkSessionPolicy: (document) => void parsePolicy(document, 'identity'),
     managedPolicy: (account, arn) => partitionOf(store, account).read((tx) => managedDocument(tx, account, arn)),
-    issue: (account, owner, facts) => tokens.issue(account, owner, facts),
+    issue: tokens.issue,
     takeMfaCode(account, { owner, serial, code }, now) {
       return partitionOf(store, account).transact((tx) => {
         const device = deviceOf(tx, serial);

@@ -105,6 +105,7 @@ export function cryptographicOperations(parts: KmsParts) {
       ...anyKey,
       grants: grantsOn,
       access: 'read',
+      secret: ['GrantTokens'],
     },
   } satisfies Partial<Handlers<KmsOperations, typeof notImplemented>>;
 }

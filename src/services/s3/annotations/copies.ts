@@ -82,6 +82,6 @@ const isSame = (before: readonly NamedAnnotation[], now: readonly NamedAnnotatio
 /** "you must have s3:GetObjectAnnotation permission on the source object and s3:PutObjectAnnotation permission on the destination" */
 function checkPermissions(parts: S3Parts, call: Call, { mayReadAnnotations }: CopySource, copy: AnnotatedObject): void {
   const policy = policyInForce(parts, copy.bucket, call);
-  const asked = { bucket: copy.bucket.name, key: copy.key, policy };
+  const asked = { bucket: copy.bucket, key: copy.key, policy };
   if (!mayReadAnnotations() || !may(parts, call, 's3:PutObjectAnnotation', asked)) fail('AccessDenied');
 }

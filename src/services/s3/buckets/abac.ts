@@ -30,11 +30,12 @@ export function refuseOldTagging({ hasAbac }: OpenBucket): void {
 /** `aws:ResourceTag` of what the bucket is or holds; `s3:BucketTag` of what is reached by an access point too. */
 export function bucketTagConditions(
   bucket: OpenBucket | undefined,
-  scope: CallScope,
+  /** Of the bucket's partition. */
+  reader: Pick<CallScope, 'read'>,
   isResource: boolean,
 ): ConditionValues {
   if (!bucket?.hasAbac) return {};
-  const tags = Object.entries(scope.read((tx) => tagsOf(tx, bucketArn(bucket.name))));
+  const tags = Object.entries(reader.read((tx) => tagsOf(tx, bucketArn(bucket.name))));
   return Object.fromEntries(
     tags.flatMap(([key, value]) => [
       [`s3:buckettag/${key}`, value],

@@ -78,7 +78,7 @@ export const mayBypass =
   (parts: S3Parts, bucket: FoundObject['bucket'], key: string, asks: boolean | undefined, call: Call) => () =>
     asks === true &&
     may(parts, call, 's3:BypassGovernanceRetention', {
-      bucket: bucket.name,
+      bucket,
       key,
       policy: policyInForce(parts, bucket, call),
     });
@@ -147,7 +147,7 @@ export function shownLock(parts: S3Parts, { row, bucket }: FoundObject, key: str
   const { lock } = row;
   if (lock === undefined) return {};
   const mayDo = (action: string): boolean =>
-    may(parts, call, action, { bucket: bucket.name, key, policy: policyInForce(parts, bucket, call) });
+    may(parts, call, action, { bucket, key, policy: policyInForce(parts, bucket, call) });
   return {
     ...(lock.mode !== undefined &&
       mayDo('s3:GetObjectRetention') && { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: lock.retainUntil }),

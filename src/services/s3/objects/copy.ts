@@ -81,11 +81,11 @@ export function findSource(parts: S3Parts, input: GivenSource, call: Call): Copy
     const joined = joinPolicies(policy, objectAclInForce(parts, bucket, row, reached));
     const holder = holderOf(bucket, row) ?? place.account;
     const conditions = versionConditions(place.account, row, versionId);
-    const asked = { bucket: name, key, policy: joined, account: holder, door, conditions };
+    const asked = { bucket, key, policy: joined, account: holder, door, conditions };
     if (bucket.zone !== undefined) checkDirectorySource(bucket, policy, place.account, call);
     else if (!may(parts, call, action, asked)) fail('AccessDenied');
     if (row === undefined || row.isDeleteMarker) {
-      const list = { bucket: name, policy, account: place.account, door, conditions: listingOf(key) };
+      const list = { bucket, policy, account: place.account, door, conditions: listingOf(key) };
       if (bucket.zone === undefined && !may(parts, call, 's3:ListBucket', list)) fail('AccessDenied');
       if (versionId === undefined) fail('NoSuchKey', { about: key });
       if (row?.isDeleteMarker)
@@ -230,7 +230,7 @@ function checkTagsTaken(
   if (Object.keys(tags).length === 0) return;
   const policy = joinPolicies(policyInForce(parts, to, call), newObjectAclInForce(parts, to, call));
   const conditions = copiedTagConditions(call.account, tags);
-  const mayWrite = may(parts, call, 's3:PutObjectTagging', { bucket: to.name, key, policy, conditions });
+  const mayWrite = may(parts, call, 's3:PutObjectTagging', { bucket: to, key, policy, conditions });
   if (!mayWrite || !mayReadTags()) fail('AccessDenied');
 }
 

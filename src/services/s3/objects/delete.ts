@@ -164,7 +164,7 @@ function checkPermission(
   const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
   const conditions = versionConditions(call.account, row, versionId);
   const policy = policyInForce(parts, bucket, call);
-  if (!may(parts, call, action, { bucket: bucket.name, key, policy, conditions })) throw s3Error('AccessDenied');
+  if (!may(parts, call, action, { bucket, key, policy, conditions })) throw s3Error('AccessDenied');
 }
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {

@@ -44,7 +44,7 @@ export function findObject(parts: S3Parts, target: ReadTarget, call: Call): Foun
 const mayKnow = (parts: S3Parts, bucket: OpenBucket, { Key, VersionId }: ReadTarget, call: Call): boolean =>
   bucket.zone !== undefined ||
   may(parts, call, VersionId === undefined ? 's3:ListBucket' : 's3:ListBucketVersions', {
-    bucket: bucket.name,
+    bucket,
     policy: policyInForce(parts, bucket, call),
     conditions: listingOf(Key),
   });

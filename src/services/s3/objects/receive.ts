@@ -15,7 +15,7 @@ import { blobKey } from '#services/s3/buckets/open-bucket.ts';
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
 import type { ObjectKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail } from '#services/s3/errors.ts';
-import type { Hashing, Hashings } from '#services/s3/hashing/hashing.ts';
+import type { Hashings } from '#services/s3/hashing/hashing.ts';
 import {
   CHECKSUM_NAMES,
   checksumHeader,
@@ -124,12 +124,13 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
   try {
     const salt = randomBytes(16);
     const { base, inner } = options.keys;
-    const plain = tapped(body, hashing, options.mostBytes);
+    const plain = hashing.through(counted(body, options.mostBytes));
     const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
     const stored = await options.blobs.put(source, {
       owner: options.owner,
       key: blobKey(base, salt),
       ...(announcedBytes !== undefined && { announcedBytes }),
+      isShared: hashing.isShared && inner === undefined,
     });
     const [md5, ...sums] = await hashing.digests();
     const digests = sums.map((digest, at) => ({ name: names[at] ?? name, digest }));
@@ -143,14 +144,13 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
 const namesOf = (name: ChecksumName, { further }: ReceiveOptions): readonly ChecksumName[] =>
   further === undefined || further === name ? [name] : [name, further];
 
-async function* tapped(body: Payload, hashing: Hashing, most: number): AsyncGenerator<Uint8Array> {
+async function* counted(body: Payload, most: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > most) fail('EntityTooLarge', { fields: { MaxSizeAllowed: String(most) } });
-    await hashing.update(chunk);
     yield chunk;
-    // The store has sealed it: nobody has it any more.
+    // It has been copied for threads, or the store has sealed it: nobody has it any more.
     giveBack(chunk);
   }
 }

@@ -19,6 +19,10 @@ const PACKAGES = [
   ...['iproute2', 'iputils-ping', 'netbase', 'ca-certificates', 'curl', 'isc-dhcp-client'],
 ];
 
+/** Asks the metadata service which keys were pushed for a user, when somebody wants to log in; as a user that may do nothing else. */
+const ACTIVE_KEYS = '/usr/local/lib/ec2-instance-connect/active-keys';
+const ASKS_FOR_KEYS = 'ec2-instance-connect';
+
 /** While it is made no daemon starts; nothing that an instance never needs is unpacked. */
 const WHILE_BUILDING = {
   'usr/sbin/policy-rc.d': '#!/bin/sh\nexit 101\n',
@@ -38,6 +42,8 @@ const FILES = {
   'etc/cloud/cloud.cfg.d/90-ec2.cfg':
     'datasource_list: [ Ec2 ]\ndatasource: { Ec2: { max_wait: 30, timeout: 5 } }\nnetwork: { config: disabled }\nssh_genkeytypes: [ed25519]\n' +
     `system_info:\n  default_user:\n    name: ${USER}\n    sudo: ["ALL=(ALL) NOPASSWD:ALL"]\n    shell: /bin/bash\n`,
+  // Debian 12 has no package of EC2 Instance Connect's own.
+  'etc/ssh/sshd_config.d/60-ec2-instance-connect.conf': `AuthorizedKeysCommand ${ACTIVE_KEYS} %u\nAuthorizedKeysCommandUser ${ASKS_FOR_KEYS}\n`,
   'etc/systemd/journald.conf.d/90-small.conf': '[Journal]\nSystemMaxUse=32M\n',
 } as const;
 
@@ -47,7 +53,7 @@ const NOT_WANTED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backu
 export const debian: Recipe = {
   image: {
     name: 'debian-12',
-    version: '1.0.0',
+    version: '1.1.0',
     user: USER,
     sizeGiB: 2,
     boot: {
@@ -74,8 +80,11 @@ async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
   onProgress(80);
   await inside(root, signal, 'systemctl', 'enable', ...ENABLED);
   await inside(root, signal, 'systemctl', 'mask', ...NOT_WANTED);
+  await inside(root, signal, 'useradd', '--system', '--no-create-home', '--shell', '/usr/sbin/nologin', ASKS_FOR_KEYS);
   await tidyUp(root);
   await write(root, FILES);
+  await cp(join(import.meta.dirname, 'guest'), root, { recursive: true });
+  await inside(root, signal, 'chmod', '755', ACTIVE_KEYS);
   await makeRootDisk({ folder: root, path: join(folder, 'disk.raw'), sizeGiB: debian.image.sizeGiB, signal });
   onProgress(95);
 }

@@ -16,7 +16,7 @@ import { makeRootDisk } from '#platform/compute/images/root-disk.ts';
 const GUEST = join(import.meta.dirname, 'guest');
 const USER = 'ec2-user';
 const USER_ID = 1000;
-const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs'];
+const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs', 'ipsvd'];
 /** What asks for names has to load libraries, which the static one can't. */
 const WITH_LIBRARIES = 'busybox';
 const NEEDS_NAMES = ['ftpget', 'ftpput', 'nslookup', 'ping', 'telnet', 'tftp', 'traceroute', 'wget'];
@@ -27,7 +27,7 @@ const LATE_MODULES = ['virtio-rng', 'evdev', 'button'];
 export const micro: Recipe = {
   image: {
     name: 'makonis-micro',
-    version: '1.0.0',
+    version: '1.1.0',
     user: USER,
     sizeGiB: 1,
     boot: {
@@ -129,6 +129,8 @@ const PROGRAMS = [
     'rc.instance',
     'rc.late',
     'rc.ssh',
+    'ssh-login',
+    'pushed-keys',
     'rc.power',
     'rc.halt',
     'console-login',

@@ -130,6 +130,18 @@ test('an empty layer is as QEMU would make it', { skip }, async (t) => {
   assert.match(stdout.toString(), /^No errors were found/);
 });
 
+test('a layer that a fault left goes, also while volumes are in use', { skip }, async (t) => {
+  const { folder, volumes } = await open(t);
+  await volumes.create({ id: 'vol-01', sizeGiB: 1 });
+  const own = layersIn(folder);
+  const making = volumes.snapshot('snap-01', 'vol-01');
+  writeFileSync(layerPath(folder, '0'.repeat(24)), '');
+  await Promise.all([making, volumes.dropUnused()]);
+  await volumes.dropUnused();
+  assert.equal(layersIn(folder).length, 2);
+  assert.ok(layersIn(folder).includes(own[0] ?? ''));
+});
+
 test('layers do not become more and more', { skip, timeout: 300_000 }, async (t) => {
   const { folder, volumes } = await open(t);
   const { write, read } = under(folder, volumes);

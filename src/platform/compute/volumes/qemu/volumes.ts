@@ -58,9 +58,13 @@ export class QemuVolumes implements Volumes {
 
   static async open(folder: string): Promise<QemuVolumes> {
     const volumes = new QemuVolumes(folder, await Records.open(folder));
-    const layers = (await readdir(join(folder, 'layers'))).map((name) => basename(name, '.qcow2'));
-    await volumes.#dropUnused(layers);
+    await volumes.dropUnused();
     return volumes;
+  }
+
+  async dropUnused(): Promise<void> {
+    const layers = (await readdir(join(this.#folder, 'layers'))).map((name) => basename(name, '.qcow2'));
+    await this.#dropUnused(layers);
   }
 
   create({ id, sizeGiB, from, fromKey, key }: NewVolume): Promise<void> {
@@ -241,8 +245,9 @@ export class QemuVolumes implements Volumes {
     const settle = async (mode: number): Promise<void> => {
       await chmod(path, mode);
       await syncFile(path);
-      await rename(path, layerPath(this.#folder, id));
+      // Before it can be seen by who looks for what nobody has.
       held(id);
+      await rename(path, layerPath(this.#folder, id));
       await syncFolder(join(this.#folder, 'layers'));
     };
     return { id, path, settle };

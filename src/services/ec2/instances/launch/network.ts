@@ -87,7 +87,7 @@ function defaultSubnet(
   { Placement: placement }: Given,
   preferred: (zones: readonly string[]) => readonly string[],
 ): SubnetRow {
-  const vpc = findDefaultVpc(tx) ?? fail('NoDefaultVpc');
+  const vpc = findDefaultVpc(tx) ?? fail('VpcNotSpecified');
   const zones = zonesOf(tx.partition.name.region as Zone['region']);
   const zone = placement?.AvailabilityZone ?? zones.find(({ id }) => id === placement?.AvailabilityZoneId)?.name;
   if (zone !== undefined && !zones.some(({ name }) => name === zone)) fail('InvalidZone', zone);

@@ -23,7 +23,7 @@ import {
   nameOptions,
 } from '#services/ec2/instances/launch/options.ts';
 import { type LaunchRequest, launchRequest } from '#services/ec2/instances/launch/request.ts';
-import { instanceMetadataDefaults } from '#services/ec2/instances/metadata-defaults.ts';
+import { checkEnforcedTokens, instanceMetadataDefaults } from '#services/ec2/instances/metadata-defaults.ts';
 import { profileOf } from '#services/ec2/instances/profiles.ts';
 import { roomFor } from '#services/ec2/instances/scheduler.ts';
 import type { InstanceRow } from '#services/ec2/instances/state.ts';
@@ -105,6 +105,8 @@ function draftOf(
   const account = tx.partition.name.account as AccountId;
   const profile = wanted.IamInstanceProfile && profileOf(parts, account, wanted.IamInstanceProfile, parts.clock.now());
   const defaults = instanceMetadataDefaults(tx, metadataDefaults(image.imdsSupport));
+  const metadata = metadataOptions(wanted.MetadataOptions, defaults);
+  checkEnforcedTokens(tx, metadata);
   return {
     image: image.id,
     boot: image.boot,
@@ -120,7 +122,7 @@ function draftOf(
     isMonitored: wanted.Monitoring?.Enabled ?? false,
     isEbsOptimized: wanted.EbsOptimized ?? false,
     cpu: cpuOptions(wanted.CpuOptions, type),
-    metadata: metadataOptions(wanted.MetadataOptions, defaults),
+    metadata,
     recovers: wanted.MaintenanceOptions?.AutoRecovery !== 'disabled',
     names: nameOptions(wanted.PrivateDnsNameOptions, subnet),
     ...creditsOf(wanted.CreditSpecification, (family) => defaultCredits(tx, family), type),

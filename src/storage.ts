@@ -1,0 +1,82 @@
+/**
+ * Where a cloud's data lies, and which drivers carry it: rows in the data folder or in a database, which several processes may share; long
+ * bytes in a folder. A part of the composition root.
+ */
+import { join } from 'node:path';
+import type { Processes } from '#gateway/forward/processes.ts';
+import type { CloudOptions } from '#main';
+import type { Clock } from '#platform/base/clock.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import type { Region } from '#platform/base/ids.ts';
+import type { Blobs } from '#platform/blobs/blobs.ts';
+import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
+import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
+import { createSealer } from '#platform/secrets/sealer.ts';
+import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
+import { type DataFolder, type DataFolderOptions, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
+import type { StoreDrivers } from '#platform/store/driver.ts';
+import { copyRegions } from '#platform/store/sqlite/copy.ts';
+import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
+
+/** Which cloud it is, for as long as this process has it. */
+export const openData = async (
+  options: DataFolderOptions & Pick<CloudOptions, 'store' | 'node'>,
+): Promise<DataFolder> => {
+  const { store, node } = options;
+  if (store === undefined) return openDataFolder(options);
+  return (await loadPostgres()).openDatabase({ ...options, store, isShared: node !== undefined });
+};
+
+export const driversOf = async ({ store, data, masterKeys }: CloudOptions): Promise<StoreDrivers> =>
+  store === undefined
+    ? sqliteDrivers(regionsFolder(data), masterKeys)
+    : (await loadPostgres()).postgresDrivers(store, masterKeys);
+
+/** Undefined when this process is alone; only who is not waits for their code. */
+export async function openProcesses(
+  options: CloudOptions,
+  onFault: (error: unknown) => void,
+): Promise<Processes | undefined> {
+  const { store, node, masterKeys, log } = options;
+  let given = options.processes;
+  if (given === undefined && node !== undefined && store !== undefined) {
+    const { postgresDrivers } = await loadPostgres();
+    const { postgresLedger } = await import('#platform/cluster/postgres/ledger.ts');
+    const drivers = (incarnation: () => number) => postgresDrivers(store, masterKeys, undefined, incarnation);
+    given = { node, drivers, ledger: postgresLedger(store) };
+  }
+  if (given === undefined) return undefined;
+  const { Processes } = await import('#gateway/forward/processes.ts');
+  return await Processes.open(given, createSealer(masterKeys), log, onFault);
+}
+
+/** Only who has a database waits for it. */
+const loadPostgres = async () => ({
+  ...(await import('#platform/store/postgres/drivers.ts')),
+  ...(await import('#platform/store/postgres/manifest.ts')),
+});
+
+/** Each region's blobs lie beside its store, and are opened when they are first asked for. */
+export function blobsOf(
+  { data, blobs = blobsFolder(data) }: CloudOptions,
+  clock: Clock,
+  onFault: (error: unknown) => void,
+  isShared: boolean,
+) {
+  const opened = new Map<Region, Promise<Blobs>>();
+  return {
+    of: (region: Region): Promise<Blobs> =>
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), clock, onFault, isShared)),
+    close: async (): Promise<void> => {
+      for (const each of opened.values()) await (await each).close();
+    },
+  };
+}
+
+/** A consistent copy of a data folder, whether a cloud runs on it or not. */
+export const backupData = (data: string, target: string, earlier?: string): Promise<void> =>
+  backupStore(data, target, { copyRegions, copyBlobs }, earlier);
+
+/** Fills a data folder, which must be new or empty, from such a copy. */
+export const restoreData = (source: string, data: string): Promise<void> =>
+  restoreStore(source, data, { copyRegions, copyBlobs });

@@ -1,0 +1,168 @@
+/**
+ * A cloud with real machines, in a process that kills itself: when it is told to, at the n-th step that it takes on its host from then on. A step is
+ * a call of the host's contracts, an order to hostd, or a command to a machine's monitor, each before and after. It was root and became
+ * somebody else, as `makonis up` does; hostd keeps root. The guest is tiny-guest.S.
+ */
+import { appendFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { getCompileCacheDir } from 'node:module';
+import { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { handOver, isOpenToAll } from '#cli/privileges.ts';
+import { machineHandsOf, networkHandsOf, startHostd } from '#hostd/hostd.ts';
+import { computeFolders } from '#hostd/protocol.ts';
+import { startCloud } from '#main';
+import { systemClock } from '#platform/base/clock.ts';
+import type { LogFields } from '#platform/base/log.ts';
+import type { Host } from '#platform/compute/host.ts';
+import { type Recipe, RecipeBuilder } from '#platform/compute/images/builder.ts';
+import { openHost } from '#platform/compute/qemu/host.ts';
+import { TINY_GUEST } from '#platform/compute/qemu/layers.fixture.ts';
+import { SERVER } from '#platform/compute/qemu/machines.fixture.ts';
+import type { QemuVolumes } from '#platform/compute/volumes/qemu/volumes.ts';
+import { readMasterKeys } from '#platform/secrets/master-key.ts';
+
+export interface MachinesReady {
+  readonly port: number;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** The cloud's place, as its parent chose it. */
+export interface MachinesPlace {
+  readonly folder: string;
+  readonly tag: string;
+  readonly publicCidr: string;
+}
+
+// Of our own making: machines.ts.
+const { folder, tag, publicCidr } = JSON.parse(process.argv[2] ?? '{}') as MachinesPlace;
+const port = Number(process.argv[3]);
+const data = join(folder, 'data');
+const onFault = (error: unknown): void => note('error', String(error));
+
+/** Whoever looks for why a test fails reads it. */
+function note(level: string, event: string, fields: LogFields = {}): void {
+  if (level === 'error') appendFileSync(join(folder, 'errors.log'), `${event} ${JSON.stringify(fields)}\n`);
+}
+
+/** Steps that are left; undefined: it lives. */
+let left: number | undefined;
+let taken: string[] = [];
+
+function step(name: string): void {
+  if (left === undefined) return;
+  taken.push(name);
+  left -= 1;
+  if (left <= 0) process.kill(process.pid, 'SIGKILL');
+}
+
+/** Looks at what is, change nothing. */
+const LOOKS = new Set(['running', 'list', 'left', 'isResponsive', 'consoleOutput', 'sizeOf', 'kept', 'close', 'tidy']);
+
+/** The same, with a step before and after each of its promises. */
+function stepping<Thing extends object>(name: string, thing: Thing): Thing {
+  return new Proxy(thing, {
+    get(target, property) {
+      const found: unknown = Reflect.get(target, property, target);
+      if (typeof found !== 'function') return found;
+      return (...args: unknown[]) => {
+        if (LOOKS.has(String(property))) return found.apply(target, args);
+        step(`before ${name}.${String(property)}`);
+        const result: unknown = found.apply(target, args);
+        if (!(result instanceof Promise)) return result;
+        return result.finally(() => step(`after ${name}.${String(property)}`));
+      };
+    },
+  });
+}
+
+/** What is said to monitors goes by no contract of ours. */
+const { write } = Socket.prototype;
+Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
+  const command = /^\{"execute":"(?!q)([^"]+)"/.exec(typeof args[0] === 'string' ? args[0].slice(0, 80) : '')?.[1];
+  if (command !== undefined) step(`monitor ${command}`);
+  return write.apply(this, args);
+} as typeof write;
+
+const tiny: Recipe = {
+  image: { name: 'tiny', version: '1', user: '', sizeGiB: 1, boot: { kind: 'disk' }, description: '' },
+  needs: [],
+  async build({ folder: place }) {
+    const sector = Buffer.alloc(512);
+    TINY_GUEST.copy(sector);
+    sector.writeUInt16LE(0xaa55, 510);
+    await writeFile(join(place, 'disk.raw'), sector);
+  },
+};
+
+// Node names a folder of its own in the one that it is given.
+const cache = getCompileCacheDir();
+const compileCache = cache && dirname(cache);
+const hostd = startHostd({ data, server: SERVER, tag, publicCidr, compileCache });
+
+async function open(): Promise<Host> {
+  const opened = await openHost({
+    folders: computeFolders(data),
+    privileged: {
+      machines: stepping('hostd.machines', machineHandsOf(hostd)),
+      networks: stepping('hostd.networks', networkHandsOf(hostd)),
+      probe: async () => ({ runs: false, reason: 'guests of tests are emulated' }),
+    },
+    publicCidr,
+    overcommit: { vcpus: 8, memory: 1 },
+    clock: systemClock,
+    onFault,
+  });
+  if ('lacks' in opened) throw new Error(opened.lacks);
+  const { host } = opened;
+  // As the driver opened it.
+  const store = host.volumes as QemuVolumes;
+  const images = await RecipeBuilder.open({
+    folder: computeFolders(data).images,
+    recipes: [tiny],
+    store,
+    clock: systemClock,
+  });
+  return {
+    ...host,
+    machines: stepping('machines', host.machines),
+    volumes: stepping('volumes', host.volumes),
+    networks: stepping('networks', host.networks),
+    images,
+  };
+}
+
+const keyFile = join(folder, 'master-key.json');
+const running = await startCloud({
+  data,
+  masterKeys: readMasterKeys(keyFile),
+  port,
+  adminPort: 0,
+  adminToken: 'test',
+  listen: [],
+  domains: ['localhost'],
+  region: 'us-east-1',
+  tlsFolder: undefined,
+  log: { log: (level, event, fields) => note(level, event, fields), request: () => {} },
+  version: 'test',
+  host: open,
+  async onReady(registry) {
+    if (!isOpenToAll(import.meta.dirname)) await registry.preloadAll();
+    handOver(data, { name: '', ...SERVER }, computeFolders(data).machines);
+    process.setgroups?.([SERVER.gid]);
+    process.setgid?.(SERVER.gid);
+    process.setuid?.(SERVER.uid);
+  },
+});
+
+process.on('message', (steps: number) => {
+  const before = taken;
+  taken = [];
+  left = steps > 0 ? steps : undefined;
+  process.send?.({ taken: before });
+});
+// A parent that dies must not leave a server behind.
+process.on('disconnect', () => process.exit());
+const { administrator } = running.keys().first ?? {};
+process.send?.({ port: running.port, ...administrator });
