@@ -31,7 +31,7 @@ export interface Program {
   settings(): Promise<Record<string, string>>;
 }
 
-export function program(t: TestContext, launcher = join(ROOT, 'bin', 'makonis')): Program {
+export function program(t: Pick<TestContext, 'after'>, launcher = join(ROOT, 'bin', 'makonis')): Program {
   const home = mkdtempSync(join(tmpdir(), 'makonis-cli-'));
   // The cloud of a test that runs as root must get to its data.
   chmodSync(home, 0o755);
