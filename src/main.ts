@@ -136,7 +136,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     },
   });
   processes?.count(metrics);
-  await proveData(options, store, clock);
+  const prove = () => proveData(options, store, clock);
+  await (processes?.patiently(prove) ?? prove());
   await options.migrate?.(store);
   const first = () => bootstrap(store, sealer, clock.now());
   if (processes === undefined) await first();
