@@ -8,26 +8,21 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Books, Ready } from '#test/crash/server.ts';
-import { STORE_VARIABLE } from '#test/sdk/variables.ts';
 
 export class Server {
-  readonly #args: readonly string[];
-  readonly #storeUrl: string | undefined;
-  readonly #blobs: string | undefined;
+  readonly #args: readonly [data: string, keyFile: string];
+  readonly #shared: readonly string[];
   #child: ChildProcess | undefined;
 
-  /** With a folder of `blobs` it shares its store with other processes. */
-  constructor(args: readonly string[], storeUrl?: string, blobs?: string) {
-    this.#args = args;
-    this.#storeUrl = storeUrl;
-    this.#blobs = blobs;
+  /** `shared`: the store and the folder of blobs that it has with others. */
+  constructor(data: string, keyFile: string, ...shared: string[]) {
+    this.#args = [data, keyFile];
+    this.#shared = shared;
   }
 
   async start(port: number): Promise<Ready> {
     const file = new URL('./server.ts', import.meta.url);
-    const env = { ...process.env, ...(this.#storeUrl !== undefined && { [STORE_VARIABLE]: this.#storeUrl }) };
-    const child = fork(file, [...this.#args, String(port), ...(this.#blobs === undefined ? [] : [this.#blobs])], {
-      env,
+    const child = fork(file, [...this.#args, String(port), ...this.#shared], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child = child;
@@ -76,9 +71,9 @@ export function newFolder(): NewFolder {
 }
 
 /** Not started yet. After the test it is gone, and then its folder. */
-export function newServer(t: TestContext, storeUrl?: string): Server {
+export function newServer(t: TestContext, ...shared: string[]): Server {
   const { folder, data, keyFile } = newFolder();
-  const server = new Server([data, keyFile], storeUrl);
+  const server = new Server(data, keyFile, ...shared);
   t.after(async () => {
     await server.kill();
     rmSync(folder, { recursive: true, force: true });

@@ -2,93 +2,10 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CrashClient, type Key, type Outcome } from '#test/crash/client.ts';
+import { checkBooks, checkKeys, checkTag, drain, makeQueues, makeStranger } from '#test/crash/checks.ts';
+import { CrashClient } from '#test/crash/client.ts';
 import type { Server } from '#test/crash/killed-server.ts';
-import { FIFO_VISIBILITY_SECONDS, keyOf, Load, type Queues, STANDARD_VISIBILITY_SECONDS } from '#test/crash/load.ts';
-import type { Books } from '#test/crash/server.ts';
-import { until } from '#test/until.ts';
-
-const answered = (outcome: Outcome): string =>
-  outcome.end === 'answered' ? outcome.body : assert.fail(JSON.stringify(outcome));
-
-async function makeQueues(client: CrashClient, key: Key): Promise<Queues> {
-  const make = async (QueueName: string, Attributes: Record<string, string>): Promise<string> =>
-    JSON.parse(answered(await client.sqs('CreateQueue', { QueueName, Attributes }, key))).QueueUrl;
-  return {
-    standard: await make('orders', { VisibilityTimeout: String(STANDARD_VISIBILITY_SECONDS) }),
-    fifo: await make('orders.fifo', {
-      FifoQueue: 'true',
-      VisibilityTimeout: String(FIFO_VISIBILITY_SECONDS),
-      // High throughput: the load is more than 300 calls a second.
-      DeduplicationScope: 'messageGroup',
-      FifoThroughputLimit: 'perMessageGroupId',
-    }),
-  };
-}
-
-async function makeStranger(client: CrashClient, key: Key): Promise<Key> {
-  answered(await client.form('iam', 'CreateUser', { UserName: 'stranger' }, key));
-  return keyOf(answered(await client.form('iam', 'CreateAccessKey', { UserName: 'stranger' }, key)));
-}
-
-/** How many messages a queue says it holds. */
-async function countOf(client: CrashClient, QueueUrl: string, key: Key): Promise<number> {
-  const input = { QueueUrl, AttributeNames: ['All'] };
-  const { Attributes } = JSON.parse(answered(await client.sqs('GetQueueAttributes', input, key)));
-  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
-  return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
-}
-
-/** Takes all that is left, and answers whether the count that the queue gave before was right at every step. */
-async function drain(client: CrashClient, load: Load, kind: 'standard' | 'fifo', url: string, key: Key): Promise<void> {
-  let left = await countOf(client, url, key);
-  await until(
-    async () => {
-      let received = 0;
-      assert.equal(await load.consume(kind, (count) => (received = count)), 'answered');
-      left -= received;
-      if (received > 0) assert.equal(await countOf(client, url, key), left, `the count of the ${kind} queue`);
-      else await pause(50);
-      return left <= 0;
-    },
-    `the ${kind} queue is empty`,
-    120,
-  );
-  assert.equal(left, 0);
-}
-
-function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
-  for (const [operation, { answered: acknowledged, unknown }] of Object.entries(ends)) {
-    const metered = usage[operation] ?? 0;
-    const what = `${operation}: ${acknowledged} acknowledged, ${unknown} unknown, ${metered} metered`;
-    assert.ok(metered >= acknowledged && metered <= acknowledged + unknown, what);
-  }
-  const { refused = 0, unknown = 0 } = ends['GetQueueAttributes'] ?? {};
-  const recorded = audit['GetQueueAttributes AccessDenied'] ?? 0;
-  assert.ok(
-    refused > 0 && recorded >= refused && recorded <= refused + unknown,
-    `${refused} refused, ${recorded} recorded`,
-  );
-  for (const operation of ['CreateUser', 'CreateAccessKey', 'TagQueue']) {
-    const { answered: acknowledged = 0, unknown: perhaps = 0 } = ends[operation] ?? {};
-    const records = audit[operation] ?? 0;
-    const what = `${operation}: ${acknowledged} acknowledged, ${records} recorded`;
-    assert.ok(records >= acknowledged && records <= acknowledged + perhaps, what);
-  }
-}
-
-async function checkKeys(client: CrashClient, keys: Iterable<[string, Key]>): Promise<void> {
-  for (const [user, key] of keys) {
-    const identity = await client.form('sts', 'GetCallerIdentity', {}, key);
-    assert.match(answered(identity), new RegExp(`:user/${user}<`));
-  }
-}
-
-async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
-  const { Tags } = JSON.parse(answered(await client.sqs('ListQueueTags', { QueueUrl }, key)));
-  const value = Number(Tags.count);
-  assert.ok(value >= tag.acknowledged && value <= tag.sent, `tag ${value} of ${tag.acknowledged} to ${tag.sent}`);
-}
+import { Load } from '#test/crash/load.ts';
 
 interface Disturbed {
   readonly server: Server;
@@ -101,50 +18,35 @@ interface Disturbed {
 
 export async function useWhile(t: TestContext, { server, times, disturb, storeMayFail }: Disturbed): Promise<void> {
   const { port, ...key } = await server.start(0);
-  const client = new CrashClient(port, storeMayFail);
+  const client = new CrashClient(port);
+  client.errorsSayNothing = storeMayFail ?? false;
   t.after(() => client.close());
-  const load = await holdTo(t, client, key, async (keys) => {
-    for (let nth = 0; nth < times; nth++) {
-      await pause(100 + Math.random() * 500);
-      await disturb(port, nth);
-      await checkKeys(client, [...keys].slice(-1));
-    }
-    await pause(300);
-  });
-  await server.kill();
-  await server.start(port);
-  await load.check(() => server.books());
-}
-
-/** Uses a cloud while `trouble` lasts; what it gives holds the cloud to what was answered. */
-export async function holdTo(
-  t: TestContext,
-  client: CrashClient,
-  key: Key,
-  trouble: (keys: ReadonlyMap<string, Key>) => Promise<void>,
-): Promise<{ check(books: () => Promise<Books>): Promise<void> }> {
   const queues = await makeQueues(client, key);
   const load = new Load(client, queues, key, await makeStranger(client, key));
   const running = load.run();
   try {
-    await trouble(load.keys);
+    for (let nth = 0; nth < times; nth++) {
+      await pause(100 + Math.random() * 500);
+      await disturb(port, nth);
+      await checkKeys(client, [...load.keys].slice(-1));
+    }
+    await pause(300);
   } finally {
     load.stop();
   }
   await running;
-  return {
-    async check(books) {
-      await checkKeys(client, load.keys);
-      await checkTag(client, load, queues.standard, key);
-      await drain(client, load, 'standard', queues.standard, key);
-      await drain(client, load, 'fifo', queues.fifo, key);
-      for (const model of [load.standard, load.fifo]) model.finish();
-      t.diagnostic(`standard: ${load.standard.summary}`);
-      t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
-      assert.deepEqual(load.unexpected, []);
-      assert.deepEqual(load.standard.faults, []);
-      assert.deepEqual(load.fifo.faults, []);
-      checkBooks(await books(), client);
-    },
-  };
+  await server.kill();
+  await server.start(port);
+
+  await checkKeys(client, load.keys);
+  await checkTag(client, load, queues.standard, key);
+  await drain(client, load, 'standard', queues.standard, key);
+  await drain(client, load, 'fifo', queues.fifo, key);
+  for (const model of [load.standard, load.fifo]) model.finish();
+  t.diagnostic(`standard: ${load.standard.summary}`);
+  t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
+  assert.deepEqual(load.unexpected, []);
+  assert.deepEqual(load.standard.faults, []);
+  assert.deepEqual(load.fifo.faults, []);
+  checkBooks(await server.books(), client);
 }

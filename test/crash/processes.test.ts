@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startCluster, withPostgres } from '#platform/store/postgres/cluster.fixture.ts';
+import { checkBooks, checkKeys, checkTag, drain, makeQueues, makeStranger } from '#test/crash/checks.ts';
 import { CrashClient, type Key } from '#test/crash/client.ts';
 import { newFolder, Server } from '#test/crash/killed-server.ts';
-import { holdTo } from '#test/crash/messages.ts';
+import { Load } from '#test/crash/load.ts';
 import { until } from '#test/until.ts';
 
 const BLOWS = Number(process.env['MAKONIS_BLOWS'] ?? 4);
@@ -37,16 +38,13 @@ async function start(t: TestContext) {
   const running: Running[] = [];
   let key: Key | undefined;
   for (let at = 0; at < 3; at++) {
-    const server = new Server([join(folder, `data-${at}`), keyFile], database.url('farm'), join(folder, 'blobs'));
+    const server = new Server(join(folder, `data-${at}`), keyFile, database.url('farm'), join(folder, 'blobs'));
     servers.push(server);
     const ready = await server.start(0);
     key = ready;
     running.push({ server, port: ready.port });
   }
-  const client = new CrashClient(
-    running.map(({ port }) => port),
-    true,
-  );
+  const client = new CrashClient(...running.map(({ port }) => port));
   t.after(() => client.close());
   return { database, running, client, key: key ?? assert.fail() };
 }
@@ -72,7 +70,10 @@ test(`${BLOWS} kills and pauses of three processes lose nothing that was acknowl
   timeout: 120_000 + BLOWS * (20_000 + STOPPED_SECONDS * 2000),
 }, async (t) => {
   const { running, client, key, database } = await start(t);
-  const load = await holdTo(t, client, key, async () => {
+  const queues = await makeQueues(client, key);
+  const load = new Load(client, queues, key, await makeStranger(client, key));
+  const working = load.run();
+  try {
     for (let blow = 0; blow < BLOWS; blow++) {
       await pause(500 + Math.random() * 1000);
       await strike(running, blow);
@@ -80,7 +81,21 @@ test(`${BLOWS} kills and pauses of three processes lose nothing that was acknowl
     await database.stop('fast');
     await database.start();
     await pause(2000);
-  });
+  } finally {
+    load.stop();
+  }
+  await working;
   await until(async () => (await client.sqs('ListQueues', {}, key)).end === 'answered', 'a lease', 20);
-  await load.check(() => (running[0] ?? assert.fail()).server.books());
+
+  await checkKeys(client, load.keys);
+  await checkTag(client, load, queues.standard, key);
+  await drain(client, load, 'standard', queues.standard, key);
+  await drain(client, load, 'fifo', queues.fifo, key);
+  for (const model of [load.standard, load.fifo]) model.finish();
+  t.diagnostic(`standard: ${load.standard.summary}`);
+  t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
+  assert.deepEqual(load.unexpected, []);
+  assert.deepEqual(load.standard.faults, []);
+  assert.deepEqual(load.fifo.faults, []);
+  checkBooks(await (running[0] ?? assert.fail()).server.books(), client);
 });

@@ -9,7 +9,6 @@ import { readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { parseStoreAddress } from '#platform/store/store-address.ts';
 import { cursors, segments } from '#services/cloudtrail/state.ts';
-import { STORE_VARIABLE } from '#test/sdk/variables.ts';
 
 /** Over all partitions. */
 export interface Books {
@@ -25,13 +24,12 @@ export interface Ready {
   readonly secretAccessKey: string;
 }
 
-/** With `blobs` it is one of several processes. */
-const [data = '', keyFile = '', port = '0', blobs] = process.argv.slice(2);
-const storeUrl = process.env[STORE_VARIABLE];
+const [data = '', keyFile = '', port = '0', store, blobs] = process.argv.slice(2);
+/** With blobs that others have too it is one of several processes. */
+const several = blobs === undefined ? {} : { node: { host: '127.0.0.1', port: 0 }, blobs };
+const shared = store === undefined ? {} : { store: parseStoreAddress(store), ...several };
 const running = await startCloud({
   data,
-  ...(storeUrl !== undefined && { store: parseStoreAddress(storeUrl) }),
-  ...(blobs !== undefined && { blobs, node: { host: '127.0.0.1', port: 0 } }),
   masterKeys: readMasterKeys(keyFile),
   port: Number(port),
   adminPort: 0,
@@ -42,6 +40,7 @@ const running = await startCloud({
   tlsFolder: undefined,
   log: silent,
   version: 'test',
+  ...shared,
 });
 
 /** Those that CloudTrail has taken, and those that wait for it. */

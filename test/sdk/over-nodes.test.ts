@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { NODES_VARIABLE } from '#test/sdk/variables.ts';
+import { NODES_VARIABLE } from '#test/sdk/cloud.ts';
 
 /** Each service with its ways: directories, other accounts, sessions, envelopes, timers, messages between services, long bodies. */
 const FILES = ['sqs', 'iam', 'iam-roles', 'sts', 'kms-keys', 's3-buckets', 's3-objects', 's3-multipart', 'audit'];

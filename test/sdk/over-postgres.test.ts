@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { type Cluster, startCluster, withPostgres } from '#platform/store/postgres/cluster.fixture.ts';
-import { STORE_VARIABLE } from '#test/sdk/variables.ts';
+import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
 
-/** Each service with its ways: memory that is loaded anew, envelopes, timers, messages between services, objects and lists. */
-const FILES = ['sqs', 'sqs-encryption', 'iam', 'kms-keys', 's3-objects', 's3-multipart', 's3-notifications', 'audit'];
+/** Memory that is loaded anew, timers, keys, objects and lists, messages between services. */
+const FILES = ['sqs', 'iam', 'kms-keys', 's3-objects', 's3-notifications'];
 
 suite('over PostgreSQL', withPostgres, () => {
   let cluster: Cluster;

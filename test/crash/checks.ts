@@ -1,0 +1,101 @@
+/** What is held against a cloud after it was killed: by what its clients were told. */
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CrashClient, Key, Outcome } from '#test/crash/client.ts';
+import {
+  FIFO_VISIBILITY_SECONDS,
+  keyOf,
+  type Load,
+  type Queues,
+  STANDARD_VISIBILITY_SECONDS,
+} from '#test/crash/load.ts';
+import type { Books } from '#test/crash/server.ts';
+import { until } from '#test/until.ts';
+
+const answered = (outcome: Outcome): string =>
+  outcome.end === 'answered' ? outcome.body : assert.fail(JSON.stringify(outcome));
+
+export async function makeQueues(client: CrashClient, key: Key): Promise<Queues> {
+  const make = async (QueueName: string, Attributes: Record<string, string>): Promise<string> =>
+    JSON.parse(answered(await client.sqs('CreateQueue', { QueueName, Attributes }, key))).QueueUrl;
+  return {
+    standard: await make('orders', { VisibilityTimeout: String(STANDARD_VISIBILITY_SECONDS) }),
+    fifo: await make('orders.fifo', {
+      FifoQueue: 'true',
+      VisibilityTimeout: String(FIFO_VISIBILITY_SECONDS),
+      // High throughput: the load is more than 300 calls a second.
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+    }),
+  };
+}
+
+export async function makeStranger(client: CrashClient, key: Key): Promise<Key> {
+  answered(await client.form('iam', 'CreateUser', { UserName: 'stranger' }, key));
+  return keyOf(answered(await client.form('iam', 'CreateAccessKey', { UserName: 'stranger' }, key)));
+}
+
+/** How many messages a queue says it holds. */
+async function countOf(client: CrashClient, QueueUrl: string, key: Key): Promise<number> {
+  const input = { QueueUrl, AttributeNames: ['All'] };
+  const { Attributes } = JSON.parse(answered(await client.sqs('GetQueueAttributes', input, key)));
+  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+}
+
+/** Takes all that is left, and answers whether the count that the queue gave before was right at every step. */
+export async function drain(
+  client: CrashClient,
+  load: Load,
+  kind: 'standard' | 'fifo',
+  url: string,
+  key: Key,
+): Promise<void> {
+  let left = await countOf(client, url, key);
+  await until(
+    async () => {
+      let received = 0;
+      assert.equal(await load.consume(kind, (count) => (received = count)), 'answered');
+      left -= received;
+      if (received > 0) assert.equal(await countOf(client, url, key), left, `the count of the ${kind} queue`);
+      else await pause(50);
+      return left <= 0;
+    },
+    `the ${kind} queue is empty`,
+    120,
+  );
+  assert.equal(left, 0);
+}
+
+export function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
+  for (const [operation, { answered: acknowledged, unknown }] of Object.entries(ends)) {
+    const metered = usage[operation] ?? 0;
+    const what = `${operation}: ${acknowledged} acknowledged, ${unknown} unknown, ${metered} metered`;
+    assert.ok(metered >= acknowledged && metered <= acknowledged + unknown, what);
+  }
+  const { refused = 0, unknown = 0 } = ends['GetQueueAttributes'] ?? {};
+  const recorded = audit['GetQueueAttributes AccessDenied'] ?? 0;
+  assert.ok(
+    refused > 0 && recorded >= refused && recorded <= refused + unknown,
+    `${refused} refused, ${recorded} recorded`,
+  );
+  for (const operation of ['CreateUser', 'CreateAccessKey', 'TagQueue']) {
+    const { answered: acknowledged = 0, unknown: perhaps = 0 } = ends[operation] ?? {};
+    const records = audit[operation] ?? 0;
+    const what = `${operation}: ${acknowledged} acknowledged, ${records} recorded`;
+    assert.ok(records >= acknowledged && records <= acknowledged + perhaps, what);
+  }
+}
+
+export async function checkKeys(client: CrashClient, keys: Iterable<[string, Key]>): Promise<void> {
+  for (const [user, key] of keys) {
+    const identity = await client.form('sts', 'GetCallerIdentity', {}, key);
+    assert.match(answered(identity), new RegExp(`:user/${user}<`));
+  }
+}
+
+export async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
+  const { Tags } = JSON.parse(answered(await client.sqs('ListQueueTags', { QueueUrl }, key)));
+  const value = Number(Tags.count);
+  assert.ok(value >= tag.acknowledged && value <= tag.sent, `tag ${value} of ${tag.acknowledged} to ${tag.sent}`);
+}
