@@ -63,11 +63,12 @@ export function blobsOf(
   { data, blobs = blobsFolder(data) }: CloudOptions,
   clock: Clock,
   onFault: (error: unknown) => void,
+  isShared: boolean,
 ) {
   const opened = new Map<Region, Promise<Blobs>>();
   return {
     of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), clock, onFault)),
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), clock, onFault, isShared)),
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },
