@@ -136,7 +136,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     },
   });
   processes?.count(metrics);
-  await proveData(options, store, clock);
+  const prove = () => proveData(options, store, clock);
+  await (processes?.patiently(prove) ?? prove());
   await options.migrate?.(store);
   const first = () => bootstrap(store, sealer, clock.now());
   if (processes === undefined) await first();
@@ -204,7 +205,7 @@ function joinParts(
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOf(options, clock, onFault);
+  const blobs = blobsOf(options, clock, onFault, processes !== undefined);
   const [metrics, connections] = [new Metrics(), new Connections(clock)];
   const authorizationMessages = sealedAuthorizationMessages(sealer);
   const host = hostOf(options);

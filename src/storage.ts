@@ -15,8 +15,10 @@ import { createSealer } from '#platform/secrets/sealer.ts';
 import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
 import { type DataFolder, type DataFolderOptions, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
-import { copyRegions } from '#platform/store/sqlite/copy.ts';
+import type { Examined } from '#platform/store/postgres/examine.ts';
+import { rowsInFolder } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
+import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** Which cloud it is, for as long as this process has it. */
 export const openData = async (
@@ -61,21 +63,33 @@ export function blobsOf(
   { data, blobs = blobsFolder(data) }: CloudOptions,
   clock: Clock,
   onFault: (error: unknown) => void,
+  isShared: boolean,
 ) {
   const opened = new Map<Region, Promise<Blobs>>();
   return {
     of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), clock, onFault)),
+      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), clock, onFault, isShared)),
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },
   };
 }
 
-/** A consistent copy of a data folder, whether a cloud runs on it or not. */
-export const backupData = (data: string, target: string, earlier?: string): Promise<void> =>
-  backupStore(data, target, { copyRegions, copyBlobs }, earlier);
+type DataPlace = Pick<CloudOptions, 'data' | 'store' | 'blobs'>;
 
-/** Fills a data folder, which must be new or empty, from such a copy. */
-export const restoreData = (source: string, data: string): Promise<void> =>
-  restoreStore(source, data, { copyRegions, copyBlobs });
+const inDatabase = async (at: StoreAddress) => (await import('#platform/store/postgres/copy.ts')).rowsInDatabase(at);
+
+/** A consistent copy of a cloud's data, whether it runs or not. */
+export async function backupData({ data, store, blobs }: DataPlace, target: string, earlier?: string): Promise<void> {
+  const rows = store === undefined ? rowsInFolder(data) : await inDatabase(store);
+  await backupStore(target, { rows, blobs: blobs ?? blobsFolder(data), copyBlobs, earlier });
+}
+
+/** Fills places that must be new or empty from such a copy. */
+export async function restoreData(source: string, { data, store, blobs }: DataPlace): Promise<void> {
+  const rows = store && (await inDatabase(store));
+  await restoreStore(source, rowsInFolder(source), { data, rows, blobs, copyBlobs });
+}
+
+export const examineStore = async (store: StoreAddress): Promise<Examined> =>
+  (await import('#platform/store/postgres/examine.ts')).examine(store);

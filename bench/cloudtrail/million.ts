@@ -9,7 +9,7 @@ import { writeRecord } from '#platform/audit/journal.ts';
 import { recordText } from '#platform/audit/record.ts';
 import { asAudited } from '#platform/audit/resources.ts';
 import { systemClock } from '#platform/base/clock.ts';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import { type AccountId, type Region, timedId } from '#platform/base/ids.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import { Collector } from '#services/cloudtrail/collector.ts';
@@ -34,9 +34,12 @@ const collector = new Collector({
 });
 const now = systemClock.now();
 
+const timeOf = (n: number): number => now - SPAN_MILLISECONDS + Math.floor((n / events) * SPAN_MILLISECONDS);
+
 const text = (n: number): string =>
   recordText({
-    time: now - SPAN_MILLISECONDS + Math.floor((n / events) * SPAN_MILLISECONDS),
+    eventId: timedId(timeOf(n)),
+    time: timeOf(n),
     source: 'sqs.amazonaws.com',
     operation: n % 1000 === 0 ? 'DeleteQueue' : 'GetQueueAttributes',
     region: REGION,

@@ -16,6 +16,7 @@ import { setTags } from '#platform/tags.ts';
 import { STANDARD_VCPUS } from '#services/ec2/instance-limits.ts';
 import { type InstanceRow, instances } from '#services/ec2/instances/state.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import { planOf, readVpc } from '#services/ec2/networks/plan.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
 import { volumes } from '#services/ec2/volumes/state.ts';
 import { microImage, simulatedHost } from '#test/sdk/ec2-host.ts';
@@ -23,9 +24,11 @@ import type { ClientSettings, Done, Wish } from './client.ts';
 
 const MANY = 10_000;
 const PAGE = 1000;
+/** Of which there are so many when plans are made. */
+const FIRST = 1000;
 
 /** Copies of one that was launched, each with an interface, a volume and tags of its own. */
-function multiply(partition: Partition, id: string): void {
+function multiply(partition: Partition, id: string, count: number): void {
   const like = partition.read((tx) => {
     const row = instances.find(tx, id) as InstanceRow;
     return {
@@ -34,7 +37,7 @@ function multiply(partition: Partition, id: string): void {
       volume: volumes.find(tx, row.devices[0]?.volume ?? ''),
     };
   });
-  for (let made = 0; made < MANY; made += 100) {
+  for (let made = 0; made < count; made += 100) {
     partition.transact((tx) => {
       for (let index = 0; index < 100; index++) {
         const [instance, face, volume] = [newId('i'), newId('eni'), newId('vol')];
@@ -119,6 +122,21 @@ async function pages(client: Client): Promise<void> {
   said('  and again', later);
 }
 
+/** What each change in a VPC costs the server, before the host is told anything. */
+function plans(partition: Partition, id: string): void {
+  const costs: Cost[] = [];
+  const { vpc = '' } = partition.read((tx) => instances.find(tx, id)) ?? {};
+  for (let count = 0; count < 20; count++) {
+    const [from, before] = [performance.now(), process.cpuUsage()];
+    const rows = partition.read((tx) => readVpc(tx, vpc));
+    if (rows === undefined) throw new Error('there is no such VPC');
+    JSON.stringify(planOf(rows));
+    const { user, system } = process.cpuUsage(before);
+    costs.push({ wall: performance.now() - from, cpu: (user + system) / 1000 });
+  }
+  said(`The plan of a VPC with ${FIRST} interfaces`, costs);
+}
+
 /** What was written wakes the reconcilers: they are to be done. */
 async function settled(): Promise<void> {
   for (;;) {
@@ -159,7 +177,10 @@ export async function measureApi(): Promise<void> {
     const { ids: [id = ''] = [] } = await client.does({ kind: 'launch', image, atOnce: 1 });
     const partition = running.cloud.store.partition({ service: 'ec2', account, region });
     await launches(client, image, partition);
-    multiply(partition, id);
+    multiply(partition, id, FIRST);
+    await partition.durable();
+    plans(partition, id);
+    multiply(partition, id, MANY - FIRST);
     await partition.durable();
     await settled();
     await pages(client);

@@ -1,14 +1,18 @@
 /**
  * What the store carries: commits a second at 1, 16, 64 and 256 writers (each waits for the disk before its next write),
  * point reads and range rows a second, and the CPU of the whole process per commit. `node bench/store/bench.ts [folder]
- * [seconds]`; the folder decides which disk is measured.
+ * [seconds] [driver…]`; the folder decides which disk is measured. The drivers, `sqlite` alone unless named, take turns at each
+ * number of writers; a cluster of its own is started for `postgres`. Its servers' CPU stands apart.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { StoreDrivers } from '#platform/store/driver.ts';
 import { jsonRows, type Key, table, u64 } from '#platform/store/keys.ts';
 import { openStore } from '#platform/store/open-store.ts';
+import { startCluster } from '#platform/store/postgres/cluster.fixture.ts';
+import { postgresDrivers } from '#platform/store/postgres/drivers.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { Partition } from '#platform/store/store.ts';
 
@@ -27,11 +31,14 @@ const cpuMicroseconds = (): number => {
   return user + system;
 };
 
+/** Of the database, if there is one. */
+let serversCpu = (): number => 0;
+
 const line = (what: string, figures: Record<string, number>): void => {
   const shown = Object.entries(figures).map(
     ([name, value]) => `${value.toFixed(value < 10 ? 2 : 0).padStart(9)} ${name}`,
   );
-  console.log(`${what.padEnd(18)}${shown.join('  ')}`);
+  console.log(`${what.padEnd(30)}${shown.join('  ')}`);
 };
 
 /** Which key a writer's next row gets: the end of one queue, or a place of its own among many. */
@@ -41,10 +48,12 @@ let sequence = 0;
 const queued: Placing = () => message.key(1, sequence++);
 const spread: Placing = (writer, nth) => message.key(1000 + writer, nth + sequence);
 
-async function write(partition: Partition, writers: number, duration: number, place = queued): Promise<void> {
+async function write(to: Measured, writers: number, duration: number, place = queued): Promise<void> {
+  const { partition } = to;
   const latencies: number[] = [];
   const started = performance.now();
   const cpu = cpuMicroseconds();
+  const servers = serversCpu();
   const writer = async (id: number): Promise<void> => {
     for (let i = 0; performance.now() - started < duration; i++) {
       const begun = performance.now();
@@ -58,16 +67,17 @@ async function write(partition: Partition, writers: number, duration: number, pl
   const used = cpuMicroseconds() - cpu;
   const sorted = Float64Array.from(latencies).sort();
   const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
-  line(`${writers} writers${place === spread ? ', spread' : ''}`, {
+  line(`${to.name}, ${writers} writers${place === spread ? ', spread' : ''}`, {
     'commits/s': (latencies.length / elapsed) * 1000,
     'ms p50': at(0.5),
     'ms p99': at(0.99),
     'ms max': at(0.999999),
     'us CPU/commit': used / latencies.length,
+    ...(to.name === 'postgres' && { 'us CPU/commit of the servers': (serversCpu() - servers) / latencies.length }),
   });
 }
 
-function read(partition: Partition, count: number): void {
+function read({ name, partition }: Measured, count: number): void {
   const keys = partition.read((tx) => tx.range(message, { limit: 50_000 })).map(({ key }) => key);
   const points = performance.now();
   for (let i = 0; i < count; i++) {
@@ -76,7 +86,7 @@ function read(partition: Partition, count: number): void {
     if (key) partition.read((tx) => tx.get(message, key));
   }
   const perPoint = (performance.now() - points) / count;
-  line('point reads', { 'reads/s': 1000 / perPoint, 'us each': perPoint * 1000 });
+  line(`${name}, point reads`, { 'reads/s': 1000 / perPoint, 'us each': perPoint * 1000 });
 
   const ranges = performance.now();
   for (let i = 0; i < count / ROWS_READ; i++) {
@@ -84,20 +94,54 @@ function read(partition: Partition, count: number): void {
     partition.read((tx) => tx.range(message, { ...(from && { from }), limit: ROWS_READ }));
   }
   const perRow = (performance.now() - ranges) / count;
-  line(`ranges of ${ROWS_READ}`, { 'rows/s': 1000 / perRow, 'us a row': perRow * 1000 });
+  line(`${name}, ranges of ${ROWS_READ}`, { 'rows/s': 1000 / perRow, 'us a row': perRow * 1000 });
 }
 
-const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'makonis-bench-store-'));
-const duration = Number(process.argv[3] ?? 4) * 1000;
-const store = openStore({ drivers: sqliteDrivers(folder) });
-try {
-  const region = 'us-east-1' as Region;
+interface Measured {
+  readonly name: string;
+  readonly partition: Partition;
+  readonly close: () => Promise<void>;
+}
+
+const [place = tmpdir(), seconds = '4', ...named] = process.argv.slice(2);
+const region = 'us-east-1' as Region;
+const opened = (name: string, drivers: StoreDrivers, remove: () => unknown): Measured => {
+  const store = openStore({ drivers });
   const partition = store.partition({ service: 'sqs', account: '123456789012' as AccountId, region });
-  await write(partition, 16, 500);
-  for (const writers of WRITERS) await write(partition, writers, duration);
-  await write(partition, 64, duration, spread);
-  read(partition, 100_000);
+  const close = async (): Promise<void> => {
+    await store.close();
+    await remove();
+  };
+  return { name, partition, close };
+};
+
+const OPEN: Readonly<Record<string, () => Promise<Measured>>> = {
+  async sqlite() {
+    const folder = mkdtempSync(join(place, 'makonis-bench-store-'));
+    return opened('sqlite', sqliteDrivers(folder), () => rmSync(folder, { recursive: true, force: true }));
+  },
+  async postgres() {
+    const cluster = await startCluster(place);
+    serversCpu = cluster.cpuMicroseconds;
+    return opened('postgres', postgresDrivers(cluster.address('bench')), () => cluster.remove());
+  },
+};
+
+const measured: Measured[] = [];
+try {
+  for (const name of named.length > 0 ? named : ['sqlite']) {
+    const open = OPEN[name];
+    if (open === undefined) throw new Error(`drivers are ${Object.keys(OPEN).join(', ')}`);
+    measured.push(await open());
+  }
+  const inTurns = async (action: (each: Measured) => Promise<void> | void): Promise<void> => {
+    for (const each of measured) await action(each);
+  };
+  const duration = Number(seconds) * 1000;
+  await inTurns((each) => write(each, 16, 500));
+  for (const writers of WRITERS) await inTurns((each) => write(each, writers, duration));
+  await inTurns((each) => write(each, 64, duration, spread));
+  await inTurns((each) => read(each, each.name === 'sqlite' ? 100_000 : 5000));
 } finally {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
+  for (const each of measured) await each.close();
 }

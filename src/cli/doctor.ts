@@ -22,6 +22,7 @@ import {
   NEEDED_PROGRAMS,
   type NeededProgram,
 } from '#platform/compute/needed-programs.ts';
+import { describeAddress, type StoreAddress } from '#platform/store/store-address.ts';
 
 interface Finding {
   readonly name: string;
@@ -38,7 +39,8 @@ const SLOW_SYNC_MILLISECONDS = 10;
 export async function doctor(args: readonly string[]): Promise<number> {
   const { config } = readConfig(processSources(args));
   const guests = await virtualMachines();
-  const findings = [machine(), node(), rights(), await localName(), ...disk(config.data), ...guests];
+  const store = config.store === undefined ? [] : [await database(config.store)];
+  const findings = [machine(), node(), rights(), await localName(), ...disk(config.data), ...store, ...guests];
   const mark = { good: 'ok     ', missing: 'missing', bad: 'BAD    ' };
   for (const { name, verdict, facts, mend } of findings) {
     print(`${mark[verdict]}  ${name.padEnd(18)}  ${facts}`);
@@ -92,6 +94,22 @@ async function localName(): Promise<Finding> {
       facts: 'has no address: clients will not find http://localhost',
       mend: 'add the line "127.0.0.1 localhost" to /etc/hosts',
     };
+  }
+}
+
+async function database(address: StoreAddress): Promise<Finding> {
+  const name = 'store';
+  const where = describeAddress(address);
+  try {
+    // The rest of the program is for this alone.
+    const { examineStore } = await import('#storage');
+    const { version, roundTripMilliseconds, risks } = await examineStore(address);
+    const facts = `${where}: version ${version}, ${roundTripMilliseconds.toFixed(1)} ms there and back`;
+    return risks.length === 0
+      ? { name, verdict: 'good', facts }
+      : { name, verdict: 'bad', facts, mend: `it ${risks.join('; it ')}` };
+  } catch (error) {
+    return { name, verdict: 'bad', facts: `${where}: ${(error as Error).message || 'no connection'}` };
   }
 }
 

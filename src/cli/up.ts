@@ -141,7 +141,8 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
   const machines = machinesOf(config, folder, log);
   const options: CloudOptions = {
     ...config,
-    ...(config.machines && { host: machines.open }),
+    // A machine belongs to a host, and no process knows the others' hosts: with several, EC2 refuses for lack of capacity.
+    ...(config.machines && config.node === undefined && { host: machines.open }),
     egress: egressRules(config),
     s3Day: seconds(config.s3DaySeconds),
     scrubBytesPerSecond: config.scrubMibPerSecond * 2 ** 20,

@@ -5,7 +5,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { AuthContext, Connection, ServerChannel } from 'ssh2';
 import { bindAll, loopbackHosts } from '#gateway/http/bind.ts';
-import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
+import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { OpenConnection, SerialLines } from '#platform/connections.ts';
 import { ssh2 } from '#platform/packages.ts';
@@ -33,23 +33,33 @@ export interface SerialConsole {
 const MOST_CONNECTIONS = 200;
 const MOST_OF_ADDRESS = 20;
 const MOST_ATTEMPTS = 6;
-const LOGS_IN_WITHIN: Milliseconds = seconds(30);
+/** A person may look at the server's key meanwhile. */
+const LOGS_IN_WITHIN: Milliseconds = seconds(120);
 
 /** "The user name format is `instance-id.port0`." */
 const USER = /^(i-[0-9a-f]{8,17})\.port0$/;
 
 export async function startSerialConsole(options: SerialConsoleOptions): Promise<SerialConsole> {
-  const { hosts, lines, ssh } = options;
-  const server = new ssh.Server({ hostKeys: [await lines.hostKey()], ident: 'Makonis' }, (client) =>
-    attend(client, options),
-  );
+  const { hosts, lines, ssh, clock } = options;
   const open = new Set<Socket>();
+  /** By where they come from: who has not logged in yet. The library tells of nobody who has not said a word. */
+  const strangers = new Map<string, TimerHandle>();
+  const server = new ssh.Server({ hostKeys: [await lines.hostKey()], ident: 'Makonis' }, (client, { ip, port }) =>
+    attend(client, options, () => strangers.get(`${ip} ${port}`)?.cancel()),
+  );
   const accept = (socket: Socket): void => {
-    const { remoteAddress } = socket;
+    const { remoteAddress, remotePort } = socket;
     const same = [...open].filter((other) => other.remoteAddress === remoteAddress).length;
     if (open.size >= MOST_CONNECTIONS || same >= MOST_OF_ADDRESS) return void socket.destroy();
     open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    const place = `${remoteAddress} ${remotePort}`;
+    const late = clock.after(LOGS_IN_WITHIN, () => socket.destroy());
+    strangers.set(place, late);
+    socket.once('close', () => {
+      open.delete(socket);
+      strangers.delete(place);
+      late.cancel();
+    });
     socket.on('error', () => socket.destroy());
     server.injectSocket(socket);
   };
@@ -67,12 +77,10 @@ export async function startSerialConsole(options: SerialConsoleOptions): Promise
   };
 }
 
-function attend(client: Connection, { ssh, lines, clock, log }: SerialConsoleOptions): void {
+function attend(client: Connection, { ssh, lines, log }: SerialConsoleOptions, onLine: () => void): void {
   let way: { readonly machine: string; readonly open: OpenConnection } | undefined;
   let attempts = 0;
-  const late = clock.after(LOGS_IN_WITHIN, () => client.end());
   client.on('error', () => client.end());
-  client.on('close', () => late.cancel());
   client.on('authentication', (context) => {
     attempts += 1;
     if (attempts > MOST_ATTEMPTS) return void client.end();
@@ -84,7 +92,6 @@ function attend(client: Connection, { ssh, lines, clock, log }: SerialConsoleOpt
     context.accept();
   });
   client.on('ready', () => {
-    late.cancel();
     // Nobody is ready who was not let in.
     if (way === undefined) return void client.end();
     const { machine, open } = way;
@@ -92,7 +99,10 @@ function attend(client: Connection, { ssh, lines, clock, log }: SerialConsoleOpt
     client.on('session', (acceptSession) => {
       const session = acceptSession();
       session.on('pty', (acceptPty) => acceptPty());
-      session.on('shell', (acceptShell) => void join(acceptShell(), open, client));
+      session.on('shell', (acceptShell) => {
+        onLine();
+        void join(acceptShell(), open, client);
+      });
     });
   });
 }

@@ -4,7 +4,7 @@ import { type AuditedResource, type AuditedResources, auditedResources } from '#
 import { isAllowed } from '#platform/authorise.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
-import { type AccountId, type Region, uuid } from '#platform/base/ids.ts';
+import { type AccountId, type Region, timedId, uuid } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Cloud, Invocation, Invoke } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -45,6 +45,7 @@ export class LiveCall implements Call, CallScope {
   #metered: MeteredAmount[] | undefined;
   #signal: AbortSignal | undefined;
   #sharedEventId: string | undefined;
+  #event: { readonly id: string; readonly time: Milliseconds } | undefined;
   #audited: AuditedResources | undefined;
 
   /** `invoke` is the dispatcher's, which makes these calls itself. */
@@ -140,6 +141,13 @@ export class LiveCall implements Call, CallScope {
     if (own === this.account && owners.every((owner) => owner === own)) return NOBODY;
     return [...new Set([own, ...owners])].filter((account) => account !== this.account);
   }
+  get eventId(): string {
+    return this.#ownEvent.id;
+  }
+  get #ownEvent(): { readonly id: string; readonly time: Milliseconds } {
+    this.#event ??= this.#newEvent();
+    return this.#event;
+  }
   get tx(): Transaction {
     assert(this.#tx !== undefined, `${this.operation} asks for a transaction outside of one`);
     return this.#tx;
@@ -223,6 +231,11 @@ export class LiveCall implements Call, CallScope {
     return first === undefined || first === '*' ? '' : first;
   }
 
+  #newEvent(): { readonly id: string; readonly time: Milliseconds } {
+    const time = this.#cloud.clock.now();
+    return { id: timedId(time), time };
+  }
+
   /** For the record in `account`. */
   audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
@@ -231,8 +244,10 @@ export class LiveCall implements Call, CallScope {
     const own = error === undefined ? operation.declaration.audit?.(input as never, output) : undefined;
     const request = operation.service.declaration.auditedRequest?.(operation.model, this);
     if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
+    const event = account === this.account && error === undefined ? this.#ownEvent : this.#newEvent();
     return {
-      time: this.#cloud.clock.now(),
+      eventId: event.id,
+      time: event.time,
       source: this.source,
       operation: operation.declaration.eventName ?? operation.name,
       region: this.region,

@@ -29,6 +29,8 @@ export interface Call {
   readonly service: string;
   readonly operation: string;
   readonly requestId: string;
+  /** Of the call's own record in the audit, if it succeeds. */
+  readonly eventId: string;
   readonly principal: Principal;
   /** The account whose partition the call works on: the resource's owner, mostly the caller's own account. */
   readonly account: AccountId;

@@ -31,7 +31,11 @@ export interface Program {
   settings(): Promise<Record<string, string>>;
 }
 
-export function program(t: TestContext, launcher = join(ROOT, 'bin', 'makonis')): Program {
+export function program(
+  t: Pick<TestContext, 'after'>,
+  launcher = join(ROOT, 'bin', 'makonis'),
+  more: Record<string, string> = {},
+): Program {
   const home = mkdtempSync(join(tmpdir(), 'makonis-cli-'));
   // The cloud of a test that runs as root must get to its data.
   chmodSync(home, 0o755);
@@ -39,7 +43,7 @@ export function program(t: TestContext, launcher = join(ROOT, 'bin', 'makonis'))
   const file = join(data, 'run', 'state.json');
   // The test process's own setting, if it has one, would hide what the launcher does.
   const { NODE_COMPILE_CACHE: _, ...rest } = process.env;
-  const environment = { ...rest, HOME: home, MAKONIS_MASTER_KEY: join(home, 'keys', 'master.key') };
+  const environment = { ...rest, HOME: home, MAKONIS_MASTER_KEY: join(home, 'keys', 'master.key'), ...more };
   mkdirSync(join(home, 'keys'), { mode: 0o700 });
   const self: Program = {
     home,

@@ -11,6 +11,13 @@ import { test } from 'node:test';
 import { program } from '#test/cli/makonis.ts';
 import { commandLine, noSsh, secureShell } from '#test/clients/ec2-shell.ts';
 import { noMachines } from '#test/machines.ts';
+import { memoryOf } from '../../bench/ec2/guest.ts';
+
+/** What is to be had for a guest of 1 GiB beside what its image shares with others: 160, and a tenth. */
+const MOST_OWN_MIB = 176;
+
+const processOf = (machine: string): number =>
+  Number(spawnSync('pgrep', ['-f', `guest=${machine},`], { encoding: 'utf8' }).stdout.split('\n')[0]);
 
 test('the first ten minutes with EC2', { skip: noMachines || noSsh, timeout: 280_000 }, async (t) => {
   const cloud = program(t);
@@ -40,6 +47,10 @@ test('the first ten minutes with EC2', { skip: noMachines || noSsh, timeout: 280
   const inside = secureShell(cloud, key);
   assert.match(await inside(address, 'uname -a'), /Linux/);
   await inside(address, 'echo it was here > mark; sync');
+  assert.match(await inside(address, 'sudo imds get meta-data/instance-id'), new RegExp(`^${first}$`));
+  assert.match(await inside(address, 'hostname'), /^ip-/);
+  const { ownMiB } = memoryOf(processOf(first));
+  assert.ok(ownMiB < MOST_OWN_MIB, `a guest takes ${ownMiB} MiB`);
 
   const zone = await aws(
     `describe-instances --instance-ids ${first}`,

@@ -27,6 +27,8 @@ const SILENCE_MILLISECONDS = 3000;
 export class CrashClient {
   /** Of the processes of the cloud. */
   readonly #ports: readonly number[];
+  /** Of the server's own: with several processes, or while the store may be away, what was asked for may have been done. */
+  errorsSayNothing: boolean;
   readonly #agent = new Agent({ keepAlive: true });
   #isClosed = false;
   /** Operation -> how its requests ended. */
@@ -34,6 +36,7 @@ export class CrashClient {
 
   constructor(...ports: number[]) {
     this.#ports = ports;
+    this.errorsSayNothing = ports.length > 1;
   }
 
   close(): void {
@@ -83,8 +86,7 @@ export class CrashClient {
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const status = answer.statusCode ?? 0;
-          // With several processes, 503 is also what is said of a call that may have been run elsewhere.
-          if (!answer.complete || (status >= 500 && this.#ports.length > 1)) unknown();
+          if (!answer.complete || (this.errorsSayNothing && isOwnError(status, text))) unknown();
           else
             resolve(
               status === 200 || status === 204
@@ -103,6 +105,9 @@ export class CrashClient {
     });
   }
 }
+
+/** Or too much waits for the store. */
+const isOwnError = (status: number, body: string): boolean => status >= 500 || body.includes('Throttl');
 
 const basicDate = (): string => new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
 

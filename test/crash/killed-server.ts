@@ -71,9 +71,9 @@ export function newFolder(): NewFolder {
 }
 
 /** Not started yet. After the test it is gone, and then its folder. */
-export function newServer(t: TestContext): Server {
+export function newServer(t: TestContext, ...shared: string[]): Server {
   const { folder, data, keyFile } = newFolder();
-  const server = new Server(data, keyFile);
+  const server = new Server(data, keyFile, ...shared);
   t.after(async () => {
     await server.kill();
     rmSync(folder, { recursive: true, force: true });

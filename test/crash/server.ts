@@ -25,9 +25,9 @@ export interface Ready {
 }
 
 const [data = '', keyFile = '', port = '0', store, blobs] = process.argv.slice(2);
-/** With a store it is one of several processes. */
-const shared =
-  store === undefined ? {} : { store: parseStoreAddress(store), node: { host: '127.0.0.1', port: 0 }, blobs };
+/** With blobs that others have too it is one of several processes. */
+const several = blobs === undefined ? {} : { node: { host: '127.0.0.1', port: 0 }, blobs };
+const shared = store === undefined ? {} : { store: parseStoreAddress(store), ...several };
 const running = await startCloud({
   data,
   masterKeys: readMasterKeys(keyFile),

@@ -16,6 +16,7 @@ import { parseStoreAddress, type StoreAddress } from '#platform/store/store-addr
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
 import { memoryFarm, settled } from '#test/sdk/several.ts';
+import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -77,8 +78,7 @@ export interface TestCloudOptions {
   readonly host?: Host;
 }
 
-/** The URL of a database for the rows of all clouds, a schema for each: test/sdk/over-postgres.test.ts sets it. */
-export const STORE_VARIABLE = 'MAKONIS_INTERNAL_TEST_STORE';
+/** A schema for each cloud; over-postgres.test.ts sets it. */
 const storeUrl = process.env[STORE_VARIABLE];
 const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
   const schema = `test_${randomBytes(8).toString('hex')}`;

@@ -1,6 +1,7 @@
 /** Keys: what they are, their states, aliases, tags, policies' form, quotas and the end of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CancelKeyDeletionCommand,
   CreateAliasCommand,
@@ -264,6 +265,10 @@ test('the last use of a key is known, also after a restart', async (t) => {
   const { $metadata } = await kms.send(new EncryptCommand({ KeyId, Plaintext: text('x') }));
   const { KeyLastUsage } = await usage();
   assert.deepEqual([KeyLastUsage?.Operation, KeyLastUsage?.KmsRequestId], ['Encrypt', $metadata.requestId]);
+  const AttributeValue = KeyLastUsage?.CloudTrailEventId ?? '';
+  const find = new LookupEventsCommand({ LookupAttributes: [{ AttributeKey: 'EventId', AttributeValue }] });
+  const { Events: [event] = [] } = await c.client(CloudTrailClient).send(find);
+  assert.deepEqual([event?.EventName, event?.EventId], ['Encrypt', AttributeValue]);
   const again = await c.restart();
   assert.equal((await usage(again.client(KMSClient))).KeyLastUsage?.Operation, 'Encrypt');
 });

@@ -168,6 +168,22 @@ test('the operator decides about requested quotas', async (t) => {
   assert.equal((await ask(c, c.operator, 'ApproveQuotaIncrease', nowhere)).type, 'NoSuchResourceException');
 });
 
+test('what there is not is said', async (t) => {
+  const c = await cloud(t);
+  const AccountId = '999999999999';
+  const quota = { ServiceCode: 'iam', QuotaCode: 'L-FE177D64', Region: 'us-east-1', Value: 2000 };
+  const missing: readonly [operation: string, input: object, error: string][] = [
+    ['CreateAccountAccessKey', { AccountId, Owner: 'root' }, 'AccountNotFoundException'],
+    ['SetQuota', { ...quota, AccountId }, 'AccountNotFoundException'],
+    ['SetQuota', { ...quota, AccountId: c.account, QuotaCode: 'L-00000000' }, 'NoSuchResourceException'],
+    ['DenyQuotaIncrease', { AccountId: c.account, Region: 'us-east-1', RequestId: 'none' }, 'NoSuchResourceException'],
+    ['ListAccounts', { NextToken: 'made up' }, 'InvalidNextTokenException'],
+  ];
+  for (const [operation, input, error] of missing) {
+    assert.equal((await ask(c, c.operator, operation, input)).type, error, operation);
+  }
+});
+
 test('the operator removes all that an account has', async (t) => {
   const c = await cloud(t);
   const sqs = c.client(SQSClient);

@@ -1,17 +1,149 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { severalClouds } from '#test/sdk/several.ts';
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
+import { CreateBucketCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateQueueCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { RunningCloud } from '#main';
+import type { AccountId } from '#platform/base/ids.ts';
+import { PathStyleS3 } from '#test/sdk/path-style.ts';
+import { type SeveralClouds, severalClouds } from '#test/sdk/several.ts';
+import { until } from '#test/until.ts';
 
-test('any node takes any call', async (t) => {
+const has = (node: RunningCloud, account: string): boolean => {
+  const leave = node.cloud.placement?.enter(account as AccountId);
+  leave?.();
+  return leave !== undefined;
+};
+
+/** The node that holds the first account, and the others. */
+async function byHolding({ nodes, account }: SeveralClouds): Promise<{ holder: RunningCloud; others: RunningCloud[] }> {
+  // Who was handed a slot sees it at its next look.
+  await until(() => nodes.some((node) => has(node, account)), 'a holder');
+  const holder = nodes.find((node) => has(node, account)) ?? assert.fail('nobody holds the account');
+  return { holder, others: nodes.filter((node) => node !== holder) };
+}
+
+const succeeds = (action: () => Promise<unknown>): Promise<boolean> =>
+  action().then(
+    () => true,
+    () => false,
+  );
+
+test('any node takes any call, long bodies too, and names are claimed once', async (t) => {
   const several = await severalClouds(t, 3);
-  const clients = several.nodes.map((node) => several.client(SQSClient, node));
-  for (const [at, sqs] of clients.entries()) {
+  const queues = several.nodes.map((node) => several.client(SQSClient, node));
+  for (const [at, sqs] of queues.entries()) {
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `q${at}` }));
-    for (const sender of clients) await sender.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
-    for (const receiver of clients) {
+    for (const sender of queues) await sender.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
+    for (const receiver of queues) {
       const { Messages = [] } = await receiver.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 1 }));
       assert.equal(Messages[0]?.Body, 'hello');
     }
   }
+  const buckets = several.nodes.map((node) => several.client(PathStyleS3, node, { maxAttempts: 8 }));
+  await Promise.all(buckets.map((s3, at) => s3.send(new CreateBucketCommand({ Bucket: `bucket-${at}` }))));
+  const { Buckets = [] } = (await buckets[0]?.send(new ListBucketsCommand({}))) ?? {};
+  assert.deepEqual(Buckets.map(({ Name }) => Name).sort(), ['bucket-0', 'bucket-1', 'bucket-2']);
+  const Body = Buffer.alloc(3_000_000, 'long ');
+  await Promise.all(
+    buckets.map((s3, at) => s3.send(new PutObjectCommand({ Bucket: 'bucket-0', Key: `k${at}`, Body }))),
+  );
+  for (const s3 of buckets) {
+    const { Body: read } = await s3.send(new GetObjectCommand({ Bucket: 'bucket-0', Key: 'k1' }));
+    assert.ok(Body.equals((await read?.transformToByteArray()) ?? new Uint8Array()));
+  }
+});
+
+test('a key that is made inactive opens nothing anywhere after a second, with the feed and without', async (t) => {
+  const several = await severalClouds(t, 3);
+  const iam = several.client(IAMClient, several.nodes[0] as RunningCloud);
+  await iam.send(new CreateUserCommand({ UserName: 'alice' }));
+  for (const isFeedThere of [true, false]) {
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'alice' }));
+    const { AccessKeyId = '', SecretAccessKey = '' } = AccessKey ?? {};
+    const credentials = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey };
+    const clients = several.nodes.map((node) => several.client(STSClient, node, { credentials }));
+    for (const sts of clients) await sts.send(new GetCallerIdentityCommand({}));
+    if (!isFeedThere) several.ledger.breakFeed();
+    await iam.send(new UpdateAccessKeyCommand({ UserName: 'alice', AccessKeyId, Status: 'Inactive' }));
+    const since = performance.now();
+    for (const sts of clients) {
+      await until(async () => !(await succeeds(() => sts.send(new GetCallerIdentityCommand({})))), 'a refusal');
+    }
+    // The machine of a test may be busy: what is promised is a second.
+    assert.ok(performance.now() - since < 3000, `refused everywhere after ${Math.round(performance.now() - since)} ms`);
+  }
+});
+
+test('who was struck off neither writes nor answers, and others have its accounts within seconds', async (t) => {
+  const several = await severalClouds(t, 3);
+  const { holder, others } = await byHolding(several);
+  const there = several.client(SQSClient, holder);
+  const { QueueUrl } = await there.send(new CreateQueueCommand({ QueueName: 'orders' }));
+  const { incarnation } = holder.processes?.status().find(({ id }) => id === holder.processes?.id) ?? assert.fail();
+  await several.ledger.leave(incarnation);
+  // It does not know yet.
+  await assert.rejects(there.send(new SendMessageCommand({ QueueUrl, MessageBody: 'late' })), {
+    name: 'ServiceUnavailable',
+  });
+  const elsewhere = several.client(SQSClient, others[0] ?? assert.fail());
+  const since = performance.now();
+  await until(() => succeeds(() => elsewhere.send(new GetQueueUrlCommand({ QueueName: 'orders' }))), 'another holder');
+  assert.ok(performance.now() - since < 5000);
+  const { Messages = [] } = await elsewhere.send(new ReceiveMessageCommand({ QueueUrl }));
+  assert.deepEqual(Messages, []);
+  // It has joined again.
+  await until(
+    () => succeeds(() => there.send(new SendMessageCommand({ QueueUrl, MessageBody: 'again' }))),
+    'its return',
+  );
+});
+
+test('a node that drains hands all over while calls go on, and one that joins gets its share', async (t) => {
+  const several = await severalClouds(t, 2);
+  const { holder } = await byHolding(several);
+  const clients = several.nodes.map((node) => several.client(SQSClient, node));
+  const { QueueUrl } = (await clients[0]?.send(new CreateQueueCommand({ QueueName: 'orders' }))) ?? {};
+  let isOver = false;
+  let sent = 0;
+  const calling = Promise.all(
+    clients.map(async (sqs) => {
+      while (!isOver) {
+        await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'on and on' }));
+        sent++;
+      }
+    }),
+  );
+  const id = holder.processes?.id ?? assert.fail();
+  assert.equal(await holder.processes?.setDraining(id, true), true);
+  await until(() => several.slots()[id] === 0, 'it holds nothing');
+  const before = sent;
+  await until(() => sent > before + 20, 'calls go on');
+  assert.equal(await holder.processes?.setDraining(id, false), true);
+  await several.settled();
+  await several.join();
+  await several.settled();
+  isOver = true;
+  await calling;
+  assert.equal(await holder.processes?.setDraining('nobody:1', true), false);
+});
+
+test('the port between processes takes nothing from strangers', async (t) => {
+  const several = await severalClouds(t, 1);
+  const { address, incarnation } = several.nodes[0]?.processes?.status()[0] ?? assert.fail();
+  const ask = (headers: Record<string, string>, body: string) =>
+    fetch(`http://${address}/call`, { method: 'POST', headers, body }).then(({ status }) => status);
+  assert.equal(await ask({}, 'hello'), 403);
+  assert.equal(await ask({ 'x-makonis-call': `1/1/${incarnation}` }, 'hello'), 403);
+  assert.equal(
+    await ask({ 'x-makonis-call': `1/1/${incarnation}` }, '\x20\0\0\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'),
+    403,
+  );
 });

@@ -157,6 +157,8 @@ test('a copy has them too, unless it says otherwise', async (t) => {
   assert.deepEqual([await copied.names(), await copied.text('label')], [['label', 'other'], 'cat']);
   await annotator(b, s3).remove('label');
   assert.equal(await copied.text('label'), 'cat');
+  await copy('said', { AnnotationDirective: 'COPY' });
+  assert.deepEqual(await annotator(b, s3, 'said').names(), ['other']);
   await copy('bare', { AnnotationDirective: 'EXCLUDE' });
   assert.deepEqual(await annotator(b, s3, 'bare').names(), []);
 
@@ -173,6 +175,7 @@ test('a copy has them too, unless it says otherwise', async (t) => {
   };
   await allow('s3:GetObject', 's3:PutObject', 's3:ListBucket');
   await assert.rejects(copy('his', {}, user), refusal('AccessDenied'));
+  await assert.rejects(copy('his', { AnnotationDirective: 'COPY' }, user), refusal('AccessDenied'));
   await copy('his', { AnnotationDirective: 'EXCLUDE' }, user);
   const his = annotator(b, user);
   await assert.rejects(his.put('label'), refusal('AccessDenied'));

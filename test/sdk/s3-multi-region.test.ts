@@ -202,6 +202,10 @@ test('requests go to an active region, signed for all of them', async (t) => {
   const host = `${name}.accesspoint.s3-global.localhost:${c.port}`;
   const anonymous = await sendRaw(c, unsigned(c, { method: 'GET', path: '/novel', headers: { host } }));
   assert.equal(anonymous.code, 'AccessDenied');
+  const draft = { method: 'GET', path: '/novel', headers: { host } };
+  const ofOneRegion = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
+  assert.deepEqual([ofOneRegion.status, ofOneRegion.code], [400, 'InvalidRequest']);
+  assert.match(ofOneRegion.message, /Please use AWS4-ECDSA-P256-SHA256\.$/);
   // One region alone has nowhere to fail over to.
   await finish(await create({ Name: 'single', Regions: [{ Bucket: EAST }] }));
   const { AccessPoint } = await control.send(new GetMultiRegionAccessPointCommand({ AccountId, Name: 'single' }));

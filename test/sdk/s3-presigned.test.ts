@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { CreateAccessPointCommand } from '@aws-sdk/client-s3-control';
 import type { TestCloud } from '#test/sdk/cloud.ts';
 import { newUser } from '#test/sdk/people.ts';
 import { type RawAnswer, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 import { bucketTest } from '#test/sdk/s3.ts';
+import { controlClient } from '#test/sdk/s3control.ts';
 
 interface Presigned {
   readonly method?: string;
@@ -68,6 +70,20 @@ test('version 2: what is old, wrong or not allowed is refused', async (t) => {
   const bare = { method: 'GET', path, headers: { host: 'localhost' }, body: Buffer.alloc(0) };
   const partial = await sendRaw(c, { ...bare, query: 'AWSAccessKeyId=AKIA&Expires=1' });
   assert.match(outcome(partial), /^403 AccessDenied Query-string authentication requires/);
+});
+
+test('version 2 reaches no access point', async (t) => {
+  const { c, Bucket, put } = await bucketTest(t);
+  await put('k', 'text');
+  const control = controlClient(c);
+  const { Alias } = await control.send(new CreateAccessPointCommand({ AccountId: c.account, Name: 'readers', Bucket }));
+  const path = `/${Alias}/k`;
+  assert.equal(
+    outcome(await version2(c, { path })),
+    '400 InvalidRequest The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+  );
+  const ofToday = await signedRequest(c, { method: 'GET', path }, { service: 's3' });
+  assert.equal((await sendRaw(c, ofToday)).body, 'text');
 });
 
 test('version 2 in a header is refused as S3 refuses it, also where no host names a service', async (t) => {

@@ -83,7 +83,7 @@ test('a backup of a running cloud holds every object of its moment, and links wh
     string,
   ];
   writeManifest(made.data, { cloudId: 'of this test', format: STORE_FORMAT, version: 'test' });
-  await backupData(made.data, first);
+  await backupData({ data: made.data }, first);
   let isOver = false;
   const churn = (async () => {
     for (let i = 0; !isOver; i++) {
@@ -91,16 +91,16 @@ test('a backup of a running cloud holds every object of its moment, and links wh
       if (i % 3 === 0) await s3.send(new DeleteObjectCommand({ Bucket, Key: `churn ${(i + 2) % 7}` }));
     }
   })();
-  await backupData(made.data, second, first);
+  await backupData({ data: made.data }, second, first);
   isOver = true;
   await churn;
   const files = readdirSync(join(blobsIn(second), 'files'), { recursive: true, withFileTypes: true });
   const links = files.filter((each) => each.isFile()).map((each) => statSync(join(each.parentPath, each.name)).nlink);
   assert.equal(links.filter((count) => count === 2).length, 3, 'large objects of the first are not copied again');
-  await restoreData(second, restored);
+  await restoreData(second, { data: restored });
   await made.running.stop(0);
   rmSync(made.data, { recursive: true });
-  await restoreData(restored, made.data);
+  await restoreData(restored, { data: made.data });
   const again = await made.restart();
   const client = again.client(PathStyleS3);
   for (let i = 0; i < 12; i++) assert.ok((await get(client, `key ${i}`)).equals(contentOf(i)), `key ${i}`);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -79,7 +80,7 @@ async function started(t: TestContext) {
 }
 
 test('a pushed key opens the serial line to ssh, one session at a time', { skip }, async (t) => {
-  const { ec2, ssh, push, id, connect } = await started(t);
+  const { c, ec2, ssh, push, id, connect } = await started(t);
   const key = keyFile(t);
   await ec2.send(new EnableSerialConsoleAccessCommand());
   const early = ssh(key.path);
@@ -102,6 +103,10 @@ test('a pushed key opens the serial line to ssh, one session at a time', { skip 
   const stranger = ssh(keyFile(t).path);
   assert.equal(await stranger.ended, 255);
   for (const user of [id, `${id}.port1`, 'root']) assert.equal(await ssh(key.path, user).ended, 255, user);
+
+  await pass(c, ec2, seconds(121));
+  session.type('still there\r');
+  await until(() => session.heard().includes('still there'), 'the line, later');
 
   session.process.kill();
   await session.ended;
@@ -146,4 +151,23 @@ test('an account without the serial console has none, neither by ssh nor in the 
   const session = ssh(key.path);
   assert.equal(await session.ended, 1);
   assert.match(session.heard(), /not authorized to use the EC2 serial console/);
+});
+
+test('strangers get so many connections, and two minutes', async (t) => {
+  const { c } = await cloudWithHost(t, { serialConsolePort: 0 });
+  const open = () =>
+    new Promise<{ said: string; ended: Promise<void> }>((resolve) => {
+      const socket = connect(c.running.serialConsolePort ?? 0, '127.0.0.1');
+      t.after(() => socket.destroy());
+      socket.on('error', () => socket.destroy());
+      const ended = new Promise<void>((end) => socket.once('close', () => end()));
+      socket.once('data', (said: Buffer) => resolve({ said: said.toString(), ended }));
+      socket.once('close', () => resolve({ said: '', ended }));
+    });
+  const all = await Promise.all(Array.from({ length: 20 }, open));
+  assert.ok(all.every(({ said }) => said.startsWith('SSH-2.0-Makonis')));
+  assert.equal((await open()).said, '');
+  c.advance(seconds(121));
+  await Promise.all(all.map(({ ended }) => ended));
+  assert.match((await open()).said, /^SSH-2\.0-Makonis/);
 });

@@ -108,7 +108,7 @@ async function confOf(program: Program, settings: Settings, port: number): Promi
   const person = (of: Account, key: Key, more = {}) => ({
     display_name: of.name,
     user_id: canonicalUser(of.id),
-    email: `${of.name}@example.com`,
+    email: emailOf(of),
     access_key: key.accessKeyId,
     secret_key: key.secretAccessKey,
     ...more,
@@ -125,9 +125,12 @@ async function confOf(program: Program, settings: Settings, port: number): Promi
     'iam root': person(first, first.root, { user_id: first.id }),
     'iam alt root': person(second, second.root),
     // Not the suite's: for dialect.py.
-    dialect: { account: alt.id },
+    dialect: { account: alt.id, tenant: tenant.id },
+    'canonical users': Object.fromEntries([first, second].map((of) => [emailOf(of), canonicalUser(of.id)])),
   };
 }
+
+const emailOf = (account: Account): string => `${account.name}@example.com`;
 
 async function administratorOf(account: Account, settings: Settings): Promise<Key> {
   const iam = new IAMClient({ ...settings, credentials: account.root });

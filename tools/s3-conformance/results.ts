@@ -6,6 +6,9 @@ export interface TestResult {
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** Into AWS's words, by dialect.py. */
   readonly translated: boolean;
+  /** With calls beside its own, by set_up.py. */
+  readonly setUp: boolean;
+  /** The last of what it said; of one that passed once it was set up, before that. */
   readonly why: string;
 }
 
@@ -14,6 +17,7 @@ const PROBLEM = /<(failure|error|skipped)[^>]*?message="([^"]*)"/s;
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
 const TRANSLATED = 'translated';
+const SET_UP = 'set up';
 
 const plain = (text: string): string =>
   text.replace(/&(#?\w+);/g, (all, name: string) =>
@@ -28,8 +32,9 @@ export function readResults(file: string): TestResult[] {
     const outcome = kind === undefined ? 'passed' : kind === 'skipped' ? 'skipped' : 'failed';
     // A test whose clean-up fails as well is reported twice.
     if (found.get(name)?.outcome === 'failed') continue;
-    const translated = inside.includes('<property name="translated"');
-    found.set(name, { name, outcome, translated, why: plain(message).trim().split('\n')[0] ?? '' });
+    const [translated, setUp] = [TRANSLATED, SET_UP].map((each) => inside.includes(`<property name="${each}"`));
+    const why = plain(message).trim().split('\n')[0] ?? '';
+    found.set(name, { name, outcome, translated: translated === true, setUp: setUp === true, why });
   }
   return [...found.values()];
 }
@@ -39,13 +44,21 @@ export const readTable = (text: string): TestResult[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [outcome = '', name = '', translated, why = ''] = line.split('\t');
-      // Written by `tableOf`.
-      return { name, outcome: outcome as TestResult['outcome'], translated: translated === TRANSLATED, why };
+      const [outcome = '', name = '', translated, setUp, why = ''] = line.split('\t');
+      return {
+        name,
+        // Written by `tableOf`.
+        outcome: outcome as TestResult['outcome'],
+        translated: translated === TRANSLATED,
+        setUp: setUp === SET_UP,
+        why,
+      };
     });
 
 export const tableOf = (results: readonly TestResult[]): string =>
   [...results]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((each) => [each.outcome, each.name, each.translated ? TRANSLATED : '', `${each.why}\n`].join('\t'))
+    .map(({ outcome, name, translated, setUp, why }) =>
+      [outcome, name, translated ? TRANSLATED : '', setUp ? SET_UP : '', `${why}\n`].join('\t'),
+    )
     .join('');

@@ -1,21 +1,25 @@
 /**
- * ceph/s3-tests, whole, by one command: `node tools/s3-conformance/run.ts CHECKOUT [--old-bucket-defaults] [--shards N] [-k EXPRESSION]`.
+ * ceph/s3-tests, by one command: `node tools/s3-conformance/run.ts CHECKOUT [--old-bucket-defaults] [--shards N] [-k EXPRESSION] [--again]`.
+ * All of it, or with --again what did not pass the last time, beside what did.
  * The checkout is fetched by hand; nothing of it is in this repository. The tests are dealt to a few shards, since many of them sleep;
  * each shard has a cloud of its own over TLS (cloud.ts), gone afterwards. Results stay in .cache/s3-conformance/.
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCloud } from './cloud.ts';
-import { readResults, type TestResult, tableOf } from './results.ts';
+import { canSetUp } from './reasons.ts';
+import { readResults, readTable, type TestResult, tableOf } from './results.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.cache', 's3-conformance');
 const PYTHON = join(FOLDER, 'python', 'bin', 'python');
 /** What the suite's tests import; its own list has more, which needs a compiler. */
 const PACKAGES = 'boto3 httplib2 isodate lxml munch pytest pytest-timeout pytz PyYAML requests'.split(' ');
+/** Beside this file; the first come first. */
+const PLUGINS = ['regions', 'dialect', 'headers', 'set_up'];
 /** What AWS itself does not pass, by the suite's own word. */
 const MARKS = 'not fails_on_aws';
 const TEST_LIMIT_SECONDS = 300;
@@ -26,6 +30,7 @@ const { values, positionals } = parseArgs({
     'old-bucket-defaults': { type: 'boolean', default: false },
     shards: { type: 'string', default: '4' },
     k: { type: 'string', short: 'k', default: '' },
+    again: { type: 'boolean', default: false },
   },
 });
 const [given = ''] = positionals;
@@ -66,12 +71,21 @@ async function installPython(): Promise<void> {
   throw new Error('pip could not install what the suite needs');
 }
 
-const pytest = (args: readonly string[], conf: string, onText: (text: string) => void, authorityFile = '') =>
+interface Pytest {
+  readonly args: readonly string[];
+  readonly conf: string;
+  readonly authorityFile?: string;
+  readonly bucketsSetUp?: boolean;
+  readonly onText: (text: string) => void;
+}
+
+const pytest = ({ args, conf, authorityFile = '', bucketsSetUp = false, onText }: Pytest) =>
   run({
     command: PYTHON,
-    args: ['-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'regions', '-p', 'dialect', ...args],
+    args: ['-m', 'pytest', ...['no:cacheprovider', ...PLUGINS].flatMap((plugin) => ['-p', plugin]), ...args],
     env: {
       S3TEST_CONF: conf,
+      ...(bucketsSetUp && { BUCKETS_SET_UP: 'yes' }),
       AWS_DEFAULT_REGION: 'us-east-1',
       // Whoever runs this may have settings of their own.
       AWS_CONFIG_FILE: '/dev/null',
@@ -92,7 +106,7 @@ async function collect(conf: string): Promise<string[]> {
   const onText = (more: string): void => {
     text += more;
   };
-  await pytest(['--collect-only', '-q', '-m', MARKS, ...expression, 's3tests/functional'], conf, onText);
+  await pytest({ args: ['--collect-only', '-q', '-m', MARKS, ...expression, 's3tests/functional'], conf, onText });
   const tests = text.split('\n').filter((line) => line.includes('::'));
   if (tests.length === 0) throw new Error(`pytest collected nothing:\n${text}`);
   return tests;
@@ -101,8 +115,16 @@ async function collect(conf: string): Promise<string[]> {
 /** They read from a header in how many days something ends. */
 const NEEDS_WHOLE_DAY = /lifecycle_expiration_header/;
 
-/** Tests of one shard, one after another; `done` hears how many more have ended. */
-async function runShard(index: number, tests: readonly string[], done: (count: number) => void): Promise<TestResult[]> {
+interface Shard {
+  readonly label: string;
+  readonly tests: readonly string[];
+  readonly bucketsSetUp: boolean;
+  /** Hears how many more have ended. */
+  readonly done: (count: number) => void;
+}
+
+/** Its tests one after another. */
+async function runShard({ label, tests, bucketsSetUp, done }: Shard): Promise<TestResult[]> {
   const day = NEEDS_WHOLE_DAY.test(tests[0] ?? '') ? 'whole' : 'short';
   const home = mkdtempSync(join(tmpdir(), 'makonis-s3-tests-'));
   // A cloud that root starts becomes another user.
@@ -116,9 +138,9 @@ async function runShard(index: number, tests: readonly string[], done: (count: n
       said += text;
       done(text.match(/\d%\]/g)?.length ?? 0);
     };
-    const limits = [`--timeout=${TEST_LIMIT_SECONDS}`, '--tb=short', '-v', `--junitxml=${report}`];
-    await pytest([...limits, `@${list}`], cloud.conf, onText, cloud.authorityFile);
-    writeFileSync(join(FOLDER, `shard-${index}.log`), said);
+    const args = [`--timeout=${TEST_LIMIT_SECONDS}`, '--tb=short', '-v', `--junitxml=${report}`, `@${list}`];
+    await pytest({ args, conf: cloud.conf, authorityFile: cloud.authorityFile, bucketsSetUp, onText });
+    writeFileSync(join(FOLDER, `shard-${label}.log`), said);
     return readResults(report);
   } finally {
     await cloud.stop();
@@ -126,27 +148,61 @@ async function runShard(index: number, tests: readonly string[], done: (count: n
   }
 }
 
+/** Dealt to shards, each with a cloud of its own. */
+async function runAll(tests: readonly string[], bucketsSetUp: boolean): Promise<TestResult[]> {
+  const start = performance.now();
+  let ended = 0;
+  const done = (count: number): void => {
+    if (count === 0) return;
+    ended += count;
+    process.stdout.write(`\r${ended} of ${tests.length}, ${((performance.now() - start) / 1000).toFixed(0)} s `);
+  };
+  const others = tests.filter((test) => !NEEDS_WHOLE_DAY.test(test));
+  const shards = Number(values.shards);
+  const dealt = [
+    ...Array.from({ length: shards }, (_, shard) => others.filter((_, at) => at % shards === shard)),
+    tests.filter((test) => NEEDS_WHOLE_DAY.test(test)),
+  ].filter((mine) => mine.length > 0);
+  const running = dealt.map((mine, index) =>
+    runShard({ label: `${bucketsSetUp ? 'set-up-' : ''}${index}`, tests: mine, bucketsSetUp, done }),
+  );
+  // One that fails ends all, each with its cloud.
+  for (const shard of running) shard.catch(() => stopping.abort());
+  await Promise.allSettled(running);
+  return (await Promise.all(running)).flat();
+}
+
+/** `s3tests/functional/test_s3.py::test_x` as results have it. */
+const nameOf = (test: string): string => test.replace(/^.*\//, '').replace('.py::', '::');
+
+/** Those that fail by what a bucket of today is are run once more, on buckets that are set up for what they do. */
+async function withBucketsSetUp(tests: readonly string[], results: readonly TestResult[]): Promise<TestResult[]> {
+  const failed = new Map(
+    results
+      .filter(({ outcome, name, why }) => outcome === 'failed' && canSetUp(name, why))
+      .map((each) => [each.name, each]),
+  );
+  if (failed.size === 0) return [...results];
+  console.log(`\n${failed.size} once more, with buckets set up`);
+  const again = await runAll(
+    tests.filter((test) => failed.has(nameOf(test))),
+    true,
+  );
+  const second = new Map(again.map((each) => [each.name, each]));
+  return results.map((each) => {
+    const other = second.get(each.name);
+    if (other === undefined) return each;
+    return other.outcome === 'passed' ? { ...other, why: each.why } : other;
+  });
+}
+
 await installPython();
-const tests = await collect(join(checkout, 's3tests.conf.SAMPLE'));
-const shards = Math.min(Number(values.shards), tests.length);
-const start = performance.now();
-let ended = 0;
-const done = (count: number): void => {
-  if (count === 0) return;
-  ended += count;
-  process.stdout.write(`\r${ended} of ${tests.length}, ${((performance.now() - start) / 1000).toFixed(0)} s `);
-};
-const others = tests.filter((test) => !NEEDS_WHOLE_DAY.test(test));
-const dealt = [
-  ...Array.from({ length: shards }, (_, shard) => others.filter((_, at) => at % shards === shard)),
-  tests.filter((test) => NEEDS_WHOLE_DAY.test(test)),
-].filter((mine) => mine.length > 0);
-const running = dealt.map((mine, index) => runShard(index, mine, done));
-// One that fails ends all, each with its cloud.
-for (const shard of running) shard.catch(() => stopping.abort());
-await Promise.allSettled(running);
-const results = (await Promise.all(running)).flat();
 const file = join(FOLDER, values['old-bucket-defaults'] ? 'old-defaults.tsv' : 'defaults.tsv');
+const before = values.again ? readTable(readFileSync(file, 'utf8')).filter(({ outcome }) => outcome === 'passed') : [];
+const collected = await collect(join(checkout, 's3tests.conf.SAMPLE'));
+const tests = collected.filter((test) => !before.some(({ name }) => name === nameOf(test)));
+const first = await runAll(tests, false);
+const results = [...before, ...(values['old-bucket-defaults'] ? first : await withBucketsSetUp(tests, first))];
 writeFileSync(file, tableOf(results));
 const count = (outcome: TestResult['outcome']): number => results.filter((each) => each.outcome === outcome).length;
 console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped: ${file}`);

@@ -18,7 +18,7 @@ import type { Metrics } from '#platform/metrics.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { SharedStore, Sharing } from '#platform/store/open-store.ts';
-import type { Partition, PartitionName } from '#platform/store/store.ts';
+import { type Partition, type PartitionName, StoreUnavailable } from '#platform/store/store.ts';
 
 export interface ProcessesOptions {
   readonly ledger: Ledger;
@@ -44,6 +44,7 @@ export interface NodeStatus extends LiveNode {
 
 /** Calls of accounts that are to be handed over may end for so long; long polls are cut. */
 const ENDING: Milliseconds = seconds(1);
+const START_LIMIT: Milliseconds = seconds(60);
 const DIRECTORY = 'global';
 
 export class Processes {
@@ -141,10 +142,29 @@ export class Processes {
   /** Runs `first` where the directories are held, and waits elsewhere until that has been done. */
   async onceForAll(first: () => Promise<unknown>, isDone: () => boolean): Promise<void> {
     for (;;) {
-      if (this.#node.admits(DIRECTORY)) return void (await first());
+      if (this.#node.admits(DIRECTORY)) return await this.patiently(first);
       if (isDone()) return;
       await new Promise<void>((resolve) => void systemClock.after(100, resolve));
     }
+  }
+
+  /** Again while the store takes nothing: a lease may end under a start on a busy machine. */
+  async patiently(action: () => Promise<unknown>): Promise<void> {
+    const until = systemClock.monotonic() + START_LIMIT;
+    for (;;) {
+      try {
+        await action();
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || systemClock.monotonic() > until) throw error;
+      }
+      await new Promise<void>((resolve) => void systemClock.after(500, resolve));
+    }
+  }
+
+  /** By which operators know this process. */
+  get id(): string {
+    return this.#node.id;
   }
 
   status(): NodeStatus[] {

@@ -26,6 +26,28 @@ test('the records of a batch are one row, in their order; who listens is told on
   assert.equal(told, 2);
 });
 
+test('what records have in common is written once, and each is read as it was', async () => {
+  const record = (who: string, id: number, rest = 'true') =>
+    `{"userIdentity":"${who}","requestID":"${id}","eventID":"${id}","readOnly":${rest}}`;
+  const records = [
+    ...[record('ann', 1), record('ann', 2), record('bob', 3), record('bob', 4, 'false'), record('ann', 5, 'false')],
+    ...['no ids', record('é𝄞', 6), record('é𝄞', 6), record('', 7), '{"eventID":"8","readOnly":true}', record('ann', 9)],
+    ...[
+      '{"requestParameters":{"a":",\\"requestID\\":"},"requestID":"10","eventID":"10","readOnly":true}',
+      record('ann', 11),
+    ],
+  ];
+  const drivers = memoryDrivers();
+  const partition = open(drivers);
+  for (const each of records) write(partition, each);
+  await partition.durable();
+  const found = open(drivers).read((tx) => packsAfter(tx, undefined, 100));
+  assert.deepEqual(
+    found.map((pack) => pack.records),
+    [records],
+  );
+});
+
 test('a record goes with its transaction', async () => {
   const partition = open();
   write(partition, 'a');

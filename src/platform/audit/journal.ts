@@ -15,10 +15,38 @@ import {
 /** What may wait for a batch to close while the one before is being synced. */
 const MOST_WAITING_CHARACTERS = 32 * 2 ** 20;
 
-/** Records as JSON text, which has no line feeds of its own: a line each, in the order of their ends. */
+/**
+ * Records as JSON text, which has no line feeds and no tabs of its own: a line each, in the order of their ends. Those of one caller
+ * differ from each other in their ids, if at all: what stands before and after them is written when it changes, a tab on either side.
+ */
 const lines: RowCodec<readonly string[]> = {
-  encode: (records) => records.join('\n'),
-  decode: (bytes) => bytes.toString('utf8').split('\n'),
+  encode(records) {
+    let [head, tail] = ['', ''];
+    return records
+      .map((record) => {
+        const from = record.indexOf(',"requestID":"');
+        const to = record.indexOf(',"readOnly":', from);
+        if (from < 0 || to < 0) return record;
+        const [before, after] = [record.slice(0, from), record.slice(to)];
+        const line = `${before === head ? '' : before}\t${record.slice(from, to)}\t${after === tail ? '' : after}`;
+        [head, tail] = [before, after];
+        return line;
+      })
+      .join('\n');
+  },
+  decode(bytes) {
+    let [head, tail] = ['', ''];
+    return bytes
+      .toString('utf8')
+      .split('\n')
+      .map((line) => {
+        const [before = '', ids, after = ''] = line.split('\t');
+        if (ids === undefined) return line;
+        head = before || head;
+        tail = after || tail;
+        return head + ids + tail;
+      });
+  },
 };
 
 /**

@@ -5,7 +5,7 @@ import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { writeRecord } from '#platform/audit/journal.ts';
 import { type AuditedCall, recordText } from '#platform/audit/record.ts';
 import { asAudited } from '#platform/audit/resources.ts';
-import { timeOfId } from '#platform/base/ids.ts';
+import { timedId, timeOfId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
@@ -15,6 +15,7 @@ import { OTHER, OWN, REGION, userOf } from '#platform/tiny-cloud.fixture.ts';
 const NOW = Date.UTC(2026, 0, 31, 12);
 
 const call = (over: Partial<AuditedCall> = {}): AuditedCall => ({
+  eventId: timedId(NOW),
   time: NOW,
   source: 'sqs.amazonaws.com',
   operation: 'CreateQueue',

@@ -69,6 +69,8 @@ export interface RequestAdditions {
 export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
 
 export interface AuditedCall {
+  /** It tells the time, too. */
+  readonly eventId: string;
   /** When it ended. */
   readonly time: Milliseconds;
   readonly source: string;
@@ -121,7 +123,7 @@ export function recordText(call: AuditedCall): string {
     `"requestParameters":${partText(call.input, MAX_PART_CHARACTERS)},` +
     `"responseElements":${output ? partText(output, MAX_PART_CHARACTERS) : 'null'},` +
     (additional ? `"additionalEventData":${partText(JSON.stringify(additional), MAX_ADDITIONAL_CHARACTERS)},` : '') +
-    `"requestID":"${call.requestId}","eventID":"${timedId(call.time)}","readOnly":${call.isReadOnly},` +
+    `"requestID":"${call.requestId}","eventID":"${call.eventId}","readOnly":${call.isReadOnly},` +
     (resources.text === '' ? '' : `"resources":${resources.text},`) +
     `"eventType":"AwsApiCall","managementEvent":${call.isManagement},"recipientAccountId":"${call.account}",` +
     (call.sharedEventId ? `"sharedEventID":"${call.sharedEventId}",` : '') +

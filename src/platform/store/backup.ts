@@ -1,20 +1,19 @@
 /**
- * A backup is a folder with the manifest and a consistent copy of each region's store and blobs, taken while the cloud runs. Keys
- * of the operator are not in it: a restored folder needs the master key it was written with.
+ * A backup is a folder with the manifest and a consistent copy of each region's store and blobs, taken while the cloud runs. Its form is
+ * that of a data folder, whatever the cloud's own store is: so a cloud moves between a folder and a database. Keys of the operator
+ * are not in it: a restored cloud needs the master key it was written with.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   DataFolderError,
+  type Manifest,
   readManifest,
   regionsFolder,
   STORE_FORMAT,
   syncFolder,
   writeManifest,
 } from '#platform/store/data-folder.ts';
-
-/** Copies every region's store file in `from` to the folder `to`, each as it is at one moment; checks the copies. */
-export type CopyRegions = (from: string, to: string) => Promise<void>;
 
 /** Copies all blobs, after `copyRows`, so that each blob that the copied rows name is there. */
 export type CopyBlobs = (
@@ -23,49 +22,85 @@ export type CopyBlobs = (
   options: { readonly copyRows: () => Promise<void>; readonly earlier?: string },
 ) => Promise<void>;
 
-export interface Copiers {
-  readonly copyRegions: CopyRegions;
-  readonly copyBlobs: CopyBlobs;
+/** Where the rows of a cloud are. */
+export interface RowPlace {
+  /** For messages. */
+  readonly name: string;
+  manifest(): Promise<Manifest | undefined>;
+  /** Writes a file for each region, all as they are at one moment; checks the copies. */
+  copyTo(folder: string): Promise<void>;
+}
+
+/** Where a cloud may be restored to, beside a folder. */
+export interface NewRowPlace {
+  readonly name: string;
+  /** All or nothing: rows and manifest are there when `meanwhile` has ended well. Refuses a place that holds any. */
+  fillFrom(folder: string, manifest: Manifest, meanwhile: () => Promise<void>): Promise<void>;
 }
 
 export const blobsFolder = (data: string): string => join(data, 'blobs');
 
-/** `target` must not exist; it appears only when the backup is complete. Blobs that are in an `earlier` one already are linked. */
-export async function backupStore(data: string, target: string, copiers: Copiers, earlier?: string): Promise<void> {
-  const manifest = readManifest(data);
-  if (!manifest) throw new DataFolderError(`${data} is not a data folder`);
+interface Backup {
+  readonly rows: RowPlace;
+  readonly blobs: string;
+  readonly copyBlobs: CopyBlobs;
+  /** A backup whose blobs are linked where it has them already. */
+  readonly earlier?: string | undefined;
+}
+
+/** `target` must not exist; it appears only when the backup is complete. */
+export async function backupStore(target: string, { rows, blobs, copyBlobs, earlier }: Backup): Promise<void> {
+  const manifest = await rows.manifest();
+  if (!manifest) throw new DataFolderError(`${rows.name} holds no cloud (one in a database is named with --store)`);
   if (existsSync(target)) throw new DataFolderError(`${target} exists already`);
   if (earlier !== undefined && readManifest(earlier)?.cloudId !== manifest.cloudId) {
     throw new DataFolderError(`${earlier} is not a backup of the same cloud`);
   }
   await whole(target, async (draft) => {
-    await copyData(data, draft, copiers, earlier);
+    await copyBlobs(blobs, blobsFolder(draft), {
+      copyRows: () => rows.copyTo(regionsFolder(draft)),
+      ...(earlier !== undefined && { earlier: blobsFolder(earlier) }),
+    });
     writeManifest(draft, manifest);
   });
 }
 
-/** `data` must be new or empty. */
-export async function restoreStore(source: string, data: string, copiers: Copiers): Promise<void> {
-  const manifest = readManifest(source);
+interface Restored {
+  /** Must be new or empty. */
+  readonly data: string;
+  /** Undefined for the data folder. */
+  readonly rows: NewRowPlace | undefined;
+  /** Undefined for the data folder. */
+  readonly blobs: string | undefined;
+  readonly copyBlobs: CopyBlobs;
+}
+
+/** `backup`: its rows. */
+export async function restoreStore(source: string, backup: RowPlace, target: Restored): Promise<void> {
+  const { data, rows, blobs, copyBlobs } = target;
+  const manifest = await backup.manifest();
   if (!manifest) throw new DataFolderError(`${source} is not a backup`);
   if (manifest.format > STORE_FORMAT) {
     throw new DataFolderError(
       `${source} was written by version ${manifest.version}: restore it with that or a newer one`,
     );
   }
-  if (existsSync(data) && readdirSync(data).length > 0) throw new DataFolderError(`${data} is not empty`);
-  rmSync(data, { recursive: true, force: true });
-  await whole(data, async (draft) => {
-    await copyData(source, draft, copiers);
-    writeManifest(draft, manifest);
-  });
-}
-
-function copyData(from: string, to: string, { copyRegions, copyBlobs }: Copiers, earlier?: string): Promise<void> {
-  return copyBlobs(blobsFolder(from), blobsFolder(to), {
-    copyRows: () => copyRegions(regionsFolder(from), regionsFolder(to)),
-    ...(earlier !== undefined && { earlier: blobsFolder(earlier) }),
-  });
+  for (const folder of [data, ...(blobs === undefined ? [] : [blobs])]) {
+    if (existsSync(folder) && readdirSync(folder).length > 0) throw new DataFolderError(`${folder} is not empty`);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const fill = (draft: string, copyRows: () => Promise<void>): Promise<void> =>
+    copyBlobs(blobsFolder(source), draft, { copyRows });
+  const fillFolder = (): Promise<void> =>
+    whole(data, async (draft) => {
+      const copyRows = (): Promise<void> => (rows ? Promise.resolve() : backup.copyTo(regionsFolder(draft)));
+      if (blobs === undefined) await fill(blobsFolder(draft), copyRows);
+      else {
+        await whole(blobs, (apart) => fill(apart, copyRows));
+      }
+      if (!rows) writeManifest(draft, manifest);
+    });
+  await (rows ? rows.fillFrom(regionsFolder(source), manifest, fillFolder) : fillFolder());
 }
 
 /** Fills a draft beside `target` and gives it the name when it is complete. */

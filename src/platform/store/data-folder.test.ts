@@ -8,12 +8,12 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
-import { backupStore, restoreStore } from '#platform/store/backup.ts';
+import { backupStore, blobsFolder, restoreStore } from '#platform/store/backup.ts';
 import { DataFolderError, openDataFolder, regionsFolder } from '#platform/store/data-folder.ts';
 import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
 import { type MigrationStep, migrate } from '#platform/store/migrate.ts';
 import { openStore } from '#platform/store/open-store.ts';
-import { copyRegions } from '#platform/store/sqlite/copy.ts';
+import { rowsInFolder } from '#platform/store/sqlite/copy.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
 import type { PartitionName, Store } from '#platform/store/store.ts';
 
@@ -105,17 +105,19 @@ test('a backup of a store that is being written is whole and restores', async (t
       await partition.durable();
     }
   })();
-  await backupStore(path, target, { copyRegions, copyBlobs });
+  const source = { rows: rowsInFolder(path), blobs: blobsFolder(path), copyBlobs };
+  await backupStore(target, source);
   isCopying = false;
   await writing;
-  await assert.rejects(backupStore(path, target, { copyRegions, copyBlobs }), /exists already/);
+  await assert.rejects(backupStore(target, source), /exists already/);
   await fill(store, sqs, 900);
   await store.close();
   folder.close();
 
   assert.deepEqual(readdirSync(regionsFolder(target)).sort(), ['aws-global.sqlite', 'us-east-1.sqlite']);
-  await restoreStore(target, restored, { copyRegions, copyBlobs });
-  await assert.rejects(restoreStore(target, restored, { copyRegions, copyBlobs }), /not empty/);
+  const copyPlace = { data: restored, rows: undefined, blobs: undefined, copyBlobs };
+  await restoreStore(target, rowsInFolder(target), copyPlace);
+  await assert.rejects(restoreStore(target, rowsInFolder(target), copyPlace), /not empty/);
   const again = openDataFolder({ path: restored, version: '1' });
   assert.equal(again.cloudId, folder.cloudId);
   const copy = storeOn(restored);

@@ -30,6 +30,9 @@ interface RowOptions<Row> {
   readonly keeps?: number;
 }
 
+/** A bounded number comes as one piece, which is faster. */
+const READ_AT_ONCE = 1000;
+
 export function rowsById<Row extends { readonly id: string }>(name: string, options: RowOptions<Row> = {}): Rows<Row> {
   const { wakes, changes, keeps, ...tableOptions } = options;
   const rows = table(name, [text], jsonRows<Row>(1), tableOptions);
@@ -45,24 +48,32 @@ export function rowsById<Row extends { readonly id: string }>(name: string, opti
     const row = tx.get(rows, rows.key(id));
     return row === undefined ? undefined : (kept?.keep(tx.partition, id, row) ?? row);
   };
+  const page = (tx: ReadTransaction, after: string | undefined, limit: number): Row[] => {
+    const { partition } = tx;
+    const known = kept && ((key: Key): Row | undefined => kept.get(partition, rows.parts(key)[0]));
+    const found = tx.range(rows, {
+      limit,
+      ...(after !== undefined && { after: rows.key(after) }),
+      ...(known && { known }),
+    });
+    return found.map(({ row }) => kept?.keep(partition, row.id, row) ?? row);
+  };
   return {
     table: rows,
     find,
-    all: (tx) => tx.range(rows).map(({ row }) => row),
+    page,
+    all(tx) {
+      const found: Row[] = [];
+      for (;;) {
+        const next = page(tx, found.at(-1)?.id, READ_AT_ONCE);
+        found.push(...next);
+        if (next.length < READ_AT_ONCE) return found;
+      }
+    },
     ids: (tx, after, limit) =>
       tx
         .range(rows, { limit, ...(after !== undefined && { after: rows.key(after) }) })
         .map(({ key }) => rows.parts(key)[0]),
-    page(tx, after, limit) {
-      const { partition } = tx;
-      const known = kept && ((key: Key): Row | undefined => kept.get(partition, rows.parts(key)[0]));
-      const found = tx.range(rows, {
-        limit,
-        ...(after !== undefined && { after: rows.key(after) }),
-        ...(known && { known }),
-      });
-      return found.map(({ row }) => kept?.keep(partition, row.id, row) ?? row);
-    },
     put(tx, row) {
       tx.put(rows, rows.key(row.id), row);
       note(tx, row.id, row);

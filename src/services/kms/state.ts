@@ -89,6 +89,8 @@ export interface LastUsageRow {
   readonly operation: string;
   readonly at: Time;
   readonly requestId: string;
+  /** Of its record in the audit; rows of before there was one have none. */
+  readonly eventId?: string;
 }
 
 const plainText: RowCodec<string> = { encode: (value) => value, decode: (bytes) => bytes.toString('utf8') };

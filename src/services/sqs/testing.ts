@@ -88,6 +88,7 @@ export function testSqs(t: TestContext): TestSqs {
     service: 'sqs',
     operation,
     requestId: 'test' as RequestId,
+    eventId: 'test',
     principal,
     account: ACCOUNT,
     region: REGION,

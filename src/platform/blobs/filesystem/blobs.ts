@@ -53,20 +53,23 @@ const MOST_PARTS = 256;
 /** A range up to this is read and checked whole before its first byte is given out. */
 const WHOLE_READ_BYTES = 1024 * 1024;
 
+/** `isShared`: other processes write to the folder too. What they have not settled can't be told from garbage: nothing is swept then. */
 export async function openFilesystemBlobs(
   folder: string,
   clock: Clock,
   onFault: (error: unknown) => void,
+  isShared = false,
 ): Promise<Blobs> {
   const [segments, files] = [join(folder, 'segments'), join(folder, 'files')];
   for (const each of [segments, files]) await mkdir(each, { recursive: true, mode: 0o700 });
   const opened = await Segments.open(segments);
   return new FilesystemBlobs({
     segments: opened,
-    files: await BlobFiles.open(files, sealThreads(clock, onFault)),
+    files: await BlobFiles.open(files, sealThreads(clock, onFault), isShared),
     hold: new HoldWatch(folder),
     doubts: await Doubts.open(folder, (segment) => opened.path(segment)),
     onFault,
+    isShared,
   });
 }
 
@@ -276,12 +279,15 @@ class FilesystemBlobs implements Blobs {
     return this.#unsettled.has(place) || this.#pins.has(place);
   }
 
-  sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
+  async sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
+    if (this.#parts.isShared) return { dropped: 0, moved: 0, freedBytes: 0 };
     const isInUse = (place: BlobPlace): boolean => this.#isInUse(place);
     return sweepBlobs({ ...this.#parts, isInUse, unsettled: this.#unsettled }, owners, signal);
   }
 
   async scrub(watch: ScrubWatch): Promise<void> {
+    // The end of a segment that another process writes looks torn.
+    if (this.#parts.isShared) return;
     const { signal } = watch;
     for await (const { id, offset, bytes, isSealed } of this.#parts.files.all((id) =>
       watch.damaged(`the head of file ${id}`),

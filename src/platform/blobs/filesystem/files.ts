@@ -39,15 +39,17 @@ export class BlobFiles {
   readonly #made = new Set<string>();
   readonly #threads: SealThreads;
 
-  private constructor(folder: string, threads: SealThreads) {
+  private constructor(folder: string, incoming: string, threads: SealThreads) {
     this.#folder = folder;
-    this.#incoming = join(folder, 'incoming');
+    this.#incoming = incoming;
     this.#threads = threads;
   }
 
-  static async open(folder: string, threads: SealThreads): Promise<BlobFiles> {
-    const files = new BlobFiles(folder, threads);
-    await rm(files.#incoming, { recursive: true, force: true });
+  /** Where other processes write too, each has a place of its own for what is not whole yet. */
+  static async open(folder: string, threads: SealThreads, isShared: boolean): Promise<BlobFiles> {
+    const all = join(folder, 'incoming');
+    const files = new BlobFiles(folder, isShared ? join(all, randomBytes(8).toString('hex')) : all, threads);
+    if (!isShared) await rm(all, { recursive: true, force: true });
     await mkdir(files.#incoming, { recursive: true, mode: 0o700 });
     return files;
   }

@@ -117,11 +117,22 @@ export class Segments {
   async #segmentFor(bytes: number): Promise<OpenSegment> {
     if (this.#current && this.#current.bytes + bytes > SEGMENT_BYTES) await this.#retire();
     if (this.#current) return this.#current;
-    const number = this.#next++;
-    const handle = await open(this.path(number), 'wx', 0o600);
+    const { number, handle } = await this.#create();
     this.#current = { number, handle, bytes: 0 };
     await syncFolder(this.#folder);
     return this.#current;
+  }
+
+  /** A number that another process has taken meanwhile is passed over. */
+  async #create(): Promise<{ number: number; handle: FileHandle }> {
+    for (;;) {
+      const number = this.#next++;
+      try {
+        return { number, handle: await open(this.path(number), 'wx', 0o600) };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
   }
 
   /** Room that a failed write took is given back: there may be none left. */

@@ -17,6 +17,7 @@ export interface FilesystemParts {
   readonly hold: HoldWatch;
   readonly doubts: Doubts;
   readonly onFault: (error: unknown) => void;
+  readonly isShared: boolean;
 }
 
 interface SweepParts extends FilesystemParts {

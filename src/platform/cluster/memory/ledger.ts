@@ -14,7 +14,7 @@ interface Row extends LiveNode {
   readonly endsAt: Milliseconds;
 }
 
-export class LedgerUnreachable extends Error {
+class LedgerUnreachable extends Error {
   override name = 'LedgerUnreachable';
 }
 

@@ -2,6 +2,7 @@
  * A disk with one file system on all of it, made of a folder. Who builds may be anybody, and the folder's files are that one's;
  * in the file system all are root's then, but for those that are named.
  */
+import type { Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { run } from '#platform/compute/images/programs.ts';
@@ -22,6 +23,9 @@ export interface RootDisk {
 
 const GIB = 1024 ** 3;
 
+/** As a file system has it, before the permissions. */
+const typeOf = (entry: Dirent): number => (entry.isDirectory() ? 0o040000 : 0o100000);
+
 export async function makeRootDisk({ folder, path, sizeGiB, becomes, signal }: RootDisk): Promise<void> {
   const disk = await open(path, 'wx', 0o600);
   await disk.truncate(sizeGiB * GIB);
@@ -39,7 +43,7 @@ export async function makeRootDisk({ folder, path, sizeGiB, becomes, signal }: R
     return [
       `sif ${name} uid ${owner}`,
       `sif ${name} gid ${owner}`,
-      ...(mode === undefined ? [] : [`sif ${name} mode 0${(0o100000 | mode).toString(8)}`]),
+      ...(mode === undefined ? [] : [`sif ${name} mode 0${(typeOf(entry) | mode).toString(8)}`]),
     ];
   });
   await run('debugfs', ['-w', '-f', '-', path], { input: `${commands.join('\n')}\n`, signal });

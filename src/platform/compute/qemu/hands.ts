@@ -163,14 +163,14 @@ class Hands {
   }
 
   async #run(launch: Launch, folder: string): Promise<void> {
-    const { id, vpc, accelerator, vcpus, memoryMiB } = launch;
+    const { id, vpc, vcpus, memoryMiB } = launch;
     const { server, namespaceOf } = this.#options;
     const confinement = namespaceOf && { uid: server && machineUid(id), namespace: namespaceOf(vpc) };
     const command = confined(['qemu-system-x86_64', ...qemuArguments(launch)], confinement);
     const child = spawnIn(folder, command);
     const { pid } = child;
     if (pid !== undefined && server !== undefined) {
-      enterGroups(this.#options.tag, id, pid, { vcpus, memoryMiB: memoryMiB + overheadMiB(accelerator) });
+      enterGroups(this.#options.tag, id, pid, { vcpus, memoryMiB: memoryMiB + overheadMiB(launch) });
     }
     await this.#untilReady(child, folder);
     child.unref();

@@ -216,16 +216,30 @@ test('security groups are stateful, follow a change, and know groups', { skip },
   assert.ok(!(await reaches(first, '10.0.1.11', 80)), 'nothing but echo requests may leave the first');
 });
 
+/** How many answers to pings a guest was sent. */
+async function echoReplies({ namespace }: Guest): Promise<number> {
+  const { out } = await inside(namespace, 'cat /proc/net/snmp');
+  const [names = '', values = ''] = out.split('\n').filter((line) => line.startsWith('Icmp:'));
+  return Number(values.split(' ')[names.split(' ').indexOf('InEchoReps')]);
+}
+
 test('a guest is held to its own addresses', { skip }, async (t) => {
   const w = await world(t);
-  const [a, b] = [guestOf('10.0.1.10'), guestOf('10.0.1.11')];
-  const plan = vpcOf([a, b]);
+  const [a, b, c] = [guestOf('10.0.1.10'), guestOf('10.0.1.11'), guestOf('10.0.1.12')];
+  const plan = vpcOf([a, b, c]);
   await w.networks.apply(plan);
-  const [first, second] = [await boot(t, w, plan, a), await boot(t, w, plan, b)];
+  const [first, second, third] = [await boot(t, w, plan, a), await boot(t, w, plan, b), await boot(t, w, plan, c)];
   sh(`ip -n ${first.namespace} addr add 10.0.1.99/32 dev eth0`);
   const from = (source: string) => inside(first.namespace, `busybox ping -c 1 -W 3 -I ${source} 10.0.1.11`);
   assert.equal((await from('10.0.1.10')).code, 0);
   assert.notEqual((await from('10.0.1.99')).code, 0, 'an address of nobody');
+  // A third's: the answer would reach whoever has it.
+  assert.ok(await ping(third, '10.0.1.11'));
+  const answers = await echoReplies(third);
+  assert.equal(answers, 1);
+  sh(`ip -n ${first.namespace} addr add 10.0.1.12/32 dev eth0`);
+  assert.notEqual((await from('10.0.1.12')).code, 0);
+  assert.equal(await echoReplies(third), answers, 'an answer to what it did not ask');
   // The other's, by ARP: its traffic stays its own.
   sh(`ip -n ${first.namespace} addr add 10.0.1.11/32 dev eth0`);
   await inside(first.namespace, 'busybox arping -U -c 2 -I eth0 10.0.1.11');

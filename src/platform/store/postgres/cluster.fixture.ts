@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,13 +23,15 @@ export const withPostgres = { skip: hasPostgres ? false : 'PostgreSQL is missing
 
 export interface Cluster {
   readonly port: number;
-  /** The folder of its socket. */
-  readonly sockets: string;
   /** `more`: further parameters. The role owns the database, and nothing else. */
   url(schema: string, more?: string): string;
   address(schema: string): StoreAddress;
   /** Runs SQL as the administrator. */
   sql(text: string): string;
+  /** From now on it speaks TLS, as `localhost`; the file of the authority that vouches for it. */
+  useTls(): string;
+  /** Of all its processes that still run. */
+  cpuMicroseconds(): number;
   start(): Promise<void>;
   /** `fast` lets what runs end badly and the disk be in order; `immediate` is a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
@@ -45,6 +47,23 @@ function nobody(): { uid: number; gid: number } | undefined {
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
+/** Of a process and its children, from /proc. */
+function cpuOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return [pid, ...children].map(ownCpu).reduce((sum, each) => sum + each);
+}
+
+const TICK_MICROSECONDS = 10_000;
+function ownCpu(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? 0) + (system ?? 0)) * TICK_MICROSECONDS;
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -54,48 +73,76 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-export async function startCluster(): Promise<Cluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'makonis-postgres-'));
+interface Unprivileged {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Makes the cluster's files. */
+function initialise(folder: string, data: string): Unprivileged {
   const owner = nobody();
-  if (owner) chownSync(folder, owner.uid, owner.gid);
-  const data = join(folder, 'data');
-  const options = { ...owner, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, PASSWORD);
-  if (owner) chownSync(passwordFile, owner.uid, owner.gid);
+  if (owner) for (const path of [folder, passwordFile]) chownSync(path, owner.uid, owner.gid);
+  const options = { ...owner, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
   const authentication = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`];
-  execFileSync(program('initdb'), ['-D', data, '-U', 'administrator', '-E', 'UTF8', '--no-locale', ...authentication], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const form = ['-D', data, '-U', 'administrator', '-E', 'UTF8', '--no-locale'];
+  execFileSync(program('initdb'), [...form, ...authentication], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+  return options;
+}
+
+/** A certificate for `localhost`, which is its own authority. */
+function makeCertificate(data: string, options: Unprivileged): string {
+  const [certificate, key] = [join(data, 'server.crt'), join(data, 'server.key')];
+  const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2'.split(' ');
+  const named = ['-subj', '/CN=of a test', '-addext', 'subjectAltName=DNS:localhost'];
+  execFileSync('openssl', [...kind, ...named, '-keyout', key, '-out', certificate], { ...options, stdio: 'ignore' });
+  return certificate;
+}
+
+/** A start after a crash replays what was not yet in the files. */
+const START_LIMIT_MILLISECONDS = 60_000;
+
+/** In a folder of its own within `parent`. */
+export async function startCluster(parent = tmpdir()): Promise<Cluster> {
+  const folder = mkdtempSync(join(parent, 'makonis-postgres-'));
+  const data = join(folder, 'data');
+  const options = initialise(folder, data);
   const port = await freePort();
+  const place = ['-h', folder, '-p', String(port)];
   let server: ChildProcess | undefined;
 
-  const psql = (text: string, user = 'administrator', database = 'postgres'): string =>
+  const psql = (text: string, database = 'postgres'): string =>
     execFileSync(
       program('psql'),
-      ['-h', folder, '-p', String(port), '-U', user, '-d', database, '-v', 'ON_ERROR_STOP=1', '-Atqc', text],
+      [...place, '-U', 'administrator', '-d', database, '-v', 'ON_ERROR_STOP=1', '-Atqc', text],
       { ...options, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
     );
 
   const cluster: Cluster = {
-    port,
-    sockets: folder,
     url: (schema, more = '') =>
       `postgres://${ROLE}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${ROLE}?schema=${schema}${more}`,
     address: (schema) => parseStoreAddress(cluster.url(schema)),
-    sql: (text) => psql(text, 'administrator', ROLE).trim(),
+    port,
+    sql: (text) => psql(text, ROLE).trim(),
+    useTls() {
+      const certificate = makeCertificate(data, options);
+      psql('ALTER SYSTEM SET ssl = on');
+      psql('SELECT pg_reload_conf()');
+      return certificate;
+    },
+    cpuMicroseconds: () => (server?.pid === undefined ? 0 : cpuOf(server.pid)),
     async start() {
       const settings = { port, unix_socket_directories: folder, listen_addresses: '127.0.0.1', shared_buffers: '64MB' };
       const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-      server = spawn(program('postgres'), ['-D', data, ...given], {
-        ...options,
-        stdio: ['ignore', 'ignore', 'ignore'],
-      });
-      const isReady = (): boolean =>
-        spawnSync(program('pg_isready'), ['-q', '-h', folder, '-p', String(port)], options).status === 0;
-      while (!isReady()) {
-        if (server.exitCode !== null) throw new Error(`postgres ended with ${server.exitCode}`);
+      const started = spawn(program('postgres'), ['-D', data, ...given], { ...options, stdio: 'ignore' });
+      server = started;
+      const until = performance.now() + START_LIMIT_MILLISECONDS;
+      while (spawnSync(program('pg_isready'), ['-q', ...place], options).status !== 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (started.exitCode !== null || performance.now() > until) throw new Error('postgres did not start');
       }
     },
     async stop(mode = 'fast') {

@@ -17,7 +17,7 @@ import {
   readManifest,
   STORE_FORMAT,
 } from '#platform/store/data-folder.ts';
-import { connect } from '#platform/store/postgres/connect.ts';
+import { connect, type Patience } from '#platform/store/postgres/connect.ts';
 import { ensureLayout } from '#platform/store/postgres/schema.ts';
 import { describeAddress, type StoreAddress } from '#platform/store/store-address.ts';
 
@@ -83,9 +83,9 @@ async function openManifest(options: DatabaseOptions, unlock: () => void): Promi
 }
 
 /** For commands and at a start: what does not work is said to the user. */
-export async function openClient(store: StoreAddress): Promise<Client> {
+export async function openClient(store: StoreAddress, patience?: Patience): Promise<Client> {
   try {
-    const client = await connect(store);
+    const client = await connect(store, patience);
     await ensureLayout(client, store.schema);
     return client;
   } catch (error) {

@@ -1,14 +1,21 @@
 /** Copies of store files, taken while others read and write them. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
-import { DataFolderError, syncFolder } from '#platform/store/data-folder.ts';
+import type { RowPlace } from '#platform/store/backup.ts';
+import { DataFolderError, readManifest, regionsFolder, syncFolder } from '#platform/store/data-folder.ts';
 import { regionFile, regionsIn } from '#platform/store/sqlite/drivers.ts';
 import { openForReading } from '#platform/store/sqlite/file.ts';
 
 /** All pages in one step: a copy in several begins anew whenever somebody commits in between. */
 const ALL_PAGES = 2 ** 31 - 1;
 
-export async function copyRegions(from: string, to: string): Promise<void> {
+export const rowsInFolder = (data: string): RowPlace => ({
+  name: data,
+  manifest: async () => readManifest(data),
+  copyTo: (folder) => copyRegions(regionsFolder(data), folder),
+});
+
+async function copyRegions(from: string, to: string): Promise<void> {
   mkdirSync(to, { recursive: true, mode: 0o700 });
   for (const region of regionsIn(from)) {
     const copy = regionFile(to, region);
@@ -19,10 +26,14 @@ export async function copyRegions(from: string, to: string): Promise<void> {
     } finally {
       source.close();
     }
-    check(copy);
-    chmodSync(copy, 0o600);
+    finishCopy(copy);
   }
   syncFolder(to);
+}
+
+export function finishCopy(path: string): void {
+  check(path);
+  chmodSync(path, 0o600);
 }
 
 function check(path: string): void {

@@ -2,6 +2,7 @@
  * From rows to what a host's network of a VPC should be (platform/network/network.ts). Nothing but a function of the rows: whatever
  * changes, the reconciler makes the whole plan again, and the host does what is different.
  */
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type {
   AddressSet,
   DhcpPlan,
@@ -64,7 +65,11 @@ export function readVpc(tx: ReadTransaction, id: string): VpcRows | undefined {
 }
 
 export function planOf(rows: VpcRows): VpcPlan {
-  const interfaces = rows.interfaces.map((row) => interfacePlan(rows, row));
+  const known: Known = {
+    instances: new Map(rows.instances.map((instance) => [instance.id, instance])),
+    rules: new Map(),
+  };
+  const interfaces = rows.interfaces.map((row) => interfacePlan(rows, known, row));
   return {
     id: rows.vpc.id,
     cidrs: rows.vpc.cidrs.map(({ cidr }) => cidr),
@@ -118,10 +123,21 @@ function routeTarget(
   return through?.attachment === undefined ? 'blackhole' : { interface: through.id };
 }
 
-function interfacePlan(rows: VpcRows, row: NetworkInterfaceRow): InterfacePlan {
-  const rules = rows.groups.filter(({ id }) => row.groups.includes(id)).flatMap((group) => group.rules);
+/** What thousands of interfaces ask for again and again. */
+interface Known {
+  readonly instances: ReadonlyMap<string, VpcRows['instances'][number]>;
+  /** By the groups that an interface is in. */
+  readonly rules: Map<string, Pick<InterfacePlan, 'ingress' | 'egress'>>;
+}
+
+function rulesOfGroups({ groups }: VpcRows, ids: readonly string[]): Pick<InterfacePlan, 'ingress' | 'egress'> {
+  const rules = groups.filter(({ id }) => ids.includes(id)).flatMap((group) => group.rules);
+  return { ingress: rulesOf(rules, false), egress: rulesOf(rules, true) };
+}
+
+function interfacePlan(rows: VpcRows, known: Known, row: NetworkInterfaceRow): InterfacePlan {
   const machine = row.attachment?.instance;
-  const instance = rows.instances.find(({ id }) => id === machine);
+  const instance = machine === undefined ? undefined : known.instances.get(machine);
   return {
     id: row.id,
     subnet: row.subnet,
@@ -131,8 +147,7 @@ function interfacePlan(rows: VpcRows, row: NetworkInterfaceRow): InterfacePlan {
       ...(publicIp !== undefined && { publicIp }),
     })),
     isSourceChecked: row.isSourceChecked,
-    ingress: rulesOf(rules, false),
-    egress: rulesOf(rules, true),
+    ...getOrInsert(known.rules, row.groups.join(), () => rulesOfGroups(rows, row.groups)),
     hostName:
       instance?.names.type === 'resource-name'
         ? resourceName(rows.region, instance.id)

@@ -67,20 +67,21 @@ const WRITTEN_EVERY = minutes(1);
 const MOST_NOTED = 10_000;
 
 /** In memory at once, on disk once a minute: a crash forgets no more than that. */
-export function noteUse(partition: Partition, arn: string, { operation, now, requestId }: Call): void {
+export function noteUse(partition: Partition, arn: string, { operation, now, requestId, eventId }: Call): void {
   const { uses } = partition.memory(keyMemory);
   const before = uses.get(arn);
   if (before !== undefined && before.writtenAt + WRITTEN_EVERY > now) {
     before.operation = operation;
     before.at = now;
     before.requestId = requestId;
+    before.eventId = eventId;
     return;
   }
   // Those that are forgotten here have a row that is a minute old at most.
   if (uses.size >= MOST_NOTED) uses.clear();
-  uses.set(arn, { operation, at: now, requestId, writtenAt: now });
+  uses.set(arn, { operation, at: now, requestId, eventId, writtenAt: now });
   const id = arn.slice(arn.lastIndexOf('/') + 1);
-  const row: LastUsageRow = { operation, at: now, requestId };
+  const row: LastUsageRow = { operation, at: now, requestId, eventId };
   partition.beforeCommit((tx) => {
     if (findKey(tx, id)) tx.put(lastUsages, lastUsages.key(id), row);
   });
@@ -98,6 +99,7 @@ export function getKeyLastUsage(input: Model.GetKeyLastUsageRequest, call: Call)
           Operation: use.operation as Model.KeyLastUsageTrackingOperation,
           Timestamp: use.at,
           KmsRequestId: use.requestId,
+          ...(use.eventId !== undefined && { CloudTrailEventId: use.eventId }),
         }
       : {},
     TrackingStartDate: row.createdAt,

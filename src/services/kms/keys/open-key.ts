@@ -49,6 +49,7 @@ interface NotedUse {
   operation: string;
   at: number;
   requestId: string;
+  eventId: string;
   writtenAt: number;
 }
 

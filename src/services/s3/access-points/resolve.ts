@@ -73,8 +73,23 @@ export function throughPoint(parts: S3Parts, given: string, arrival: Arrival): A
   const isCompatible =
     COMPATIBLE.has(arrival.operation) && (isThroughOneRegion || !ONE_REGION_ONLY.has(arrival.operation));
   if (!isCompatible) fail('MethodNotAllowed', { about: 'ACCESSPOINT' });
+  checkSignature(point, arrival.address);
   admit(parts, point, arrival.principal);
   return point;
+}
+
+/**
+ * "You must use AWS Signature Version 4 when making requests to an access point by using the REST APIs"; to one of many regions,
+ * "Requests must be signed using Signature Version 4A" (S3 User Guide). How the refusal is worded is from memory.
+ */
+function checkSignature({ alias }: AccessPoint, address: Arrival['address']): void {
+  const algorithm = address?.signed?.algorithm;
+  const wanted = alias.endsWith(MULTI_REGION_END) ? 'AWS4-ECDSA-P256-SHA256' : 'AWS4-HMAC-SHA256';
+  // Version 4A serves one region as well as many.
+  if (algorithm === undefined || algorithm === wanted || algorithm === 'AWS4-ECDSA-P256-SHA256') return;
+  fail('InvalidRequest', {
+    message: `The authorization mechanism you have provided is not supported. Please use ${wanted}.`,
+  });
 }
 
 /** The access point that a name means; undefined: a bucket's own name. */

@@ -6,12 +6,14 @@
  * Its user is ec2-user, without a password, who may do all by `sudo`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Recipe, Workplace } from '#platform/compute/images/builder.ts';
 import { earlySystem } from '#platform/compute/images/early-system.ts';
 import { readModules } from '#platform/compute/images/kernel-modules.ts';
 import { openApt, unpack } from '#platform/compute/images/packages.ts';
+import { plainKernel } from '#platform/compute/images/plain-kernel.ts';
+import { run } from '#platform/compute/images/programs.ts';
 import { makeRootDisk } from '#platform/compute/images/root-disk.ts';
 
 /** Where each file goes. They are read with the code: a server that has given up root may not get to them any more. */
@@ -29,24 +31,25 @@ function filesBelow(place: string, folder: string): [string, Buffer][] {
 
 const USER = 'ec2-user';
 const USER_ID = 1000;
+const AUTHORIZED_KEYS = `home/${USER}/.ssh/authorized_keys`;
 const PACKAGES = ['busybox-static', 'dropbear-bin', 'e2fsprogs', 'ipsvd'];
 /** What asks for names has to load libraries, which the static one can't. */
 const WITH_LIBRARIES = 'busybox';
 const NEEDS_NAMES = ['ftpget', 'ftpput', 'nslookup', 'ping', 'telnet', 'tftp', 'traceroute', 'wget'];
 
-/** After the root disk is there. What they need comes with them. */
-const LATE_MODULES = ['virtio-rng', 'evdev', 'button'];
+/** After the root disk is there: before SSH, and after. What they need comes with them. */
+const MODULES = { '.': ['evdev', 'button'], late: ['virtio-rng', 'virtio_balloon'] } as const;
 
 export const micro: Recipe = {
   image: {
     name: 'makonis-micro',
-    version: '1.1.0',
+    version: '1.2.0',
     user: USER,
     sizeGiB: 1,
     boot: {
       kind: 'kernel',
       commandLine:
-        'root=/dev/vda rw console=tty0 console=ttyS0,115200 quiet loglevel=4 net.ifnames=0 random.trust_cpu=on tsc=reliable no_timer_check',
+        'root=/dev/vda rw console=tty0 console=ttyS0,115200 quiet loglevel=4 net.ifnames=0 random.trust_cpu=on tsc=reliable no_timer_check cryptomgr.notests',
     },
     description: 'Makonis Linux micro: busybox and dropbear on Debian’s cloud kernel',
   },
@@ -75,7 +78,15 @@ async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
     folder: root,
     path: join(folder, 'disk.raw'),
     sizeGiB: micro.image.sizeGiB,
-    becomes: { owners: { [`/home/${USER}`]: USER_ID }, modes: { '/usr/lib/root/su': 0o4755, '/root': 0o40700 } },
+    becomes: {
+      owners: { [`/home/${USER}`]: USER_ID },
+      modes: {
+        '/usr/lib/root/su': 0o4755,
+        '/root': 0o700,
+        [`/home/${USER}/.ssh`]: 0o700,
+        [`/${AUTHORIZED_KEYS}`]: 0o600,
+      },
+    },
     signal,
   });
   onProgress(90);
@@ -85,11 +96,15 @@ async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
 async function takeKernel(folder: string, kernelFolder: string, root: string): Promise<void> {
   const [version = ''] = await readdir(join(kernelFolder, 'lib/modules'));
   const modules = await readModules(join(kernelFolder, 'lib/modules', version, 'kernel'));
-  await copyFile(join(kernelFolder, 'boot', `vmlinuz-${version}`), join(folder, 'kernel'));
+  const packed = await readFile(join(kernelFolder, 'boot', `vmlinuz-${version}`));
+  await writeFile(join(folder, 'kernel'), plainKernel(packed) ?? packed);
   await writeFile(join(folder, 'initrd'), earlySystem(modules, join(root, 'bin/busybox')));
-  await mkdir(join(root, 'lib/modules'), { recursive: true });
-  for (const [i, file] of modules.inOrder(LATE_MODULES).entries()) {
-    await copyFile(file, join(root, 'lib/modules', `${10 + i}-${basename(file)}`));
+  for (const [name, wanted] of Object.entries(MODULES)) {
+    const place = join(root, 'lib/modules', name);
+    await mkdir(place, { recursive: true });
+    for (const [i, file] of modules.inOrder(wanted).entries()) {
+      await copyFile(file, join(place, `${10 + i}-${basename(file)}`));
+    }
   }
 }
 
@@ -118,7 +133,7 @@ async function arrange(root: string): Promise<void> {
     'var/lib',
     'var/log',
     'etc/dropbear',
-    `home/${USER}`,
+    `home/${USER}/.ssh`,
   ]) {
     await mkdir(join(root, path), { recursive: true });
   }
@@ -128,7 +143,7 @@ async function arrange(root: string): Promise<void> {
     await writeFile(join(root, path), bytes);
   }
   for (const path of PROGRAMS) await chmod(join(root, path), 0o755);
-  await symlink('busybox', join(root, 'usr/bin/sh'));
+  await linkApplets(join(root, 'usr/bin'));
   await symlink('/bin/busybox', join(root, 'usr/sbin/init'));
   await mkdir(join(root, 'usr/lib/root'));
   await copyFile(join(root, 'usr/bin/busybox'), join(root, 'usr/lib/root/su'));
@@ -136,10 +151,16 @@ async function arrange(root: string): Promise<void> {
   for (const [path, text] of Object.entries(FILES)) await writeFile(join(root, path), text);
 }
 
+/** A name for each program that busybox is: making them when the guest first starts takes it a second. */
+async function linkApplets(folder: string): Promise<void> {
+  const taken = new Set([...(await readdir(folder)), ...NEEDS_NAMES]);
+  const applets = (await run(join(folder, 'busybox'), ['--list'])).split('\n').filter((name) => name !== '');
+  for (const name of applets) if (!taken.has(name)) await symlink('busybox', join(folder, name));
+}
+
 const PROGRAMS = [
   ...[
     'rc.boot',
-    'rc.modules',
     'rc.instance',
     'rc.late',
     'rc.ssh',
@@ -162,6 +183,7 @@ const FILES = {
   'etc/group': `root:x:0:\ntty:x:5:\ndisk:x:6:\n${USER}:x:${USER_ID}:\n`,
   'etc/shells': '/bin/sh\n',
   'etc/hostname': '',
+  [AUTHORIZED_KEYS]: '',
   'etc/hosts': '127.0.0.1 localhost\n',
   'etc/nsswitch.conf': 'hosts: files dns\n',
   'etc/os-release': 'ID=makonis-micro\nNAME="Makonis Linux micro"\nPRETTY_NAME="Makonis Linux micro"\n',
