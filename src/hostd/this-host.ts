@@ -58,8 +58,8 @@ async function asUser(data: string, user: ThisHostOptions['user'], log: Logger):
     without(String(error)),
   );
   if (started === undefined) return undefined;
-  const { hostd, wayOut } = started;
-  const own = { images: undefined, wayOut, probe: () => probe('kvm'), close: () => hostd.close() };
+  const { hostd, wayOut, close } = started;
+  const own = { images: undefined, wayOut, probe: () => probe('kvm'), close };
   return { ...privilegedBy(hostd), ...own };
 }
 

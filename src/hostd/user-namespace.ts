@@ -18,6 +18,8 @@ import { type WayOut, wayOut } from '#platform/network/user/way-out.ts';
 export interface UserHostd {
   readonly hostd: Hostd;
   readonly wayOut: WayOut;
+  /** What no machine needs any more ends. */
+  close(): void;
 }
 
 export type UserHostdOptions = Omit<HostdOptions, 'server' | 'inUserNamespace'>;
@@ -47,7 +49,8 @@ export function lacksForUserNamespace(data: string): string | undefined {
 export async function startHostdAsUser(options: UserHostdOptions): Promise<UserHostd> {
   const { machines, builds, wayOut: folder } = computeFolders(options.data);
   for (const path of [machines, builds, folder]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  const inside = processes().find((each) => folderOf(each)?.startsWith(`${machines}/`) === true);
+  const machine = () => processes().find((each) => folderOf(each)?.startsWith(`${machines}/`) === true);
+  const inside = machine();
   const child = spawnHostd(inside === undefined ? ownNamespaces.make : ownNamespaces.join(inside.pid), {
     ...options,
     // These are there on every system that has namespaces.
@@ -56,7 +59,15 @@ export async function startHostdAsUser(options: UserHostdOptions): Promise<UserH
   });
   await untilReady(child);
   const way = await wayOut(folder, child.pid ?? 0, inside === undefined);
-  return { hostd: new Hostd(child), wayOut: way };
+  const hostd = new Hostd(child);
+  return {
+    hostd,
+    wayOut: way,
+    close() {
+      hostd.close();
+      if (machine() === undefined) way.close();
+    },
+  };
 }
 
 /** Of this machine: what listens there is not for guests. */

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
@@ -69,6 +70,7 @@ async function launchTwo(aws: Aws): Promise<string[]> {
 async function reachesNothingOfTheHost(t: TestContext, inside: (command: string) => Promise<string>): Promise<void> {
   const server = createServer((_, response) => response.end('it is the host')).listen(0, '0.0.0.0');
   t.after(() => server.close());
+  await once(server, 'listening');
   const { port } = server.address() as { port: number };
   for (const at of [ownAddress(), '10.0.2.2'].flatMap((each) => each ?? [])) {
     assert.equal(await inside(`(echo | nc -w 3 ${at} ${port}) || echo closed`), 'closed');

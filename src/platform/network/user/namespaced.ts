@@ -60,9 +60,8 @@ export class NamespacedNetworks implements Networks {
     return this.#inner.tidy();
   }
 
-  async close(): Promise<void> {
-    await this.#inner.close();
-    if ((await this.#inner.list()).length === 0) this.#wayOut.close();
+  close(): Promise<void> {
+    return this.#inner.close();
   }
 
   async #open(id: VpcId, doors: readonly Door[]): Promise<void> {
