@@ -7,6 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#platform/base/clock.ts';
+import { lazy } from '#platform/base/lazy.ts';
 import type {
   BlobOwners,
   BlobPlace,
@@ -39,7 +40,7 @@ import {
   storedSteps,
 } from '#platform/blobs/filesystem/ranges.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
-import { sealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
+import type { SealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { Segments } from '#platform/blobs/filesystem/segments.ts';
 import { type FilesystemParts, sweepBlobs } from '#platform/blobs/filesystem/sweep.ts';
 import { released } from '#platform/blobs/released.ts';
@@ -65,13 +66,17 @@ export async function openFilesystemBlobs(
   const opened = await Segments.open(segments);
   return new FilesystemBlobs({
     segments: opened,
-    files: await BlobFiles.open(files, sealThreads(clock, onFault), isShared),
+    files: await BlobFiles.open(files, sealThreadsOf(clock, onFault), isShared),
     hold: new HoldWatch(folder),
     doubts: await Doubts.open(folder, (segment) => opened.path(segment)),
     onFault,
     isShared,
   });
 }
+
+/** Their code is loaded for the first long body. */
+const sealThreadsOf = (clock: Clock, onFault: (error: unknown) => void): (() => Promise<SealThreads>) =>
+  lazy(async () => (await import('#platform/blobs/filesystem/seal-threads.ts')).sealThreads(clock, onFault));
 
 class FilesystemBlobs implements Blobs {
   readonly #parts: FilesystemParts;

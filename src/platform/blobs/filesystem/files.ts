@@ -37,16 +37,16 @@ export class BlobFiles {
   readonly #incoming: string;
   /** Two-letter folders that are known to be there. */
   readonly #made = new Set<string>();
-  readonly #threads: SealThreads;
+  readonly #threads: () => Promise<SealThreads>;
 
-  private constructor(folder: string, incoming: string, threads: SealThreads) {
+  private constructor(folder: string, incoming: string, threads: () => Promise<SealThreads>) {
     this.#folder = folder;
     this.#incoming = incoming;
     this.#threads = threads;
   }
 
   /** Where other processes write too, each has a place of its own for what is not whole yet. */
-  static async open(folder: string, threads: SealThreads, isShared: boolean): Promise<BlobFiles> {
+  static async open(folder: string, threads: () => Promise<SealThreads>, isShared: boolean): Promise<BlobFiles> {
     const all = join(folder, 'incoming');
     const files = new BlobFiles(folder, isShared ? join(all, randomBytes(8).toString('hex')) : all, threads);
     if (!isShared) await rm(all, { recursive: true, force: true });
@@ -72,7 +72,7 @@ export class BlobFiles {
       const { key, isShared = false } = options;
       const forThreads = key !== undefined && isShared && first.length === 0;
       const bytes =
-        (forThreads ? await this.#threads.write({ file: handle.fd, offset, key }, rest) : undefined) ??
+        (forThreads ? await (await this.#threads()).write({ file: handle.fd, offset, key }, rest) : undefined) ??
         (await writeBlocks(handle, offset, encoder, first, rest));
       await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
       await handle.datasync();
