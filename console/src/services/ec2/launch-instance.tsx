@@ -50,6 +50,10 @@ async function choicesOf(client: EC2Client): Promise<Choices> {
 
 const byLabel = (a: { label: string }, b: { label: string }): number => a.label.localeCompare(b.label);
 
+/** Others may take minutes to build when they are first launched. */
+const quickest = (images: Choices['images']): SelectProps.Option | undefined =>
+  images.find(({ label }) => label?.startsWith('makonis-micro-')) ?? images[0];
+
 export function LaunchInstance({ client, onGo }: RoomProps): ReactNode {
   const [choices, setChoices] = useState<Choices>();
   const [name, setName] = useState('');
@@ -63,7 +67,7 @@ export function LaunchInstance({ client, onGo }: RoomProps): ReactNode {
     choicesOf(client).then(
       (found) => {
         setChoices(found);
-        setImage((before) => before ?? found.images[0]);
+        setImage((before) => before ?? quickest(found.images));
       },
       (error) => setProblem(reasonOf(error)),
     );
