@@ -2,12 +2,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DescribeInstancesCommand, EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
-import { browser, noConsole } from '#test/browser/chromium.ts';
+import { type Browser, browser, noConsole } from '#test/browser/chromium.ts';
 import { program } from '#test/cli/makonis.ts';
 import { noMachines } from '#test/machines.ts';
+import { until } from '#test/until.ts';
 
 /** Under emulation, beside other tests. */
 const BOOTS_WITHIN_MILLISECONDS = 120_000;
+
+/** Of the guest's screen. */
+const litPixels = (page: Browser['page']): Promise<number> =>
+  page
+    .getByTestId('screen')
+    .locator('canvas')
+    .evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+      return data.filter((value, at) => at % 4 === 1 && value > 100).length;
+    });
 
 test('a machine is launched, and typed into, by a browser', {
   skip: noConsole || noMachines,
@@ -50,10 +61,13 @@ test('a machine is launched, and typed into, by a browser', {
   await page.getByTestId('screen').locator('canvas').waitFor();
   // It takes keys as soon as the first picture is there.
   await page.getByRole('button', { name: 'Ctrl+Alt+Del' }).and(page.locator(':enabled')).waitFor();
+  const before = await litPixels(page);
   await page.keyboard.type('\ntouch typed-by-', { delay: 50 });
   // A person holds it down; `type` does not.
   await page.keyboard.press('Shift+A');
   await page.keyboard.type('nna\n', { delay: 50 });
+  // A prompt and what was typed, not just a cursor that blinks.
+  await until(async () => (await litPixels(page)) > before + 400, 'the guest shows it');
   await look('screen');
   await page.getByRole('button', { name: 'Close' }).click();
 

@@ -6,13 +6,12 @@
  * Its user is ec2-user, without a password, who may do all by `sudo`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Recipe, Workplace } from '#platform/compute/images/builder.ts';
 import { earlySystem } from '#platform/compute/images/early-system.ts';
 import { readModules } from '#platform/compute/images/kernel-modules.ts';
 import { openApt, unpack } from '#platform/compute/images/packages.ts';
-import { plainKernel } from '#platform/compute/images/plain-kernel.ts';
 import { run } from '#platform/compute/images/programs.ts';
 import { makeRootDisk } from '#platform/compute/images/root-disk.ts';
 
@@ -96,8 +95,8 @@ async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
 async function takeKernel(folder: string, kernelFolder: string, root: string): Promise<void> {
   const [version = ''] = await readdir(join(kernelFolder, 'lib/modules'));
   const modules = await readModules(join(kernelFolder, 'lib/modules', version, 'kernel'));
-  const packed = await readFile(join(kernelFolder, 'boot', `vmlinuz-${version}`));
-  await writeFile(join(folder, 'kernel'), plainKernel(packed) ?? packed);
+  // As it is: unpacked it would start sooner, but only its own loader asks the firmware for the screen.
+  await copyFile(join(kernelFolder, 'boot', `vmlinuz-${version}`), join(folder, 'kernel'));
   await writeFile(join(folder, 'initrd'), earlySystem(modules, join(root, 'bin/busybox')));
   for (const [name, wanted] of Object.entries(MODULES)) {
     const place = join(root, 'lib/modules', name);
