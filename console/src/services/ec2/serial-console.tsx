@@ -46,13 +46,20 @@ export function SerialConsole(props: RoomProps & { readonly instance: string }):
     fit.fit();
     terminal.focus();
     const encoder = new TextEncoder();
+    /** Typed before the line was open. */
+    let waiting = '';
+    const send = (text: string): void => {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(encoder.encode(text));
+      else if (socket === undefined || socket.readyState === WebSocket.CONNECTING) waiting += text;
+    };
+    terminal.onData(send);
     connect(session, { instance, region, target: 'serial' }).then(
       (opened) => {
         if (isLeft) return opened.close();
         socket = opened;
         opened.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => terminal.write(new Uint8Array(data));
         opened.onclose = () => setIsEnded(true);
-        terminal.onData((text) => opened.readyState === WebSocket.OPEN && opened.send(encoder.encode(text)));
+        opened.onopen = () => send(waiting);
       },
       (error) => {
         setProblem(reasonOf(error));

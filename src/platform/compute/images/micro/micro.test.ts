@@ -1,7 +1,7 @@
 /** The image as it is built, started under emulation: it answers on SSH. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,9 +42,8 @@ test('a guest answers on SSH, and its power button ends it', {
     percents,
     [...percents].sort((a, b) => a - b),
   );
-  // What a guest reads before its disk, and starts by: without unpacking it.
+  // What a guest reads before its disk.
   assert.ok(statSync(join(folder, 'initrd')).size < 3 * 2 ** 20);
-  assert.equal(readFileSync(join(folder, 'kernel')).toString('latin1', 1, 4), 'ELF');
   const port = freePort();
   const { boot } = micro.image;
   const args = [
