@@ -133,8 +133,13 @@ for (const [behaviour, ends] of [
     const { ec2, host, image, restart } = await cloudWithHost(t);
     const id = await launchOne(ec2, image, { InstanceInitiatedShutdownBehavior: behaviour });
     await host.machines.close();
+    // The old one is still there until it is stopped, and would start it again.
+    host.machines.before = (step) => {
+      if (step === 'start') throw new Error('the process is gone');
+    };
     host.machines.end(id, 'guest-shutdown');
     const again = await restart();
+    alive(host.machines);
     const { StateReason } = await untilState(again, id, ends);
     assert.equal(StateReason?.Code, 'Client.InstanceInitiatedShutdown');
     assert.equal(host.machines.log.filter((step) => step === `start ${id}`).length, 1);

@@ -1,5 +1,6 @@
 /** What those who look after instances share, as there is one host for all accounts and regions. */
 import { seconds } from '#platform/base/clock.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { EndListener, MachineId } from '#platform/compute/machine.ts';
 import type { Partition } from '#platform/store/store.ts';
@@ -22,21 +23,19 @@ const SETTLING = { kvm: seconds(1), tcg: seconds(5) } as const;
 
 export function newCrew(parts: Pick<Ec2Parts, 'store' | 'clock' | 'networks'>, host: Host): Crew {
   const { machines } = host;
-  const members = new Map<Partition, PromiseWithResolvers<EndListener>>();
+  const members = new Map<Partition, EndListener>();
+  /** Machines are found again before their accounts' partitions are: who ended meanwhile waits for its own. */
+  const waiting = new Map<Partition, ((tell: EndListener) => void)[]>();
   let next: Promise<ReadonlySet<MachineId>> | undefined;
 
-  /** Machines are found again before their accounts' partitions are: who ended meanwhile waits for its own. */
-  function member(partition: Partition): PromiseWithResolvers<EndListener> {
-    const found = members.get(partition) ?? Promise.withResolvers<EndListener>();
-    members.set(partition, found);
-    return found;
-  }
-
-  machines.onEnd(async (id, ending) => {
+  machines.onEnd((id, ending) => {
     const owner = ownerOf(parts.store, id);
     if (owner === undefined) return;
-    const tell = await member(owner).promise;
-    await tell(id, ending);
+    const tell = members.get(owner);
+    if (tell !== undefined) return tell(id, ending);
+    return new Promise((resolve) => {
+      getOrInsert(waiting, owner, () => []).push((later) => resolve(later(id, ending)));
+    });
   });
 
   return {
@@ -50,7 +49,10 @@ export function newCrew(parts: Pick<Ec2Parts, 'store' | 'clock' | 'networks'>, h
       return next;
     },
     join(partition, onEnd) {
-      member(partition).resolve(onEnd);
+      members.set(partition, onEnd);
+      // At once: who looks at its instances next must not start again what has ended.
+      for (const tell of waiting.get(partition) ?? []) tell(onEnd);
+      waiting.delete(partition);
       return { leave: () => members.delete(partition) };
     },
     orphans: orphansOf(parts, host),
