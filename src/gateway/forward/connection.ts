@@ -3,6 +3,7 @@
  * answers are understood: 200 with a length, or in chunks.
  */
 import { connect, type Socket } from 'node:net';
+import { roomIn } from '#gateway/http/http1-body-writer.ts';
 import { ChunkedDecoder } from '#gateway/http/http1-chunked.ts';
 import { defaultLimits } from '#gateway/http/limits.ts';
 import { type Milliseconds, seconds } from '#platform/base/clock.ts';
@@ -124,7 +125,7 @@ class Connection {
     this.#socket.write(bytes);
     const hasRoom = this.#socket.write('\r\n');
     this.#socket.uncork();
-    return hasRoom ? undefined : drained(this.#socket);
+    return hasRoom ? undefined : roomIn(this.#socket);
   }
 
   #read(bytes: Buffer): void {
@@ -232,17 +233,6 @@ class Connection {
     this.#onEnd(this);
   }
 }
-
-const drained = (socket: Socket): Promise<void> =>
-  new Promise((resolve) => {
-    const settle = (): void => {
-      socket.off('drain', settle);
-      socket.off('close', settle);
-      resolve();
-    };
-    socket.on('drain', settle);
-    socket.on('close', settle);
-  });
 
 /** The connections to one address. */
 export class Connections {

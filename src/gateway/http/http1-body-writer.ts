@@ -43,7 +43,8 @@ export async function writeStream(
   flow.write(length === undefined ? `${pending}0\r\n\r\n` : pending);
 }
 
-function roomIn(socket: Socket): Promise<void> {
+/** Resolves when it takes more, or is closed. */
+export function roomIn(socket: Socket): Promise<void> {
   if (socket.destroyed || !socket.writableNeedDrain) return Promise.resolve();
   return new Promise((resolve) => {
     const settle = (): void => {
