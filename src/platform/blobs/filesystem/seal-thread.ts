@@ -1,4 +1,5 @@
 /** A thread that seals blocks and writes them to a file that the engine has opened. It waits for the disk as long as that takes. */
+import { present } from '#platform/base/assert.ts';
 import { type BlockWriter, blockWriter } from '#platform/blobs/blocks.ts';
 import type { SealOrder } from '#platform/blobs/filesystem/seal-threads.ts';
 import { writeAllSync } from '#platform/blobs/filesystem/write.ts';
@@ -22,11 +23,7 @@ function write(stream: Stream, blocks: readonly Uint8Array[]): void {
   }
 }
 
-function streamOf(id: number): Stream {
-  const stream = streams.get(id);
-  if (stream === undefined) throw new Error('the stream has not begun, or has failed');
-  return stream;
-}
+const streamOf = (id: number): Stream => present(streams.get(id), 'a stream is begun, and ends when it fails');
 
 function carryOut(order: SealOrder): number {
   switch (order.kind) {

@@ -3,6 +3,7 @@
  * system's cache take more of a core than all else that the engine does with such a body. The file stays the engine's, which opens,
  * syncs and names it.
  */
+import { present } from '#platform/base/assert.ts';
 import type { Clock } from '#platform/base/clock.ts';
 import { PIECES } from '#platform/threads/shared-pieces.ts';
 import { StreamThreads } from '#platform/threads/stream-threads.ts';
@@ -32,8 +33,8 @@ export function sealThreads(clock: Clock, onFault: (error: unknown) => void): Se
   const threads = new StreamThreads<SealOrder, number>({ clock, name: 'sealing', code, onFault });
   return {
     async write(to, source) {
-      const begun = await threads.begin(1, async ({ stream, threads: [thread] }, leave) => {
-        if (thread === undefined) throw new Error('there is always a thread');
+      const begun = await threads.begin(1, async ({ stream, threads }, leave) => {
+        const thread = present(threads[0], 'there is always a thread');
         await thread.ask({ kind: 'begin', stream, ...to });
         return { stream, thread, leave };
       });
