@@ -21,6 +21,7 @@ import { TINY_GUEST } from '#platform/compute/qemu/layers.fixture.ts';
 import { SERVER } from '#platform/compute/qemu/machines.fixture.ts';
 import type { QemuVolumes } from '#platform/compute/volumes/qemu/volumes.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
+import { PLAIN } from '#test/plain-cloud.ts';
 
 export interface MachinesReady {
   readonly port: number;
@@ -136,17 +137,11 @@ async function open(): Promise<Host> {
 
 const keyFile = join(folder, 'master-key.json');
 const running = await startCloud({
+  ...PLAIN,
   data,
   masterKeys: readMasterKeys(keyFile),
   port,
-  adminPort: 0,
-  adminToken: 'test',
-  listen: [],
-  domains: ['localhost'],
-  region: 'us-east-1',
-  tlsFolder: undefined,
   log: { log: (level, event, fields) => note(level, event, fields), request: () => {} },
-  version: 'test',
   host: open,
   async onReady(registry) {
     if (!isOpenToAll(import.meta.dirname)) await registry.preloadAll();

@@ -3,12 +3,12 @@ import { startCloud } from '#main';
 import { packsAfter } from '#platform/audit/journal.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
-import { silent } from '#platform/base/log.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { parseStoreAddress } from '#platform/store/store-address.ts';
 import { cursors, segments } from '#services/cloudtrail/state.ts';
+import { PLAIN } from '#test/plain-cloud.ts';
 
 /** Over all partitions. */
 export interface Books {
@@ -29,17 +29,10 @@ const [data = '', keyFile = '', port = '0', store, blobs] = process.argv.slice(2
 const several = blobs === undefined ? {} : { node: { host: '127.0.0.1', port: 0 }, blobs };
 const shared = store === undefined ? {} : { store: parseStoreAddress(store), ...several };
 const running = await startCloud({
+  ...PLAIN,
   data,
   masterKeys: readMasterKeys(keyFile),
   port: Number(port),
-  adminPort: 0,
-  adminToken: 'test',
-  listen: [],
-  domains: ['localhost'],
-  region: 'us-east-1',
-  tlsFolder: undefined,
-  log: silent,
-  version: 'test',
   ...shared,
 });
 

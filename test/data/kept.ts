@@ -8,10 +8,10 @@ import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type RunningCloud, startCloud } from '#main';
 import { type Clock, SimulatedClock } from '#platform/base/clock.ts';
-import { silent } from '#platform/base/log.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { openDataFolder } from '#platform/store/data-folder.ts';
 import { migrate } from '#platform/store/migrate.ts';
+import { PLAIN } from '#test/plain-cloud.ts';
 import type { Credentials } from '#test/sdk/cloud.ts';
 
 export interface Known {
@@ -48,17 +48,9 @@ export async function openFolder(folder: string, offset = 0): Promise<OpenFolder
   const clock = new SimulatedClock();
   clock.advance(offset);
   const running = await startCloud({
+    ...PLAIN,
     data: data.path,
     masterKeys,
-    port: 0,
-    adminPort: 0,
-    adminToken: 'test',
-    listen: [],
-    domains: ['localhost'],
-    region: 'us-east-1',
-    tlsFolder: undefined,
-    log: silent,
-    version: 'test',
     clock,
     migrate: (store) => migrate(data, store),
   });

@@ -9,11 +9,12 @@ import type { TestContext } from 'node:test';
 import { type RunningCloud, startCloud } from '#main';
 import { SimulatedClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
-import { type Logger, silent } from '#platform/base/log.ts';
+import type { Logger } from '#platform/base/log.ts';
 import type { Host } from '#platform/compute/host.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import { parseStoreAddress, type StoreAddress } from '#platform/store/store-address.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
+import { PLAIN } from '#test/plain-cloud.ts';
 import { noteAnswers } from '#test/sdk/seen-answers.ts';
 import { memoryFarm, settled } from '#test/sdk/several.ts';
 import { STORE_VARIABLE } from '#test/sdk/store-variable.ts';
@@ -88,17 +89,6 @@ const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
 /** How many nodes every cloud has: test/sdk/over-nodes.test.ts sets it. */
 export const NODES_VARIABLE = 'MAKONIS_INTERNAL_TEST_NODES';
 const nodeCount = Number(process.env[NODES_VARIABLE] ?? 1);
-
-const PLAIN = {
-  port: 0,
-  adminPort: 0,
-  adminToken: 'test',
-  listen: [],
-  domains: ['localhost'],
-  region: 'us-east-1',
-  log: silent,
-  version: 'test',
-} as const;
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));

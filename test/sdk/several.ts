@@ -16,6 +16,7 @@ import { createSealer } from '#platform/secrets/sealer.ts';
 import { memoryDisk } from '#platform/store/memory/drivers.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
+import { PLAIN } from '#test/plain-cloud.ts';
 import type { ClientConfig, Credentials } from '#test/sdk/cloud.ts';
 import { until } from '#test/until.ts';
 
@@ -85,18 +86,11 @@ export async function severalClouds(t: TestContext, count: number, log: Logger =
   async function join_(): Promise<RunningCloud> {
     const id = `node-${nodes.length}`;
     const node = await startCloud({
+      ...PLAIN,
       data: join(folder, id),
       blobs: join(folder, 'blobs'),
       masterKeys,
-      port: 0,
-      adminPort: 0,
-      adminToken: 'test',
-      listen: [],
-      domains: ['localhost'],
-      region: 'us-east-1',
-      tlsFolder: undefined,
       log,
-      version: 'test',
       clock,
       processes: farm.member(),
     });
