@@ -1,5 +1,6 @@
 /** What is held against a cloud after it was killed: by what its clients were told. */
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CrashClient, Key, Outcome } from '#test/crash/client.ts';
 import {
@@ -44,13 +45,7 @@ async function countOf(client: CrashClient, QueueUrl: string, key: Key): Promise
 }
 
 /** Takes all that is left, and answers whether the count that the queue gave before was right at every step. */
-export async function drain(
-  client: CrashClient,
-  load: Load,
-  kind: 'standard' | 'fifo',
-  url: string,
-  key: Key,
-): Promise<void> {
+async function drain(client: CrashClient, load: Load, kind: 'standard' | 'fifo', url: string, key: Key): Promise<void> {
   let left = await countOf(client, url, key);
   await until(
     async () => {
@@ -67,7 +62,7 @@ export async function drain(
   assert.equal(left, 0);
 }
 
-export function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
+function checkBooks({ usage, audit }: Books, { ends }: CrashClient): void {
   for (const [operation, { answered: acknowledged, unknown }] of Object.entries(ends)) {
     const metered = usage[operation] ?? 0;
     const what = `${operation}: ${acknowledged} acknowledged, ${unknown} unknown, ${metered} metered`;
@@ -94,8 +89,27 @@ export async function checkKeys(client: CrashClient, keys: Iterable<[string, Key
   }
 }
 
-export async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
+async function checkTag(client: CrashClient, { tag }: Load, QueueUrl: string, key: Key): Promise<void> {
   const { Tags } = JSON.parse(answered(await client.sqs('ListQueueTags', { QueueUrl }, key)));
   const value = Number(Tags.count);
   assert.ok(value >= tag.acknowledged && value <= tag.sent, `tag ${value} of ${tag.acknowledged} to ${tag.sent}`);
+}
+
+/** All that was acknowledged is there, once and in order, and the books count it. */
+export async function checkAll(
+  t: TestContext,
+  { client, load, queues, key }: { client: CrashClient; load: Load; queues: Queues; key: Key },
+  books: () => Promise<Books>,
+): Promise<void> {
+  await checkKeys(client, load.keys);
+  await checkTag(client, load, queues.standard, key);
+  await drain(client, load, 'standard', queues.standard, key);
+  await drain(client, load, 'fifo', queues.fifo, key);
+  for (const model of [load.standard, load.fifo]) model.finish();
+  t.diagnostic(`standard: ${load.standard.summary}`);
+  t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
+  assert.deepEqual(load.unexpected, []);
+  assert.deepEqual(load.standard.faults, []);
+  assert.deepEqual(load.fifo.faults, []);
+  checkBooks(await books(), client);
 }

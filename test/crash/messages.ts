@@ -1,8 +1,7 @@
 /** Disturbs a cloud again and again, at any moment, while clients use it, and holds what they were told against what is there after it. */
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { checkBooks, checkKeys, checkTag, drain, makeQueues, makeStranger } from '#test/crash/checks.ts';
+import { checkAll, checkKeys, makeQueues, makeStranger } from '#test/crash/checks.ts';
 import { CrashClient } from '#test/crash/client.ts';
 import type { Server } from '#test/crash/killed-server.ts';
 import { Load } from '#test/crash/load.ts';
@@ -38,15 +37,5 @@ export async function useWhile(t: TestContext, { server, times, disturb, storeMa
   await server.kill();
   await server.start(port);
 
-  await checkKeys(client, load.keys);
-  await checkTag(client, load, queues.standard, key);
-  await drain(client, load, 'standard', queues.standard, key);
-  await drain(client, load, 'fifo', queues.fifo, key);
-  for (const model of [load.standard, load.fifo]) model.finish();
-  t.diagnostic(`standard: ${load.standard.summary}`);
-  t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
-  assert.deepEqual(load.unexpected, []);
-  assert.deepEqual(load.standard.faults, []);
-  assert.deepEqual(load.fifo.faults, []);
-  checkBooks(await server.books(), client);
+  await checkAll(t, { client, load, queues, key }, () => server.books());
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startCluster, withPostgres } from '#platform/store/postgres/cluster.fixture.ts';
-import { checkBooks, checkKeys, checkTag, drain, makeQueues, makeStranger } from '#test/crash/checks.ts';
+import { checkAll, makeQueues, makeStranger } from '#test/crash/checks.ts';
 import { CrashClient, type Key } from '#test/crash/client.ts';
 import { newFolder, Server } from '#test/crash/killed-server.ts';
 import { Load } from '#test/crash/load.ts';
@@ -87,15 +87,5 @@ test(`${BLOWS} kills and pauses of three processes lose nothing that was acknowl
   await working;
   await until(async () => (await client.sqs('ListQueues', {}, key)).end === 'answered', 'a lease', 20);
 
-  await checkKeys(client, load.keys);
-  await checkTag(client, load, queues.standard, key);
-  await drain(client, load, 'standard', queues.standard, key);
-  await drain(client, load, 'fifo', queues.fifo, key);
-  for (const model of [load.standard, load.fifo]) model.finish();
-  t.diagnostic(`standard: ${load.standard.summary}`);
-  t.diagnostic(`FIFO: ${load.fifo.summary}; ${load.keys.size} keys; tag ${load.tag.sent}`);
-  assert.deepEqual(load.unexpected, []);
-  assert.deepEqual(load.standard.faults, []);
-  assert.deepEqual(load.fifo.faults, []);
-  checkBooks(await (running[0] ?? assert.fail()).server.books(), client);
+  await checkAll(t, { client, load, queues, key }, () => (running[0] ?? assert.fail()).server.books());
 });
