@@ -11,40 +11,6 @@ import { buildConsole, compileCache, findNode, installPackages, root } from '../
 const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7'];
 const python = join(root, '.cache', 'python');
 
-const MACHINES = 'the tests of virtual machines and their networks are left out';
-/** Programs that tests start: the Debian package, how to see that it is there, and what is lost without it. */
-const DEBIAN_PACKAGES = [
-  { name: 'qemu-system-x86', test: ['qemu-system-x86_64', '--version'], loss: MACHINES },
-  { name: 'qemu-utils', test: ['qemu-img', '--version'], loss: MACHINES },
-  { name: 'iproute2', test: ['ip', '-V'], loss: MACHINES },
-  { name: 'nftables', test: ['nft', '--version'], loss: MACHINES },
-  { name: 'e2fsprogs', test: ['mke2fs', '-V'], loss: 'the tests that build images are left out' },
-  {
-    name: 'postgresql',
-    test: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/initdb'],
-    loss: 'the tests of the store over PostgreSQL are left out',
-  },
-  { name: 'strace', test: ['strace', '-V'], loss: 'the tests that count fdatasync calls are left out' },
-  { name: 'openssl', test: ['openssl', 'version'], loss: 'the tests of certificates are left out' },
-  {
-    name: 'python3-venv',
-    test: ['python3', '-c', 'import ensurepip, venv'],
-    loss: 'the tests by AWS CLI and boto3 and those of the published vectors are left out',
-  },
-  {
-    name: 'chromium',
-    test: ['sh', '-c', 'command -v chromium'],
-    loss: 'the tests of the web console in a browser are left out',
-  },
-  { name: 'openssh-client', test: ['sh', '-c', 'command -v ssh'], loss: 'no test goes into a machine by ssh' },
-  {
-    // Version 2 is not on PyPI; version 1 is, and comes from there. `aws login` needs 2.32: a newer one on the PATH is used for it.
-    name: 'awscli',
-    test: ['sh', '-c', 'for aws in $(which -a aws); do $aws --version; done 2>&1 | grep -q ^aws-cli/2'],
-    loss: 'the tests by version 2 of the AWS CLI are left out',
-  },
-];
-
 export const say = (text) => process.stdout.write(`${text}\n`);
 
 /** Runs one step of a list and says how long it took. */
@@ -91,7 +57,8 @@ export async function setUpNode() {
 
 export async function setUp() {
   const { node, env } = await setUpNode();
-  const { hasPython } = await timed('Debian packages', installDebianPackages);
+  await timed('Debian packages', () => run(node, ['tools/debian-packages.ts'], env));
+  const hasPython = isThere(['python3', '-c', 'import ensurepip, venv']);
   if (hasPython) {
     await timed('Python clients', () => installPython(env));
     await timed('published vectors', () => must(run(node, ['tools/vectors/fetch.ts'], env), 'the vectors'));
@@ -106,35 +73,6 @@ async function must(succeeded, what) {
 }
 
 const isThere = ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-
-/** Its hundred lines are shown only when it fails. */
-function apt(...args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const { status, error, stdout, stderr } = spawnSync('apt-get', ['-qq', ...args], { env, encoding: 'utf8' });
-  if (status !== 0) say(`${error?.message ?? stdout + stderr}\n   apt-get ${args[0]} failed`);
-}
-
-/** Tests make clusters of their own: the package shall neither make one nor start it. */
-function leaveOutMainCluster() {
-  const settings = '/etc/postgresql-common/createcluster.conf';
-  if (existsSync(settings)) return;
-  mkdirSync(dirname(settings), { recursive: true });
-  writeFileSync(settings, 'create_main_cluster = false\n');
-}
-
-function installDebianPackages() {
-  const missing = DEBIAN_PACKAGES.filter(({ test }) => !isThere(test));
-  const isAble = process.getuid?.() === 0 && isThere(['apt-get', '--version']);
-  if (missing.length > 0 && isAble) {
-    apt('update');
-    if (missing.some(({ name }) => name === 'postgresql')) leaveOutMainCluster();
-    const settings = ['-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
-    apt('install', ...settings, ...missing.map(({ name }) => name));
-  }
-  const left = missing.filter(({ test }) => !isThere(test));
-  for (const { name, loss } of left) say(`   missing: ${name}. ${loss}. Install it: apt-get install ${name}`);
-  return { hasPython: left.every(({ name }) => name !== 'python3-venv') };
-}
 
 async function installPython(env) {
   const marker = join(python, 'packages.txt');

@@ -17,6 +17,7 @@ import { print } from '#cli/output.ts';
 import { isRoot, mayMakeNetworks } from '#cli/privileges.ts';
 import { processSources, readConfig } from '#config';
 import {
+  IMAGE_PROGRAMS,
   installCommand,
   missingPrograms,
   NEEDED_PROGRAMS,
@@ -166,9 +167,10 @@ function syncMilliseconds(folder: string): number {
 
 async function virtualMachines(): Promise<Finding[]> {
   if (process.platform === 'linux') {
-    const missing = missingPrograms(NEEDED_PROGRAMS);
+    const programs = [...NEEDED_PROGRAMS, ...IMAGE_PROGRAMS];
+    const missing = missingPrograms(programs);
     const hasQemu = !missing.some(({ program }) => program.startsWith('qemu'));
-    return [await kvm(hasQemu), ...NEEDED_PROGRAMS.map((needed) => programFinding(needed, missing.includes(needed)))];
+    return [await kvm(hasQemu), ...programs.map((needed) => programFinding(needed, missing.includes(needed)))];
   }
   return [
     {

@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
     run: async (args) => (await import('#cli/up.ts')).up(args),
     help: 'start the cloud: makonis up [--port N] [--data DIR] [--detach]',
   },
+  'set-up': {
+    run: async (args) => (await import('#cli/set-up.ts')).setUp(args),
+    help: 'as root on Debian: install the programs that virtual machines take',
+  },
   down: {
     run: async (args) => (await import('#cli/control.ts')).down(args),
     help: 'stop it: finish what is in flight, refuse the new, flush',

@@ -73,10 +73,9 @@ test('Debian 12, built by a server that is not root', {
     'it answers',
     900,
   );
-  assert.match(
-    await inside(address, 'sudo cloud-init status --wait --long || true'),
-    /status: done[\s\S]*DataSourceEc2/,
-  );
+  const setUp = await inside(address, 'sudo cloud-init status --wait --long || true');
+  const complaints = "sudo grep -hE 'WARN|ERROR|Traceback|^[A-Za-z.]*Error' /var/log/cloud-init.log || true";
+  assert.match(setUp, /status: done[\s\S]*DataSourceEc2/, await inside(address, complaints));
   assert.equal(await inside(address, 'cat /var/tmp/mark'), 'from user data');
   assert.match(await inside(address, 'cat /etc/os-release'), /VERSION_CODENAME=bookworm/);
   assert.equal(await inside(address, 'sudo cloud-init query instance_id'), id);

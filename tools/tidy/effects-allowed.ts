@@ -52,6 +52,10 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/gateway/forward/connection.ts': { effects: ['outward'], why: 'calls the other processes of the cloud' },
   'src/hostd/hostd.ts': { effects: ['processes'], why: 'starts hostd' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
+  'src/cli/debian-packages.ts': {
+    effects: ['processes', 'environment'],
+    why: 'apt-get, with the environment of whoever runs it',
+  },
   'src/cli/client.ts': { effects: ['clock', 'outward'], why: 'signed calls of our own API, dated' },
   'src/cli/admin.ts': { effects: ['outward'], why: 'asks the admin port of a cloud' },
   'src/cli/doctor.ts': {

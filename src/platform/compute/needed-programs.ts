@@ -17,6 +17,13 @@ export const NEEDED_PROGRAMS: readonly NeededProgram[] = [
   { program: 'nft', package: 'nftables', for: 'security groups', takesRoot: true },
 ];
 
+/** What images are built with: an image whose programs are missing is not built, and machines of others run. */
+export const IMAGE_PROGRAMS: readonly NeededProgram[] = [
+  { program: 'mkfs.ext4', package: 'e2fsprogs', for: 'images of machines' },
+  { program: 'debugfs', package: 'e2fsprogs', for: 'images of machines' },
+  { program: 'debootstrap', package: 'debootstrap', for: 'the image of Debian', takesRoot: true },
+];
+
 /** Of these, what is not on the PATH. */
 export function missingPrograms(programs: readonly NeededProgram[]): NeededProgram[] {
   const script = 'for name in "$@"; do command -v "$name" > /dev/null || echo "$name"; done';
@@ -26,5 +33,9 @@ export function missingPrograms(programs: readonly NeededProgram[]): NeededProgr
   return programs.filter(({ program }) => missing.has(program));
 }
 
+export const packagesOf = (programs: readonly NeededProgram[]): string[] => [
+  ...new Set(programs.map((each) => each.package)),
+];
+
 export const installCommand = (missing: readonly NeededProgram[]): string =>
-  `apt-get install ${[...new Set(missing.map((each) => each.package))].join(' ')}`;
+  `apt-get install ${packagesOf(missing).join(' ')}`;
