@@ -36,6 +36,8 @@ const FILES = {
   'etc/hostname': 'localhost\n',
   'etc/hosts': '127.0.0.1 localhost\n',
   'etc/machine-id': '',
+  // As Debian's own cloud images have it; where there is none, cloud-init wants en_US, which would have to be made first.
+  'etc/default/locale': 'LANG=C.UTF-8\n',
   'etc/systemd/network/20-dhcp.network':
     '[Match]\nName=eth*\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n[DHCPv4]\nClientIdentifier=mac\nUseDomains=yes\n',
   // An RSA key takes as long to make as all else together where processors are emulated.
@@ -53,7 +55,7 @@ const NOT_WANTED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backu
 export const debian: Recipe = {
   image: {
     name: 'debian-12',
-    version: '1.1.0',
+    version: '1.1.1',
     user: USER,
     sizeGiB: 2,
     boot: {
