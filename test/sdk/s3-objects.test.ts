@@ -181,6 +181,24 @@ test('conditions on writes', async (t) => {
   await remove('*');
 });
 
+test('where a page leads to is no metadata that a copy takes along', async (t) => {
+  const { s3, Bucket, put } = await bucketTest(t);
+  const leadsTo = async (Key: string) =>
+    (await s3.send(new HeadObjectCommand({ Bucket, Key }))).WebsiteRedirectLocation;
+  await put('k', 'text', { WebsiteRedirectLocation: '/there', CacheControl: 'no-store' });
+  const copy = (further: object = {}) =>
+    s3.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/k`, ...further }));
+  await copy();
+  assert.equal(await leadsTo('copy'), undefined);
+  assert.equal((await s3.send(new HeadObjectCommand({ Bucket, Key: 'copy' }))).CacheControl, 'no-store');
+  await copy({ WebsiteRedirectLocation: 'https://example.com/' });
+  assert.equal(await leadsTo('copy'), 'https://example.com/');
+  const nowhere = { WebsiteRedirectLocation: 'there' };
+  const words = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
+  await assert.rejects(put('k', 'text', nowhere), refusal('InvalidRedirectLocation', words));
+  await assert.rejects(copy(nowhere), refusal('InvalidRedirectLocation'));
+});
+
 const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const satisfies readonly ChecksumAlgorithm[];
 
 test('check sums are verified, kept and told', async (t) => {

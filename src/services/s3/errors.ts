@@ -104,6 +104,10 @@ const ERRORS = {
   },
   InvalidPrefix: { status: 400, message: 'The annotation prefix you provided is invalid.', about: 'Prefix' },
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable', about: 'RangeRequested' },
+  InvalidRedirectLocation: {
+    status: 400,
+    message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   InvalidS3DestinationBucket: {
     status: 400,
