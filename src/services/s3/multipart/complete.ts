@@ -5,6 +5,7 @@ import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
 import { MOST_PART_NUMBER, requireUpload, type UploadTarget } from '#services/s3/multipart/uploads.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
 import { newLock } from '#services/s3/object-lock/locks.ts';
@@ -50,7 +51,7 @@ export const completeMultipartUpload =
       );
       return { upload: row, chosen: chooseParts(named, all, target.UploadId) };
     });
-    if (done !== undefined) return completedOutput(done, input, call);
+    if (done !== undefined) return completedOutput(parts, done, input, call);
     const checksum = await checksumOf(upload, chosen);
     checkClaims(input, checksum, chosen);
     const blobs = await parts.blobs(call.region);
@@ -80,17 +81,19 @@ export const completeMultipartUpload =
       notify(tx, bucket, { name, key: target.Key, row: added }, call);
       return added;
     });
-    return completedOutput(row, input, call);
+    return completedOutput(parts, row, input, call);
   };
 
-function completedOutput(row: VersionRow, input: CompleteMultipartUploadRequest, call: Call) {
+function completedOutput(parts: S3Parts, row: VersionRow, input: CompleteMultipartUploadRequest, call: Call) {
   const { Bucket = '', Key = '' } = input;
   const { checksum } = row;
+  const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, Bucket));
   return {
     Location: `${call.origin}/${Bucket}/${encodeURIComponent(Key).replaceAll('%2F', '/')}`,
     Bucket,
     Key,
     ...writtenOutput(row, input.SSECustomerKeyMD5),
+    ...shownExpiration(parts, call, bucket, Key, row),
     ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
   };
 }

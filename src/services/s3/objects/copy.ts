@@ -19,6 +19,7 @@ import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encrypt
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
 import { listingOf, may } from '#services/s3/may.ts';
 import { checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
@@ -204,6 +205,7 @@ export const copyObject =
     const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
     return {
       ...output,
+      ...shownExpiration(parts, call, bucket, input.Key, written),
       ...(source.bucket.versioning !== undefined && { CopySourceVersionId: shownVersionId(row) }),
       CopyObjectResult: {
         ETag: quotedEtag(written),
