@@ -179,6 +179,32 @@ test('conditions on writes', async (t) => {
   const remove = (IfMatch: string | undefined) => s3.send(new DeleteObjectCommand({ Bucket, Key: 'k', IfMatch }));
   await assert.rejects(remove(ETag), refusal('PreconditionFailed'));
   await remove('*');
+  await assert.rejects(remove('*'), refusal('NoSuchKey'));
+  await assert.rejects(remove(ETag), refusal('NoSuchKey'));
+  const Objects = [{ Key: 'k', ETag: '*' }];
+  const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+  assert.deepEqual(
+    Errors?.map(({ Code }) => Code),
+    ['NoSuchKey'],
+  );
+});
+
+test('who deletes what is this and no other may also read it', async (t) => {
+  const { c, s3, as, Bucket, put } = await bucketTest(t);
+  await put('k');
+  const { ETag } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
+  const { credentials, allow } = await newUser(c, 'bob');
+  const bob = as(credentials);
+  const remove = (IfMatch: string | undefined) => bob.send(new DeleteObjectCommand({ Bucket, Key: 'k', IfMatch }));
+  const removeMany = () => bob.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'k', ETag }] } }));
+  const may = (...Action: string[]) => allow({ Effect: 'Allow', Action, Resource: `arn:aws:s3:::${Bucket}/*` });
+  await may('s3:DeleteObject');
+  await assert.rejects(remove(ETag), refusal('AccessDenied'));
+  assert.equal((await removeMany()).Errors?.[0]?.Code, 'AccessDenied');
+  await remove('*');
+  await put('k');
+  await may('s3:DeleteObject', 's3:GetObject');
+  await remove(ETag);
 });
 
 test('where a page leads to is no metadata that a copy takes along', async (t) => {

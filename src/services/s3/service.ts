@@ -67,7 +67,7 @@ import {
 import { objectLockOperations } from '#services/s3/object-lock/operations.ts';
 import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
 import { copyObject } from '#services/s3/objects/copy.ts';
-import { deleteObject, deleteObjects } from '#services/s3/objects/delete.ts';
+import { deleteObject, deleteObjects, deleting } from '#services/s3/objects/delete.ts';
 import { getObject, headObject } from '#services/s3/objects/get.ts';
 import { listObjects, listObjectsV2 } from '#services/s3/objects/list.ts';
 import { listObjectVersions } from '#services/s3/objects/list-versions.ts';
@@ -232,7 +232,7 @@ const objectOperations = (parts: S3Parts) => {
     DeleteObject: {
       handler: deleteObject(parts),
       ...object,
-      action: versioned('s3:DeleteObject', 's3:DeleteObjectVersion'),
+      action: deleting,
       usage: FREE,
       event: 'data',
       steps: true,
