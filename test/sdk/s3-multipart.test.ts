@@ -97,6 +97,28 @@ test('what does not fit together is refused', async (t) => {
   await complete([last]);
 });
 
+test('a part may be empty', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  const read = async () => (await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }))).Body?.transformToString();
+  const only = await begin(b);
+  const { ETag } = await only.complete([await only.upload(1, Buffer.alloc(0))]);
+  assert.match(ETag ?? '', /-1"$/);
+  assert.equal(await read(), '');
+  const last = await begin(b);
+  await last.complete([await last.upload(1, LAST), await last.upload(2, Buffer.alloc(0))].slice(1));
+  assert.equal(await read(), '');
+  const both = await begin(b);
+  await both.complete([await both.upload(1, FIRST), await both.upload(2, Buffer.alloc(0))]);
+  assert.equal((await read())?.length, PART_BYTES);
+  const copied = await begin(b);
+  await b.put('nothing', '');
+  const copy = { ...copied.target, PartNumber: 1, CopySource: `${Bucket}/nothing` };
+  const { CopyPartResult } = await s3.send(new UploadPartCopyCommand(copy));
+  await copied.complete([{ PartNumber: 1, ETag: CopyPartResult?.ETag ?? '' }]);
+  assert.equal(await read(), '');
+});
+
 test('conditions hold when an upload is completed', async (t) => {
   const b = await bucketTest(t);
   const { upload, complete } = await begin(b);

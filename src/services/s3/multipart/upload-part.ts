@@ -1,4 +1,5 @@
 /** UploadPart and UploadPartCopy. */
+import { present } from '#platform/base/assert.ts';
 import type {
   UploadPartCopyOutput,
   UploadPartCopyRequest,
@@ -73,12 +74,13 @@ async function store(
     defaultChecksum: upload.checksum?.name ?? 'CRC64NVME',
     // Without a wish of the client's for the whole it has this one, whatever sums the parts came with.
     ...(upload.checksum === undefined && { further: 'CRC64NVME' as const }),
+    isPart: true,
   });
   if (received.piece === undefined) return fail('EntityTooSmall');
   const row: PartRow = {
     modifiedAt: call.clock.now(),
     etag: etagFor(bucket, encryption, received.md5),
-    piece: received.piece,
+    piece: present(received.piece, 'of a part there is one, though it may be empty'),
     checksum: fullChecksum(received),
     ...(received.further && { ofWhole: received.further.digest.toString('base64') }),
   };

@@ -61,6 +61,8 @@ export interface ReceiveOptions {
   readonly defaultChecksum: ChecksumName;
   /** One to compute whatever the client names. */
   readonly further?: ChecksumName;
+  /** A part of an upload lies somewhere, even one without bytes. */
+  readonly isPart?: true;
 }
 
 export async function receive(body: Payload, claims: Claims, options: ReceiveOptions): Promise<Received> {
@@ -109,7 +111,7 @@ async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOpti
   const digests = await Promise.all(
     namesOf(name, options).map(async (each) => ({ name: each, digest: await digestOf(each, bytes) })),
   );
-  if (bytes.length === 0) return receivedOf(undefined, '', 0, md5, digests, options);
+  if (bytes.length === 0 && !options.isPart) return receivedOf(undefined, '', 0, md5, digests, options);
   const salt = randomBytes(16);
   const { base, inner } = options.keys;
   const content = inner === undefined ? bytes : innerLayer(blobKey(inner, salt), bytes);
