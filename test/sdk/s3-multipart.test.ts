@@ -119,6 +119,25 @@ test('a part may be empty', async (t) => {
   assert.equal(await read(), '');
 });
 
+test('uploads of a key are listed in the order that they were begun in', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  const begun: (string | undefined)[] = [];
+  for (let n = 0; n < 6; n++) {
+    begun.push((await begin(b)).target.UploadId);
+    b.c.advance(1);
+  }
+  const found: (string | undefined)[] = [];
+  let markers = {};
+  for (let more = true; more; ) {
+    const page = await s3.send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 4, ...markers }));
+    found.push(...(page.Uploads ?? []).map(({ UploadId }) => UploadId));
+    markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    more = page.IsTruncated === true;
+  }
+  assert.deepEqual(found, begun);
+});
+
 test('conditions hold when an upload is completed', async (t) => {
   const b = await bucketTest(t);
   const { upload, complete } = await begin(b);
