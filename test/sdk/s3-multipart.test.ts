@@ -138,6 +138,18 @@ test('uploads of a key are listed in the order that they were begun in', async (
   assert.deepEqual(found, begun);
 });
 
+test('composite check sums are of consecutive parts, and the kind that was begun is the kind that is completed', async (t) => {
+  const b = await bucketTest(t);
+  const ChecksumAlgorithm = 'SHA256' as const;
+  const gap = await begin(b, { ChecksumAlgorithm });
+  const part = await gap.upload(2, LAST, { ChecksumAlgorithm });
+  await assert.rejects(gap.complete([part]), refusal('InvalidPartOrder'));
+  const whole = await begin(b, { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
+  const parts = [await whole.upload(2, LAST, { ChecksumAlgorithm: 'CRC32' })];
+  await assert.rejects(whole.complete(parts, { ChecksumType: 'COMPOSITE' }), refusal('BadDigest'));
+  await whole.complete(parts, { ChecksumType: 'FULL_OBJECT' });
+});
+
 test('conditions hold when an upload is completed', async (t) => {
   const b = await bucketTest(t);
   const { upload, complete } = await begin(b);

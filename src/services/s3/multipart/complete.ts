@@ -45,7 +45,7 @@ export const completeMultipartUpload =
       if (completed !== undefined) return { done: completed };
       const row = requireUpload(tx, bucket, target);
       checkWrite(newest(tx, bucket, target.Key), conditionsOf(input), target.Key);
-      if (bucket.zone !== undefined) checkConsecutive(named, target.UploadId);
+      if (bucket.zone !== undefined || row.checksum?.type === 'COMPOSITE') checkConsecutive(named, target.UploadId);
       const all = new Map(
         tx.range(partRows, { prefix: [target.UploadId] }).map(({ key, row: part }) => [partRows.parts(key)[1], part]),
       );
@@ -117,10 +117,14 @@ const conditionsOf = ({ IfMatch, IfNoneMatch }: CompleteMultipartUploadRequest) 
   ...(IfNoneMatch !== undefined && { IfNoneMatch }),
 });
 
-/** "Directory buckets - … the PartNumber must start at 1 and the part numbers must be consecutive" (API Reference, CompletedPart). */
+/**
+ * "when a additional checksum … is applied to each part, the PartNumber must start at 1 and the part numbers must be consecutive.
+ * Otherwise, Amazon S3 generates an HTTP 400 Bad Request status code and an InvalidPartOrder error code" (API Reference, CompletedPart;
+ * of composite ones: User Guide, "Checking object integrity"), and in directory buckets always.
+ */
 function checkConsecutive(named: Named, uploadId: string): void {
   if (named.every(({ PartNumber }, index) => PartNumber === index + 1)) return;
-  const message = 'In directory buckets part numbers must start at 1 and be consecutive.';
+  const message = 'Part numbers must start at 1 and be consecutive.';
   fail('InvalidPartOrder', { message, about: uploadId });
 }
 
@@ -205,8 +209,9 @@ function checkClaims(
   chosen: readonly Chosen[],
 ): void {
   const { ChecksumType: type, MpuObjectSize: size } = input;
+  // "it'll result in a BadDigest error" (API Reference, CompleteMultipartUpload, x-amz-checksum-type)
   if (type !== undefined && checksum !== undefined && type !== checksum.type) {
-    fail('InvalidRequest', {
+    fail('BadDigest', {
       message: `The upload was created using the ${checksum.type} checksum mode. The complete request must use the same checksum mode.`,
     });
   }
