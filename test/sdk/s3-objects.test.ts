@@ -225,6 +225,14 @@ test('where a page leads to is no metadata that a copy takes along', async (t) =
   await assert.rejects(copy(nowhere), refusal('InvalidRedirectLocation'));
 });
 
+test('who announces a check sum sends one', async (t) => {
+  const { c, Bucket } = await bucketTest(t);
+  const headers = { 'x-amz-sdk-checksum-algorithm': 'CRC32' };
+  const draft = { method: 'PUT', path: `/${Bucket}/k`, headers };
+  const answer = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
+  assert.deepEqual([answer.status, answer.code], [400, 'InvalidRequest']);
+});
+
 const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const satisfies readonly ChecksumAlgorithm[];
 
 test('check sums are verified, kept and told', async (t) => {

@@ -24,7 +24,7 @@ import { findSource, sourceBody } from '#services/s3/objects/copy.ts';
 import { partOwner } from '#services/s3/objects/owners.ts';
 import { fullChecksum, MOST_PUT_BYTES, payloadOfInput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
-import { type Claims, receive, writeReceived } from '#services/s3/objects/receive.ts';
+import { type Claims, checkAnnounced, receive, writeReceived } from '#services/s3/objects/receive.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type EncryptionRow, type PartRow, parts as partRows } from '#services/s3/state.ts';
@@ -33,7 +33,9 @@ export const uploadPart =
   (parts: S3Parts) =>
   async (input: UploadPartRequest, call: Call): Promise<UploadPartOutput> => {
     const target = input as UploadTarget & { readonly PartNumber: number };
-    const { row, encryption } = await store(parts, call, target, payloadOfInput(input.Body), input as Claims);
+    const payload = payloadOfInput(input.Body);
+    checkAnnounced(payload, input as Claims);
+    const { row, encryption } = await store(parts, call, target, payload, input as Claims);
     call.meter('PutBytes', row.piece.bytes);
     return {
       ETag: `"${row.etag}"`,
@@ -76,7 +78,6 @@ async function store(
     ...(upload.checksum === undefined && { further: 'CRC64NVME' as const }),
     isPart: true,
   });
-  if (received.piece === undefined) return fail('EntityTooSmall');
   const row: PartRow = {
     modifiedAt: call.clock.now(),
     etag: etagFor(bucket, encryption, received.md5),

@@ -84,6 +84,32 @@ export async function receive(body: Payload, claims: Claims, options: ReceiveOpt
   return received;
 }
 
+const sendsChecksum = (body: Payload, claims: Claims): boolean =>
+  CHECKSUM_NAMES.some(
+    (name) => claims[checksumMember(name)] !== undefined || body.trailerNames.includes(checksumHeader(name)),
+  );
+
+/**
+ * "When you send this header, there must be a corresponding x-amz-checksum-algorithm or x-amz-trailer header sent. Otherwise, Amazon S3
+ * fails the request with the HTTP status code 400" (API Reference, PutObject and UploadPart); in the words that Hadoop's users saw.
+ */
+export function checkAnnounced(body: Payload, claims: Claims): void {
+  if (claims.ChecksumAlgorithm === undefined || sendsChecksum(body, claims)) return;
+  fail('InvalidRequest', {
+    message:
+      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+  });
+}
+
+/** "required for any request to upload an object with a retention period configured using Amazon S3 Object Lock" (PutObject) */
+export function checkVerifiable(body: Payload, claims: Claims): void {
+  if (claims.ContentMD5 !== undefined || sendsChecksum(body, claims)) return;
+  fail('InvalidRequest', {
+    message:
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+  });
+}
+
 /** The one check sum that the client sends or announces. */
 function checksumOf(body: Payload, claims: Claims): ChecksumName | undefined {
   const given = CHECKSUM_NAMES.filter((name) => claims[checksumMember(name)] !== undefined);
