@@ -184,6 +184,8 @@ async function answerCall(
   trace.region = region;
   trace.address = address;
   const wire = isPresigned && service.signingName.startsWith('s3') ? withHeadersOfQuery(body) : body;
+  const checked = operation.isStreaming ? undefined : service.declaration.checkBody?.(operation.name, wire);
+  if (checked !== undefined) await checked;
   const input = decode(wire, pathParameters);
   const { urlMember } = operation.declaration;
   if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {

@@ -320,6 +320,11 @@ export interface ServiceEntry {
   readonly load: () => Promise<ServiceDeclaration>;
 }
 
+export interface GivenBody {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
 export interface ServiceDeclaration {
   /**
    * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
@@ -339,6 +344,8 @@ export interface ServiceDeclaration {
    * was reached by is `call.door` from there on.
    */
   readonly resolve?: (input: Input, arrival: Arrival) => Resolved;
+  /** Holds a body that is no stream against what its headers say of it (S3's Content-MD5). Throws if it is another. */
+  readonly checkBody?: (operation: string, given: GivenBody) => Promise<void> | undefined;
   readonly defaults?: Pick<OperationDeclaration, 'event' | 'usage' | 'access'>;
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;

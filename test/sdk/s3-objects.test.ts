@@ -233,6 +233,25 @@ test('who announces a check sum sends one', async (t) => {
   assert.deepEqual([answer.status, answer.code], [400, 'InvalidRequest']);
 });
 
+test('documents are held against the digests that come with them', async (t) => {
+  const { c, s3, Bucket, put } = await bucketTest(t);
+  await put('k');
+  const body = Buffer.from('<Delete><Object><Key>k</Key></Object></Delete>');
+  const send = async (headers: Record<string, string>) => {
+    const draft = { method: 'POST', path: `/${Bucket}`, query: { delete: '' }, headers, body };
+    return sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
+  };
+  const digest = (name: string, of: string | Buffer) => createHash(name).update(of).digest('base64');
+  assert.deepEqual((await send({})).code, 'InvalidRequest');
+  assert.equal((await send({ 'content-md5': 'AAAA' })).code, 'InvalidDigest');
+  assert.equal((await send({ 'content-md5': digest('md5', 'other') })).code, 'BadDigest');
+  assert.equal((await send({ 'x-amz-checksum-sha256': digest('sha256', 'other') })).code, 'BadDigest');
+  assert.equal((await send({ 'x-amz-checksum-crc32c': 'AAAAAA==' })).code, 'BadDigest');
+  await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
+  assert.equal((await send({ 'content-md5': digest('md5', body) })).status, 200);
+  await assert.rejects(s3.send(new HeadObjectCommand({ Bucket, Key: 'k' })), refusal('NotFound'));
+});
+
 const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const satisfies readonly ChecksumAlgorithm[];
 
 test('check sums are verified, kept and told', async (t) => {

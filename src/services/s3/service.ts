@@ -41,6 +41,7 @@ import {
 } from '#services/s3/buckets/policy.ts';
 import { getBucketRequestPayment, putBucketRequestPayment } from '#services/s3/buckets/request-payment.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
+import { checkDocument } from '#services/s3/documents.ts';
 import { encryptionOperations } from '#services/s3/encryption/operations.ts';
 import { makeInventory } from '#services/s3/inventory/make-list.ts';
 import { inventoryOperations } from '#services/s3/inventory/operations.ts';
@@ -335,6 +336,7 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
     auditNames,
     auditedRequest,
     resolve: resolveBucket(parts),
+    checkBody: checkDocument,
     onAnswer: noteAnswer(parts),
     site: site(parts),
     quotas,
