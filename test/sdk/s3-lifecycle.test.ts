@@ -79,6 +79,9 @@ test('rules are kept, shown, replaced and deleted', async (t) => {
   await assert.rejects(configure(s3, rule({})), { name: 'InvalidRequest' });
   await assert.rejects(configure(s3, rule({ Expiration: { Days: 0 } })), { name: 'InvalidArgument' });
   await assert.rejects(configure(s3, rule({ Expiration: {} })), { name: 'MalformedXML' });
+  const NoncurrentVersionExpiration = { NoncurrentDays: 1, NewerNoncurrentVersions: 1 };
+  const { Filter: _, ...old } = rule({ NoncurrentVersionExpiration });
+  await assert.rejects(configure(s3, { ...old, Prefix: '' }), { name: 'InvalidRequest' });
   await s3.send(new DeleteBucketLifecycleCommand({ Bucket }));
   await assert.rejects(get(), { name: 'NoSuchLifecycleConfiguration' });
 });
