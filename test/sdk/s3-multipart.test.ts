@@ -78,6 +78,12 @@ test('parts become an object, whatever order they came in', async (t) => {
   const attributes = { Bucket, Key: 'k', ObjectAttributes: ['ObjectParts' as const] };
   const { ObjectParts } = await s3.send(new GetObjectAttributesCommand(attributes));
   assert.equal(ObjectParts?.TotalPartsCount, 2);
+  for (const wrong of [{ MaxParts: -1 }, { PartNumberMarker: 'x' }]) {
+    await assert.rejects(
+      s3.send(new GetObjectAttributesCommand({ ...attributes, ...wrong })),
+      refusal('InvalidArgument'),
+    );
+  }
   await b.put('k');
   await assert.rejects(complete([first, last]), refusal('NoSuchUpload'));
 });
