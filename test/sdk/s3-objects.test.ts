@@ -189,6 +189,17 @@ test('conditions on writes', async (t) => {
   );
 });
 
+test('documents have the form of those in the API Reference', async (t) => {
+  const { c, Bucket, put } = await bucketTest(t);
+  await put('k');
+  for (const path of ['/', `/${Bucket}`]) {
+    const { body } = await sendRaw(c, await signedRequest(c, { method: 'GET', path }, { service: 's3' }));
+    assert.match(body, /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<List/);
+    const [, name, time] = /<(LastModified|CreationDate)>([^<]+)</.exec(body) ?? [];
+    assert.match(time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/, name);
+  }
+});
+
 test('who deletes what is this and no other may also read it', async (t) => {
   const { c, s3, as, Bucket, put } = await bucketTest(t);
   await put('k');

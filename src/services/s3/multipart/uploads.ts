@@ -218,7 +218,7 @@ export const listMultipartUploads =
         .map(({ key, id, row }) => ({
           UploadId: id,
           Key: show(key),
-          Initiated: row.startedAt,
+          Initiated: lastModified({ modifiedAt: row.startedAt }),
           // Validated when the upload was begun.
           StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
           Owner: ownerOf(row),
