@@ -200,6 +200,15 @@ test('documents have the form of those in the API Reference', async (t) => {
   }
 });
 
+test('what has not changed says how long it may be kept', async (t) => {
+  const { c, Bucket, put } = await bucketTest(t);
+  const Expires = new Date('2030-01-01T00:00:00Z');
+  await put('k', 'text', { CacheControl: 'max-age=60', Expires });
+  const draft = { method: 'GET', path: `/${Bucket}/k`, headers: { 'if-none-match': '*' } };
+  const { status, headers } = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
+  assert.deepEqual([status, headers['cache-control'], headers['expires']], [304, 'max-age=60', Expires.toUTCString()]);
+});
+
 test('who deletes what is this and no other may also read it', async (t) => {
   const { c, s3, as, Bucket, put } = await bucketTest(t);
   await put('k');
