@@ -98,6 +98,8 @@ test('attributes, permissions, messages and tasks that can’t be', async (t) =>
   const more = ['GetQueueAttributes', 'GetQueueUrl', 'PurgeQueue', 'ListDeadLetterSourceQueues'];
   const permission = { QueueUrl, Label: 'x', AWSAccountIds: ['123456789012'] };
   await refused('OverLimit', 'AddPermission', { ...permission, Actions: [...Actions, ...more] });
+  const number = { n: { DataType: 'Number', StringValue: '9'.repeat(39) } };
+  await refused('InvalidParameterValue', 'SendMessage', { QueueUrl, MessageBody: 'x', MessageAttributes: number });
   await refused('ReceiptHandleIsInvalid', 'DeleteMessage', { QueueUrl, ...Handle });
   await refused('ReceiptHandleIsInvalid', 'ChangeMessageVisibility', { QueueUrl, ...Handle, VisibilityTimeout: 0 });
   await refused('InvalidMessageContents', 'SendMessage', { QueueUrl, MessageBody: '\u0001' });
