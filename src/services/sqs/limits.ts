@@ -28,7 +28,9 @@ export const PURGE_INTERVAL = seconds(60);
 export const DELETED_NAME_INTERVAL = seconds(60);
 
 export const MAX_LIST_RESULTS = 1000;
+/** "Amazon SQS policy quotas"; that page does not say of what there may be 10 conditions and 50 principals: see README. */
 export const MAX_POLICY_BYTES = 8192;
+export const MAX_STATEMENTS = 20;
 export const MAX_GRANTED_ACTIONS = 7;
 export const MAX_MOVE_RATE = 500;
 export const MAX_LISTED_MOVE_TASKS = 10;
