@@ -150,6 +150,8 @@ test('composite check sums are of consecutive parts, and the kind that was begun
   const gap = await begin(b, { ChecksumAlgorithm });
   const part = await gap.upload(2, LAST, { ChecksumAlgorithm });
   await assert.rejects(gap.complete([part]), refusal('InvalidPartOrder'));
+  const { ETag } = await gap.upload(1, LAST, { ChecksumAlgorithm });
+  await assert.rejects(gap.complete([{ PartNumber: 1, ETag }]), refusal('InvalidRequest', /missing for part 1/));
   const whole = await begin(b, { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
   const parts = [await whole.upload(2, LAST, { ChecksumAlgorithm: 'CRC32' })];
   await assert.rejects(whole.complete(parts, { ChecksumType: 'COMPOSITE' }), refusal('BadDigest'));

@@ -49,7 +49,7 @@ export const completeMultipartUpload =
       const all = new Map(
         tx.range(partRows, { prefix: [target.UploadId] }).map(({ key, row: part }) => [partRows.parts(key)[1], part]),
       );
-      return { upload: row, chosen: chooseParts(named, all, target.UploadId) };
+      return { upload: row, chosen: chooseParts(named, all, row, target.UploadId) };
     });
     if (done !== undefined) return completedOutput(parts, done, input, call);
     const checksum = await checksumOf(upload, chosen);
@@ -130,7 +130,12 @@ function checkConsecutive(named: Named, uploadId: string): void {
 
 const withoutQuotes = (etag: string): string => etag.replace(/^"(.*)"$/, '$1');
 
-function chooseParts(named: Named, all: ReadonlyMap<number, PartRow>, uploadId: string): Chosen[] {
+function chooseParts(
+  named: Named,
+  all: ReadonlyMap<number, PartRow>,
+  { checksum }: UploadRow,
+  uploadId: string,
+): Chosen[] {
   const numbers = named.map(({ PartNumber = 0 }) => PartNumber);
   const isOrdered = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
   if (!isOrdered) fail('InvalidPartOrder', { about: uploadId });
@@ -140,6 +145,11 @@ function chooseParts(named: Named, all: ReadonlyMap<number, PartRow>, uploadId: 
     const etag = withoutQuotes(ETag);
     if (part === undefined || part.etag !== etag) {
       return fail('InvalidPart', { about: String(number), fields: { UploadId: uploadId, ETag: etag } });
+    }
+    if (checksum?.type === 'COMPOSITE' && each[checksumMember(checksum.name)] === undefined) {
+      // In the words that clients have reported (apache/opendal, pull request 4580).
+      const message = `The upload was created using a ${checksum.name.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`;
+      fail('InvalidRequest', { message });
     }
     const claimed = part.checksum && each[checksumMember(part.checksum.name)];
     if (claimed !== undefined && claimed !== part.checksum?.value) {
