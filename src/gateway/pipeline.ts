@@ -144,7 +144,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     }
     return finish(await answerCall(request, path, gateway, { service, codec, host, trace, dialect }));
   } catch (error) {
-    const told = withMembers(serviceErrorOf(error, cloud), answering?.declaration.errorMembers);
+    const told = withMembers(serviceErrorOf(error, cloud), answering?.declaration.errorMembers, trace);
     trace.error = told.code;
     const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
     return finish(response);

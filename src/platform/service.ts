@@ -15,6 +15,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Address, Caller } from '#platform/cloud.ts';
+import type { ErrorMembers } from '#platform/error.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
@@ -368,7 +369,7 @@ export interface ServiceDeclaration {
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
   /** Members that errors of a code have whoever throws them: the validator, the authoriser, the throttle. */
-  readonly errorMembers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly errorMembers?: ErrorMembers;
   /** Credentials of the service's own, which open nothing else: known by the header, or the query's parameter, of their token. */
   readonly sessions?: {
     readonly header: string;

@@ -39,6 +39,7 @@ import {
   getBucketPolicyStatus,
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
+import { regionOfRefusal } from '#services/s3/buckets/regions.ts';
 import { getBucketRequestPayment, putBucketRequestPayment } from '#services/s3/buckets/request-payment.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
 import { checkDocument } from '#services/s3/documents.ts';
@@ -337,6 +338,7 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
     auditedRequest,
     resolve: resolveBucket(parts),
     checkBody: checkDocument,
+    errorMembers: regionOfRefusal(parts),
     onAnswer: noteAnswer(parts),
     site: site(parts),
     quotas,
