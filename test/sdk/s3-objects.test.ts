@@ -21,7 +21,7 @@ import {
 import { newUser } from '#test/sdk/people.ts';
 import { type RawRequest, sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
-import { bucketTest, hasStatus, textOf } from '#test/sdk/s3.ts';
+import { bucketTest, textOf } from '#test/sdk/s3.ts';
 
 test('what was put is read, with all that it carries', async (t) => {
   const { s3, Bucket } = await bucketTest(t);
@@ -110,29 +110,6 @@ test('the answer to a read may be asked to say other headers', async (t) => {
   assert.deepEqual([ContentType, CacheControl], ['text/html', 'private']);
 });
 
-test('conditions on reads', async (t) => {
-  const { c, s3, Bucket, put } = await bucketTest(t);
-  await put('k');
-  const { ETag = '', LastModified = new Date() } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
-  const [before, after] = [new Date(LastModified.getTime() - 60_000), new Date(LastModified.getTime() + 60_000)];
-  const read = (conditions: object) => s3.send(new GetObjectCommand({ Bucket, Key: 'k', ...conditions }));
-  await read({ IfMatch: ETag });
-  await read({ IfMatch: ETag, IfUnmodifiedSince: before });
-  await assert.rejects(read({ IfMatch: '"other"' }), refusal('PreconditionFailed'));
-  await assert.rejects(read({ IfUnmodifiedSince: before }), refusal('PreconditionFailed'));
-  await read({ IfModifiedSince: before });
-  await read({ IfNoneMatch: '"other"', IfModifiedSince: after });
-  for (const conditions of [{ IfNoneMatch: ETag }, { IfModifiedSince: LastModified }]) {
-    await assert.rejects(read(conditions), hasStatus(304));
-  }
-  const headers = { 'if-none-match': ETag };
-  const draft = { method: 'GET', path: `/${Bucket}/k`, headers };
-  const answer = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
-  assert.deepEqual([answer.status, answer.body, answer.headers['etag']], [304, '', ETag]);
-  assert.equal(answer.headers['last-modified'], LastModified.toUTCString());
-  assert.equal(answer.headers['content-type'], undefined);
-});
-
 test('who waits for 100 Continue is refused before it sends', async (t) => {
   const { c, s3, Bucket } = await bucketTest(t);
   const draft = { method: 'PUT', path: `/${Bucket}/k`, body: Buffer.from('text') };
@@ -167,66 +144,6 @@ test('a read does not say how to encrypt', async (t) => {
   }
 });
 
-test('conditions on writes', async (t) => {
-  const { s3, Bucket, put } = await bucketTest(t);
-  await assert.rejects(put('k', 'x', { IfMatch: '"other"' }), refusal('NoSuchKey'));
-  await put('k', 'first', { IfNoneMatch: '*' });
-  await assert.rejects(put('k', 'x', { IfNoneMatch: '*' }), refusal('PreconditionFailed'));
-  await assert.rejects(put('k', 'x', { IfNoneMatch: '"etag"' }), refusal('NotImplemented'));
-  const { ETag } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
-  await put('k', 'second', { IfMatch: ETag });
-  await assert.rejects(put('k', 'x', { IfMatch: ETag }), refusal('PreconditionFailed'));
-  const remove = (IfMatch: string | undefined) => s3.send(new DeleteObjectCommand({ Bucket, Key: 'k', IfMatch }));
-  await assert.rejects(remove(ETag), refusal('PreconditionFailed'));
-  await remove('*');
-  await assert.rejects(remove('*'), refusal('NoSuchKey'));
-  await assert.rejects(remove(ETag), refusal('NoSuchKey'));
-  const Objects = [{ Key: 'k', ETag: '*' }];
-  const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
-  assert.deepEqual(
-    Errors?.map(({ Code }) => Code),
-    ['NoSuchKey'],
-  );
-});
-
-test('documents have the form of those in the API Reference', async (t) => {
-  const { c, Bucket, put } = await bucketTest(t);
-  await put('k');
-  for (const path of ['/', `/${Bucket}`]) {
-    const { body } = await sendRaw(c, await signedRequest(c, { method: 'GET', path }, { service: 's3' }));
-    assert.match(body, /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<List/);
-    const [, name, time] = /<(LastModified|CreationDate)>([^<]+)</.exec(body) ?? [];
-    assert.match(time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/, name);
-  }
-});
-
-test('what has not changed says how long it may be kept', async (t) => {
-  const { c, Bucket, put } = await bucketTest(t);
-  const Expires = new Date('2030-01-01T00:00:00Z');
-  await put('k', 'text', { CacheControl: 'max-age=60', Expires });
-  const draft = { method: 'GET', path: `/${Bucket}/k`, headers: { 'if-none-match': '*' } };
-  const { status, headers } = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
-  assert.deepEqual([status, headers['cache-control'], headers['expires']], [304, 'max-age=60', Expires.toUTCString()]);
-});
-
-test('who deletes what is this and no other may also read it', async (t) => {
-  const { c, s3, as, Bucket, put } = await bucketTest(t);
-  await put('k');
-  const { ETag } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
-  const { credentials, allow } = await newUser(c, 'bob');
-  const bob = as(credentials);
-  const remove = (IfMatch: string | undefined) => bob.send(new DeleteObjectCommand({ Bucket, Key: 'k', IfMatch }));
-  const removeMany = () => bob.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'k', ETag }] } }));
-  const may = (...Action: string[]) => allow({ Effect: 'Allow', Action, Resource: `arn:aws:s3:::${Bucket}/*` });
-  await may('s3:DeleteObject');
-  await assert.rejects(remove(ETag), refusal('AccessDenied'));
-  assert.equal((await removeMany()).Errors?.[0]?.Code, 'AccessDenied');
-  await remove('*');
-  await put('k');
-  await may('s3:DeleteObject', 's3:GetObject');
-  await remove(ETag);
-});
-
 test('where a page leads to is no metadata that a copy takes along', async (t) => {
   const { s3, Bucket, put } = await bucketTest(t);
   const leadsTo = async (Key: string) =>
@@ -243,33 +160,6 @@ test('where a page leads to is no metadata that a copy takes along', async (t) =
   const words = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
   await assert.rejects(put('k', 'text', nowhere), refusal('InvalidRedirectLocation', words));
   await assert.rejects(copy(nowhere), refusal('InvalidRedirectLocation'));
-});
-
-test('who announces a check sum sends one', async (t) => {
-  const { c, Bucket } = await bucketTest(t);
-  const headers = { 'x-amz-sdk-checksum-algorithm': 'CRC32' };
-  const draft = { method: 'PUT', path: `/${Bucket}/k`, headers };
-  const answer = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
-  assert.deepEqual([answer.status, answer.code], [400, 'InvalidRequest']);
-});
-
-test('documents are held against the digests that come with them', async (t) => {
-  const { c, s3, Bucket, put } = await bucketTest(t);
-  await put('k');
-  const body = Buffer.from('<Delete><Object><Key>k</Key></Object></Delete>');
-  const send = async (headers: Record<string, string>) => {
-    const draft = { method: 'POST', path: `/${Bucket}`, query: { delete: '' }, headers, body };
-    return sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
-  };
-  const digest = (name: string, of: string | Buffer) => createHash(name).update(of).digest('base64');
-  assert.deepEqual((await send({})).code, 'InvalidRequest');
-  assert.equal((await send({ 'content-md5': 'AAAA' })).code, 'InvalidDigest');
-  assert.equal((await send({ 'content-md5': digest('md5', 'other') })).code, 'BadDigest');
-  assert.equal((await send({ 'x-amz-checksum-sha256': digest('sha256', 'other') })).code, 'BadDigest');
-  assert.equal((await send({ 'x-amz-checksum-crc32c': 'AAAAAA==' })).code, 'BadDigest');
-  await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
-  assert.equal((await send({ 'content-md5': digest('md5', body) })).status, 200);
-  await assert.rejects(s3.send(new HeadObjectCommand({ Bucket, Key: 'k' })), refusal('NotFound'));
 });
 
 const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const satisfies readonly ChecksumAlgorithm[];
