@@ -144,7 +144,7 @@ export async function serve(request: IncomingRequest, gateway: Gateway): Promise
     }
     return finish(await answerCall(request, path, gateway, { service, codec, host, trace, dialect }));
   } catch (error) {
-    const told = withMembers(serviceErrorOf(error, cloud), answering?.declaration.errorMembers);
+    const told = withMembers(serviceErrorOf(error, cloud), answering?.declaration.errorMembers, trace);
     trace.error = told.code;
     const response = (codec ?? fallbackCodec(request)).encodeError(told, requestId, trace.operation || undefined);
     return finish(response);
@@ -184,6 +184,8 @@ async function answerCall(
   trace.region = region;
   trace.address = address;
   const wire = isPresigned && service.signingName.startsWith('s3') ? withHeadersOfQuery(body) : body;
+  const checked = operation.isStreaming ? undefined : service.declaration.checkBody?.(operation.name, wire);
+  if (checked !== undefined) await checked;
   const input = decode(wire, pathParameters);
   const { urlMember } = operation.declaration;
   if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {

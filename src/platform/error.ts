@@ -65,13 +65,20 @@ export const problemsOf =
 /** Too many calls: whatever the code that a service gives it, the same call may succeed later. */
 export class ThrottlingError extends ServiceError {}
 
+/** What was called, as far as it is known. */
+export interface FailedCall {
+  readonly operation: string;
+  /** What its path names. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+type MembersByCode = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+export type ErrorMembers = MembersByCode | ((call: FailedCall) => MembersByCode);
+
 /** The error with the members that errors of its code have, unless it brings its own. */
-export function withMembers(
-  error: ServiceError,
-  byCode: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined,
-): ServiceError {
+export function withMembers(error: ServiceError, declared: ErrorMembers | undefined, call: FailedCall): ServiceError {
   const { code, message, status, fields } = error;
-  const members = byCode?.[code];
+  const members = (typeof declared === 'function' ? declared(call) : declared)?.[code];
   if (members === undefined || fields !== undefined) return error;
   return new ServiceError(code, message, { fields: members, ...(status !== undefined && { status }) });
 }

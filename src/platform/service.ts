@@ -15,6 +15,7 @@ import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Address, Caller } from '#platform/cloud.ts';
+import type { ErrorMembers } from '#platform/error.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 import type { ResourceGrant } from '#platform/policy/grants.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
@@ -320,6 +321,11 @@ export interface ServiceEntry {
   readonly load: () => Promise<ServiceDeclaration>;
 }
 
+export interface GivenBody {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
 export interface ServiceDeclaration {
   /**
    * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
@@ -339,6 +345,8 @@ export interface ServiceDeclaration {
    * was reached by is `call.door` from there on.
    */
   readonly resolve?: (input: Input, arrival: Arrival) => Resolved;
+  /** Holds a body that is no stream against what its headers say of it (S3's Content-MD5). Throws if it is another. */
+  readonly checkBody?: (operation: string, given: GivenBody) => Promise<void> | undefined;
   readonly defaults?: Pick<OperationDeclaration, 'event' | 'usage' | 'access'>;
   readonly operations: Readonly<Record<string, OperationDeclaration>>;
   readonly notImplemented: Readonly<Record<string, string>>;
@@ -361,7 +369,7 @@ export interface ServiceDeclaration {
   readonly throttlingError?: string;
   readonly throttlingMessage?: string;
   /** Members that errors of a code have whoever throws them: the validator, the authoriser, the throttle. */
-  readonly errorMembers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly errorMembers?: ErrorMembers;
   /** Credentials of the service's own, which open nothing else: known by the header, or the query's parameter, of their token. */
   readonly sessions?: {
     readonly header: string;

@@ -145,7 +145,7 @@ test('versioning is off, on, suspended', async (t) => {
     assert.equal(await status(), Status);
   }
   const nothing = new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: {} });
-  await assert.rejects(s3.send(nothing), refusal('MalformedXML'));
+  await assert.rejects(s3.send(nothing), refusal('IllegalVersioningConfigurationException'));
 });
 
 test('new buckets are private, owned by their account and encrypted', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -20,6 +21,7 @@ import {
   type PutObjectCommandInput,
   RestoreObjectCommand,
   type S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { days, hours, minutes } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
@@ -77,6 +79,9 @@ test('rules are kept, shown, replaced and deleted', async (t) => {
   await assert.rejects(configure(s3, rule({})), { name: 'InvalidRequest' });
   await assert.rejects(configure(s3, rule({ Expiration: { Days: 0 } })), { name: 'InvalidArgument' });
   await assert.rejects(configure(s3, rule({ Expiration: {} })), { name: 'MalformedXML' });
+  const NoncurrentVersionExpiration = { NoncurrentDays: 1, NewerNoncurrentVersions: 1 };
+  const { Filter: _, ...old } = rule({ NoncurrentVersionExpiration });
+  await assert.rejects(configure(s3, { ...old, Prefix: '' }), { name: 'InvalidRequest' });
   await s3.send(new DeleteBucketLifecycleCommand({ Bucket }));
   await assert.rejects(get(), { name: 'NoSuchLifecycleConfiguration' });
 });
@@ -87,6 +92,14 @@ test('objects expire at midnight, by prefix, and say so before', async (t) => {
   const written = await put(s3, 'old/1');
   assert.match(written.Expiration ?? '', /^expiry-date="\w{3}, \d\d \w{3} \d{4} 00:00:00 GMT", rule-id="a%20rule"$/);
   await put(s3, 'kept');
+  const copied = await s3.send(new CopyObjectCommand({ Bucket, Key: 'old/1', CopySource: `${Bucket}/kept` }));
+  assert.equal(copied.Expiration, written.Expiration);
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'old/1' }));
+  const target = { Bucket, Key: 'old/1', UploadId };
+  const { ETag } = await s3.send(new UploadPartCommand({ ...target, PartNumber: 1, Body: 'x' }));
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+  const completed = await s3.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload }));
+  assert.equal(completed.Expiration, written.Expiration);
   assert.equal((await s3.send(new HeadObjectCommand({ Bucket, Key: 'old/1' }))).Expiration, written.Expiration);
   assert.equal((await s3.send(new HeadObjectCommand({ Bucket, Key: 'kept' }))).Expiration, undefined);
   assert.deepEqual(await keysOf(after(days(1) + minutes(1))), ['kept', 'old/1']);

@@ -78,6 +78,12 @@ test('parts become an object, whatever order they came in', async (t) => {
   const attributes = { Bucket, Key: 'k', ObjectAttributes: ['ObjectParts' as const] };
   const { ObjectParts } = await s3.send(new GetObjectAttributesCommand(attributes));
   assert.equal(ObjectParts?.TotalPartsCount, 2);
+  for (const wrong of [{ MaxParts: -1 }, { PartNumberMarker: 'x' }]) {
+    await assert.rejects(
+      s3.send(new GetObjectAttributesCommand({ ...attributes, ...wrong })),
+      refusal('InvalidArgument'),
+    );
+  }
   await b.put('k');
   await assert.rejects(complete([first, last]), refusal('NoSuchUpload'));
 });
@@ -95,6 +101,61 @@ test('what does not fit together is refused', async (t) => {
   await assert.rejects(upload(10_001, LAST), refusal('InvalidArgument'));
   await assert.rejects(complete([last], { MpuObjectSize: 3 }), refusal('InvalidRequest'));
   await complete([last]);
+});
+
+test('a part may be empty', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  const read = async () => (await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }))).Body?.transformToString();
+  const only = await begin(b);
+  const { ETag } = await only.complete([await only.upload(1, Buffer.alloc(0))]);
+  assert.match(ETag ?? '', /-1"$/);
+  assert.equal(await read(), '');
+  const last = await begin(b);
+  await last.complete([await last.upload(1, LAST), await last.upload(2, Buffer.alloc(0))].slice(1));
+  assert.equal(await read(), '');
+  const both = await begin(b);
+  await both.complete([await both.upload(1, FIRST), await both.upload(2, Buffer.alloc(0))]);
+  assert.equal((await read())?.length, PART_BYTES);
+  const copied = await begin(b);
+  await b.put('nothing', '');
+  const copy = { ...copied.target, PartNumber: 1, CopySource: `${Bucket}/nothing` };
+  const { CopyPartResult } = await s3.send(new UploadPartCopyCommand(copy));
+  await copied.complete([{ PartNumber: 1, ETag: CopyPartResult?.ETag ?? '' }]);
+  assert.equal(await read(), '');
+});
+
+test('uploads of a key are listed in the order that they were begun in', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  const begun: (string | undefined)[] = [];
+  for (let n = 0; n < 6; n++) {
+    begun.push((await begin(b)).target.UploadId);
+    b.c.advance(1);
+  }
+  const found: (string | undefined)[] = [];
+  let markers = {};
+  for (let more = true; more; ) {
+    const page = await s3.send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 4, ...markers }));
+    found.push(...(page.Uploads ?? []).map(({ UploadId }) => UploadId));
+    markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    more = page.IsTruncated === true;
+  }
+  assert.deepEqual(found, begun);
+});
+
+test('composite check sums are of consecutive parts, and the kind that was begun is the kind that is completed', async (t) => {
+  const b = await bucketTest(t);
+  const ChecksumAlgorithm = 'SHA256' as const;
+  const gap = await begin(b, { ChecksumAlgorithm });
+  const part = await gap.upload(2, LAST, { ChecksumAlgorithm });
+  await assert.rejects(gap.complete([part]), refusal('InvalidPartOrder'));
+  const { ETag } = await gap.upload(1, LAST, { ChecksumAlgorithm });
+  await assert.rejects(gap.complete([{ PartNumber: 1, ETag }]), refusal('InvalidRequest', /missing for part 1/));
+  const whole = await begin(b, { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
+  const parts = [await whole.upload(2, LAST, { ChecksumAlgorithm: 'CRC32' })];
+  await assert.rejects(whole.complete(parts, { ChecksumType: 'COMPOSITE' }), refusal('BadDigest'));
+  await whole.complete(parts, { ChecksumType: 'FULL_OBJECT' });
 });
 
 test('conditions hold when an upload is completed', async (t) => {

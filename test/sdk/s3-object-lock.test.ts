@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import {
   CreateBucketCommand,
@@ -17,6 +18,7 @@ import {
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
   type S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { days } from '#platform/base/clock.ts';
 import { cloud } from '#test/sdk/cloud.ts';
@@ -25,6 +27,12 @@ import { PathStyleS3 } from '#test/sdk/path-style.ts';
 const Bucket = 'locked-things';
 const Key = 'record';
 const PROTECTED = { name: 'AccessDenied', message: 'Access Denied because object protected by object lock.' };
+
+class WithoutChecksums extends PathStyleS3 {
+  constructor(config: S3ClientConfig) {
+    super({ ...config, requestChecksumCalculation: 'WHEN_REQUIRED' });
+  }
+}
 
 async function opened(t: TestContext) {
   const made = await cloud(t);
@@ -53,6 +61,20 @@ const remove = (s3: S3Client, VersionId: string | undefined, bypass = false) =>
 
 const configure = (s3: S3Client, configuration: ObjectLockConfiguration, bucket = Bucket) =>
   s3.send(new PutObjectLockConfigurationCommand({ Bucket: bucket, ObjectLockConfiguration: configuration }));
+
+test('who locks an object sends a digest of it', async (t) => {
+  const { made, s3, after } = await opened(t);
+  const bare = made.client(WithoutChecksums);
+  await put(bare);
+  const lock = { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: after(1) } as const;
+  const message =
+    'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters';
+  await assert.rejects(put(bare, lock), { name: 'InvalidRequest', message });
+  await put(bare, { ...lock, ContentMD5: createHash('md5').update('x').digest('base64') });
+  await configure(s3, { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } } });
+  await assert.rejects(put(bare), { name: 'InvalidRequest' });
+  await put(s3);
+});
 
 test('governance keeps a version until it is over, or lifted by who may', async (t) => {
   const { made, s3, after } = await opened(t);

@@ -21,7 +21,7 @@ import {
 import { newUser } from '#test/sdk/people.ts';
 import { type RawRequest, sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
-import { bucketTest, hasStatus, textOf } from '#test/sdk/s3.ts';
+import { bucketTest, textOf } from '#test/sdk/s3.ts';
 
 test('what was put is read, with all that it carries', async (t) => {
   const { s3, Bucket } = await bucketTest(t);
@@ -110,29 +110,6 @@ test('the answer to a read may be asked to say other headers', async (t) => {
   assert.deepEqual([ContentType, CacheControl], ['text/html', 'private']);
 });
 
-test('conditions on reads', async (t) => {
-  const { c, s3, Bucket, put } = await bucketTest(t);
-  await put('k');
-  const { ETag = '', LastModified = new Date() } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
-  const [before, after] = [new Date(LastModified.getTime() - 60_000), new Date(LastModified.getTime() + 60_000)];
-  const read = (conditions: object) => s3.send(new GetObjectCommand({ Bucket, Key: 'k', ...conditions }));
-  await read({ IfMatch: ETag });
-  await read({ IfMatch: ETag, IfUnmodifiedSince: before });
-  await assert.rejects(read({ IfMatch: '"other"' }), refusal('PreconditionFailed'));
-  await assert.rejects(read({ IfUnmodifiedSince: before }), refusal('PreconditionFailed'));
-  await read({ IfModifiedSince: before });
-  await read({ IfNoneMatch: '"other"', IfModifiedSince: after });
-  for (const conditions of [{ IfNoneMatch: ETag }, { IfModifiedSince: LastModified }]) {
-    await assert.rejects(read(conditions), hasStatus(304));
-  }
-  const headers = { 'if-none-match': ETag };
-  const draft = { method: 'GET', path: `/${Bucket}/k`, headers };
-  const answer = await sendRaw(c, await signedRequest(c, draft, { service: 's3' }));
-  assert.deepEqual([answer.status, answer.body, answer.headers['etag']], [304, '', ETag]);
-  assert.equal(answer.headers['last-modified'], LastModified.toUTCString());
-  assert.equal(answer.headers['content-type'], undefined);
-});
-
 test('who waits for 100 Continue is refused before it sends', async (t) => {
   const { c, s3, Bucket } = await bucketTest(t);
   const draft = { method: 'PUT', path: `/${Bucket}/k`, body: Buffer.from('text') };
@@ -167,18 +144,22 @@ test('a read does not say how to encrypt', async (t) => {
   }
 });
 
-test('conditions on writes', async (t) => {
+test('where a page leads to is no metadata that a copy takes along', async (t) => {
   const { s3, Bucket, put } = await bucketTest(t);
-  await assert.rejects(put('k', 'x', { IfMatch: '"other"' }), refusal('NoSuchKey'));
-  await put('k', 'first', { IfNoneMatch: '*' });
-  await assert.rejects(put('k', 'x', { IfNoneMatch: '*' }), refusal('PreconditionFailed'));
-  await assert.rejects(put('k', 'x', { IfNoneMatch: '"etag"' }), refusal('NotImplemented'));
-  const { ETag } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
-  await put('k', 'second', { IfMatch: ETag });
-  await assert.rejects(put('k', 'x', { IfMatch: ETag }), refusal('PreconditionFailed'));
-  const remove = (IfMatch: string | undefined) => s3.send(new DeleteObjectCommand({ Bucket, Key: 'k', IfMatch }));
-  await assert.rejects(remove(ETag), refusal('PreconditionFailed'));
-  await remove('*');
+  const leadsTo = async (Key: string) =>
+    (await s3.send(new HeadObjectCommand({ Bucket, Key }))).WebsiteRedirectLocation;
+  await put('k', 'text', { WebsiteRedirectLocation: '/there', CacheControl: 'no-store' });
+  const copy = (further: object = {}) =>
+    s3.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/k`, ...further }));
+  await copy();
+  assert.equal(await leadsTo('copy'), undefined);
+  assert.equal((await s3.send(new HeadObjectCommand({ Bucket, Key: 'copy' }))).CacheControl, 'no-store');
+  await copy({ WebsiteRedirectLocation: 'https://example.com/' });
+  assert.equal(await leadsTo('copy'), 'https://example.com/');
+  const nowhere = { WebsiteRedirectLocation: 'there' };
+  const words = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
+  await assert.rejects(put('k', 'text', nowhere), refusal('InvalidRedirectLocation', words));
+  await assert.rejects(copy(nowhere), refusal('InvalidRedirectLocation'));
 });
 
 const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const satisfies readonly ChecksumAlgorithm[];

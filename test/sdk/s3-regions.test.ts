@@ -55,6 +55,18 @@ test('a bucket of another region is told, and where it is', async (t) => {
   assert.equal((await following.send(new HeadBucketCommand({ Bucket: WESTERN }))).BucketRegion, 'eu-west-1');
 });
 
+test('who may not look at a bucket is told where it is', async (t) => {
+  const { c, Bucket } = await westernBucket(t);
+  for (const [name, region] of [
+    [Bucket, 'us-east-1'],
+    [WESTERN, 'eu-west-1'],
+    ['nobodys-bucket', undefined],
+  ]) {
+    const { status, headers } = await sendRaw(c, unsigned(c, { method: 'HEAD', path: `/${name}` }));
+    assert.deepEqual([status, headers['x-amz-bucket-region']], [region ? 403 : 404, region]);
+  }
+});
+
 test('the host and the signature’s region decide what is wrong', async (t) => {
   const { c } = await westernBucket(t);
   const ask = async (host: string, region: string, path = `/${WESTERN}/novel`, method = 'GET'): Promise<RawAnswer> => {

@@ -98,6 +98,22 @@ test('attributes, permissions, messages and tasks that can’t be', async (t) =>
   const more = ['GetQueueAttributes', 'GetQueueUrl', 'PurgeQueue', 'ListDeadLetterSourceQueues'];
   const permission = { QueueUrl, Label: 'x', AWSAccountIds: ['123456789012'] };
   await refused('OverLimit', 'AddPermission', { ...permission, Actions: [...Actions, ...more] });
+  const grant = (Sid: string, Action: unknown) => ({ Sid, Effect: 'Allow', Principal: '*', Action, Resource: '*' });
+  const setPolicy = (...Statement: object[]) => ({
+    QueueUrl,
+    Attributes: { Policy: JSON.stringify({ Version: '2012-10-17', Statement }) },
+  });
+  const eight = ['Send', 'Receive', 'Delete', 'Purge', 'Get', 'Set', 'Add', 'Tag'].map((verb) => `sqs:${verb}*`);
+  await refused('OverLimit', 'SetQueueAttributes', setPolicy(grant('a', eight)));
+  const statements = Array.from({ length: 20 }, (_, n) => grant(`s${n}`, 'sqs:SendMessage'));
+  await refused('OverLimit', 'SetQueueAttributes', setPolicy(...statements, grant('more', 'sqs:SendMessage')));
+  await send('SetQueueAttributes', setPolicy(...statements));
+  await refused('OverLimit', 'AddPermission', { ...permission, Actions: ['SendMessage'] });
+  const many = Array.from({ length: 300 }, (_, n) => String(100_000_000_000 + n));
+  await send('SetQueueAttributes', setPolicy(grant('a', 'sqs:SendMessage')));
+  await refused('OverLimit', 'AddPermission', { ...permission, AWSAccountIds: many, Actions: ['SendMessage'] });
+  const number = { n: { DataType: 'Number', StringValue: '9'.repeat(39) } };
+  await refused('InvalidParameterValue', 'SendMessage', { QueueUrl, MessageBody: 'x', MessageAttributes: number });
   await refused('ReceiptHandleIsInvalid', 'DeleteMessage', { QueueUrl, ...Handle });
   await refused('ReceiptHandleIsInvalid', 'ChangeMessageVisibility', { QueueUrl, ...Handle, VisibilityTimeout: 0 });
   await refused('InvalidMessageContents', 'SendMessage', { QueueUrl, MessageBody: '\u0001' });

@@ -41,6 +41,13 @@ export function jsonFormat(model: ServiceModel): PayloadFormat {
 
 const nameOf: NameOf = (shape, name) => shape.locationName ?? name;
 
+/** As in every sample answer of the REST services' API references. */
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
+const declared =
+  (write: (value: unknown) => string) =>
+  (value: unknown): string =>
+    DECLARATION + write(value);
+
 export function xmlFormat(model: ServiceModel): PayloadFormat {
   const decoder = xmlDecoder(model);
   const encoder = xmlEncoder(model, nameOf);
@@ -54,7 +61,9 @@ export function xmlFormat(model: ServiceModel): PayloadFormat {
     },
     write(ref) {
       const shape = resolve(model, ref);
-      return encoder.element({ ...inherited, ...ref }, shape.locationName ?? rootNameOf(model, shape) ?? shape.shape);
+      return declared(
+        encoder.element({ ...inherited, ...ref }, shape.locationName ?? rootNameOf(model, shape) ?? shape.shape),
+      );
     },
     readMembers(shape, keep) {
       const read = decoder.content(shape, keep);
@@ -63,7 +72,7 @@ export function xmlFormat(model: ServiceModel): PayloadFormat {
     writeMembers(shape, keep) {
       // An operation's reference has a name of no meaning (`XRequest`), so here the shape's own goes first.
       const name = rootNameOf(model, shape) ?? shape.locationName ?? shape.shape;
-      return encoder.document({ ...inherited, ...shape }, name, keep);
+      return declared(encoder.document({ ...inherited, ...shape }, name, keep));
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 import { malformed } from '#gateway/wire/shapes.ts';
 
-export type TimestampFormat = 'iso8601' | 'rfc822' | 'unixTimestamp';
+export type TimestampFormat = 'iso8601' | 'iso8601Milliseconds' | 'rfc822' | 'unixTimestamp';
 
 /** A second more and `Date` has no such day (ECMA-262 21.4.1.1). */
 const LAST_MILLISECOND = 8.64e15;
@@ -80,6 +80,7 @@ function offsetOf(zone: string): number {
 export function formatTimestamp(time: number, format: TimestampFormat): string {
   if (format === 'unixTimestamp') return String(time / 1000);
   if (format === 'rfc822') return new Date(time).toUTCString();
+  if (format === 'iso8601Milliseconds') return new Date(time).toISOString();
   if (time !== lastIso.time) lastIso = { time, text: isoText(time) };
   return lastIso.text;
 }

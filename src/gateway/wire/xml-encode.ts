@@ -14,6 +14,7 @@ import {
   type Resolved,
   resolve,
 } from '#gateway/wire/shapes.ts';
+import type { TimestampFormat } from '#gateway/wire/timestamps.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
 type XmlWriter = (value: unknown) => string;
@@ -47,7 +48,7 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
       case 'map':
         return mapWriter(shape, name);
       default:
-        return scalarWriter(shape, name);
+        return scalarWriter(shape, name, model.metadata.xmlTimestamps ?? 'iso8601');
     }
   }
 
@@ -137,9 +138,9 @@ function repeated(write: XmlWriter): XmlWriter {
   };
 }
 
-function scalarWriter(shape: Resolved, name: string): XmlWriter {
+function scalarWriter(shape: Resolved, name: string, timestamps: TimestampFormat): XmlWriter {
   // `compile` has dealt with structures, lists and maps.
-  const write = textWriter(shape, 'iso8601') as TextWriter;
+  const write = textWriter(shape, timestamps) as TextWriter;
   const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
   if (shape.type === 'string' || shape.type === 'character') return (value) => start + escapeXml(String(value)) + end;
   return (value) => start + write(value) + end;

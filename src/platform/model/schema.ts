@@ -33,6 +33,8 @@ export interface ServiceMetadata {
   readonly jsonVersion?: '1.0' | '1.1';
   readonly targetPrefix?: string;
   readonly xmlNamespace?: string;
+  /** S3's documents tell thousandths, be they nought. */
+  readonly xmlTimestamps?: 'iso8601Milliseconds';
   readonly awsQueryCompatible?: object;
   readonly signatureVersion?: string;
   readonly auth?: readonly string[];

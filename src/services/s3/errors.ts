@@ -52,6 +52,10 @@ const ERRORS = {
   EntityTooLarge: { status: 400, message: 'Your proposed upload exceeds the maximum allowed size' },
   EntityTooSmall: { status: 400, message: 'Your proposed upload is smaller than the minimum allowed size' },
   ExpiredToken: { status: 400, message: 'The provided token has expired.' },
+  IllegalVersioningConfigurationException: {
+    status: 400,
+    message: 'The Versioning element must be specified',
+  },
   IllegalLocationConstraintException: {
     status: 400,
     message:
@@ -104,6 +108,10 @@ const ERRORS = {
   },
   InvalidPrefix: { status: 400, message: 'The annotation prefix you provided is invalid.', about: 'Prefix' },
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable', about: 'RangeRequested' },
+  InvalidRedirectLocation: {
+    status: 400,
+    message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   InvalidS3DestinationBucket: {
     status: 400,

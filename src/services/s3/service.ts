@@ -39,8 +39,10 @@ import {
   getBucketPolicyStatus,
   putBucketPolicy,
 } from '#services/s3/buckets/policy.ts';
+import { regionOfRefusal } from '#services/s3/buckets/regions.ts';
 import { getBucketRequestPayment, putBucketRequestPayment } from '#services/s3/buckets/request-payment.ts';
 import * as settings from '#services/s3/buckets/settings.ts';
+import { checkDocument } from '#services/s3/documents.ts';
 import { encryptionOperations } from '#services/s3/encryption/operations.ts';
 import { makeInventory } from '#services/s3/inventory/make-list.ts';
 import { inventoryOperations } from '#services/s3/inventory/operations.ts';
@@ -67,7 +69,7 @@ import {
 import { objectLockOperations } from '#services/s3/object-lock/operations.ts';
 import { getObjectAttributes } from '#services/s3/objects/attributes.ts';
 import { copyObject } from '#services/s3/objects/copy.ts';
-import { deleteObject, deleteObjects } from '#services/s3/objects/delete.ts';
+import { deleteObject, deleteObjects, deleting } from '#services/s3/objects/delete.ts';
 import { getObject, headObject } from '#services/s3/objects/get.ts';
 import { listObjects, listObjectsV2 } from '#services/s3/objects/list.ts';
 import { listObjectVersions } from '#services/s3/objects/list-versions.ts';
@@ -232,7 +234,7 @@ const objectOperations = (parts: S3Parts) => {
     DeleteObject: {
       handler: deleteObject(parts),
       ...object,
-      action: versioned('s3:DeleteObject', 's3:DeleteObjectVersion'),
+      action: deleting,
       usage: FREE,
       event: 'data',
       steps: true,
@@ -335,6 +337,8 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
     auditNames,
     auditedRequest,
     resolve: resolveBucket(parts),
+    checkBody: checkDocument,
+    errorMembers: regionOfRefusal(parts),
     onAnswer: noteAnswer(parts),
     site: site(parts),
     quotas,

@@ -4,15 +4,17 @@
  */
 import { parseArn } from '#platform/base/arn.ts';
 import { ServiceError } from '#platform/error.ts';
-import { readDocument } from '#platform/policy/document.ts';
+import { type PolicyDocument, readDocument } from '#platform/policy/document.ts';
 import { fail } from './errors.ts';
 import {
   MAX_ALLOWED_SOURCES,
   MAX_DELAY_SECONDS,
+  MAX_GRANTED_ACTIONS,
   MAX_KEY_ID_LENGTH,
   MAX_MESSAGE_BYTES,
   MAX_POLICY_BYTES,
   MAX_RECEIVE_COUNT,
+  MAX_STATEMENTS,
   MAX_VISIBILITY_SECONDS,
   MAX_WAIT_SECONDS,
 } from './limits.ts';
@@ -37,12 +39,23 @@ const oneOf =
 function policyDocument(value: string, name: string): void {
   if (value === '') return;
   if (Buffer.byteLength(value) > MAX_POLICY_BYTES) fail('InvalidAttributeValue', name);
+  const { statements } = documentOf(value, name);
+  checkStatementCount(statements.length);
+  const most = Math.max(0, ...statements.map(({ action }) => action.patterns.length));
+  if (most > MAX_GRANTED_ACTIONS) fail('TooManyPolicyActions', most);
+}
+
+function documentOf(value: string, name: string): PolicyDocument {
   try {
-    readDocument(value, 'resource');
+    return readDocument(value, 'resource');
   } catch (error) {
-    if (error instanceof ServiceError) fail('InvalidAttributeValue', name);
+    if (error instanceof ServiceError) return fail('InvalidAttributeValue', name);
     throw error;
   }
+}
+
+export function checkStatementCount(count: number): void {
+  if (count > MAX_STATEMENTS) fail('TooManyStatements', count);
 }
 
 function objectOf(value: string, name: string, otherwise: string): Record<string, unknown> {

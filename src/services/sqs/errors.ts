@@ -14,7 +14,6 @@ const ERRORS = {
     'QueueNameExists',
     `A queue already exists with the same name and a different value for attribute ${attribute}`,
   ],
-  QueueTagsDiffer: (): Worded => ['QueueNameExists', 'A queue already exists with the same name and different tags'],
   QueueDeletedRecently: (): Worded => [
     'QueueDeletedRecently',
     'You must wait 60 seconds after deleting a queue before you can create another with the same name.',
@@ -103,6 +102,16 @@ const ERRORS = {
   ],
   LabelInUse: (label: string): Worded => reason(label, 'Label', 'Already exists.'),
   LabelUnknown: (label: string): Worded => reason(label, 'Label', "can't find label on existing policy."),
+  // As clients have reported them (aws-cdk, issue 16303; ministryofjustice/cloud-platform-environments, pull request 9082).
+  TooManyStatements: (count: number): Worded => [
+    'OverLimit',
+    `${count} statements were found in the submitted policy, max allowed is 20`,
+  ],
+  TooManyPolicyActions: (count: number): Worded => [
+    'OverLimit',
+    `${count} actions were found in a statement from the submitted policy, max allowed is 7`,
+  ],
+  PolicyTooLong: (): Worded => ['OverLimit', 'Submitted policy is over max allowed size'],
   TooManyActions: (count: number): Worded => ['OverLimit', `${count} Actions were found, maximum allowed is 7.`],
   SourceDoesNotExist: (): Worded => [
     'ResourceNotFoundException',

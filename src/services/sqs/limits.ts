@@ -9,6 +9,10 @@ export const MAX_MESSAGE_BYTES = 1_048_576;
 export const MAX_BATCH_ENTRIES = 10;
 export const MAX_MESSAGE_ATTRIBUTES = 10;
 export const MAX_RECEIVED = 10;
+/** "A number can have up to 38 digits of precision, and it can be between 10^-128 and 10^+126." */
+export const MAX_NUMBER_DIGITS = 38;
+export const LEAST_NUMBER_EXPONENT = -128;
+export const MOST_NUMBER_EXPONENT = 126;
 
 export const MAX_DELAY_SECONDS = 900;
 export const MAX_WAIT_SECONDS = 20;
@@ -24,7 +28,9 @@ export const PURGE_INTERVAL = seconds(60);
 export const DELETED_NAME_INTERVAL = seconds(60);
 
 export const MAX_LIST_RESULTS = 1000;
+/** "Amazon SQS policy quotas"; that page does not say of what there may be 10 conditions and 50 principals: see README. */
 export const MAX_POLICY_BYTES = 8192;
+export const MAX_STATEMENTS = 20;
 export const MAX_GRANTED_ACTIONS = 7;
 export const MAX_MOVE_RATE = 500;
 export const MAX_LISTED_MOVE_TASKS = 10;

@@ -36,6 +36,40 @@ test('names, types and values follow the rules', () => {
   assert.deepEqual(storedAttributes({ n: text('-1.5e3', 'Number.float') }), { n: text('-1.5e3', 'Number.float') });
 });
 
+test('a number has 38 digits at most, and its bounds', () => {
+  const takes = (value: string): boolean => {
+    try {
+      return storedAttributes({ n: text(value, 'Number') }) !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  const nines = '9'.repeat(38);
+  const taken = [
+    '0',
+    '-0.00',
+    nines,
+    `${nines}000`,
+    `-0.000${nines}`,
+    '1e126',
+    '-1E-128',
+    `1${'0'.repeat(126)}`,
+    '.5',
+    '5.',
+    '+1e+2',
+  ];
+  assert.deepEqual(
+    taken.filter((value) => !takes(value)),
+    [],
+  );
+  const refused = [`${nines}9`, `9.${nines}`, '1.1e126', '1e127', '9e-129', '1e400', '.', 'e5', '-', '', '1e'];
+  assert.deepEqual(refused.filter(takes), []);
+  const long = '0'.repeat(1_000_000);
+  const before = performance.now();
+  assert.deepEqual([`1${long}x`, `1${long}1`, `1.${long}1`].filter(takes), []);
+  assert.ok(performance.now() - before < 2000, 'in a time that grows with the length alone');
+});
+
 test('a receive selects attributes by name and by prefix', () => {
   const all = { 'foo.a': text('1'), 'foo.b': text('2'), bar: text('3') };
   const names = (wanted: string[]) => Object.keys(selectedAttributes(all, wanted) ?? {});

@@ -5,14 +5,15 @@
 import { hash } from 'node:crypto';
 import type { MessageAttributeValue } from '#platform/model/generated/sqs.ts';
 import { fail } from './errors.ts';
-import { MAX_MESSAGE_ATTRIBUTES } from './limits.ts';
+import { LEAST_NUMBER_EXPONENT, MAX_MESSAGE_ATTRIBUTES, MAX_NUMBER_DIGITS, MOST_NUMBER_EXPONENT } from './limits.ts';
 import type { StoredAttribute } from './state.ts';
 
 export type StoredAttributes = Readonly<Record<string, StoredAttribute>>;
 
 const NAME = /^[A-Za-z0-9_.-]{1,256}$/;
 const TYPE = /^(String|Number|Binary)(\..+)?$/;
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/** Each character has one place in it: a megabyte of digits takes no longer than its length. */
+const NUMBER = /^[+-]?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d+))?$/;
 // Allowed are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about them.
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
@@ -58,10 +59,25 @@ function storedForm(name: string, value: MessageAttributeValue, what: string): S
   const content = value.StringValue;
   if (value.BinaryValue !== undefined || !content) return failEmpty(name, type, what);
   if (hasForbiddenCharacters(content)) fail('InvalidMessageContents');
-  if (kind === 'Number' && !NUMBER.test(content)) {
+  if (kind === 'Number' && !isNumber(content)) {
     fail('MessageAttribute', `Can't cast the value of message (user) attribute '${name}' to a number.`);
   }
   return { DataType: type, StringValue: content };
+}
+
+function isNumber(text: string): boolean {
+  const [found, whole = '', behind, alone, exponent = '0'] = NUMBER.exec(text) ?? [];
+  if (found === undefined) return false;
+  const fraction = behind ?? alone ?? '';
+  const digits = (whole + fraction).replace(/^0+/, '');
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  if (end === 0) return true;
+  const significant = digits.slice(0, end);
+  // Of the first digit that counts.
+  const power = digits.length - 1 - fraction.length + Number(exponent);
+  const isAtMost = power < MOST_NUMBER_EXPONENT || (power === MOST_NUMBER_EXPONENT && significant === '1');
+  return significant.length <= MAX_NUMBER_DIGITS && power >= LEAST_NUMBER_EXPONENT && isAtMost;
 }
 
 const failEmpty = (name: string, type: string, what: string): never =>

@@ -2,8 +2,9 @@
 import type { AddPermissionRequest, RemovePermissionRequest } from '#platform/model/generated/sqs.ts';
 import type { Call } from '#platform/service.ts';
 import { queueAddress, queueArn } from './address.ts';
+import { checkStatementCount } from './attributes.ts';
 import { fail } from './errors.ts';
-import { MAX_GRANTED_ACTIONS } from './limits.ts';
+import { MAX_GRANTED_ACTIONS, MAX_POLICY_BYTES } from './limits.ts';
 import { changeQueue, type OpenQueue, openQueue } from './open-queue.ts';
 
 interface Statement {
@@ -57,6 +58,7 @@ export function addPermission(input: AddPermissionRequest, call: Call): void {
   const policy = policyOf(queue) ?? { Version: '2012-10-17', Id: `${arn}/SQSDefaultPolicy`, Statement: [] };
   const statements = statementsOf(policy);
   if (statements.some((statement) => statement.Sid === label)) fail('LabelInUse', label);
+  checkStatementCount(statements.length + 1);
   const principals = accounts.map((account) => `arn:aws:iam::${account}:root`);
   const names = actions.map((action) => `SQS:${action}`);
   const added: Statement = {
@@ -66,7 +68,9 @@ export function addPermission(input: AddPermissionRequest, call: Call): void {
     Action: names.length === 1 ? names[0] : names,
     Resource: arn,
   };
-  setPolicy(call, queue, { ...policy, Statement: [...statements, added] });
+  const granted = { ...policy, Statement: [...statements, added] };
+  if (Buffer.byteLength(JSON.stringify(granted)) > MAX_POLICY_BYTES) fail('PolicyTooLong');
+  setPolicy(call, queue, granted);
 }
 
 export function removePermission(input: RemovePermissionRequest, call: Call): void {

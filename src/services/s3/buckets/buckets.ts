@@ -26,6 +26,7 @@ import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { cancelLifecycle } from '#services/s3/lifecycle/schedule.ts';
 import { abortUpload } from '#services/s3/multipart/uploads.ts';
 import { bucketArn, canonicalUser, checkBucketName } from '#services/s3/names.ts';
+import { lastModified } from '#services/s3/objects/conditions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { BUCKETS_QUOTA } from '#services/s3/quotas.ts';
 import { dropReports } from '#services/s3/reports/schedule.ts';
@@ -225,7 +226,7 @@ export const listBuckets =
     return {
       Buckets: page.map(({ name, createdAt, region }) => ({
         Name: name,
-        CreationDate: createdAt,
+        CreationDate: lastModified({ modifiedAt: createdAt }),
         BucketRegion: region,
         BucketArn: bucketArn(name),
       })),

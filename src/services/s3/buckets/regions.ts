@@ -6,6 +6,7 @@
 
 import type { Arrival } from '#platform/arrival.ts';
 import type { Address } from '#platform/cloud.ts';
+import type { FailedCall } from '#platform/error.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 
@@ -63,3 +64,10 @@ function wrongScope({ signed }: Address, asked: string, BucketRegion: string): n
   }
   return fail('AuthorizationHeaderMalformed', { message: `The authorization header is malformed; ${wrong}`, fields });
 }
+
+/** "calls to the HeadBucket operation always return the bucket's location …, whether access to the bucket is authorized or not" (GetBucketLocation) */
+export const regionOfRefusal =
+  ({ directory }: S3Parts) =>
+  ({ operation, labels: { Bucket = '' } }: FailedCall) => ({
+    ...(operation === 'HeadBucket' && { AccessDenied: { BucketRegion: directory.find(Bucket)?.region } }),
+  });

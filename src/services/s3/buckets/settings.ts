@@ -41,7 +41,7 @@ export const putBucketVersioning =
   ({ Bucket, VersioningConfiguration }: PutBucketVersioningRequest, call: Call): void => {
     const { Status, MFADelete } = VersioningConfiguration;
     if (MFADelete === 'Enabled') fail('NotImplemented', { about: 'x-amz-mfa' });
-    if (Status === undefined) fail('MalformedXML');
+    if (Status === undefined) fail('IllegalVersioningConfigurationException');
     else {
       const { objectLock, hasReplication } = openBucket(call.tx, parts.sealer, Bucket);
       if (objectLock !== undefined && Status !== 'Enabled') {

@@ -9,6 +9,7 @@ import type { CopyObjectRequest, PutObjectRequest, S3Operations } from '#platfor
 import { type Call, defineService, type Handlers, type Reconciler } from '#platform/service.ts';
 import { deleteBucket, headBucket } from '#services/s3/buckets/buckets.ts';
 import { deleteBucketPolicy, getBucketPolicy } from '#services/s3/buckets/policy.ts';
+import { checkDocument } from '#services/s3/documents.ts';
 import { fail } from '#services/s3/errors.ts';
 import { admitSession, bucketResource, conditionsOf, expressAccess } from '#services/s3/express/access.ts';
 import { putDirectoryObject } from '#services/s3/express/append.ts';
@@ -182,6 +183,7 @@ export const s3express = (parts: S3Parts, storage: Readonly<Record<string, Recon
     kinds: { bucket: directoryBucketKind },
     quotas: {},
     accountName: canonicalUser,
+    checkBody: checkDocument,
     admitSession,
     sessions: { header: 'x-amz-s3session-token', open: sessionOpener(parts.sealer) },
     throttlingError: 'SlowDown',

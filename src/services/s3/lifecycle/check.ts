@@ -56,6 +56,7 @@ function checkActions(rule: LifecycleRule): void {
     NoncurrentVersionTransitions?.[0],
   );
   if (actions === 0) fail('InvalidRequest', { message: 'At least one action needs to be specified in a rule' });
+  checkRetained(rule);
   const hasTags = selectionOf(rule).tags.length > 0;
   checkExpiration(rule, hasTags);
   checkTransitions(rule);
@@ -72,6 +73,18 @@ function checkActions(rule: LifecycleRule): void {
     if (NoncurrentDays === undefined || StorageClass === undefined) malformed();
     else checkClassDays(NoncurrentDays, StorageClass, 'NoncurrentDays');
     checkNewer(NewerNoncurrentVersions);
+  }
+}
+
+/** "If you don't specify a Filter element, Amazon S3 generates an InvalidRequest error" (User Guide, "Expiring objects"). */
+function checkRetained({
+  Filter,
+  NoncurrentVersionExpiration,
+  NoncurrentVersionTransitions = [],
+}: LifecycleRule): void {
+  const actions = [NoncurrentVersionExpiration, ...NoncurrentVersionTransitions];
+  if (Filter === undefined && actions.some((action) => action?.NewerNoncurrentVersions !== undefined)) {
+    fail('InvalidRequest', { message: 'NewerNoncurrentVersions can only be specified with a Filter' });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
 import { MOST_PART_NUMBER, requireUpload, type UploadTarget } from '#services/s3/multipart/uploads.ts';
 import { notify } from '#services/s3/notifications/notify.ts';
 import { newLock } from '#services/s3/object-lock/locks.ts';
@@ -44,13 +45,13 @@ export const completeMultipartUpload =
       if (completed !== undefined) return { done: completed };
       const row = requireUpload(tx, bucket, target);
       checkWrite(newest(tx, bucket, target.Key), conditionsOf(input), target.Key);
-      if (bucket.zone !== undefined) checkConsecutive(named, target.UploadId);
+      if (bucket.zone !== undefined || row.checksum?.type === 'COMPOSITE') checkConsecutive(named, target.UploadId);
       const all = new Map(
         tx.range(partRows, { prefix: [target.UploadId] }).map(({ key, row: part }) => [partRows.parts(key)[1], part]),
       );
-      return { upload: row, chosen: chooseParts(named, all, target.UploadId) };
+      return { upload: row, chosen: chooseParts(named, all, row, target.UploadId) };
     });
-    if (done !== undefined) return completedOutput(done, input, call);
+    if (done !== undefined) return completedOutput(parts, done, input, call);
     const checksum = await checksumOf(upload, chosen);
     checkClaims(input, checksum, chosen);
     const blobs = await parts.blobs(call.region);
@@ -80,17 +81,19 @@ export const completeMultipartUpload =
       notify(tx, bucket, { name, key: target.Key, row: added }, call);
       return added;
     });
-    return completedOutput(row, input, call);
+    return completedOutput(parts, row, input, call);
   };
 
-function completedOutput(row: VersionRow, input: CompleteMultipartUploadRequest, call: Call) {
+function completedOutput(parts: S3Parts, row: VersionRow, input: CompleteMultipartUploadRequest, call: Call) {
   const { Bucket = '', Key = '' } = input;
   const { checksum } = row;
+  const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, Bucket));
   return {
     Location: `${call.origin}/${Bucket}/${encodeURIComponent(Key).replaceAll('%2F', '/')}`,
     Bucket,
     Key,
     ...writtenOutput(row, input.SSECustomerKeyMD5),
+    ...shownExpiration(parts, call, bucket, Key, row),
     ...(checksum && { [checksumMember(checksum.name)]: checksum.value, ChecksumType: checksum.type }),
   };
 }
@@ -114,16 +117,25 @@ const conditionsOf = ({ IfMatch, IfNoneMatch }: CompleteMultipartUploadRequest) 
   ...(IfNoneMatch !== undefined && { IfNoneMatch }),
 });
 
-/** "Directory buckets - … the PartNumber must start at 1 and the part numbers must be consecutive" (API Reference, CompletedPart). */
+/**
+ * "when a additional checksum … is applied to each part, the PartNumber must start at 1 and the part numbers must be consecutive.
+ * Otherwise, Amazon S3 generates an HTTP 400 Bad Request status code and an InvalidPartOrder error code" (API Reference, CompletedPart;
+ * of composite ones: User Guide, "Checking object integrity"), and in directory buckets always.
+ */
 function checkConsecutive(named: Named, uploadId: string): void {
   if (named.every(({ PartNumber }, index) => PartNumber === index + 1)) return;
-  const message = 'In directory buckets part numbers must start at 1 and be consecutive.';
+  const message = 'Part numbers must start at 1 and be consecutive.';
   fail('InvalidPartOrder', { message, about: uploadId });
 }
 
 const withoutQuotes = (etag: string): string => etag.replace(/^"(.*)"$/, '$1');
 
-function chooseParts(named: Named, all: ReadonlyMap<number, PartRow>, uploadId: string): Chosen[] {
+function chooseParts(
+  named: Named,
+  all: ReadonlyMap<number, PartRow>,
+  { checksum }: UploadRow,
+  uploadId: string,
+): Chosen[] {
   const numbers = named.map(({ PartNumber = 0 }) => PartNumber);
   const isOrdered = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
   if (!isOrdered) fail('InvalidPartOrder', { about: uploadId });
@@ -133,6 +145,11 @@ function chooseParts(named: Named, all: ReadonlyMap<number, PartRow>, uploadId: 
     const etag = withoutQuotes(ETag);
     if (part === undefined || part.etag !== etag) {
       return fail('InvalidPart', { about: String(number), fields: { UploadId: uploadId, ETag: etag } });
+    }
+    if (checksum?.type === 'COMPOSITE' && each[checksumMember(checksum.name)] === undefined) {
+      // In the words that clients have reported (apache/opendal, pull request 4580).
+      const message = `The upload was created using a ${checksum.name.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`;
+      fail('InvalidRequest', { message });
     }
     const claimed = part.checksum && each[checksumMember(part.checksum.name)];
     if (claimed !== undefined && claimed !== part.checksum?.value) {
@@ -202,8 +219,9 @@ function checkClaims(
   chosen: readonly Chosen[],
 ): void {
   const { ChecksumType: type, MpuObjectSize: size } = input;
+  // "it'll result in a BadDigest error" (API Reference, CompleteMultipartUpload, x-amz-checksum-type)
   if (type !== undefined && checksum !== undefined && type !== checksum.type) {
-    fail('InvalidRequest', {
+    fail('BadDigest', {
       message: `The upload was created using the ${checksum.type} checksum mode. The complete request must use the same checksum mode.`,
     });
   }

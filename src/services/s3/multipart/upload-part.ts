@@ -1,4 +1,5 @@
 /** UploadPart and UploadPartCopy. */
+import { present } from '#platform/base/assert.ts';
 import type {
   UploadPartCopyOutput,
   UploadPartCopyRequest,
@@ -23,7 +24,7 @@ import { findSource, sourceBody } from '#services/s3/objects/copy.ts';
 import { partOwner } from '#services/s3/objects/owners.ts';
 import { fullChecksum, MOST_PUT_BYTES, payloadOfInput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
-import { type Claims, receive, writeReceived } from '#services/s3/objects/receive.ts';
+import { type Claims, checkAnnounced, receive, writeReceived } from '#services/s3/objects/receive.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type EncryptionRow, type PartRow, parts as partRows } from '#services/s3/state.ts';
@@ -32,7 +33,9 @@ export const uploadPart =
   (parts: S3Parts) =>
   async (input: UploadPartRequest, call: Call): Promise<UploadPartOutput> => {
     const target = input as UploadTarget & { readonly PartNumber: number };
-    const { row, encryption } = await store(parts, call, target, payloadOfInput(input.Body), input as Claims);
+    const payload = payloadOfInput(input.Body);
+    checkAnnounced(payload, input as Claims);
+    const { row, encryption } = await store(parts, call, target, payload, input as Claims);
     call.meter('PutBytes', row.piece.bytes);
     return {
       ETag: `"${row.etag}"`,
@@ -73,12 +76,12 @@ async function store(
     defaultChecksum: upload.checksum?.name ?? 'CRC64NVME',
     // Without a wish of the client's for the whole it has this one, whatever sums the parts came with.
     ...(upload.checksum === undefined && { further: 'CRC64NVME' as const }),
+    isPart: true,
   });
-  if (received.piece === undefined) return fail('EntityTooSmall');
   const row: PartRow = {
     modifiedAt: call.clock.now(),
     etag: etagFor(bucket, encryption, received.md5),
-    piece: received.piece,
+    piece: present(received.piece, 'of a part there is one, though it may be empty'),
     checksum: fullChecksum(received),
     ...(received.further && { ofWhole: received.further.digest.toString('base64') }),
   };

@@ -1,4 +1,5 @@
 /** An upload in parts: begun, listed, given up. */
+import type { Milliseconds } from '#platform/base/clock.ts';
 import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type {
@@ -63,7 +64,7 @@ export const createMultipartUpload =
     });
     const { encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const lock = askedLock(bucket, input as LockHeaders, call.now);
-    const id = randomBytes(48).toString('base64url');
+    const id = newUploadId(call.now);
     call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       tx.put(uploads, uploads.key(bucket.id, input.Key, id), {
@@ -85,6 +86,14 @@ export const createMultipartUpload =
       ...(checksum && { ChecksumAlgorithm: checksum.name, ChecksumType: checksum.type }),
     };
   };
+
+/**
+ * "Uploads that share the same object key are further sorted in ascending order based on the upload initiation time" (API Reference,
+ * ListMultipartUploads), and `upload-id-marker` compares ids: so an id begins with its time.
+ */
+const newUploadId = (now: Milliseconds): string =>
+  Math.floor(now).toString(36).padStart(TIME_DIGITS, '0') + randomBytes(39).toString('base64url');
+const TIME_DIGITS = 12;
 
 /** CRC64NVME is of the whole alone, other CRCs of either kind, all others of parts alone. */
 function checksumOf({
@@ -209,7 +218,7 @@ export const listMultipartUploads =
         .map(({ key, id, row }) => ({
           UploadId: id,
           Key: show(key),
-          Initiated: row.startedAt,
+          Initiated: lastModified({ modifiedAt: row.startedAt }),
           // Validated when the upload was begun.
           StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
           Owner: ownerOf(row),

@@ -3,14 +3,14 @@ import type { GetObjectAttributesOutput, GetObjectAttributesRequest } from '#pla
 import type { Call } from '#platform/service.ts';
 import { type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
 import { checkCustomerKey } from '#services/s3/encryption/object-keys.ts';
+import { invalidArgument } from '#services/s3/errors.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { lastModified } from '#services/s3/objects/conditions.ts';
 import { type FoundObject, findObject, type ReadTarget } from '#services/s3/objects/find.ts';
+import { limitOf } from '#services/s3/objects/list.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { manifests } from '#services/s3/state.ts';
-
-const MOST_PARTS = 1000;
 
 export const getObjectAttributes =
   (parts: S3Parts) =>
@@ -38,8 +38,12 @@ export const getObjectAttributes =
   };
 
 function objectParts(input: GetObjectAttributesRequest, { row }: FoundObject, call: Call) {
-  const limit = Math.min(input.MaxParts ?? MOST_PARTS, MOST_PARTS);
+  const limit = limitOf(input.MaxParts, 'x-amz-max-parts');
   const after = Number(input.PartNumberMarker ?? 0);
+  if (!Number.isSafeInteger(after) || after < 0) {
+    const message = 'Argument x-amz-part-number-marker must be an integer between 0 and 2147483647';
+    invalidArgument('x-amz-part-number-marker', String(input.PartNumberMarker), message);
+  }
   const all = call.tx.get(manifests, manifests.key(row.upload ?? ''))?.parts ?? [];
   // After completion parts count from 1 without gaps, whatever their numbers were.
   const page = all.slice(after, after + limit);

@@ -38,7 +38,9 @@ export function checkRead(row: VersionRow, conditions: ReadConditions): void {
   } else if (IfUnmodifiedSince !== undefined && modified > IfUnmodifiedSince) {
     fail('PreconditionFailed', { about: 'If-Unmodified-Since' });
   }
-  const fields = { ETag: quotedEtag(row), LastModified: row.modifiedAt };
+  const { CacheControl, Expires } = row.headers ?? {};
+  // What "would have been sent in a 200 (OK) response" (RFC 9110, 15.4.5).
+  const fields = { ETag: quotedEtag(row), LastModified: row.modifiedAt, CacheControl, Expires };
   if (IfNoneMatch !== undefined) {
     if (names(IfNoneMatch, row)) fail('NotModified', { fields });
   } else if (IfModifiedSince !== undefined && modified <= IfModifiedSince) fail('NotModified', { fields });

@@ -19,6 +19,7 @@ import { type CopySourceKeyHeaders, copySourceKeyOf } from '#services/s3/encrypt
 import { newObjectKeys, storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { type EncryptionHeaders, wantedEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { shownExpiration } from '#services/s3/lifecycle/settings.ts';
 import { listingOf, may } from '#services/s3/may.ts';
 import { checkKey } from '#services/s3/names.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
@@ -39,7 +40,7 @@ import { noteRead } from '#services/s3/objects/reads.ts';
 import { type Claims, receive } from '#services/s3/objects/receive.ts';
 import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { type NameRow, partitionOf, type VersionRow } from '#services/s3/state.ts';
+import { type ContentHeaders, type NameRow, partitionOf, type VersionRow } from '#services/s3/state.ts';
 
 export interface CopySource {
   readonly place: NameRow;
@@ -204,6 +205,7 @@ export const copyObject =
     const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
     return {
       ...output,
+      ...shownExpiration(parts, call, bucket, input.Key, written),
       ...(source.bucket.versioning !== undefined && { CopySourceVersionId: shownVersionId(row) }),
       CopyObjectResult: {
         ETag: quotedEtag(written),
@@ -246,13 +248,21 @@ function copiedMetadata(input: CopyObjectRequest, { row, bucket, key, isVersion 
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     });
   }
-  const kept: ObjectMetadata = replaces
-    ? { ...(given.headers && { headers: given.headers }), ...(given.metadata && { metadata: given.metadata }) }
-    : { ...(row.headers && { headers: row.headers }), ...(row.metadata && { metadata: row.metadata }) };
+  const headers = replaces ? given.headers : keptHeaders(row.headers, given.headers);
+  const metadata = replaces ? given.metadata : row.metadata;
   const tags = input.TaggingDirective === 'REPLACE' ? given.tags : row.tags;
   return {
-    ...kept,
+    ...(headers && { headers }),
+    ...(metadata && { metadata }),
     ...(tags && { tags }),
     ...(given.storageClass !== undefined && { storageClass: given.storageClass }),
   };
+}
+
+/** Where a page leads to "is unique to each object and is not copied"; the request may name it, whatever it says of metadata (CopyObject). */
+function keptHeaders(source: ContentHeaders = {}, given: ContentHeaders = {}): ContentHeaders | undefined {
+  const { WebsiteRedirectLocation: _, ...rest } = source;
+  const { WebsiteRedirectLocation } = given;
+  const headers = { ...rest, ...(WebsiteRedirectLocation !== undefined && { WebsiteRedirectLocation }) };
+  return Object.keys(headers).length > 0 ? headers : undefined;
 }

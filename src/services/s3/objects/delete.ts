@@ -108,7 +108,10 @@ function checkVictim(row: VersionRow | undefined, { Key, ETag, Size, LastModifie
   if (ETag === undefined && Size === undefined && LastModifiedTime === undefined) return;
   const isThere = row !== undefined && row.isDeleteMarker === undefined;
   if (!isThere) {
-    if (ETag === '*' || ETag === undefined) return;
+    if (ETag === undefined) return;
+    // "If the latest version of the object is a delete marker, the object doesn't exist and the DeleteObject API will fail and return a
+    // 412 Precondition Failed"; else "S3 rejects the request and returns a Not Found" (User Guide, "How to perform conditional deletes").
+    if (ETag === '*' && row !== undefined) fail('PreconditionFailed', { about: 'If-Match' });
     fail('NoSuchKey', { about: Key });
   }
   if (ETag !== undefined && ETag !== '*' && ETag !== quotedEtag(row) && ETag !== row.etag) {
@@ -155,7 +158,7 @@ function checkPermission(
   parts: S3Parts,
   tx: Transaction,
   bucket: OpenBucket,
-  { Key: key, VersionId: versionId }: Victim,
+  { Key: key, VersionId: versionId, ETag: etag }: Victim,
   call: Call,
 ): void {
   // Who is let into a directory bucket to write deletes any key there.
@@ -164,8 +167,22 @@ function checkPermission(
   const row = versionId === undefined ? newest(tx, bucket, key) : findVersion(tx, bucket, key, versionId);
   const conditions = versionConditions(call.account, row, versionId);
   const policy = policyInForce(parts, bucket, call);
-  if (!may(parts, call, action, { bucket, key, policy, conditions })) throw s3Error('AccessDenied');
+  const asked = { bucket, key, policy, conditions };
+  const actions = needsReading(etag) ? [action, 's3:GetObject'] : [action];
+  if (!actions.every((each) => may(parts, call, each, asked))) throw s3Error('AccessDenied');
 }
+
+/** "To perform conditional deletes with the If-Match header with the ETag value, you must have the s3:DeleteObject and s3:GetObject" */
+const needsReading = (etag: string | undefined): boolean => etag !== undefined && etag !== '*';
+
+/** Of DeleteObject. */
+export const deleting = ({
+  VersionId,
+  IfMatch,
+}: Pick<DeleteObjectRequest, 'VersionId' | 'IfMatch'>): readonly string[] => [
+  VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
+  ...(needsReading(IfMatch) ? ['s3:GetObject'] : []),
+];
 
 function deletedObject({ Key, VersionId }: Victim, { versionId, isDeleteMarker }: Outcome): DeletedObject {
   return {

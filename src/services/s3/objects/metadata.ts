@@ -23,6 +23,9 @@ const HEADERS = [
 
 /** "the user-defined metadata is limited to 2 KB in size" (User Guide, "Working with object metadata"): names and values together. */
 const MOST_METADATA_BYTES = 2048;
+/** "The value must be prefixed by /, http://, or https://. The length of the value is limited to 2 KB." (API Reference, POST Object) */
+const REDIRECT = /^(?:\/|https?:\/\/)/;
+const MOST_REDIRECT_BYTES = 2048;
 const STORAGE_CLASSES = new Set([
   'STANDARD',
   'REDUCED_REDUNDANCY',
@@ -80,6 +83,11 @@ function contentHeadersOf(given: GivenMetadata): ContentHeaders | undefined {
   for (const name of HEADERS) {
     const value = name === 'ContentEncoding' ? withoutChunking(given.ContentEncoding) : given[name];
     if (value !== undefined && value !== '') headers[name] = value;
+  }
+  const { WebsiteRedirectLocation: redirect } = headers;
+  if (redirect !== undefined && !REDIRECT.test(redirect)) fail('InvalidRedirectLocation');
+  if (redirect !== undefined && Buffer.byteLength(redirect) > MOST_REDIRECT_BYTES) {
+    fail('InvalidRedirectLocation', { message: 'The website redirect location is longer than 2 KB.' });
   }
   return Object.keys(headers).length > 0 ? headers : undefined;
 }

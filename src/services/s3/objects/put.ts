@@ -18,7 +18,14 @@ import { checksumMember } from '#services/s3/objects/checksums.ts';
 import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
 import { newOwner } from '#services/s3/objects/owners.ts';
-import { type Claims, type Received, receive, writeReceived } from '#services/s3/objects/receive.ts';
+import {
+  type Claims,
+  checkAnnounced,
+  checkVerifiable,
+  type Received,
+  receive,
+  writeReceived,
+} from '#services/s3/objects/receive.ts';
 import { addVersion, type NewVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { replicateNew } from '#services/s3/replication/queue.ts';
@@ -47,9 +54,14 @@ export const putObject =
       return wantedEncryption(tx, bucket, input as EncryptionHeaders, call.origin);
     });
     const lock = askedLock(bucket, input as LockHeaders, call.now);
+    const payload = payloadOfInput(input.Body);
+    checkAnnounced(payload, input as Claims);
+    // What a service of the cloud brings comes over no network.
+    const isLocked = lock !== undefined || bucket.objectLock?.retention !== undefined;
+    if (isLocked && call.principal.kind !== 'service') checkVerifiable(payload, input as Claims);
     const { keys, encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const { owner, upload } = newOwner(call.account, bucket, input.Key);
-    const received = await receive(payloadOfInput(input.Body), input as Claims, {
+    const received = await receive(payload, input as Claims, {
       blobs: await parts.blobs(call.region),
       hashings: parts.hashings,
       keys,

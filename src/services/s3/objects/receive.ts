@@ -61,6 +61,8 @@ export interface ReceiveOptions {
   readonly defaultChecksum: ChecksumName;
   /** One to compute whatever the client names. */
   readonly further?: ChecksumName;
+  /** A part of an upload lies somewhere, even one without bytes. */
+  readonly isPart?: true;
 }
 
 export async function receive(body: Payload, claims: Claims, options: ReceiveOptions): Promise<Received> {
@@ -80,6 +82,32 @@ export async function receive(body: Payload, claims: Claims, options: ReceiveOpt
     throw error;
   }
   return received;
+}
+
+const sendsChecksum = (body: Payload, claims: Claims): boolean =>
+  CHECKSUM_NAMES.some(
+    (name) => claims[checksumMember(name)] !== undefined || body.trailerNames.includes(checksumHeader(name)),
+  );
+
+/**
+ * "When you send this header, there must be a corresponding x-amz-checksum-algorithm or x-amz-trailer header sent. Otherwise, Amazon S3
+ * fails the request with the HTTP status code 400" (API Reference, PutObject and UploadPart); in the words that Hadoop's users saw.
+ */
+export function checkAnnounced(body: Payload, claims: Claims): void {
+  if (claims.ChecksumAlgorithm === undefined || sendsChecksum(body, claims)) return;
+  fail('InvalidRequest', {
+    message:
+      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+  });
+}
+
+/** "required for any request to upload an object with a retention period configured using Amazon S3 Object Lock" (PutObject) */
+export function checkVerifiable(body: Payload, claims: Claims): void {
+  if (claims.ContentMD5 !== undefined || sendsChecksum(body, claims)) return;
+  fail('InvalidRequest', {
+    message:
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+  });
 }
 
 /** The one check sum that the client sends or announces. */
@@ -109,7 +137,7 @@ async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOpti
   const digests = await Promise.all(
     namesOf(name, options).map(async (each) => ({ name: each, digest: await digestOf(each, bytes) })),
   );
-  if (bytes.length === 0) return receivedOf(undefined, '', 0, md5, digests, options);
+  if (bytes.length === 0 && !options.isPart) return receivedOf(undefined, '', 0, md5, digests, options);
   const salt = randomBytes(16);
   const { base, inner } = options.keys;
   const content = inner === undefined ? bytes : innerLayer(blobKey(inner, salt), bytes);
