@@ -29,14 +29,17 @@ export interface AuditRecord {
   readonly requestParameters: unknown;
   readonly responseElements: unknown;
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
-  readonly requestID: string;
+  /** Of a call alone. */
+  readonly requestID?: string;
   readonly eventID: string;
   readonly readOnly: boolean;
   readonly resources?: readonly AuditedResource[];
-  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn';
+  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn' | 'AwsServiceEvent';
   readonly managementEvent: boolean;
   readonly recipientAccountId: string;
   readonly sharedEventID?: string;
+  /** What a service did by itself. */
+  readonly serviceEventDetails?: Readonly<Record<string, unknown>>;
   readonly eventCategory: 'Management' | 'Data';
   readonly tlsDetails?: {
     readonly tlsVersion: string;
@@ -104,7 +107,7 @@ const MAX_PART_CHARACTERS = 100 * 1024;
 const MAX_ADDITIONAL_CHARACTERS = 28 * 1024;
 const MAX_TEXT_CHARACTERS = 1024;
 
-/** For what is no API call: a person who signs in. */
+/** For what is no API call: a person who signs in, and what a service does by itself. */
 export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
   const record: AuditRecord = { eventVersion: '1.11', eventID: timedId(time), eventTime: secondText(time), ...event };
   writeRecord(tx, JSON.stringify(record));
