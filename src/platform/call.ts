@@ -241,7 +241,8 @@ export class LiveCall implements Call, CallScope {
     const { operation, caller, requestId, input } = this.#invocation;
     const invokedBy = caller.calledVia.at(-1);
     // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
-    const own = error === undefined ? operation.declaration.audit?.(input as never, output) : undefined;
+    const own =
+      error === undefined ? operation.declaration.audit?.(input as never, output, this.auditedResources) : undefined;
     const request = operation.service.declaration.auditedRequest?.(operation.model, this);
     if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
     const event = account === this.account && error === undefined ? this.#ownEvent : this.#newEvent();
@@ -262,9 +263,11 @@ export class LiveCall implements Call, CallScope {
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
       resources: this.#named,
-      input: request ? joined(operation.redactInput(input), request.parameters) : operation.redactInput(input),
+      input: joined(joined(operation.redactInput(input), own?.requestParameters), request?.parameters),
       // Answers to reads are in no record.
-      output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
+      output: operation.isReadOnly
+        ? undefined
+        : joined(output ? operation.redactOutput(output) : '{}', own?.responseElements),
       error: error && { code: error.code, message: operation.redactMessage(error.message, input) },
       additions: request ? withRequest(own, request) : own,
       sharedEventId: this.#sharedEventId,
@@ -278,8 +281,9 @@ const withRequest = (own: AuditAdditions | undefined, { additionalEventData }: R
 });
 
 /** A structure's JSON text with further members; what is none (it was hidden whole) stays as it is. */
-function joined(text: string, members: Readonly<Record<string, unknown>>): string {
+function joined(text: string, members: Readonly<Record<string, unknown>> | undefined): string {
+  if (members === undefined || !text.endsWith('}')) return text;
   const further = JSON.stringify(members);
-  if (!text.endsWith('}') || further === '{}') return text;
+  if (further === '{}') return text;
   return text === '{}' ? further : `${text.slice(0, -1)},${further.slice(1)}`;
 }

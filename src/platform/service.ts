@@ -186,7 +186,7 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** What the audit calls it, where that is not its name. */
   readonly eventName?: string;
   /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
-  readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
+  readonly audit?: (input: In, output: Output | undefined, resources: readonly AuditedResource[]) => AuditAdditions;
 }
 
 /** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */

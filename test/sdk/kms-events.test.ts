@@ -1,18 +1,29 @@
-/** KMS in the event history. */
+/** KMS in the event history: what each call worked on, and what KMS does by itself. */
 import assert from 'node:assert/strict';
 import * as crypto from 'node:crypto';
 import { test } from 'node:test';
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
+  CreateAliasCommand,
+  CreateGrantCommand,
+  DecryptCommand,
+  DeleteAliasCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
   EnableKeyRotationCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
   GetParametersForImportCommand,
   ImportKeyMaterialCommand,
+  ReEncryptCommand,
+  RetireGrantCommand,
   RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
+  UpdateAliasCommand,
 } from '@aws-sdk/client-kms';
 import { days, seconds } from '#platform/base/clock.ts';
 import type { TestCloud } from '#test/sdk/cloud.ts';
-import { startKms } from '#test/sdk/kms.ts';
+import { startKms, text } from '#test/sdk/kms.ts';
 
 /** The newest first. A client of its own: the clock may have closed the connections of others. */
 async function recordsOf(c: TestCloud, AttributeValue: string) {
@@ -81,4 +92,69 @@ test('what KMS does by itself is in the event history, as an event of the servic
   );
   await pass(days(90));
   assert.deepEqual(await rotation(), { rotationType: 'AUTOMATIC', keyId: rotated.id });
+});
+
+test('records name the key of what answers nothing, the material and the algorithm, and omit what is protected', async (t) => {
+  const { c, kms, key } = await startKms(t);
+  const [a, b] = [await key(), await key()];
+  const answered = async (name: string) => (await recordsOf(c, name))[0]?.responseElements;
+  await kms.send(new DisableKeyCommand({ KeyId: a.id }));
+  assert.deepEqual(await answered('DisableKey'), { keyId: a.arn });
+  await kms.send(new EnableKeyCommand({ KeyId: a.id }));
+  assert.deepEqual(await answered('EnableKey'), { keyId: a.arn });
+  await kms.send(new CreateAliasCommand({ AliasName: 'alias/one', TargetKeyId: a.id }));
+  assert.deepEqual(await answered('CreateAlias'), { keyId: a.arn });
+  await kms.send(new UpdateAliasCommand({ AliasName: 'alias/one', TargetKeyId: b.id }));
+  assert.deepEqual(await answered('UpdateAlias'), { keyId: b.arn });
+  await kms.send(new DeleteAliasCommand({ AliasName: 'alias/one' }));
+  assert.deepEqual(await answered('DeleteAlias'), { keyId: b.arn });
+
+  const GranteePrincipal = `arn:aws:iam::${c.account}:root`;
+  const { GrantId, GrantToken } = await kms.send(
+    new CreateGrantCommand({ KeyId: a.id, GranteePrincipal, Operations: ['Decrypt', 'RetireGrant'] }),
+  );
+  assert.deepEqual(await answered('CreateGrant'), { grantId: GrantId });
+  await kms.send(new RetireGrantCommand({ GrantToken }));
+  const [retired] = await recordsOf(c, 'RetireGrant');
+  assert.deepEqual(
+    [retired?.requestParameters, retired?.responseElements, retired?.additionalEventData],
+    [null, null, { grantId: GrantId }],
+  );
+
+  const EncryptionContext = { team: 'blue' };
+  const { CiphertextBlob } = await kms.send(
+    new EncryptCommand({ KeyId: a.id, Plaintext: text('x'), EncryptionContext }),
+  );
+  const [encrypted] = await recordsOf(c, 'Encrypt');
+  const encryptionAlgorithm = 'SYMMETRIC_DEFAULT';
+  assert.deepEqual(encrypted?.requestParameters, {
+    keyId: a.id,
+    encryptionContext: EncryptionContext,
+    encryptionAlgorithm,
+  });
+  const { KeyMaterialId: keyMaterialId } = await kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
+  const [decrypted] = await recordsOf(c, 'Decrypt');
+  assert.deepEqual(decrypted?.requestParameters, { encryptionContext: EncryptionContext, encryptionAlgorithm });
+  assert.deepEqual([decrypted.responseElements, decrypted.additionalEventData], [null, { keyMaterialId }]);
+  await kms.send(new GenerateDataKeyCommand({ KeyId: a.id, KeySpec: 'AES_256' }));
+  assert.deepEqual((await recordsOf(c, 'GenerateDataKey'))[0]?.additionalEventData, { keyMaterialId });
+  const moved = await kms.send(
+    new ReEncryptCommand({
+      CiphertextBlob,
+      SourceEncryptionContext: EncryptionContext,
+      SourceEncryptionAlgorithm: encryptionAlgorithm,
+      DestinationKeyId: b.id,
+    }),
+  );
+  const [reEncrypted] = await recordsOf(c, 'ReEncrypt');
+  assert.deepEqual(reEncrypted?.requestParameters, {
+    sourceEncryptionContext: EncryptionContext,
+    sourceEncryptionAlgorithm: encryptionAlgorithm,
+    destinationKeyId: b.id,
+    destinationEncryptionAlgorithm: encryptionAlgorithm,
+  });
+  assert.deepEqual(reEncrypted.additionalEventData, {
+    sourceKeyMaterialId: keyMaterialId,
+    destinationKeyMaterialId: moved.DestinationKeyMaterialId,
+  });
 });

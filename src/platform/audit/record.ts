@@ -51,6 +51,10 @@ export interface AuditRecord {
 
 /** What an operation itself adds to its record. */
 export interface AuditAdditions {
+  /** Beside its input: what it takes where that says nothing. */
+  readonly requestParameters?: Readonly<Record<string, unknown>>;
+  /** Beside what it answers, if it changes something. */
+  readonly responseElements?: Readonly<Record<string, unknown>>;
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
   /** In place of what the signature says: who a token or an assertion names, of calls that nobody signs. */
   readonly userIdentity?: Readonly<Record<string, unknown>>;
