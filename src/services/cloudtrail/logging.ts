@@ -13,7 +13,9 @@ export function startLogging(directory: TrailDirectory, { Name }: Model.StartLog
 
 export function stopLogging(directory: TrailDirectory, { Name }: Model.StopLoggingRequest, call: Call): object {
   const row = ownTrail(directory, Name, call, call.tx);
-  if (row.isLogging) putTrail(directory, call.tx, call.account, { ...row, isLogging: false, stoppedAt: call.now });
+  if (!row.isLogging) return {};
+  const stopped = { isLogging: false, stoppedAt: call.now, stoppedBy: call.eventId };
+  putTrail(directory, call.tx, call.account, { ...row, ...stopped });
   return {};
 }
 

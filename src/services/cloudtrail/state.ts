@@ -23,6 +23,10 @@ export interface TrailRow {
   readonly isLogging: boolean;
   readonly startedAt?: number;
   readonly stoppedAt?: number;
+  /** The event of the call that stopped it, which is the last that the trail takes. */
+  readonly stoppedBy?: string;
+  /** When its files began to be validated, where that was not from the start. */
+  readonly validatedSince?: number;
   readonly selectors: Selectors;
   readonly insights: readonly Model.InsightSelector[];
   /** How its data events are aggregated; undefined: not at all. */

@@ -87,7 +87,7 @@ export function takes(
   isGlobal: boolean,
 ): boolean {
   if (isGlobal && !row.includesGlobalEvents) return false;
-  if (!wasLogging(row, time)) return false;
+  if (record.eventID !== row.stoppedBy && !wasLogging(row, time)) return false;
   const { userIdentity } = record;
   return matches({
     category: record.eventCategory,
