@@ -241,8 +241,7 @@ export class LiveCall implements Call, CallScope {
     const { operation, caller, requestId, input } = this.#invocation;
     const invokedBy = caller.calledVia.at(-1);
     // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
-    const own =
-      error === undefined ? operation.declaration.audit?.(input as never, output, this.auditedResources) : undefined;
+    const own = error === undefined ? operation.declaration.audit?.(input as never, output, this) : undefined;
     const request = operation.service.declaration.auditedRequest?.(operation.model, this);
     if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
     const event = account === this.account && error === undefined ? this.#ownEvent : this.#newEvent();

@@ -97,6 +97,7 @@ export interface ProvenClaims {
   /** What a SAML assertion has to say about the session's name and end. */
   readonly sessionName?: string;
   readonly sessionEnd?: Milliseconds;
+  readonly assertionId?: string;
 }
 
 export type ConditionKeys = Readonly<Record<string, string | readonly string[]>>;

@@ -60,6 +60,12 @@ export interface AuditAdditions {
   readonly userIdentity?: Readonly<Record<string, unknown>>;
 }
 
+/** A call, to an operation that says more of it. */
+export interface AuditedScope {
+  readonly principal: Principal;
+  readonly auditedResources: readonly AuditedResource[];
+}
+
 /** A request, to a service that says more of it. */
 export interface AuditedRequest {
   readonly address: Address | undefined;

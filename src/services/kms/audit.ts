@@ -3,9 +3,8 @@
  * example of each operation): the key's ARN where nothing is answered, the material that was used, the algorithm where none was
  * named. What is encrypted, signed or wrapped is "omitted".
  */
-import type { AuditAdditions } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedScope } from '#platform/audit/record.ts';
 import { type AuditNames, smallFirst } from '#platform/audit/redact.ts';
-import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Output } from '#platform/service.ts';
 
 const OMITTED: ReadonlySet<string> = new Set([
@@ -30,9 +29,9 @@ export const auditNames: AuditNames = (member) => (OMITTED.has(member) ? undefin
 export function namedKey(
   _input: object,
   output: Output | undefined,
-  resources: readonly AuditedResource[],
+  { auditedResources }: AuditedScope,
 ): AuditAdditions {
-  const key = resources.findLast(({ ARN }) => ARN.includes(':key/'))?.ARN;
+  const key = auditedResources.findLast(({ ARN }) => ARN.includes(':key/'))?.ARN;
   return key === undefined || Object.keys(output ?? {}).length > 0 ? {} : { responseElements: { keyId: key } };
 }
 
