@@ -6,6 +6,7 @@ import type { DataEvent } from '#platform/cloud.ts';
 import type { InsightType } from '#platform/model/generated/cloudtrail.ts';
 import type { MemorySlot, Store } from '#platform/store/store.ts';
 import { compileSelectors, type Matcher } from './match.ts';
+import { canFind } from './selectors.ts';
 import { type TrailRow, trails } from './state.ts';
 import { trailArn } from './trail-names.ts';
 
@@ -106,7 +107,10 @@ export const looksFor = ({ row }: LiveTrail, category: 'Management' | 'Data', ty
   row.isLogging &&
   row.insights.some(
     ({ InsightType, EventCategories = ['Management'] }) =>
-      EventCategories.includes(category) && (type === undefined || InsightType === type),
+      EventCategories.includes(category) &&
+      (type === undefined || InsightType === type) &&
+      // Its selectors may have changed since.
+      (category === 'Data' || (InsightType !== undefined && canFind(row.selectors, InsightType))),
   );
 
 function wasLogging({ isLogging, startedAt, stoppedAt }: TrailRow, time: Milliseconds): boolean {
