@@ -24,6 +24,8 @@ export interface RootPrincipal {
   readonly arn: string;
   /** The account id. */
   readonly userId: string;
+  /** The account's, if it has one. */
+  readonly alias?: string;
   readonly session?: SessionFacts;
 }
 
