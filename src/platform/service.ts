@@ -185,6 +185,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly secret?: readonly string[];
   /** What the audit calls it, where that is not its name. */
   readonly eventName?: string;
+  /** The region beside the call's own that has a record of it too, because it works there as well. */
+  readonly auditedIn?: (input: In) => string;
   /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
   readonly audit?: (input: In, output: Output | undefined, call: AuditedScope) => AuditAdditions;
 }

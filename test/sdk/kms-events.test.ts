@@ -16,20 +16,24 @@ import {
   GetParametersForImportCommand,
   ImportKeyMaterialCommand,
   ReEncryptCommand,
+  ReplicateKeyCommand,
   RetireGrantCommand,
   RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
   UpdateAliasCommand,
+  UpdatePrimaryRegionCommand,
 } from '@aws-sdk/client-kms';
 import { days, seconds } from '#platform/base/clock.ts';
 import type { TestCloud } from '#test/sdk/cloud.ts';
 import { startKms, text } from '#test/sdk/kms.ts';
 
 /** The newest first. A client of its own: the clock may have closed the connections of others. */
-async function recordsOf(c: TestCloud, AttributeValue: string) {
+async function recordsOf(c: TestCloud, AttributeValue: string, region = 'us-east-1') {
   c.advance(seconds(1));
   const LookupAttributes = [{ AttributeKey: 'EventName' as const, AttributeValue }];
-  const { Events = [] } = await c.client(CloudTrailClient).send(new LookupEventsCommand({ LookupAttributes }));
+  const { Events = [] } = await c
+    .client(CloudTrailClient, { region })
+    .send(new LookupEventsCommand({ LookupAttributes }));
   return Events.map(({ CloudTrailEvent = '' }) => JSON.parse(CloudTrailEvent));
 }
 
@@ -157,4 +161,18 @@ test('records name the key of what answers nothing, the material and the algorit
     sourceKeyMaterialId: keyMaterialId,
     destinationKeyMaterialId: moved.DestinationKeyMaterialId,
   });
+});
+
+test('a new primary region is recorded in both regions', async (t) => {
+  const { c, kms, key } = await startKms(t);
+  const { id: KeyId } = await key({ MultiRegion: true });
+  await kms.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1' }));
+  await kms.send(new UpdatePrimaryRegionCommand({ KeyId, PrimaryRegion: 'eu-west-1' }));
+  const [here, ...more] = await recordsOf(c, 'UpdatePrimaryRegion');
+  const [there, ...others] = await recordsOf(c, 'UpdatePrimaryRegion', 'eu-west-1');
+  assert.deepEqual([more, others], [[], []]);
+  assert.deepEqual([here?.awsRegion, there?.awsRegion], ['us-east-1', 'eu-west-1']);
+  assert.equal(here.requestID, there.requestID);
+  assert.notEqual(here.eventID, there.eventID);
+  assert.equal(there.requestParameters.primaryRegion, 'eu-west-1');
 });

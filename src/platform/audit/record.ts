@@ -8,7 +8,7 @@ import { identityText, secondText, strangerText } from '#platform/audit/identity
 import { writeRecord } from '#platform/audit/journal.ts';
 import type { AuditedResource, AuditedResources } from '#platform/audit/resources.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
-import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
+import { type AccountId, GLOBAL_REGION, type Region, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
 import type { Address, Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -80,6 +80,12 @@ export interface RequestAdditions {
 
 /** What a service records that is no call of its API: its own whole record, but for the id and the time. */
 export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
+
+/** Whose audit, and in which region. */
+export interface AuditPlace {
+  readonly account: AccountId;
+  readonly region: Region;
+}
 
 export interface AuditedCall {
   /** It tells the time, too. */

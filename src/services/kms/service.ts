@@ -51,6 +51,11 @@ type WithParts<In, Out> = (parts: KmsParts, input: In, call: Call) => Out;
 
 const anything = { resource: () => '*' } as const;
 
+const ofTwoPrimaries = {
+  permissions: primaryPermissions,
+  auditedIn: ({ PrimaryRegion }: Model.UpdatePrimaryRegionRequest) => PrimaryRegion,
+} as const;
+
 function managementOperations(parts: KmsParts) {
   const given =
     <In, Out>(handler: WithParts<In, Out>) =>
@@ -98,12 +103,7 @@ function managementOperations(parts: KmsParts) {
     ListKeyRotations: { handler: given(listKeyRotations), ...ownKey },
 
     ReplicateKey: { handler: given(replicateKey), ...ownKey, permissions: replicatePermissions, steps: true },
-    UpdatePrimaryRegion: {
-      handler: given(updatePrimaryRegion),
-      ...ownKey,
-      permissions: primaryPermissions,
-      steps: true,
-    },
+    UpdatePrimaryRegion: { handler: given(updatePrimaryRegion), ...ownKey, ...ofTwoPrimaries, steps: true },
 
     GetParametersForImport: {
       handler: given(getParametersForImport),
