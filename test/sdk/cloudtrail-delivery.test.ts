@@ -30,7 +30,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { hours } from '#platform/base/clock.ts';
+import { hours, seconds } from '#platform/base/clock.ts';
 import { findExecutable, NOT_FOUND } from '#test/clients/executables.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { type TestBucket, testBucket } from '#test/sdk/log-bucket.ts';
@@ -67,6 +67,30 @@ test('events of a trail become a file under AWS’s name; what came before it lo
   const status = await c.client(CloudTrailClient).send(new GetTrailStatusCommand({ Name: 'audit' }));
   assert.ok(status.LatestDeliveryTime !== undefined);
   assert.equal(status.LatestDeliveryError, undefined);
+});
+
+test('a trail that is started again at once has what came before it was stopped', async (t) => {
+  const { bucket, c, client } = await start(t);
+  const step = async (name: string) => {
+    await c.client(SQSClient).send(new CreateQueueCommand({ QueueName: name }));
+    c.advance(seconds(2));
+  };
+  await step('before');
+  await client.send(new StopLoggingCommand({ Name: 'audit' }));
+  c.advance(seconds(2));
+  await step('meanwhile');
+  await client.send(new StartLoggingCommand({ Name: 'audit' }));
+  await step('after');
+  const [key = ''] = await deliver(c, bucket);
+  const made = { eventName: 'CreateQueue' };
+  assert.partialDeepStrictEqual(bucket.records(key), [
+    { eventName: 'StartLogging' },
+    { ...made, requestParameters: { queueName: 'before' } },
+    { eventName: 'StopLogging' },
+    { eventName: 'StartLogging' },
+    { ...made, requestParameters: { queueName: 'after' } },
+  ]);
+  assert.equal(bucket.records(key).length, 5);
 });
 
 test('a bucket that refuses is in the status, and gets all when it takes files again', async (t) => {

@@ -7,7 +7,14 @@ import { ownTrail, putTrail, seenTrail } from './trails.ts';
 
 export function startLogging(directory: TrailDirectory, { Name }: Model.StartLoggingRequest, call: Call): object {
   const row = ownTrail(directory, Name, call, call.tx);
-  if (!row.isLogging) putTrail(directory, call.tx, call.account, { ...row, isLogging: true, startedAt: call.now });
+  if (row.isLogging) return {};
+  const { startedAt, stoppedAt, stoppedBy } = row;
+  const earlier = {
+    ...(startedAt !== undefined && { startedAt }),
+    ...(stoppedAt !== undefined && { stoppedAt }),
+    ...(stoppedBy !== undefined && { stoppedBy }),
+  };
+  putTrail(directory, call.tx, call.account, { ...row, isLogging: true, startedAt: call.now, earlier });
   return {};
 }
 

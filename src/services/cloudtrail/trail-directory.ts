@@ -7,7 +7,7 @@ import type { InsightType } from '#platform/model/generated/cloudtrail.ts';
 import type { MemorySlot, Store } from '#platform/store/store.ts';
 import { compileSelectors, type Matcher } from './match.ts';
 import { canFind } from './selectors.ts';
-import { type TrailRow, trails } from './state.ts';
+import { type Period, type TrailRow, trails } from './state.ts';
 import { trailArn } from './trail-names.ts';
 
 export interface LiveTrail {
@@ -88,7 +88,7 @@ export function takes(
   isGlobal: boolean,
 ): boolean {
   if (isGlobal && !row.includesGlobalEvents) return false;
-  if (record.eventID !== row.stoppedBy && !wasLogging(row, time)) return false;
+  if (![row, { isLogging: false, ...row.earlier }].some((period) => isIn(period, record.eventID, time))) return false;
   const { userIdentity } = record;
   return matches({
     category: record.eventCategory,
@@ -113,7 +113,9 @@ export const looksFor = ({ row }: LiveTrail, category: 'Management' | 'Data', ty
       (category === 'Data' || (InsightType !== undefined && canFind(row.selectors, InsightType))),
   );
 
-function wasLogging({ isLogging, startedAt, stoppedAt }: TrailRow, time: Milliseconds): boolean {
+function isIn(period: Period & { isLogging: boolean }, event: string, time: Milliseconds): boolean {
+  const { isLogging, startedAt, stoppedAt, stoppedBy } = period;
+  if (event === stoppedBy) return true;
   if (startedAt === undefined || time < startedAt) return false;
   return isLogging || (stoppedAt !== undefined && time < stoppedAt);
 }
