@@ -1,5 +1,5 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditAdditions, AuditedCall, RequestAdditions } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedCall, AuditPlace, RequestAdditions } from '#platform/audit/record.ts';
 import { type AuditedResource, type AuditedResources, auditedResources } from '#platform/audit/resources.ts';
 import { isAllowed } from '#platform/authorise.ts';
 import { assert } from '#platform/base/assert.ts';
@@ -141,6 +141,13 @@ export class LiveCall implements Call, CallScope {
     if (own === this.account && owners.every((owner) => owner === own)) return NOBODY;
     return [...new Set([own, ...owners])].filter((account) => account !== this.account);
   }
+  /** Where else it is recorded, in the same account. */
+  get otherRegion(): Region | undefined {
+    const { operation, input } = this.#invocation;
+    // The validator has checked the input, and a call that succeeds has found the region.
+    const region = operation.declaration.auditedIn?.(input as never) as Region | undefined;
+    return region === this.region ? undefined : region;
+  }
   get eventId(): string {
     return this.#ownEvent.id;
   }
@@ -236,21 +243,22 @@ export class LiveCall implements Call, CallScope {
     return { id: timedId(time), time };
   }
 
-  /** For the record in `account`. */
-  audited(account: AccountId, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
+  /** For the record in an account and a region. */
+  audited({ account, region }: AuditPlace, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
     const { operation, caller, requestId, input } = this.#invocation;
     const invokedBy = caller.calledVia.at(-1);
     // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
-    const own = error === undefined ? operation.declaration.audit?.(input as never, output) : undefined;
+    const own = error === undefined ? operation.declaration.audit?.(input as never, output, this) : undefined;
     const request = operation.service.declaration.auditedRequest?.(operation.model, this);
     if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
-    const event = account === this.account && error === undefined ? this.#ownEvent : this.#newEvent();
+    const isOwn = account === this.account && region === this.region && error === undefined;
+    const event = isOwn ? this.#ownEvent : this.#newEvent();
     return {
       eventId: event.id,
       time: event.time,
       source: this.source,
       operation: operation.declaration.eventName ?? operation.name,
-      region: this.region,
+      region,
       account,
       sourceAddress: invokedBy ?? caller.sourceAddress,
       userAgent: invokedBy ?? caller.userAgent,
@@ -262,9 +270,11 @@ export class LiveCall implements Call, CallScope {
       isReadOnly: operation.isReadOnly,
       isManagement: operation.isManagement,
       resources: this.#named,
-      input: request ? joined(operation.redactInput(input), request.parameters) : operation.redactInput(input),
+      input: joined(joined(operation.redactInput(input), own?.requestParameters), request?.parameters),
       // Answers to reads are in no record.
-      output: operation.isReadOnly ? undefined : output && operation.redactOutput(output),
+      output: operation.isReadOnly
+        ? undefined
+        : joined(output ? operation.redactOutput(output) : '{}', own?.responseElements),
       error: error && { code: error.code, message: operation.redactMessage(error.message, input) },
       additions: request ? withRequest(own, request) : own,
       sharedEventId: this.#sharedEventId,
@@ -278,8 +288,9 @@ const withRequest = (own: AuditAdditions | undefined, { additionalEventData }: R
 });
 
 /** A structure's JSON text with further members; what is none (it was hidden whole) stays as it is. */
-function joined(text: string, members: Readonly<Record<string, unknown>>): string {
+function joined(text: string, members: Readonly<Record<string, unknown>> | undefined): string {
+  if (members === undefined || !text.endsWith('}')) return text;
   const further = JSON.stringify(members);
-  if (!text.endsWith('}') || further === '{}') return text;
+  if (further === '{}') return text;
   return text === '{}' ? further : `${text.slice(0, -1)},${further.slice(1)}`;
 }

@@ -24,6 +24,8 @@ export interface RootPrincipal {
   readonly arn: string;
   /** The account id. */
   readonly userId: string;
+  /** The account's, if it has one. */
+  readonly alias?: string;
   readonly session?: SessionFacts;
 }
 
@@ -97,6 +99,7 @@ export interface ProvenClaims {
   /** What a SAML assertion has to say about the session's name and end. */
   readonly sessionName?: string;
   readonly sessionEnd?: Milliseconds;
+  readonly assertionId?: string;
 }
 
 export type ConditionKeys = Readonly<Record<string, string | readonly string[]>>;

@@ -8,7 +8,7 @@
  * ones by `call.transact`.
  */
 import type { Arrival, Resolved } from '#platform/arrival.ts';
-import type { AuditAdditions, AuditedRequest, RequestAdditions } from '#platform/audit/record.ts';
+import type { AuditAdditions, AuditedRequest, AuditedScope, RequestAdditions } from '#platform/audit/record.ts';
 import type { AuditNames } from '#platform/audit/redact.ts';
 import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
@@ -186,8 +186,10 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly secret?: readonly string[];
   /** What the audit calls it, where that is not its name. */
   readonly eventName?: string;
+  /** The region beside the call's own that has a record of it too, because it works there as well. */
+  readonly auditedIn?: (input: In) => string;
   /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
-  readonly audit?: (input: In, output: Output | undefined) => AuditAdditions;
+  readonly audit?: (input: In, output: Output | undefined, call: AuditedScope) => AuditAdditions;
 }
 
 /** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */

@@ -20,6 +20,7 @@ import {
   PutInsightSelectorsCommand,
   StartLoggingCommand,
   StopLoggingCommand,
+  UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';
 import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
@@ -29,7 +30,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { hours } from '#platform/base/clock.ts';
+import { hours, seconds } from '#platform/base/clock.ts';
 import { findExecutable, NOT_FOUND } from '#test/clients/executables.ts';
 import { cloud, type TestCloud } from '#test/sdk/cloud.ts';
 import { type TestBucket, testBucket } from '#test/sdk/log-bucket.ts';
@@ -60,12 +61,36 @@ test('events of a trail become a file under AWS’s name; what came before it lo
   const form = `^all/AWSLogs/${c.account}/CloudTrail/us-east-1/${day.replaceAll('-', '/')}/${c.account}_CloudTrail_us-east-1_`;
   assert.match(key, new RegExp(`${form}${day.replaceAll('-', '')}T\\d{4}Z_[A-Za-z0-9]{16}\\.json\\.gz$`));
   const names = bucket.records(key).map(({ eventName }) => eventName);
-  assert.deepEqual(names, ['StartLogging', 'CreateQueue']);
+  assert.deepEqual(names, ['StartLogging', 'CreateQueue', 'StopLogging']);
   const object = bucket.objects.get(key);
   assert.equal(object?.trailArn, `arn:aws:cloudtrail:us-east-1:${c.account}:trail/audit`);
   const status = await c.client(CloudTrailClient).send(new GetTrailStatusCommand({ Name: 'audit' }));
   assert.ok(status.LatestDeliveryTime !== undefined);
   assert.equal(status.LatestDeliveryError, undefined);
+});
+
+test('a trail that is started again at once has what came before it was stopped', async (t) => {
+  const { bucket, c, client } = await start(t);
+  const step = async (name: string) => {
+    await c.client(SQSClient).send(new CreateQueueCommand({ QueueName: name }));
+    c.advance(seconds(2));
+  };
+  await step('before');
+  await client.send(new StopLoggingCommand({ Name: 'audit' }));
+  c.advance(seconds(2));
+  await step('meanwhile');
+  await client.send(new StartLoggingCommand({ Name: 'audit' }));
+  await step('after');
+  const [key = ''] = await deliver(c, bucket);
+  const made = { eventName: 'CreateQueue' };
+  assert.partialDeepStrictEqual(bucket.records(key), [
+    { eventName: 'StartLogging' },
+    { ...made, requestParameters: { queueName: 'before' } },
+    { eventName: 'StopLogging' },
+    { eventName: 'StartLogging' },
+    { ...made, requestParameters: { queueName: 'after' } },
+  ]);
+  assert.equal(bucket.records(key).length, 5);
 });
 
 test('a bucket that refuses is in the status, and gets all when it takes files again', async (t) => {
@@ -150,6 +175,50 @@ test('AWS’s own validator accepts files and digests, and finds what was altere
   const [digest = ''] = bucket.keys('CloudTrail-Digest');
   bucket.objects.delete(digest);
   assert.match(await check(), /2\/3 digest files valid, 1\/3 digest files INVALID/);
+});
+
+test('a trail that stops is closed by a last digest, and each new start begins a new chain', async (t) => {
+  const { bucket, c } = await start(t, { EnableLogFileValidation: true });
+  // Connections don't outlive five minutes.
+  const client = () => c.client(CloudTrailClient);
+  const newest = () => bucket.digest(bucket.keys('CloudTrail-Digest').at(-1) ?? '');
+  await deliver(c, bucket);
+  await client().send(new StopLoggingCommand({ Name: 'audit' }));
+  const stoppedAt = c.clock.now();
+  await deliver(c, bucket, 'CloudTrail-Digest');
+  assert.ok(c.clock.now() - stoppedAt < hours(1));
+  const last = newest();
+  assert.deepEqual(
+    last.logFiles.map(({ s3Object }) => s3Object),
+    bucket.keys('CloudTrail'),
+  );
+  const taken = bucket.keys('CloudTrail').flatMap((key) => bucket.records(key));
+  assert.equal(taken.at(-1)?.['eventName'], 'StopLogging');
+  // There is but one.
+  const digests = bucket.keys('CloudTrail-Digest').length;
+  for (let i = 0; i < 15; i++) await passUntil(c, () => true, 'time');
+  assert.equal(bucket.keys('CloudTrail-Digest').length, digests);
+
+  await client().send(new StartLoggingCommand({ Name: 'audit' }));
+  c.advance(hours(1));
+  await deliver(c, bucket, 'CloudTrail-Digest');
+  assert.equal(newest().previousDigestS3Object, null);
+  c.advance(hours(1));
+  await deliver(c, bucket, 'CloudTrail-Digest');
+  assert.notEqual(newest().previousDigestS3Object, null);
+
+  const validate = (EnableLogFileValidation: boolean) =>
+    client().send(new UpdateTrailCommand({ Name: 'audit', EnableLogFileValidation }));
+  await validate(false);
+  await deliver(c, bucket);
+  c.advance(hours(3));
+  await validate(true);
+  const since = c.clock.now();
+  c.advance(hours(1));
+  await deliver(c, bucket, 'CloudTrail-Digest');
+  const { previousDigestS3Object, digestStartTime } = newest();
+  assert.equal(previousDigestS3Object, null);
+  assert.ok(Date.parse(digestStartTime) >= since - 1000);
 });
 
 /** Runs the validator of the installed AWS CLI over the bucket's objects, which it gets as files. */

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
   AddTagsCommand,
+  type AdvancedFieldSelector,
   CloudTrailClient,
   CreateTrailCommand,
   type CreateTrailCommandInput,
   DeleteTrailCommand,
   DeregisterOrganizationDelegatedAdminCommand,
   DescribeTrailsCommand,
+  type EventSelector,
   GetEventSelectorsCommand,
   GetInsightSelectorsCommand,
   GetTrailCommand,
@@ -242,6 +244,24 @@ test('insight selectors are checked, kept and given back', async (t) => {
   ]) {
     await assert.rejects(put(wrong), { name: 'InvalidInsightSelectorsException' });
   }
+  // "The trail must log write management events", for the rate of errors "read or write".
+  const only = (EventSelectors: EventSelector[]) =>
+    client.send(new PutEventSelectorsCommand({ TrailName: 'audit', EventSelectors }));
+  const [calls, errors] = [[{ InsightType: 'ApiCallRateInsight' }], [{ InsightType: 'ApiErrorRateInsight' }]];
+  await only([{ ReadWriteType: 'ReadOnly' }]);
+  await assert.rejects(put(calls), { name: 'InvalidInsightSelectorsException' });
+  await put(errors);
+  const DataResources = [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3:::'] }];
+  await only([{ IncludeManagementEvents: false, DataResources }]);
+  await assert.rejects(put(errors), { name: 'InvalidInsightSelectorsException' });
+  const advanced = (...FieldSelectors: AdvancedFieldSelector[]) =>
+    client.send(new PutEventSelectorsCommand({ TrailName: 'audit', AdvancedEventSelectors: [{ FieldSelectors }] }));
+  const management = { Field: 'eventCategory', Equals: ['Management'] };
+  await advanced(management, { Field: 'readOnly', Equals: ['true'] });
+  await assert.rejects(put(calls), { name: 'InvalidInsightSelectorsException' });
+  await put(errors);
+  await advanced(management);
+  await put(calls);
   const store = new GetInsightSelectorsCommand({ EventDataStore: 'store' });
   await assert.rejects(client.send(store), { name: 'UnsupportedOperationException' });
   await assert.rejects(client.send(new GetInsightSelectorsCommand({})), {

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import * as iam from '@aws-sdk/client-iam';
 import { enable, newAuthenticator } from '#test/sdk/authenticator.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { newAccount, newUser, operate } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
+import { ask, credentialsOf } from '#test/sdk/sign-in.ts';
 import { until } from '#test/until.ts';
 
 const HOUR = 3_600_000;
@@ -38,6 +40,29 @@ test('an alias belongs to one account, and an account has one', async (t) => {
   const { Remaining } = await operate(c, 'RemoveAccountResources', { AccountId: '210987654321' });
   assert.deepEqual(Remaining, []);
   await create(admin, 'example-corp');
+});
+
+test('the event history calls the root user by the account’s alias', async (t) => {
+  const c = await cloud(t);
+  const admin = c.client(iam.IAMClient);
+  const Password = 'Pass-word-123';
+  await operate(c, 'SetRootPassword', { AccountId: c.account, Password });
+  const credentials = credentialsOf(await ask(c, 'SignIn', { Account: c.account, Password }));
+  const root = c.client(iam.IAMClient, { credentials });
+  const call = async (): Promise<Record<string, unknown>> => {
+    await root.send(new iam.GetAccountSummaryCommand({}));
+    c.advance(1000);
+    const LookupAttributes = [{ AttributeKey: 'EventName' as const, AttributeValue: 'GetAccountSummary' }];
+    const { Events = [] } = await c.client(CloudTrailClient).send(new LookupEventsCommand({ LookupAttributes }));
+    return JSON.parse(Events[0]?.CloudTrailEvent ?? '{}').userIdentity;
+  };
+  const { type, userName } = await call();
+  assert.deepEqual([type, userName], ['Root', undefined]);
+  const alias = { AccountAlias: 'example-corp' };
+  await admin.send(new iam.CreateAccountAliasCommand(alias));
+  assert.equal((await call())['userName'], 'example-corp');
+  await admin.send(new iam.DeleteAccountAliasCommand(alias));
+  assert.equal((await call())['userName'], undefined);
 });
 
 test('properties of the account', async (t) => {

@@ -152,7 +152,11 @@ test('a key that is pending deletion encrypts nothing, is saved by a cancellatio
   assert.equal(await stateOf(KeyId), 'PendingDeletion');
   await pass(days(1) + seconds(1));
   await assert.rejects(stateOf(KeyId), { name: 'NotFoundException' });
-  assert.deepEqual((await kms.send(new ListAliasesCommand({}))).Aliases, []);
+  const { Aliases = [] } = await kms.send(new ListAliasesCommand({}));
+  assert.deepEqual(
+    Aliases.filter(({ AliasName }) => !AliasName?.startsWith('alias/aws/')),
+    [],
+  );
 });
 
 test('aliases name keys, one at a time, and follow the rules of their names', async (t) => {
@@ -290,6 +294,38 @@ test('AWS’s own keys come when they are first described, and are nobody’s to
   await assert.rejects(kms.send(new EncryptCommand({ KeyId, Plaintext: text('x') })), { name: /AccessDenied/ });
   await assert.rejects(kms.send(new DisableKeyCommand({ KeyId })), { name: /AccessDenied/ });
   await assert.rejects(kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/none' })), { name: 'NotFoundException' });
+});
+
+test('the aliases of AWS’s own keys are listed before there are keys, as Terraform looks for them', async (t) => {
+  const { c, kms, key } = await startKms(t);
+  const { id: TargetKeyId } = await key();
+  await kms.send(new CreateAliasCommand({ AliasName: 'alias/b', TargetKeyId }));
+  await kms.send(new CreateAliasCommand({ AliasName: 'alias/Z', TargetKeyId }));
+  const list = async () => {
+    const found = [];
+    for await (const page of paginateListAliases({ client: kms, pageSize: 4 }, {})) found.push(...(page.Aliases ?? []));
+    return found;
+  };
+  const before = await list();
+  const names = before.map(({ AliasName = '' }) => AliasName);
+  assert.deepEqual(names, [...new Set(names)].sort());
+  assert.ok(['alias/Z', 'alias/aws/ebs', 'alias/aws/s3', 'alias/b'].every((name) => names.includes(name)));
+  const s3 = before.find(({ AliasName }) => AliasName === 'alias/aws/s3');
+  const AliasArn = `arn:aws:kms:us-east-1:${c.account}:alias/aws/s3`;
+  assert.deepEqual(s3, { AliasName: 'alias/aws/s3', AliasArn });
+  // The provider's data source goes on like this where an alias has no key.
+  const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: AliasArn }));
+  const after = await list();
+  assert.deepEqual(
+    after.map(({ AliasName }) => AliasName),
+    names,
+  );
+  assert.equal(after.find((alias) => alias.AliasArn === AliasArn)?.TargetKeyId, KeyMetadata?.KeyId);
+  const { Aliases } = await kms.send(new ListAliasesCommand({ KeyId: TargetKeyId }));
+  assert.deepEqual(
+    Aliases?.map(({ AliasName }) => AliasName),
+    ['alias/Z', 'alias/b'],
+  );
 });
 
 test('too many calls are told so', async (t) => {

@@ -10,11 +10,20 @@ export interface TestBucket extends LogBucket {
   /** Keys of the objects in a folder of an account: `CloudTrail`, `CloudTrail-Digest`. */
   keys(folder: string): string[];
   records(key: string): Record<string, unknown>[];
+  digest(key: string): Digest;
+}
+
+/** What tests read of one. */
+interface Digest {
+  readonly digestStartTime: string;
+  readonly previousDigestS3Object: string | null;
+  readonly logFiles: readonly { readonly s3Object: string }[];
 }
 
 /** A bucket named `missing` does not exist, one named `closed` has no policy for CloudTrail. */
 export function testBucket(): TestBucket {
   const objects = new Map<string, LogObject>();
+  const contentOf = (key: string) => JSON.parse(gunzipSync(objects.get(key)?.body ?? '').toString('utf8'));
   const bucket: TestBucket = {
     objects,
     error: undefined,
@@ -26,7 +35,8 @@ export function testBucket(): TestBucket {
       objects.set(object.key, object);
     },
     keys: (folder) => [...objects.keys()].filter((key) => key.includes(`/${folder}/`) && key.endsWith('.gz')).sort(),
-    records: (key) => JSON.parse(gunzipSync(objects.get(key)?.body ?? '').toString('utf8')).Records,
+    records: (key) => contentOf(key).Records,
+    digest: contentOf,
   };
   return bucket;
 }

@@ -103,6 +103,12 @@ test('an account asks for more, the operator approves, and the new value counts'
   assert.equal(await value(running.client(ServiceQuotasClient)), before * 2);
 });
 
+test('server certificates have a quota that can be raised', async (t) => {
+  const { ask } = await start(t);
+  const { RequestedQuota: asked } = await ask(1000, { ServiceCode: 'iam', QuotaCode: 'L-BF35879D' });
+  assert.equal(asked?.DesiredValue, 1000);
+});
+
 test('who may ask is IAM’s matter, and who decides the operator’s alone', async (t) => {
   const { c, value } = await start(t);
   const { credentials, allow } = await newUser(c, 'bob');

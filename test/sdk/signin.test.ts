@@ -186,6 +186,13 @@ test('with an MFA device a code is wanted, once the password is right', async (t
       ['ConsoleLogin', 'Failed authentication', 'Yes'],
     ],
   );
+  // "IAM user, successful sign-in with MFA".
+  const devices = events(c).map(({ additionalEventData }) => additionalEventData?.['MFAIdentifier']);
+  const { MFADevices = [] } = await admin.send(new iam.ListMFADevicesCommand({ UserName: 'ann' }));
+  assert.deepEqual(
+    devices.filter((device) => device !== undefined),
+    MFADevices.map(({ SerialNumber }) => SerialNumber),
+  );
 });
 
 test('a password that must be reset, or has expired, is renewed on the way in by who may', async (t) => {

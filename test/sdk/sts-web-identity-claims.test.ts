@@ -121,8 +121,12 @@ test('tags and source identities that can not be', async (t) => {
 });
 
 test('the audit knows whom the provider vouched for, and keeps no token', async (t) => {
-  const { c, issuer, key, provider, trust, assume } = await federation(t);
-  const token = await issuer.token(key);
+  const { c, issuer, key, provider, RoleArn, trust, assume } = await federation(t);
+  await trust(undefined, [ASSUME, 'sts:TagSession', 'sts:SetSourceIdentity']);
+  const token = await issuer.token(key, {
+    'https://aws.amazon.com/tags': { principal_tags: { team: ['blue'] }, transitive_tag_keys: ['team'] },
+    'https://aws.amazon.com/source_identity': 'ann@corp',
+  });
   const { Credentials: credentials } = await assume(token);
   await trust({ StringEquals: { [`${provider}:sub`]: 'nobody' } });
   await assert.rejects(assume(token), named('AccessDenied'));
@@ -149,4 +153,12 @@ test('the audit knows whom the provider vouched for, and keeps no token', async 
     records.map(({ errorCode }) => errorCode),
     ['AccessDenied', undefined],
   );
+  assert.deepEqual(records[1]?.requestParameters, {
+    roleArn: RoleArn,
+    roleSessionName: 'session',
+    sourceIdentity: 'ann@corp',
+    principalTags: { team: 'blue' },
+    transitiveTagKeys: ['team'],
+  });
+  assert.deepEqual(records[1].resources, [{ accountId: c.account, type: 'AWS::IAM::Role', ARN: RoleArn }]);
 });

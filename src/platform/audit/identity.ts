@@ -55,6 +55,8 @@ function userIdentity(principal: Principal, accessKeyId: string | undefined): El
         accountId: principal.account,
         ...(accessKeyId !== undefined && { accessKeyId }),
         ...(principal.kind === 'user' && { userName: principal.userName }),
+        // "If … you set an alias for your account, the userName field contains your account alias."
+        ...(principal.kind === 'root' && principal.alias !== undefined && { userName: principal.alias }),
         ...(principal.session && { sessionContext: sessionContext(principal, principal.session) }),
       };
   }

@@ -8,7 +8,7 @@ import { identityText, secondText, strangerText } from '#platform/audit/identity
 import { writeRecord } from '#platform/audit/journal.ts';
 import type { AuditedResource, AuditedResources } from '#platform/audit/resources.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
-import { GLOBAL_REGION, timedId } from '#platform/base/ids.ts';
+import { type AccountId, GLOBAL_REGION, type Region, timedId } from '#platform/base/ids.ts';
 import { jsonText } from '#platform/base/json-text.ts';
 import type { Address, Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
@@ -29,14 +29,17 @@ export interface AuditRecord {
   readonly requestParameters: unknown;
   readonly responseElements: unknown;
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
-  readonly requestID: string;
+  /** Of a call alone. */
+  readonly requestID?: string;
   readonly eventID: string;
   readonly readOnly: boolean;
   readonly resources?: readonly AuditedResource[];
-  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn';
+  readonly eventType: 'AwsApiCall' | 'AwsConsoleSignIn' | 'AwsServiceEvent';
   readonly managementEvent: boolean;
   readonly recipientAccountId: string;
   readonly sharedEventID?: string;
+  /** What a service did by itself. */
+  readonly serviceEventDetails?: Readonly<Record<string, unknown>>;
   readonly eventCategory: 'Management' | 'Data';
   readonly tlsDetails?: {
     readonly tlsVersion: string;
@@ -48,9 +51,19 @@ export interface AuditRecord {
 
 /** What an operation itself adds to its record. */
 export interface AuditAdditions {
+  /** Beside its input: what it takes where that says nothing. */
+  readonly requestParameters?: Readonly<Record<string, unknown>>;
+  /** Beside what it answers, if it changes something. */
+  readonly responseElements?: Readonly<Record<string, unknown>>;
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
   /** In place of what the signature says: who a token or an assertion names, of calls that nobody signs. */
   readonly userIdentity?: Readonly<Record<string, unknown>>;
+}
+
+/** A call, to an operation that says more of it. */
+export interface AuditedScope {
+  readonly principal: Principal;
+  readonly auditedResources: readonly AuditedResource[];
 }
 
 /** A request, to a service that says more of it. */
@@ -67,6 +80,12 @@ export interface RequestAdditions {
 
 /** What a service records that is no call of its API: its own whole record, but for the id and the time. */
 export type AuditedEvent = Omit<AuditRecord, 'eventVersion' | 'eventID' | 'eventTime'>;
+
+/** Whose audit, and in which region. */
+export interface AuditPlace {
+  readonly account: AccountId;
+  readonly region: Region;
+}
 
 export interface AuditedCall {
   /** It tells the time, too. */
@@ -104,7 +123,7 @@ const MAX_PART_CHARACTERS = 100 * 1024;
 const MAX_ADDITIONAL_CHARACTERS = 28 * 1024;
 const MAX_TEXT_CHARACTERS = 1024;
 
-/** For what is no API call: a person who signs in. */
+/** For what is no API call: a person who signs in, and what a service does by itself. */
 export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: AuditedEvent): void {
   const record: AuditRecord = { eventVersion: '1.11', eventID: timedId(time), eventTime: secondText(time), ...event };
   writeRecord(tx, JSON.stringify(record));

@@ -12,7 +12,7 @@ type Redact = (value: unknown) => string;
 /** How the audit writes a member; undefined: not at all. */
 export type AuditNames = (member: string, ref: ShapeRef) => string | undefined;
 
-const smallFirst: AuditNames = (member) => member.charAt(0).toLowerCase() + member.slice(1);
+export const smallFirst = (member: string): string => member.charAt(0).toLowerCase() + member.slice(1);
 
 const HIDDEN_WORD = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 const HIDDEN = `"${HIDDEN_WORD}"`;

@@ -4,7 +4,7 @@
  * call in the caller's account alone, so that nobody fills another's.
  */
 import { writeRecord } from '#platform/audit/journal.ts';
-import { recordText } from '#platform/audit/record.ts';
+import { type AuditPlace, recordText } from '#platform/audit/record.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
@@ -18,16 +18,21 @@ const isRecorded = ({ audit }: Cloud, call: LiveCall, account: AccountId): boole
   call.isManagement || audit.wantsData(account, call);
 
 export function writeAudit(cloud: Cloud, tx: Transaction, call: LiveCall, output: Output): void {
-  if (isRecorded(cloud, call, call.account)) write(tx, call, call.account, output, undefined);
+  if (isRecorded(cloud, call, call.account)) write(tx, call, call, output, undefined);
 }
 
-/** The records of the other accounts that a call concerns; what there is to wait for. */
+/** The records of the other accounts that a call concerns, and of another region; what there is to wait for. */
 export function writeOthersAudit(cloud: Cloud, call: LiveCall, output: Output): Partition[] {
-  return call.otherAccounts.flatMap((account) => {
+  const { account: own, region, otherRegion } = call;
+  const places: AuditPlace[] = [
+    ...call.otherAccounts.map((account) => ({ account, region })),
+    ...(otherRegion === undefined ? [] : [{ account: own, region: otherRegion }]),
+  ];
+  return places.flatMap((place) => {
     // Names in ARNs are anybody's to make up: an account that does not exist gets no partition.
-    if (!cloud.identity.isAccount(account) || !isRecorded(cloud, call, account)) return [];
-    const partition = cloud.store.partition({ service: call.service, account, region: call.region });
-    partition.transact((tx) => write(tx, call, account, output, undefined));
+    if (!cloud.identity.isAccount(place.account) || !isRecorded(cloud, call, place.account)) return [];
+    const partition = cloud.store.partition({ service: call.service, ...place });
+    partition.transact((tx) => write(tx, call, place, output, undefined));
     return [partition];
   });
 }
@@ -38,7 +43,7 @@ export async function writeRefusal(cloud: Cloud, call: LiveCall, error: ServiceE
   if (account === undefined || error.status === STORE_FAILS || !isRecorded(cloud, call, account)) return;
   try {
     const partition = cloud.store.partition({ service: call.service, account, region: call.region });
-    partition.transact((tx) => write(tx, call, account, undefined, error));
+    partition.transact((tx) => write(tx, call, { account, region: call.region }, undefined, error));
     await partition.durable();
   } catch (failure) {
     call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
@@ -58,9 +63,9 @@ const STORE_FAILS = 503;
 function write(
   tx: Transaction,
   call: LiveCall,
-  account: AccountId,
+  place: AuditPlace,
   output: Output | undefined,
   error: ServiceError | undefined,
 ): void {
-  writeRecord(tx, recordText(call.audited(account, output, error)));
+  writeRecord(tx, recordText(call.audited(place, output, error)));
 }

@@ -166,15 +166,17 @@ async function put(bucket: LogBucket, { trail, account, region }: Route, file: T
   }
 }
 
-/** The chain begins anew when logging has begun anew. */
+/** The chain begins anew when logging or validation has begun anew, and "if logging is stopped …, CloudTrail will deliver a final digest file". */
 async function deliverDigest({ bucket, keys }: DeliveryDeps, route: Route): Promise<void> {
   const { trail, partition, region, now } = route;
   const { row: settings, arn } = trail;
-  if (!settings.validatesFiles || !settings.isLogging || settings.startedAt === undefined) return;
+  if (!settings.validatesFiles || settings.startedAt === undefined) return;
+  const began = Math.max(settings.startedAt, settings.validatedSince ?? 0);
   const row = partition.read((tx) => deliveryOf(tx, arn));
-  const isChained = row.digestFrom !== undefined && row.digestFrom >= settings.startedAt;
-  const from = isChained && row.digestFrom !== undefined ? row.digestFrom : settings.startedAt;
-  if (now - from < DIGEST_EVERY) return;
+  const isChained = row.digestFrom !== undefined && row.digestFrom >= began;
+  const from = isChained && row.digestFrom !== undefined ? row.digestFrom : began;
+  const isDue = settings.isLogging ? now - from >= DIGEST_EVERY : isLastDue(route, from);
+  if (!isDue) return;
   const { fingerprint, privateKey } = await keys.current(region, now);
   const digest = digestFile({
     ...placeOf(route),
@@ -206,4 +208,12 @@ async function deliverDigest({ bucket, keys }: DeliveryDeps, route: Route): Prom
           },
     ),
   );
+}
+
+/** The last digest has all that came before the trail stopped: what a bucket has not taken yet is waited for. */
+function isLastDue({ trail, partition }: Route, from: Milliseconds): boolean {
+  const { stoppedAt = 0 } = trail.row;
+  const waits = ([queue]: readonly [string, ...unknown[]]): boolean =>
+    partition.read((tx) => tx.range(waiting, { prefix: [queue], limit: 1 })).length > 0;
+  return from <= stoppedAt && !queuesOf(trail.arn).some(waits);
 }

@@ -2,7 +2,7 @@
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { Call } from '#platform/service.ts';
 import { refuse } from './errors.ts';
-import { checkSelectors } from './selectors.ts';
+import { canFind, checkSelectors } from './selectors.ts';
 import type { Selectors, TrailRow } from './state.ts';
 import type { TrailDirectory } from './trail-directory.ts';
 import { trailArn } from './trail-names.ts';
@@ -64,6 +64,9 @@ function checkInsights({ InsightSelectors }: Model.PutInsightSelectorsRequest, {
     if (InsightType === undefined) return refuse('InvalidInsightSelectorsException', 'an InsightType is required.');
     if (EventCategories.includes('Data') && !logsData(selectors)) {
       refuse('InvalidInsightSelectorsException', 'Insights on data events need a trail that logs data events.');
+    }
+    if (EventCategories.includes('Management') && !canFind(selectors, InsightType)) {
+      refuse('InvalidInsightSelectorsException', `the trail does not log the management events for ${InsightType}.`);
     }
     return { InsightType, EventCategories };
   });

@@ -7,13 +7,22 @@ import { ownTrail, putTrail, seenTrail } from './trails.ts';
 
 export function startLogging(directory: TrailDirectory, { Name }: Model.StartLoggingRequest, call: Call): object {
   const row = ownTrail(directory, Name, call, call.tx);
-  if (!row.isLogging) putTrail(directory, call.tx, call.account, { ...row, isLogging: true, startedAt: call.now });
+  if (row.isLogging) return {};
+  const { startedAt, stoppedAt, stoppedBy } = row;
+  const earlier = {
+    ...(startedAt !== undefined && { startedAt }),
+    ...(stoppedAt !== undefined && { stoppedAt }),
+    ...(stoppedBy !== undefined && { stoppedBy }),
+  };
+  putTrail(directory, call.tx, call.account, { ...row, isLogging: true, startedAt: call.now, earlier });
   return {};
 }
 
 export function stopLogging(directory: TrailDirectory, { Name }: Model.StopLoggingRequest, call: Call): object {
   const row = ownTrail(directory, Name, call, call.tx);
-  if (row.isLogging) putTrail(directory, call.tx, call.account, { ...row, isLogging: false, stoppedAt: call.now });
+  if (!row.isLogging) return {};
+  const stopped = { isLogging: false, stoppedAt: call.now, stoppedBy: call.eventId };
+  putTrail(directory, call.tx, call.account, { ...row, ...stopped });
   return {};
 }
 

@@ -8,6 +8,7 @@ const event = (over: Partial<SelectableEvent> = {}): SelectableEvent => ({
   category: 'Data',
   source: 'sqs.amazonaws.com',
   name: 'SendMessage',
+  type: 'AwsApiCall',
   isReadOnly: false,
   userArn: 'arn:aws:iam::123456789012:user/alice',
   isFromConsole: false,
@@ -32,6 +33,8 @@ const ADVANCED: [field: AdvancedFieldSelector, matches: boolean][] = [
   // What selects is joined by "or", what deselects by "and".
   [{ Field: 'eventName', Equals: ['ReceiveMessage'], StartsWith: ['Send'] }, true],
   [{ Field: 'eventName', StartsWith: ['Send'], NotEndsWith: ['Message'] }, false],
+  [{ Field: 'eventType', Equals: ['AwsApiCall'] }, true],
+  [{ Field: 'eventType', Equals: ['AwsServiceEvent'] }, false],
   [{ Field: 'userIdentity.arn', EndsWith: ['user/alice'] }, true],
   [{ Field: 'sessionCredentialFromConsole', Equals: ['true'] }, false],
 ];

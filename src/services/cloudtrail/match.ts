@@ -1,4 +1,5 @@
 /** Whether an event is among those that a trail's selectors ask for. Selectors are compiled once: data events ask on their way. */
+import type { AuditRecord } from '#platform/audit/record.ts';
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { Selectors } from './state.ts';
 
@@ -6,6 +7,7 @@ export interface SelectableEvent {
   readonly category: 'Management' | 'Data';
   readonly source: string;
   readonly name: string;
+  readonly type: AuditRecord['eventType'];
   readonly isReadOnly: boolean;
   readonly userArn: string | undefined;
   readonly isFromConsole: boolean;
@@ -44,7 +46,7 @@ const FIELDS: Readonly<Record<string, (event: SelectableEvent) => readonly strin
   eventCategory: ({ category }) => [category],
   eventSource: ({ source }) => [source],
   eventName: ({ name }) => [name],
-  eventType: () => ['AwsApiCall'],
+  eventType: ({ type }) => [type],
   readOnly: ({ isReadOnly }) => [String(isReadOnly)],
   sessionCredentialFromConsole: ({ isFromConsole }) => [String(isFromConsole)],
   'userIdentity.arn': ({ userArn }) => (userArn === undefined ? [] : [userArn]),

@@ -10,7 +10,16 @@ import { jsonRows, type Key, type RowCodec, table, text, u64 } from '#platform/s
 /** Insights on management events, and on the data events of a trail, by its ARN. */
 export type Category = 'management' | 'insight' | `insight ${string}`;
 
-export interface TrailRow {
+/** Of logging: from a start to a stop. */
+export interface Period {
+  readonly startedAt?: number;
+  readonly stoppedAt?: number;
+  /** The event of the call that stopped it, which is the last that the trail takes. */
+  readonly stoppedBy?: string;
+}
+
+/** `stoppedAt` and `stoppedBy` are of the last stop, while it logs again too. */
+export interface TrailRow extends Period {
   readonly name: string;
   readonly createdAt: number;
   readonly bucket: string;
@@ -21,8 +30,10 @@ export interface TrailRow {
   readonly kmsKey?: string;
   readonly isRecursive: boolean;
   readonly isLogging: boolean;
-  readonly startedAt?: number;
-  readonly stoppedAt?: number;
+  /** Before the last start: its events may be collected after that. */
+  readonly earlier?: Period;
+  /** When its files began to be validated, where that was not from the start. */
+  readonly validatedSince?: number;
   readonly selectors: Selectors;
   readonly insights: readonly Model.InsightSelector[];
   /** How its data events are aggregated; undefined: not at all. */

@@ -6,7 +6,8 @@ import type { DataEvent } from '#platform/cloud.ts';
 import type { InsightType } from '#platform/model/generated/cloudtrail.ts';
 import type { MemorySlot, Store } from '#platform/store/store.ts';
 import { compileSelectors, type Matcher } from './match.ts';
-import { type TrailRow, trails } from './state.ts';
+import { canFind } from './selectors.ts';
+import { type Period, type TrailRow, trails } from './state.ts';
 import { trailArn } from './trail-names.ts';
 
 export interface LiveTrail {
@@ -62,6 +63,7 @@ export class TrailDirectory {
       category: 'Data',
       source: event.source,
       name: event.operation,
+      type: 'AwsApiCall',
       isReadOnly: event.isReadOnly,
       userArn: 'arn' in principal ? principal.arn : undefined,
       isFromConsole: 'session' in principal && principal.session?.signInSessionArn !== undefined,
@@ -86,12 +88,13 @@ export function takes(
   isGlobal: boolean,
 ): boolean {
   if (isGlobal && !row.includesGlobalEvents) return false;
-  if (!wasLogging(row, time)) return false;
+  if (![row, { isLogging: false, ...row.earlier }].some((period) => isIn(period, record.eventID, time))) return false;
   const { userIdentity } = record;
   return matches({
     category: record.eventCategory,
     source: record.eventSource,
     name: record.eventName,
+    type: record.eventType,
     isReadOnly: record.readOnly,
     userArn: typeof userIdentity['arn'] === 'string' ? userIdentity['arn'] : undefined,
     isFromConsole: record.sessionCredentialFromConsole === 'true',
@@ -104,10 +107,15 @@ export const looksFor = ({ row }: LiveTrail, category: 'Management' | 'Data', ty
   row.isLogging &&
   row.insights.some(
     ({ InsightType, EventCategories = ['Management'] }) =>
-      EventCategories.includes(category) && (type === undefined || InsightType === type),
+      EventCategories.includes(category) &&
+      (type === undefined || InsightType === type) &&
+      // Its selectors may have changed since.
+      (category === 'Data' || (InsightType !== undefined && canFind(row.selectors, InsightType))),
   );
 
-function wasLogging({ isLogging, startedAt, stoppedAt }: TrailRow, time: Milliseconds): boolean {
+function isIn(period: Period & { isLogging: boolean }, event: string, time: Milliseconds): boolean {
+  const { isLogging, startedAt, stoppedAt, stoppedBy } = period;
+  if (event === stoppedBy) return true;
   if (startedAt === undefined || time < startedAt) return false;
   return isLogging || (stoppedAt !== undefined && time < stoppedAt);
 }

@@ -112,7 +112,8 @@ export async function updateTrail(
   if (isMoved) await tryBucket(deps.bucket, { ...settings, name: before.name }, 'CloudTrail', call);
   return call.transact((tx) => {
     const { prefix: _prefix, kmsKey: _kmsKey, ...row } = ownTrail(deps.trails, input.Name, call, tx);
-    const changed: TrailRow = { ...row, ...settings };
+    const isNewlyValidated = settings.validatesFiles && !row.validatesFiles;
+    const changed: TrailRow = { ...row, ...settings, ...(isNewlyValidated && { validatedSince: call.now }) };
     putTrail(deps.trails, tx, call.account, changed);
     return settingsView(changed, call.region, call.account);
   });

@@ -165,8 +165,8 @@ export interface PeopleApi {
   /** Throws PasswordPolicyViolation. Resolves when it is on disk. */
   setPassword(person: Person, password: string, now: Milliseconds): Promise<void>;
   hasMfa(person: Person): boolean;
-  /** A code of any of the person's devices; it is used up. */
-  takeMfaCode(person: Person, code: string, now: Milliseconds): boolean;
+  /** A code of any of the person's devices, whose serial number is answered; it is used up. Undefined: of none. */
+  takeMfaCode(person: Person, code: string, now: Milliseconds): string | undefined;
   noteSignIn(person: Person, now: Milliseconds): void;
   /** Who a session of this owner would be now; undefined if the user or role is gone. */
   principal(account: AccountId, owner: SessionOwner, facts: SessionFacts): SessionPrincipal | undefined;

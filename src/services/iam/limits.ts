@@ -18,7 +18,7 @@ export const quotas = {
   'L-F4A5425F': quota('Groups per account', 300, true, 'group'),
   'L-E95E4862': quota('Customer managed policies per account', 1500, true, 'policy'),
   'L-6E65F664': quota('Instance profiles per account', 1000, true, 'instance-profile'),
-  'L-BF35879D': quota('Server certificates per account', 20, false, 'server-certificate'),
+  'L-BF35879D': quota('Server certificates per account', 20, true, 'server-certificate'),
   'L-4019AD8B': quota('Managed policies per user', 10, true),
   'L-0DA4ABF3': quota('Managed policies per role', 10, true),
   'L-384571C4': quota('Managed policies per group', 10, true),

@@ -10,7 +10,8 @@ import { ServiceError } from '#platform/error.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
 import type { Call, Output } from '#platform/service.ts';
 import type { DataKey, EnvelopeKey, Envelopes } from '#services/kms/api.ts';
-import { ensureManagedKey, managedService } from '#services/kms/managed/managed-keys.ts';
+import { ensureManagedKey } from '#services/kms/managed/managed-keys.ts';
+import { managedService } from '#services/kms/managed/services.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 
 const MOST_KEPT = 10_000;

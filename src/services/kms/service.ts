@@ -7,12 +7,13 @@
 import type * as Model from '#platform/model/generated/kms.ts';
 import { type Call, defineService, type Handlers, type OperationDeclaration } from '#platform/service.ts';
 import { aliasPermissions, createAlias, deleteAlias, listAliases, updateAlias } from '#services/kms/aliases/aliases.ts';
+import { auditNames, namedKey } from '#services/kms/audit.ts';
 import { conditions } from '#services/kms/conditions.ts';
 import { cryptographicOperations } from '#services/kms/crypto/operations.ts';
 import { getKeyLastUsage } from '#services/kms/crypto/use.ts';
 import { fail } from '#services/kms/errors.ts';
 import { createGrant, listGrants, revokeGrant } from '#services/kms/grants/grants.ts';
-import { listRetirableGrants, ofGrant, retireGrant } from '#services/kms/grants/retire.ts';
+import { listRetirableGrants, ofGrant, retiredGrant, retireGrant } from '#services/kms/grants/retire.ts';
 import { grantsOn } from '#services/kms/grants/weigh.ts';
 import { anyKey, keyItself, ownKey } from '#services/kms/identify.ts';
 import {
@@ -49,6 +50,11 @@ import {
 type WithParts<In, Out> = (parts: KmsParts, input: In, call: Call) => Out;
 
 const anything = { resource: () => '*' } as const;
+
+const ofTwoPrimaries = {
+  permissions: primaryPermissions,
+  auditedIn: ({ PrimaryRegion }: Model.UpdatePrimaryRegionRequest) => PrimaryRegion,
+} as const;
 
 function managementOperations(parts: KmsParts) {
   const given =
@@ -87,7 +93,7 @@ function managementOperations(parts: KmsParts) {
     CreateGrant: { handler: given(createGrant), ...keyItself, grants: grantsOn, secret: ['GrantToken', 'GrantTokens'] },
     ListGrants: { handler: given(listGrants), ...keyItself },
     ListRetirableGrants: { handler: given(listRetirableGrants), ...anything, steps: true },
-    RetireGrant: { handler: given(retireGrant), ...ofGrant(parts), secret: ['GrantToken'] },
+    RetireGrant: { handler: given(retireGrant), ...ofGrant(parts), secret: ['GrantToken'], audit: retiredGrant(parts) },
     RevokeGrant: { handler: revokeGrant, ...keyItself },
 
     EnableKeyRotation: { handler: given(enableKeyRotation), ...ownKey },
@@ -97,12 +103,7 @@ function managementOperations(parts: KmsParts) {
     ListKeyRotations: { handler: given(listKeyRotations), ...ownKey },
 
     ReplicateKey: { handler: given(replicateKey), ...ownKey, permissions: replicatePermissions, steps: true },
-    UpdatePrimaryRegion: {
-      handler: given(updatePrimaryRegion),
-      ...ownKey,
-      permissions: primaryPermissions,
-      steps: true,
-    },
+    UpdatePrimaryRegion: { handler: given(updatePrimaryRegion), ...ownKey, ...ofTwoPrimaries, steps: true },
 
     GetParametersForImport: {
       handler: given(getParametersForImport),
@@ -129,13 +130,12 @@ function describeCustomKeyStores(input: Model.DescribeCustomKeyStoresRequest): M
   return { CustomKeyStores: [], Truncated: false };
 }
 
-/** Condition keys are the same for every operation. */
-function withConditions<Operations extends Record<string, OperationDeclaration>>(
+/** What is the same for each of these operations, unless it says otherwise. */
+function all<Operations extends Record<string, OperationDeclaration>>(
   operations: Operations,
-  parts: KmsParts,
+  shared: Pick<OperationDeclaration, 'conditions' | 'audit'>,
 ): Operations {
-  const own = conditions(parts);
-  const entries = Object.entries(operations).map(([name, operation]) => [name, { ...operation, conditions: own }]);
+  const entries = Object.entries(operations).map(([name, operation]) => [name, { ...shared, ...operation }]);
   // The same names, each with what it had.
   return Object.fromEntries(entries) as Operations;
 }
@@ -143,13 +143,14 @@ function withConditions<Operations extends Record<string, OperationDeclaration>>
 export const kms = (parts: KmsParts) =>
   defineService({
     defaults: { event: 'management', usage: 'KMS-Requests' },
-    operations: withConditions(
+    operations: all(
       {
-        ...managementOperations(parts),
+        ...all(managementOperations(parts), { audit: namedKey }),
         ...cryptographicOperations(parts),
       } satisfies Handlers<Model.KmsOperations, typeof notImplemented>,
-      parts,
+      { conditions: conditions(parts) },
     ),
+    auditNames,
     notImplemented,
     kinds,
     quotas,

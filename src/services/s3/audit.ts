@@ -3,16 +3,17 @@
  * query names stands there too ("CloudTrail log file entries for Amazon S3"; `Host` and its form as records have it today, from memory).
  */
 import type { AuditedRequest, RequestAdditions } from '#platform/audit/record.ts';
-import type { OperationModel, ShapeRef } from '#platform/model/schema.ts';
+import { type AuditNames, smallFirst } from '#platform/audit/redact.ts';
+import type { OperationModel } from '#platform/model/schema.ts';
 
 /** What is in an object is in no record. */
 const CONTENT = 'Body';
 
-export function auditNames(member: string, { location, locationName = member }: ShapeRef): string | undefined {
+export const auditNames: AuditNames = (member, { location, locationName = member }) => {
   if (member === CONTENT) return undefined;
   if (location !== 'uri') return locationName;
-  return member === 'Bucket' ? 'bucketName' : member.charAt(0).toLowerCase() + member.slice(1);
-}
+  return member === 'Bucket' ? 'bucketName' : smallFirst(member);
+};
 
 const AUTHENTICATION_METHODS = { header: 'AuthHeader', query: 'QueryString', post: 'HtmlForm' } as const;
 

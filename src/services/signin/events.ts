@@ -16,7 +16,13 @@ export interface Scene {
 }
 
 export type SignInEvent =
-  | { readonly name: 'ConsoleLogin'; readonly result: 'Success' | 'Failure'; readonly isMfaUsed: boolean }
+  | {
+      readonly name: 'ConsoleLogin';
+      readonly result: 'Success' | 'Failure';
+      readonly isMfaUsed: boolean;
+      /** Its serial number. */
+      readonly mfaDevice?: string | undefined;
+    }
   | { readonly name: 'CheckMfa' | 'PasswordUpdated'; readonly result: 'Success' };
 
 /** `person` undefined: there is no user of the name that was given, which may be a password that went into the wrong field. */
@@ -38,7 +44,7 @@ export function recordEvent(
     requestParameters: null,
     responseElements: { [event.name]: event.result },
     ...(isFailure && { errorMessage: person ? 'Failed authentication' : 'No username found in supplied account' }),
-    ...(event.name === 'ConsoleLogin' && { additionalEventData: additionalOf(event.isMfaUsed, scene) }),
+    ...(event.name === 'ConsoleLogin' && { additionalEventData: additionalOf(event, scene) }),
     ...(event.name === 'CheckMfa' && { additionalEventData: { MfaType: 'Virtual MFA' } }),
     requestID: scene.requestId,
     readOnly: false,
@@ -51,9 +57,12 @@ export function recordEvent(
   partitionOf(store, account).transact((tx) => writeAuditedEvent(tx, scene.now, record));
 }
 
-const additionalOf = (isMfaUsed: boolean, { origin }: Scene): Record<string, string> => ({
+type Login = Extract<SignInEvent, { readonly name: 'ConsoleLogin' }>;
+
+const additionalOf = ({ isMfaUsed, mfaDevice }: Login, { origin }: Scene): Record<string, string> => ({
   LoginTo: `${origin}/console/home`,
   MobileVersion: 'No',
+  ...(mfaDevice !== undefined && { MFAIdentifier: mfaDevice }),
   MFAUsed: isMfaUsed ? 'Yes' : 'No',
 });
 

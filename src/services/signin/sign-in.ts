@@ -49,9 +49,10 @@ export async function signIn(parts: SignInParts, request: SignInRequest, call: C
   }
   const passed = await judge(parts, { request, person, state, entry }, call);
   succeed(attempts, entry);
-  const signedIn = admit(parts, { request, person, isMfaUsed: passed.isMfaUsed }, call);
+  const signedIn = admit(parts, { request, person, mfaDevice: passed.mfaDevice }, call);
   await Promise.all([attempts.durable(), parts.sessions.durable(account), partitionOf(store, account).durable()]);
-  return { ...signedIn, ...(passed.passwordExpiresAt !== undefined && passed) };
+  const { passwordExpiresAt } = passed;
+  return { ...signedIn, ...(passwordExpiresAt !== undefined && { passwordExpiresAt }) };
 }
 
 async function refuse(
@@ -77,7 +78,8 @@ interface Candidate {
 }
 
 interface Passed {
-  readonly isMfaUsed: boolean;
+  /** The serial number of the device whose code was given. */
+  readonly mfaDevice: string | undefined;
   readonly passwordExpiresAt?: Milliseconds;
 }
 
@@ -101,14 +103,15 @@ async function judge(parts: SignInParts, candidate: Candidate, call: Call): Prom
     takeBack(attempts, entry);
     return passwordChangeRequired(state.need === 'reset' ? 'RESET_REQUIRED' : 'EXPIRED');
   }
-  if (needsMfa && !people.takeMfaCode(person, request.mfaCode ?? '', call.now)) {
+  const mfaDevice = needsMfa ? people.takeMfaCode(person, request.mfaCode ?? '', call.now) : undefined;
+  if (needsMfa && mfaDevice === undefined) {
     return refuse(parts, person.account, person, request, call);
   }
   if (request.newPassword !== undefined) {
     await renew(parts, { ...candidate, newPassword: request.newPassword, isMfaUsed: needsMfa }, call);
   }
   const expiresAt = people.passwordState(person, call.now)?.expiresAt;
-  return { isMfaUsed: needsMfa, ...(expiresAt !== undefined && { passwordExpiresAt: expiresAt }) };
+  return { mfaDevice, ...(expiresAt !== undefined && { passwordExpiresAt: expiresAt }) };
 }
 
 type Renewal = Candidate & { readonly newPassword: string; readonly isMfaUsed: boolean };
@@ -135,16 +138,18 @@ async function renew(parts: SignInParts, renewal: Renewal, call: Call): Promise<
 
 function admit(
   parts: SignInParts,
-  { request, person, isMfaUsed }: { request: SignInRequest; person: Person; isMfaUsed: boolean },
+  { request, person, mfaDevice }: { request: SignInRequest; person: Person; mfaDevice: string | undefined },
   call: Call,
 ): SignedIn {
   const { store, people, sessions } = parts;
   const { account, arn, userName } = person;
+  const isMfaUsed = mfaDevice !== undefined;
   const most = userName === undefined ? MOST_SECONDS_OF_ROOT : MOST_SECONDS;
   const expiresAt = call.now + seconds(Math.min(request.durationSeconds ?? most, most));
   const credentials = sessions.issue(account, ownerOf(person), factsOf(call.now, expiresAt, isMfaUsed));
   people.noteSignIn(person, call.now);
-  recordEvent(store, account, person, { name: 'ConsoleLogin', result: 'Success', isMfaUsed }, sceneOf(call));
+  const event = { name: 'ConsoleLogin', result: 'Success', isMfaUsed, mfaDevice } as const;
+  recordEvent(store, account, person, event, sceneOf(call));
   return { credentials, expiresAt, account, arn, isMfaUsed, ...(userName !== undefined && { userName }) };
 }
 

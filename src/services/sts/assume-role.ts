@@ -2,6 +2,7 @@
  * AssumeRole. By the time the handler runs, the authoriser has weighed the caller's policies and the role's trust policy.
  * What is left are the rules about the session itself: how long, with which limits, and what a chain hands on.
  */
+import type { AuditAdditions, AuditedScope } from '#platform/audit/record.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
@@ -31,6 +32,7 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
     ...(input.ProvidedContexts === undefined ? [] : ['sts:SetContext']),
   ],
   conditions: (input, scope) => ({ ...conditions(input, scope), ...mfaConditions(sessions, input, scope) }),
+  audit: chainedTags,
 });
 
 function accountOf(arn: string): { account?: AccountId } {
@@ -113,6 +115,13 @@ function durationOf({ DurationSeconds: wanted }: AssumeRoleRequest, principal: P
  */
 const handsTagsOn = (principal: Principal): boolean =>
   'session' in principal && Object.keys(transitiveTags(principal.session)).length > 0;
+
+/** They are no parameters, but stand among them in CloudTrail's example of a chain. */
+function chainedTags(_input: object, _output: unknown, { principal }: AuditedScope): AuditAdditions {
+  if (!handsTagsOn(principal)) return {};
+  const incomingTransitiveTags = transitiveTags('session' in principal ? principal.session : undefined);
+  return { requestParameters: { incomingTransitiveTags } };
+}
 
 /** The tags that the caller's own session hands on. */
 function transitiveTags(session: SessionFacts | undefined): Record<string, string> {

@@ -54,6 +54,7 @@ export const externalDeclaration = <In extends ExternalInput>(sessions: Sessions
       ];
     },
     conditions: (input, { principal }) => sessionConditions(input, externalOf(principal)),
+    audit: (_input, _output, { principal }) => ({ requestParameters: saidBy(externalOf(principal)) }),
   }) satisfies Partial<OperationDeclaration<In>>;
 
 function sessionConditions(input: ExternalInput, { claims }: ExternalPrincipal): ConditionValues {
@@ -63,6 +64,18 @@ function sessionConditions(input: ExternalInput, { claims }: ExternalPrincipal):
     'sts:rolesessionname': given ?? claims.sessionName,
     'sts:sourceidentity': claims.sourceIdentity,
     'sts:transitivetagkeys': claims.transitiveTagKeys.length > 0 ? claims.transitiveTagKeys : undefined,
+  };
+}
+
+/** What a token or an assertion says stands among the parameters in CloudTrail's examples, in place of itself. */
+function saidBy({ claims }: ExternalPrincipal): Record<string, unknown> {
+  const { assertionId, sessionName, sourceIdentity, tags, transitiveTagKeys } = claims;
+  return {
+    ...(assertionId !== undefined && { sAMLAssertionID: assertionId }),
+    ...(sessionName !== undefined && { roleSessionName: sessionName }),
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(Object.keys(tags).length > 0 && { principalTags: tags }),
+    ...(transitiveTagKeys.length > 0 && { transitiveTagKeys }),
   };
 }
 

@@ -20,6 +20,7 @@ import type { Store } from '#platform/store/store.ts';
 import type { DelegatedAccessApi, RootAccessApi, SessionsApi, TokenIssuerApi } from '#services/iam/api.ts';
 import { assumeRole } from '#services/sts/assume-role.ts';
 import { assumeRoot } from '#services/sts/assume-root.ts';
+import { auditedResources, auditNames } from '#services/sts/audit.ts';
 import { getDelegatedAccessToken } from '#services/sts/delegated-access.ts';
 import { getFederationToken, getSessionToken } from '#services/sts/own-session.ts';
 import { assumeRoleWithSaml } from '#services/sts/saml/assume-role.ts';
@@ -98,6 +99,8 @@ export const sts = ({
       GetWebIdentityToken: getWebIdentityToken(sessions, tokenIssuer),
     } satisfies Handlers<StsOperations, typeof notImplemented>,
     notImplemented,
+    auditNames,
+    auditedResources,
     admitSession,
     documents: (path) => tokenIssuer.document(path),
     kinds: {},

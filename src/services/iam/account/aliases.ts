@@ -3,13 +3,11 @@ import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
-import type { ReadTransaction, Store } from '#platform/store/store.ts';
-import { accountAliases, aliasOwners } from '#services/iam/account/state.ts';
+import type { Store } from '#platform/store/store.ts';
+import { accountAliases, aliasesOf, aliasOwners } from '#services/iam/account/state.ts';
+import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
 import { directoryOf, EMPTY } from '#services/iam/state.ts';
-
-const aliasesOf = (tx: ReadTransaction): string[] =>
-  tx.range(accountAliases).map(({ key }) => accountAliases.parts(key)[0]);
 
 /** "If you create a new alias for your AWS account, the new alias overwrites the previous alias." */
 export const createAccountAlias =
@@ -31,6 +29,8 @@ export const createAccountAlias =
     call.transact((tx) => {
       for (const each of old) tx.delete(accountAliases, accountAliases.key(each));
       tx.put(accountAliases, accountAliases.key(alias), EMPTY);
+      // The root user bears it in the audit.
+      identitiesChanged(tx);
     });
     await directory.durable();
   };
@@ -43,6 +43,7 @@ export const deleteAccountAlias =
       const key = accountAliases.key(alias);
       if (!tx.get(accountAliases, key)) fail('NoSuchEntity', `The account alias ${alias} cannot be found.`);
       tx.delete(accountAliases, key);
+      identitiesChanged(tx);
     });
     directory.transact((there) => there.delete(aliasOwners, aliasOwners.key(alias)));
     await directory.durable();

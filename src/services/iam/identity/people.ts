@@ -40,8 +40,7 @@ export function createPeople(store: Store, sealer: Sealer, identity: IamIdentity
     },
     hasMfa: ({ account, id }) => place(account).read((tx) => devicesOf(tx, id)).length > 0,
     takeMfaCode: ({ account, id }, code, now) =>
-      place(account).transact((tx) => takeCode(tx, sealer, account, { devices: devicesOf(tx, id), code, now })) !==
-      undefined,
+      place(account).transact((tx) => takeCode(tx, sealer, account, { devices: devicesOf(tx, id), code, now }))?.serial,
     noteSignIn({ account, id }, now) {
       place(account).transact((tx) => tx.put(passwordUses, passwordUses.key(id), { at: now }));
     },

@@ -1,20 +1,20 @@
 /** Principals made from rows: of a long-term key, and of a session that was opened from its token. */
+
 import type { AccountId } from '#platform/base/ids.ts';
 import type { Credential, RoleSessionPrincipal, RootPrincipal, UserPrincipal } from '#platform/principal.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { openSecret } from '#services/iam/access-keys/keys.ts';
+import { aliasesOf } from '#services/iam/account/state.ts';
 import type { SessionPrincipal } from '#services/iam/api.ts';
 import type { SessionRecord } from '#services/iam/identity/session-tokens.ts';
 import { entityArn, rootArn } from '#services/iam/names.ts';
 import { accessKeys, entities, ROOT_OWNER, type RoleRow, roles, type UserRow, users } from '#services/iam/state.ts';
 
-const rootOf = (account: AccountId): RootPrincipal => ({
-  kind: 'root',
-  account,
-  arn: rootArn(account),
-  userId: account,
-});
+function rootOf(tx: ReadTransaction, account: AccountId): RootPrincipal {
+  const [alias] = aliasesOf(tx);
+  return { kind: 'root', account, arn: rootArn(account), userId: account, ...(alias !== undefined && { alias }) };
+}
 
 const userOf = (account: AccountId, row: UserRow): UserPrincipal => ({
   kind: 'user',
@@ -45,7 +45,7 @@ export function credentialOfKey(
   if (row?.status !== 'Active') return undefined;
   const user = row.owner === ROOT_OWNER ? undefined : userById(tx, row.owner);
   if (row.owner !== ROOT_OWNER && !user) return undefined;
-  const principal = user ? userOf(account, user) : rootOf(account);
+  const principal = user ? userOf(account, user) : rootOf(tx, account);
   return { accessKeyId, secretAccessKey: openSecret(sealer, account, row), principal };
 }
 
@@ -57,7 +57,7 @@ export function principalOfSession(
   const { account, owner, facts: session } = record;
   switch (owner.kind) {
     case 'root':
-      return { ...rootOf(account), session };
+      return { ...rootOf(tx, account), session };
     case 'user': {
       const user = userById(tx, owner.id);
       return user && { ...userOf(account, user), session };
@@ -85,7 +85,7 @@ export function principalOfSession(
 }
 
 function issuerOf(tx: ReadTransaction, account: AccountId, id: string): RootPrincipal | UserPrincipal | undefined {
-  if (id === ROOT_OWNER) return rootOf(account);
+  if (id === ROOT_OWNER) return rootOf(tx, account);
   const user = userById(tx, id);
   return user && userOf(account, user);
 }

@@ -8,6 +8,7 @@ import { keyArn, keyOf, ownKey } from '#services/kms/identify.ts';
 import { checkCustomerManaged, checkState } from '#services/kms/keys/key-states.ts';
 import { aliasChanged, aliasTarget, type OpenKey } from '#services/kms/keys/open-key.ts';
 import { ALIASES_QUOTA } from '#services/kms/limits.ts';
+import { PREDEFINED_ALIASES } from '#services/kms/managed/services.ts';
 import { pageOf } from '#services/kms/paging.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { aliases, aliasesOf } from '#services/kms/state.ts';
@@ -117,9 +118,7 @@ export function listAliases(
   const keyId = input.KeyId === undefined ? undefined : keyOf(tx, call, input.KeyId).row.id;
   const names = (after: string | undefined, limit: number): string[] =>
     keyId === undefined
-      ? tx
-          .range(aliases, { limit, ...(after !== undefined && { after: aliases.key(after) }) })
-          .map(({ key }) => aliases.parts(key)[0])
+      ? allNames(tx, after, limit)
       : tx
           .range(aliasesOf, {
             prefix: [keyId],
@@ -129,6 +128,15 @@ export function listAliases(
           .map(({ key }) => aliasesOf.parts(key)[1]);
   const { items, more } = pageOf(pages, call, input, { keyId }, { usual: 50, most: 100 }, names, (name) => name);
   return { Aliases: items.map((name) => entryOf(call, name)), ...more };
+}
+
+/** Among them the "predefined aliases that AWS has created but has not yet associated with a KMS key" (ListAliases). */
+function allNames(tx: ReadTransaction, after: string | undefined, limit: number): string[] {
+  const made = tx
+    .range(aliases, { limit, ...(after !== undefined && { after: aliases.key(after) }) })
+    .map(({ key }) => aliases.parts(key)[0]);
+  const predefined = PREDEFINED_ALIASES.filter((name) => after === undefined || name > after);
+  return [...new Set([...made, ...predefined])].sort().slice(0, limit);
 }
 
 function entryOf(call: Call, name: string): Model.AliasListEntry {

@@ -4,6 +4,7 @@
  */
 import type { KmsOperations } from '#platform/model/generated/kms.ts';
 import type { CallScope, Handlers } from '#platform/service.ts';
+import { usedMaterial } from '#services/kms/audit.ts';
 import { decapsulate, deriveSharedSecret, encapsulate, getPublicKey } from '#services/kms/crypto/agreement.ts';
 import {
   generateDataKey,
@@ -52,7 +53,7 @@ const SECRETS = [
 ];
 
 export function cryptographicOperations(parts: KmsParts) {
-  const all = { steps: true, access: 'read', grants: grantsOn, secret: SECRETS } as const;
+  const all = { steps: true, access: 'read', grants: grantsOn, secret: SECRETS, audit: usedMaterial() } as const;
   const withKey = {
     ...{ ...all, ...anyKey },
     throttle: bucketOf,
@@ -63,12 +64,13 @@ export function cryptographicOperations(parts: KmsParts) {
   } as const;
   const symmetric = { ...all, ...anyKey, throttle: 'CryptographicSymmetric' } as const;
   return {
-    Encrypt: { handler: cryptographic(parts, encrypt), ...withKey },
+    Encrypt: { handler: cryptographic(parts, encrypt), ...withKey, audit: usedMaterial('EncryptionAlgorithm') },
     Decrypt: {
       handler: cryptographic(parts, decrypt),
       ...all,
       ...ofCiphertext,
       throttle: bucketOf,
+      audit: usedMaterial('EncryptionAlgorithm'),
     },
     ReEncrypt: {
       handler: cryptographic(parts, reEncrypt),
@@ -78,6 +80,7 @@ export function cryptographicOperations(parts: KmsParts) {
       permissions: reEncryptPermissions(parts),
       action: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
       throttle: bucketOf,
+      audit: usedMaterial('SourceEncryptionAlgorithm', 'DestinationEncryptionAlgorithm'),
     },
     GenerateDataKey: { handler: cryptographic(parts, generateDataKey), ...symmetric },
     GenerateDataKeyWithoutPlaintext: { handler: cryptographic(parts, generateDataKeyWithoutPlaintext), ...symmetric },

@@ -1,4 +1,5 @@
 /** RetireGrant and ListRetirableGrants: grants from the side of who may end them, also on keys of other accounts. */
+import type { AuditAdditions } from '#platform/audit/record.ts';
 import { type Arn, parseArn } from '#platform/base/arn.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
@@ -40,6 +41,13 @@ export function retireGrant(parts: KmsParts, input: Model.RetireGrantRequest, ca
   if (region !== call.region) fail('InvalidRegion', region);
   endGrant(call.tx, keyOf(call.tx, call, keyId).row.id, grantId, input.DryRun);
 }
+
+/** A token is in no record: the grant's id stands beside. */
+export const retiredGrant =
+  (parts: KmsParts) =>
+  (input: Model.RetireGrantRequest): AuditAdditions => ({
+    additionalEventData: { grantId: namedBy(parts, input).grantId ?? '' },
+  });
 
 const position = ({ account, keyId, grantId }: Found): string => `${account} ${keyId} ${grantId}`;
 

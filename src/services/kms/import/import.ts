@@ -18,6 +18,7 @@ import { findKey, keyChanged, type OpenKey, type OpenMaterial, putKey } from '#s
 import { nextSequence, putMaterial, sealMaterial } from '#services/kms/material/material.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { relatedRegions, tellRelated } from '#services/kms/replicas/related.ts';
+import { recordServiceEvent } from '#services/kms/service-events.ts';
 import { specOf } from '#services/kms/specs.ts';
 import { type KeyRow, type MaterialRow, materials } from '#services/kms/state.ts';
 
@@ -197,6 +198,7 @@ export const expireMaterial =
     const material = key?.materials.find(({ row }) => row.id === id);
     if (key && material?.row.validTo !== undefined && material.row.validTo <= now) {
       forgetMaterial(parts, tx, key, material, now);
+      recordServiceEvent(tx, key, 'DeleteExpiredKeyMaterial', now, { keyMaterialId: material.row.id });
     }
   };
 

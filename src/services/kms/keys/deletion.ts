@@ -15,6 +15,7 @@ import { startDeletion } from '#services/kms/keys/waiting.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { relatedRegions, tellRelated } from '#services/kms/replicas/related.ts';
 import { armRotation } from '#services/kms/rotation/schedule.ts';
+import { recordServiceEvent } from '#services/kms/service-events.ts';
 import { keys, lastUsages, materials, policies, policyPrincipals } from '#services/kms/state.ts';
 
 const [FEWEST_DAYS, MOST_DAYS] = [7, 30];
@@ -64,7 +65,9 @@ export const deleteKey =
   (parts: KmsParts): TimerJob =>
   (tx, { key: id }, { now }) => {
     const key = findKey(tx, String(id));
-    if (key?.row.state === 'PendingDeletion') eraseKey(parts, tx, key, now);
+    if (key?.row.state !== 'PendingDeletion') return;
+    eraseKey(parts, tx, key, now);
+    recordServiceEvent(tx, key, 'DeleteKey', now);
   };
 
 function eraseKey(parts: KmsParts, tx: Transaction, { row, arn, materials: held }: OpenKey, now: number): void {

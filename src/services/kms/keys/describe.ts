@@ -4,7 +4,8 @@ import type { Call } from '#platform/service.ts';
 import { checkGrantTokens } from '#services/kms/grants/tokens.ts';
 import { keyOf } from '#services/kms/identify.ts';
 import { metadataOf } from '#services/kms/keys/metadata.ts';
-import { ensureManagedKey, managedService } from '#services/kms/managed/managed-keys.ts';
+import { ensureManagedKey } from '#services/kms/managed/managed-keys.ts';
+import { managedService } from '#services/kms/managed/services.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 
 export function describeKey(parts: KmsParts, input: Model.DescribeKeyRequest, call: Call): Model.DescribeKeyResponse {

@@ -11,36 +11,14 @@ import type { Transaction } from '#platform/store/store.ts';
 import { writeAlias } from '#services/kms/aliases/aliases.ts';
 import { writeKey } from '#services/kms/keys/keys.ts';
 import { aliasTarget } from '#services/kms/keys/open-key.ts';
+import { MANAGED_SERVICES } from '#services/kms/managed/services.ts';
 import { generateMaterial } from '#services/kms/material/generate.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { putPolicy } from '#services/kms/policies/policies.ts';
 import { DEFAULT_PERIOD_DAYS } from '#services/kms/rotation/rotation.ts';
 import { SPECS } from '#services/kms/specs.ts';
 
-/** The services that have one, and how the policy names them. */
-const SERVICES: Readonly<Record<string, { readonly title: string; readonly host: string }>> = {
-  backup: { title: 'AWS Backup', host: 'backup' },
-  dynamodb: { title: 'Amazon DynamoDB', host: 'dynamodb' },
-  ebs: { title: 'EBS', host: 'ec2' },
-  ecr: { title: 'ECR', host: 'ecr' },
-  elasticfilesystem: { title: 'EFS', host: 'elasticfilesystem' },
-  kinesis: { title: 'Kinesis', host: 'kinesis' },
-  lambda: { title: 'AWS Lambda', host: 'lambda' },
-  rds: { title: 'RDS', host: 'rds' },
-  s3: { title: 'S3', host: 's3' },
-  secretsmanager: { title: 'AWS Secrets Manager', host: 'secretsmanager' },
-  sns: { title: 'SNS', host: 'sns' },
-  sqs: { title: 'Simple Queue Service (SQS)', host: 'sqs' },
-  ssm: { title: 'AWS Systems Manager', host: 'ssm' },
-};
-
 type Place = Pick<Call, 'account' | 'region' | 'now'>;
-
-/** `sqs` of `alias/aws/sqs`, in every form that a KeyId has. */
-export function managedService(keyId: string): string | undefined {
-  const service = /(?:^|:)alias\/aws\/([a-z0-9]+)$/.exec(keyId)?.[1];
-  return service !== undefined && Object.hasOwn(SERVICES, service) ? service : undefined;
-}
 
 /** The key's id. */
 export function ensureManagedKey(parts: KmsParts, tx: Transaction, place: Place, service: string): string {
@@ -57,7 +35,7 @@ export function ensureManagedKey(parts: KmsParts, tx: Transaction, place: Place,
     {
       id: uuid(),
       createdAt: now,
-      description: `Default key that protects my ${SERVICES[service]?.title ?? service} resources when no other key is defined`,
+      description: `Default key that protects my ${MANAGED_SERVICES[service]?.title ?? service} resources when no other key is defined`,
       usage: 'ENCRYPT_DECRYPT',
       spec: 'SYMMETRIC_DEFAULT',
       origin: 'AWS_KMS',
@@ -74,7 +52,7 @@ export function ensureManagedKey(parts: KmsParts, tx: Transaction, place: Place,
 }
 
 function managedPolicy(service: string, { account, region }: Place): string {
-  const { title, host } = SERVICES[service] ?? { title: service, host: service };
+  const { title, host } = MANAGED_SERVICES[service] ?? { title: service, host: service };
   return JSON.stringify(
     {
       Version: '2012-10-17',

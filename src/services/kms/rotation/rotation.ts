@@ -18,6 +18,7 @@ import { pageOf } from '#services/kms/paging.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { relatedRegions, tellRelated } from '#services/kms/replicas/related.ts';
 import { armRotation } from '#services/kms/rotation/schedule.ts';
+import { recordServiceEvent } from '#services/kms/service-events.ts';
 import { SPECS } from '#services/kms/specs.ts';
 import type { KeyRow, MaterialRow } from '#services/kms/state.ts';
 
@@ -95,6 +96,7 @@ export function rotateKeyOnDemand(
   if (key.row.rotation && key.row.rotation.nextAt - SOON <= now) fail('RotationSoon');
   if (key.row.origin === 'EXTERNAL') promoteImported(tx, key, now);
   else addMaterial(parts, tx, key, 'ON_DEMAND', now);
+  recordServiceEvent(tx, key, 'RotateKey', now, { rotationType: 'ON_DEMAND' });
   const { row } = findKey(tx, key.row.id) ?? key;
   putKey(tx, { ...row, onDemandRotations: row.onDemandRotations + 1 });
   if (row.related) tellRelated(parts, tx, row.id, relatedRegions(row.related), now);
@@ -110,6 +112,7 @@ export const rotateKey =
     // Disabled since: enabling it sets the timer again.
     if (key === undefined || rotation === undefined || key.row.state !== 'Enabled') return;
     addMaterial(parts, tx, key, 'AUTOMATIC', now);
+    recordServiceEvent(tx, key, 'RotateKey', now, { rotationType: 'AUTOMATIC' });
     const { row } = findKey(tx, key.row.id) ?? key;
     putKey(tx, { ...row, rotation: { ...rotation, nextAt: now + days(rotation.periodDays) } });
     armRotation(tx, row.id, now);

@@ -158,6 +158,7 @@ function claimsOf(
   }
   const [sourceIdentity] = attributes.get(names.SOURCE_IDENTITY) ?? [];
   const sessionEnd = endOfSession(assertion, attributes, now);
+  const assertionId = attributeOf(assertion, 'ID');
   return {
     keys: { ...attributeKeys(attributes), ...keys },
     tags: tagsIn(attributes),
@@ -165,6 +166,7 @@ function claimsOf(
     sessionName,
     ...(sourceIdentity !== undefined && { sourceIdentity: checkedSourceIdentity(sourceIdentity) }),
     ...(sessionEnd !== undefined && { sessionEnd }),
+    ...(assertionId !== undefined && { assertionId }),
   };
 }
 

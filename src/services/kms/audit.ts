@@ -1,0 +1,59 @@
+/**
+ * What KMS's records say beyond a call's input and output (Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail", with an
+ * example of each operation): the key's ARN where nothing is answered, the material that was used, the algorithm where none was
+ * named. What is encrypted, signed or wrapped is "omitted".
+ */
+import type { AuditAdditions, AuditedScope } from '#platform/audit/record.ts';
+import { type AuditNames, smallFirst } from '#platform/audit/redact.ts';
+import type { Output } from '#platform/service.ts';
+
+const OMITTED: ReadonlySet<string> = new Set([
+  'CiphertextBlob',
+  'EncryptedKeyMaterial',
+  'GrantToken',
+  'GrantTokens',
+  'ImportToken',
+  'Mac',
+  'Message',
+  'Plaintext',
+  'SharedSecretCiphertextBlob',
+  'Signature',
+]);
+
+export const auditNames: AuditNames = (member) => (OMITTED.has(member) ? undefined : smallFirst(member));
+
+/**
+ * "The key ARN of the affected KMS key in the responseElements.keyId value, even though this operation does not return the key ARN": of
+ * operations that answer nothing. An alias that is moved has two keys, the new one last.
+ */
+export function namedKey(
+  _input: object,
+  output: Output | undefined,
+  { auditedResources }: AuditedScope,
+): AuditAdditions {
+  const key = auditedResources.findLast(({ ARN }) => ARN.includes(':key/'))?.ARN;
+  return key === undefined || Object.keys(output ?? {}).length > 0 ? {} : { responseElements: { keyId: key } };
+}
+
+/** Of the answer, which is itself in no record. */
+const MATERIALS = {
+  KeyMaterialId: 'keyMaterialId',
+  SourceKeyMaterialId: 'sourceKeyMaterialId',
+  DestinationKeyMaterialId: 'destinationKeyMaterialId',
+} as const;
+
+/** "Always includes the encryptionAlgorithm … even if the encryption algorithm wasn't specified": `algorithms` are the members that name one. */
+export const usedMaterial =
+  (...algorithms: readonly string[]) =>
+  (input: object, output: Output | undefined): AuditAdditions => {
+    const materials = Object.entries(MATERIALS).flatMap(([member, name]) =>
+      output?.[member] === undefined ? [] : [[name, output[member]] as const],
+    );
+    const unnamed = algorithms.filter((member) => !(member in input));
+    return {
+      ...(materials.length > 0 && { additionalEventData: Object.fromEntries(materials) }),
+      ...(unnamed.length > 0 && {
+        requestParameters: Object.fromEntries(unnamed.map((member) => [smallFirst(member), 'SYMMETRIC_DEFAULT'])),
+      }),
+    };
+  };
