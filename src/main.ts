@@ -12,6 +12,7 @@ import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
 import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
+import { upgradeToTunnel } from '#gateway/tunnel.ts';
 import { present } from '#platform/base/assert.ts';
 import { type Clock, days, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
@@ -146,7 +147,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const listenForSsh = await serialConsoleOf(options, clock, serialConsole);
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
-  const listener = await listen(options, gateway, onFault, clock, tls);
+  const listener = await listen(options, { gateway, connections }, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   const serial = await listenForSsh();
@@ -356,7 +357,7 @@ type Tls = Awaited<ReturnType<typeof loadTls>>;
 
 async function listen(
   options: CloudOptions,
-  gateway: Gateway,
+  { gateway, connections }: { readonly gateway: Gateway; readonly connections: Connections },
   onFault: (error: unknown) => void,
   clock: Clock,
   tls: Tls | undefined,
@@ -370,7 +371,7 @@ async function listen(
     handler: {
       planBody,
       serve: (request) => serve(request, gateway),
-      upgrade: (request) => upgradeAtConsole(request, gateway),
+      upgrade: (request) => upgradeAtConsole(request, gateway) ?? upgradeToTunnel(request, gateway, connections),
     },
   };
   if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);

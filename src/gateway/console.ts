@@ -6,14 +6,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { WebSocket, WebSocketServer } from 'ws';
 import type { HostReader } from '#gateway/host.ts';
 import type { IncomingRequest, TakeOver } from '#gateway/http/listener.ts';
+import { carry, PROTOCOL, refuseUpgrade, toWebSocket } from '#gateway/web-socket.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
-import { lazy } from '#platform/base/lazy.ts';
 import type { Connections, OpenConnection } from '#platform/connections.ts';
 import { fail } from '#platform/error.ts';
-import { ws } from '#platform/packages.ts';
 import type { RegisteredService } from '#platform/registry.ts';
 
 export const CONSOLE = 'console';
@@ -63,9 +61,6 @@ export interface ConsoleSite {
 }
 
 const CONNECT = '/connect';
-const PROTOCOL = 'makonis.connection';
-/** What noVNC and terminals send at once is small: a paste at most. */
-const LONGEST_MESSAGE_BYTES = 1024 * 1024;
 
 export function consoleSite(pages: () => Promise<Pages>, connections: Connections): ConsoleSite {
   return {
@@ -104,18 +99,6 @@ function grantOf({ headers }: IncomingRequest): string | undefined {
   return offered.includes(PROTOCOL) && /^[\w-]{43}$/.test(grant ?? '') ? grant : undefined;
 }
 
-/** It costs some milliseconds to load: only who connects waits for it. */
-const webSockets = lazy(async () => {
-  const { createWebSocketStream, WebSocketServer } = await ws();
-  const server: WebSocketServer = new WebSocketServer({
-    noServer: true,
-    maxPayload: LONGEST_MESSAGE_BYTES,
-    perMessageDeflate: false,
-    handleProtocols: (offered) => offered.has(PROTOCOL) && PROTOCOL,
-  });
-  return { server, streamOf: createWebSocketStream };
-});
-
 async function takeOver(
   request: IncomingRequest,
   socket: Duplex,
@@ -124,32 +107,15 @@ async function takeOver(
   socket.pause();
   socket.on('error', () => socket.destroy());
   const open = redeem();
-  if (open === undefined) {
-    socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    return;
-  }
-  const { server, streamOf } = await webSockets();
-  // All that the server asks of a request; its own type asks for a whole one of Node's.
-  const message = { headers: request.headers, method: request.method, url: request.path, httpVersion: '1.1' } as never;
-  server.handleUpgrade(message, socket, Buffer.alloc(0), (webSocket) => {
-    void joined(webSocket, streamOf(webSocket), open);
-    socket.resume();
-  });
-}
-
-/** What one side says the other hears; when one ends, so does the other. */
-async function joined(webSocket: WebSocket, stream: Duplex, open: OpenConnection): Promise<void> {
-  stream.on('error', () => webSocket.terminate());
+  if (open === undefined) return refuseUpgrade(socket, '403 Forbidden');
+  const upgraded = await toWebSocket(request, socket).catch(() => undefined);
+  if (upgraded === undefined) return;
   try {
-    const other = await open();
-    other.on('error', () => webSocket.close(1011));
-    other.on('close', () => webSocket.close(1000));
-    stream.on('close', () => other.destroy());
-    stream.pipe(other).pipe(stream);
+    carry(upgraded, await open());
   } catch {
     // Unread, the other side's goodbye would not be heard.
-    stream.resume();
-    webSocket.close(1011, 'the machine can not be reached');
+    upgraded.stream.resume();
+    upgraded.webSocket.close(1011, 'the machine can not be reached');
   }
 }
 

@@ -7,24 +7,19 @@
 import { addressOf, isVersion4, signatureOf, signatureOfForm, VERSION_2 } from '#gateway/address.ts';
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
-import { ownCredential } from '#gateway/auth/own-credential.ts';
 import { gather, openPayload } from '#gateway/auth/payload.ts';
+import { verifyPolicyVersion2, withHeadersOfQuery } from '#gateway/auth/sigv2.ts';
+import { checkScope, readAuthentication, type SignedPayload, verifyPolicySignature } from '#gateway/auth/sigv4.ts';
 import {
-  readVersion2,
-  type SignedForm,
-  verifyPolicyVersion2,
-  verifyVersion2,
-  withHeadersOfQuery,
-} from '#gateway/auth/sigv2.ts';
-import {
-  checkClaims,
-  checkScope,
-  readAuthentication,
-  type SignedPayload,
-  verifyPolicySignature,
-  verifySignature,
-} from '#gateway/auth/sigv4.ts';
-import { regionSetCovers } from '#gateway/auth/sigv4a.ts';
+  ANONYMOUS,
+  authenticate,
+  holderOfVersion2,
+  nameOf,
+  originOf,
+  placeOf,
+  regionOf,
+  UNKNOWN_HOST,
+} from '#gateway/caller.ts';
 import { CONSOLE, type ConsoleSite, refuseAtConsole } from '#gateway/console.ts';
 import { preflight, shared } from '#gateway/cross-origin.ts';
 import { answerForm, asPut, checkForm, type FormUpload, isFormUpload, readUpload } from '#gateway/form-upload.ts';
@@ -36,11 +31,11 @@ import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/prot
 import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import type { Address, Caller, Cloud } from '#platform/cloud.ts';
+import type { Address, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail, withMembers } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
-import type { AnonymousPrincipal, Principal } from '#platform/principal.ts';
+import type { Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, RegisteredService } from '#platform/registry.ts';
 
 export interface Gateway {
@@ -58,7 +53,6 @@ export interface Gateway {
 const MAX_BUFFERED_BODY_BYTES = 8 * 1024 * 1024;
 /** An object up to this comes as one buffer: it spares the stream. */
 const SMALL_OBJECT_BYTES = 128 * 1024;
-const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };
 
 /** What may be an object streams; which operation it is for is known only later, and one that reads its input whole gathers it. */
 export function planBody(head: RequestHead): BodyPlan {
@@ -246,9 +240,6 @@ function signerOf({ signed, fields }: FormUpload, gateway: Gateway, service: Reg
   return credential.principal;
 }
 
-const originOf = (request: IncomingRequest): string =>
-  `${request.secure ? 'https' : 'http'}://${request.headers['host'] ?? ''}`;
-
 const DOCUMENT_PATH = /^\/~([a-z0-9-]+)\/(.+)$/;
 
 /** What services show to everybody; all other requests go on to an operation. */
@@ -271,19 +262,6 @@ function finished(response: WireResponse, trace: Trace, request: IncomingRequest
   gateway.cloud.log.request(trace, response.status, microseconds, request.remoteAddress);
   return response;
 }
-
-/** A signature of version 4A names a set of regions; the host, or the default, picks one that must be in it. */
-function regionOf(signed: Authentication | undefined, host: HostFacts, { defaultRegion }: Gateway): Region {
-  const region = signed?.region ?? host.region ?? defaultRegion;
-  if (signed?.regionSet !== undefined && !regionSetCovers(signed.regionSet, region)) {
-    fail('SignatureDoesNotMatch', `Credential should be scoped to a valid region, not '${signed.regionSet}'.`);
-  }
-  // Known regions only: of the scope it was checked, of the host it has a region's form.
-  return region as Region;
-}
-
-const UNKNOWN_HOST =
-  'The Host header names no domain of this cloud. Add it with --domain, or use an IP address or localhost.';
 
 /** S3 and its kin judge signatures in a manner of their own. The scope that is claimed decides, else the host. */
 function dialectOf(request: IncomingRequest, hostService: string | undefined): Dialect {
@@ -312,89 +290,7 @@ async function withBody(
   return { method, path, query, headers, body: await gather(payload, MAX_BUFFERED_BODY_BYTES) };
 }
 
-interface Authenticated {
-  readonly caller: Caller;
-  readonly signedPayload: SignedPayload;
-}
-
-/** Where a call comes from. */
-const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKeyId'> => ({
-  sourceAddress: request.remoteAddress,
-  userAgent: request.headers['user-agent'] ?? '',
-  isSecure: request.secure,
-  ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
-  calledVia: [],
-});
-
-/** Throws unless the signature is good; an unsigned request gets the anonymous principal. */
-function authenticate(
-  request: IncomingRequest,
-  path: string,
-  gateway: Gateway,
-  service: RegisteredService,
-  signed: Authentication | undefined,
-  dialect: Dialect,
-): Authenticated {
-  const { cloud } = gateway;
-  const place = placeOf(request);
-  const now = cloud.clock.now();
-  if (signed === undefined) {
-    const old = service.signingName === 's3' ? readVersion2(request) : undefined;
-    const principal =
-      old === undefined
-        ? ANONYMOUS
-        : holderOfVersion2(old, gateway, service, (secret) => verifyVersion2(request, path, old, secret, now));
-    return {
-      caller: { ...place, principal, accessKeyId: old?.accessKeyId },
-      signedPayload: unsignedPayload(request),
-    };
-  }
-  checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
-  const credential =
-    ownCredential(request, signed, service, now) ??
-    cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
-  const signedPayload = verifySignature(request, signed, credential, now, dialect);
-  cloud.identity.noteUse(signed.accessKeyId, service.name, signed.region ?? '', now);
-  const caller = { ...place, principal: credential.principal, accessKeyId: signed.accessKeyId };
-  return { caller, signedPayload };
-}
-
-/** Whose key signed in version 2; `verify` throws unless it did. */
-function holderOfVersion2(
-  { accessKeyId, sessionToken }: SignedForm,
-  { cloud, refusesVersion2 }: Gateway,
-  service: RegisteredService,
-  verify: (secret: string) => void,
-): Principal {
-  if (refusesVersion2) throw s3Dialect.faults.unsupportedAlgorithm('header', 'AWS');
-  const now = cloud.clock.now();
-  const holder = cloud.identity.credential(accessKeyId, sessionToken, now);
-  if (holder.sessionToken !== sessionToken) throw s3Dialect.faults.badToken();
-  verify(holder.secretAccessKey);
-  cloud.identity.noteUse(accessKeyId, service.name, '', now);
-  return holder.principal;
-}
-
-/** Without a signature there are chunks too: SDKs put their checksum into a trailer. */
-const unsignedPayload = ({ headers }: RequestHead): SignedPayload =>
-  headers['x-amz-content-sha256'] === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
-    ? { kind: 'chunked', hasTrailers: true, signatures: undefined }
-    : { kind: 'unsigned' };
-
 function refuseUnlessAnonymous(operation: RegisteredOperation): void {
   if (operation.declaration.anonymous) return;
   fail('MissingAuthenticationToken', 'Request is missing Authentication Token');
 }
-
-const nameOf = (principal: Principal): string => {
-  switch (principal.kind) {
-    case 'anonymous':
-      return '';
-    case 'service':
-      return principal.service;
-    case 'external':
-      return principal.userId;
-    default:
-      return principal.arn;
-  }
-};

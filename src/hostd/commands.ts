@@ -1,12 +1,13 @@
 /** Everything that hostd does when it is told to: a command a line, with the form of what comes with it. */
 
-import { type Form, list, oneOf, optional, record, text, whole } from '#hostd/forms.ts';
+import { type Form, ipv4, list, oneOf, optional, record, text, whole } from '#hostd/forms.ts';
 import { BUILT_BY_ROOT, type ImageHands } from '#platform/compute/images/hands.ts';
 import { probe } from '#platform/compute/kvm-probe.ts';
 import { machineUid } from '#platform/compute/machine-uid.ts';
 import { kvmGroup } from '#platform/compute/qemu/confine.ts';
 import type { MachineHands } from '#platform/compute/qemu/hands.ts';
 import type { NetworkHands } from '#platform/network/linux/hands.ts';
+import { TUNNEL_PORTS } from '#platform/network/linux/names.ts';
 import type { VpcPlan } from '#platform/network/network.ts';
 
 /** `handles` are sockets, by their names. */
@@ -38,6 +39,14 @@ const launch = record({
   uuid: text(/^ec2[0-9a-f]{5}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
   vpc: VPC,
   kernel: optional(record({ image: IMAGE, commandLine: KERNEL_WORDS })),
+});
+const tunnel = record({
+  vpc: VPC,
+  from: ipv4,
+  fromPort: whole(...TUNNEL_PORTS),
+  to: ipv4,
+  toPort: whole(1, 65_535),
+  as: optional(ipv4),
 });
 const files = record({ id: MACHINE, files: list(LAYER, 1000) });
 const build = record({ image: oneOf(...BUILT_BY_ROOT), id: BUILT });
@@ -72,5 +81,6 @@ export const commandsOf = ({ machines, networks, images }: Hands): Readonly<Reco
   'networks.remove': command(VPC, networks.remove),
   'networks.list': command(nothing, networks.list),
   'networks.tidy': command(nothing, networks.tidy),
+  'networks.connect': async (input) => ({ handles: { connection: await networks.connect(tunnel(input)) } }),
   'networks.sockets': async (input) => ({ handles: { ...(await networks.sockets(VPC(input))) } }),
 });

@@ -2,6 +2,8 @@
  * Forms that what comes to root must have, exactly: each takes what was said and gives it back with its type, or throws. Texts match as a
  * whole, numbers have a range, lists and records nothing beyond what they should.
  */
+import { isIPv4 } from 'node:net';
+
 export type Form<Value> = (value: unknown) => Value;
 
 class FormError extends Error {
@@ -17,6 +19,9 @@ export const text =
   (pattern: RegExp): Form<string> =>
   (value) =>
     typeof value === 'string' && pattern.test(value) ? value : refuse(String(pattern), value);
+
+export const ipv4: Form<string> = (value) =>
+  typeof value === 'string' && isIPv4(value) ? value : refuse('an IPv4 address', value);
 
 export const whole =
   (least: number, most: number): Form<number> =>

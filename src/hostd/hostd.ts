@@ -162,6 +162,7 @@ export function networkHandsOf(hostd: Hostd): NetworkHands {
     remove: (id) => tell('networks.remove', id),
     list: async () => (await hostd.call('networks.list')).value as readonly string[],
     tidy: () => tell('networks.tidy', {}),
+    connect: async (ends) => (await hostd.call('networks.connect', ends)).handles['connection'],
     sockets: async (id) => (await hostd.call('networks.sockets', id)).handles as unknown as VpcSockets,
   };
 }

@@ -48,9 +48,21 @@ export class Connections {
     return { secret, expiresAt };
   }
 
+  /** For who has made the request itself, in this process: under its id. */
+  keep(requestId: string, open: OpenConnection): void {
+    this.#grants.set(requestKey(requestId), { open, expiresAt: this.#clock.now() + LIFETIME });
+  }
+
+  taken(requestId: string): OpenConnection | undefined {
+    return this.#take(requestKey(requestId));
+  }
+
   /** Undefined: nobody gave it, it was used, or its time is over. */
   redeem(secret: string): OpenConnection | undefined {
-    const key = keyOf(secret);
+    return this.#take(keyOf(secret));
+  }
+
+  #take(key: string): OpenConnection | undefined {
     const kept = this.#grants.get(key);
     this.#grants.delete(key);
     return kept === undefined || kept.expiresAt < this.#clock.now() ? undefined : kept.open;
@@ -58,3 +70,5 @@ export class Connections {
 }
 
 const keyOf = (secret: string): string => hash('sha256', secret);
+/** No hash looks like this. */
+const requestKey = (requestId: string): string => `request ${requestId}`;

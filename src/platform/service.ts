@@ -283,7 +283,8 @@ export type Work = (input: Input, job: JobCall, signal: AbortSignal) => Promise<
 
 /**
  * An operation that nobody can send: a service calls it as the role that a resource names, in the way of all calls. It is validated,
- * audited and metered as the public operation `as`, whose permissions it does not have (a replica is an object that is put).
+ * audited and metered as the public operation `as`, whose permissions it does not have (a replica is an object that is put). Or it has no
+ * public form, but a way of its own through the gateway (a tunnel, which is no request and answer).
  */
 export interface InternalOperation extends OperationDeclaration {
   readonly as: string;

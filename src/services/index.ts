@@ -138,6 +138,7 @@ const SERVICES: readonly ServiceLine[] = [
         ...given,
         envelopes: await offers.envelopes(),
         host: await given.host(),
+        networks: await offers.vpcNetworks(),
         instanceProfiles: await offers.instanceProfiles(),
         pushedKeys: await offers.pushedKeys(),
       }),
@@ -150,6 +151,7 @@ const SERVICES: readonly ServiceLine[] = [
       (await import('#services/ec2-instance-connect/service.ts')).ec2InstanceConnect({
         ...given,
         instances: await offers.instances(),
+        tunnels: await offers.tunnels(),
       }),
   },
   {
@@ -284,6 +286,16 @@ function offersOf(parts: Parts) {
       instances: await instances(),
     }),
   );
+  const vpcNetworks = lazy(async () => {
+    const host = await parts.host();
+    return host && (await import('#services/ec2/networks/apply.ts')).vpcNetworks(host.networks, store);
+  });
+  const tunnels = lazy(async () =>
+    (await import('#services/ec2/instance-connect-endpoints/tunnels.ts')).tunnelsApi({
+      ...parts,
+      networks: vpcNetworks,
+    }),
+  );
   const signInDeps = async () => ({ ...parts, people: await iam.people(), sessions: await iam.sessions() });
   const signIn = lazy(async () => (await import('#services/signin/service.ts')).signInApi(await signInDeps()));
   return {
@@ -299,6 +311,8 @@ function offersOf(parts: Parts) {
     serialConsole,
     signIn,
     signInDeps,
+    tunnels,
+    vpcNetworks,
   };
 }
 

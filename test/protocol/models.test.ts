@@ -66,6 +66,10 @@ const OLDER = 'the SDK is older than botocore 1.44.5';
 /** Service -> difference -> why it is right. */
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   cloudtrail: withoutMessages('cloudtrail'),
+  'ec2-instance-connect': {
+    'operations: OpenTunnel is not in the SDK':
+      'it is no request and answer: the AWS CLI alone has it (models/patches)',
+  },
   iam: {
     'AccountNotManagementOrDelegatedAdministratorException: Message is in the SDK only': MESSAGE,
     'CallerIsNotManagementAccountException: Message is in the SDK only': MESSAGE,

@@ -22,6 +22,7 @@ export const DOCUMENTED_FILTERS: Readonly<Record<string, string>> = {
     scan-result.informational-fix-available-since scan-result.low-fix-available-since
     scan-result.medium-fix-available-since source-image-id source-image-region source-instance-id state
     state-reason-code state-reason-message sriov-net-support tag:key tag-key virtualization-type`,
+  DescribeInstanceConnectEndpoints: 'instance-connect-endpoint-id state subnet-id tag:key tag-key tag-value vpc-id',
   DescribeInstanceCreditSpecifications: 'instance-id',
   DescribeInstanceStatus: `
     availability-zone availability-zone-id event.code event.description event.instance-event-id event.not-after

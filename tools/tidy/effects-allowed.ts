@@ -40,6 +40,11 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
   'src/platform/network/linux/commands.ts': { effects: ['processes'], why: 'runs ip and nft' },
   'src/platform/network/linux/sockets.ts': { effects: ['processes'], why: 'starts what opens sockets in a namespace' },
   'src/platform/network/linux/sockets-child.ts': { effects: ['outward'], why: 'opens sockets inside a namespace' },
+  'src/platform/network/linux/connect-child.ts': {
+    effects: ['outward'],
+    why: 'opens a connection inside a namespace',
+  },
+  'src/platform/network/linux/networks.ts': { effects: ['outward'], why: 'takes connections that were opened inside' },
   'src/platform/network/linux/forwarder.ts': { effects: ['outward'], why: 'asks the host’s resolvers for guests' },
   'src/platform/network/user/namespaces.ts': {
     effects: ['processes'],

@@ -53,6 +53,8 @@ export interface InterfacePlan {
   readonly hostName: string;
   /** The machine that has it: who may open its tap. None: it is attached to nothing, and there is no tap. */
   readonly machine?: MachineId;
+  /** The host itself opens connections from it (`connect`): it has neither machine nor tap. */
+  readonly isTunnelEnd?: true;
   /** The hop limit of what the metadata address answers; undefined: it does not answer this one. */
   readonly metadataHopLimit: number | undefined;
 }
@@ -60,6 +62,9 @@ export interface InterfacePlan {
 /** Those that a machine has: only these have a tap, and answer. */
 export const attachedTo = ({ interfaces }: Pick<VpcPlan, 'interfaces'>): readonly InterfacePlan[] =>
   interfaces.filter(({ machine }) => machine !== undefined);
+
+export const tunnelEndsOf = ({ interfaces }: Pick<VpcPlan, 'interfaces'>): readonly InterfacePlan[] =>
+  interfaces.filter(({ isTunnelEnd }) => isTunnelEnd === true);
 
 export interface AddressPlan {
   readonly privateIp: string;
@@ -103,11 +108,26 @@ export interface Attendance {
   readonly resolve: (vpc: VpcId, name: string) => readonly string[] | undefined;
 }
 
+/** From a tunnel's end to an address of its VPC, over TCP. */
+export interface TunnelWay {
+  readonly vpc: VpcId;
+  readonly interface: InterfaceId;
+  readonly address: string;
+  readonly port: number;
+  /** What the other end is to see as its source, and judge by; the interface's own address by default. */
+  readonly as?: string;
+}
+
 export interface Networks {
   /** What this host can't do, and what that costs: without root, guests share the host's own way out and none reaches another. */
   readonly lacks: readonly string[];
   attend(attendance: Attendance): void;
   apply(plan: VpcPlan): Promise<void>;
+  /**
+   * Held to the egress rules of the tunnel's end and the ingress rules of who is there. Throws where nobody takes it, in words for the
+   * log alone.
+   */
+  connect(way: TunnelWay): Promise<Duplex>;
   /** With all that is in it. */
   remove(id: VpcId): Promise<void>;
   /** What is there, for whoever looks for what nobody owns any more. */

@@ -2,6 +2,8 @@
 import { errorsOf } from '#platform/error.ts';
 
 const ERRORS = {
+  InvalidParameter: { status: 400, message: 'One of the parameters is not valid.' },
+  TooManyConnections: { status: 400, message: 'There are too many connections.' },
   InvalidArgsException: { status: 400, message: 'One of the parameters is not valid.' },
   EC2InstanceNotFoundException: { status: 400, message: 'The specified instance was not found.' },
   EC2InstanceStateInvalidException: {

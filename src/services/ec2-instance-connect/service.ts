@@ -2,21 +2,25 @@
  * EC2 Instance Connect: who may, pushes a public key to an instance, and who has the private one may log in for a minute. Its
  * permissions are on EC2's instances; what it knows of them it asks EC2.
  *
- * Order of reading: state.ts, pushed-keys.ts, serial-console.ts.
+ * Order of reading: state.ts, pushed-keys.ts, serial-console.ts; open-tunnel.ts for what comes by way of an endpoint.
  */
 
 import { formatArn } from '#platform/base/arn.ts';
+import type { Connections } from '#platform/connections.ts';
 import type * as Model from '#platform/model/generated/ec2-instance-connect.ts';
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import type { Store } from '#platform/store/store.ts';
-import type { InstanceFacts, InstancePlace, InstancesApi, SshKey } from '#services/ec2/api.ts';
+import type { InstanceFacts, InstancePlace, InstancesApi, SshKey, TunnelsApi } from '#services/ec2/api.ts';
 import { fail } from '#services/ec2-instance-connect/errors.ts';
+import { endpointArn, openTunnel, tunnelConditions } from '#services/ec2-instance-connect/open-tunnel.ts';
 import { expiry, pushKey, pushSerialKey, timers } from '#services/ec2-instance-connect/pushed-keys.ts';
 import { type PushedKey, serialDirectory } from '#services/ec2-instance-connect/state.ts';
 
 export interface ConnectParts {
   readonly store: Store;
   readonly instances: InstancesApi;
+  readonly tunnels: TunnelsApi;
+  readonly connections: Connections;
 }
 
 const instanceArn = ({ InstanceId: id }: { readonly InstanceId: string }, { region, account }: CallScope): string =>
@@ -96,12 +100,22 @@ export const ec2InstanceConnect = (parts: ConnectParts) =>
         resource: instanceArn,
         steps: true,
       },
-    } satisfies Handlers<Model.Ec2InstanceConnectOperations, typeof notImplemented>,
+    } satisfies Handlers<Omit<Model.Ec2InstanceConnectOperations, 'OpenTunnel'>, typeof notImplemented>,
+    internal: {
+      OpenTunnel: {
+        as: 'OpenTunnel',
+        handler: openTunnel(parts),
+        resource: endpointArn,
+        conditions: tunnelConditions,
+        steps: true,
+      },
+    },
     notImplemented,
     kinds: {},
     quotas: {},
     // AWS throttles them, and names no rate.
     throttles: {
+      OpenTunnel: { perSecond: 10, burst: 20 },
       SendSSHPublicKey: { perSecond: 10, burst: 20 },
       SendSerialConsoleSSHPublicKey: { perSecond: 10, burst: 20 },
     },

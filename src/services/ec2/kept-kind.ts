@@ -18,7 +18,7 @@ export const keptKind = (
   type: ResourceType,
   rows: Rows<unknown>,
   removal: readonly [operation: string, member: string],
-  more: Pick<Kind, 'cloudFormationType' | 'holdsData' | 'release' | 'removeAfter'>,
+  more: Pick<Kind, 'cloudFormationType' | 'holdsData' | 'linkedRole' | 'release' | 'removeAfter'>,
 ): Kind => ({
   name: type,
   list: (tx, after, limit) =>

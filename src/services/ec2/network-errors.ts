@@ -27,6 +27,7 @@ export const NETWORK_ERRORS = {
   NoSuchDhcpOptions: absent('InvalidDhcpOptionID.NotFound', 'dhcpOption'),
   NoSuchPrefixList: absent('InvalidPrefixListID.NotFound', 'prefix list'),
   NoSuchNetworkAcl: absent('InvalidNetworkAclID.NotFound', 'networkAcl'),
+  NoSuchConnectEndpoint: absent('InvalidInstanceConnectEndpointId.NotFound', 'instanceConnectEndpoint'),
   NoSuchRule: absent('InvalidSecurityGroupRuleId.NotFound', 'security group rule'),
   NoSuchCidrAssociation: absent('InvalidVpcCidrBlockAssociationID.NotFound', 'vpc CIDR block association'),
   NoSuchGroup: (id: string): Worded => ({
@@ -152,6 +153,10 @@ export const NETWORK_ERRORS = {
     status: 500,
   }),
 
+  ConnectEndpointLimit: (most: number, of: string): Worded => ({
+    code: 'InstanceConnectEndpointLimitExceeded',
+    message: `The maximum number of EC2 Instance Connect Endpoints (${most}) for this ${of} has been reached.`,
+  }),
   PrefixListVersion: (): Worded => ({
     code: 'PrefixListVersionMismatch',
     message: 'The prefix list has the incorrect version number.',

@@ -2,6 +2,7 @@
 import type { Kind } from '#platform/service.ts';
 import { addresses } from '#services/ec2/addresses/state.ts';
 import { dhcpOptions } from '#services/ec2/dhcp-options/state.ts';
+import { instanceConnectEndpoints } from '#services/ec2/instance-connect-endpoints/state.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
 import { keptKind } from '#services/ec2/kept-kind.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
@@ -50,7 +51,21 @@ export const networkKinds = {
     'network-interface',
     networkInterfaces,
     ['DeleteNetworkInterface', 'NetworkInterfaceId'],
-    { cloudFormationType: 'AWS::EC2::NetworkInterface', removeAfter: ['instance'], holdsData: false },
+    {
+      cloudFormationType: 'AWS::EC2::NetworkInterface',
+      removeAfter: ['instance', 'instance-connect-endpoint'],
+      holdsData: false,
+    },
+  ),
+  'instance-connect-endpoint': keptKind(
+    'instance-connect-endpoint',
+    instanceConnectEndpoints,
+    ['DeleteInstanceConnectEndpoint', 'InstanceConnectEndpointId'],
+    {
+      cloudFormationType: 'AWS::EC2::InstanceConnectEndpoint',
+      linkedRole: 'ec2-instance-connect.amazonaws.com',
+      holdsData: false,
+    },
   ),
   'internet-gateway': keptKind('internet-gateway', internetGateways, ['DeleteInternetGateway', 'InternetGatewayId'], {
     cloudFormationType: 'AWS::EC2::InternetGateway',

@@ -2,6 +2,7 @@
 import type { Call, OperationDeclaration } from '#platform/service.ts';
 import { addressOperations } from '#services/ec2/addresses/operations.ts';
 import { dhcpOperations } from '#services/ec2/dhcp-options/operations.ts';
+import { connectEndpointOperations } from '#services/ec2/instance-connect-endpoints/operations.ts';
 import { gatewayOperations } from '#services/ec2/internet-gateways/operations.ts';
 import { interfaceOperations } from '#services/ec2/network-interfaces/operations.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
@@ -38,4 +39,5 @@ export const networkOperations = (parts: Ec2Parts) =>
     ...addressOperations(parts),
     ...dhcpOperations(parts),
     ...prefixListOperations(parts),
+    ...connectEndpointOperations(parts),
   });

@@ -7,6 +7,7 @@ import type { ResourceType } from '#platform/model/generated/ec2.ts';
 import type { CallScope, ConditionValues, Permission } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { addresses } from '#services/ec2/addresses/state.ts';
+import { instanceConnectEndpoints } from '#services/ec2/instance-connect-endpoints/state.ts';
 import { instances } from '#services/ec2/instances/state.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { zonesOf } from '#services/ec2/regions/zones.ts';
@@ -114,6 +115,9 @@ const FACTS: Readonly<Partial<Record<ResourceType, Facts>>> = {
       'ec2:vpc': vpcArn(place, row?.vpc),
       ...inZone(place, row?.zone),
     };
+  },
+  'instance-connect-endpoint'(tx, id) {
+    return { 'ec2:subnetid': instanceConnectEndpoints.find(tx, id)?.subnet };
   },
   'elastic-ip': (tx, id) => ({
     'ec2:allocationid': id,

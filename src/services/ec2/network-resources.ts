@@ -3,6 +3,7 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import { addresses } from '#services/ec2/addresses/state.ts';
 import { dhcpOptions } from '#services/ec2/dhcp-options/state.ts';
 import { fail } from '#services/ec2/errors.ts';
+import { instanceConnectEndpoints } from '#services/ec2/instance-connect-endpoints/state.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
 import { defaultAcls } from '#services/ec2/network-acls/default-acls.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
@@ -40,5 +41,6 @@ export const NETWORK_RESOURCES = {
   eni: kept('network-interface', networkInterfaces, (id) => fail('NoSuchInterface', id)),
   eipalloc: kept('elastic-ip', addresses, (id) => fail('NoSuchAllocation', id)),
   dopt: kept('dhcp-options', dhcpOptions, (id) => fail('NoSuchDhcpOptions', id)),
+  eice: kept('instance-connect-endpoint', instanceConnectEndpoints, (id) => fail('NoSuchConnectEndpoint', id)),
   pl: kept('prefix-list', prefixLists, (id) => fail('NoSuchPrefixList', id)),
 } satisfies Record<string, ResourceKind>;

@@ -6,7 +6,7 @@ import type { PageTokens } from '#platform/page-token.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import { openPublicAddresses, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
-import { type VpcNetworks, vpcNetworks } from '#services/ec2/networks/apply.ts';
+import type { VpcNetworks } from '#services/ec2/networks/apply.ts';
 import type { PushedKeysApi } from '#services/ec2-instance-connect/api.ts';
 import type { InstanceProfilesApi } from '#services/iam/api.ts';
 import type { Envelopes } from '#services/kms/api.ts';
@@ -25,18 +25,19 @@ export interface Ec2Given {
   readonly envelopes: Envelopes;
   /** Keys that EC2 Instance Connect gives guests to let in. */
   readonly pushedKeys: PushedKeysApi;
+  /** Of the host, if there is one. */
+  readonly networks: VpcNetworks | undefined;
+  /** Where others reach this cloud. */
+  readonly origin: () => string;
   /** What EC2 does with KMS's keys when nobody is there who asks. */
   readonly callAsService: CallAsService;
 }
 
 export interface Ec2Parts extends Ec2Given {
   readonly publicAddresses: PublicAddresses;
-  /** Of the host, if there is one. */
-  readonly networks: VpcNetworks | undefined;
 }
 
 export const ec2Parts = (given: Ec2Given): Ec2Parts => ({
   ...given,
   publicAddresses: openPublicAddresses(given.store, given.host?.networks.publicCidr),
-  networks: given.host && vpcNetworks(given.host.networks, given.store),
 });

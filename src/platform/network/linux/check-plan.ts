@@ -44,6 +44,7 @@ export function checkPlan(plan: VpcPlan): void {
     form('subnet', nic.subnet);
     form('mac', nic.mac);
     if (nic.machine !== undefined) form('machine', nic.machine);
+    if (nic.machine !== undefined && nic.isTunnelEnd) throw new PlanError(`${nic.id} has a machine`);
     if (nic.metadataHopLimit !== undefined) whole(nic.metadataHopLimit, 1, 64);
     each(nic.addresses, MOST.addresses, ({ privateIp, publicIp }) => {
       checkAddress(privateIp);

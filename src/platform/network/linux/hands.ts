@@ -12,8 +12,8 @@ import { batch, ip, type Namespace, nft, setKernel, shown } from '#platform/netw
 import { ensureGateway, ensurePublicRoutes, removeGateway, removeOuterRules } from '#platform/network/linux/gateway.ts';
 import { changes, foundState, KINDS, wantedState } from '#platform/network/linux/kernel-state.ts';
 import { namespaceOf, tapOf, vpcOf } from '#platform/network/linux/names.ts';
-import { rulesetOf } from '#platform/network/linux/ruleset.ts';
-import { openSockets, type VpcSockets } from '#platform/network/linux/sockets.ts';
+import { rulesetOf, tunnelSource } from '#platform/network/linux/ruleset.ts';
+import { connectInside, openSockets, type TunnelEnds, type VpcSockets } from '#platform/network/linux/sockets.ts';
 import { attachedTo, type VpcId, type VpcPlan } from '#platform/network/network.ts';
 
 export interface NetworkHands {
@@ -24,6 +24,8 @@ export interface NetworkHands {
   tidy(): Promise<void>;
   /** Listening inside the VPC, which is there already. */
   sockets(id: VpcId): Promise<VpcSockets>;
+  /** A connection inside the VPC, as the system's handle of it: nothing of what it says has been read. */
+  connect(ends: TunnelEnds): Promise<unknown>;
 }
 
 export interface HandsOptions {
@@ -80,6 +82,11 @@ export function networkHands(options: HandsOptions): NetworkHands {
     sockets: async (id) => {
       checkVpcId(id);
       return openSockets(namespaceOf(tag, id));
+    },
+    connect: async (ends) => {
+      const namespace = namespaceOf(tag, ends.vpc);
+      if (ends.as !== undefined) await nft(namespace, tunnelSource(ends.from, ends.fromPort, ends.as));
+      return connectInside(namespace, ends);
     },
   };
 }

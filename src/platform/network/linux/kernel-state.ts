@@ -13,6 +13,7 @@ import {
   type InterfacePlan,
   type RoutePlan,
   type SubnetPlan,
+  tunnelEndsOf,
   type VpcPlan,
 } from '#platform/network/network.ts';
 
@@ -29,7 +30,8 @@ export function wantedState(plan: VpcPlan): KernelState {
   const attached = attachedTo(plan);
   const subnets = new Map(plan.subnets.map((subnet) => [subnet.id, subnet]));
   const resolvers = plan.cidrs.map((cidr) => addressAt(cidr, 2));
-  const own = [METADATA_ADDRESS, DNS_ADDRESS, ...resolvers].map((ip) => `${ip}/32 dev lo`);
+  const tunnelEnds = tunnelEndsOf(plan).flatMap(({ addresses }) => addresses.map(({ privateIp }) => privateIp));
+  const own = [METADATA_ADDRESS, DNS_ADDRESS, ...resolvers, ...tunnelEnds].map((ip) => `${ip}/32 dev lo`);
   const gatewayNeighbour = `${OUTSIDE.address} lladdr ${OUTSIDE.outerMac} dev ${GATEWAY}`;
   return {
     addr: new Set([...own, ...attached.flatMap((nic) => routerAddress(nic, subnets.get(nic.subnet)))]),

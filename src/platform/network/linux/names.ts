@@ -28,5 +28,13 @@ export function vpcOf(tag: string, namespace: string): VpcId | undefined {
 export const routingTableOf = (subnet: string): number =>
   0x10000000 + (hash('sha256', subnet, 'buffer').readUInt32BE(0) % 0x10000000);
 
+/**
+ * The ports that tunnels come from. Those below 1024 take a right that no machine's process has: so the rules know what comes out
+ * of a tunnel from what somebody else sends in its name, without root too.
+ */
+export const TUNNEL_PORTS = [512, 1023] as const;
+/** In a VPC's namespace: as what tunnels are seen. */
+export const TUNNEL_TABLE = 'inet tunnels';
+
 export const METADATA_ADDRESS = '169.254.169.254';
 export const DNS_ADDRESS = '169.254.169.253';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
@@ -304,6 +305,51 @@ test('an internet gateway leads public addresses out and in, and nobody else', {
   await w.networks.apply({ ...plan, hasInternetGateway: false });
   assert.ok(!(await reaches(world0, '198.51.100.7', 80)), 'the gateway is detached');
   assert.ok(await ping(second, '10.0.1.10'), 'inside all goes on');
+});
+
+/** All that the other end says, unasked. */
+const heard = async (connection: Duplex): Promise<string> => (await connection.end().toArray()).join('');
+
+test('the host connects from a tunnel’s end, and security groups judge that too', { skip }, async (t) => {
+  const w = await world(t);
+  const tcp = (port: number, peer: RulePlan['peer']): RulePlan => ({
+    protocol: 'tcp',
+    fromPort: port,
+    toPort: port,
+    peer,
+  });
+  const a = guestOf('10.0.1.10', { ingress: [tcp(22, { set: 'sg-00000001' })] });
+  const b = guestOf('10.0.2.10', { ingress: [tcp(22, { cidr: '203.0.113.9/32' })] });
+  const { machine: _, ...nic } = guestOf('10.0.1.20');
+  const egress = [tcp(22, { cidr: '10.0.0.0/16' }), tcp(23, { cidr: '10.0.1.10/32' })];
+  const end: InterfacePlan = { ...nic, isTunnelEnd: true, metadataHopLimit: undefined, ingress: [], egress };
+  const plan = vpcOf([a, b, end], { sets: [{ id: 'sg-00000001', cidrs: ['10.0.1.20/32'] }] });
+  await w.networks.apply(plan);
+  const [first, second] = [await boot(t, w, plan, a), await boot(t, w, plan, b)];
+  for (const number of [22, 23, 24]) await listen(t, first.namespace, number);
+  await listen(t, second.namespace, 22);
+  const connect = (address: string, number: number, as?: string) =>
+    w.networks.connect({ vpc: plan.id, interface: end.id, address, port: number, ...(as && { as }) });
+
+  const connection = await connect('10.0.1.10', 22);
+  assert.match((await inside(first.namespace, 'ss -tnH')).out, /10\.0\.1\.10\]?:22 .*10\.0\.1\.20\]?:\d+/);
+  assert.equal(await heard(connection), 'hello\n', 'who speaks first is heard');
+  const seen = await connect('10.0.2.10', 22, '203.0.113.9');
+  assert.match((await inside(second.namespace, 'ss -tnH')).out, /10\.0\.2\.10\]?:22 .*203\.0\.113\.9\]?:\d+/);
+  assert.equal(await heard(seen), 'hello\n', 'from where it is to come from');
+  await Promise.all([
+    assert.rejects(connect('10.0.1.10', 23), /nobody answers/, 'the guest’s groups don’t allow it'),
+    assert.rejects(connect('10.0.2.10', 22), /nobody answers/, 'nor the end’s own address'),
+    assert.rejects(connect('10.0.1.10', 24), /nobody answers/, 'nor the end’s groups'),
+    assert.rejects(connect('10.0.1.77', 22), /EINVAL/, 'nobody is there'),
+    assert.rejects(connect('169.254.169.254', 22), /nobody answers/, 'what answers guests is no guest'),
+  ]);
+  assert.ok(!(await reaches(first, '10.0.1.20', 22)), 'nothing leads into the end');
+  const byOthers = await inside(namespaceOf(w.tag, plan.id), 'busybox nc -s 10.0.1.20 -p 2000 -w 2 10.0.1.10 22');
+  assert.ok(!byOthers.out.includes('hello'), 'nobody else speaks for it');
+
+  await w.networks.apply({ ...plan, interfaces: [a, b] });
+  await assert.rejects(connect('10.0.1.10', 22), /is no tunnel's end/);
 });
 
 test('two VPCs with the same addresses never meet', { skip }, async (t) => {

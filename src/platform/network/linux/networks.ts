@@ -1,10 +1,19 @@
 /** Networks of Linux's own parts: what needs root is done by the hands, what guests ask is answered here. */
+import { Socket } from 'node:net';
 import type { Clock } from '#platform/base/clock.ts';
 import { newInTurn } from '#platform/base/in-turn.ts';
 import { type Attendant, attend } from '#platform/network/linux/attendant.ts';
 import { createForwarder } from '#platform/network/linux/forwarder.ts';
 import type { NetworkHands } from '#platform/network/linux/hands.ts';
-import type { Attendance, Networks, VpcId, VpcPlan } from '#platform/network/network.ts';
+import { TUNNEL_PORTS } from '#platform/network/linux/names.ts';
+import {
+  type Attendance,
+  type Networks,
+  type TunnelWay,
+  tunnelEndsOf,
+  type VpcId,
+  type VpcPlan,
+} from '#platform/network/network.ts';
 
 export interface LinuxNetworksDeps {
   readonly hands: NetworkHands;
@@ -21,6 +30,9 @@ export class LinuxNetworks implements Networks {
   readonly #deps: Parameters<typeof attend>[2];
   readonly #attendants = new Map<VpcId, Attendant>();
   readonly #inTurn = newInTurn();
+  /** As they were applied. */
+  readonly #plans = new Map<VpcId, VpcPlan>();
+  #tunnels = 0;
   #attendance: Attendance | undefined;
 
   constructor({ hands, publicCidr, clock, resolvers }: LinuxNetworksDeps) {
@@ -36,14 +48,32 @@ export class LinuxNetworks implements Networks {
   apply(plan: VpcPlan): Promise<void> {
     return this.#inTurn(plan.id, async () => {
       await this.#hands.apply(plan);
+      this.#plans.set(plan.id, plan);
       const attendant = this.#attendants.get(plan.id);
       if (attendant !== undefined) return attendant.learn(plan);
       this.#attendants.set(plan.id, attend(plan, await this.#hands.sockets(plan.id), this.#deps));
     });
   }
 
+  async connect({ vpc, interface: id, address, port, as }: TunnelWay): Promise<Socket> {
+    const plan = this.#plans.get(vpc);
+    const from = plan && tunnelEndsOf(plan).find((end) => end.id === id)?.addresses[0]?.privateIp;
+    if (from === undefined) throw new Error(`${id} is no tunnel's end in ${vpc}`);
+    const handle = await this.#hands.connect({ vpc, from, fromPort: this.#nextPort(), to: address, toPort: port, as });
+    // As Node's own receiver of sockets makes them; its types leave the option out.
+    const options = { handle, readable: true, writable: true } as object;
+    return new Socket(options);
+  }
+
+  /** One after another: a port that was in use a moment ago may not be free for the same address yet. */
+  #nextPort(): number {
+    const [first, last] = TUNNEL_PORTS;
+    return first + (this.#tunnels++ % (last - first + 1));
+  }
+
   remove(id: VpcId): Promise<void> {
     return this.#inTurn(id, async () => {
+      this.#plans.delete(id);
       this.#attendants.get(id)?.close();
       this.#attendants.delete(id);
       await this.#hands.remove(id);
@@ -61,5 +91,6 @@ export class LinuxNetworks implements Networks {
   async close(): Promise<void> {
     for (const attendant of this.#attendants.values()) attendant.close();
     this.#attendants.clear();
+    this.#plans.clear();
   }
 }

@@ -7,11 +7,25 @@
  */
 import { FIRST_MACHINE_UID } from '#platform/compute/machine-uid.ts';
 import { addressAt } from '#platform/network/linux/ipv4.ts';
-import { DNS_ADDRESS, GATEWAY, METADATA_ADDRESS, tapOf } from '#platform/network/linux/names.ts';
-import { attachedTo, type InterfacePlan, type RulePlan, type VpcPlan } from '#platform/network/network.ts';
+import {
+  DNS_ADDRESS,
+  GATEWAY,
+  METADATA_ADDRESS,
+  TUNNEL_PORTS,
+  TUNNEL_TABLE,
+  tapOf,
+} from '#platform/network/linux/names.ts';
+import {
+  attachedTo,
+  type InterfacePlan,
+  type RulePlan,
+  tunnelEndsOf,
+  type VpcPlan,
+} from '#platform/network/network.ts';
 
 export function rulesetOf(plan: VpcPlan): string {
   const nics = attachedTo(plan);
+  const ends = tunnelEndsOf(plan);
   return [
     ...emptied('inet vpc'),
     ...emptied('netdev guests'),
@@ -19,11 +33,14 @@ export function rulesetOf(plan: VpcPlan): string {
       ...plan.sets.flatMap(({ id, cidrs }) => setOf(setName(id), cidrs)),
       ...forward(plan, nics),
       ...nics.flatMap((nic) => [...outOf(nic), ...into(nic)]),
+      ...ends.flatMap(outOf),
       ...input(nics),
-      ...output(nics),
+      ...output(nics, ends),
+      ...tunnelled(nics, ends),
       ...translation(plan),
     ]),
     ...block('table netdev guests', nics.flatMap(ownFrames)),
+    ...(ends.length > 0 ? tunnelSources : []),
     '',
   ].join('\n');
 }
@@ -139,21 +156,60 @@ function input(nics: readonly InterfacePlan[]): string[] {
 }
 
 /** Answers of the metadata address go as far as each instance's hop limit; the machines' own processes say nothing at all. */
-function output(nics: readonly InterfacePlan[]): string[] {
+function output(nics: readonly InterfacePlan[], ends: readonly InterfacePlan[]): string[] {
   const taps = Map.groupBy(nics, ({ metadataHopLimit }) => metadataHopLimit);
   const limits = [...taps].flatMap(([limit, those]) =>
     limit === undefined
       ? []
       : [`ip saddr ${METADATA_ADDRESS} oifname ${quoted(those.map(({ id }) => tapOf(id)))} ip ttl set ${limit}`],
   );
-  return chain('output', [
-    'type filter hook output priority mangle; policy accept;',
-    `meta skuid >= ${FIRST_MACHINE_UID} drop`,
-    // Without root machines are nobody else: but what is begun here is DHCP's alone, from a port that takes a right.
-    'meta l4proto { tcp, udp } ct state new th sport != 67 drop',
-    ...limits,
+  const tunnels = ends.flatMap(({ id, addresses }) =>
+    addresses.map(({ privateIp }) => `ip saddr ${privateIp} ${FROM_TUNNEL} oifname "tap*" goto tunnel_${tapOf(id)}`),
+  );
+  return [
+    ...ends.flatMap(({ id }) => chain(`tunnel_${tapOf(id)}`, [`jump out_${tapOf(id)}`, 'accept'])),
+    ...chain('output', [
+      'type filter hook output priority mangle; policy accept;',
+      `meta skuid >= ${FIRST_MACHINE_UID} drop`,
+      ...tunnels,
+      // Without root machines are nobody else: but what is begun here is DHCP's alone, from a port that takes a right.
+      'meta l4proto { tcp, udp } ct state new th sport != 67 drop',
+      ...limits,
+    ]),
+  ];
+}
+
+const [FIRST_TUNNEL_PORT, LAST_TUNNEL_PORT] = TUNNEL_PORTS;
+const FROM_TUNNEL = `tcp sport ${FIRST_TUNNEL_PORT}-${LAST_TUNNEL_PORT} ct state new`;
+
+/** What comes out of a tunnel is judged where it goes to, once it has the source that it is to be seen with. */
+function tunnelled(nics: readonly InterfacePlan[], ends: readonly InterfacePlan[]): string[] {
+  const sources = ends.flatMap(({ addresses }) => addresses.map(({ privateIp }) => privateIp));
+  if (sources.length === 0) return [];
+  return chain('tunnelled', [
+    'type filter hook postrouting priority srcnat + 10; policy accept;',
+    `ct original ip saddr != ${list(sources)} accept`,
+    'ct state != new accept',
+    ...about(
+      nics.map(({ id }) => `"${tapOf(id)}" : goto in_${tapOf(id)}`),
+      (all) => `oifname vmap ${all}`,
+    ),
   ]);
 }
+
+/** Which source a tunnel is to be seen with is told for it alone, just before it opens: this table stays when the others are made anew. */
+const tunnelSources = [
+  ...block(`table ${TUNNEL_TABLE}`, [
+    ...block('map sources', ['type ipv4_addr . inet_service : ipv4_addr', 'flags timeout']),
+    ...block('chain leaving', ['type nat hook postrouting priority srcnat - 1; policy accept;']),
+  ]),
+  `flush chain ${TUNNEL_TABLE} leaving`,
+  ...block(`table ${TUNNEL_TABLE}`, chain('leaving', ['snat ip to ip saddr . tcp sport map @sources'])),
+];
+
+/** The next tunnel from there is seen with the source `as`. */
+export const tunnelSource = (from: string, port: number, as: string): string =>
+  `add element ${TUNNEL_TABLE} sources { ${from} . ${port} timeout 30s : ${as} }\n`;
 
 /** The resolver has a second address in each VPC; it answers under the one that was asked. Public addresses are 1:1. */
 function translation(plan: VpcPlan): string[] {

@@ -11,27 +11,49 @@ export interface VpcSockets {
   readonly dnsOverTcp: Server;
 }
 
-const COUNT = 4;
+/** Where a connection is to begin and end: the first of a tunnel's end, from one of its ports. */
+export interface TunnelEnds {
+  readonly vpc: string;
+  readonly from: string;
+  readonly fromPort: number;
+  readonly to: string;
+  readonly toPort: number;
+  readonly as?: string | undefined;
+}
 
-export function openSockets(namespace: string): Promise<VpcSockets> {
-  const program = [process.execPath, join(import.meta.dirname, 'sockets-child.ts')];
+// By the names that the child gives.
+export const openSockets = async (namespace: string): Promise<VpcSockets> =>
+  (await handedOver(namespace, ['sockets-child.ts'], 4)) as unknown as VpcSockets;
+
+export async function connectInside(namespace: string, ends: TunnelEnds): Promise<unknown> {
+  const { from, fromPort, to, toPort } = ends;
+  const program = ['connect-child.ts', from, String(fromPort), to, String(toPort)];
+  return (await handedOver(namespace, program, 1))['connection'];
+}
+
+/** What a program of this folder opens inside of a namespace, by name: so many handles. */
+function handedOver(
+  namespace: string,
+  [file = '', ...words]: readonly string[],
+  count: number,
+): Promise<Readonly<Record<string, unknown>>> {
+  const program = [process.execPath, join(import.meta.dirname, file), ...words];
   const child = spawn('ip', ['netns', 'exec', namespace, ...program], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', NODE_NO_WARNINGS: '1' },
   });
   return new Promise((resolve, reject) => {
-    const sockets: Record<string, unknown> = {};
+    const handles: Record<string, unknown> = {};
     let complaint = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       complaint = `${complaint}${chunk}`.slice(-1000);
     });
     child.on('message', (name: string, handle) => {
-      sockets[name] = handle;
+      handles[name] = handle;
       child.send('got it');
-      // By the names that the child gives.
-      if (Object.keys(sockets).length === COUNT) resolve(sockets as unknown as VpcSockets);
+      if (Object.keys(handles).length === count) resolve(handles);
     });
     child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`sockets of ${namespace}: exit ${code} ${complaint.trim()}`)));
+    child.on('exit', (code) => reject(new Error(`${file} in ${namespace}: exit ${code} ${complaint.trim()}`)));
   });
 }

@@ -1,5 +1,6 @@
-/** Networks for tests: keep what they are told. Nobody is connected by them. */
-import type { Attendance, Networks, VpcId, VpcPlan } from '#platform/network/network.ts';
+/** Networks for tests: keep what they are told. Nobody is connected by them but by what a test puts in the place of `answers`. */
+import type { Duplex } from 'node:stream';
+import type { Attendance, Networks, TunnelWay, VpcId, VpcPlan } from '#platform/network/network.ts';
 
 export interface SimulatedNetworks extends Networks {
   /** The last plan of each VPC that is there. */
@@ -10,6 +11,8 @@ export interface SimulatedNetworks extends Networks {
   /** The next calls fail so, one after another. */
   failNext(...errors: readonly Error[]): void;
   readonly failuresLeft: number;
+  /** Who takes connections. */
+  answers: (way: TunnelWay) => Duplex | undefined;
 }
 
 export function simulatedNetworks(publicCidr = '203.0.113.0/24'): SimulatedNetworks {
@@ -23,6 +26,7 @@ export function simulatedNetworks(publicCidr = '203.0.113.0/24'): SimulatedNetwo
   };
   return {
     plans,
+    answers: () => undefined,
     lacks: [],
     publicCidr,
     get applied() {
@@ -43,6 +47,11 @@ export function simulatedNetworks(publicCidr = '203.0.113.0/24'): SimulatedNetwo
       // A copy, as it would be across a wire.
       plans.set(plan.id, structuredClone(plan));
       applied++;
+    },
+    async connect(way) {
+      const answer = this.answers(way);
+      if (answer === undefined) throw new Error(`nobody is at ${way.address}:${way.port}`);
+      return answer;
     },
     async remove(id) {
       attempt();

@@ -3,12 +3,14 @@
  * 127.0.0.0/8, which every machine has and no network routes; inside others stand for them, and a port that security groups open to
  * everybody is led from the one to the other.
  */
+import type { Duplex } from 'node:stream';
 import type { LinuxNetworks } from '#platform/network/linux/networks.ts';
 import {
   type Attendance,
   attachedTo,
   type InterfacePlan,
   type Networks,
+  type TunnelWay,
   type VpcId,
   type VpcPlan,
 } from '#platform/network/network.ts';
@@ -45,6 +47,10 @@ export class NamespacedNetworks implements Networks {
   async apply(plan: VpcPlan): Promise<void> {
     await this.#inner.apply({ ...plan, interfaces: plan.interfaces.map(asInside) });
     await this.#open(plan.id, plan.hasInternetGateway ? attachedTo(plan).flatMap(doorsOf) : []);
+  }
+
+  connect(way: TunnelWay): Promise<Duplex> {
+    return this.#inner.connect(way);
   }
 
   async remove(id: VpcId): Promise<void> {

@@ -26,6 +26,10 @@ export class UserNetworks implements Networks {
     this.#plans.set(plan.id, plan);
   }
 
+  async connect(): Promise<never> {
+    throw new Error('without root, and without namespaces of users, nothing leads to a machine but its own ports');
+  }
+
   async remove(id: VpcId): Promise<void> {
     this.#plans.delete(id);
   }

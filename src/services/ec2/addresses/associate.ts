@@ -12,6 +12,7 @@ import { type AddressRow, addresses } from '#services/ec2/addresses/state.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
+import { ownInterface } from '#services/ec2/network-interfaces/find-interface.ts';
 import {
   isBorrowed,
   type NetworkInterfaceRow,
@@ -46,7 +47,7 @@ function targetOf(tx: ReadTransaction, input: Model.AssociateAddressRequest): Ne
   if (id !== undefined && instance !== undefined) {
     fail('InvalidCombination', 'You may specify either an instance ID or a network interface ID, but not both.');
   }
-  if (id !== undefined) return networkInterfaces.find(tx, id) ?? fail('NoSuchInterface', id);
+  if (id !== undefined) return ownInterface(tx, id);
   if (instance === undefined) return fail('MissingParameter', 'InstanceId');
   findInstance(tx, instance);
   const [only, ...others] = networkInterfaces.all(tx).filter(({ attachment }) => attachment?.instance === instance);

@@ -8,7 +8,8 @@ import { fail } from '#services/ec2/errors.ts';
 import { instanceType } from '#services/ec2/instance-types/types.ts';
 import { instances } from '#services/ec2/instances/state.ts';
 import { ownerOfAddress, releaseAddresses, takeAddresses } from '#services/ec2/network-interfaces/addresses.ts';
-import { findInterface, refusePrefixes } from '#services/ec2/network-interfaces/interfaces.ts';
+import { findInterface, ownInterface } from '#services/ec2/network-interfaces/find-interface.ts';
+import { refusePrefixes } from '#services/ec2/network-interfaces/interfaces.ts';
 import { type NetworkInterfaceRow, networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { findSubnet } from '#services/ec2/subnets/subnets.ts';
 
@@ -19,7 +20,7 @@ export function assignPrivateIpAddresses(
   const { tx, now } = call;
   refusePrefixes(input);
   const { PrivateIpAddresses: given = [], SecondaryPrivateIpAddressCount: count = 0 } = input;
-  const { id } = findInterface(tx, input.NetworkInterfaceId);
+  const { id } = ownInterface(tx, input.NetworkInterfaceId);
   if (given.length > 0 && count > 0) {
     fail('InvalidCombination', 'privateIpAddresses may not be used with secondaryPrivateIpAddressCount.');
   }
@@ -74,7 +75,7 @@ function dropAddresses(tx: Transaction, row: NetworkInterfaceRow, ips: readonly 
 export function unassignPrivateIpAddresses(input: Model.UnassignPrivateIpAddressesRequest, { tx, now }: Call): void {
   const { PrivateIpAddresses: ips = [] } = input;
   refusePrefixes(input);
-  const row = findInterface(tx, input.NetworkInterfaceId);
+  const row = ownInterface(tx, input.NetworkInterfaceId);
   if (ips.length === 0) fail('MissingParameter', 'privateIpAddress');
   const [primary, ...secondary] = row.addresses.map(({ ip }) => ip);
   if (ips.some((ip) => ip === primary)) {

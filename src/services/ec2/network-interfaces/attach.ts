@@ -7,7 +7,7 @@ import { instanceType } from '#services/ec2/instance-types/types.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';
 import type { InstanceRow } from '#services/ec2/instances/state.ts';
 import { putInstance } from '#services/ec2/instances/up.ts';
-import { findInterface } from '#services/ec2/network-interfaces/interfaces.ts';
+import { ownInterface } from '#services/ec2/network-interfaces/find-interface.ts';
 import { attachInterface, detachInterface } from '#services/ec2/network-interfaces/lifecycle.ts';
 import { type NetworkInterfaceRow, networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 
@@ -18,7 +18,7 @@ export function attachNetworkInterface(
   { tx, now }: Call,
 ): Model.AttachNetworkInterfaceResult {
   const { DeviceIndex: deviceIndex, NetworkCardIndex: card = 0 } = input;
-  const row = findInterface(tx, input.NetworkInterfaceId);
+  const row = ownInterface(tx, input.NetworkInterfaceId);
   const instance = findInstance(tx, input.InstanceId);
   if (row.attachment !== undefined) fail('InterfaceInUse', row.id);
   if (!TAKES.has(instance.state)) fail('IncorrectInstanceState', instance.id, 'attached to');
@@ -63,13 +63,13 @@ function checkRoom({ id, type }: InstanceRow, { addresses }: NetworkInterfaceRow
 }
 
 export const interfaceOfAttachment = (tx: ReadTransaction, id: string): NetworkInterfaceRow | undefined =>
-  networkInterfaces.all(tx).find(({ attachment }) => attachment?.id === id);
+  networkInterfaces.all(tx).find(({ attachment, manager }) => attachment?.id === id || manager?.attachment === id);
 
 export function detachNetworkInterface(input: Model.DetachNetworkInterfaceRequest, { tx, now }: Call): void {
   const { AttachmentId: id } = input;
   const row = interfaceOfAttachment(tx, id) ?? fail('NoSuchAttachment', id);
-  const { attachment } = row;
-  if (attachment === undefined) return;
+  const attachment =
+    row.attachment ?? fail('OperationNotPermitted', `You are not allowed to manage '${id}' attachments.`);
   if (attachment.deviceIndex === 0) {
     fail('OperationNotPermitted', 'The network interface at device index 0 cannot be detached.');
   }

@@ -4,7 +4,8 @@ import type { Call } from '#platform/service.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { instances } from '#services/ec2/instances/state.ts';
 import { putInstance } from '#services/ec2/instances/up.ts';
-import { checkedDescription, findInterface } from '#services/ec2/network-interfaces/interfaces.ts';
+import { findInterface, ownInterface } from '#services/ec2/network-interfaces/find-interface.ts';
+import { checkedDescription } from '#services/ec2/network-interfaces/interfaces.ts';
 import { giveBorrowedPublicIp, groupsIn, takeBorrowedPublicIp } from '#services/ec2/network-interfaces/lifecycle.ts';
 import { isBorrowed, type NetworkInterfaceRow, networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { shownAttachment, shownGroups } from '#services/ec2/network-interfaces/view.ts';
@@ -16,7 +17,7 @@ export const modifyNetworkInterfaceAttribute =
   (parts: Ec2Parts) =>
   (input: Input, call: Call): void => {
     const { tx } = call;
-    const row = findInterface(tx, input.NetworkInterfaceId);
+    const row = ownInterface(tx, input.NetworkInterfaceId);
     const { NetworkInterfaceId: _, DryRun: _dryRun, ...attributes } = input;
     const given = Object.entries(attributes).flatMap(([name, value]) => (value === undefined ? [] : name));
     const name = given[0] ?? fail('MissingParameter', 'attribute');
@@ -56,7 +57,7 @@ export function resetNetworkInterfaceAttribute(
   { NetworkInterfaceId: id, SourceDestCheck: reset }: Model.ResetNetworkInterfaceAttributeRequest,
   { tx }: Call,
 ): void {
-  const row = findInterface(tx, id);
+  const row = ownInterface(tx, id);
   if (reset === undefined) fail('MissingParameter', 'sourceDestCheck');
   networkInterfaces.put(tx, { ...row, isSourceChecked: true });
 }

@@ -1,17 +1,14 @@
 /** Network interfaces of their own: made, deleted, described. What happens to them in an instance's life is in lifecycle.ts. */
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
 import { describe } from '#services/ec2/describe.ts';
 import { fail } from '#services/ec2/errors.ts';
+import { findInterface } from '#services/ec2/network-interfaces/find-interface.ts';
 import { createInterface, deleteInterface } from '#services/ec2/network-interfaces/lifecycle.ts';
-import { type NetworkInterfaceRow, networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
+import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { interfaceFields, shownInterface } from '#services/ec2/network-interfaces/view.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { tagsFor } from '#services/ec2/tags/tag-specifications.ts';
-
-export const findInterface = (tx: ReadTransaction, id: string): NetworkInterfaceRow =>
-  networkInterfaces.find(tx, id) ?? fail('NoSuchInterface', id);
 
 /** No instance type takes more. */
 const MOST_ADDRESSES = 50;
@@ -98,7 +95,9 @@ export function checkedDescription(text: string): string {
 }
 
 export function deleteNetworkInterface(input: Model.DeleteNetworkInterfaceRequest, call: Call): void {
-  deleteInterface(call.tx, call, findInterface(call.tx, input.NetworkInterfaceId));
+  const row = findInterface(call.tx, input.NetworkInterfaceId);
+  if (row.manager !== undefined) fail('InterfaceInUse', row.id);
+  deleteInterface(call.tx, call, row);
 }
 
 export const describeNetworkInterfaces =

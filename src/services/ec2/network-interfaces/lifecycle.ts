@@ -14,6 +14,7 @@ import { releaseAddresses, takeAddresses } from '#services/ec2/network-interface
 import { addToCount, countInterfaces } from '#services/ec2/network-interfaces/count.ts';
 import {
   type Attachment,
+  type InterfaceManager,
   isBorrowed,
   type NetworkInterfaceRow,
   networkInterfaces,
@@ -35,6 +36,7 @@ export interface InterfaceDraft {
   readonly description?: string;
   readonly isSourceChecked?: boolean;
   readonly tags?: Tags;
+  readonly manager?: InterfaceManager;
 }
 
 export function createInterface(
@@ -59,6 +61,7 @@ export function createInterface(
     addresses: ips.map((ip) => ({ ip })),
     isSourceChecked: draft.isSourceChecked ?? true,
     requester: call.account,
+    ...(draft.manager && { manager: draft.manager }),
     createdAt: call.now,
   };
   addToCount(tx, 1);

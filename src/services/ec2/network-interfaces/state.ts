@@ -27,6 +27,14 @@ export interface Attachment {
   readonly isForced?: true;
 }
 
+/** What an interface belongs to that EC2 has made itself: its account can look at it, and do nothing with it. */
+export interface InterfaceManager {
+  readonly kind: 'instance-connect-endpoint';
+  readonly id: string;
+  /** `ela-attach-…`: shown in the place of an instance's. */
+  readonly attachment: string;
+}
+
 export interface NetworkInterfaceRow {
   readonly id: string;
   readonly vpc: string;
@@ -40,6 +48,7 @@ export interface NetworkInterfaceRow {
   readonly isSourceChecked: boolean;
   readonly requester: string;
   readonly attachment?: Attachment;
+  readonly manager?: InterfaceManager;
   readonly createdAt: number;
 }
 

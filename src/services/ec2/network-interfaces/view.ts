@@ -5,7 +5,12 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 import type { Tagged } from '#services/ec2/describe.ts';
 import type { Fields } from '#services/ec2/filters.ts';
 import { ipName, publicName } from '#services/ec2/network-interfaces/dns-names.ts';
-import type { Attachment, NetworkInterfaceRow, PrivateAddress } from '#services/ec2/network-interfaces/state.ts';
+import type {
+  Attachment,
+  InterfaceManager,
+  NetworkInterfaceRow,
+  PrivateAddress,
+} from '#services/ec2/network-interfaces/state.ts';
 import { zonesOf } from '#services/ec2/regions/zones.ts';
 import { securityGroups } from '#services/ec2/security-groups/state.ts';
 import { shownFields } from '#services/ec2/shown-fields.ts';
@@ -62,6 +67,24 @@ export const shownAttachment = (attachment: Attachment, { account }: Place): Mod
   Status: attachment.status,
 });
 
+/** Of an interface that belongs to what EC2 made. */
+const shownManaged = ({ attachment }: InterfaceManager): Model.NetworkInterfaceAttachment => ({
+  AttachmentId: attachment,
+  DeleteOnTermination: false,
+  DeviceIndex: 1,
+  InstanceOwnerId: 'amazon-aws',
+  Status: 'attached',
+});
+
+/** By which kind of interface the API knows whose it is; the model's list does not have this one, the filter's does. */
+const INTERFACE_TYPES: Readonly<Record<InterfaceManager['kind'], string>> = {
+  'instance-connect-endpoint': 'ec2_instance_connect_endpoint',
+};
+
+const typeOf = ({ manager }: NetworkInterfaceRow): Model.NetworkInterfaceType =>
+  // What the model's list leaves out.
+  manager === undefined ? 'interface' : (INTERFACE_TYPES[manager.kind] as Model.NetworkInterfaceType);
+
 /** "Instances get DNS hostnames": those of a VPC that has them. */
 const hasHostNames = (tx: ReadTransaction, vpc: string): boolean => vpcs.find(tx, vpc)?.hasDnsHostnames === true;
 
@@ -76,11 +99,12 @@ export function shownInterface(
   return {
     ...shownAssociation(primary, call, hasNames),
     ...(row.attachment && { Attachment: shownAttachment(row.attachment, call) }),
+    ...(row.manager && { Attachment: shownManaged(row.manager) }),
     AvailabilityZone: row.zone,
     ...(zone && { AvailabilityZoneId: zone.id }),
     Description: row.description,
     Groups: shownGroups(tx, row),
-    InterfaceType: 'interface',
+    InterfaceType: typeOf(row),
     Ipv6Addresses: [],
     MacAddress: row.mac,
     NetworkInterfaceId: row.id,
@@ -89,9 +113,9 @@ export function shownInterface(
     ...(primary && { PrivateIpAddress: primary.ip }),
     PrivateIpAddresses: shownAddresses(row, call, hasNames),
     RequesterId: row.requester,
-    RequesterManaged: false,
+    RequesterManaged: row.manager !== undefined,
     SourceDestCheck: row.isSourceChecked,
-    Status: row.attachment === undefined ? 'available' : 'in-use',
+    Status: row.attachment === undefined && row.manager === undefined ? 'available' : 'in-use',
     SubnetId: row.subnet,
     TagSet: shownTags(row.tags),
     VpcId: row.vpc,

@@ -3,11 +3,12 @@
  * disk is applied. Whoever starts a machine waits for `apply` first, so that its taps are there; all else follows by the reconciler,
  * which every change of a row wakes.
  */
+import type { Duplex } from 'node:stream';
 import { type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import { isAccountId } from '#platform/base/ids.ts';
 import { newInTurn } from '#platform/base/in-turn.ts';
 import { lazy } from '#platform/base/lazy.ts';
-import type { Networks, VpcId } from '#platform/network/network.ts';
+import type { Networks, TunnelWay, VpcId } from '#platform/network/network.ts';
 import type { Reconciler } from '#platform/service.ts';
 import type { Partition, ReadTransaction, Store } from '#platform/store/store.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
@@ -23,6 +24,8 @@ export interface VpcNetworks {
   resolve(vpc: VpcId, name: string): readonly string[] | undefined;
   /** Whose a network on the host is. */
   partitionOf(vpc: VpcId): Partition | undefined;
+  /** By what the rows say now. */
+  connect(partition: Partition, way: TunnelWay): Promise<Duplex>;
   /** Networks on the host that no row names go. */
   removeOrphans(): Promise<void>;
   readonly reconcile: Reconciler;
@@ -111,6 +114,7 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
   return {
     apply,
     removeOrphans,
+    connect: (partition, way) => apply(partition, way.vpc).then(() => networks.connect(way)),
     resolve: (vpc, name) => there.get(vpc)?.resolve(name),
     partitionOf: (vpc) => there.get(vpc)?.partition,
     async reconcile({ partition, clock, log }, signal) {

@@ -153,6 +153,7 @@ function interfacePlan(rows: VpcRows, known: Known, row: NetworkInterfaceRow): I
         ? resourceName(rows.region, instance.id)
         : ipName(rows.region, row.addresses[0]?.ip ?? ''),
     ...(machine !== undefined && { machine }),
+    ...(row.manager !== undefined && { isTunnelEnd: true }),
     metadataHopLimit: instance?.metadata.isEnabled === true ? instance.metadata.hopLimit : undefined,
   };
 }
