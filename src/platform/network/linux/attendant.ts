@@ -5,6 +5,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { isIPv4, type Socket } from 'node:net';
 import { type Clock, seconds } from '#platform/base/clock.ts';
+import { ipOf } from '#platform/network/ipv4.ts';
 import { answerDhcp } from '#platform/network/linux/dhcp.ts';
 import {
   answerTo,
@@ -16,7 +17,6 @@ import {
   TYPE,
 } from '#platform/network/linux/dns.ts';
 import { type Forward, framed, unframed } from '#platform/network/linux/forwarder.ts';
-import { numberOf } from '#platform/network/linux/ipv4.ts';
 import type { VpcSockets } from '#platform/network/linux/sockets.ts';
 import { type Attendance, attachedTo, type VpcPlan } from '#platform/network/network.ts';
 
@@ -141,7 +141,7 @@ function ownAnswer(
 
 function addressBytes(address: string): Buffer {
   const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(numberOf(address));
+  bytes.writeUInt32BE(ipOf(address));
   return bytes;
 }
 

@@ -2,7 +2,7 @@
  * DHCP (RFC 2131, 2132) as a VPC answers it: each interface has its address, for ever the same, so there is nothing to hand out and nothing
  * to remember. Answers go straight to the interface's own address: the namespace knows its MAC.
  */
-import { addressAt, maskOf, networkOf, numberOf } from '#platform/network/linux/ipv4.ts';
+import { addressAt, blockOf, ipOf, maskOf } from '#platform/network/ipv4.ts';
 import type { DhcpPlan, InterfacePlan, VpcPlan } from '#platform/network/network.ts';
 
 export interface DhcpAnswer {
@@ -89,7 +89,7 @@ function configuration(cidr: string, router: string, nic: InterfacePlan, { cidrs
   const nameServers = dhcp.nameServers.map((server) => (server === 'vpc' ? resolver : server));
   const servers = (list: DhcpPlan['nameServers']): Buffer => Buffer.concat(list.map(bytesOf));
   return [
-    [OPTION.mask, bytesOf(maskOf(networkOf(cidr)))],
+    [OPTION.mask, bytesOf(maskOf(blockOf(cidr)))],
     [OPTION.router, bytesOf(router)],
     ...(nameServers.length === 0 ? [] : [[OPTION.nameServers, servers(nameServers)] as const]),
     [OPTION.hostName, Buffer.from(nic.hostName.split('.')[0] ?? '')],
@@ -138,7 +138,7 @@ function packetOf(request: Buffer, yours: string, server: string, options: reado
   return packet;
 }
 
-const bytesOf = (address: string): Buffer => word(numberOf(address));
+const bytesOf = (address: string): Buffer => word(ipOf(address));
 
 function word(number: number): Buffer {
   const bytes = Buffer.alloc(4);

@@ -6,7 +6,7 @@
  * for everybody. A packet from a tap asks its subnet's table first; `local` there throws it to the main one, which knows the VPC's
  * interfaces and nothing else.
  */
-import { addressAt } from '#platform/network/linux/ipv4.ts';
+import { addressAt } from '#platform/network/ipv4.ts';
 import { DNS_ADDRESS, GATEWAY, METADATA_ADDRESS, routingTableOf, tapOf } from '#platform/network/linux/names.ts';
 import {
   attachedTo,

@@ -6,7 +6,7 @@
  * Security groups keep state: answers to what was let through pass, also when the rule has gone since, as on AWS.
  */
 import { FIRST_MACHINE_UID } from '#platform/compute/machine-uid.ts';
-import { addressAt } from '#platform/network/linux/ipv4.ts';
+import { addressAt } from '#platform/network/ipv4.ts';
 import {
   DNS_ADDRESS,
   GATEWAY,

@@ -8,9 +8,9 @@
  */
 import { hours } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, randomBytes } from '#platform/base/ids.ts';
+import { type Block, blockOf, formatIp, sizeOf } from '#platform/network/ipv4.ts';
 import { type Partition, type ReadTransaction, type Store, Suspend, type Transaction } from '#platform/store/store.ts';
 import { addresses, publicAddressOwners, spareAddresses } from '#services/ec2/addresses/state.ts';
-import { type Block, blockOf, formatIp, sizeOf } from '#services/ec2/cidr.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 

@@ -1,8 +1,8 @@
 /** DHCP option sets: what instances of a VPC are told about names and time. A set is never changed; a VPC gets another one. */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import { parseIp } from '#platform/network/ipv4.ts';
 import type { Call } from '#platform/service.ts';
 import { deleteTags, setTags } from '#platform/tags.ts';
-import { parseIp } from '#services/ec2/cidr.ts';
 import { describe, type Tagged } from '#services/ec2/describe.ts';
 import { AMAZON_DNS } from '#services/ec2/dhcp-options/default-options.ts';
 import { type DhcpOptionsRow, dhcpOptions } from '#services/ec2/dhcp-options/state.ts';

@@ -6,7 +6,7 @@ import { isIPv4 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
-import { blockOf, isInBlock, parseIp } from '#services/ec2/cidr.ts';
+import { blockOf, isInBlock, parseIp } from '#platform/network/ipv4.ts';
 import type { TunnelWay } from '#platform/network/network.ts';
 import type { MemorySlot, Partition, Store } from '#platform/store/store.ts';
 import type { TunnelsApi } from '#services/ec2/api.ts';

@@ -1,7 +1,7 @@
 /** Private addresses of a subnet: which are free, and who has which. The first four of a subnet, and the last, are AWS's. */
 import { randomBytes } from '#platform/base/ids.ts';
+import { blockOf, formatIp, isInBlock, lastOf, parseIp, sizeOf } from '#platform/network/ipv4.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { blockOf, formatIp, isInBlock, lastOf, parseIp, sizeOf } from '#services/ec2/cidr.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { subnetAddresses } from '#services/ec2/network-interfaces/state.ts';
 import { reservationsIn, type SubnetRow } from '#services/ec2/subnets/state.ts';

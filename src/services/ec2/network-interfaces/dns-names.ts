@@ -2,7 +2,7 @@
  * Names that addresses and instances have inside a VPC, and public addresses everywhere ("DNS attributes for your VPC", "Amazon EC2
  * instance hostname types"). us-east-1 is named as it was before there were regions.
  */
-import { formatIp, parseIp } from '#services/ec2/cidr.ts';
+import { formatIp, parseIp } from '#platform/network/ipv4.ts';
 
 const FIRST_REGION = 'us-east-1';
 

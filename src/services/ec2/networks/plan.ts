@@ -3,6 +3,7 @@
  * changes, the reconciler makes the whole plan again, and the host does what is different.
  */
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import { blockOf } from '#platform/network/ipv4.ts';
 import type {
   AddressSet,
   DhcpPlan,
@@ -13,7 +14,6 @@ import type {
   VpcPlan,
 } from '#platform/network/network.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { blockOf } from '#services/ec2/cidr.ts';
 import { AMAZON_DNS } from '#services/ec2/dhcp-options/default-options.ts';
 import { type DhcpOptionsRow, dhcpOptions } from '#services/ec2/dhcp-options/state.ts';
 import { type InstanceRow, instances } from '#services/ec2/instances/state.ts';

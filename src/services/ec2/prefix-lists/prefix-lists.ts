@@ -3,11 +3,12 @@
  * ones stay, and can be restored. Everything is done at once; the answers say that it has begun, as AWS's do.
  */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import { formatBlock, parseBlock } from '#platform/network/ipv4.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
-import { canonicalIpv6Block, formatBlock, parseBlock } from '#services/ec2/cidr.ts';
 import { fail } from '#services/ec2/errors.ts';
+import { canonicalIpv6Block } from '#services/ec2/ipv6-block.ts';
 import { isAwsList } from '#services/ec2/prefix-lists/aws-lists.ts';
 import { findPrefixList } from '#services/ec2/prefix-lists/find-list.ts';
 import {

@@ -1,11 +1,12 @@
 /** Routes of a table: a destination each, and what leads there. Which one counts for a packet is the host's to find (networks/plan.ts). */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import { blockOf, contains, formatBlock, parseBlock } from '#platform/network/ipv4.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
-import { blockOf, canonicalIpv6Block, contains, formatBlock, parseBlock } from '#services/ec2/cidr.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { findInstance } from '#services/ec2/instances/instances.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
+import { canonicalIpv6Block } from '#services/ec2/ipv6-block.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { ROUTES_PER_TABLE } from '#services/ec2/network-limits.ts';
 import { findPrefixList } from '#services/ec2/prefix-lists/find-list.ts';

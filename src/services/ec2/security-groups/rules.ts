@@ -3,8 +3,9 @@
  * peers, and rules, each with one peer and an id of its own ("Security group rules"). Inside there are rules only.
  */
 import type { IpPermission, SecurityGroupRuleRequest } from '#platform/model/generated/ec2.ts';
-import { canonicalIpv6Block, formatBlock, parseBlock } from '#services/ec2/cidr.ts';
+import { formatBlock, parseBlock } from '#platform/network/ipv4.ts';
 import { fail } from '#services/ec2/errors.ts';
+import { canonicalIpv6Block } from '#services/ec2/ipv6-block.ts';
 import type { Peer, SecurityGroupRule } from '#services/ec2/security-groups/state.ts';
 
 /** A rule without its id and direction. */

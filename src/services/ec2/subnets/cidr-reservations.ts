@@ -3,9 +3,9 @@
  * are had by who names them; those of a `prefix` one are kept for prefixes, which interfaces can't have yet.
  */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import { blockOf, contains, formatBlock, overlaps, parseBlock } from '#platform/network/ipv4.ts';
 import type { Call } from '#platform/service.ts';
 import { deleteTags, setTags } from '#platform/tags.ts';
-import { blockOf, contains, formatBlock, overlaps, parseBlock } from '#services/ec2/cidr.ts';
 import { describe, type Tagged } from '#services/ec2/describe.ts';
 import { fail } from '#services/ec2/errors.ts';
 import type { Fields } from '#services/ec2/filters.ts';

@@ -1,9 +1,9 @@
 /** Subnets: parts of a VPC's blocks, each in one zone. */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import { blockOf, contains, formatBlock, overlaps } from '#platform/network/ipv4.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { deleteTags, setTags } from '#platform/tags.ts';
-import { blockOf, contains, formatBlock, overlaps } from '#services/ec2/cidr.ts';
 import { describe, type Tagged } from '#services/ec2/describe.ts';
 import { fail } from '#services/ec2/errors.ts';
 import type { Fields } from '#services/ec2/filters.ts';

@@ -3,8 +3,9 @@
  * internet gateway, and a subnet in each zone ("Default VPC components"). AWS has it made when the account is; here it is made when a
  * network is first looked at, so regions that nobody uses stay empty.
  */
+
+import { blockOf, formatBlock } from '#platform/network/ipv4.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { blockOf, formatBlock } from '#services/ec2/cidr.ts';
 import { defaultDhcpOptions } from '#services/ec2/dhcp-options/default-options.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
 import { type Zone, zonesOf } from '#services/ec2/regions/zones.ts';

@@ -1,9 +1,9 @@
 /** VPCs and their blocks of addresses. */
 import type * as Model from '#platform/model/generated/ec2.ts';
+import { type Block, blockOf, contains, formatBlock, overlaps, parseBlock } from '#platform/network/ipv4.ts';
 import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags } from '#platform/tags.ts';
-import { type Block, blockOf, contains, formatBlock, overlaps, parseBlock } from '#services/ec2/cidr.ts';
 import { describe, type Tagged } from '#services/ec2/describe.ts';
 import { fail } from '#services/ec2/errors.ts';
 import type { Fields } from '#services/ec2/filters.ts';

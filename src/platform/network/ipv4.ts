@@ -1,7 +1,6 @@
 /**
- * Blocks of addresses. IPv4's are numbers, first address and length of the prefix, so that what overlaps, holds or follows is arithmetic;
- * of IPv6 only the text counts so far, in the form of RFC 5952. EC2 takes a block whose host bits are set, and cuts them off
- * ("if you specify 100.68.0.18/18, we modify it to 100.68.0.0/18").
+ * Addresses and blocks of IPv4 as numbers, first address and length of the prefix, so that what overlaps, holds or follows is arithmetic.
+ * Host bits of a block are cut off.
  */
 import { parseAddress, parseRange } from '#platform/policy/ip.ts';
 
@@ -34,6 +33,18 @@ export function blockOf(text: string): Block {
   return block;
 }
 
+/** `addressAt('10.0.1.0/24', 1)` is `10.0.1.1`. */
+export const addressAt = (cidr: string, offset: number): string => formatIp(blockOf(cidr).first + offset);
+
+export const maskOf = ({ bits }: Block): string => formatIp(2 ** BITS - 2 ** (BITS - bits));
+
+/** Of what has been checked before. */
+export function ipOf(text: string): number {
+  const ip = parseIp(text);
+  if (ip === undefined) throw new Error(`${text} is no address of IPv4`);
+  return ip;
+}
+
 export function parseIp(text: string): number | undefined {
   const bytes = text.includes(':') ? undefined : parseAddress(text);
   return bytes && numberOf(bytes);
@@ -51,25 +62,3 @@ export const contains = (outer: Block, inner: Block): boolean =>
 
 /** Blocks are nested or apart. */
 export const overlaps = (one: Block, other: Block): boolean => contains(one, other) || contains(other, one);
-
-/** `2001:db8::/32` for any way to write it; undefined: it is no block of IPv6. */
-export function canonicalIpv6Block(text: string): string | undefined {
-  const range = text.includes(':') && text.includes('/') ? parseRange(text) : undefined;
-  if (range === undefined || range.bytes.length !== 16) return undefined;
-  const bytes = range.bytes.map((byte, at) => byte & (0xff00 >> Math.min(8, Math.max(0, range.bits - at * 8))));
-  const groups = Array.from({ length: 8 }, (_, at) => ((bytes[at * 2] ?? 0) << 8) | (bytes[at * 2 + 1] ?? 0));
-  return `${compressed(groups)}/${range.bits}`;
-}
-
-/** The first of the longest runs of two zero groups or more becomes `::`. */
-function compressed(groups: readonly number[]): string {
-  let longest = { from: 0, length: 1 };
-  for (let from = 0; from < groups.length; from++) {
-    let length = 0;
-    while (groups[from + length] === 0) length++;
-    if (length > longest.length) longest = { from, length };
-  }
-  const text = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (longest.length < 2) return text(groups);
-  return `${text(groups.slice(0, longest.from))}::${text(groups.slice(longest.from + longest.length))}`;
-}
