@@ -12,14 +12,19 @@ import { rebootInstances } from '#services/ec2/instances/start-stop.ts';
 import type { InstanceRow } from '#services/ec2/instances/state.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
-import { type SnapshotRow, snapshots } from '#services/ec2/snapshots/state.ts';
-import { dropSnapshot, regionOf, takeSnapshot, usesSnapshot } from '#services/ec2/snapshots/take.ts';
+import { snapshots } from '#services/ec2/snapshots/state.ts';
+import {
+  copySource,
+  dropSnapshot,
+  regionOf,
+  sourceOfCopy,
+  takeSnapshot,
+  usesSnapshot,
+} from '#services/ec2/snapshots/take.ts';
 import { usableSnapshot } from '#services/ec2/snapshots/usable.ts';
-import { encryptionOf } from '#services/ec2/storage/data-keys.ts';
 import { tagsFor, tagsOfList } from '#services/ec2/tags/tag-specifications.ts';
 import { findVolume } from '#services/ec2/volumes/crud.ts';
 import { mayBoot, shapeOf } from '#services/ec2/volumes/types.ts';
-import { originOf } from '#services/ec2/volumes/volumes.ts';
 
 const ROOT_DEVICE = '/dev/sda1';
 
@@ -236,7 +241,12 @@ export const copyImage =
       : {};
     const devices = source.devices.map((device) => {
       if (device.snapshot === undefined) return device;
-      const snapshot = copyOf(parts, call, device.snapshot, input, region, tags.snapshot);
+      const snapshot = copySource(parts, call, sourceOfCopy(parts, call, region, device.snapshot), {
+        region,
+        wish: { isEncrypted: input.Encrypted, keyId: input.KmsKeyId },
+        description: `Copied for DestinationAmi from SourceAmi ${device.snapshot} of ${input.SourceRegion}`,
+        tags: tags.snapshot,
+      });
       return { ...device, snapshot: snapshot.id, isEncrypted: snapshot.kmsKey !== undefined };
     });
     const { boot } = source;
@@ -258,36 +268,6 @@ export const copyImage =
     );
     return { ImageId: row.id };
   };
-
-function copyOf(
-  parts: Ec2Parts,
-  call: Call,
-  id: string,
-  { Encrypted, KmsKeyId, SourceRegion }: Model.CopyImageRequest,
-  region: Call['region'],
-  tags: Tags,
-): SnapshotRow {
-  const there = parts.store.partition({ service: 'ec2', account: call.account, region });
-  const source = there.read((other) => usableSnapshot(parts, other, id)) ?? fail('NoSuchSnapshot', id);
-  const isOwn = source.owner === call.account && region === call.region;
-  const wish = { isEncrypted: Encrypted, keyId: KmsKeyId };
-  const encryption = encryptionOf(parts, call.tx, call, 'snapshot', wish, { ...source, isOwn });
-  const row: SnapshotRow = {
-    id: encryption?.id ?? newId('snap'),
-    volume: 'vol-ffffffff',
-    sizeGiB: source.sizeGiB,
-    description: `Copied for DestinationAmi from SourceAmi ${id} of ${SourceRegion}`,
-    state: 'pending',
-    progressPercent: 0,
-    ...encryption?.key,
-    origin: originOf(source),
-    sharedWith: [],
-    startedAt: call.now,
-  };
-  snapshots.put(call.tx, row);
-  setTags(call.tx, resourceArn(call, 'snapshot', row.id), tags);
-  return row;
-}
 
 export const deregisterImage =
   (parts: Ec2Parts) =>

@@ -10,9 +10,9 @@ import { findInstance } from '#services/ec2/instances/instances.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
 import { type SnapshotRow, snapshots } from '#services/ec2/snapshots/state.ts';
-import { usableSnapshot } from '#services/ec2/snapshots/usable.ts';
+import { type UsableSnapshot, usableSnapshot } from '#services/ec2/snapshots/usable.ts';
 import { type SeenSnapshot, shownInfo, shownSnapshot } from '#services/ec2/snapshots/view.ts';
-import { encryptionOf } from '#services/ec2/storage/data-keys.ts';
+import { type EncryptionWish, encryptionOf } from '#services/ec2/storage/data-keys.ts';
 import { meteredSnapshot } from '#services/ec2/storage/metering.ts';
 import { forgotten } from '#services/ec2/storage/state.ts';
 import { tagsFor } from '#services/ec2/tags/tag-specifications.ts';
@@ -114,37 +114,60 @@ const userTags = (tags: Tags): Tags =>
 export const copySnapshot =
   (parts: Ec2Parts) =>
   (input: Model.CopySnapshotRequest, call: Call): Model.CopySnapshotResult => {
-    const { tx } = call;
     const tags = tagsFor('snapshot', input);
     if (input.DestinationOutpostArn !== undefined) fail('NotSupported', 'There are no Outposts here.');
     if (input.KmsKeyId !== undefined && input.Encrypted === false) fail('KeyWithoutEncryption');
     const id = input.SourceSnapshotId;
     const region = regionOf(parts, input.SourceRegion);
-    const source = parts.store
-      .partition({ service: 'ec2', account: call.account, region })
-      .read((other) => usableSnapshot(parts, other, id));
-    if (source === undefined) return fail('NoSuchSnapshot', id);
+    const source = sourceOfCopy(parts, call, region, id);
     if (source.state !== 'completed') fail('SnapshotNotCompleted', source.state);
-    const wish = { isEncrypted: input.Encrypted ?? input.KmsKeyId !== undefined, keyId: input.KmsKeyId };
-    // A key is of its region.
-    const isOwn = source.owner === call.account && region === call.region;
-    const encryption = encryptionOf(parts, tx, call, 'snapshot', wish, { ...source, isOwn });
-    const row: SnapshotRow = {
-      id: encryption?.id ?? newId('snap'),
-      // "Snapshots copies have an arbitrary source volume ID."
-      volume: 'vol-ffffffff',
-      sizeGiB: source.sizeGiB,
+    const row = copySource(parts, call, source, {
+      region,
+      wish: { isEncrypted: input.Encrypted ?? input.KmsKeyId !== undefined, keyId: input.KmsKeyId },
       description: input.Description ?? `[Copied ${id} from ${input.SourceRegion}]`,
-      state: 'pending',
-      progressPercent: 0,
-      ...encryption?.key,
-      origin: originOf(source),
-      sharedWith: [],
-      startedAt: call.now,
-    };
-    keep(tx, call, row, tags);
+      tags,
+    });
     return { SnapshotId: row.id, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
   };
+
+/** One that the account may make volumes of, wherever it is. */
+export const sourceOfCopy = (parts: Ec2Parts, { account }: Call, region: Region, id: string): UsableSnapshot =>
+  parts.store.partition({ service: 'ec2', account, region }).read((other) => usableSnapshot(parts, other, id)) ??
+  fail('NoSuchSnapshot', id);
+
+interface Copying {
+  /** Where the source is. */
+  readonly region: Region;
+  readonly wish: EncryptionWish;
+  readonly description: string;
+  readonly tags: Tags;
+}
+
+export function copySource(
+  parts: Ec2Parts,
+  call: Call,
+  source: UsableSnapshot,
+  { region, wish, description, tags }: Copying,
+): SnapshotRow {
+  // A key is of its region.
+  const isOwn = source.owner === call.account && region === call.region;
+  const encryption = encryptionOf(parts, call.tx, call, 'snapshot', wish, { ...source, isOwn });
+  const row: SnapshotRow = {
+    id: encryption?.id ?? newId('snap'),
+    // "Snapshots copies have an arbitrary source volume ID."
+    volume: 'vol-ffffffff',
+    sizeGiB: source.sizeGiB,
+    description,
+    state: 'pending',
+    progressPercent: 0,
+    ...encryption?.key,
+    origin: originOf(source),
+    sharedWith: [],
+    startedAt: call.now,
+  };
+  keep(call.tx, call, row, tags);
+  return row;
+}
 
 export function regionOf({ regions }: Ec2Parts, name: string): Region {
   // One of this cloud's.
