@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCloud } from '#main';
-import { silent } from '#platform/base/log.ts';
 import { applyQuota } from '#platform/quotas.ts';
 import { createMasterKeys, readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Partition } from '#platform/store/store.ts';
@@ -19,6 +18,7 @@ import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { planOf, readVpc } from '#services/ec2/networks/plan.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
 import { volumes } from '#services/ec2/volumes/state.ts';
+import { PLAIN } from '#test/plain-cloud.ts';
 import { microImage, simulatedHost } from '#test/sdk/ec2-host.ts';
 import type { ClientSettings, Done, Wish } from './client.ts';
 
@@ -154,15 +154,7 @@ export async function measureApi(): Promise<void> {
   const running = await startCloud({
     data: join(folder, 'data'),
     masterKeys: readMasterKeys(keyFile),
-    port: 0,
-    adminPort: 0,
-    adminToken: 'bench',
-    listen: [],
-    domains: ['localhost'],
-    region: 'us-east-1',
-    tlsFolder: undefined,
-    log: silent,
-    version: 'bench',
+    ...PLAIN,
     host: async () => host,
   });
   const { first } = running.keys();

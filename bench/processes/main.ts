@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { type RunningCloud, startCloud } from '#main';
 import { present } from '#platform/base/assert.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
-import { silent } from '#platform/base/log.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Input, Output } from '#platform/service.ts';
+import { PLAIN } from '#test/plain-cloud.ts';
 import { memoryFarm, settled } from '#test/sdk/several.ts';
 
 const AT_ONCE = 32;
@@ -26,15 +26,7 @@ const start = (name: string): Promise<RunningCloud> =>
     data: join(folder, name),
     blobs: join(folder, 'blobs'),
     masterKeys,
-    port: 0,
-    adminPort: 0,
-    adminToken: 'bench',
-    listen: [],
-    domains: ['localhost'],
-    region: 'us-east-1',
-    tlsFolder: undefined,
-    log: silent,
-    version: 'bench',
+    ...PLAIN,
     processes: farm.member(),
   });
 
