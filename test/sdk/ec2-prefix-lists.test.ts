@@ -3,10 +3,16 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import {
+  AttachInternetGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
+  CreateInternetGatewayCommand,
   CreateManagedPrefixListCommand,
   type CreateManagedPrefixListCommandInput,
+  CreateRouteCommand,
+  CreateRouteTableCommand,
+  CreateSecurityGroupCommand,
   DeleteManagedPrefixListCommand,
+  DeleteRouteCommand,
   DescribeManagedPrefixListsCommand,
   DescribePrefixListsCommand,
   GetManagedPrefixListAssociationsCommand,
@@ -17,6 +23,7 @@ import {
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
 import { startNetworks, tagged } from '#test/sdk/ec2-network.ts';
+import { operate } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 
 async function start(t: TestContext) {
@@ -171,4 +178,50 @@ test('AWS has lists of its own, which nobody changes', async (t) => {
   await assert.rejects(remove, refusal('OperationNotPermitted'));
   const absent = ec2.send(new DescribePrefixListsCommand({ PrefixListIds: ['pl-12345678'] }));
   await assert.rejects(absent, refusal('InvalidPrefixListID.NotFound'));
+});
+
+test('a list counts where it is referred to as often as it may have entries', async (t) => {
+  const { c, ec2, create, newVpc } = await start(t);
+  const only = (QuotaCode: string, Value: number) =>
+    operate(c, 'SetQuota', { AccountId: c.account, Region: 'us-east-1', ServiceCode: 'ec2', QuotaCode, Value });
+  await only('L-0EA8095F', 4);
+  await only('L-93826ACB', 4);
+  const PrefixListId = (await create({ MaxEntries: 4 })).PrefixListId ?? '';
+  const VpcId = await newVpc();
+  const made = await ec2.send(new CreateSecurityGroupCommand({ VpcId, GroupName: 'web', Description: 'for lists' }));
+  const GroupId = made.GroupId ?? '';
+  const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80, PrefixListIds: [{ PrefixListId }] }];
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  const ranges = (permission: object) =>
+    ec2.send(
+      new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: '-1', ...permission }] }),
+    );
+  await assert.rejects(ranges({ IpRanges: [{ CidrIp: '10.0.0.0/8' }] }), refusal('RulesPerSecurityGroupLimitExceeded'));
+  // IPv6 is counted apart.
+  await ranges({ Ipv6Ranges: [{ CidrIpv6: '::/0' }] });
+
+  const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId }));
+  const RouteTableId = RouteTable?.RouteTableId ?? '';
+  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand());
+  const GatewayId = InternetGateway?.InternetGatewayId ?? '';
+  await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: GatewayId, VpcId }));
+  const route = (destination: object) => ec2.send(new CreateRouteCommand({ RouteTableId, GatewayId, ...destination }));
+  await route({ DestinationPrefixListId: PrefixListId });
+  await assert.rejects(route({ DestinationCidrBlock: '0.0.0.0/0' }), refusal('RouteLimitExceeded'));
+  await route({ DestinationIpv6CidrBlock: '::/0' });
+
+  const grow = async () => {
+    const asked = await ec2.send(new ModifyManagedPrefixListCommand({ PrefixListId, MaxEntries: 5 }));
+    assert.equal(asked.PrefixList?.State, 'modify-in-progress');
+    const found = await ec2.send(new DescribeManagedPrefixListsCommand({ PrefixListIds: [PrefixListId] }));
+    return found.PrefixLists?.[0] ?? assert.fail('the list is gone');
+  };
+  const failed = await grow();
+  assert.deepEqual([failed.State, failed.MaxEntries], ['modify-failed', 4]);
+  assert.match(failed.StateMessage ?? '', new RegExp(`: ${GroupId}, ${RouteTableId}$`));
+  await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  assert.match((await grow()).StateMessage ?? '', new RegExp(`: ${RouteTableId}$`));
+  await ec2.send(new DeleteRouteCommand({ RouteTableId, DestinationPrefixListId: PrefixListId }));
+  const grown = await grow();
+  assert.deepEqual([grown.State, grown.MaxEntries, grown.StateMessage], ['modify-complete', 5, undefined]);
 });

@@ -9,7 +9,7 @@ import { pageOf } from '#services/ec2/pages.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { awsList, awsLists } from '#services/ec2/prefix-lists/aws-lists.ts';
 import { findPrefixList } from '#services/ec2/prefix-lists/find-list.ts';
-import { referring } from '#services/ec2/prefix-lists/prefix-lists.ts';
+import { referringIds } from '#services/ec2/prefix-lists/prefix-lists.ts';
 import {
   earlierVersions,
   type PrefixListEntry,
@@ -98,7 +98,7 @@ export const getManagedPrefixListAssociations =
   ({ pages }: Ec2Parts) =>
   (input: Model.GetManagedPrefixListAssociationsRequest, call: Call): Model.GetManagedPrefixListAssociationsResult => {
     const { id } = findPrefixList(call.tx, call.region, input.PrefixListId);
-    const resources = referring(call.tx, id);
+    const resources = referringIds(call.tx, id);
     const { items, more } = pageOf(pages, call, input, id, (position) => placedAfter(resources, position));
     return {
       PrefixListAssociations: items.map((ResourceId) => ({ ResourceId, ResourceOwner: call.account })),

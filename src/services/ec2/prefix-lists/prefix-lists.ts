@@ -9,8 +9,10 @@ import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { canonicalIpv6Block } from '#services/ec2/ipv6-block.ts';
+import { ROUTES_PER_TABLE, RULES_PER_GROUP } from '#services/ec2/network-limits.ts';
 import { isAwsList } from '#services/ec2/prefix-lists/aws-lists.ts';
 import { findPrefixList } from '#services/ec2/prefix-lists/find-list.ts';
+import { listSizes } from '#services/ec2/prefix-lists/list-sizes.ts';
 import {
   earlierVersions,
   type PrefixListEntry,
@@ -19,7 +21,9 @@ import {
 } from '#services/ec2/prefix-lists/state.ts';
 import { shownList } from '#services/ec2/prefix-lists/view.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
+import { countRoutes } from '#services/ec2/route-tables/route-count.ts';
 import { routeTables } from '#services/ec2/route-tables/state.ts';
+import { countRules } from '#services/ec2/security-groups/rule-count.ts';
 import { securityGroups } from '#services/ec2/security-groups/state.ts';
 import { tagsFor } from '#services/ec2/tags/tag-specifications.ts';
 
@@ -114,10 +118,35 @@ export function modifyManagedPrefixList(
   const named = { ...row, ...(input.PrefixListName !== undefined && { name: checkedName(input.PrefixListName) }) };
   const sized = size === undefined ? named : { ...named, maxEntries: checkedSize(size) };
   checkRoom(sized.entries, sized.maxEntries);
+  const tooSmall = sized.maxEntries > row.maxEntries ? withoutRoomFor(call, sized) : [];
   const changed = changesEntries ? withEntries(tx, sized, changedEntries(sized, added, removed)) : sized;
-  prefixLists.put(tx, { ...changed, state: 'modify-complete' });
+  // What can't be is seen later, as on AWS.
+  if (tooSmall.length > 0) prefixLists.put(tx, { ...row, state: 'modify-failed', problem: problemOf(tooSmall) });
+  else prefixLists.put(tx, { ...withoutProblem(changed), state: 'modify-complete' });
   const tags = tagsOf(tx, resourceArn(call, 'prefix-list', row.id));
   return { PrefixList: shownList({ ...changed, tags }, call, 'modify-in-progress') };
+}
+
+function withoutProblem({ problem: _, ...row }: PrefixListRow): PrefixListRow {
+  return row;
+}
+
+const MOST_TOLD = 10;
+
+/** "Check the state message for the IDs of the first ten resources that do not support the new maximum size." */
+const problemOf = (ids: readonly string[]): string =>
+  `The following resources do not support the new maximum size: ${ids.slice(0, MOST_TOLD).join(', ')}`;
+
+/** What refers to the list, and would have more rules or routes than it may. */
+function withoutRoomFor(call: Call, list: PrefixListRow): string[] {
+  const { tx, region } = call;
+  const sizes = listSizes(tx, region, list);
+  const [mostRules, mostRoutes] = [call.quota(RULES_PER_GROUP), call.quota(ROUTES_PER_TABLE)];
+  const { groups, tables } = referring(tx, list.id);
+  return [
+    ...groups.filter((group) => countRules(group, sizes) > mostRules),
+    ...tables.filter((table) => countRoutes(table, sizes) > mostRoutes),
+  ].map(({ id }) => id);
 }
 
 function checkVersion({ version }: PrefixListRow, given: number | undefined): void {
@@ -156,7 +185,8 @@ export function restoreManagedPrefixListVersion(
   const earlier = version >= 1 ? tx.get(earlierVersions, earlierVersions.key(row.id, version)) : undefined;
   if (earlier === undefined) return fail('NoSuchPrefixListVersion', version);
   checkRoom(earlier.entries, row.maxEntries);
-  const restored: PrefixListRow = { ...withEntries(tx, row, earlier.entries), state: 'restore-complete' };
+  const changed = withEntries(tx, withoutProblem(row), earlier.entries);
+  const restored: PrefixListRow = { ...changed, state: 'restore-complete' };
   prefixLists.put(tx, restored);
   const tags = tagsOf(tx, resourceArn(call, 'prefix-list', row.id));
   return { PrefixList: shownList({ ...restored, tags }, call, 'restore-in-progress') };
@@ -168,7 +198,7 @@ export function deleteManagedPrefixList(
 ): Model.DeleteManagedPrefixListResult {
   const { tx } = call;
   const row = ownList(call, input.PrefixListId);
-  if (referring(tx, row.id).length > 0) fail('HasDependencies', 'prefixList', row.id);
+  if (referringIds(tx, row.id).length > 0) fail('HasDependencies', 'prefixList', row.id);
   const arn = resourceArn(call, 'prefix-list', row.id);
   const tags = tagsOf(tx, arn);
   prefixLists.drop(tx, row.id);
@@ -178,13 +208,14 @@ export function deleteManagedPrefixList(
 }
 
 /** Groups and tables with a rule or a route that names the list. */
-export const referring = (tx: ReadTransaction, id: string): string[] => [
-  ...securityGroups
+const referring = (tx: ReadTransaction, id: string) => ({
+  groups: securityGroups
     .all(tx)
-    .filter(({ rules }) => rules.some(({ peer }) => peer.kind === 'prefix-list' && peer.list === id))
-    .map((group) => group.id),
-  ...routeTables
-    .all(tx)
-    .filter(({ routes }) => routes.some(({ destination }) => destination === id))
-    .map((table) => table.id),
-];
+    .filter(({ rules }) => rules.some(({ peer }) => peer.kind === 'prefix-list' && peer.list === id)),
+  tables: routeTables.all(tx).filter(({ routes }) => routes.some(({ destination }) => destination === id)),
+});
+
+export function referringIds(tx: ReadTransaction, id: string): string[] {
+  const { groups, tables } = referring(tx, id);
+  return [...groups, ...tables].map((row) => row.id);
+}

@@ -15,8 +15,10 @@ export interface PrefixListRow {
   readonly maxEntries: number;
   readonly version: number;
   readonly entries: readonly PrefixListEntry[];
-  /** What was done to it last. */
-  readonly state: 'create-complete' | 'modify-complete' | 'restore-complete';
+  /** What was done to it last, or tried. */
+  readonly state: 'create-complete' | 'modify-complete' | 'modify-failed' | 'restore-complete';
+  /** Why it failed. */
+  readonly problem?: string;
 }
 
 export const prefixLists = rowsById<PrefixListRow>('prefix-list', { wakes: 'networks' });

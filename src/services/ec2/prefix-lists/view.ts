@@ -20,6 +20,7 @@ export const shownList = (
   PrefixListId: row.id,
   AddressFamily: row.addressFamily,
   State: state,
+  ...(row.problem !== undefined && state === row.state && { StateMessage: row.problem }),
   PrefixListArn: isAwsList(row.id)
     ? `arn:aws:ec2:${call.region}:aws:prefix-list/${row.id}`
     : resourceArn(call, 'prefix-list', row.id),

@@ -10,6 +10,8 @@ import { canonicalIpv6Block } from '#services/ec2/ipv6-block.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { ROUTES_PER_TABLE } from '#services/ec2/network-limits.ts';
 import { findPrefixList } from '#services/ec2/prefix-lists/find-list.ts';
+import { listSizes } from '#services/ec2/prefix-lists/list-sizes.ts';
+import { countRoutes } from '#services/ec2/route-tables/route-count.ts';
 import { type Route, type RouteTableRow, routeTables } from '#services/ec2/route-tables/state.ts';
 import { findVpc } from '#services/ec2/vpcs/vpcs.ts';
 
@@ -95,8 +97,9 @@ export function createRoute(input: Model.CreateRouteRequest, call: Call): Model.
   if (table.routes.some((route) => route.destination === destination)) fail('RouteExists', destination);
   checkWithinVpc(tx, table.vpc, destination, target);
   const most = call.quota(ROUTES_PER_TABLE);
-  if (table.routes.filter(({ origin }) => origin === 'CreateRoute').length >= most) fail('RouteLimit', most);
-  routeTables.put(tx, { ...table, routes: [...table.routes, { destination, target, origin: 'CreateRoute' }] });
+  const longer = { ...table, routes: [...table.routes, { destination, target, origin: 'CreateRoute' as const }] };
+  if (countRoutes(longer, listSizes(tx, call.region)) > most) fail('RouteLimit', most);
+  routeTables.put(tx, longer);
   return { Return: true };
 }
 

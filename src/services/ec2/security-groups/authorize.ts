@@ -8,7 +8,7 @@ import { compileFilters, type Fields } from '#services/ec2/filters.ts';
 import { RULES_PER_GROUP } from '#services/ec2/network-limits.ts';
 import { pageOf } from '#services/ec2/pages.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
-import { findPrefixList } from '#services/ec2/prefix-lists/find-list.ts';
+import { listSizes } from '#services/ec2/prefix-lists/list-sizes.ts';
 import { newId, resourceArn } from '#services/ec2/resources.ts';
 import {
   defaultVpcGroup,
@@ -17,6 +17,7 @@ import {
   givenGroup,
   referredFrom,
 } from '#services/ec2/security-groups/find-group.ts';
+import { countRules } from '#services/ec2/security-groups/rule-count.ts';
 import {
   descriptionOf,
   draftOfRequest,
@@ -101,27 +102,9 @@ const authorize =
 export const authorizeSecurityGroupIngress = authorize(false);
 export const authorizeSecurityGroupEgress = authorize(true);
 
-/**
- * "This quota is enforced separately for inbound rules and outbound rules", and for IPv4 and IPv6: a rule that refers to a group
- * counts for both, one with a prefix list as often as that may have entries.
- */
-function checkRoom(call: Call, { rules }: SecurityGroupRow): void {
+function checkRoom(call: Call, group: SecurityGroupRow): void {
   const most = call.quota(RULES_PER_GROUP);
-  for (const isEgress of [true, false]) {
-    const weights = rules.filter((rule) => rule.isEgress === isEgress).map((rule) => weightOf(call, rule));
-    for (const family of ['ipv4', 'ipv6'] as const) {
-      const used = weights.reduce((sum, weight) => sum + weight[family], 0);
-      if (used > most) fail('RuleLimit', most);
-    }
-  }
-}
-
-function weightOf({ tx, region }: Call, { peer }: SecurityGroupRule): Readonly<Record<'ipv4' | 'ipv6', number>> {
-  if (peer.kind === 'ipv4') return { ipv4: 1, ipv6: 0 };
-  if (peer.kind === 'ipv6') return { ipv4: 0, ipv6: 1 };
-  if (peer.kind === 'group') return { ipv4: 1, ipv6: 1 };
-  const { addressFamily, maxEntries } = findPrefixList(tx, region, peer.list);
-  return addressFamily === 'IPv4' ? { ipv4: maxEntries, ipv6: 0 } : { ipv4: 0, ipv6: maxEntries };
+  if (countRules(group, listSizes(call.tx, call.region)) > most) fail('RuleLimit', most);
 }
 
 interface Revoking extends Permitting {
