@@ -19,6 +19,7 @@ import type {
   Output,
   ServiceDeclaration,
   ServiceEntry,
+  ServiceFacts,
 } from '#platform/service.ts';
 import { Suspend } from '#platform/store/store.ts';
 
@@ -73,7 +74,10 @@ export class RegisteredService {
   readonly #operations = new Map<string, RegisteredOperation>();
   #model: ServiceModel | undefined;
   #loaded: ServiceDeclaration | undefined;
+  #facts: ServiceFacts | undefined;
   readonly load: () => Promise<void>;
+  /** For who asks for `facts`. */
+  readonly loadFacts: () => Promise<void>;
 
   constructor(entry: ServiceEntry, source: ModelSource, compileValidator: CompileValidator) {
     this.entry = entry;
@@ -84,6 +88,10 @@ export class RegisteredService {
       const { name, reconciles = false } = entry;
       assert(reconciles === (declaration.reconcilers !== undefined), `${name} has reconcilers if its entry says so`);
       this.#loaded = declaration;
+    });
+    this.loadFacts = lazy(async () => {
+      if (entry.facts === undefined) await this.load();
+      else this.#facts = await entry.facts();
     });
   }
 
@@ -99,6 +107,17 @@ export class RegisteredService {
   get declaration(): ServiceDeclaration {
     if (this.#loaded === undefined) throw new Suspend(this.load());
     return this.#loaded;
+  }
+
+  /** Undefined until somebody has waited for `load` or `loadFacts`. */
+  get known(): ServiceFacts | undefined {
+    return this.#loaded ?? this.#facts;
+  }
+
+  get facts(): ServiceFacts {
+    const { known } = this;
+    if (known === undefined) throw new Suspend(this.loadFacts());
+    return known;
   }
 
   /** Read when it is first asked for. */
@@ -218,9 +237,10 @@ export class Registry {
     return [...this.#services.values()];
   }
 
-  /** For who looks through the declarations of all. */
-  get declared(): readonly RegisteredService[] {
-    if (this.services.some(({ loaded }) => loaded === undefined)) throw new Suspend(this.loadAll());
+  /** For who looks through the facts of all. */
+  get described(): readonly RegisteredService[] {
+    const others = this.services.filter(({ known }) => known === undefined);
+    if (others.length > 0) throw new Suspend(Promise.all(others.map((service) => service.loadFacts())).then(() => {}));
     return this.services;
   }
 
@@ -246,6 +266,6 @@ export class Registry {
   }
 
   kinds(service: RegisteredService): readonly Kind[] {
-    return Object.values(service.declaration.kinds);
+    return Object.values(service.facts.kinds);
   }
 }

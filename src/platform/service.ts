@@ -319,10 +319,15 @@ export interface ServiceEntry {
   readonly siteHost?: string;
   /** It declares reconcilers: who opens a partition of it loads it. */
   readonly reconciles?: true;
-  /** Of a service that does more than load when it does: its code alone, for who will not be able to read it later. */
+  /** Of a service that does more than load when it does: what others ask of it who speak of its resources alone (tags, quotas). */
+  readonly facts?: () => Promise<ServiceFacts>;
+  /** The same of its code, for who will not be able to read it later. */
   readonly preload?: () => Promise<unknown>;
   readonly load: () => Promise<ServiceDeclaration>;
 }
+
+/** What of a service's declaration is data alone. */
+export type ServiceFacts = Pick<ServiceDeclaration, 'kinds' | 'quotas'>;
 
 export interface GivenBody {
   readonly headers: Readonly<Record<string, string | undefined>>;

@@ -126,6 +126,7 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 'ec2.amazonaws.com',
     scope: 'regional',
     reconciles: true,
+    facts: async () => (await import('#services/ec2/facts.ts')).facts,
     preload: ({ offers }) =>
       Promise.all([
         import('#services/ec2/service.ts'),

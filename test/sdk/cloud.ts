@@ -77,6 +77,8 @@ export interface TestCloudOptions {
   readonly serialConsolePort?: number;
   /** Where its machines run; none unless a test gives one. */
   readonly host?: Host;
+  /** In the place of `host`: when they are first asked for. */
+  readonly openHost?: () => Promise<Host>;
 }
 
 /** A schema for each cloud; over-postgres.test.ts sets it. */
@@ -97,7 +99,13 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
   const masterKeys = createMasterKeys(keyFile);
   const farm = nodeCount > 1 ? memoryFarm(masterKeys) : undefined;
   const clouds: RunningCloud[] = [];
-  const { parent: _, tls = false, host, ...given } = { ...storeOfEnvironment(), ...options };
+  const {
+    parent: _,
+    tls = false,
+    host,
+    openHost = host && (async () => host),
+    ...given
+  } = { ...storeOfEnvironment(), ...options };
   t.after(async () => {
     await stop(clouds);
     rmSync(folder, { recursive: true, force: true });
@@ -126,7 +134,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
       clock,
       ...(farm && { processes: farm.member(), blobs: join(folder, 'blobs') }),
       ...given,
-      ...(host && { host: async () => host }),
+      ...(openHost && { host: openHost }),
     });
   }
 

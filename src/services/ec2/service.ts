@@ -8,8 +8,8 @@ import type * as Model from '#platform/model/generated/ec2.ts';
 import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import { keepAddresses } from '#services/ec2/addresses/keep.ts';
 import { withDryRun } from '#services/ec2/dry-run.ts';
+import { facts } from '#services/ec2/facts.ts';
 import { inRegion } from '#services/ec2/in-region.ts';
-import { instanceQuotas } from '#services/ec2/instance-limits.ts';
 import { instanceOperations } from '#services/ec2/instance-operations.ts';
 import { instanceReconciler } from '#services/ec2/instances/reconcile.ts';
 import { instanceTimers } from '#services/ec2/instances/transition.ts';
@@ -22,10 +22,8 @@ import {
   importKeyPair,
   keyPairArn,
 } from '#services/ec2/key-pairs/key-pairs.ts';
-import { kinds } from '#services/ec2/kinds.ts';
 import { type IdentityKeys, identityCertificate, openIdentityKeys } from '#services/ec2/metadata/identity-key.ts';
 import { metadataService } from '#services/ec2/metadata/metadata-service.ts';
-import { networkQuotas } from '#services/ec2/network-limits.ts';
 import { networkOperations } from '#services/ec2/network-operations.ts';
 import { notImplemented } from '#services/ec2/not-implemented.ts';
 import { type Ec2Given, type Ec2Parts, ec2Parts } from '#services/ec2/parts.ts';
@@ -117,8 +115,7 @@ const declared = (parts: Ec2Parts, keys: IdentityKeys) =>
       ...storageOperations(parts),
     } satisfies Handlers<Model.Ec2Operations, typeof notImplemented>),
     notImplemented,
-    kinds,
-    quotas: { ...networkQuotas, ...instanceQuotas },
+    ...facts,
     encodedRefusals: true,
     documents: identityCertificate(parts, keys),
     timers: instanceTimers(parts),

@@ -19,8 +19,8 @@ const DEFAULT_PAGE = 100;
 
 /** `sqs` for most; a service's name here is its code there. */
 const withQuotas = (registry: Registry): RegisteredService[] =>
-  registry.declared
-    .filter(({ declaration }) => Object.keys(declaration.quotas).length > 0)
+  registry.described
+    .filter(({ facts }) => Object.keys(facts.quotas).length > 0)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 export interface FoundQuota {
@@ -31,7 +31,7 @@ export interface FoundQuota {
 
 export function quotaOf(deps: QuotaDeps, serviceCode: string, code: string): FoundQuota {
   const service = serviceOf(deps, serviceCode);
-  const quota = service.declaration.quotas[code];
+  const quota = service.facts.quotas[code];
   return quota === undefined ? noSuch() : { service, code, quota };
 }
 
@@ -46,7 +46,7 @@ const noSuch = (): never =>
 
 function serviceOf(deps: QuotaDeps, code: string): RegisteredService {
   const service = deps.registry().service(code);
-  return service === undefined || Object.keys(service.declaration.quotas).length === 0 ? noSuch() : service;
+  return service === undefined || Object.keys(service.facts.quotas).length === 0 ? noSuch() : service;
 }
 
 export const fullName = ({ metadata }: RegisteredService): string => metadata.serviceFullName ?? metadata.serviceId;
@@ -105,7 +105,7 @@ export function getDefaultQuota(
 
 const quotasOf = (deps: QuotaDeps, serviceCode: string): FoundQuota[] => {
   const service = serviceOf(deps, serviceCode);
-  return Object.entries(service.declaration.quotas)
+  return Object.entries(service.facts.quotas)
     .map(([code, quota]) => ({ service, code, quota }))
     .toSorted((a, b) => (a.code < b.code ? -1 : 1));
 };

@@ -121,7 +121,7 @@ export function quotaRequests(deps: QuotaDeps): QuotaRequestsApi {
       await deps
         .registry()
         .service(asked?.serviceCode ?? '')
-        ?.load();
+        ?.loadFacts();
       const decided = partition.transact((tx) => {
         const key = requests.key(id);
         const row = tx.get(requests, key) ?? fail('NoSuchResourceException', 'The specified request does not exist.');
@@ -137,7 +137,7 @@ export function quotaRequests(deps: QuotaDeps): QuotaRequestsApi {
       return requestOf(place, id, decided);
     },
     async set({ account, region }, service, code, value) {
-      await deps.registry().service(service)?.load();
+      await deps.registry().service(service)?.loadFacts();
       const { quota } = quotaOf(deps, service, code);
       if (!quota.adjustable) fail('IllegalArgumentException', `The quota ${code} is not adjustable.`);
       if (!(value >= 0)) fail('IllegalArgumentException', 'A quota is a number from 0 on.');

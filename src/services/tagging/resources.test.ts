@@ -14,7 +14,13 @@ test('tags that are not on disk yet are shown only when they are', async () => {
   const store = openStore({ drivers, onFault: () => {} });
   const place = { account: '123456789012' as AccountId, region: 'us-east-1' as Region };
   const kinds = { note: { name: 'note', tagging: {} } };
-  const service = { name: 'notes', entry: { scope: 'regional' }, loaded: { kinds }, load: async () => {} };
+  const service = {
+    name: 'notes',
+    entry: { scope: 'regional' },
+    loaded: { kinds },
+    known: { kinds },
+    loadFacts: async () => {},
+  };
   // What the lists ask of a registry and a call.
   const registry = { services: [service], kinds: () => Object.values(kinds) } as unknown as Registry;
   const call = place as Call;

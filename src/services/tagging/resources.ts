@@ -46,7 +46,7 @@ export function* tagged(deps: TaggingDeps, call: Call, position: string | undefi
 
 /** An answer speaks of other services' partitions: those services have to be there, and what it has read may still wait for the disk. */
 export async function fromAll<Output>(deps: TaggingDeps, call: Call, answer: () => Output): Promise<Output> {
-  await Promise.all(servicesInUse(deps, call).map((service) => service.load()));
+  await Promise.all(servicesInUse(deps, call).map((service) => service.loadFacts()));
   const output = answer();
   const { account, region } = call;
   const places = taggableServices(deps, call).map(({ name }) =>
@@ -67,7 +67,7 @@ function servicesInUse({ registry, store }: TaggingDeps, { account, region }: Ca
 
 const taggableServices = (deps: TaggingDeps, call: Call): RegisteredService[] =>
   servicesInUse(deps, call)
-    .filter(({ loaded }) => Object.values(loaded?.kinds ?? {}).some((kind) => kind.tagging !== undefined))
+    .filter(({ known }) => Object.values(known?.kinds ?? {}).some((kind) => kind.tagging !== undefined))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 function typeOf(service: RegisteredService, arn: string, deps: TaggingDeps, call: Call): string {
@@ -101,7 +101,7 @@ export async function taggable(deps: TaggingDeps, call: Call, arn: string): Prom
   const parts = parseArn(arn);
   const service = parts && deps.registry().byArnService(parts.service, parts.resource);
   if (service === undefined || parts?.region !== call.region || parts.account !== call.account) return undefined;
-  await service.load();
+  await service.loadFacts();
   const tagging = kindOf(service, arn, deps, call.account, call.region)?.tagging;
   return tagging && { service, tagging };
 }
