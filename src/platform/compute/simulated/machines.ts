@@ -29,7 +29,7 @@ export interface SimulatedMachine {
   readonly spec: MachineSpec;
   readonly disks: Map<VolumeId, MachineDisk>;
   readonly nics: Map<string, MachineNic>;
-  /** Whether its guest does what the power button asks for. */
+  /** Whether its guest does what the power button asks for, and lets go of what it is asked to. */
   obeys: boolean;
   isResponsive: boolean;
   resets: number;
@@ -138,8 +138,12 @@ export class SimulatedMachines implements Machines {
     await this.#step('attachNic', id, () => void this.#running(id).nics.set(nic.interface, nic));
   }
 
-  async detachNic(id: MachineId, nic: string): Promise<void> {
-    await this.#step('detachNic', id, () => void this.#running(id).nics.delete(nic));
+  async detachNic(id: MachineId, nic: string, isForced: boolean): Promise<void> {
+    await this.#step('detachNic', id, () => {
+      const machine = this.#running(id);
+      if (!machine.obeys && !isForced) throw new MachineError('guest-refuses', `${id} keeps ${nic}`);
+      machine.nics.delete(nic);
+    });
   }
 
   async switchLayer(id: MachineId): Promise<void> {

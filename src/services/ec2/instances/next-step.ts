@@ -42,8 +42,14 @@ export function nextStep(row: InstanceRow, attached: Attached, seen: Seen): Step
     case 'shutting-down':
       return downStep(row, seen);
     default:
-      return seen.runs ? { kind: 'kill' } : deviceStep(attached);
+      return seen.runs ? { kind: 'kill' } : (leftBehind(attached) ?? deviceStep(attached));
   }
+}
+
+/** What a guest did not let go of while it ran. */
+function leftBehind({ volumes }: Attached): DeviceStep | undefined {
+  const volume = volumes.find(({ attachment }) => attachment?.status === 'busy');
+  return volume && { kind: 'detach-disk', volume };
 }
 
 /** A volume is there as soon as it is not in the making any more. */

@@ -10,7 +10,7 @@ import { putInstance } from '#services/ec2/instances/up.ts';
 import { detachInterface } from '#services/ec2/network-interfaces/lifecycle.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
-import { volumes } from '#services/ec2/volumes/state.ts';
+import { type VolumeAttachment, volumes } from '#services/ec2/volumes/state.ts';
 
 export interface Notes {
   /** `started` is what it was started with; a machine that was found running says nothing of that. */
@@ -39,11 +39,16 @@ export function notesOf(parts: Ec2Parts, partition: Partition): Notes {
         putInstance(tx, { ...rest, isOnHost: true });
         for (const volume of started.volumes) attached(tx, id, volume);
         for (const one of started.interfaces) attachedNic(tx, id, one);
+        askAgain(tx, row);
       }),
     event: (id, event, reason) =>
       change(id, (tx, row) => void transition(parts, tx, row, { event, now: now(), reason })),
     ended: (id, byGuest) => change(id, (tx, row) => noteEnd(parts, tx, row, byGuest)),
-    wasReset: (id) => change(id, (tx, { reboot: _, check: _check, ...row }) => void putInstance(tx, row)),
+    wasReset: (id) =>
+      change(id, (tx, { reboot: _, check: _check, ...row }) => {
+        putInstance(tx, row);
+        askAgain(tx, row);
+      }),
     check: (id, isPassed) =>
       change(id, (tx, row) => {
         if (row.state !== 'running' || row.check?.isPassed === isPassed) return;
@@ -98,14 +103,25 @@ function noteDevice(tx: Transaction, step: DeviceStep, isDone: boolean, now: num
   else busy(tx, step.volume.id);
 }
 
+const LEAVES: ReadonlySet<VolumeAttachment['status']> = new Set(['detaching', 'busy']);
+
 function detached(tx: Transaction, id: string): void {
   const row = volumes.find(tx, id);
-  if (row?.attachment?.status !== 'detaching') return;
+  if (row?.attachment === undefined || !LEAVES.has(row.attachment.status)) return;
   const { attachment, ...free } = row;
   volumes.put(tx, { ...free, state: 'available' });
   const instance = instances.find(tx, attachment.instance);
   if (instance === undefined) return;
   putInstance(tx, { ...instance, devices: instance.devices.filter(({ volume }) => volume !== id) });
+}
+
+/** "Detachment can be delayed indefinitely until you unmount the volume, force detachment, reboot the instance": a guest that is new lets go. */
+function askAgain(tx: Transaction, { devices }: Pick<InstanceRow, 'devices'>): void {
+  for (const { volume } of devices) {
+    const row = volumes.find(tx, volume);
+    if (row?.attachment?.status !== 'busy') continue;
+    volumes.put(tx, { ...row, attachment: { ...row.attachment, status: 'detaching' } });
+  }
 }
 
 /** "If the guest does not let go, the volume is busy." */
