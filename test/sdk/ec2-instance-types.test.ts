@@ -85,3 +85,20 @@ test('every type is offered in every zone', async (t) => {
     't3.micro use1-az2',
   ]);
 });
+
+test('sizes of a family that are not like the others', async (t) => {
+  const c = await cloud(t);
+  const { InstanceTypes = [] } = await c
+    .client(EC2Client)
+    .send(new DescribeInstanceTypesCommand({ InstanceTypes: ['t2.nano', 't2.large', 'c5.9xlarge', 'c5.12xlarge'] }));
+  const clocks = InstanceTypes.map(({ InstanceType, ProcessorInfo }) => [
+    InstanceType,
+    ProcessorInfo?.SustainedClockSpeedInGhz,
+  ]);
+  assert.deepEqual(Object.fromEntries(clocks), {
+    't2.nano': 2.4,
+    't2.large': 2.3,
+    'c5.9xlarge': 3.4,
+    'c5.12xlarge': 3.6,
+  });
+});

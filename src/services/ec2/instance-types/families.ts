@@ -2,7 +2,10 @@
  * The families of instance types that this cloud has: those of AWS's current and common ones whose processors are of the x86 kind, as hosts'
  * are. Figures are AWS's, so that what is sized for AWS is sized for here: processors and memory are given as they stand, network and EBS
  * figures tell what AWS's do. They were held against the User Guide (general purpose, compute and memory optimized instances; IP addresses per
- * network interface; EBS-optimized instances) as of June 2023; those of the seventh generation, which is later, are from memory.
+ * network interface; EBS-optimized instances) as of June 2023. Processors, clocks, memory, networks, interfaces, addresses, hypervisors and the
+ * most bandwidth to EBS were held against what DescribeInstanceTypes answers, as AWS's own projects keep it (Karpenter's list of instance types,
+ * August 2026; limits.go of the VPC resource controller, October 2025): so the seventh generation is right in these, and its IOPS and
+ * baselines to EBS, as well as R6a's since it has more than in 2023, are those of the sixth.
  */
 
 /** Size, vCPUs, memory in GiB, network interfaces, IPv4 addresses of each, network performance, EBS: see `EbsFigures`. */
@@ -22,6 +25,8 @@ type EbsFigures = readonly [baseMbps: number, mostMbps: number, baseIops: number
 export interface Family {
   readonly name: string;
   readonly clockGHz: number;
+  /** Of sizes that have another one. */
+  readonly clocks?: Readonly<Record<string, number>>;
   readonly maker: 'Intel' | 'AMD';
   readonly hypervisor: 'nitro' | 'xen';
   readonly isBurstable: boolean;
@@ -116,29 +121,6 @@ const LARGEST_SIXTH: Scaled = ['32xlarge', 128, 15, 50, '50 Gigabit', [40_000, 4
 const LARGEST_SEVENTH: Scaled = ['48xlarge', 192, 15, 50, '50 Gigabit', [40_000, 40_000, 240_000, 240_000]];
 const SIXTH_INTEL = [...SIXTH, LARGEST_SIXTH];
 const SIXTH_AMD = [...SIXTH_INTEL, LARGEST_SEVENTH];
-/** R6a's volumes get less than those of M6a and C6a. */
-const R6A_EBS: readonly EbsFigures[] = [
-  [531, 6666, 3600, 26_667],
-  [1061, 6666, 6000, 26_667],
-  [2122, 6666, 8333, 26_667],
-  [4245, 6666, 16_000, 26_667],
-  [6666, 6666, 26_667, 26_667],
-  [10_000, 10_000, 40_000, 40_000],
-  [13_300, 13_300, 53_333, 53_333],
-  [20_000, 20_000, 80_000, 80_000],
-  [26_666, 26_666, 100_000, 100_000],
-  [40_000, 40_000, 160_000, 160_000],
-];
-const R6A = SIXTH_AMD.map(
-  ([size, vcpus, interfaces, addresses, network, ebs], i): Scaled => [
-    size,
-    vcpus,
-    interfaces,
-    addresses,
-    network,
-    R6A_EBS[i] ?? ebs,
-  ],
-);
 const SEVENTH = [...SIXTH, LARGEST_SEVENTH];
 
 const family = (
@@ -151,19 +133,19 @@ const family = (
 
 // biome-ignore format: a table
 export const FAMILIES: readonly Family[] = [
-  family('t2',  'Intel', 2.3, T2, { hypervisor: 'xen', isBurstable: true }),
+  family('t2',  'Intel', 2.3, T2, { hypervisor: 'xen', isBurstable: true, clocks: { nano: 2.4, micro: 2.5, small: 2.5 } }),
   family('t3',  'Intel', 2.5, T3,  { isBurstable: true }),
   family('t3a', 'AMD',   2.2, T3A, { isBurstable: true }),
   family('m5',  'Intel', 3.1, sized(4, FIFTH)),
   family('m6i', 'Intel', 3.5, sized(4, SIXTH_INTEL)),
   family('m6a', 'AMD',   3.6, sized(4, SIXTH_AMD)),
   family('m7i', 'Intel', 3.2, sized(4, SEVENTH)),
-  family('c5',  'Intel', 3.4, C5),
+  family('c5',  'Intel', 3.4, C5, { clocks: { '12xlarge': 3.6, '24xlarge': 3.6 } }),
   family('c6i', 'Intel', 3.5, sized(2, SIXTH_INTEL)),
   family('c6a', 'AMD',   3.6, sized(2, SIXTH_AMD)),
   family('c7i', 'Intel', 3.2, sized(2, SEVENTH)),
   family('r5',  'Intel', 3.1, sized(8, FIFTH)),
   family('r6i', 'Intel', 3.5, sized(8, SIXTH_INTEL)),
-  family('r6a', 'AMD',   3.6, sized(8, R6A)),
+  family('r6a', 'AMD',   3.6, sized(8, SIXTH_AMD)),
   family('r7i', 'Intel', 3.2, sized(8, SEVENTH)),
 ];

@@ -42,7 +42,7 @@ function shown(type: InstanceType): InstanceTypeInfo {
     Hypervisor: family.hypervisor,
     ProcessorInfo: {
       SupportedArchitectures: ['x86_64'],
-      SustainedClockSpeedInGhz: family.clockGHz,
+      SustainedClockSpeedInGhz: type.clockGHz,
       Manufacturer: family.maker,
     },
     VCpuInfo: {

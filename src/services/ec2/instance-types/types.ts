@@ -6,6 +6,7 @@ export interface InstanceType {
   readonly name: string;
   readonly family: Family;
   readonly size: string;
+  readonly clockGHz: number;
   readonly vcpus: number;
   readonly threadsPerCore: number;
   readonly memoryMiB: number;
@@ -20,6 +21,7 @@ const typeOf = (family: Family, [size, vcpus, memoryGiB, interfaces, addresses, 
   name: `${family.name}.${size}`,
   family,
   size,
+  clockGHz: family.clocks?.[size] ?? family.clockGHz,
   vcpus,
   // T2's vCPUs are cores; those of larger types, and of all others, are threads.
   threadsPerCore: family.hypervisor === 'xen' || vcpus === 1 ? 1 : 2,
