@@ -20,6 +20,7 @@ import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/cl
 import { DecodeAuthorizationMessageCommand, STSClient } from '@aws-sdk/client-sts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { newUser } from '#test/sdk/people.ts';
+import { formDraft, sendRaw, signedRequest } from '#test/sdk/raw-request.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 
 const PUBLIC_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEpXXBAXwmW1hWaMLmHhmRVHJJ2n6kzNe9oPG5d8Mz2D me@here';
@@ -270,4 +271,27 @@ test('what is not there yet says so', async (t) => {
     assert.match(`${error.name} ${error.message}`, /instances are not sold yet/);
     return true;
   });
+});
+
+test('a parameter that an operation does not have is refused, wherever it stands', async (t) => {
+  const c = await cloud(t);
+  const ask = async (operation: string, input: Record<string, string>, presignedFor?: number) => {
+    const isPresigned = presignedFor !== undefined;
+    const query = { Action: operation, Version: '2016-11-15', ...input };
+    const draft = isPresigned ? { method: 'GET', query } : formDraft('2016-11-15', operation, input);
+    return sendRaw(c, await signedRequest(c, draft, { service: 'ec2', ...(isPresigned && { presignedFor }) }));
+  };
+  const refused = async (operation: string, input: Record<string, string>, name: string) => {
+    const { status, code, message } = await ask(operation, input);
+    assert.deepEqual([status, code, message], [400, 'UnknownParameter', `The parameter ${name} is not recognized`]);
+  };
+  await refused('DescribeRegions', { Colour: 'blue' }, 'Colour');
+  // Case counts.
+  await refused('DescribeRegions', { allRegions: 'true' }, 'allRegions');
+  await refused('DescribeRegions', { 'Filter.1.Name': 'region-name', 'Filter.1.Values.1': 'x' }, 'Values');
+  await refused('CreateTags', { 'ResourceId.1': 'key-0', 'Tag.1.Key': 'a', 'Tag.1.Colour.Deep': 'b' }, 'Colour');
+  const right = { AllRegions: 'true', 'Filter.1.Name': 'region-name', 'Filter.1.Value.1': 'eu-*' };
+  assert.equal((await ask('DescribeRegions', right)).status, 200);
+  // A presigned request has its signature beside them.
+  assert.equal((await ask('DescribeRegions', right, 60)).status, 200);
 });

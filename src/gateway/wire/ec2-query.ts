@@ -1,6 +1,7 @@
 /**
  * ec2Query: awsQuery's elder sister. Lists are always flattened on the way in, names are capitalised, the answer has no
- * result element, and an error no type.
+ * result element, and an error no type. It takes no parameter that an operation does not have ("An unknown or unrecognized
+ * parameter was supplied").
  */
 import type { OperationCodec, Protocol } from '#gateway/wire/protocol.ts';
 import { formOf } from '#gateway/wire/query.ts';
@@ -9,17 +10,30 @@ import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
 import { errorResolver, otherMembers } from '#gateway/wire/wire-error.ts';
 import { escapeXml, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { ServiceError } from '#platform/error.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 
 const XML_TYPE = 'text/xml;charset=UTF-8';
 
 const capitalised = (name: string): string => (name === '' ? '' : name.charAt(0).toUpperCase() + name.slice(1));
 
+/** Of each request, beside its operation's own; those of signature version 2 as well. */
+const COMMON =
+  /^(?:Action|Version|X-Amz-[A-Za-z0-9-]+|AWSAccessKeyId|Signature(?:Method|Version)?|Timestamp|Expires|SecurityToken)$/;
+
+const LONGEST_NAME = 128;
+
+function strange(name: string): void {
+  if (COMMON.test(name)) return;
+  throw new ServiceError('UnknownParameter', `The parameter ${name.slice(0, LONGEST_NAME)} is not recognized`);
+}
+
 const nameOf: QueryDialect['nameOf'] = (shape, name) => shape.queryName ?? capitalised(shape.locationName ?? name);
 const dialect: QueryDialect = {
   nameOf,
   wireName: (_model, { shape, name }) => nameOf(shape, name),
   isFlat: () => true,
+  strange,
 };
 
 export const ec2Query: Protocol = {

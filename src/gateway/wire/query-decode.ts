@@ -24,6 +24,8 @@ export interface QueryDialect {
   nameOf(shape: Resolved, name: string): string;
   wireName(model: ServiceModel, member: Member): string;
   isFlat(shape: Resolved): boolean;
+  /** Throws for a parameter that no member has the name of; without it such are passed over. */
+  readonly strange?: (name: string) => void;
 }
 
 export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: ShapeRef) => FormReader {
@@ -51,6 +53,8 @@ export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: S
       wireName: dialect.wireName(model, member),
       read: reader(member.ref),
     }));
+    const { strange } = dialect;
+    const names = new Set(members.map(({ wireName }) => wireName));
     return (node) => {
       const result: Record<string, unknown> = {};
       if (node.children === undefined) {
@@ -61,6 +65,7 @@ export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: S
         const child = node.children.get(member.wireName);
         if (child !== undefined) result[member.name] = member.read(child);
       }
+      if (strange !== undefined) for (const name of node.children.keys()) if (!names.has(name)) strange(name);
       return result;
     };
   }
