@@ -46,6 +46,8 @@ const [VCPUS, MEMORY_MIB] = [2, 1024];
 const DATA = { sizeGiB: 40, iops: 16_000, throughputMiB: 1000 } as const;
 const ROOT_LIMITS = { iops: 3000, bytesPerSecond: 125 * 2 ** 20 };
 const PEER = '198.18.0.2';
+/** Disks and networks, each of both. */
+const TURNS = 6;
 const { boot: BOOT } = micro.image;
 const KERNEL_WORDS = BOOT.kind === 'kernel' ? BOOT.commandLine : '';
 
@@ -206,9 +208,8 @@ const GROUPS = `bench-${process.pid}`;
 
 /** Bare QEMU gets the share of the host that a machine of ours has: on a busy one it would be the weight that is compared. */
 async function shareAsOurs(): Promise<void> {
-  let pid = 0;
-  await until(() => (pid = machinePid(BARE.id)) > 0, 'QEMU is there');
-  enterGroups(GROUPS, BARE.id, pid, { vcpus: VCPUS, memoryMiB: MEMORY_MIB + overheadMiB(BARE) });
+  await until(() => machinePid(BARE.id) > 0, 'QEMU is there');
+  enterGroups(GROUPS, BARE.id, machinePid(BARE.id), { vcpus: VCPUS, memoryMiB: MEMORY_MIB + overheadMiB(BARE) });
 }
 
 async function theirs({ cloud, key, tool, bare }: Bench, { base, kernelFolder }: OurGuest): Promise<Guest> {
@@ -312,7 +313,7 @@ export async function measureMachines(rounds: number): Promise<void> {
       if (!isLast) await own.end();
       const other = await theirs(bench, own);
       all.theirs.push(other.figures);
-      for (let turn = 0; isLast && turn < rounds; turn++) {
+      for (let turn = 0; isLast && turn < TURNS; turn++) {
         all.ours.push(await own.more());
         all.theirs.push(await other.more());
       }

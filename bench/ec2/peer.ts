@@ -1,12 +1,14 @@
 /** The other end of a guest's network: takes all that comes, or sends. `node bench/ec2/peer.ts PORT` prints a line when it listens. */
+import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
 export const SENT_MIB = 256;
 const MIB = Buffer.alloc(2 ** 20);
 
 async function send(socket: Socket): Promise<void> {
+  const closed = once(socket, 'close');
   for (let sent = 0; sent < SENT_MIB && !socket.destroyed; sent++) {
-    if (!socket.write(MIB)) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve));
+    if (!socket.write(MIB)) await Promise.race([once(socket, 'drain'), closed]);
   }
   socket.end();
 }
@@ -20,7 +22,8 @@ function serve(socket: Socket, told: (bytesPerSecond: number) => void): void {
     if (first.toString('latin1', 0, 4) === 'down') {
       bytes = SENT_MIB * MIB.length;
       socket.resume();
-      void send(socket);
+      // Who goes away meanwhile is measured to there.
+      send(socket).catch(() => {});
       return;
     }
     bytes = first.length;
