@@ -12,7 +12,7 @@ import type { MachineDisk } from '#platform/compute/machine.ts';
 import { type Launch, qemuArguments } from '#platform/compute/qemu/command-line.ts';
 import { makingsOf } from '#platform/compute/qemu/disk-graph.ts';
 import { FILES } from '#platform/compute/qemu/machine-files.ts';
-import { cpuOf, diskFigures, memoryFigures, networkFigures, pause, sshTo, untilGreeted } from './guest.ts';
+import { bringTool, cpuOf, diskFigures, memoryFigures, networkFigures, pause, sshTo, untilGreeted } from './guest.ts';
 import { listenAsPeer } from './peer.ts';
 
 export interface BareSettings {
@@ -26,8 +26,8 @@ export interface BareSettings {
   readonly dataSizeGiB: number;
   /** A private key's file; the public one is beside it. */
   readonly key: string;
-  /** random-reads.c, compiled; undefined: only the start is measured. */
-  readonly reader: string | undefined;
+  /** in-guest.c, compiled; undefined: only the start is measured. */
+  readonly tool: string | undefined;
 }
 
 const [ROUTER, GUEST] = ['10.77.0.1', '10.77.0.2'];
@@ -88,7 +88,7 @@ function start(settings: BareSettings) {
 }
 
 async function measure(settings: BareSettings): Promise<void> {
-  const { folder, key, reader } = settings;
+  const { folder, key, tool } = settings;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   answerGuest(folder, key);
@@ -110,14 +110,15 @@ async function measure(settings: BareSettings): Promise<void> {
   const times = { ...first, 'SSH greets, ms': greeted, ...answered };
   await pause(6000);
   console.log(JSON.stringify({ ...times, ...memoryFigures(pid) }));
-  if (reader === undefined) return;
+  if (tool === undefined) return;
+  await bringTool(shell, readFileSync(tool));
   let told = (_: number): void => {};
   await listenAsPeer(9000, (rate) => told(rate));
   const rate = (): Promise<number> => new Promise((resolve) => (told = resolve));
   // A line asks for all of it once more.
   for await (const _ of createInterface({ input: process.stdin })) {
-    const disk = await diskFigures(shell, readFileSync(reader));
-    console.log(JSON.stringify({ ...disk, ...(await networkFigures(shell, `${ROUTER}:9000`, rate)) }));
+    const disk = await diskFigures(shell);
+    console.log(JSON.stringify({ ...disk, ...(await networkFigures(shell, `${ROUTER} 9000`, rate)) }));
   }
 }
 

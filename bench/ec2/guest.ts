@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { SENT_BYTES } from './peer.ts';
+import { SENT_MIB } from './peer.ts';
 
 export const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -72,9 +72,14 @@ export function memoryFigures(pid: number): Figures {
 
 const WRITTEN_MIB = 256;
 const DISK = '/dev/vdb';
+const TOOL = '/home/ec2-user/in-guest';
 
-/** Past the guest's cache. `reader` is random-reads.c, compiled. */
-export async function diskFigures(shell: Shell, reader: Buffer): Promise<Figures> {
+/** Compiled of in-guest.c. */
+export const bringTool = (shell: Shell, tool: Buffer): Promise<string> =>
+  shell.run(`cat >${TOOL} && chmod +x ${TOOL}`, tool);
+
+/** Past the guest's cache. */
+export async function diskFigures(shell: Shell): Promise<Figures> {
   const timed = async (words: string): Promise<number> => {
     const said = await shell.run(
       `sudo sh -c 'read a b </proc/uptime; dd ${words} 2>/dev/null; read c d </proc/uptime; echo $a $c'`,
@@ -84,24 +89,16 @@ export async function diskFigures(shell: Shell, reader: Buffer): Promise<Figures
   };
   const write = await timed(`if=/dev/zero of=${DISK} bs=1M count=${WRITTEN_MIB} oflag=direct`);
   const read = await timed(`if=${DISK} of=/dev/null bs=1M count=${WRITTEN_MIB} iflag=direct`);
-  await shell.run('cat >reader && chmod +x reader', reader);
-  const random = Number(await shell.run(`sudo /home/ec2-user/reader ${DISK} ${WRITTEN_MIB} 4`));
+  const random = Number(await shell.run(`sudo ${TOOL} reads ${DISK} ${WRITTEN_MIB} 4`));
   return { 'disk write, MiB/s': write, 'disk read, MiB/s': read, '4 KiB random reads/s': random };
 }
 
 /** `told` answers what the peer has measured of the next connection. */
 export async function networkFigures(shell: Shell, peer: string, told: () => Promise<number>): Promise<Figures> {
-  const measured = async (words: string): Promise<number> => {
+  const measured = async (what: 'up' | 'down'): Promise<number> => {
     const next = told();
-    await shell.run(words);
+    await shell.run(`${TOOL} ${what} ${peer} ${SENT_MIB}`);
     return (await next) / 2 ** 20;
   };
-  const [host, port] = peer.split(':');
-  const count = SENT_BYTES / 65_536;
-  return {
-    'network out, MiB/s': await measured(
-      `(echo up; dd if=/dev/zero bs=64k count=${count} 2>/dev/null) | nc ${host} ${port}`,
-    ),
-    'network in, MiB/s': await measured(`echo down | nc ${host} ${port} >/dev/null`),
-  };
+  return { 'network out, MiB/s': await measured('up'), 'network in, MiB/s': await measured('down') };
 }

@@ -22,11 +22,14 @@ import {
 import { computeFolders } from '#hostd/protocol.ts';
 import { micro } from '#platform/compute/images/micro/micro.ts';
 import type { MachineDisk } from '#platform/compute/machine.ts';
+import { enterGroups, leaveGroups } from '#platform/compute/qemu/cgroup.ts';
+import { type Launch, overheadMiB } from '#platform/compute/qemu/command-line.ts';
 import { chainOf } from '#platform/compute/volumes/qemu/records.ts';
 import { type Program, program, ROOT } from '#test/cli/makonis.ts';
 import { until } from '#test/until.ts';
 import type { BareSettings } from './bare.ts';
 import {
+  bringTool,
   cpuOf,
   diskFigures,
   type Figures,
@@ -43,6 +46,8 @@ const [VCPUS, MEMORY_MIB] = [2, 1024];
 const DATA = { sizeGiB: 40, iops: 16_000, throughputMiB: 1000 } as const;
 const ROOT_LIMITS = { iops: 3000, bytesPerSecond: 125 * 2 ** 20 };
 const PEER = '198.18.0.2';
+/** Disks and networks, each of both. */
+const TURNS = 6;
 const { boot: BOOT } = micro.image;
 const KERNEL_WORDS = BOOT.kind === 'kernel' ? BOOT.commandLine : '';
 
@@ -51,6 +56,10 @@ const ran = (command: string, ...args: readonly string[]): string => {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
   return stdout;
 };
+
+/** 0: not yet. */
+const machinePid = (id: string): number =>
+  Number(spawnSync('pgrep', ['-f', `qemu-system.* guest=${id},`], { encoding: 'utf8' }).stdout.split('\n')[0]);
 
 /** Namespaces of the bench: one that bare QEMU's guests are in, one that plays the internet. They go with it. */
 function namespaces(bare: string, internet: string): void {
@@ -92,7 +101,7 @@ interface Bench {
   readonly ec2: EC2Client;
   readonly image: string;
   readonly key: string;
-  readonly reader: string;
+  readonly tool: string;
   readonly bare: string;
   readonly peer: ReturnType<typeof listenIn>;
 }
@@ -130,7 +139,7 @@ interface OurGuest extends Guest {
 }
 
 async function ours(bench: Bench): Promise<OurGuest> {
-  const { cloud, ec2, key, reader, peer } = bench;
+  const { cloud, ec2, key, tool, peer } = bench;
   const folders = computeFolders(cloud.data);
   const from = performance.now();
   const id = await launched(bench);
@@ -140,7 +149,7 @@ async function ours(bench: Bench): Promise<OurGuest> {
   const started = performance.now() - from;
   while (statSync(output).size === 0) await pause(5);
   const first = performance.now() - from;
-  const pid = Number(ran('pgrep', '-f', `guest=${id},`).split('\n')[0]);
+  const pid = machinePid(id);
   const firstCpu = cpuOf(pid);
   const { PublicIpAddress: address = '', BlockDeviceMappings: mappings = [] } = await described(ec2, id);
   await untilGreeted(address);
@@ -157,16 +166,18 @@ async function ours(bench: Bench): Promise<OurGuest> {
     '  CPU of QEMU’s until that, ms': cpuOf(pid),
   };
   await pause(6000);
+  const memory = memoryFigures(pid);
+  await bringTool(shell, readFileSync(tool));
   const volume = mappings.find(({ DeviceName }) => DeviceName === '/dev/xvda')?.Ebs?.VolumeId ?? '';
   const [kernel = ''] = readdirSync(folders.images).filter((name) => name !== 'incoming');
   const rate = async (): Promise<number> => Number(await peer.next());
   return {
-    figures: { ...times, ...memoryFigures(pid) },
+    figures: { ...times, ...memory },
     base: chainOf(folders.volumes, volume).layers.at(-1)?.path ?? '',
     kernelFolder: join(folders.images, kernel),
     more: async () => ({
-      ...(await diskFigures(shell, readFileSync(reader))),
-      ...(await networkFigures(shell, `${PEER}:9000`, rate)),
+      ...(await diskFigures(shell)),
+      ...(await networkFigures(shell, `${PEER} 9000`, rate)),
     }),
     async end() {
       await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
@@ -183,19 +194,28 @@ const disk = (volume: string, isBoot: boolean, limits: MachineDisk['limits']): M
   limits,
 });
 
-async function theirs({ cloud, key, reader, bare }: Bench, { base, kernelFolder }: OurGuest): Promise<Guest> {
+const BARE: Launch = {
+  id: 'i-00000000000000077',
+  accelerator: 'tcg',
+  vcpus: VCPUS,
+  memoryMiB: MEMORY_MIB,
+  product: TYPE,
+  uuid: 'ec200000-0000-4000-8000-000000000077',
+  vpc: '',
+  kernel: { image: '', commandLine: KERNEL_WORDS },
+};
+const GROUPS = `bench-${process.pid}`;
+
+/** Bare QEMU gets the share of the host that a machine of ours has: on a busy one it would be the weight that is compared. */
+async function shareAsOurs(): Promise<void> {
+  await until(() => machinePid(BARE.id) > 0, 'QEMU is there');
+  enterGroups(GROUPS, BARE.id, machinePid(BARE.id), { vcpus: VCPUS, memoryMiB: MEMORY_MIB + overheadMiB(BARE) });
+}
+
+async function theirs({ cloud, key, tool, bare }: Bench, { base, kernelFolder }: OurGuest): Promise<Guest> {
   const settings: BareSettings = {
     folder: join(cloud.home, 'bare'),
-    launch: {
-      id: 'i-00000000000000077',
-      accelerator: 'tcg',
-      vcpus: VCPUS,
-      memoryMiB: MEMORY_MIB,
-      product: TYPE,
-      uuid: 'ec200000-0000-4000-8000-000000000077',
-      vpc: '',
-      kernel: { image: '', commandLine: KERNEL_WORDS },
-    },
+    launch: BARE,
     kernelFolder,
     base,
     disks: [
@@ -204,10 +224,11 @@ async function theirs({ cloud, key, reader, bare }: Bench, { base, kernelFolder 
     ],
     dataSizeGiB: DATA.sizeGiB,
     key,
-    reader,
+    tool,
   };
   const words = [process.execPath, join(import.meta.dirname, 'bare.ts'), JSON.stringify(settings)];
   const child = spawn('ip', ['netns', 'exec', bare, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await shareAsOurs();
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<Figures> => JSON.parse(String((await lines.next()).value)) as Figures;
   return {
@@ -219,6 +240,7 @@ async function theirs({ cloud, key, reader, bare }: Bench, { base, kernelFolder 
     async end() {
       child.stdin.end();
       await once(child, 'close');
+      await until(() => leaveGroups(GROUPS, BARE.id), 'its groups are gone');
     },
   };
 }
@@ -272,13 +294,13 @@ export async function measureMachines(rounds: number): Promise<void> {
       for (const name of [bare, internet]) spawnSync('ip', ['netns', 'del', name]);
     });
     namespaces(bare, internet);
-    const [key, reader] = [join(cloud.home, 'key'), join(cloud.home, 'reader')];
+    const [key, tool] = [join(cloud.home, 'key'), join(cloud.home, 'in-guest')];
     ran('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key);
-    ran('cc', '-O2', '-o', reader, join(ROOT, 'bench/ec2/random-reads.c'));
+    ran('cc', '-O2', '-o', tool, join(ROOT, 'bench/ec2/in-guest.c'));
     const peer = listenIn(internet, 9000);
     ends.push(() => peer.child.kill());
     await peer.next();
-    const bench: Bench = { cloud, key, reader, bare, peer, ...(await opened(cloud, key)) };
+    const bench: Bench = { cloud, key, tool, bare, peer, ...(await opened(cloud, key)) };
     // The first builds the image.
     await (await ours(bench)).end();
     mkdirSync(join(cloud.home, 'bare'));
@@ -291,7 +313,7 @@ export async function measureMachines(rounds: number): Promise<void> {
       if (!isLast) await own.end();
       const other = await theirs(bench, own);
       all.theirs.push(other.figures);
-      for (let turn = 0; isLast && turn < rounds; turn++) {
+      for (let turn = 0; isLast && turn < TURNS; turn++) {
         all.ours.push(await own.more());
         all.theirs.push(await other.more());
       }

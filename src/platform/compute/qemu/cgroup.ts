@@ -1,8 +1,12 @@
 /**
  * A machine's share of the host, kept by the kernel: its processors, and its memory with what its process needs beside it. Hosts have
  * control groups of version 1, of version 2, or may not use them (containers): then machines run without.
+ *
+ * All machines of a cloud are one group beside whatever else runs here, and weigh together what they weigh one by one; but no more than the
+ * host's processors, so that one of its own programs can still have most of a processor while guests want all of them.
  */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export interface Share {
@@ -24,10 +28,35 @@ const threads = ({ vcpus }: Share): number => vcpus + 128;
 const bytes = ({ memoryMiB }: Share): number => memoryMiB * 2 ** 20;
 const within = (number: number, least: number, most: number): number => Math.min(Math.max(number, least), most);
 
+interface Weight {
+  readonly file: string;
+  /** A processor's. */
+  readonly each: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Of the two versions. */
+export const SHARES: Weight = { file: 'cpu.shares', each: 1024, least: 2, most: 262_144 };
+export const WEIGHT: Weight = { file: 'cpu.weight', each: 100, least: 1, most: 10_000 };
+
+/** As its quota: QEMU's own work counts too. */
+const weighed = ({ file, each, least, most }: Weight, share: Share): Settings => ({
+  [file]: `${within((quota(share) / PERIOD) * each, least, most)}`,
+});
+
+/** Of all that there are. */
+export const weightOfAll = (weights: readonly number[], { each, most }: Weight, processors: number): number =>
+  within(
+    weights.reduce((sum, weight) => sum + weight, 0),
+    each,
+    Math.min(most, each * processors),
+  );
+
 /** By the folder of a controller. */
 const FIRST_VERSION: Readonly<Record<string, (share: Share) => Settings>> = {
   cpu: (share) => ({
-    'cpu.shares': `${within(share.vcpus * 1024, 2, 262_144)}`,
+    ...weighed(SHARES, share),
     'cpu.cfs_period_us': `${PERIOD}`,
     'cpu.cfs_quota_us': `${quota(share)}`,
   }),
@@ -36,7 +65,7 @@ const FIRST_VERSION: Readonly<Record<string, (share: Share) => Settings>> = {
 };
 
 const SECOND_VERSION = (share: Share): Settings => ({
-  'cpu.weight': `${within(share.vcpus * 100, 1, 10_000)}`,
+  ...weighed(WEIGHT, share),
   'cpu.max': `${quota(share)} ${PERIOD}`,
   'memory.max': `${bytes(share)}`,
   'pids.max': `${threads(share)}`,
@@ -79,10 +108,24 @@ function enter(path: string, settings: Settings, pid: number): boolean {
     if (isSecondVersion()) writeFileSync(join(dirname(path), 'cgroup.subtree_control'), '+cpu +memory +pids');
     for (const [name, value] of Object.entries(settings)) writeFileSync(join(path, name), value);
     writeFileSync(join(path, 'cgroup.procs'), `${pid}`);
+    weighAll(dirname(path));
     return true;
   } catch {
     leave(path);
     return false;
+  }
+}
+
+function weighAll(parent: string): void {
+  const weight = isSecondVersion() ? WEIGHT : SHARES;
+  const own = join(parent, weight.file);
+  // Other controllers know of no weight.
+  if (!existsSync(own)) return;
+  try {
+    const weights = foldersIn(parent).map((id) => Number(readFileSync(join(parent, id, weight.file), 'utf8')));
+    writeFileSync(own, `${weightOfAll(weights, weight, availableParallelism())}`);
+  } catch {
+    // Not ours to use, or gone with its last machine: then it weighs what groups weigh.
   }
 }
 
@@ -96,7 +139,7 @@ export function leaveGroups(tag: string, id: string): boolean {
 function leave(path: string): boolean {
   const isGone = removed(path);
   // The folder of all of ours goes with the last machine's.
-  if (isGone) removed(dirname(path));
+  if (isGone && !removed(dirname(path))) weighAll(dirname(path));
   return isGone;
 }
 

@@ -2,7 +2,7 @@
  * An internet gateway: a pair of links, one end inside the VPC, the other where VPCs lead out to. Neither end has an address; each knows the
  * other's MAC by heart. Outside, public addresses are routes to the VPC that has them.
  */
-import { batch, ip, type Namespace, nft, setKernel, shown } from '#platform/network/linux/commands.ts';
+import { batch, ip, type Namespace, nft, setKernel, shownAll } from '#platform/network/linux/commands.ts';
 import { changes, type Found, foundState, OUTSIDE } from '#platform/network/linux/kernel-state.ts';
 import { GATEWAY, OUTER_LINK, outerLinkOf, outerTableOf } from '#platform/network/linux/names.ts';
 import { outerRuleset } from '#platform/network/linux/ruleset.ts';
@@ -15,26 +15,23 @@ export interface Outside {
   readonly closedToGuests: readonly string[];
 }
 
-interface Link {
-  readonly ifname: string;
-}
-
-/** Makes it or takes it away. */
+/** Makes it or takes it away. The inner end is brought up with the VPC's other links. */
 export async function ensureGateway(
   { id, hasInternetGateway }: VpcPlan,
   inner: string,
+  links: ReadonlySet<string>,
   outside: Outside,
 ): Promise<void> {
-  const links = await shown<Link>(inner, 'link', 'show');
-  if (links.some(({ ifname }) => ifname === GATEWAY) === hasInternetGateway) return;
+  if (links.has(GATEWAY) === hasInternetGateway) return;
   if (!hasInternetGateway) return void (await ip(inner, 'link', 'del', GATEWAY));
   await nft(outside.namespace, outerRuleset(outerTableOf(outside.tag), OUTER_LINK, outside));
   await setKernel(outside.namespace, ['net/ipv4/ip_forward=1']);
   const link = outerLinkOf(id);
-  const peer = ['peer', 'name', GATEWAY, 'netns', inner, 'address', OUTSIDE.innerMac];
-  await ip(outside.namespace, 'link', 'add', link, 'address', OUTSIDE.outerMac, 'type', 'veth', ...peer);
-  await ip(inner, 'link', 'set', GATEWAY, 'up');
-  await ip(outside.namespace, 'link', 'set', link, 'up');
+  const peer = `peer name ${GATEWAY} netns ${inner} address ${OUTSIDE.innerMac}`;
+  await batch(outside.namespace, [
+    `link add ${link} address ${OUTSIDE.outerMac} type veth ${peer}`,
+    `link set ${link} up`,
+  ]);
 }
 
 export async function ensurePublicRoutes(plan: VpcPlan, { namespace }: Outside): Promise<void> {
@@ -49,9 +46,12 @@ export async function ensurePublicRoutes(plan: VpcPlan, { namespace }: Outside):
   };
   // What is asked for by its link does not name it.
   const named = <Item extends object>(items: readonly Item[]) => items.map((item) => ({ ...item, dev: link }));
-  const neigh = named(await shown<Found['neigh'][number]>(namespace, 'neigh', 'show', 'nud', 'permanent', 'dev', link));
-  const route = named(await shown<Found['route'][number]>(namespace, 'route', 'show', 'proto', 'static', 'dev', link));
-  await batch(namespace, changes(wanted, foundState({ addr: [], rule: [], neigh, route })));
+  const [neigh = [], route = []] = await shownAll<never>(namespace, [
+    ['neigh', 'show', 'nud', 'permanent', 'dev', link],
+    ['route', 'show', 'proto', 'static', 'dev', link],
+  ]);
+  const found: Found = { addr: [], rule: [], neigh: named(neigh), route: named(route) };
+  await batch(namespace, changes(wanted, foundState(found)));
 }
 
 export async function removeGateway(inner: string): Promise<void> {

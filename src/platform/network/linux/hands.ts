@@ -5,13 +5,14 @@
  * `apply` reads what is there and does the difference, so it can be repeated, and mends what a crash left half done. The rules of what
  * may pass are in place before a new tap is up.
  */
+import { readdirSync } from 'node:fs';
 import { newInTurn } from '#platform/base/in-turn.ts';
 import { machineUid } from '#platform/compute/machine-uid.ts';
 import { checkPlan, checkVpcId } from '#platform/network/linux/check-plan.ts';
-import { batch, ip, type Namespace, nft, setKernel, shown } from '#platform/network/linux/commands.ts';
+import { batch, ip, type Namespace, nft, setKernel, shown, shownAll } from '#platform/network/linux/commands.ts';
 import { ensureGateway, ensurePublicRoutes, removeGateway, removeOuterRules } from '#platform/network/linux/gateway.ts';
 import { changes, foundState, KINDS, wantedState } from '#platform/network/linux/kernel-state.ts';
-import { namespaceOf, tapOf, vpcOf } from '#platform/network/linux/names.ts';
+import { DNS_ADDRESS, GATEWAY, METADATA_ADDRESS, namespaceOf, tapOf, vpcOf } from '#platform/network/linux/names.ts';
 import { rulesetOf, tunnelSource } from '#platform/network/linux/ruleset.ts';
 import { connectInside, openSockets, type TunnelEnds, type VpcSockets } from '#platform/network/linux/sockets.ts';
 import { attachedTo, type VpcId, type VpcPlan } from '#platform/network/network.ts';
@@ -22,7 +23,7 @@ export interface NetworkHands {
   list(): Promise<readonly VpcId[]>;
   /** What stands beside VPCs goes when there is none: all else goes with its namespace, links and rules too. */
   tidy(): Promise<void>;
-  /** Listening inside the VPC, which is there already. */
+  /** Listening inside the VPC, which need not be there yet. */
   sockets(id: VpcId): Promise<VpcSockets>;
   /** A connection inside the VPC, as the system's handle of it: nothing of what it says has been read. */
   connect(ends: TunnelEnds): Promise<unknown>;
@@ -46,20 +47,29 @@ export function networkHands(options: HandsOptions): NetworkHands {
   const { tag, publicCidr, outside, tapUserOf = machineUid, closedToGuests = [], wayOutLink } = options;
   const inTurn = newInTurn();
   const around = { tag, namespace: outside, publicCidr, closedToGuests };
-  const list = async (): Promise<string[]> => (await namespaces()).flatMap((name) => vpcOf(tag, name) ?? []);
+  const list = async (): Promise<string[]> => namespaces().flatMap((name) => vpcOf(tag, name) ?? []);
+  /** Namespaces that this process has made, or made sure of. */
+  const ready = new Set<string>();
+  const ensure = async (namespace: string): Promise<void> => {
+    if (ready.has(namespace) && namespaces().includes(namespace)) return;
+    await ensureNamespace(namespace);
+    ready.add(namespace);
+  };
   return {
     apply: (plan) =>
       inTurn('', async () => {
         checkPlan(plan);
         const namespace = namespaceOf(tag, plan.id);
-        await ensureNamespace(namespace);
-        await ensureTaps(namespace, plan, tapUserOf);
+        await ensure(namespace);
+        const links = await shown<FoundLink>(namespace, '-d', 'link', 'show');
+        await ensureTaps(namespace, plan, links, tapUserOf);
         if (wayOutLink !== undefined) await batch(outside, [promptAnswers(wayOutLink)]);
-        await ensureGateway(plan, namespace, around);
+        await ensureGateway(plan, namespace, new Set(links.map(({ ifname }) => ifname)), around);
         await nft(namespace, rulesetOf(plan));
+        const up = [...attachedTo(plan).map(({ id }) => tapOf(id)), ...(plan.hasInternetGateway ? [GATEWAY] : [])];
         await batch(
           namespace,
-          attachedTo(plan).map(({ id }) => `link set ${tapOf(id)} up`),
+          up.map((link) => `link set ${link} up`),
         );
         await batch(namespace, changes(wantedState(plan), await stateOf(namespace)));
         await ensurePublicRoutes(plan, around);
@@ -68,7 +78,8 @@ export function networkHands(options: HandsOptions): NetworkHands {
       inTurn('', async () => {
         checkVpcId(id);
         const namespace = namespaceOf(tag, id);
-        if ((await namespaces()).includes(namespace)) {
+        ready.delete(namespace);
+        if (namespaces().includes(namespace)) {
           await removeGateway(namespace);
           await ip(undefined, 'netns', 'del', namespace);
         }
@@ -81,7 +92,9 @@ export function networkHands(options: HandsOptions): NetworkHands {
       }),
     sockets: async (id) => {
       checkVpcId(id);
-      return openSockets(namespaceOf(tag, id));
+      const namespace = namespaceOf(tag, id);
+      await inTurn('', () => ensure(namespace));
+      return openSockets(namespace);
     },
     connect: async (ends) => {
       const namespace = namespaceOf(tag, ends.vpc);
@@ -91,8 +104,16 @@ export function networkHands(options: HandsOptions): NetworkHands {
   };
 }
 
-const namespaces = async (): Promise<string[]> =>
-  (await shown<{ readonly name: string }>(undefined, 'netns', 'list')).map(({ name }) => name);
+/** As `ip netns` keeps them. */
+function namespaces(): string[] {
+  try {
+    return readdirSync('/run/netns');
+  } catch (error) {
+    // There has been none yet.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
 
 /** A router between taps: nobody's IPv6, and sources are checked by the rules, not by the routes. */
 const ROUTER = [
@@ -109,10 +130,12 @@ const ROUTER = [
 ];
 
 async function ensureNamespace(namespace: string): Promise<void> {
-  if (!(await namespaces()).includes(namespace)) await ip(undefined, 'netns', 'add', namespace);
+  if (!namespaces().includes(namespace)) await ip(undefined, 'netns', 'add', namespace);
   // Also where a crash came in between.
   await setKernel(namespace, ROUTER);
-  await ip(namespace, 'link', 'set', 'lo', 'up');
+  // Sockets may be opened there from here on.
+  const own = [METADATA_ADDRESS, DNS_ADDRESS].map((address) => `addr replace ${address}/32 dev lo`);
+  await batch(namespace, ['link set lo up', ...own]);
 }
 
 /** By default answers for others wait for most of a second. */
@@ -127,10 +150,15 @@ interface FoundLink {
 const userIdOf = (shown: number | string | undefined): number => (shown === 'root' ? 0 : Number(shown));
 
 /** A tap for each attached interface, which its machine's user alone may open. */
-async function ensureTaps(namespace: string, plan: VpcPlan, userOf: (machine: string) => number): Promise<void> {
+async function ensureTaps(
+  namespace: string,
+  plan: VpcPlan,
+  links: readonly FoundLink[],
+  userOf: (machine: string) => number,
+): Promise<void> {
   const wanted = new Map(attachedTo(plan).map(({ id, machine = '' }) => [tapOf(id), userOf(machine)]));
   const found = new Map(
-    (await shown<FoundLink>(namespace, '-d', 'link', 'show'))
+    links
       .filter(({ ifname }) => ifname.startsWith('tap'))
       .map(({ ifname, linkinfo }) => [ifname, userIdOf(linkinfo?.info_data?.user)]),
   );
@@ -150,9 +178,8 @@ const SHOWN = {
 } as const;
 
 async function stateOf(namespace: string) {
-  const [addr = [], neigh = [], route = [], rule = []] = await Promise.all(
-    // foundState knows what each of them shows.
-    KINDS.map((kind) => shown<never>(namespace, ...SHOWN[kind])),
-  );
+  // foundState knows what each of them shows.
+  const questions = KINDS.map((kind) => SHOWN[kind]);
+  const [addr = [], neigh = [], route = [], rule = []] = await shownAll<never>(namespace, questions);
   return foundState({ addr, neigh, route, rule });
 }

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { Clock } from '#platform/base/clock.ts';
 import { newInTurn } from '#platform/base/in-turn.ts';
 import { type Attendant, attend } from '#platform/network/linux/attendant.ts';
+import { checkPlan } from '#platform/network/linux/check-plan.ts';
 import { createForwarder } from '#platform/network/linux/forwarder.ts';
 import type { NetworkHands } from '#platform/network/linux/hands.ts';
 import { TUNNEL_PORTS } from '#platform/network/linux/names.ts';
@@ -47,11 +48,11 @@ export class LinuxNetworks implements Networks {
 
   apply(plan: VpcPlan): Promise<void> {
     return this.#inTurn(plan.id, async () => {
-      await this.#hands.apply(plan);
-      this.#plans.set(plan.id, plan);
       const attendant = this.#attendants.get(plan.id);
-      if (attendant !== undefined) return attendant.learn(plan);
-      this.#attendants.set(plan.id, attend(plan, await this.#hands.sockets(plan.id), this.#deps));
+      if (attendant === undefined) await this.#applyFirst(plan);
+      else await this.#hands.apply(plan);
+      attendant?.learn(plan);
+      this.#plans.set(plan.id, plan);
     });
   }
 
@@ -69,6 +70,19 @@ export class LinuxNetworks implements Networks {
   #nextPort(): number {
     const [first, last] = TUNNEL_PORTS;
     return first + (this.#tunnels++ % (last - first + 1));
+  }
+
+  /** Sockets are opened while the rest is made: the process that opens them takes as long to start as all of that. */
+  async #applyFirst(plan: VpcPlan): Promise<void> {
+    // Nothing is begun of a plan that will be refused.
+    checkPlan(plan);
+    const opening = this.#hands.sockets(plan.id);
+    const [applied, opened] = await Promise.allSettled([this.#hands.apply(plan), opening]);
+    if (applied.status === 'rejected') {
+      if (opened.status === 'fulfilled') for (const socket of Object.values(opened.value)) socket.close();
+      throw applied.reason;
+    }
+    this.#attendants.set(plan.id, attend(plan, await opening, this.#deps));
   }
 
   remove(id: VpcId): Promise<void> {

@@ -1,8 +1,9 @@
 /** Sockets inside a VPC, opened by a short-lived child that hands them over: a process of Node's can't change its own namespace. */
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:dgram';
+import { getCompileCacheDir } from 'node:module';
 import type { Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface VpcSockets {
   readonly metadata: Server;
@@ -19,6 +20,13 @@ export interface TunnelEnds {
   readonly to: string;
   readonly toPort: number;
   readonly as?: string | undefined;
+}
+
+/** As this process has it: compiled code spares the child half of its time. */
+function compileCache(): Record<string, string> {
+  const folder = getCompileCacheDir();
+  // It is told of the one for this version of Node.
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 // By the names that the child gives.
@@ -40,7 +48,7 @@ function handedOver(
   const program = [process.execPath, join(import.meta.dirname, file), ...words];
   const child = spawn('ip', ['netns', 'exec', namespace, ...program], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', NODE_NO_WARNINGS: '1' },
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', NODE_NO_WARNINGS: '1', ...compileCache() },
   });
   return new Promise((resolve, reject) => {
     const handles: Record<string, unknown> = {};

@@ -1,7 +1,7 @@
-/** The image as it is built, started under emulation: it answers on SSH. */
+/** The image as it is built, started under emulation: it answers on SSH, and its screen shows who is at the keyboard. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,8 @@ const missing = [...micro.needs, 'qemu-system-x86_64'].find(
 const banner = (port: number): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    // Before the guest listens, QEMU takes the connection and holds it.
-    socket.setTimeout(500, () => socket.destroy());
+    // Before the guest listens, QEMU takes the connection and holds it; a login looks at a few things before it greets.
+    socket.setTimeout(5000, () => socket.destroy());
     socket.once('data', (said) => {
       resolve(said.toString('latin1'));
       socket.destroy();
@@ -29,7 +29,10 @@ const banner = (port: number): Promise<string> =>
 
 const freePort = (): number => 20_000 + (process.pid % 20_000);
 
-test('a guest answers on SSH, and its power button ends it', {
+/** Letters of a text screen; every other byte is a colour. */
+const lettersOf = (screen: Buffer): string => screen.toString('latin1').replace(/(.)./gs, '$1');
+
+test('a guest answers on SSH, shows its screen, and its power button ends it', {
   skip: missing && `no ${missing} here`,
   timeout: 300_000,
 }, async (t) => {
@@ -60,7 +63,7 @@ test('a guest answers on SSH, and its power button ends it', {
     '-m',
     '256',
   ];
-  args.push('-display', 'none', '-serial', 'none', '-monitor', 'stdio');
+  args.push('-device', 'VGA', '-display', 'none', '-serial', 'none', '-monitor', 'stdio');
   args.push('-kernel', join(folder, 'kernel'), '-initrd', join(folder, 'initrd'));
   args.push('-append', boot.kind === 'kernel' ? boot.commandLine : '');
   args.push('-drive', `file=${join(folder, 'disk.raw')},format=raw,if=virtio`);
@@ -74,6 +77,13 @@ test('a guest answers on SSH, and its power button ends it', {
   const ended = new Promise<number | null>((resolve) => guest.on('close', resolve));
   t.after(() => guest.kill('SIGKILL'));
   await until(async () => (await banner(port)).startsWith('SSH-2.0-dropbear'), 'SSH answers', 120);
+  // Where VGA has its text.
+  const screen = join(folder, 'screen');
+  const shows = (what: string): boolean => {
+    guest.stdin.write(`pmemsave 0xb8000 4000 "${screen}"\n`);
+    return existsSync(screen) && lettersOf(readFileSync(screen)).includes(what);
+  };
+  await until(() => shows('[ec2-user@makonis ~]$'), 'the screen has a prompt', 60);
   guest.stdin.write('system_powerdown\n');
   assert.equal(await ended, 0);
 });

@@ -6,10 +6,11 @@
  * Its user is ec2-user, without a password, who may do all by `sudo`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Recipe, Workplace } from '#platform/compute/images/builder.ts';
 import { earlySystem } from '#platform/compute/images/early-system.ts';
+import { enterable } from '#platform/compute/images/kernel-entry.ts';
 import { readModules } from '#platform/compute/images/kernel-modules.ts';
 import { openApt, unpack } from '#platform/compute/images/packages.ts';
 import { run } from '#platform/compute/images/programs.ts';
@@ -42,7 +43,7 @@ const MODULES = { '.': ['evdev', 'button'], late: ['virtio-rng', 'virtio_balloon
 export const micro: Recipe = {
   image: {
     name: 'makonis-micro',
-    version: '1.2.0',
+    version: '1.3.0',
     user: USER,
     sizeGiB: 1,
     boot: {
@@ -95,8 +96,8 @@ async function build({ folder, onProgress, signal }: Workplace): Promise<void> {
 async function takeKernel(folder: string, kernelFolder: string, root: string): Promise<void> {
   const [version = ''] = await readdir(join(kernelFolder, 'lib/modules'));
   const modules = await readModules(join(kernelFolder, 'lib/modules', version, 'kernel'));
-  // As it is: unpacked it would start sooner, but only its own loader asks the firmware for the screen.
-  await copyFile(join(kernelFolder, 'boot', `vmlinuz-${version}`), join(folder, 'kernel'));
+  const packed = await readFile(join(kernelFolder, 'boot', `vmlinuz-${version}`));
+  await writeFile(join(folder, 'kernel'), enterable(packed) ?? packed);
   await writeFile(join(folder, 'initrd'), earlySystem(modules, join(root, 'bin/busybox')));
   for (const [name, wanted] of Object.entries(MODULES)) {
     const place = join(root, 'lib/modules', name);

@@ -1,0 +1,107 @@
+/**
+ * An unpacked kernel with a way in for QEMU (-kernel): its parts as they were, and one more, kernel-entry.S, that QEMU enters. An emulated
+ * processor has nothing to unpack so, all guests share the file's pages, and what a boot loader would tell the kernel, its screen too,
+ * stands where the kernel looks for it.
+ */
+import { plainKernel } from '#platform/compute/images/plain-kernel.ts';
+
+/** kernel-entry.S, assembled; its last four bytes are where the kernel begins. */
+const CODE =
+  'fafcbf00101000b90010000031c0f3ab8b73288b533081fa800000007605ba800000008815e8111000bfd01210004a780cb905000000f3a5' +
+  '83c604ebf18b4318a3281210008b4320a370101000837b0c0074128b73108b06a3181210008b4608a31c12100066c705fe11100055aac705' +
+  '021210004864725366c705061210000c02c60510121000ffc6051112100001803d4904000003754366a15004000066a300101000c6050610' +
+  '100003a04a040000a207101000c6050a10100003a084040000fec0a20e101000c6050f1010000166a18504000066a310101000c705002010' +
+  '0003301000c7050030100003401000bf00401000b883000000b900020000890783c7080500002000e2f4b8002010000f22d80f20e083c820' +
+  '0f22e0b9800000c00f320d000100000f300f0115800110000f20c00d000000800f22c0ea420110001000b8180000008ed88ec08ed0be0010' +
+  '10008b0530000000ffe08db60000000000000000000000000000000000000000ffff0000009aaf00ffff00000092cf001f00600110006690' +
+  '00000000';
+
+/** Where it was linked to: below all kernels, above what the firmware uses. */
+const PLACE = 0x100000;
+/** With what it writes behind itself. */
+const PLACE_BYTES = 0x5000;
+/** XEN_ELFNOTE_PHYS32_ENTRY, of the owner "Xen": eight bytes. */
+const ENTRY_NOTE = Buffer.from('04000000080000001200000058656e00', 'hex');
+
+/** Of ELF's 64-bit form, as all of this is. */
+const HEAD_BYTES = 64;
+const PART_BYTES = 56;
+const X86_64 = 62;
+const [LOAD, NOTE] = [1, 4];
+const READ_WRITE_EXECUTE = 7;
+/** Files are mapped by pages. */
+const PAGE = 4096;
+
+export const kernelEntry = (): Buffer => Buffer.from(CODE, 'hex');
+
+/** As a distribution packs it; undefined: it stays so, and unpacks itself when it starts. */
+export function enterable(packed: Buffer): Buffer | undefined {
+  const kernel = plainKernel(packed);
+  return kernel && withEntry(kernel);
+}
+
+/** Undefined: it is no kernel of 64 bits. */
+export function withEntry(kernel: Buffer): Buffer | undefined {
+  if (!isKernel(kernel)) return undefined;
+  const [start, partsAt, count] = [
+    kernel.readBigUInt64LE(24),
+    Number(kernel.readBigUInt64LE(32)),
+    kernel.readUInt16LE(56),
+  ];
+  const parts = Array.from({ length: count }, (_, i) =>
+    kernel.subarray(partsAt + i * PART_BYTES, partsAt + (i + 1) * PART_BYTES),
+  );
+  const loaded = parts.filter((part) => part.length === PART_BYTES && part.readUInt32LE(0) === LOAD);
+  // It is entered by an address of 32 bits, as it lies in memory.
+  if (loaded.length === 0 || start < PLACE + PLACE_BYTES || start > 0xffffffffn) return undefined;
+  const code = kernelEntry();
+  code.writeUInt32LE(Number(start), code.length - 4);
+  const address = Buffer.alloc(8);
+  address.writeUInt32LE(PLACE);
+  const note = Buffer.concat([ENTRY_NOTE, address]);
+  const noteAt = HEAD_BYTES + (loaded.length + 2) * PART_BYTES;
+  const codeAt = noteAt + note.length;
+  const kernelAt = Math.ceil((codeAt + code.length) / PAGE) * PAGE;
+  const head = Buffer.concat([
+    headOf(kernel, loaded.length + 2),
+    part(NOTE, noteAt, note.length, note.length),
+    part(LOAD, codeAt, code.length, PLACE_BYTES),
+    ...loaded.map((each) => moved(each, kernelAt)),
+    note,
+    code,
+  ]);
+  return Buffer.concat([head, Buffer.alloc(kernelAt - head.length), kernel]);
+}
+
+const isKernel = (file: Buffer): boolean =>
+  file.length > HEAD_BYTES &&
+  file.toString('latin1', 0, 6) === '\x7fELF\x02\x01' &&
+  file.readUInt16LE(18) === X86_64 &&
+  file.readUInt16LE(54) === PART_BYTES;
+
+/** Without sections, which only people and debuggers read. */
+function headOf(kernel: Buffer, count: number): Buffer {
+  const head = Buffer.from(kernel.subarray(0, HEAD_BYTES));
+  head.writeBigUInt64LE(BigInt(HEAD_BYTES), 32);
+  head.writeBigUInt64LE(0n, 40);
+  head.writeUInt16LE(count, 56);
+  head.writeUInt16LE(0, 60);
+  head.writeUInt16LE(0, 62);
+  return head;
+}
+
+function part(type: number, at: number, bytes: number, inMemory: number): Buffer {
+  const header = Buffer.alloc(PART_BYTES);
+  header.writeUInt32LE(type, 0);
+  header.writeUInt32LE(READ_WRITE_EXECUTE, 4);
+  for (const [i, value] of [at, PLACE, PLACE, bytes, inMemory, 4].entries())
+    header.writeBigUInt64LE(BigInt(value), 8 + i * 8);
+  return header;
+}
+
+/** The kernel's file stands behind what comes before it. */
+function moved(header: Buffer, by: number): Buffer {
+  const copy = Buffer.from(header);
+  copy.writeBigUInt64LE(copy.readBigUInt64LE(8) + BigInt(by), 8);
+  return copy;
+}
