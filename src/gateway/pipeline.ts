@@ -3,7 +3,6 @@
  * (validate, authorise, admit, run, commit), encode. Every request that is answered with more than an error has passed
  * `authenticate`; only operations that AWS lets be called unsigned get an anonymous principal.
  */
-
 import { addressOf, isVersion4, signatureOf, signatureOfForm, VERSION_2 } from '#gateway/address.ts';
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
@@ -31,6 +30,7 @@ import type { ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/prot
 import { present } from '#platform/base/assert.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { newRequestId, type Region } from '#platform/base/ids.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 import type { Address, Cloud } from '#platform/cloud.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail, withMembers } from '#platform/error.ts';
@@ -195,6 +195,8 @@ async function answerCall(
     origin,
     client: request,
   });
+  // Whoever streams has read it by now.
+  if (operation.isStreaming) giveBack(request.body);
   return encode(output, requestId);
 }
 

@@ -51,9 +51,15 @@ export class Router {
       candidates.find(({ metadata }) => host.service !== undefined && metadata.endpointPrefix === host.service) ??
       candidates.find(({ metadata }) => target?.startsWith(`${metadata.targetPrefix}.`)) ??
       candidates.find(({ metadata }) => version !== undefined && metadata.apiVersion === version) ??
-      candidates.find((service) => this.#templateOf(service)(request)) ??
+      this.#byTemplate(candidates, request) ??
       only
     );
+  }
+
+  /** Requests of a service with marks bear them. If that leaves one, no template is looked at before its operation is asked for. */
+  #byTemplate(candidates: readonly RegisteredService[], request: WireRequest): RegisteredService | undefined {
+    const unmarked = candidates.filter(({ entry: { marks } }) => marks === undefined);
+    return unmarked.length === 1 ? unmarked[0] : unmarked.find((service) => this.#templateOf(service)(request));
   }
 
   #signedAs(name: string): readonly RegisteredService[] {

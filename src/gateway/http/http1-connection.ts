@@ -5,7 +5,9 @@
 import type { Socket } from 'node:net';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 import { BodyStream } from './body-stream.ts';
+import { BodyPieces } from './http1-body-pieces.ts';
 import { writeStream } from './http1-body-writer.ts';
 import type { HeadParser, Http1Head } from './http1-head.ts';
 import { Http1Reader, type ReaderSink } from './http1-reader.ts';
@@ -52,9 +54,9 @@ export class Http1Connection implements ReaderSink {
   #request: Http1Request | undefined;
   #keepAlive = true;
   #bodyComplete = true;
-  /** A buffered body as it comes in. */
-  #pieces: Buffer[] = [];
-  #piecesBytes = 0;
+  readonly #pieces = new BodyPieces();
+  /** What the reader is at. */
+  #reading: Buffer | undefined;
   #bodyLimit = 0;
   #stream: BodyStream | undefined;
   #isHeldUp = false;
@@ -137,10 +139,9 @@ export class Http1Connection implements ReaderSink {
       if (!this.#stream.push(chunk)) this.#holdUp();
       return;
     }
-    this.#piecesBytes += chunk.length;
     this.#host.bufferedBytes += chunk.length;
-    this.#pieces.push(chunk);
-    if (this.#piecesBytes > this.#bodyLimit) this.refuseAtOnce(refusals.bodySize);
+    this.#pieces.add(chunk, this.#reading);
+    if (this.#pieces.bytes > this.#bodyLimit) this.refuseAtOnce(refusals.bodySize);
     else if (this.#host.bufferedBytes > this.#host.limits.bufferedBodyBytesTotal)
       this.refuseAtOnce(refusals.overloaded);
   }
@@ -188,7 +189,9 @@ export class Http1Connection implements ReaderSink {
       if (this.#lingered > this.#host.limits.lingerBytes) this.destroy();
       return;
     }
+    this.#reading = chunk;
     this.#reader.push(chunk);
+    this.#reading = undefined;
     if (this.#reader.stored === 0) return;
     if (this.#phase === 'idle') this.#enter('head', this.#host.limits.headTime);
     else if (this.#phase === 'answering' && this.#reader.stored > this.#host.limits.pipelinedBytes) this.#holdUp();
@@ -219,17 +222,15 @@ export class Http1Connection implements ReaderSink {
   }
 
   #takePieces(): Buffer {
-    const [first] = this.#pieces;
-    const whole = first === undefined ? EMPTY : this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+    const whole = this.#pieces.joined();
     this.#dropPieces();
     return whole;
   }
 
   #dropPieces(): void {
-    if (this.#pieces.length === 0) return;
-    this.#host.bufferedBytes -= this.#piecesBytes;
-    this.#piecesBytes = 0;
-    this.#pieces = [];
+    if (this.#pieces.bytes === 0) return;
+    this.#host.bufferedBytes -= this.#pieces.bytes;
+    this.#pieces.drop();
   }
 
   #serve(request: Http1Request): void {
@@ -271,6 +272,14 @@ export class Http1Connection implements ReaderSink {
       if (second) {
         this.#write(second);
         this.#socket.uncork();
+      }
+      // What was copied behind the head is not looked at any more, nor what the system has taken whole.
+      if (
+        response.givesBody &&
+        typeof body !== 'string' &&
+        (second === undefined || this.#socket.writableLength === 0)
+      ) {
+        giveBack(body);
       }
     } catch (error) {
       this.#fault(request, error);
@@ -387,5 +396,3 @@ export class Http1Connection implements ReaderSink {
     this.#socket.resume();
   }
 }
-
-const EMPTY = Buffer.alloc(0);

@@ -61,6 +61,31 @@ test('a client that comes by IPv4 to a socket for both families has an IPv4 addr
   assert.equal(remoteAddressOf({ remoteAddress: '::ffff:1' }), '::ffff:1');
 });
 
+test('the memory of an answer that is given away is given back once it is sent, not before', async (t) => {
+  const bodies: Buffer[] = [];
+  const { client } = await front(t, {
+    serve({ path }) {
+      const body = Buffer.allocUnsafeSlow(Number(path.slice(1))).fill('a');
+      bodies.push(body);
+      return { ...text(body), givesBody: true };
+    },
+  });
+  const ask = (peer: Awaited<ReturnType<typeof client>>, bytes: number) =>
+    peer.send(`GET /${bytes} HTTP/1.1\r\n${H}Connection: close\r\n\r\n`);
+  const [short, long] = [20_000, 32 * 1024 * 1024];
+  const slow = await client();
+  slow.socket.pause();
+  ask(slow, long);
+  await eventually(() => bodies.length === 1);
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(bodies[0]?.length, long, 'the system can not have taken all of it');
+  slow.socket.resume();
+  assert.equal((await slow.end()).split('\r\n\r\n')[1], 'a'.repeat(long));
+  const quick = await ask(await client(), short).end();
+  assert.equal(quick.split('\r\n\r\n')[1], 'a'.repeat(short));
+  assert.equal(bodies[1]?.length, 0);
+});
+
 test('HEAD has the length of a body and no body; 204 and 304 have neither', async (t) => {
   const { client } = await front(t, {
     serve: ({ path, method }) =>

@@ -4,8 +4,8 @@
  *
  * Values are plain data: a structure is an object without its absent members, a map a null-prototype object, a blob a
  * Uint8Array, a timestamp a number of milliseconds since 1970, a long a number (a bigint beyond 2^53), a document JSON.
- * A streaming blob is an AsyncIterable<Uint8Array> on the way in; on the way out that or a Uint8Array. An event stream is
- * an AsyncIterable of unions.
+ * A streaming blob is an AsyncIterable<Uint8Array> on the way in; on the way out that or a Uint8Array, which its handler gives away.
+ * An event stream is an AsyncIterable of unions.
  */
 import type { ServiceError } from '#platform/error.ts';
 import type { ProtocolName, ServiceModel } from '#platform/model/schema.ts';
@@ -33,6 +33,8 @@ export interface WireResponse {
   /** Lower-case names, as in requests. */
   readonly headers: Record<string, string | readonly string[]>;
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Bytes of the body are nobody's any more once they are sent: their memory may be given back. */
+  readonly givesBody?: boolean;
 }
 
 export interface OperationCodec {

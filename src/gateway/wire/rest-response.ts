@@ -29,6 +29,7 @@ export function responseEncoder(
   const members = membersOf(model, output);
   const statusMember = members.find((member) => member.shape.location === 'statusCode')?.name;
   const status = operation.http?.responseCode ?? 200;
+  const givesBody = members.some(({ name, shape }) => name === output.payload && shape.streaming === true);
   const writeHeaders = headersWriter(model, output);
   const writeBody = bodyWriter(model, output, members, format, (error) => resolveError(error, operation.name));
   return (values, requestId) => {
@@ -37,7 +38,8 @@ export function responseEncoder(
     const body = writeBody(values, headers);
     // The member is an integer by its shape.
     const chosen = statusMember === undefined ? undefined : (values[statusMember] as number | undefined);
-    return { status: chosen ?? status, headers, body };
+    const response = { status: chosen ?? status, headers, body };
+    return givesBody ? { ...response, givesBody } : response;
   };
 }
 

@@ -62,5 +62,5 @@ function tableAt(bytes: Buffer, isSealed: boolean): [RowTable<Buffer>, Key] {
   const key = bytes.toString('latin1') as Key;
   const prefix = prefixOf(key);
   const codec = { encode: (value: Buffer) => value, decode: (value: Buffer) => value };
-  return [{ name: prefix.slice(0, -1), prefix, codec, isSealed }, key];
+  return [{ name: prefix.slice(0, -1), prefix, codec, isSealed, isKept: false }, key];
 }

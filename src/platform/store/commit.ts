@@ -23,6 +23,9 @@ export interface PendingLimits {
 
 export const DEFAULT_PENDING_LIMITS: PendingLimits = { operations: 200_000, bytes: 64 * 2 ** 20, age: 5_000 };
 
+/** For rows that a driver has near: some 16,000 rows of objects. */
+const NEAR_ROOM_BYTES = 8 * 2 ** 20;
+
 /** Memory larger than this is not kept for the next batch. */
 const KEPT_BYTES = 4 * 2 ** 20;
 
@@ -82,8 +85,8 @@ export class Batch {
 
 export class Committer {
   readonly driver: StoreDriver;
-  /** For all partitions together. */
-  readonly kept: RowCache | undefined;
+  /** For all partitions together: of a remote driver all rows, of a near one those of tables that say so. */
+  readonly kept: RowCache;
   /** The partition whose transaction is running: there is at most one. */
   active: BatchMember | undefined;
   readonly #limits: PendingLimits;
@@ -99,7 +102,7 @@ export class Committer {
 
   constructor(driver: StoreDriver, limits: PendingLimits, onFault: (error: unknown) => void) {
     this.driver = driver;
-    this.kept = driver.isRemote ? new RowCache() : undefined;
+    this.kept = new RowCache(driver.isRemote ? undefined : NEAR_ROOM_BYTES);
     this.#limits = limits;
     this.#onFault = onFault;
   }

@@ -78,6 +78,13 @@ export interface RowTable<Row> {
   readonly codec: RowCodec<Row>;
   /** Rows hold what users keep: they lie sealed (row-seals.ts). */
   readonly isSealed: boolean;
+  /** Single rows are asked for again and again: some are kept in memory, also where the disk is near (row-cache.ts). */
+  readonly isKept: boolean;
+}
+
+interface TableOptions {
+  readonly isSealed?: boolean;
+  readonly isKept?: boolean;
 }
 
 /** A kind of row within a partition: name, key parts, how a row is written. Declared once, in a service's state.ts. */
@@ -109,7 +116,7 @@ export function table<Row, const Parts extends readonly KeyPart<unknown>[]>(
   name: string,
   parts: Parts,
   codec: RowCodec<Row>,
-  { isSealed = false }: { readonly isSealed?: boolean } = {},
+  { isSealed = false, isKept = false }: TableOptions = {},
 ): Table<Row, PartValues<Parts>> {
   const prefix = `${name}\0`;
   const keyPrefix = (...values: readonly unknown[]): string => {
@@ -122,6 +129,7 @@ export function table<Row, const Parts extends readonly KeyPart<unknown>[]>(
     prefix,
     codec,
     isSealed,
+    isKept,
     key: (...values) => keyPrefix(...(values as readonly unknown[])) as Key,
     keyPrefix: (...values) => keyPrefix(...(values as readonly unknown[])),
     parts(key) {

@@ -158,8 +158,12 @@ export class OwnedPartition implements Partition, BatchMember {
     const overlay = this.#tables.get(table.prefix);
     const pending = overlay && pendingValue(overlay, key);
     if (pending !== undefined) return pending ? table.codec.decode(pending) : undefined;
-    const stored = this.#committer.kept ? this.#kept(table, key) : this.#read(table, key);
+    const stored = this.#isKept(table) ? this.#kept(table, key) : this.#read(table, key);
     return stored && table.codec.decode(stored);
+  }
+
+  #isKept(table: RowTable<unknown>): boolean {
+    return table.isKept || this.#committer.driver.isRemote === true;
   }
 
   #kept(table: RowTable<unknown>, key: Key): Buffer | undefined {
@@ -318,8 +322,9 @@ export class OwnedPartition implements Partition, BatchMember {
     batch.announced.add(this.path);
   }
 
-  #overlayOf({ prefix }: RowTable<unknown>): TableOverlay {
-    return getOrInsert(this.#tables, prefix, () => newTableOverlay(this.#committer.kept?.table()));
+  #overlayOf(table: RowTable<unknown>): TableOverlay {
+    const kept = () => (this.#isKept(table) ? this.#committer.kept.table() : undefined);
+    return getOrInsert(this.#tables, table.prefix, () => newTableOverlay(kept()));
   }
 
   #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {

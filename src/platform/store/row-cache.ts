@@ -1,7 +1,7 @@
 /**
- * Rows of the disk, kept in memory by the owner of their partition: for drivers whose reads go across a wire. Nobody else writes them,
- * so what was read or committed last is what the disk has. They are kept as they were before they were sealed, by table (the
- * overlay's, with which they are forgotten when a commit fails), and bounded in all.
+ * Rows of the disk, kept in memory by the owner of their partition: for drivers whose reads go across a wire, and of tables that
+ * say so. Nobody else writes them, so what was read or committed last is what the disk has. They are kept as they were before they
+ * were sealed, by table (the overlay's, with which they are forgotten when a commit fails), and bounded in all.
  *
  * Two generations stand for an order of use: what is asked for moves into the young one; when that has had half of the room, the
  * old one is dropped.

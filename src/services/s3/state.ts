@@ -224,7 +224,7 @@ export const bucketIds = table('bucket-id', [], jsonRows<{ readonly next: number
 /** Bucket's id, setting's name: a document as it was put. */
 export const settings = table('setting', [u64, text], jsonRows<Readonly<Record<string, unknown>>>(1));
 /** Bucket's id, key -> the newest version, which may be a delete marker. */
-export const objects = table('object', [u64, text], jsonRows<VersionRow>(1));
+export const objects = table('object', [u64, text], jsonRows<VersionRow>(1), { isKept: true });
 /** Bucket's id, key, what is left of 2^53 after the sequence: the newest first. */
 export const versions = table('version', [u64, text, u64], jsonRows<VersionRow>(1));
 /** Bucket's id, key -> where among the older versions the null version is. */

@@ -43,6 +43,7 @@ import { encodeHead } from '#platform/blobs/filesystem/records.ts';
 import type { SealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { Segments } from '#platform/blobs/filesystem/segments.ts';
 import { type FilesystemParts, sweepBlobs } from '#platform/blobs/filesystem/sweep.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 import { released } from '#platform/blobs/released.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
@@ -136,6 +137,7 @@ class FilesystemBlobs implements Blobs {
     const head = encodeHead({ owner: options.owner, bytes, isSealed });
     const size = head.length + storedBytes(bytes, isSealed);
     const { segment, offset } = await this.#parts.segments.append([head, ...blocks], size);
+    if (encoder.ownsBlocks) for (const block of blocks) giveBack(block);
     return this.#stored({ kind: 'segment', segment, offset: offset + head.length, bytes });
   }
 

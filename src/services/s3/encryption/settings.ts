@@ -8,10 +8,9 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
-import { ENCRYPTION_SETTING, encryptionOf } from '#services/s3/encryption/wanted.ts';
+import { encryptionOf, putEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { settings } from '#services/s3/state.ts';
 
 export const getBucketEncryption =
   (parts: S3Parts) =>
@@ -26,7 +25,7 @@ export const putBucketEncryption =
     const [rule, ...more] = input.ServerSideEncryptionConfiguration.Rules;
     const [before] = encryptionOf(call.tx, bucket).Rules;
     if (rule === undefined || more.length > 0) fail('MalformedXML');
-    else call.tx.put(settings, settings.key(bucket.id, ENCRYPTION_SETTING), { Rules: [checkedRule(rule, before)] });
+    else putEncryption(call.tx, bucket, checkedRule(rule, before));
   };
 
 const KINDS: ReadonlySet<string> = new Set(['AES256', 'aws:kms', 'aws:kms:dsse']);
@@ -54,5 +53,5 @@ export const deleteBucketEncryption =
   (input: DeleteBucketEncryptionRequest, call: Call): void => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     const [before] = encryptionOf(call.tx, bucket).Rules;
-    call.tx.put(settings, settings.key(bucket.id, ENCRYPTION_SETTING), { Rules: [checkedRule({}, before)] });
+    putEncryption(call.tx, bucket, checkedRule({}, before));
   };

@@ -1,6 +1,7 @@
 /** Which encryption a write gets: what its headers ask for, else the bucket's default. */
-import type { ServerSideEncryptionConfiguration } from '#platform/model/generated/s3.ts';
-import type { ReadTransaction } from '#platform/store/store.ts';
+import type { ServerSideEncryptionConfiguration, ServerSideEncryptionRule } from '#platform/model/generated/s3.ts';
+import { keptRows } from '#platform/store/kept-rows.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { type CustomerKey, type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
@@ -39,10 +40,21 @@ const DEFAULT_ENCRYPTION: ServerSideEncryptionConfiguration = {
 /** What buckets of before have. */
 export const NOTHING_BLOCKED = { Rules: [OWN_KEYS] } satisfies ServerSideEncryptionConfiguration;
 
-export const encryptionOf = (tx: ReadTransaction, { id }: OpenBucket): ServerSideEncryptionConfiguration =>
-  // Written by PutBucketEncryption.
-  (tx.get(settings, settings.key(id, ENCRYPTION_SETTING)) as ServerSideEncryptionConfiguration | undefined) ??
-  DEFAULT_ENCRYPTION;
+/** Each write of an object asks. */
+const kept = keptRows<ServerSideEncryptionConfiguration>('s3-encryption', 10_000);
+
+export function encryptionOf(tx: ReadTransaction, { id }: OpenBucket): ServerSideEncryptionConfiguration {
+  const known = kept.get(tx.partition, String(id));
+  if (known !== undefined) return known;
+  // Written below, or with the bucket.
+  const row = tx.get(settings, settings.key(id, ENCRYPTION_SETTING)) as ServerSideEncryptionConfiguration | undefined;
+  return kept.keep(tx.partition, String(id), row ?? DEFAULT_ENCRYPTION);
+}
+
+export function putEncryption(tx: Transaction, { id }: OpenBucket, rule: ServerSideEncryptionRule): void {
+  tx.put(settings, settings.key(id, ENCRYPTION_SETTING), { Rules: [rule] });
+  kept.forget(tx, String(id));
+}
 
 /** Throws for headers that don't go together, and AccessDenied for SSE-C where the bucket blocks it. */
 export function wantedEncryption(

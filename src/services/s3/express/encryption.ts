@@ -14,7 +14,7 @@ import type { Call } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { kmsKeyArn } from '#services/s3/encryption/object-keys.ts';
-import { ENCRYPTION_SETTING, type EncryptionHeaders, encryptionOf } from '#services/s3/encryption/wanted.ts';
+import { type EncryptionHeaders, encryptionOf, putEncryption } from '#services/s3/encryption/wanted.ts';
 import { fail, invalidArgument } from '#services/s3/errors.ts';
 import { sessionOf } from '#services/s3/express/access.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -57,8 +57,9 @@ export const deleteDirectoryBucketEncryption =
     put(call.tx, openBucket(call.tx, parts.sealer, input.Bucket), OWN_KEYS);
 
 const put = (tx: Transaction, bucket: OpenBucket, byDefault: ServerSideEncryptionByDefault): void =>
-  tx.put(settings, settings.key(bucket.id, ENCRYPTION_SETTING), {
-    Rules: [{ ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: byDefault.SSEAlgorithm === 'aws:kms' }],
+  putEncryption(tx, bucket, {
+    ApplyServerSideEncryptionByDefault: byDefault,
+    BucketKeyEnabled: byDefault.SSEAlgorithm === 'aws:kms',
   });
 
 function checkKind({ SSEAlgorithm: kind, KMSMasterKeyID: key }: ServerSideEncryptionByDefault): void {

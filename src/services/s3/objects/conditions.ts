@@ -82,6 +82,10 @@ export interface WriteConditions {
   readonly IfNoneMatch?: string;
 }
 
+/** Who sets no condition spares the look at what is there. */
+export const isConditional = ({ IfMatch, IfNoneMatch }: WriteConditions): boolean =>
+  IfMatch !== undefined || IfNoneMatch !== undefined;
+
 /** Inside the writing transaction. `current` is the key's newest version. */
 export function checkWrite(
   current: VersionRow | undefined,

@@ -15,7 +15,7 @@ import { notify } from '#services/s3/notifications/notify.ts';
 import type { EventName } from '#services/s3/notifications/rules.ts';
 import { askedLock, type LockHeaders, newLock } from '#services/s3/object-lock/locks.ts';
 import { checksumMember } from '#services/s3/objects/checksums.ts';
-import { checkWrite, quotedEtag } from '#services/s3/objects/conditions.ts';
+import { checkWrite, isConditional, quotedEtag } from '#services/s3/objects/conditions.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
 import { newOwner } from '#services/s3/objects/owners.ts';
 import {
@@ -50,9 +50,7 @@ export const putObject =
     ownershipOf(parts, bucket, input as AclRequest, call);
     const wanted = call.partition.read((tx) => {
       // Before the bytes come: it spares them. The transaction has the word.
-      if (input.IfMatch !== undefined || input.IfNoneMatch !== undefined) {
-        checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
-      }
+      if (isConditional(input)) checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
       return wantedEncryption(tx, bucket, input as EncryptionHeaders, call.origin);
     });
     const lock = askedLock(bucket, input as LockHeaders, call.now);
@@ -129,7 +127,7 @@ export async function commit(
   const blobs = await parts.blobs(call.region);
   return writeReceived(call, received, (tx) => {
     const bucket = openBucket(tx, parts.sealer, input.Bucket);
-    checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
+    if (isConditional(input)) checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
     const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
     const added = addVersion(tx, blobs, bucket, input.Key, { ...withManifest(tx, version), ...ownership });
     further?.(tx, added);
