@@ -3,7 +3,6 @@
  * (validate, authorise, admit, run, commit), encode. Every request that is answered with more than an error has passed
  * `authenticate`; only operations that AWS lets be called unsigned get an anonymous principal.
  */
-
 import { addressOf, isVersion4, signatureOf, signatureOfForm, VERSION_2 } from '#gateway/address.ts';
 import { answeredRequest } from '#gateway/answered.ts';
 import { type Authentication, type Dialect, s3Dialect, standardDialect } from '#gateway/auth/authentication.ts';
@@ -349,7 +348,8 @@ function authenticate(
       signedPayload: unsignedPayload(request),
     };
   }
-  checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
+  const expected = { service: service.signedAs(signed.service), acceptsRegion: cloud.isRegion };
+  checkClaims(request, signed, now, expected, dialect);
   const credential =
     ownCredential(request, signed, service, now) ??
     cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);
