@@ -8,6 +8,7 @@ import type { Listener } from '#gateway/http/listener.ts';
 import { present } from '#platform/base/assert.ts';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { BlobSharing } from '#platform/blobs/blobs.ts';
 import type { Cloud, Placement } from '#platform/cloud.ts';
 import { formatNodeAddress, type NodeAddress } from '#platform/cluster/address.ts';
 import { keepBooks } from '#platform/cluster/books.ts';
@@ -51,6 +52,7 @@ export class Processes {
   readonly drivers: StoreDrivers<SharedDriver>;
   readonly sharing: Sharing;
   readonly placement: Placement;
+  readonly blobs: BlobSharing;
   readonly #node: ClusterNode;
   readonly #forwarder: Forwarder;
   readonly #listener: Listener;
@@ -69,6 +71,7 @@ export class Processes {
     this.drivers = given.options.drivers(() => node.incarnation);
     this.placement = placementOf(node, given);
     this.sharing = sharingOf(node, given);
+    this.blobs = blobSharingOf(node);
   }
 
   static async open(
@@ -105,6 +108,7 @@ export class Processes {
             .catch(() => {});
         return node().admits(account);
       },
+      isAlive: (incarnation) => node().isAlive(incarnation),
       enter: (account) => enter(calls, account),
       adopt: (proposal) => parts().store.adopt(proposal),
     });
@@ -240,6 +244,17 @@ function sharingOf(node: ClusterNode, { forwarder, late }: Given): Sharing {
     keepBooks,
     onAdopted: (partition) => parts().onAdopted(partition),
     onRetired: (partition) => parts().onRetired(partition),
+  };
+}
+
+/** A blob's row is written by the life of a process that put the blob, or never: of one that is off the roll all is settled. */
+function blobSharingOf(node: ClusterNode): BlobSharing {
+  return {
+    writer() {
+      if (node.incarnation === 0) throw new StoreUnavailable('a process that was struck off writes nothing');
+      return node.incarnation;
+    },
+    inheritance: () => node.inheritance(),
   };
 }
 

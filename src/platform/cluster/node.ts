@@ -115,14 +115,33 @@ export class ClusterNode {
 
   /** Looks at the roll again; those who ask meanwhile wait for the same look. */
   look(): Promise<void> {
-    this.#looking ??= this.#inTurn(async () => {
-      const membership = this.#membership;
-      if (membership === undefined) return;
-      this.#turnover(membership.saw(await this.#options.ledger.roll()));
-    }).finally(() => {
+    this.#looking ??= this.#lookAnew().finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
+  }
+
+  #lookAnew(): Promise<void> {
+    return this.#inTurn(async () => {
+      const membership = this.#membership;
+      if (membership === undefined) return;
+      this.#turnover(membership.saw(await this.#options.ledger.roll()));
+    });
+  }
+
+  /** Whether it is on the roll, as far as this process can see. */
+  async isAlive(incarnation: number): Promise<boolean> {
+    const isListed = (): boolean => this.roll.nodes.some((node) => node.incarnation === incarnation);
+    if (!isListed()) await this.look().catch(() => {});
+    return isListed();
+  }
+
+  /** Of those that are off the roll by the time of the call, whose affairs fall to this process, as long as it holds their slots. */
+  async inheritance(): Promise<(incarnation: number) => boolean> {
+    await this.#lookAnew();
+    const alive = new Set(this.roll.nodes.map(({ incarnation }) => incarnation));
+    return (incarnation) =>
+      !alive.has(incarnation) && (this.#membership?.holds(slotOf(`writer ${incarnation}`), this.#now()) ?? false);
   }
 
   /** Holds nothing when it resolves, unless nobody else is there to hold it. */
