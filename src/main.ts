@@ -111,12 +111,14 @@ export interface RunningCloud {
 const DEFAULT_GRACE: Milliseconds = seconds(10);
 
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { log, clock = systemClock } = options;
+  const { log } = options;
   const stopping = new AbortController();
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
   const processes = await openProcesses(options, onFault);
+  const own = options.clock ?? systemClock;
+  const clock = processes?.clockFrom(own) ?? own;
   const { cloud, store, jobs, sealer, audit, blobs, careFor, metrics, host, connections, serialConsole } = joinParts(
     { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
     { ...surroundings, processes },

@@ -6,7 +6,7 @@ import { Forwarder } from '#gateway/forward/forwarder.ts';
 import { startForwardServer } from '#gateway/forward/server.ts';
 import type { Listener } from '#gateway/http/listener.ts';
 import { present } from '#platform/base/assert.ts';
-import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { BlobSharing } from '#platform/blobs/blobs.ts';
 import type { Cloud, Placement } from '#platform/cloud.ts';
@@ -184,6 +184,15 @@ export class Processes {
   /** False: there is no such process. */
   setDraining(id: string, isDraining: boolean): Promise<boolean> {
     return this.#ledger.setDraining(id, isDraining);
+  }
+
+  /** All processes of the cloud have one time. */
+  clockFrom(own: Clock): Clock {
+    return {
+      now: () => this.#node.time() ?? own.now(),
+      monotonic: () => own.monotonic(),
+      after: (delay, action) => own.after(delay, action),
+    };
   }
 
   count(metrics: Metrics): void {

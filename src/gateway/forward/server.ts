@@ -11,6 +11,7 @@ import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { IncomingRequest, Listener, ListenOptions } from '#gateway/http/listener.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import type { Region } from '#platform/base/ids.ts';
+import { released } from '#platform/blobs/released.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { dispatchHere } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
@@ -126,5 +127,7 @@ function answered(reply: Reply, number: string, sealer: PurposeSealer): WireResp
     yield first;
     yield* rest;
   }
-  return { status: 200, headers: {}, body: all(frames.frames(stream)) };
+  // Also when the sender is gone before the first step.
+  const drop = (): void => void stream[Symbol.asyncIterator]().return?.();
+  return { status: 200, headers: {}, body: released(all(frames.frames(stream)), drop) };
 }

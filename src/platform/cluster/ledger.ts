@@ -26,6 +26,8 @@ export interface Roll {
   readonly nodes: readonly LiveNode[];
   /** By slot: the incarnation that holds it, alive or struck off; 0 for nobody. */
   readonly holders: readonly number[];
+  /** The wall time by the ledger's clock, if it has one. */
+  readonly at?: Milliseconds;
 }
 
 /** What one who follows is told, in the order of the commits. */

@@ -6,6 +6,7 @@
 import type { Clock, Milliseconds, TimerHandle } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Ledger, LiveNode, NodeEntry, Roll } from '#platform/cluster/ledger.ts';
+import { LedgerTime } from '#platform/cluster/ledger-time.ts';
 import { type Instant, isWithin, Membership, type Turnover } from '#platform/cluster/membership.ts';
 import { slotOf } from '#platform/cluster/slots.ts';
 import type { PartitionName } from '#platform/store/store.ts';
@@ -50,6 +51,7 @@ export class ClusterNode {
   readonly #sentMarks = new Map<string, Instant>();
   #feedAt: Instant | undefined;
   #unfollow: (() => Promise<void>) | undefined;
+  readonly #time = new LedgerTime();
   /** Counts for the metrics. */
   moves = { gained: 0, handed: 0, lost: 0 };
 
@@ -107,6 +109,11 @@ export class ClusterNode {
 
   holderOf(account: PartitionName['account']): LiveNode | undefined {
     return this.#membership?.holderOf(slotOf(account));
+  }
+
+  /** By the ledger's clock; undefined while that is not known. */
+  time(): Milliseconds | undefined {
+    return this.#time.now(this.#options.clock.monotonic());
   }
 
   get isFeedFresh(): boolean {
@@ -207,6 +214,7 @@ export class ClusterNode {
       await this.#struckOff(membership);
       return await this.#renew();
     }
+    if (roll.at !== undefined) this.#time.hear(roll.at, sentAt.monotonic, this.#now().monotonic);
     this.#turnover(membership.renewed(sentAt, roll));
     const free = membership.toTake();
     if (free.length > 0) {

@@ -28,6 +28,8 @@ interface SlotRow {
 
 interface NodeRow extends NodeEntry {
   readonly incarnation: string;
+  /** In seconds. */
+  readonly at: number;
 }
 
 export function postgresLedger(address: StoreAddress): Ledger {
@@ -76,14 +78,19 @@ export function postgresLedger(address: StoreAddress): Ledger {
 
 async function rollOf(orders: Orders): Promise<Roll> {
   const nodes = await orders.rows<NodeRow>(
-    'SELECT incarnation, id, address, is_draining OR is_drained_by_operator AS "isDraining" FROM nodes ORDER BY incarnation',
+    'SELECT incarnation, id, address, is_draining OR is_drained_by_operator AS "isDraining", extract(epoch FROM clock_timestamp())::float8 AS at FROM nodes ORDER BY incarnation',
     [],
   );
   const holders = new Array<number>(SLOTS).fill(0);
   for (const { slot, holder } of await orders.rows<SlotRow>('SELECT slot, holder FROM slots', [])) {
     holders[slot] = Number(holder);
   }
-  return { nodes: nodes.map((node): LiveNode => ({ ...node, incarnation: Number(node.incarnation) })), holders };
+  const [first] = nodes;
+  return {
+    nodes: nodes.map(({ at: _, ...node }): LiveNode => ({ ...node, incarnation: Number(node.incarnation) })),
+    holders,
+    ...(first && { at: seconds(first.at) }),
+  };
 }
 
 /** A connection that is made anew when it has failed. */
