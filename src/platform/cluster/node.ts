@@ -196,7 +196,7 @@ export class ClusterNode {
   async #join(): Promise<void> {
     const sentAt = this.#now();
     const incarnation = await this.#options.ledger.join(this.#entry);
-    this.#membership = new Membership(incarnation, sentAt);
+    this.#membership = new Membership(incarnation, sentAt, this.#options.ledger.lasts);
     this.#options.log.log('info', 'joined', { node: this.id, incarnation });
   }
 

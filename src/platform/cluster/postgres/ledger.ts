@@ -35,6 +35,7 @@ interface NodeRow extends NodeEntry {
 export function postgresLedger(address: StoreAddress): Ledger {
   const orders = new Orders(address);
   return {
+    lasts: ROLL_TIME,
     async join({ id, address: at, isDraining }) {
       const [row] = await orders.rows<{ incarnation: string }>(
         'INSERT INTO nodes (id, address, is_draining, ends_at) VALUES ($1, $2, $3, clock_timestamp() + $4::interval) RETURNING incarnation',
