@@ -140,7 +140,7 @@ export class Processes {
   /** Joins the others: from here on the store owns what falls to this process. */
   async begin(parts: Parts): Promise<void> {
     this.#late.parts = parts;
-    await this.#node.start();
+    await this.patiently(() => this.#node.start());
   }
 
   /** Runs `first` where the directories are held, and waits elsewhere until that has been done. */

@@ -59,10 +59,10 @@ export class ClusterNode {
     this.#options = options;
   }
 
-  /** When it resolves, this process is on the roll and has what fell to it at once. */
+  /** When it resolves, this process is on the roll and has what fell to it at once. If it fails it may be called again. */
   async start(): Promise<void> {
     const { ledger, duties } = this.#options;
-    this.#unfollow = await ledger.follow({
+    this.#unfollow ??= await ledger.follow({
       changed: (paths) => duties.changed(paths),
       marked: (mark) => this.#marked(mark),
       lost: () => {

@@ -12,6 +12,7 @@ import {
 import { SLOTS } from '#platform/cluster/slots.ts';
 import { connect } from '#platform/store/postgres/connect.ts';
 import { ensureLayout } from '#platform/store/postgres/schema.ts';
+import { StoreUnavailable } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** Less than a lease: an order that takes longer is given up, and the next one has a connection of its own. */
@@ -129,7 +130,7 @@ async function open(address: StoreAddress): Promise<Client> {
 
 async function withinLimit<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = systemClock.after(ORDER_LIMIT, () => late.reject(new Error('the database does not answer')));
+  const timer = systemClock.after(ORDER_LIMIT, () => late.reject(new StoreUnavailable('the database does not answer')));
   try {
     return await Promise.race([work, late.promise]);
   } finally {
