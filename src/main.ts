@@ -211,8 +211,7 @@ function joinParts(
   const careFor = onceForEach(regions, (region) => blobChores(region).forEach((chore) => void jobs.keep(chore)));
   const blobs = blobsOf(options, clock, onFault, processes?.blobs, careFor);
   const [metrics, connections] = [new Metrics(), new Connections(clock)];
-  const authorizationMessages = sealedAuthorizationMessages(sealer);
-  const host = hostOf(options);
+  const [authorizationMessages, host] = [sealedAuthorizationMessages(sealer), hostOf(options)];
   const { entries, identity, audit, blobChores, serialConsole } = assembleServices({
     store,
     sealer,

@@ -129,7 +129,7 @@ function setUp(folder: string, name: string): string {
     ...layered,
     // What it is compiled to is the same for all of them.
     `mkdir -p ${folder}/m/cache /var/cache/makonis && mount --bind ${folder}/m/cache /var/cache/makonis`,
-    `mkdir -p ${own}/opt/node ${own}/opt/makonis && mount --bind ${node} ${own}/opt/node && mount --bind ${ROOT} ${own}/opt/makonis`,
+    `mkdir -p ${own}/opt/node ${own}/opt/makonis && mount --bind ${node} ${own}/opt/node && mount --bind ${ROOT} ${own}/opt/makonis && mount -o remount,bind,ro ${own}/opt/makonis`,
     ...empty.map((line) => line.replace('--bind', '--rbind')),
     'rm -rf /etc/postgresql/* /var/lib/postgresql/* /etc/makonis /var/lib/makonis && (! id makonis || userdel makonis) > /dev/null 2>&1',
     'install -d -o postgres -g postgres -m 2775 /run/postgresql && chmod 700 /root',
