@@ -112,13 +112,15 @@ export interface RunningCloud {
 const DEFAULT_GRACE: Milliseconds = seconds(10);
 
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { log, clock = systemClock } = options;
+  const { log } = options;
   const stopping = new AbortController();
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
   const processes = await openProcesses(options, onFault);
-  const { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole } = joinParts(
+  const own = options.clock ?? systemClock;
+  const clock = processes?.clockFrom(own) ?? own;
+  const { cloud, store, jobs, sealer, audit, blobs, careFor, metrics, host, connections, serialConsole } = joinParts(
     { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
     { ...surroundings, processes },
   );
@@ -153,6 +155,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
   void jobs.resume(store).catch(onFault);
+  for (const region of blobs.regions()) careFor(region);
 
   return {
     port: listener.port,
@@ -206,11 +209,11 @@ function joinParts(
     },
   });
   const regions = regionsOf(readModel);
-  const blobs = blobsOf(options, clock, onFault, processes !== undefined);
+  const careFor = onceForEach(regions, (region) => blobChores(region).forEach((chore) => void jobs.keep(chore)));
+  const blobs = blobsOf(options, clock, onFault, processes?.blobs, careFor);
   const [metrics, connections] = [new Metrics(), new Connections(clock)];
-  const authorizationMessages = sealedAuthorizationMessages(sealer);
-  const host = hostOf(options);
-  const { entries, identity, audit, serialConsole } = assembleServices({
+  const [authorizationMessages, host] = [sealedAuthorizationMessages(sealer), hostOf(options)];
+  const { entries, identity, audit, blobChores, serialConsole } = assembleServices({
     store,
     sealer,
     pages: pageTokens(sealer),
@@ -254,7 +257,14 @@ function joinParts(
   };
   const jobs = new Jobs({ clock, log, registry, deliver: (delivery) => deliver(cloud, delivery) });
   Object.assign(late, { jobs, cloud, audit });
-  return { cloud, store, jobs, sealer, audit, blobs, metrics, host, connections, serialConsole };
+  return { cloud, store, jobs, sealer, audit, blobs, careFor, metrics, host, connections, serialConsole };
+}
+
+function onceForEach(regions: readonly string[], action: (region: Region) => void): (region: Region) => void {
+  const left = new Set(regions);
+  return (region) => {
+    if (left.delete(region)) action(region);
+  };
 }
 
 const regionTest = (regions: readonly string[]): Cloud['isRegion'] => {

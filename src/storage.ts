@@ -2,13 +2,14 @@
  * Where a cloud's data lies, and which drivers carry it: rows in the data folder or in a database, which several processes may share; long
  * bytes in a folder. A part of the composition root.
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Processes } from '#gateway/forward/processes.ts';
 import type { CloudOptions } from '#main';
 import type { Clock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { Region } from '#platform/base/ids.ts';
-import type { Blobs } from '#platform/blobs/blobs.ts';
+import type { BlobSharing, Blobs } from '#platform/blobs/blobs.ts';
 import { openFilesystemBlobs } from '#platform/blobs/filesystem/blobs.ts';
 import { copyBlobs } from '#platform/blobs/filesystem/copy.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
@@ -58,17 +59,23 @@ const loadPostgres = async () => ({
   ...(await import('#platform/store/postgres/manifest.ts')),
 });
 
-/** Each region's blobs lie beside its store, and are opened when they are first asked for. */
+/** Each region's blobs lie beside its store, and are opened when they are first asked for. `onOpen` hears of each region once. */
 export function blobsOf(
   { data, blobs = blobsFolder(data) }: CloudOptions,
   clock: Clock,
   onFault: (error: unknown) => void,
-  isShared: boolean,
+  sharing: BlobSharing | undefined,
+  onOpen: (region: Region) => void,
 ) {
   const opened = new Map<Region, Promise<Blobs>>();
   return {
     of: (region: Region): Promise<Blobs> =>
-      getOrInsert(opened, region, () => openFilesystemBlobs(join(blobs, region), clock, onFault, isShared)),
+      getOrInsert(opened, region, () => {
+        onOpen(region);
+        return openFilesystemBlobs(join(blobs, region), clock, onFault, sharing);
+      }),
+    /** That have any, or had. Folders are named by `of`. */
+    regions: (): Region[] => (existsSync(blobs) ? (readdirSync(blobs) as Region[]) : []),
     close: async (): Promise<void> => {
       for (const each of opened.values()) await (await each).close();
     },

@@ -24,6 +24,7 @@ const WANTED: readonly Wanted[] = [
     test: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/initdb'],
     loss: 'the tests of the store over PostgreSQL are left out',
   },
+  { name: 'haproxy', test: ['haproxy', '-v'], loss: 'no test follows docs/operate-a-farm.md' },
   { name: 'strace', test: ['strace', '-V'], loss: 'the tests that count fdatasync calls are left out' },
   { name: 'openssl', test: ['openssl', 'version'], loss: 'the tests of certificates are left out' },
   {

@@ -51,11 +51,12 @@ function lookUp(name: string): Unprivileged | undefined {
 }
 
 /**
- * The data folder and all in it; links themselves, never where they lead. What a machine runs on is its own while it does, and the
- * folders of machines and of builds are root's (`except`).
+ * A folder of the server's and all in it; links themselves, never where they lead. What a machine runs on is its own while it does, and the
+ * folders of machines and of builds are root's (`except`). One that other processes have as well was handed over by the first of them.
  */
-export function handOver(folder: string, user: Unprivileged, except: readonly string[]): void {
+export function handOver(folder: string, user: Unprivileged, except: readonly string[], isShared = false): void {
   const { uid, gid } = user;
+  if (isShared && statSync(folder).uid === uid) return;
   chownSync(folder, uid, gid);
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);

@@ -249,7 +249,8 @@ async function becomeUnprivileged(
   flushCompileCache();
   const { computeFolders } = await import('#hostd/protocol.ts');
   const { machines, builds } = computeFolders(config.data);
-  for (const folder of foldersOf(config)) handOver(folder, user, [machines, builds]);
+  const isShared = (folder: string): boolean => config.node !== undefined && folder === config.blobs;
+  for (const folder of foldersOf(config)) handOver(folder, user, [machines, builds], isShared(folder));
   await staysRoot(user);
   giveUpRoot(user);
   for (const folder of foldersOf(config)) checkReach(folder, user);

@@ -83,10 +83,20 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
     for (const other of others) await other.durable();
     if (permission !== undefined) await permission;
   } catch (error) {
+    dropStreams(output);
     throw serviceErrorOf(error, cloud, invocation);
   }
   const adds = invocation.reached?.adds;
   return adds === undefined ? output : { ...output, ...adds };
+}
+
+/** Nobody will read them: the files that they read from are closed. */
+function dropStreams(output: Output): void {
+  for (const value of Object.values(output)) {
+    if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) continue;
+    const stream = value as AsyncIterable<unknown>; // it has the method
+    void stream[Symbol.asyncIterator]().return?.();
+  }
 }
 
 const readToo = ({ operation }: Invocation): Partition | undefined => operation.declaration.readsToo?.();

@@ -12,6 +12,7 @@ import type { Connections, SerialLines } from '#platform/connections.ts';
 import type { Egress } from '#platform/egress/egress.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
 import type { CallAsService } from '#platform/jobs/deliver.ts';
+import type { Chore } from '#platform/jobs/jobs.ts';
 import type { Deliver } from '#platform/jobs/relay.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { ActionCatalogue } from '#platform/model/actions.ts';
@@ -30,6 +31,7 @@ import { type Accounts, createAccounts } from '#services/iam/accounts/accounts.t
 import { IamIdentity } from '#services/iam/identity/identity.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { type BlobCare, blobChores } from '#services/s3/storage/chores.ts';
 
 export interface ServiceDeps {
   readonly store: Store;
@@ -75,6 +77,8 @@ export interface AssembledServices {
   readonly entries: readonly ServiceEntry[];
   readonly identity: IamIdentity;
   readonly audit: Collector;
+  /** What keeps a region's blobs in order. */
+  readonly blobChores: (region: Region) => readonly Chore[];
   /** The serial console by SSH, made when it is first asked for. */
   readonly serialConsole: () => Promise<SerialLines>;
 }
@@ -92,7 +96,8 @@ export function assembleServices(deps: ServiceDeps): AssembledServices {
     load: () => load(given),
     ...(preload && { preload: () => preload(given) }),
   }));
-  return { entries, identity, audit, serialConsole: given.offers.serialConsole };
+  const { blobCare, serialConsole } = given.offers;
+  return { entries, identity, audit, blobChores: (region) => blobChores(region, blobCare), serialConsole };
 }
 
 interface Parts extends ServiceDeps {
@@ -200,8 +205,11 @@ const SERVICES: readonly ServiceLine[] = [
     scope: 'regional',
     siteHost: 's3-website',
     reconciles: true,
-    load: async ({ offers }) =>
-      (await import('#services/s3/service.ts')).s3(await offers.s3Parts(), await offers.s3Storage()),
+    load: async ({ offers }) => {
+      // Its gauges are there, and its code, before its first work.
+      await offers.blobCare();
+      return (await import('#services/s3/service.ts')).s3(await offers.s3Parts());
+    },
   },
   {
     name: 's3express',
@@ -209,9 +217,7 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 's3express.amazonaws.com',
     signingName: 's3express',
     scope: 'regional',
-    reconciles: true,
-    load: async ({ offers }) =>
-      (await import('#services/s3/express/service.ts')).s3express(await offers.s3Parts(), await offers.s3Storage()),
+    load: async ({ offers }) => (await import('#services/s3/express/service.ts')).s3express(await offers.s3Parts()),
   },
   {
     name: 's3control',
@@ -381,8 +387,12 @@ function offersOfS3(parts: Parts, accounts: Accounts, envelopes: () => Promise<E
     }),
   );
   const bucketFacts = lazy(async () => (await import('#services/s3/buckets/facts.ts')).bucketFacts(await s3Parts()));
-  const s3Storage = lazy(async () =>
-    (await import('#services/s3/storage/sweep.ts')).storageReconcilers(await s3Parts()),
-  );
-  return { bucketFacts, publicAccess, s3Parts, s3Storage };
+  const blobCare = lazy(async (): Promise<BlobCare> => {
+    const [{ sweeper }, { scrubber }] = await Promise.all([
+      import('#services/s3/storage/sweep.ts'),
+      import('#services/s3/storage/scrub.ts'),
+    ]);
+    return { sweep: sweeper(await s3Parts()), scrub: scrubber(await s3Parts()) };
+  });
+  return { blobCare, bucketFacts, publicAccess, s3Parts };
 }

@@ -32,11 +32,19 @@ export class CrashClient {
   readonly #agent = new Agent({ keepAlive: true });
   #isClosed = false;
   /** Operation -> how its requests ended. */
-  readonly ends: Record<string, Record<Outcome['end'], number>> = {};
+  ends: Record<string, Record<Outcome['end'], number>> = {};
 
   constructor(...ports: number[]) {
     this.#ports = ports;
     this.errorsSayNothing = ports.length > 1;
+  }
+
+  /** Another one, of some of the processes, whose requests are counted with those of this one. */
+  at(...ports: number[]): CrashClient {
+    const other = new CrashClient(...ports);
+    other.errorsSayNothing = this.errorsSayNothing;
+    other.ends = this.ends;
+    return other;
   }
 
   close(): void {
@@ -58,7 +66,7 @@ export class CrashClient {
   /** `path` is made of what needs no percent-encoding. */
   async s3(method: 'GET' | 'PUT' | 'DELETE', path: string, body: string, key: Key): Promise<Outcome> {
     const headers = { 'x-amz-content-sha256': sha256(body) };
-    return this.#note(`${method} object`, await this.#send('s3', headers, body, key, { method, path }));
+    return this.#note(s3Operation(method, path), await this.#send('s3', headers, body, key, { method, path }));
   }
 
   #note(operation: string, outcome: Outcome): Outcome {
@@ -105,6 +113,16 @@ export class CrashClient {
     });
   }
 }
+
+/** As it is metered; what is not named here nobody compares. */
+function s3Operation(method: string, path: string): string {
+  const [pathname = '', query = ''] = path.split('?');
+  if (!/^\/[^/]+\/?$/.test(pathname))
+    return { GET: 'GetObject', PUT: 'PutObject', DELETE: 'DeleteObject' }[method] ?? '';
+  if (method === 'GET' && query.startsWith('list-type=2')) return 'ListObjectsV2';
+  return method === 'PUT' && query === '' ? 'CreateBucket' : UNNAMED;
+}
+export const UNNAMED = 'others of S3';
 
 /** Or too much waits for the store. */
 const isOwnError = (status: number, body: string): boolean => status >= 500 || body.includes('Throttl');

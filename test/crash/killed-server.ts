@@ -14,7 +14,7 @@ export class Server {
   readonly #shared: readonly string[];
   #child: ChildProcess | undefined;
 
-  /** `shared`: the store and the folder of blobs that it has with others. */
+  /** `shared`: the store and the folder of blobs that it has with others; by how many milliseconds its clock is wrong. */
   constructor(data: string, keyFile: string, ...shared: string[]) {
     this.#args = [data, keyFile];
     this.#shared = shared;

@@ -6,7 +6,7 @@ import { QueueModel, type Received } from '#test/crash/model.ts';
 export const STANDARD_VISIBILITY_SECONDS = 3;
 export const FIFO_VISIBILITY_SECONDS = 2;
 /** A deletion that is acknowledged this long after its receive began has surely met the newest receipt handle. */
-const SURE_MILLISECONDS = 1200;
+export const SURE_MILLISECONDS = 1200;
 const GROUPS = 6;
 
 export interface Queues {

@@ -27,6 +27,11 @@ export class ObjectLoad {
     this.#bucket = bucket;
   }
 
+  /** Of all objects, when nothing runs any more and all was checked. */
+  get bytes(): number {
+    return [...this.#may.values()].flatMap((may) => [...may]).reduce((sum, content) => sum + (content?.length ?? 0), 0);
+  }
+
   async run(clients: number): Promise<void> {
     await Promise.all(Array.from({ length: clients }, (_, client) => this.#work(client)));
   }
@@ -91,7 +96,9 @@ export class ObjectLoad {
       if ((await this.check(path)) === 'answered') there.push(path.slice(this.#bucket.length + 2));
     }
     const listed = await this.#client.s3('GET', `/${this.#bucket}?list-type=2`, '', this.#key);
-    const keys = listed.end === 'answered' ? [...listed.body.matchAll(/<Key>([^<]*)</g)].map(([, key]) => key) : [];
+    const all = listed.end === 'answered' ? [...listed.body.matchAll(/<Key>([^<]*)</g)].map(([, key = '']) => key) : [];
+    // Others have objects beside.
+    const keys = all.filter((key) => /^\d/.test(key));
     if (keys.join(' ') !== there.join(' ')) this.faults.push(`listed: ${keys.join(' ')}; there: ${there.join(' ')}`);
   }
 }

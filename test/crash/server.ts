@@ -1,8 +1,13 @@
-/** The process that is killed: a cloud on a data folder, which tells its parent when it is ready and what its books say. */
+/**
+ * The process that is killed: a cloud on a data folder, which tells its parent when it is ready and what its books say. What waits for
+ * minutes there waits for milliseconds here: the upkeep of blobs goes on all the time.
+ */
 import { startCloud } from '#main';
 import { packsAfter } from '#platform/audit/journal.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
+import { type Clock, minutes, systemClock } from '#platform/base/clock.ts';
 import { GLOBAL_REGION, type Region } from '#platform/base/ids.ts';
+import { silent } from '#platform/base/log.ts';
 import { usageOf } from '#platform/metering/usage.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Partition } from '#platform/store/store.ts';
@@ -16,6 +21,8 @@ export interface Books {
   readonly usage: Readonly<Record<string, number>>;
   /** Operation, and the error if there was one -> records. */
   readonly audit: Readonly<Record<string, number>>;
+  /** Blobs that the scrub has found damaged. */
+  readonly damaged: readonly string[];
 }
 
 export interface Ready {
@@ -24,7 +31,18 @@ export interface Ready {
   readonly secretAccessKey: string;
 }
 
-const [data = '', keyFile = '', port = '0', store, blobs] = process.argv.slice(2);
+const [data = '', keyFile = '', port = '0', store, blobs, skew = '0'] = process.argv.slice(2);
+
+/** This process's wall clock is wrong by so many milliseconds. */
+const rightTime = Date.now;
+Date.now = () => rightTime() + Number(skew);
+
+const QUICKER = 4000;
+const clock: Clock = {
+  ...systemClock,
+  after: (delay, action) => systemClock.after(delay < minutes(10) ? delay : delay / QUICKER, action),
+};
+const damaged: string[] = [];
 /** With blobs that others have too it is one of several processes. */
 const several = blobs === undefined ? {} : { node: { host: '127.0.0.1', port: 0 }, blobs };
 const shared = store === undefined ? {} : { store: parseStoreAddress(store), ...several };
@@ -33,6 +51,8 @@ const running = await startCloud({
   data,
   masterKeys: readMasterKeys(keyFile),
   port: Number(port),
+  clock,
+  log: { ...silent, log: (_, event, fields) => event === 'a blob is damaged' && damaged.push(JSON.stringify(fields)) },
   ...shared,
 });
 
@@ -52,18 +72,18 @@ function recordsOf(partition: Partition): AuditRecord[] {
 function books(): Books {
   const usage: Record<string, number> = {};
   const audit: Record<string, number> = {};
-  const { store, clock } = running.cloud;
+  const { store } = running.cloud;
   for (const place of store.partitions({})) {
     const partition = store.partition(place);
     for (const { usageType, operation, amount } of partition.read((tx) => usageOf(tx, 0, clock.now() + 1))) {
-      if (usageType === 'Requests') usage[operation] = (usage[operation] ?? 0) + amount;
+      if (usageType.startsWith('Requests')) usage[operation] = (usage[operation] ?? 0) + amount;
     }
     for (const { eventName, errorCode } of recordsOf(partition)) {
       const what = errorCode === undefined ? eventName : `${eventName} ${errorCode}`;
       audit[what] = (audit[what] ?? 0) + 1;
     }
   }
-  return { usage, audit };
+  return { usage, audit, damaged };
 }
 
 process.on('message', () => process.send?.(books()));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type RunningCloud, startCloud } from '#main';
-import { SimulatedClock } from '#platform/base/clock.ts';
+import { minutes, SimulatedClock } from '#platform/base/clock.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Host } from '#platform/compute/host.ts';
@@ -97,7 +97,8 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
   const clock = new SimulatedClock();
   const keyFile = join(folder, 'master-key.json');
   const masterKeys = createMasterKeys(keyFile);
-  const farm = nodeCount > 1 ? memoryFarm(masterKeys) : undefined;
+  // Services are tested here. That leases end, and how, is not for a busy machine to bring in.
+  const farm = nodeCount > 1 ? memoryFarm(masterKeys, minutes(2)) : undefined;
   const clouds: RunningCloud[] = [];
   const {
     parent: _,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ProcessesOptions } from '#gateway/forward/processes.ts';
 import { type RunningCloud, startCloud } from '#main';
-import { SimulatedClock } from '#platform/base/clock.ts';
+import { type Milliseconds, SimulatedClock } from '#platform/base/clock.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
 import { MemoryLedger } from '#platform/cluster/memory/ledger.ts';
 import { createMasterKeys, type MasterKeys } from '#platform/secrets/master-key.ts';
@@ -46,9 +46,10 @@ export interface Farm {
   member(): ProcessesOptions;
 }
 
-export function memoryFarm(masterKeys: MasterKeys): Farm {
+/** `lasts`: how long a lease is believed in; that of the product by default. */
+export function memoryFarm(masterKeys: MasterKeys, lasts?: Milliseconds): Farm {
   const disk = memoryDisk(rowSeals(createSealer(masterKeys)));
-  const ledger = new MemoryLedger(() => performance.now());
+  const ledger = new MemoryLedger(() => performance.now(), lasts);
   return {
     ledger,
     member: () => ({

@@ -64,6 +64,7 @@ const AT_START: ReadonlySet<string> = new Set([
   'src/services/iam/accounts/accounts.ts',
   'src/services/iam/accounts/bootstrap.ts',
   'src/services/iam/identity/identity.ts',
+  'src/services/s3/storage/chores.ts',
 ]);
 
 const serviceOf = (path: string): string | undefined => /^src\/services\/([^/]+)\//.exec(path)?.[1];

@@ -6,8 +6,9 @@ import { Forwarder } from '#gateway/forward/forwarder.ts';
 import { startForwardServer } from '#gateway/forward/server.ts';
 import type { Listener } from '#gateway/http/listener.ts';
 import { present } from '#platform/base/assert.ts';
-import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
+import { type Clock, type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { BlobSharing } from '#platform/blobs/blobs.ts';
 import type { Cloud, Placement } from '#platform/cloud.ts';
 import { formatNodeAddress, type NodeAddress } from '#platform/cluster/address.ts';
 import { keepBooks } from '#platform/cluster/books.ts';
@@ -51,6 +52,7 @@ export class Processes {
   readonly drivers: StoreDrivers<SharedDriver>;
   readonly sharing: Sharing;
   readonly placement: Placement;
+  readonly blobs: BlobSharing;
   readonly #node: ClusterNode;
   readonly #forwarder: Forwarder;
   readonly #listener: Listener;
@@ -69,6 +71,7 @@ export class Processes {
     this.drivers = given.options.drivers(() => node.incarnation);
     this.placement = placementOf(node, given);
     this.sharing = sharingOf(node, given);
+    this.blobs = blobSharingOf(node);
   }
 
   static async open(
@@ -105,6 +108,7 @@ export class Processes {
             .catch(() => {});
         return node().admits(account);
       },
+      isAlive: (incarnation) => node().isAlive(incarnation),
       enter: (account) => enter(calls, account),
       adopt: (proposal) => parts().store.adopt(proposal),
     });
@@ -136,7 +140,7 @@ export class Processes {
   /** Joins the others: from here on the store owns what falls to this process. */
   async begin(parts: Parts): Promise<void> {
     this.#late.parts = parts;
-    await this.#node.start();
+    await this.patiently(() => this.#node.start());
   }
 
   /** Runs `first` where the directories are held, and waits elsewhere until that has been done. */
@@ -180,6 +184,15 @@ export class Processes {
   /** False: there is no such process. */
   setDraining(id: string, isDraining: boolean): Promise<boolean> {
     return this.#ledger.setDraining(id, isDraining);
+  }
+
+  /** All processes of the cloud have one time. */
+  clockFrom(own: Clock): Clock {
+    return {
+      now: () => this.#node.time() ?? own.now(),
+      monotonic: () => own.monotonic(),
+      after: (delay, action) => own.after(delay, action),
+    };
   }
 
   count(metrics: Metrics): void {
@@ -240,6 +253,17 @@ function sharingOf(node: ClusterNode, { forwarder, late }: Given): Sharing {
     keepBooks,
     onAdopted: (partition) => parts().onAdopted(partition),
     onRetired: (partition) => parts().onRetired(partition),
+  };
+}
+
+/** A blob's row is written by the life of a process that put the blob, or never: of one that is off the roll all is settled. */
+function blobSharingOf(node: ClusterNode): BlobSharing {
+  return {
+    writer() {
+      if (node.incarnation === 0) throw new StoreUnavailable('a process that was struck off writes nothing');
+      return node.incarnation;
+    },
+    inheritance: () => node.inheritance(),
   };
 }
 

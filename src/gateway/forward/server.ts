@@ -11,6 +11,7 @@ import { startHttp1 } from '#gateway/http/http1-server.ts';
 import type { IncomingRequest, Listener, ListenOptions } from '#gateway/http/listener.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import type { Region } from '#platform/base/ids.ts';
+import { released } from '#platform/blobs/released.ts';
 import type { Cloud } from '#platform/cloud.ts';
 import { dispatchHere } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
@@ -25,6 +26,8 @@ export interface ForwardServerOptions extends Pick<ListenOptions, 'hosts' | 'por
   readonly incarnation: () => number;
   /** Whether the account's partitions are held here, after another look if they seem not to be. */
   readonly isHeld: (account: PartitionName['account']) => Promise<boolean>;
+  /** Whether that life of a process is on the roll. */
+  readonly isAlive: (incarnation: number) => Promise<boolean>;
   /** Marks the beginning of a call, and gives what marks its end. */
   readonly enter: (account: PartitionName['account']) => () => void;
   readonly adopt: (proposal: Proposal) => Promise<void>;
@@ -68,15 +71,19 @@ async function serve(request: IncomingRequest, parts: Parts, guard: ReplayGuard)
     if (!guard.admit(Number(from), Number(counter))) return FORBIDDEN;
     // What is sealed by the cloud's key was packed by `forwarder.ts`.
     const message = unpack(first, () => frames.stream()) as Message;
-    return answered(await replyTo(message, request, parts), number, parts.sealer);
+    return answered(await replyTo(message, request, parts, Number(from)), number, parts.sealer);
   } catch (error) {
     if (error instanceof BrokenFrame) return FORBIDDEN;
     throw error;
   }
 }
 
-async function replyTo(message: Message, request: IncomingRequest, parts: Parts): Promise<Reply> {
+async function replyTo(message: Message, request: IncomingRequest, parts: Parts, from: number): Promise<Reply> {
   if (!(await parts.isHeld(message.account))) return { kind: 'not-held' };
+  // What one that was struck off has decided is not written by way of another either: its heirs act on that.
+  if (message.kind === 'proposal' && !(await parts.isAlive(from))) {
+    return { kind: 'unavailable', reason: 'the sender was struck off the roll' };
+  }
   const leave = parts.enter(message.account);
   try {
     if (message.kind === 'call') return { kind: 'output', output: await run(parts.cloud(), message, request) };
@@ -120,5 +127,7 @@ function answered(reply: Reply, number: string, sealer: PurposeSealer): WireResp
     yield first;
     yield* rest;
   }
-  return { status: 200, headers: {}, body: all(frames.frames(stream)) };
+  // Also when the sender is gone before the first step.
+  const drop = (): void => void stream[Symbol.asyncIterator]().return?.();
+  return { status: 200, headers: {}, body: released(all(frames.frames(stream)), drop) };
 }

@@ -51,6 +51,17 @@ export interface SweepResult {
   readonly freedBytes: number;
 }
 
+/** How a process has a folder of blobs together with others of its cloud. */
+export interface BlobSharing {
+  /** The number under which this process writes: no other has it, and none will have it again. Who is alone writes under 0. */
+  writer(): number;
+  /**
+   * Of the writers that are gone by the time of the call, whose blobs fall to this process: to no other as long as that says so. What
+   * such a writer has not named by a row it never will.
+   */
+  inheritance(): Promise<(writer: number) => boolean>;
+}
+
 /** Who watches a scrub. */
 export interface ScrubWatch {
   readonly signal: AbortSignal;
@@ -80,10 +91,11 @@ export interface Blobs {
   discard(place: BlobPlace): void;
   /**
    * Drops what nobody wants, gathers what is left of half-empty segments. What was moved lies in its old place until the next
-   * sweep: who began to read there goes on. While a backup copies nothing is dropped.
+   * sweep: who began to read there goes on. While a backup copies nothing is dropped. Among several processes each does it for what it has
+   * written, and for what falls to it of those that are gone.
    */
   sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult>;
-  /** Reads all there is and checks it, without keys. The next sweep asks for all owners again. */
+  /** Reads what the sweep cares for and checks it, without keys. The next sweep asks for all owners again. */
   scrub(watch: ScrubWatch): Promise<void>;
   close(): Promise<void>;
 }

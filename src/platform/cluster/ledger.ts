@@ -26,6 +26,8 @@ export interface Roll {
   readonly nodes: readonly LiveNode[];
   /** By slot: the incarnation that holds it, alive or struck off; 0 for nobody. */
   readonly holders: readonly number[];
+  /** The wall time by the ledger's clock, if it has one. */
+  readonly at?: Milliseconds;
 }
 
 /** What one who follows is told, in the order of the commits. */
@@ -39,9 +41,11 @@ export interface FeedListener {
 }
 
 export interface Ledger {
+  /** `ROLL_TIME`, but for tests of something else. */
+  readonly lasts: Milliseconds;
   join(node: NodeEntry): Promise<number>;
   /**
-   * Stays on the roll for `ROLL_TIME` from now on, strikes off who is over, sends `mark` into the feed. Undefined: this
+   * Stays on the roll for `lasts` from now on, strikes off who is over, sends `mark` into the feed. Undefined: this
    * incarnation has been struck off.
    */
   renew(incarnation: number, node: NodeEntry, mark: string): Promise<Roll | undefined>;

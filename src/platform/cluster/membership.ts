@@ -14,7 +14,6 @@ export interface Instant {
 }
 
 const MARGIN: Milliseconds = 500;
-const BELIEVED: Milliseconds = ROLL_TIME - MARGIN;
 
 /**
  * Whether less than `time` has passed, for certain. The monotonic clock may have stood still with a suspended machine; the wall
@@ -34,14 +33,16 @@ export class Membership {
   readonly incarnation: number;
   #roll: Roll = NOBODY;
   #renewedAt: Instant;
+  readonly #believed: Milliseconds;
   #isOver = false;
   readonly #held = new Set<number>();
   /** Held, but to be handed over: takes nothing new. */
   readonly #leaving = new Set<number>();
 
-  constructor(incarnation: number, sentAt: Instant) {
+  constructor(incarnation: number, sentAt: Instant, lasts = ROLL_TIME) {
     this.incarnation = incarnation;
     this.#renewedAt = sentAt;
+    this.#believed = lasts - MARGIN;
   }
 
   get roll(): Roll {
@@ -103,7 +104,7 @@ export class Membership {
   }
 
   isSure(now: Instant): boolean {
-    return !this.#isOver && isWithin(BELIEVED, this.#renewedAt, now);
+    return !this.#isOver && isWithin(this.#believed, this.#renewedAt, now);
   }
 
   /** What an answer and a transaction need. */

@@ -6,6 +6,7 @@
 import type { Clock, Milliseconds, TimerHandle } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Ledger, LiveNode, NodeEntry, Roll } from '#platform/cluster/ledger.ts';
+import { LedgerTime } from '#platform/cluster/ledger-time.ts';
 import { type Instant, isWithin, Membership, type Turnover } from '#platform/cluster/membership.ts';
 import { slotOf } from '#platform/cluster/slots.ts';
 import type { PartitionName } from '#platform/store/store.ts';
@@ -50,6 +51,7 @@ export class ClusterNode {
   readonly #sentMarks = new Map<string, Instant>();
   #feedAt: Instant | undefined;
   #unfollow: (() => Promise<void>) | undefined;
+  readonly #time = new LedgerTime();
   /** Counts for the metrics. */
   moves = { gained: 0, handed: 0, lost: 0 };
 
@@ -57,10 +59,10 @@ export class ClusterNode {
     this.#options = options;
   }
 
-  /** When it resolves, this process is on the roll and has what fell to it at once. */
+  /** When it resolves, this process is on the roll and has what fell to it at once. If it fails it may be called again. */
   async start(): Promise<void> {
     const { ledger, duties } = this.#options;
-    this.#unfollow = await ledger.follow({
+    this.#unfollow ??= await ledger.follow({
       changed: (paths) => duties.changed(paths),
       marked: (mark) => this.#marked(mark),
       lost: () => {
@@ -109,20 +111,44 @@ export class ClusterNode {
     return this.#membership?.holderOf(slotOf(account));
   }
 
+  /** By the ledger's clock; undefined while that is not known. */
+  time(): Milliseconds | undefined {
+    return this.#time.now(this.#options.clock.monotonic());
+  }
+
   get isFeedFresh(): boolean {
     return this.#feedAt !== undefined && isWithin(FEED_BELIEVED, this.#feedAt, this.#now());
   }
 
   /** Looks at the roll again; those who ask meanwhile wait for the same look. */
   look(): Promise<void> {
-    this.#looking ??= this.#inTurn(async () => {
-      const membership = this.#membership;
-      if (membership === undefined) return;
-      this.#turnover(membership.saw(await this.#options.ledger.roll()));
-    }).finally(() => {
+    this.#looking ??= this.#lookAnew().finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
+  }
+
+  #lookAnew(): Promise<void> {
+    return this.#inTurn(async () => {
+      const membership = this.#membership;
+      if (membership === undefined) return;
+      this.#turnover(membership.saw(await this.#options.ledger.roll()));
+    });
+  }
+
+  /** Whether it is on the roll, as far as this process can see. */
+  async isAlive(incarnation: number): Promise<boolean> {
+    const isListed = (): boolean => this.roll.nodes.some((node) => node.incarnation === incarnation);
+    if (!isListed()) await this.look().catch(() => {});
+    return isListed();
+  }
+
+  /** Of those that are off the roll by the time of the call, whose affairs fall to this process, as long as it holds their slots. */
+  async inheritance(): Promise<(incarnation: number) => boolean> {
+    await this.#lookAnew();
+    const alive = new Set(this.roll.nodes.map(({ incarnation }) => incarnation));
+    return (incarnation) =>
+      !alive.has(incarnation) && (this.#membership?.holds(slotOf(`writer ${incarnation}`), this.#now()) ?? false);
   }
 
   /** Holds nothing when it resolves, unless nobody else is there to hold it. */
@@ -170,7 +196,7 @@ export class ClusterNode {
   async #join(): Promise<void> {
     const sentAt = this.#now();
     const incarnation = await this.#options.ledger.join(this.#entry);
-    this.#membership = new Membership(incarnation, sentAt);
+    this.#membership = new Membership(incarnation, sentAt, this.#options.ledger.lasts);
     this.#options.log.log('info', 'joined', { node: this.id, incarnation });
   }
 
@@ -188,6 +214,7 @@ export class ClusterNode {
       await this.#struckOff(membership);
       return await this.#renew();
     }
+    if (roll.at !== undefined) this.#time.hear(roll.at, sentAt.monotonic, this.#now().monotonic);
     this.#turnover(membership.renewed(sentAt, roll));
     const free = membership.toTake();
     if (free.length > 0) {

@@ -13,8 +13,8 @@ function fnv1a(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Of an account, or of `global`, the account of the directories. */
-export const slotOf = (account: PartitionName['account']): number => fnv1a(account) % SLOTS;
+/** Of an account, of `global`, the account of the directories, or of what else is to be one process's. */
+export const slotOf = (key: PartitionName['account'] | `writer ${number}`): number => fnv1a(key) % SLOTS;
 
 /** Who should hold a slot: the process with the highest hash for it. Who comes or goes moves its own share, and no other. */
 export function rightfulHolder<Node extends { readonly id: string; readonly isDraining: boolean }>(

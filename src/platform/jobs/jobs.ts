@@ -3,9 +3,9 @@
  * service, from the time it is opened until another process owns it or this one stops. At start all partitions that hold rows are opened, in the background, so that what
  * was pending goes on.
  */
-import type { Clock, TimerHandle } from '#platform/base/clock.ts';
+import type { Clock, Milliseconds, TimerHandle } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
-import type { Logger } from '#platform/base/log.ts';
+import type { LogFields, Logger } from '#platform/base/log.ts';
 import { type Deliver, RETRY_JOB, Relay, retryTarget } from '#platform/jobs/relay.ts';
 import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { RegisteredService, Registry } from '#platform/registry.ts';
@@ -19,6 +19,15 @@ export interface JobsOptions {
   readonly deliver: Deliver;
 }
 
+/** Work of the process itself, whichever partitions it has. */
+export interface Chore {
+  readonly name: string;
+  /** After the start, or after it is known of. */
+  readonly first: Milliseconds;
+  readonly again: Milliseconds;
+  readonly run: (log: Logger, signal: AbortSignal) => Promise<void>;
+}
+
 interface Runner {
   stop(): void;
   /** Rows may be there that it was not told of. */
@@ -29,6 +38,7 @@ export class Jobs {
   readonly #options: JobsOptions;
   readonly #runners = new Map<Partition, Runner[]>();
   readonly #running = new Set<Promise<void>>();
+  readonly #chores: TimerHandle[] = [];
   readonly #stopping = new AbortController();
 
   constructor(options: JobsOptions) {
@@ -67,6 +77,7 @@ export class Jobs {
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const runner of [...this.#runners.values()].flat()) runner.stop();
+    for (const end of this.#chores) end.cancel();
     await Promise.allSettled(this.#running);
   }
 
@@ -89,24 +100,42 @@ export class Jobs {
       this.#reconcile(partition, name, reconcile);
   }
 
-  /** Runs again when it asks to, and a minute after a failure. */
   #reconcile(partition: Partition, name: string, reconcile: Reconciler): void {
+    const { service } = partition.name;
+    const work = async (): Promise<Milliseconds | undefined> =>
+      this.#runners.has(partition) ? await reconcile(this.#callFor(partition), this.#stopping.signal) : undefined;
+    const waiting = this.#repeat({ name, service }, work);
+    this.#runners.get(partition)?.push({ stop: () => waiting.cancel(), lookSoon: () => {} });
+  }
+
+  keep({ name, first, again, run }: Chore): void {
+    let isFirst = true;
+    const work = async (): Promise<Milliseconds> => {
+      if (!isFirst) await run(this.#options.log, this.#stopping.signal);
+      const next = isFirst ? first : again;
+      isFirst = false;
+      return next;
+    };
+    this.#chores.push(this.#repeat({ name }, work));
+  }
+
+  /** Runs again when it asks to, and a minute after a failure. */
+  #repeat(about: LogFields, work: () => Promise<Milliseconds | undefined>): TimerHandle {
     const { clock, log } = this.#options;
     let waiting: TimerHandle | undefined;
     const run = async (): Promise<void> => {
       waiting = undefined;
-      if (!this.#runners.has(partition)) return;
-      let again: number | undefined;
+      let again: Milliseconds | undefined;
       try {
-        again = await reconcile(this.#callFor(partition), this.#stopping.signal);
+        again = await work();
       } catch (error) {
-        log.log('error', 'reconciler failed', { name, service: partition.name.service, reason: String(error) });
+        log.log('error', 'reconciler failed', { ...about, reason: String(error) });
         again = 60_000;
       }
       if (again !== undefined && !this.#stopping.signal.aborted) waiting = clock.after(again, () => this.#track(run()));
     };
-    this.#runners.get(partition)?.push({ stop: () => waiting?.cancel(), lookSoon: () => {} });
     this.#track(run());
+    return { cancel: () => waiting?.cancel() };
   }
 
   #track(work: Promise<void>): void {

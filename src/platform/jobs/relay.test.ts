@@ -237,3 +237,23 @@ test('more failing targets than lanes, and a restart, lose nobody and hurry nobo
   await turns(20);
   assert.equal(second.deliveries.length, before);
 });
+
+test('while nothing can be read messages wait, from the start on', async (t) => {
+  const { drivers, faults } = faulty(memoryDrivers());
+  faults.areReadsRefused = true;
+  const bench = start(t, drivers);
+  bench.clock.advance(seconds(10));
+  faults.areReadsRefused = false;
+  bench.send(0);
+  await until(() => bench.deliveries.length === 1, 'the first');
+  faults.areReadsRefused = true;
+  bench.send(1);
+  await bench.partition.durable();
+  // In this turn and the next the relay looks, and finds nothing that it could read.
+  await new Promise((resolve) => setImmediate(resolve));
+  faults.areReadsRefused = false;
+  await until(() => {
+    bench.clock.advance(seconds(1));
+    return bench.deliveries.length === 2;
+  }, 'the second');
+});

@@ -107,13 +107,29 @@ export class Relay {
   #fill(): void {
     while (!this.#isStopped && this.#lanes.size < MOST_LANES) {
       const [waiting] = this.#waiting;
-      const found = this.#searched() ?? waiting;
+      const found = this.#found(waiting);
       if (found === undefined) return;
       const [target, failures] = found;
       this.#waiting.delete(target);
       this.#lanes.add(target);
       void this.#drain(target, failures).then(() => this.#fill());
     }
+  }
+
+  #found(waiting: [target: string, failures: number] | undefined): [target: string, failures: number] | undefined {
+    try {
+      return this.#searched() ?? waiting;
+    } catch (error) {
+      this.#waits(error);
+      return undefined;
+    }
+  }
+
+  /** The database may be away, whatever is read. */
+  #waits(error: unknown): void {
+    const { service } = this.#partition.name;
+    this.#options.log.log('warn', 'relay waits', { service, reason: String(error) });
+    this.lookSoon();
   }
 
   /** The next target among the rows that is neither under way nor waiting for its timer. */
@@ -171,8 +187,7 @@ export class Relay {
         }
       }
     } catch (error) {
-      this.#options.log.log('warn', 'relay waits', { service: partition.name.service, reason: String(error) });
-      this.lookSoon();
+      this.#waits(error);
     } finally {
       // In the turn of the look that found nothing: who is told of the next message must find the lane free.
       this.#lanes.delete(target);

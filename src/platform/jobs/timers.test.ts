@@ -175,3 +175,18 @@ test('a run that a failed commit takes back is run again', async (t) => {
   clock.advance(hours(1));
   assert.deepEqual(ran, ['a', 'a']);
 });
+
+test('while nothing can be read timers wait, from the start on', async (t) => {
+  const disk = memoryDrivers();
+  const before = start(t, disk);
+  before.set('a', before.clock.now() + seconds(1));
+  await before.partition.durable();
+  const { drivers, faults } = faulty(disk);
+  faults.areReadsRefused = true;
+  const { clock, ran } = start(t, drivers);
+  clock.advance(seconds(10));
+  assert.deepEqual(ran, []);
+  faults.areReadsRefused = false;
+  clock.advance(seconds(10));
+  assert.deepEqual(ran, ['a']);
+});

@@ -89,7 +89,7 @@ export class TimerRunner {
     this.#partition = partition;
     this.#options = options;
     runners.set(partition, this);
-    this.#readNext();
+    this.#guarded(() => this.#readNext());
   }
 
   stop(): void {
@@ -118,7 +118,7 @@ export class TimerRunner {
   #run(): void {
     this.#next = Number.POSITIVE_INFINITY;
     if (this.#isStopped) return;
-    try {
+    this.#guarded(() => {
       this.#partition.memory(firedSlot);
       const now = this.#options.clock.now();
       const due = this.#partition.read((tx) =>
@@ -126,6 +126,13 @@ export class TimerRunner {
       );
       for (const { key, row } of due) this.#fire(key, row, now);
       this.#readNext();
+    });
+  }
+
+  /** The database may be away, whatever is read. */
+  #guarded(action: () => void): void {
+    try {
+      action();
     } catch (error) {
       // The rows stay as they are.
       if (error instanceof Suspend) {

@@ -8,20 +8,25 @@ import { type Entry, StoreUnavailable, type Transaction } from '#platform/store/
 /** Enters into the books of a partition what another process has to add. */
 export type KeepBooks = (tx: Transaction, entry: Entry) => void;
 
-/** Throws when a row that it rests on has changed; else it is written when `partition.durable()` says so. */
+/** Throws when a row that it rests on has changed; else it is written, and what it rests on is on disk, when `partition.durable()` says so. */
 export function adopt(partition: OwnedPartition, { reads, batch, entries }: Proposal, keepBooks: KeepBooks): void {
   if (entries.length > 0) {
     partition.transact((tx) => {
       for (const entry of entries) keepBooks(tx, entry);
     });
   }
-  if (isEmptyBatch(batch)) return;
+  const check = (): void => {
+    if (reads.every((mark) => isAsRead(partition, mark))) return;
+    throw new StoreUnavailable('what a transaction of another process rests on has changed');
+  };
+  if (isEmptyBatch(batch)) {
+    check();
+    return;
+  }
   // What memory holds back goes to the rows, which are all that is left of it below.
   partition.committer.runHooks();
   partition.transact((tx) => {
-    if (!reads.every((mark) => isAsRead(partition, mark))) {
-      throw new StoreUnavailable('what a transaction of another process rests on has changed');
-    }
+    check();
     const put = (key: Buffer, value: Buffer, isSealed: boolean): void => {
       const [table, at] = tableAt(key, isSealed);
       tx.put(table, at, Buffer.from(value));

@@ -11,6 +11,8 @@ export interface Faults {
   letThrough(): void;
   /** The next commit that goes on is refused: before it is applied, or after it (its sync failed). */
   failNext(when: 'before' | 'after'): void;
+  /** Reads are refused, as while a database is away. */
+  areReadsRefused: boolean;
   /** Commits under way or waiting. */
   readonly underWay: number;
   /** Commits that have ended. */
@@ -52,6 +54,7 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
     failNext: (when) => {
       failing = when;
     },
+    areReadsRefused: false,
     get underWay() {
       return underWay;
     },
@@ -59,6 +62,10 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
       return done;
     },
   };
+  function read<T>(action: () => T): T {
+    if (faults.areReadsRefused) throw new StoreUnavailable('injected fault');
+    return action();
+  }
   const drivers: StoreDrivers = {
     regions: () => inner.regions(),
     close: () => inner.close(),
@@ -68,8 +75,8 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
         ...(driver.isRemote && { isRemote: true }),
         own: (name) => driver.own(name),
         names: () => driver.names(),
-        get: (partition, key) => driver.get(partition, key),
-        range: (partition, range) => driver.range(partition, range),
+        get: (partition, key) => read(() => driver.get(partition, key)),
+        range: (partition, range) => read(() => driver.range(partition, range)),
         commit: (...given) => commit(driver, ...given),
         close: () => driver.close(),
       };

@@ -13,6 +13,7 @@ import {
   type Entry,
   type MemorySlot,
   type PartitionName,
+  type ReadTransaction,
   StoreUnavailable,
   type Transaction,
 } from '#platform/store/store.ts';
@@ -22,7 +23,7 @@ export type ReadMark =
   | { readonly key: Key; readonly digest: string }
   | { readonly range: DriverRange; readonly digest: string };
 
-/** A transaction of somebody else's partition; its batch is empty when only entries are sent. */
+/** A transaction of somebody else's partition; its batch is empty when only entries are sent, or the owner's word is wanted on what was read. */
 export interface Proposal {
   readonly path: string;
   readonly reads: readonly ReadMark[];
@@ -91,6 +92,18 @@ class ProposingDriver implements StoreDriver {
     this.#reads = undefined;
   }
 
+  /** What an action that is no transaction has read. */
+  noting<T>(action: () => T): { readonly found: T; readonly reads: readonly ReadMark[] } {
+    const outer = this.#reads;
+    const reads: ReadMark[] = [];
+    this.#reads = reads;
+    try {
+      return { found: action(), reads };
+    } finally {
+      this.#reads = outer;
+    }
+  }
+
   /** Takes nothing over; the owner writes under its own number. */
   own(): OwnedNumber {
     return { number: 0, epoch: 0 };
@@ -141,7 +154,7 @@ class ProposingDriver implements StoreDriver {
 export class FollowedPartition extends OwnedPartition {
   readonly #driver: ProposingDriver;
   readonly #isVouchedFor: () => boolean;
-  readonly #propose: (entries: readonly Entry[]) => Promise<void>;
+  readonly #propose: (proposal: Partial<Proposal>) => Promise<void>;
   #depth = 0;
   #isForgetting = false;
   #entries: Entry[] = [];
@@ -153,14 +166,14 @@ export class FollowedPartition extends OwnedPartition {
     super(name, path, new Committer(driver, parts.limits, parts.onFault), parts.sealing);
     this.#driver = driver;
     this.#isVouchedFor = parts.isVouchedFor;
-    this.#propose = (entries) => parts.propose(name, { path, reads: [], batch: NO_BATCH, entries });
+    this.#propose = (proposal) => parts.propose(name, { path, reads: [], batch: NO_BATCH, entries: [], ...proposal });
   }
 
   enter(entry: Entry): void {
     this.#entries.push(entry);
     if (this.#entries.length > 1) return;
     const entering = new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
-      this.#propose(this.#entries.splice(0)),
+      this.#propose({ entries: this.#entries.splice(0) }),
     );
     const both = Promise.all([this.#entering, entering]).then(() => {});
     both.catch(() => {});
@@ -170,6 +183,13 @@ export class FollowedPartition extends OwnedPartition {
         if (this.#entering === both) this.#entering = undefined;
       })
       .catch(() => {});
+  }
+
+  override async readDurably<T>(action: (tx: ReadTransaction) => T): Promise<T> {
+    if (super.durable() !== undefined) throw new StoreUnavailable('a transaction of another’s partition is under way');
+    const { found, reads } = this.#driver.noting(() => this.read(action));
+    await this.#propose({ reads });
+    return found;
   }
 
   override durable(): Promise<void> | undefined {

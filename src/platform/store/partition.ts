@@ -100,6 +100,12 @@ export class OwnedPartition implements Partition, BatchMember {
     return action(this.#reader);
   }
 
+  async readDurably<T>(action: (tx: ReadTransaction) => T): Promise<T> {
+    const found = this.read(action);
+    await this.durable();
+    return found;
+  }
+
   beforeCommit(action: (tx: Transaction) => void): void {
     // A member from now on, even when a transaction that asked is undone: `durable` waits for it, and a loss is told.
     const batch = this.#open();

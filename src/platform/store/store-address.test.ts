@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeAddress, parseStoreAddress, StoreAddressError } from '#platform/store/store-address.ts';
+import { describeAddress, parseStoreAddress, StoreAddressError, withPassword } from '#platform/store/store-address.ts';
 
 test('an address has what its URL says, and libpq\u2019s defaults', () => {
   const plain = { port: 5432, password: undefined, schema: 'makonis', tls: undefined };
@@ -27,6 +27,26 @@ test('an address has what its URL says, and libpq\u2019s defaults', () => {
     tls: undefined,
   });
   assert.equal(parseStoreAddress('postgres://cloud@[::1]/').host, '::1');
+});
+
+test('several hosts are one primary and its standbys', () => {
+  const serversOf = (text: string) => {
+    const { host, port, others = [] } = parseStoreAddress(text);
+    return [{ host, port }, ...others].map((server) => `${server.host} ${server.port}`);
+  };
+  const all = '?target_session_attrs=read-write&sslmode=disable';
+  assert.deepEqual(serversOf(`postgres://cloud@db1:5433,db2/rows${all}`), ['db1 5433', 'db2 5432']);
+  assert.deepEqual(serversOf(`postgres://[::1]:5433,[::2]:5434/rows${all}`), ['::1 5433', '::2 5434']);
+  assert.deepEqual(serversOf(`postgres:///rows${all}&host=db1,db2&port=5433`), ['db1 5433', 'db2 5433']);
+  assert.deepEqual(serversOf(`postgres:///rows${all}&host=db1,db2&port=5433,5434`), ['db1 5433', 'db2 5434']);
+  assert.deepEqual(serversOf(`postgres://db1,db2/rows${all}&port=5433`), ['db1 5433', 'db2 5433']);
+  assert.throws(() => parseStoreAddress('postgres://db1,db2/rows?target_session_attrs=any'), /read-write or primary/);
+  assert.throws(() => parseStoreAddress(`postgres://db1,db2,db3/rows${all}&port=1,2`), /port: expected one/);
+  const described = describeAddress(parseStoreAddress(`postgres://db1,db2/rows${all}`));
+  assert.equal(described, 'PostgreSQL at db1:5432 or db2:5432, database rows, schema makonis, user makonis');
+  assert.deepEqual(parseStoreAddress('postgres://localhost,db2/rows').tls, { verifies: 'name' });
+  const known = withPassword(parseStoreAddress(`postgres://db1,db2/rows${all}`), { PGPASSWORD: 'word' });
+  assert.deepEqual([known.password, known.others?.[0]?.password], ['word', 'word']);
 });
 
 test('across a network the server has to prove its name, unless it is said otherwise', (t) => {

@@ -117,6 +117,11 @@ export interface Partition {
   /** Reads without writing; cheaper, and may run anywhere. */
   read<T>(action: (tx: ReadTransaction) => T): T;
   /**
+   * What was read is on disk, and is as the owner has it: no crash takes it back. Throws `StoreUnavailable` when the owner can't say. Of
+   * memory nothing is taken.
+   */
+  readDurably<T>(action: (tx: ReadTransaction) => T): Promise<T>;
+  /**
    * Runs `action` once, as a transaction of its own, when the current batch is closed: for rows that many requests of a
    * turn touch and one write can cover (usage). `durable` waits for it as for a write; the undoing of a transaction that
    * asked for it doesn't take it back.

@@ -1,5 +1,5 @@
 /** What S3's operations are made with. */
-import type { Milliseconds } from '#platform/base/clock.ts';
+import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
 import type { CallAsRole } from '#platform/jobs/as-role.ts';
@@ -17,6 +17,7 @@ import type { AccessPoints, PublicAccess } from '#services/s3control/api.ts';
 
 export interface S3Parts {
   readonly store: Store;
+  readonly clock: Clock;
   readonly sealer: Sealer;
   readonly pages: PageTokens;
   readonly directory: Directory;

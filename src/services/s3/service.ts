@@ -7,7 +7,7 @@
  * then multipart/.
  */
 import type { S3Operations } from '#platform/model/generated/s3.ts';
-import { defineService, type Handlers, type Reconciler } from '#platform/service.ts';
+import { defineService, type Handlers } from '#platform/service.ts';
 import type { AnsweredRequest } from '#platform/web.ts';
 import { accessOf, versioned, writing } from '#services/s3/access.ts';
 import * as acls from '#services/s3/acl/acls.ts';
@@ -309,8 +309,7 @@ function noteAnswer(parts: S3Parts): (answered: AnsweredRequest) => void {
   };
 }
 
-/** `storage`: the care for blobs, which a region's buckets of both kinds share. */
-export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>) =>
+export const s3 = (parts: S3Parts) =>
   defineService({
     operations: {
       ...bucketOperations(parts),
@@ -360,6 +359,5 @@ export const s3 = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>
     reconcilers: {
       deliverAccessLogs: deliverAccessLogs(parts),
       makeReports: makeReports(parts, { inventory: makeInventory, analytics: makeAnalysis }),
-      ...storage,
     },
   });

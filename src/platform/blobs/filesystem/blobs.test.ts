@@ -200,27 +200,3 @@ test('what was counted of a segment says nothing of another with its number', as
   await writeFile(join(folder, 'counted.json'), '[[1, 999');
   await (await openFilesystemBlobs(folder, clock, refuse)).close();
 });
-
-test('processes that share a folder write beside each other, and none takes another’s for garbage', async (t) => {
-  const folder = folderOf(t);
-  const both = [
-    await openFilesystemBlobs(folder, clock, refuse, true),
-    await openFilesystemBlobs(folder, clock, refuse, true),
-  ];
-  t.after(() => Promise.all(both.map((blobs) => blobs.close())));
-  for (const size of [2000, 3_000_000]) {
-    const contents = both.map((_, at) => Buffer.alloc(size, at + 1));
-    const stored = await Promise.all(
-      both.map((blobs, at) => blobs.put(contents[at] ?? assert.fail(), { owner: 'somebody' })),
-    );
-    const nobody = { isWanted: async () => false, moved: async () => false };
-    for (const blobs of both) await blobs.sweep(nobody, new AbortController().signal);
-    for (const [at, { place, bytes }] of stored.entries()) {
-      const parts: Uint8Array[] = [];
-      const read = await (both[1 - at] ?? assert.fail()).read(place, { start: 0, end: bytes });
-      if (read instanceof Uint8Array) parts.push(read);
-      else for await (const part of read) parts.push(part);
-      assert.ok(contents[at]?.equals(Buffer.concat(parts)));
-    }
-  }
-});

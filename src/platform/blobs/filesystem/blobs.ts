@@ -12,6 +12,7 @@ import type {
   BlobOwners,
   BlobPlace,
   BlobRange,
+  BlobSharing,
   Blobs,
   PutOptions,
   ScrubWatch,
@@ -42,7 +43,8 @@ import {
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
 import type { SealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { Segments } from '#platform/blobs/filesystem/segments.ts';
-import { type FilesystemParts, sweepBlobs } from '#platform/blobs/filesystem/sweep.ts';
+import { type FilesystemParts, ours, sweepBlobs } from '#platform/blobs/filesystem/sweep.ts';
+import { ALONE, writerOfFile, writerOfSegment } from '#platform/blobs/filesystem/writers.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 import { released } from '#platform/blobs/released.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
@@ -55,23 +57,24 @@ const MOST_PARTS = 256;
 /** A range up to this is read and checked whole before its first byte is given out. */
 const WHOLE_READ_BYTES = 1024 * 1024;
 
-/** `isShared`: other processes write to the folder too. What they have not settled can't be told from garbage: nothing is swept then. */
+/** `sharing`: other processes of the cloud write to the folder too. */
 export async function openFilesystemBlobs(
   folder: string,
   clock: Clock,
   onFault: (error: unknown) => void,
-  isShared = false,
+  sharing?: BlobSharing,
 ): Promise<Blobs> {
-  const [segments, files] = [join(folder, 'segments'), join(folder, 'files')];
-  for (const each of [segments, files]) await mkdir(each, { recursive: true, mode: 0o700 });
-  const opened = await Segments.open(segments);
+  const [segmentsFolder, files] = [join(folder, 'segments'), join(folder, 'files')];
+  for (const each of [segmentsFolder, files]) await mkdir(each, { recursive: true, mode: 0o700 });
+  const writer = (): number => sharing?.writer() ?? ALONE;
+  const segments = new Segments(segmentsFolder, writer);
   return new FilesystemBlobs({
-    segments: opened,
-    files: await BlobFiles.open(files, sealThreadsOf(clock, onFault), isShared),
+    segments,
+    files: await BlobFiles.open(files, sealThreadsOf(clock, onFault), sharing),
     hold: new HoldWatch(folder),
-    doubts: await Doubts.open(folder, (segment) => opened.path(segment)),
+    doubts: await Doubts.open(folder, (segment) => segments.path(segment), writer),
     onFault,
-    isShared,
+    sharing,
   });
 }
 
@@ -87,6 +90,7 @@ class FilesystemBlobs implements Blobs {
   readonly #pins = new Map<BlobPlace, number>();
   /** Discarded while pinned. */
   readonly #doomed = new Set<BlobPlace>();
+  readonly #condemned = new Set<string | number>();
 
   constructor(parts: FilesystemParts) {
     this.#parts = parts;
@@ -287,33 +291,43 @@ class FilesystemBlobs implements Blobs {
   }
 
   async sweep(owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
-    if (this.#parts.isShared) return { dropped: 0, moved: 0, freedBytes: 0 };
     const isInUse = (place: BlobPlace): boolean => this.#isInUse(place);
-    return sweepBlobs({ ...this.#parts, isInUse, unsettled: this.#unsettled }, owners, signal);
+    const own = { isInUse, unsettled: this.#unsettled, condemned: this.#condemned };
+    return sweepBlobs({ ...this.#parts, ...own }, owners, signal);
   }
 
   async scrub(watch: ScrubWatch): Promise<void> {
-    // The end of a segment that another process writes looks torn.
-    if (this.#parts.isShared) return;
-    const { signal } = watch;
-    for await (const { id, offset, bytes, isSealed } of this.#parts.files.all((id) =>
-      watch.damaged(`the head of file ${id}`),
-    )) {
-      if (signal.aborted) return;
-      await this.#check({ kind: 'file', id, offset, bytes }, isSealed, watch);
-    }
-    for (const segment of await this.#parts.segments.closed()) {
-      try {
-        for await (const { offset, bytes, isSealed } of this.#parts.segments.records(segment)) {
-          if (signal.aborted) return;
-          await this.#check({ kind: 'segment', segment, offset, bytes }, isSealed, watch);
-        }
-      } catch (error) {
-        if (!(error instanceof BlobDamaged)) throw error;
-        if ((await this.#parts.segments.closed()).includes(segment)) watch.damaged(error.message);
+    const { files, segments, sharing, doubts } = this.#parts;
+    for await (const ids of files.ids()) {
+      const isOurs = await ours(sharing);
+      const those = ids.filter((id) => isOurs(writerOfFile(id)));
+      for await (const { id, offset, bytes, isSealed } of files.some(those, (id) =>
+        watch.damaged(`the head of file ${id}`),
+      )) {
+        if (watch.signal.aborted) return;
+        await this.#check({ kind: 'file', id, offset, bytes }, isSealed, watch);
       }
     }
-    this.#parts.doubts.everything();
+    // The end of a segment that another process writes looks torn: it is not among these.
+    const there = await segments.others();
+    const isOurs = await ours(sharing);
+    for (const segment of there.filter((each) => isOurs(writerOfSegment(each)))) {
+      await this.#checkSegment(segment, watch);
+      if (watch.signal.aborted) return;
+    }
+    doubts.everything();
+  }
+
+  async #checkSegment(segment: number, watch: ScrubWatch): Promise<void> {
+    try {
+      for await (const { offset, bytes, isSealed } of this.#parts.segments.records(segment)) {
+        if (watch.signal.aborted) return;
+        await this.#check({ kind: 'segment', segment, offset, bytes }, isSealed, watch);
+      }
+    } catch (error) {
+      if (!(error instanceof BlobDamaged)) throw error;
+      if ((await this.#parts.segments.others()).includes(segment)) watch.damaged(error.message);
+    }
   }
 
   async #check(place: StoredPlace, isSealed: boolean, watch: ScrubWatch): Promise<void> {
@@ -330,7 +344,7 @@ class FilesystemBlobs implements Blobs {
   async #isThere(place: StoredPlace): Promise<boolean> {
     return place.kind === 'file'
       ? this.#parts.files.has(place.id)
-      : (await this.#parts.segments.closed()).includes(place.segment);
+      : (await this.#parts.segments.others()).includes(place.segment);
   }
 
   async close(): Promise<void> {
@@ -340,7 +354,10 @@ class FilesystemBlobs implements Blobs {
   }
 }
 
-/** A full, failing or read-only disk, or more open files than may be: it may be over when the client comes again. */
-const DISK_REFUSES = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE']);
+/**
+ * A full, failing or read-only disk, or more open files than may be: it may be over when the client comes again. A draft that is gone was removed
+ * by the heir of this process, which was struck off the roll and does not know it yet.
+ */
+const DISK_REFUSES = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'ENOENT']);
 
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };

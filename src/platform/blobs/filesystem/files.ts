@@ -1,11 +1,11 @@
 /**
  * Blobs with a file of their own. A file is written under `incoming/`, synced, then renamed to where it stays: what lies at a
- * blob's place is whole. What a crash leaves under `incoming/` is removed at the next start.
+ * blob's place is whole. What a crash leaves under `incoming/` is removed at the next start, or, where other processes write too and each
+ * has a folder of its own there, by the one that what it left falls to.
  */
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomBytes } from '#platform/base/ids.ts';
-import { BlobDamaged, type PutOptions } from '#platform/blobs/blobs.ts';
+import { BlobDamaged, type BlobSharing, type PutOptions } from '#platform/blobs/blobs.ts';
 import { type BlockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
 import type { StoredPlace } from '#platform/blobs/filesystem/places.ts';
@@ -18,6 +18,7 @@ import {
 } from '#platform/blobs/filesystem/records.ts';
 import type { SealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
+import { ALONE, newFileId } from '#platform/blobs/filesystem/writers.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 
 type FilePlace = Extract<StoredPlace, { readonly kind: 'file' }>;
@@ -35,21 +36,25 @@ export interface FoundFile extends RecordHead {
 export class BlobFiles {
   readonly #folder: string;
   readonly #incoming: string;
-  /** Two-letter folders that are known to be there. */
+  /** Folders that are known to be there. */
   readonly #made = new Set<string>();
   readonly #threads: () => Promise<SealThreads>;
+  readonly #sharing: BlobSharing | undefined;
 
-  private constructor(folder: string, incoming: string, threads: () => Promise<SealThreads>) {
+  private constructor(folder: string, threads: () => Promise<SealThreads>, sharing: BlobSharing | undefined) {
     this.#folder = folder;
-    this.#incoming = incoming;
+    this.#incoming = join(folder, 'incoming');
     this.#threads = threads;
+    this.#sharing = sharing;
   }
 
-  /** Where other processes write too, each has a place of its own for what is not whole yet. */
-  static async open(folder: string, threads: () => Promise<SealThreads>, isShared: boolean): Promise<BlobFiles> {
-    const all = join(folder, 'incoming');
-    const files = new BlobFiles(folder, isShared ? join(all, randomBytes(8).toString('hex')) : all, threads);
-    if (!isShared) await rm(all, { recursive: true, force: true });
+  static async open(
+    folder: string,
+    threads: () => Promise<SealThreads>,
+    sharing: BlobSharing | undefined,
+  ): Promise<BlobFiles> {
+    const files = new BlobFiles(folder, threads, sharing);
+    if (sharing === undefined) await rm(files.#incoming, { recursive: true, force: true });
     await mkdir(files.#incoming, { recursive: true, mode: 0o700 });
     return files;
   }
@@ -62,8 +67,8 @@ export class BlobFiles {
     options: PutOptions,
     announce: (place: FilePlace) => void,
   ): Promise<FilePlace> {
-    const id = randomBytes(16).toString('hex');
-    const draft = join(this.#incoming, id);
+    const id = newFileId(this.#sharing?.writer() ?? ALONE);
+    const draft = join(await this.#draftFolder(), id);
     const handle = await open(draft, 'wx', 0o600);
     try {
       const { owner } = options;
@@ -85,6 +90,23 @@ export class BlobFiles {
       await handle.close().catch(() => {});
       await unlink(draft).catch(() => {});
       throw error;
+    }
+  }
+
+  async #draftFolder(): Promise<string> {
+    if (this.#sharing === undefined) return this.#incoming;
+    const folder = join(this.#incoming, String(this.#sharing.writer()));
+    if (!this.#made.has(folder)) await mkdir(folder, { recursive: true, mode: 0o700 });
+    this.#made.add(folder);
+    return folder;
+  }
+
+  /** What writers that are gone left unfinished, and falls to this process. */
+  async removeInheritedDrafts(sharing: BlobSharing): Promise<void> {
+    const names = await readdir(this.#incoming);
+    const isInherited = await sharing.inheritance();
+    for (const name of names.filter((each) => /^\d+$/.test(each) && isInherited(Number(each)))) {
+      await rm(join(this.#incoming, name), { recursive: true, force: true });
     }
   }
 
@@ -113,15 +135,14 @@ export class BlobFiles {
     });
   }
 
-  /** All files whose head can be read; `onDamaged` hears of the others. What is removed meanwhile is left out. */
-  async *all(onDamaged?: (id: string) => void): AsyncGenerator<FoundFile> {
+  /** The ids of all files, a folder's at a time. */
+  async *ids(): AsyncGenerator<string[]> {
     for (const folder of await readdir(this.#folder)) {
-      if (!/^[0-9a-f]{2}$/.test(folder)) continue;
-      yield* this.some(await readdir(join(this.#folder, folder)), onDamaged);
+      if (/^[0-9a-f]{2}$/.test(folder)) yield await readdir(join(this.#folder, folder));
     }
   }
 
-  /** Of these, in the same way. */
+  /** Of these, all whose head can be read; `onDamaged` hears of the others. What is removed meanwhile is left out. */
   async *some(ids: readonly string[], onDamaged?: (id: string) => void): AsyncGenerator<FoundFile> {
     for (const id of ids) {
       const handle = await open(this.#path(id), 'r').catch(() => undefined);

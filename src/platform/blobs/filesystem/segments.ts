@@ -1,6 +1,6 @@
 /**
  * Segments: files that blobs of middling size are appended to. What is put while one write syncs waits and goes out together
- * with the next: many blobs, one fdatasync. A segment that failed once is never written again, nor one of an earlier process:
+ * with the next: many blobs, one fdatasync. A segment that failed once is never written again, nor one of another process:
  * its end may be torn, which a reader of heads sees.
  */
 import { readSync } from 'node:fs';
@@ -17,6 +17,7 @@ import {
   recordBytes,
 } from '#platform/blobs/filesystem/records.ts';
 import { writeAll } from '#platform/blobs/filesystem/write.ts';
+import { firstSegmentOf, writerOfSegment } from '#platform/blobs/filesystem/writers.ts';
 
 const SEGMENT_BYTES = 128 * 1024 * 1024;
 const MOST_OPEN = 64;
@@ -32,6 +33,7 @@ interface Appending {
 }
 
 interface OpenSegment {
+  readonly writer: number;
   readonly number: number;
   readonly handle: FileHandle;
   bytes: number;
@@ -49,8 +51,12 @@ export interface FoundRecord extends RecordHead {
 
 export class Segments {
   readonly #folder: string;
-  #next: number;
+  readonly #writer: () => number;
+  /** The next number of the writer that numbered the last segment. */
+  #next: { readonly writer: number; number: number } | undefined;
   #current: OpenSegment | undefined;
+  /** The number of the segment that is written, or being made. */
+  #unfinished: number | undefined;
   #waiting: Appending[] = [];
   #writing: Promise<void> | undefined;
   /** For reading, the longest unused first. */
@@ -58,14 +64,10 @@ export class Segments {
   readonly #openReaders = new Map<number, FileHandle>();
   #brief: Buffer | undefined;
 
-  private constructor(folder: string, next: number) {
+  /** `writer`: under whose number is written now. */
+  constructor(folder: string, writer: () => number) {
     this.#folder = folder;
-    this.#next = next;
-  }
-
-  static async open(folder: string): Promise<Segments> {
-    const numbers = await segmentNumbers(folder);
-    return new Segments(folder, Math.max(0, ...numbers) + 1);
+    this.#writer = writer;
   }
 
   append(parts: readonly Uint8Array[], bytes: number): Promise<{ segment: number; offset: number }> {
@@ -115,20 +117,26 @@ export class Segments {
   }
 
   async #segmentFor(bytes: number): Promise<OpenSegment> {
-    if (this.#current && this.#current.bytes + bytes > SEGMENT_BYTES) await this.#retire();
+    const writer = this.#writer();
+    const isFit = this.#current?.writer === writer && this.#current.bytes + bytes <= SEGMENT_BYTES;
+    if (this.#current && !isFit) await this.#retire();
     if (this.#current) return this.#current;
-    const { number, handle } = await this.#create();
-    this.#current = { number, handle, bytes: 0 };
+    this.#current = await this.#create(writer);
     await syncFolder(this.#folder);
     return this.#current;
   }
 
-  /** A number that another process has taken meanwhile is passed over. */
-  async #create(): Promise<{ number: number; handle: FileHandle }> {
+  /** A number that a process of a restored database had before is passed over. */
+  async #create(writer: number): Promise<OpenSegment> {
+    if (this.#next?.writer !== writer) {
+      const own = (await segmentNumbers(this.#folder)).findLast((number) => writerOfSegment(number) === writer);
+      this.#next = { writer, number: own === undefined ? firstSegmentOf(writer) : own + 1 };
+    }
     for (;;) {
-      const number = this.#next++;
+      const number = this.#next.number++;
+      this.#unfinished = number;
       try {
-        return { number, handle: await open(this.path(number), 'wx', 0o600) };
+        return { writer, number, handle: await open(this.path(number), 'wx', 0o600), bytes: 0 };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
@@ -146,6 +154,7 @@ export class Segments {
   async #retire(): Promise<void> {
     const { handle } = this.#current ?? {};
     this.#current = undefined;
+    this.#unfinished = undefined;
     await handle?.close().catch(() => {});
   }
 
@@ -174,14 +183,18 @@ export class Segments {
   }
 
   async #readLater(segment: number, offset: number, bytes: number): Promise<Buffer> {
-    for (;;) {
+    for (let isOpenedAnew = false; ; ) {
       const reader = this.#reader(segment);
       try {
         return await readFrom(await reader, segment, offset, bytes);
       } catch (error) {
         // Closed for another, or for good: then it can't be opened again.
         const isClosed = (error as NodeJS.ErrnoException).code === 'EBADF' && this.#readers.get(segment) !== reader;
-        if (!isClosed) throw error;
+        if (isClosed) continue;
+        // Another machine may have written to it since: a network's file system shows that to who opens it.
+        if (!(error instanceof BlobDamaged) || isOpenedAnew) throw error;
+        isOpenedAnew = true;
+        if (this.#readers.get(segment) === reader) this.#closeReader(segment);
       }
     }
   }
@@ -215,10 +228,9 @@ export class Segments {
     void opened?.then((handle) => handle.close()).catch(() => {});
   }
 
-  /** Segments that are not written any more. */
-  async closed(): Promise<number[]> {
-    const numbers = await segmentNumbers(this.#folder);
-    return numbers.filter((number) => number < this.#next && number !== this.#current?.number);
+  /** Segments that this process does not write. */
+  async others(): Promise<number[]> {
+    return (await segmentNumbers(this.#folder)).filter((number) => number !== this.#unfinished);
   }
 
   /** The records of a segment in order, up to its end or to where it is torn. Throws BlobDamaged where a head was and is none. */
@@ -240,7 +252,9 @@ export class Segments {
 
   async remove(segment: number): Promise<void> {
     this.#closeReader(segment);
-    await unlink(this.path(segment));
+    await unlink(this.path(segment)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
 /**
  * The sweep of a region's blobs: it asks the owners of what is in doubt, removes what nobody wants, and moves what is wanted out of segments of
- * which half is not.
+ * which half is not. Where processes share the folder each does so for its own and what it has inherited: who writes alone knows what is not
+ * settled, and of who is gone nothing is. What has no row will never have one again, so no two of them can harm each other.
  */
-import type { BlobOwners, BlobPlace, SweepResult } from '#platform/blobs/blobs.ts';
+import type { BlobOwners, BlobPlace, BlobSharing, SweepResult } from '#platform/blobs/blobs.ts';
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
 import { checkBlocks } from '#platform/blobs/blocks.ts';
 import type { Doubts } from '#platform/blobs/filesystem/doubts.ts';
@@ -10,6 +11,8 @@ import type { BlobFiles } from '#platform/blobs/filesystem/files.ts';
 import type { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
 import { placeText } from '#platform/blobs/filesystem/places.ts';
 import type { FoundRecord, Segments } from '#platform/blobs/filesystem/segments.ts';
+import { ALONE, writerOfFile, writerOfSegment } from '#platform/blobs/filesystem/writers.ts';
+import { StoreUnavailable } from '#platform/store/store.ts';
 
 export interface FilesystemParts {
   readonly segments: Segments;
@@ -17,63 +20,115 @@ export interface FilesystemParts {
   readonly hold: HoldWatch;
   readonly doubts: Doubts;
   readonly onFault: (error: unknown) => void;
-  readonly isShared: boolean;
+  readonly sharing: BlobSharing | undefined;
 }
 
 interface SweepParts extends FilesystemParts {
   /** Nobody may ask for its owner yet, or somebody reads it. */
   isInUse(place: BlobPlace): boolean;
   readonly unsettled: Set<BlobPlace>;
+  /** Files and segments that the last sweep would have removed. */
+  readonly condemned: Set<string | number>;
 }
 
 type Swept = { -readonly [Count in keyof SweepResult]: SweepResult[Count] };
 
+/** Whose blobs are to be looked after here. Asked after they were listed: so who has begun to write since is not among the gone. */
+export async function ours(sharing: BlobSharing | undefined): Promise<(writer: number) => boolean> {
+  if (sharing === undefined) return () => true;
+  const isInherited = await sharing.inheritance();
+  const own = sharing.writer();
+  return (writer) => writer === own || isInherited(writer);
+}
+
 export async function sweepBlobs(parts: SweepParts, owners: BlobOwners, signal: AbortSignal): Promise<SweepResult> {
   const result: Swept = { dropped: 0, moved: 0, freedBytes: 0 };
-  const files = parts.doubts.takeFiles();
-  try {
-    await sweepFiles(parts, files, owners, result, signal);
-  } catch (error) {
-    parts.doubts.putBack(files);
-    throw error;
+  const { sharing, doubts } = parts;
+  if (sharing !== undefined) {
+    await doubts.hear(await ours(sharing));
+    await parts.files.removeInheritedDrafts(sharing);
   }
-  for (const segment of await parts.segments.closed()) {
+  await sweepFiles(parts, owners, result, signal);
+  const segments = await parts.segments.others();
+  const isOurs = await ours(sharing);
+  for (const segment of segments) {
     if (signal.aborted || parts.hold.isHeld) break;
-    if (!parts.doubts.isSegmentInDoubt(segment)) continue;
+    if (!isOurs(writerOfSegment(segment)) || !doubts.isSegmentInDoubt(segment)) continue;
     try {
       await sweepSegment(parts, segment, owners, result, signal);
     } catch (error) {
       // A damaged segment stays as it is, for what can still be read of it; the others go on.
       if (!(error instanceof BlobDamaged)) throw error;
-      parts.onFault(error);
+      // Or an heir that this process does not know of yet has removed it.
+      if ((await parts.segments.others()).includes(segment)) parts.onFault(error);
     }
   }
-  await parts.doubts.keep().catch(parts.onFault);
+  await doubts.keep().catch(parts.onFault);
   return result;
 }
 
-async function sweepFiles(
+async function sweepFiles(parts: SweepParts, owners: BlobOwners, result: Swept, signal: AbortSignal): Promise<void> {
+  const { doubts, sharing, files } = parts;
+  const doubted = doubts.takeFiles();
+  const writerOf = (id: string): number => (sharing === undefined ? ALONE : writerOfFile(id));
+  const asked = new Set<number>();
+  let isWhole = false;
+  try {
+    isWhole = await sweepThese(parts, [...doubted], owners, result, signal);
+    // Alone, all are one writer's.
+    if (sharing === undefined && doubts.areAsked(ALONE)) return;
+    for await (const ids of files.ids()) {
+      const isOurs = await ours(sharing);
+      const due = ids.filter((id) => isOurs(writerOf(id)) && !doubts.areAsked(writerOf(id)) && !doubted.has(id));
+      for (const id of due) asked.add(writerOf(id));
+      isWhole &&= await sweepThese(parts, due, owners, result, signal);
+      if (!isWhole) return;
+    }
+  } finally {
+    if (isWhole) doubts.asked(sharing === undefined ? [ALONE] : asked);
+    else for (const id of doubted) doubts.file(id);
+  }
+}
+
+/** False: it was broken off. */
+async function sweepThese(
   parts: SweepParts,
-  asked: readonly string[] | undefined,
+  ids: readonly string[],
   owners: BlobOwners,
   result: Swept,
   signal: AbortSignal,
-): Promise<void> {
-  for await (const { id, offset, bytes, owner } of asked === undefined ? parts.files.all() : parts.files.some(asked)) {
+): Promise<boolean> {
+  for await (const { id, offset, bytes, owner } of parts.files.some(ids)) {
     const place = placeText({ kind: 'file', id, offset, bytes });
-    if (parts.isInUse(place)) {
+    const isWanted = parts.isInUse(place) ? 'unknown' : await askFor(owners, owner, place);
+    if (isWanted === true) continue;
+    if (signal.aborted || parts.hold.isHeld) return false;
+    if (isWanted === 'unknown' || !mayGo(parts, id)) {
       parts.doubts.file(id);
       continue;
-    }
-    if (await owners.isWanted(owner, place)) continue;
-    if (signal.aborted || parts.hold.isHeld) {
-      parts.doubts.putBack(asked);
-      return;
     }
     await parts.files.remove(id);
     result.dropped++;
     result.freedBytes += bytes;
   }
+  return true;
+}
+
+/** Its owner may be out of reach. */
+async function askFor(owners: BlobOwners, owner: string, place: BlobPlace): Promise<boolean | 'unknown'> {
+  try {
+    return await owners.isWanted(owner, place);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return 'unknown';
+    throw error;
+  }
+}
+
+/** Where others read too, it goes with the next sweep: who read its row before that went may be reading it still. */
+function mayGo({ sharing, condemned }: SweepParts, what: string | number): boolean {
+  if (sharing === undefined || condemned.delete(what)) return true;
+  condemned.add(what);
+  return false;
 }
 
 async function sweepSegment(
@@ -90,7 +145,9 @@ async function sweepSegment(
     all += record.size;
     const place = placeOf(record);
     if (parts.isInUse(place)) return;
-    if (await owners.isWanted(record.owner, place)) {
+    const isWanted = await askFor(owners, record.owner, place);
+    if (isWanted === 'unknown') return;
+    if (isWanted) {
       wanted.push(record);
       wantedBytes += record.size;
     } else dropped++;
@@ -102,7 +159,7 @@ async function sweepSegment(
   }
   parts.doubts.forget(segment);
   // Who reads it now may end first.
-  if (wanted.length > 0 || parts.hold.isHeld) return;
+  if (wanted.length > 0 || parts.hold.isHeld || !mayGo(parts, segment)) return;
   await parts.segments.remove(segment);
   result.dropped += dropped;
   result.freedBytes += all;
@@ -117,6 +174,10 @@ async function move(parts: SweepParts, record: FoundRecord, owners: BlobOwners):
   parts.unsettled.add(to);
   try {
     return await owners.moved(record.owner, placeOf(record), to);
+  } catch (error) {
+    // Whichever place its row names: the next sweep asks for both.
+    if (error instanceof StoreUnavailable) return false;
+    throw error;
   } finally {
     parts.unsettled.delete(to);
   }

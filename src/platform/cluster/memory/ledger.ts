@@ -19,6 +19,7 @@ class LedgerUnreachable extends Error {
 }
 
 export class MemoryLedger implements Ledger {
+  readonly lasts: Milliseconds;
   readonly #now: () => Milliseconds;
   readonly #nodes = new Map<number, Row>();
   readonly #holders: number[] = new Array<number>(SLOTS).fill(0);
@@ -28,14 +29,15 @@ export class MemoryLedger implements Ledger {
   isDown = false;
   isFeedDown = false;
 
-  constructor(now: () => Milliseconds) {
+  constructor(now: () => Milliseconds, lasts = ROLL_TIME) {
     this.#now = now;
+    this.lasts = lasts;
   }
 
   async join(node: NodeEntry): Promise<number> {
     this.#answer();
     const incarnation = ++this.#incarnations;
-    this.#nodes.set(incarnation, { ...node, incarnation, endsAt: this.#now() + ROLL_TIME });
+    this.#nodes.set(incarnation, { ...node, incarnation, endsAt: this.#now() + this.lasts });
     return incarnation;
   }
 
@@ -44,7 +46,7 @@ export class MemoryLedger implements Ledger {
     const row = this.#nodes.get(incarnation);
     if (row === undefined) return undefined;
     const isDraining = row.isDraining || node.isDraining;
-    this.#nodes.set(incarnation, { ...node, isDraining, incarnation, endsAt: this.#now() + ROLL_TIME });
+    this.#nodes.set(incarnation, { ...node, isDraining, incarnation, endsAt: this.#now() + this.lasts });
     for (const each of this.#nodes.values()) if (each.endsAt <= this.#now()) this.#nodes.delete(each.incarnation);
     this.#tell((listener) => listener.marked(mark));
     return this.#read();

@@ -12,6 +12,7 @@ import {
 import { SLOTS } from '#platform/cluster/slots.ts';
 import { connect } from '#platform/store/postgres/connect.ts';
 import { ensureLayout } from '#platform/store/postgres/schema.ts';
+import { StoreUnavailable } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
 /** Less than a lease: an order that takes longer is given up, and the next one has a connection of its own. */
@@ -28,11 +29,14 @@ interface SlotRow {
 
 interface NodeRow extends NodeEntry {
   readonly incarnation: string;
+  /** In seconds. */
+  readonly at: number;
 }
 
 export function postgresLedger(address: StoreAddress): Ledger {
   const orders = new Orders(address);
   return {
+    lasts: ROLL_TIME,
     async join({ id, address: at, isDraining }) {
       const [row] = await orders.rows<{ incarnation: string }>(
         'INSERT INTO nodes (id, address, is_draining, ends_at) VALUES ($1, $2, $3, clock_timestamp() + $4::interval) RETURNING incarnation',
@@ -76,14 +80,19 @@ export function postgresLedger(address: StoreAddress): Ledger {
 
 async function rollOf(orders: Orders): Promise<Roll> {
   const nodes = await orders.rows<NodeRow>(
-    'SELECT incarnation, id, address, is_draining OR is_drained_by_operator AS "isDraining" FROM nodes ORDER BY incarnation',
+    'SELECT incarnation, id, address, is_draining OR is_drained_by_operator AS "isDraining", extract(epoch FROM clock_timestamp())::float8 AS at FROM nodes ORDER BY incarnation',
     [],
   );
   const holders = new Array<number>(SLOTS).fill(0);
   for (const { slot, holder } of await orders.rows<SlotRow>('SELECT slot, holder FROM slots', [])) {
     holders[slot] = Number(holder);
   }
-  return { nodes: nodes.map((node): LiveNode => ({ ...node, incarnation: Number(node.incarnation) })), holders };
+  const [first] = nodes;
+  return {
+    nodes: nodes.map(({ at: _, ...node }): LiveNode => ({ ...node, incarnation: Number(node.incarnation) })),
+    holders,
+    ...(first && { at: seconds(first.at) }),
+  };
 }
 
 /** A connection that is made anew when it has failed. */
@@ -121,7 +130,7 @@ async function open(address: StoreAddress): Promise<Client> {
 
 async function withinLimit<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = systemClock.after(ORDER_LIMIT, () => late.reject(new Error('the database does not answer')));
+  const timer = systemClock.after(ORDER_LIMIT, () => late.reject(new StoreUnavailable('the database does not answer')));
   try {
     return await Promise.race([work, late.promise]);
   } finally {

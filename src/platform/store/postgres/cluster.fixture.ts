@@ -1,6 +1,6 @@
 /**
  * A PostgreSQL of a test's own, from Debian's package: a cluster in a temporary folder, syncing its writes, on a loopback port, run by an
- * unprivileged user (the server refuses root), removed with the test.
+ * unprivileged user (the server refuses root), removed with the test. It may have a standby, which every commit waits for.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,11 +23,13 @@ export const withPostgres = { skip: hasPostgres ? false : 'PostgreSQL is missing
 
 export interface Cluster {
   readonly port: number;
+  /** Of its socket. */
+  readonly folder: string;
   /** `more`: further parameters. The role owns the database, and nothing else. */
   url(schema: string, more?: string): string;
   address(schema: string): StoreAddress;
   /** Runs SQL as the administrator. */
-  sql(text: string): string;
+  sql(text: string, database?: string): string;
   /** From now on it speaks TLS, as `localhost`; the file of the authority that vouches for it. */
   useTls(): string;
   /** Of all its processes that still run. */
@@ -35,6 +37,8 @@ export interface Cluster {
   start(): Promise<void>;
   /** `fast` lets what runs end badly and the disk be in order; `immediate` is a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
+  /** Of a standby: from now on it takes writes. */
+  promote(): void;
   remove(): Promise<void>;
 }
 
@@ -80,17 +84,26 @@ interface Unprivileged {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Makes the cluster's files. */
-function initialise(folder: string, data: string): Unprivileged {
+/** A new folder within `parent`, and who may use it. */
+function newFolder(parent: string): Unprivileged {
+  const folder = mkdtempSync(join(parent, 'makonis-postgres-'));
   const owner = nobody();
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+  return { ...owner, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
+}
+
+const dataIn = (folder: string): string => join(folder, 'data');
+
+/** Makes the cluster's files. */
+function initialise(options: Unprivileged): void {
+  const { cwd: folder, uid, gid } = options;
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, PASSWORD);
-  if (owner) for (const path of [folder, passwordFile]) chownSync(path, owner.uid, owner.gid);
-  const options = { ...owner, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
+  if (uid !== undefined && gid !== undefined) chownSync(passwordFile, uid, gid);
   const authentication = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`];
-  const form = ['-D', data, '-U', 'administrator', '-E', 'UTF8', '--no-locale'];
+  // Once: what runs later syncs.
+  const form = ['-D', dataIn(folder), '-U', 'administrator', '-E', 'UTF8', '--no-locale', '--no-sync'];
   execFileSync(program('initdb'), [...form, ...authentication], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
-  return options;
 }
 
 /** A certificate for `localhost`, which is its own authority. */
@@ -107,10 +120,41 @@ const START_LIMIT_MILLISECONDS = 60_000;
 
 /** In a folder of its own within `parent`. */
 export async function startCluster(parent = tmpdir()): Promise<Cluster> {
-  const folder = mkdtempSync(join(parent, 'makonis-postgres-'));
-  const data = join(folder, 'data');
-  const options = initialise(folder, data);
-  const port = await freePort();
+  const options = newFolder(parent);
+  initialise(options);
+  const cluster = clusterOn(options, await freePort());
+  await cluster.start();
+  cluster.sql(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`, 'postgres');
+  cluster.sql(`CREATE DATABASE ${ROLE} OWNER ${ROLE}`, 'postgres');
+  return cluster;
+}
+
+/** From now on a commit of the primary is answered when this one has it on its disk too. */
+export async function startStandby(primary: Cluster, parent = tmpdir()): Promise<Cluster> {
+  const options = newFolder(parent);
+  const from = `host=${primary.folder} port=${primary.port} user=administrator application_name=standby`;
+  const how = ['-R', '-X', 'stream', '-c', 'fast', '--no-sync'];
+  execFileSync(program('pg_basebackup'), ['-D', dataIn(options.cwd), '-d', from, ...how], {
+    ...options,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const standby = clusterOn(options, await freePort());
+  await standby.start();
+  primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+  primary.sql('SELECT pg_reload_conf()');
+  while (primary.sql('SELECT sync_state FROM pg_stat_replication') !== 'sync') {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return standby;
+}
+
+/** `postgres://` with several hosts: the one that takes writes is used. */
+export const urlOfAll = (clusters: readonly Pick<Cluster, 'port'>[], schema: string): string =>
+  `postgres://${ROLE}:${encodeURIComponent(PASSWORD)}@${clusters.map(({ port }) => `127.0.0.1:${port}`).join()}/${ROLE}?schema=${schema}&target_session_attrs=read-write`;
+
+function clusterOn(options: Unprivileged, port: number): Cluster {
+  const { cwd: folder } = options;
+  const data = dataIn(folder);
   const place = ['-h', folder, '-p', String(port)];
   let server: ChildProcess | undefined;
 
@@ -126,7 +170,8 @@ export async function startCluster(parent = tmpdir()): Promise<Cluster> {
       `postgres://${ROLE}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${ROLE}?schema=${schema}${more}`,
     address: (schema) => parseStoreAddress(cluster.url(schema)),
     port,
-    sql: (text) => psql(text, ROLE).trim(),
+    folder,
+    sql: (text, database = ROLE) => psql(text, database).trim(),
     useTls() {
       const certificate = makeCertificate(data, options);
       psql('ALTER SYSTEM SET ssl = on');
@@ -153,13 +198,11 @@ export async function startCluster(parent = tmpdir()): Promise<Cluster> {
       running.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
       await ended;
     },
+    promote: () => void psql('SELECT pg_promote()'),
     async remove() {
       await cluster.stop('immediate');
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await cluster.start();
-  psql(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`);
-  psql(`CREATE DATABASE ${ROLE} OWNER ${ROLE}`);
   return cluster;
 }

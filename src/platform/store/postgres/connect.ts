@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import { pg } from '#platform/packages.ts';
-import type { StoreAddress, StoreTls } from '#platform/store/store-address.ts';
+import { describeServer, type StoreAddress, type StoreTls } from '#platform/store/store-address.ts';
 
 export interface Patience {
   /** After it the server gives a statement up, and so its transaction. */
@@ -61,8 +61,37 @@ function clientConfig(address: StoreAddress, { statement }: Patience): ClientCon
   };
 }
 
-/** Rejects with the reason; nothing is left open then. */
+/**
+ * Rejects with the reason; nothing is left open then. Of several servers the first that takes writes; all are tried at once, since one that has
+ * lost its power does not even refuse.
+ */
 export async function connect(address: StoreAddress, patience = DEFAULT_PATIENCE): Promise<Client> {
+  const { others = [] } = address;
+  if (others.length === 0) return await connectTo(address, patience);
+  const servers = [address, ...others.map((other) => ({ ...address, ...other }))];
+  const attempts = servers.map((server) => connectTo(server, patience));
+  const ends = Promise.allSettled(attempts);
+  try {
+    const found = await Promise.any(attempts);
+    void ends.then(async (all) => {
+      for (const end of all)
+        if (end.status === 'fulfilled' && end.value !== found) await end.value.end().catch(() => {});
+    });
+    return found;
+  } catch {
+    throw combined(servers, await ends);
+  }
+}
+
+/** One of them may come back: only what none of them would take, as a wrong password, is told as theirs. */
+function combined(servers: readonly StoreAddress[], ends: readonly PromiseSettledResult<Client>[]): unknown {
+  const reasons = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  if (reasons.every((reason) => stateOf(reason) !== undefined)) return reasons[0];
+  const texts = servers.map((server, at) => `${describeServer(server)}: ${(reasons[at] as Error).message}`);
+  return new Error(texts.join('; '), { cause: reasons[0] });
+}
+
+async function connectTo(address: StoreAddress, patience: Patience): Promise<Client> {
   const { default: postgres } = await pg();
   const client = new postgres.Client(clientConfig(address, patience));
   // A connection that ends while nobody waits for it: the next statement is told.

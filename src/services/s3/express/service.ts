@@ -6,7 +6,7 @@
  * Order of reading: access.ts, sessions.ts, buckets.ts, then append.ts and rename.ts.
  */
 import type { CopyObjectRequest, PutObjectRequest, S3Operations } from '#platform/model/generated/s3.ts';
-import { type Call, defineService, type Handlers, type Reconciler } from '#platform/service.ts';
+import { type Call, defineService, type Handlers } from '#platform/service.ts';
 import { deleteBucket, headBucket } from '#services/s3/buckets/buckets.ts';
 import { deleteBucketPolicy, getBucketPolicy } from '#services/s3/buckets/policy.ts';
 import { checkDocument } from '#services/s3/documents.ts';
@@ -170,8 +170,7 @@ const multipartOperations = (parts: S3Parts) => {
   } as const;
 };
 
-/** `storage`: the care for blobs, which a region's buckets of both kinds share. */
-export const s3express = (parts: S3Parts, storage: Readonly<Record<string, Reconciler>>) =>
+export const s3express = (parts: S3Parts) =>
   defineService({
     operations: {
       ...bucketOperations(parts),
@@ -189,5 +188,4 @@ export const s3express = (parts: S3Parts, storage: Readonly<Record<string, Recon
     throttlingError: 'SlowDown',
     mismatchError: 'IdempotencyParameterMismatch',
     timers: { [COUNT_JOB]: countStorage(parts), [LIFECYCLE_JOB]: runLifecycle(parts) },
-    reconcilers: storage,
   });

@@ -42,9 +42,8 @@ export function blobOwners(store: Store, region: Region): BlobOwners {
   return {
     async isWanted(text, place) {
       const { owner, partition } = placeOf(text);
-      if (partition.read((tx) => findPiece(tx, owner, place) !== undefined)) return true;
-      await partition.durable();
-      return false;
+      const isNamed = (tx: ReadTransaction): boolean => findPiece(tx, owner, place) !== undefined;
+      return partition.read(isNamed) || (await partition.readDurably(isNamed));
     },
     async moved(text, from, to) {
       const { owner, partition } = placeOf(text);

@@ -5,10 +5,12 @@
 import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { Region } from '#platform/base/ids.ts';
-import type { JobCall } from '#platform/service.ts';
+import type { Logger } from '#platform/base/log.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 
-interface Scrub {
+export type Scrub = (region: Region, log: Logger, signal: AbortSignal) => Promise<void>;
+
+interface Progress {
   isUnderWay: boolean;
   readBytes: number;
   damaged: number;
@@ -17,10 +19,11 @@ interface Scrub {
   endedAt: Milliseconds;
 }
 
-export function scrubber(parts: S3Parts): (job: JobCall, signal: AbortSignal) => Promise<void> {
-  const scrubs = new Map<Region, Scrub>();
+export function scrubber(parts: S3Parts): Scrub {
+  const { clock } = parts;
+  const scrubs = new Map<Region, Progress>();
   showOn(parts, scrubs);
-  return async ({ region, log, clock }, signal) => {
+  return async (region, log, signal) => {
     const scrub = getOrInsert(scrubs, region, newScrub);
     Object.assign(scrub, { isUnderWay: true, readBytes: 0, damaged: 0 });
     const waitFor = pace(clock, parts.scrubBytesPerSecond, signal);
@@ -47,11 +50,11 @@ export function scrubber(parts: S3Parts): (job: JobCall, signal: AbortSignal) =>
   };
 }
 
-const newScrub = (): Scrub => ({ isUnderWay: false, readBytes: 0, damaged: 0, damagedBefore: 0, endedAt: 0 });
+const newScrub = (): Progress => ({ isUnderWay: false, readBytes: 0, damaged: 0, damagedBefore: 0, endedAt: 0 });
 
-function showOn({ metrics }: S3Parts, scrubs: ReadonlyMap<Region, Scrub>): void {
+function showOn({ metrics }: S3Parts, scrubs: ReadonlyMap<Region, Progress>): void {
   const all = () => [...scrubs.values()];
-  const sum = (of: (scrub: Scrub) => number) => () => all().reduce((before, scrub) => before + of(scrub), 0);
+  const sum = (of: (scrub: Progress) => number) => () => all().reduce((before, scrub) => before + of(scrub), 0);
   metrics.gauge(
     'damaged_blobs',
     'Blobs that the last scrub, or the one under way, found damaged.',
