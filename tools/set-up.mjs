@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { buildConsole, compileCache, findNode, installPackages, root } from '../bin/runtime.mjs';
 
-/** The clients that tests drive from outside. aws-cli 1 carries its own botocore; boto3's is that of our models. */
-const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7'];
+/** The clients that tests drive from outside. aws-cli 1 carries its own botocore; boto3's is that of our models. DuckDB writes Parquet. */
+const PYTHON_PACKAGES = ['awscli==1.46.3', 'boto3==1.44.5', 'aws-encryption-sdk==4.0.7', 'duckdb==1.5.6'];
 const python = join(root, '.cache', 'python');
 
 export const say = (text) => process.stdout.write(`${text}\n`);

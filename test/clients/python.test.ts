@@ -16,6 +16,12 @@ const PROGRAMS = [
     module: 'aws_encryption_sdk',
     says: 'all is well',
   },
+  {
+    title: 'decimals of Parquet files by DuckDB, exactly',
+    file: 'parquet.py',
+    module: 'duckdb',
+    says: 'to the last digit',
+  },
 ] as const;
 
 for (const { title, file, module, says } of PROGRAMS) {

@@ -1,7 +1,7 @@
 /** Aggregate functions: fed with records one at a time. What is unknown they pass over; of nothing all but COUNT are null. */
 import { arithmetic, type Evaluator, type Row } from '#services/s3/select/evaluate.ts';
 import type { AggregateName } from '#services/s3/select/syntax.ts';
-import { compare, isUnknown, numberOf, type Value } from '#services/s3/select/values.ts';
+import { compare, exactOf, isUnknown, numberOf, type Value } from '#services/s3/select/values.ts';
 
 interface State {
   readonly count: bigint;
@@ -41,7 +41,9 @@ export function aggregator(name: AggregateName, operand: Evaluator | undefined):
     result() {
       if (name === 'COUNT') return state.count;
       if (name !== 'AVG' || state.count === 0n) return state.value;
-      return Number(state.value) / Number(state.count);
+      // Of integers it need not be one.
+      const total = typeof state.value === 'bigint' ? exactOf(state.value) : state.value;
+      return arithmetic('/', total, state.count);
     },
   };
 }

@@ -1,13 +1,17 @@
 /** Expressions as functions of a record, made once for a query. Conditions have three answers: true, false, and null for unknown. */
+import { DECIMAL_ARITHMETIC } from '#services/s3/select/decimals.ts';
 import { refuse } from '#services/s3/select/errors.ts';
 import { type Circumstances, castTo, scalarFunction } from '#services/s3/select/functions.ts';
 import type { Arithmetic, Expression, PathStep } from '#services/s3/select/syntax.ts';
 import {
   checkedInteger,
   compare,
+  doubleOf,
+  exactOf,
   isNumber,
   isUnknown,
   MISSING,
+  type Numeric,
   numberOf,
   textOf,
   type Value,
@@ -129,10 +133,11 @@ export function arithmetic(operator: Arithmetic, left: Value, right: Value): Val
   if (isUnknown(left) || isUnknown(right)) return null;
   const [a, b] = [operand(left), operand(right)];
   if (typeof a === 'bigint' && typeof b === 'bigint') return checkedInteger(EXACT[operator](a, b));
-  return FLOATING[operator](Number(a), Number(b));
+  if (typeof a === 'number' || typeof b === 'number') return FLOATING[operator](doubleOf(a), doubleOf(b));
+  return DECIMAL_ARITHMETIC[operator](exactOf(a), exactOf(b));
 }
 
-const operand = (value: Value): bigint | number =>
+const operand = (value: Value): Numeric =>
   isNumber(value)
     ? value
     : ((typeof value === 'string' ? numberOf(value) : undefined) ?? refuse('InvalidDataType', textOf(value)));

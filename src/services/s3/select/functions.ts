@@ -1,13 +1,17 @@
 /** The scalar functions and CAST. All but COALESCE answer null where an argument is unknown. */
+import { decimalOf, isDecimal, wholePart } from '#services/s3/select/decimals.ts';
 import { refuse } from '#services/s3/select/errors.ts';
 import type { DatePart, TypeName } from '#services/s3/select/syntax.ts';
 import { addTo, difference, extract, formatted, readTimestamp } from '#services/s3/select/timestamps.ts';
 import {
   checkedInteger,
   compare,
+  doubleOf,
+  exactOf,
   isNumber,
   isTimestamp,
   isUnknown,
+  type Numeric,
   numberOf,
   type Timestamp,
   textOf,
@@ -30,10 +34,9 @@ const text = (value: Value): string =>
   typeof value === 'string' ? value : refuse('IncorrectSqlFunctionArgumentType', textOf(value));
 
 const integer = (value: Value): number => {
-  const number = typeof value === 'string' ? numberOf(value) : value;
-  return isNumber(number ?? null) && Number.isInteger(Number(number))
-    ? Number(number)
-    : refuse('IncorrectSqlFunctionArgumentType', textOf(value));
+  const number = typeof value === 'string' ? (numberOf(value) ?? null) : value;
+  const double = isNumber(number) ? doubleOf(number) : Number.NaN;
+  return Number.isInteger(double) ? double : refuse('IncorrectSqlFunctionArgumentType', textOf(value));
 };
 
 const time = (value: Value): Timestamp =>
@@ -126,22 +129,37 @@ const failed = (value: Value, type: TypeName): never => refuse('CastFailed', `${
 function toInteger(value: Value): Value {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'boolean') return value ? 1n : 0n;
-  const number = typeof value === 'string' ? numberOf(value) : value;
+  const number = typeof value === 'string' ? (numberOf(value) ?? null) : value;
   if (typeof number === 'bigint') return number;
+  if (isDecimal(number)) return checkedInteger(wholePart(number));
   if (typeof number !== 'number' || !Number.isFinite(number)) return failed(value, 'INT');
   return checkedInteger(BigInt(Math.trunc(number)));
 }
 
-function toNumber(value: Value, type: TypeName): Value {
-  if (isNumber(value)) return Number(value);
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  const number = typeof value === 'string' ? numberOf(value) : undefined;
-  return number === undefined ? failed(value, type) : Number(number);
+const numeric = (value: Value): Numeric | undefined =>
+  typeof value === 'boolean'
+    ? BigInt(value)
+    : typeof value === 'string'
+      ? numberOf(value)
+      : isNumber(value)
+        ? value
+        : undefined;
+
+function toDouble(value: Value): Value {
+  const number = numeric(value);
+  return number === undefined ? failed(value, 'FLOAT') : doubleOf(number);
+}
+
+/** Of a double, what it is written as. "Amazon S3 Select ignores scale and precision when you provide both at the same time." */
+function toDecimal(value: Value): Value {
+  const number = numeric(value);
+  if (typeof number === 'bigint') return exactOf(number);
+  return (isDecimal(number) ? number : decimalOf(String(number))) ?? failed(value, 'DECIMAL');
 }
 
 function toBoolean(value: Value): Value {
   if (typeof value === 'boolean') return value;
-  if (isNumber(value)) return Number(value) !== 0;
+  if (isNumber(value)) return doubleOf(value) !== 0;
   const word = typeof value === 'string' ? value.trim().toLowerCase() : '';
   return word === 'true' ? true : word === 'false' ? false : failed(value, 'BOOL');
 }
@@ -152,8 +170,9 @@ export function castTo(type: TypeName, value: Value): Value {
     case 'INT':
       return toInteger(value);
     case 'FLOAT':
+      return toDouble(value);
     case 'DECIMAL':
-      return toNumber(value, type);
+      return toDecimal(value);
     case 'BOOL':
       return toBoolean(value);
     case 'STRING':

@@ -3,7 +3,7 @@ import { refuse } from '#services/s3/select/errors.ts';
 import type { Row } from '#services/s3/select/evaluate.ts';
 import { MOST_RECORD_CHARACTERS, type ReadRecord, type RecordReader } from '#services/s3/select/records.ts';
 import type { FromStep, PathStep } from '#services/s3/select/syntax.ts';
-import { isList, isMembers, type Members, MISSING, type Value } from '#services/s3/select/values.ts';
+import { isList, isMembers, type Members, MISSING, numberOf, type Value } from '#services/s3/select/values.ts';
 
 /** A document is parsed whole. */
 const MOST_DOCUMENT_CHARACTERS = 32 * 1024 * 1024;
@@ -69,15 +69,14 @@ function documents(): Splitter {
   };
 }
 
-/** Integers that doubles can't hold stay what they are. */
+/** Numbers that doubles can't hold stay what they are. */
 function parsed(text: string): Value {
   try {
-    if (!/\d{16}/.test(text)) return JSON.parse(text) as Value;
-    return JSON.parse(text, (_, value: unknown, context?: { source?: string }) =>
-      typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-        ? BigInt(context?.source ?? 0)
-        : value,
-    ) as Value;
+    if (!/[\d.]{16}/.test(text)) return JSON.parse(text) as Value;
+    return JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {
+      const { source = '' } = context ?? {};
+      return typeof value === 'number' && source.length >= 16 ? (numberOf(source) ?? value) : value;
+    }) as Value;
   } catch {
     return refuse('JSONParsingError');
   }

@@ -9,7 +9,7 @@ import type {
   TypeName,
 } from '#services/s3/select/syntax.ts';
 import type { TokenReader } from '#services/s3/select/token-reader.ts';
-import { MISSING, type Value } from '#services/s3/select/values.ts';
+import { MISSING, numberOf, type Value } from '#services/s3/select/values.ts';
 
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   '=': '=',
@@ -139,7 +139,7 @@ function primary(reader: TokenReader): Expression {
   switch (kind) {
     case 'number':
       reader.advance();
-      return { kind: 'literal', value: /^\d+$/.test(text) ? BigInt(text) : Number(text) };
+      return { kind: 'literal', value: numberOf(text) ?? refuse('LexerInvalidLiteral', text) };
     case 'text':
       reader.advance();
       return { kind: 'literal', value: text };

@@ -83,6 +83,16 @@ test('functions and arithmetic', () => {
     ['7 % 4 + 0.5', '3.5'],
     ["CAST('9007199254740993' AS INT) + 1", '9007199254740994'],
     ["CAST(' 1.5 ' AS DECIMAL(3, 1))", '1.5'],
+    ["CAST('12345678901234567890.123456789' AS DECIMAL)", '12345678901234567890.123456789'],
+    ['0.1 + 0.2', '0.3'],
+    ['0.10 = 0.1', 'true'],
+    ["'0.30' = 0.1 + 0.2", 'true'],
+    ["CAST('0.1' AS FLOAT) + 0.2", '0.30000000000000004'],
+    ['CAST(CAST(0.1 AS FLOAT) AS DECIMAL)', '0.1'],
+    ['CAST(-1.9 AS INT)', '-1'],
+    ['1.0 / 3', `0.${'3'.repeat(38)}`],
+    ['CAST(0.0 AS BOOL)', 'false'],
+    ['18446744073709551616 - 0.5', '18446744073709551615.5'],
     ['CAST(1.9 AS INT)', '1'],
     ["CAST('TRUE' AS BOOL)", 'true'],
     ["'a' || 'b' || 3", '"ab3"'],
@@ -115,6 +125,10 @@ test('aggregate functions', () => {
   );
   assert.equal(csv("SELECT COUNT(*) AS n, SUM(age) AS s FROM S3Object WHERE name = 'X'"), '{"n":0,"s":null}\n');
   assert.equal(csv('SELECT SUM(age) / COUNT(*) + 1 AS v FROM S3Object'), '{"v":55}\n');
+  assert.equal(
+    ask('a\n0.1\n0.2\n0.30\n', 'SELECT SUM(a) AS s, AVG(CAST(a AS DECIMAL)) AS m, MAX(a) FROM S3Object', {}),
+    '{"s":0.60,"m":0.20,"_3":0.30}\n',
+  );
   assert.throws(() => csv('SELECT name, COUNT(*) FROM S3Object'), refused('UnsupportedSqlStructure'));
 });
 
@@ -131,6 +145,8 @@ test('paths into JSON', () => {
   const document = '[\n {"a": "x}"},\n {"a": 2}\n] "text" 7';
   assert.equal(json('SELECT a FROM S3Object[*][*] s', document, { input }), '{"a":"x}"}\n{"a":2}\n{}\n{}\n');
   assert.equal(json('SELECT * FROM S3Object s WHERE s.a.b.c IS MISSING', '{"a":1}', { input }), '{"a":1}\n');
+  const long = '{"a":[0.1234567890123456789012345,1e2],"b":123456789012345678901234567890.5}';
+  assert.equal(json('SELECT * FROM S3Object', `${long}\n`), `${long.replace('1e2', '100')}\n`);
   const odd = '{"milliseconds":"x","offsetMinutes":1}';
   assert.equal(json('SELECT * FROM S3Object', `${odd}\n`), `${odd}\n`);
   assert.throws(() => json('SELECT * FROM S3Object', '{"a":}\n'), refused('JSONParsingError'));

@@ -1,7 +1,15 @@
 /**
- * Values of a query. Integers are exact (bigint, of 64 bits), other numbers doubles; what is not there is MISSING, which beside null is
- * the other unknown. Comparing a text with a number reads the text as one, since all that CSV has is text.
+ * Values of a query. Integers (bigint, of 64 bits) and decimals are exact, floats are doubles; what is not there is MISSING, which beside
+ * null is the other unknown. Comparing a text with a number reads the text as one, since all that CSV has is text.
  */
+import {
+  compareDecimals,
+  type Decimal,
+  decimal,
+  decimalOf,
+  decimalText,
+  isDecimal,
+} from '#services/s3/select/decimals.ts';
 import { refuse } from '#services/s3/select/errors.ts';
 import type { Comparison } from '#services/s3/select/syntax.ts';
 
@@ -21,14 +29,21 @@ export interface Members {
   readonly [name: string]: Value;
 }
 
-export type Value = null | typeof MISSING | boolean | bigint | number | string | Timestamp | Members | readonly Value[];
+export type Numeric = bigint | number | Decimal;
+
+export type Value = null | typeof MISSING | boolean | Numeric | string | Timestamp | Members | readonly Value[];
 
 export type Unknown = null | typeof MISSING;
 
 export const isUnknown = (value: Value): value is Unknown => value === null || value === MISSING;
 
-export const isNumber = (value: Value): value is bigint | number =>
-  typeof value === 'bigint' || typeof value === 'number';
+export const isNumber = (value: Value): value is Numeric =>
+  typeof value === 'bigint' || typeof value === 'number' || isDecimal(value);
+
+export const doubleOf = (value: Numeric): number => Number(isDecimal(value) ? decimalText(value) : value);
+
+/** An integer is a decimal too. */
+export const exactOf = (value: bigint | Decimal): Decimal => (isDecimal(value) ? value : decimal(value, 0));
 
 export const timestamp = (milliseconds: number, offsetMinutes: number): Timestamp => ({
   kind: TIMESTAMP,
@@ -45,13 +60,15 @@ const [LEAST, MOST] = [-(2n ** 63n), 2n ** 63n - 1n];
 export const checkedInteger = (value: bigint): bigint =>
   value < LEAST || value > MOST ? refuse('IntegerOverflow') : value;
 
-/** Undefined for text that is no number. */
-export function numberOf(text: string): bigint | number | undefined {
+const INTEGER = /^[+-]?\d+$/;
+
+/** Undefined for text that is no number. Exact, unless it has an exponent or more digits than are kept. */
+export function numberOf(text: string): Numeric | undefined {
   const trimmed = text.trim();
   if (!NUMBER.test(trimmed)) return undefined;
-  if (!/^[+-]?\d+$/.test(trimmed)) return Number(trimmed);
-  const exact = BigInt(trimmed.replace(/^\+/, ''));
-  return exact < LEAST || exact > MOST ? Number(trimmed) : exact;
+  if (/e/i.test(trimmed)) return Number(trimmed);
+  const exact = INTEGER.test(trimmed) ? BigInt(trimmed.replace(/^\+/, '')) : undefined;
+  return exact !== undefined && exact >= LEAST && exact <= MOST ? exact : (decimalOf(trimmed) ?? Number(trimmed));
 }
 
 /** Undefined: not to be compared. */
@@ -61,12 +78,16 @@ function order(left: Value, right: Value): number | undefined {
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
   const [a, b] = [comparable(left, right), comparable(right, left)];
   if (a === undefined || b === undefined) return undefined;
-  // Across the two kinds of numbers; NaN has no order.
-  if (a < b) return -1;
-  return a > b ? 1 : a >= b ? 0 : undefined;
+  if (!isDecimal(a) && !isDecimal(b)) return orderOf(a, b);
+  if (typeof a === 'number' || typeof b === 'number') return orderOf(doubleOf(a), doubleOf(b));
+  return compareDecimals(exactOf(a), exactOf(b));
 }
 
-const comparable = (value: Value, other: Value): bigint | number | undefined =>
+/** Across the two kinds of numbers; NaN has no order. */
+const orderOf = (a: bigint | number, b: bigint | number): number | undefined =>
+  a < b ? -1 : a > b ? 1 : a >= b ? 0 : undefined;
+
+const comparable = (value: Value, other: Value): Numeric | undefined =>
   isNumber(value) ? value : typeof value === 'string' && isNumber(other) ? numberOf(value) : undefined;
 
 const HOLDS: Readonly<Record<Comparison, (order: number) => boolean>> = {
@@ -90,6 +111,7 @@ export function compare(operator: Comparison, left: Value, right: Value): boolea
 export function textOf(value: Value): string {
   if (isUnknown(value)) return '';
   if (isTimestamp(value)) return timestampText(value);
+  if (isDecimal(value)) return decimalText(value);
   return typeof value === 'object' ? jsonOf(value) : String(value);
 }
 
@@ -97,6 +119,7 @@ export function jsonOf(value: Value): string {
   if (isUnknown(value)) return 'null';
   if (isTimestamp(value)) return JSON.stringify(timestampText(value));
   if (typeof value === 'bigint') return String(value);
+  if (isDecimal(value)) return decimalText(value);
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : JSON.stringify(String(value));
   if (typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) return `[${value.map(jsonOf).join(',')}]`;
@@ -107,7 +130,7 @@ export function jsonOf(value: Value): string {
 export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 export const isMembers = (value: Value): value is Members =>
-  typeof value === 'object' && value !== null && !isList(value) && !isTimestamp(value);
+  typeof value === 'object' && value !== null && !isList(value) && !isTimestamp(value) && !isDecimal(value);
 
 /** ISO 8601, with the offset that it was given with. */
 function timestampText({ milliseconds, offsetMinutes }: Timestamp): string {
