@@ -82,7 +82,8 @@ export function authenticate(
       signedPayload: unsignedPayload(request),
     };
   }
-  checkClaims(request, signed, now, { service: service.signingName, acceptsRegion: cloud.isRegion }, dialect);
+  const expected = { service: service.signedAs(signed.service), acceptsRegion: cloud.isRegion };
+  checkClaims(request, signed, now, expected, dialect);
   const credential =
     ownCredential(request, signed, service, now) ??
     cloud.identity.credential(signed.accessKeyId, signed.sessionToken, now, signed.region);

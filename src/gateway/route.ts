@@ -29,7 +29,7 @@ const RPC_PATH = /^\/service\/([^/]+)\/operation\/([^/]+)$/;
 export class Router {
   readonly #registry: Registry;
   readonly #codecs = new Map<RegisteredService, Map<ProtocolName, ServiceCodec>>();
-  readonly #bySigningName = new Map<string, readonly RegisteredService[]>();
+  readonly #bySigningName = new Map<string, RegisteredService[]>();
   readonly #templates = new Map<RegisteredService, TemplateRouter>();
 
   constructor(registry: Registry) {
@@ -65,8 +65,9 @@ export class Router {
   #signedAs(name: string): readonly RegisteredService[] {
     if (this.#bySigningName.size === 0) {
       for (const service of this.#registry.services) {
-        const same = this.#bySigningName.get(service.signingName) ?? [];
-        this.#bySigningName.set(service.signingName, [...same, service]);
+        for (const name of [service.signingName, service.entry.alsoSignedAs]) {
+          if (name !== undefined) getOrInsert(this.#bySigningName, name, (): RegisteredService[] => []).push(service);
+        }
       }
     }
     const { services } = this.#registry;

@@ -141,6 +141,11 @@ export class RegisteredService {
     return this.entry.signingName ?? metadata.signingName ?? metadata.endpointPrefix;
   }
 
+  /** Its signing name, or the other one that its clients may sign by, if it is this. */
+  signedAs(name: string): string {
+    return this.entry.alsoSignedAs === name ? name : this.signingName;
+  }
+
   /** Where a resource of this service lives for a request to `region`. */
   regionOf(region: Region): Region {
     return this.entry.scope === 'global' ? GLOBAL_REGION : region;

@@ -306,6 +306,8 @@ export interface ServiceEntry {
   readonly principal: string;
   /** The name in credential scopes, where it is not the model's. */
   readonly signingName?: string;
+  /** Another name that its clients sign by, for resources of that service: its requests have `marks`. */
+  readonly alsoSignedAs?: string;
   /** Global services live in the region `aws-global`, whatever the request's. */
   readonly scope: 'regional' | 'global';
   /** What its ARNs begin with, where another service has ARNs of the same name. */

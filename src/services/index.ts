@@ -218,6 +218,7 @@ const SERVICES: readonly ServiceLine[] = [
     principal: 's3.amazonaws.com',
     scope: 'regional',
     marks: { path: '/v20180820/', header: 'x-amz-account-id' },
+    alsoSignedAs: 's3express',
     nouns: ['accesspoint', 'job'],
     load: async ({ offers, ...given }) =>
       (await import('#services/s3control/service.ts')).s3control({

@@ -21,10 +21,12 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { ListTagsForResourceCommand, TagResourceCommand, UntagResourceCommand } from '@aws-sdk/client-s3-control';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { hasStatus } from '#test/sdk/s3.ts';
 import { configurationOf, directoryTest, ZONE } from '#test/sdk/s3-express.ts';
+import { controlClient } from '#test/sdk/s3control.ts';
 
 const create = (s3: S3Client, Bucket: string, CreateBucketConfiguration: object = configurationOf()) =>
   s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
@@ -169,4 +171,51 @@ test('lifecycle rules expire objects, and do no more', async (t) => {
     s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket })),
     refusal('NoSuchLifecycleConfiguration'),
   );
+});
+
+test('a directory bucket’s tags are S3 Control’s to change, signed for S3 Express', async (t) => {
+  const { c, control: s3 } = await directoryTest(t);
+  const Bucket = `tagged--${ZONE}--x-s3`;
+  await create(s3, Bucket, { ...configurationOf(), Tags: [{ Key: 'team', Value: 'red' }] });
+  const AccountId = c.account;
+  const ResourceArn = `arn:aws:s3express:us-east-1:${c.account}:bucket/${Bucket}`;
+  const control = controlClient(c);
+  const tags = async (client = control) =>
+    (await client.send(new ListTagsForResourceCommand({ AccountId, ResourceArn }))).Tags ?? [];
+  assert.deepEqual(await tags(), [{ Key: 'team', Value: 'red' }]);
+  await control.send(new TagResourceCommand({ AccountId, ResourceArn, Tags: [{ Key: 'stage', Value: 'test' }] }));
+  await control.send(new UntagResourceCommand({ AccountId, ResourceArn, TagKeys: ['team'] }));
+  assert.deepEqual(await tags(), [{ Key: 'stage', Value: 'test' }]);
+  for (const other of [
+    ResourceArn.replace('us-east-1', 'us-west-2'),
+    ResourceArn.replace('tagged', 'untagged'),
+    `arn:aws:s3:::${Bucket}`,
+  ]) {
+    const absent = new ListTagsForResourceCommand({ AccountId, ResourceArn: other });
+    await assert.rejects(control.send(absent), refusal('NoSuchResource'), other);
+  }
+
+  const iam = c.client(IAMClient);
+  await iam.send(new CreateUserCommand({ UserName: 'reader' }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'reader' }));
+  const credentials = {
+    accessKeyId: AccessKey?.AccessKeyId ?? '',
+    secretAccessKey: AccessKey?.SecretAccessKey ?? '',
+  };
+  const allow = (Action: string) =>
+    iam.send(
+      new PutUserPolicyCommand({
+        UserName: 'reader',
+        PolicyName: 'p',
+        PolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: { Effect: 'Allow', Action, Resource: ResourceArn },
+        }),
+      }),
+    );
+  const theirs = controlClient(c, { credentials });
+  await allow('s3:ListTagsForResource');
+  await assert.rejects(tags(theirs), refusal('AccessDenied'));
+  await allow('s3express:ListTagsForResource');
+  assert.deepEqual(await tags(theirs), [{ Key: 'stage', Value: 'test' }]);
 });

@@ -10,6 +10,7 @@ export interface BucketFacts {
   isPublic(policy: CompiledPolicy): boolean;
   /** What counts of a bucket's policy for the caller. */
   policyInForce(name: string, scope: Pick<CallScope, 'principal' | 'door'>): CompiledPolicy | undefined;
+  arnOf(name: string): string;
   tagsOf(name: string): Readonly<Record<string, string>>;
   /** On disk when the promise resolves. */
   changeTags(name: string, set: Readonly<Record<string, string>>, remove: readonly string[]): Promise<void>;

@@ -36,7 +36,7 @@ import {
   putPublicAccessBlock,
 } from '#services/s3control/public-access.ts';
 import { quotas } from '#services/s3control/quotas.ts';
-import { bucketOfArn, listTagsForResource, tagResource, untagResource } from '#services/s3control/tags.ts';
+import { bucketOfArn, listTagsForResource, tagAction, tagResource, untagResource } from '#services/s3control/tags.ts';
 
 /** The settings of an account as a whole. */
 const ofAccount = {
@@ -106,9 +106,15 @@ const accessPointOperations = (parts: S3ControlParts) =>
     GetAccessPointPolicy: { handler: getAccessPointPolicy(parts), ...ofPoint },
     DeleteAccessPointPolicy: { handler: deleteAccessPointPolicy, ...ofPoint },
     GetAccessPointPolicyStatus: { handler: getAccessPointPolicyStatus(parts), ...ofPoint },
-    TagResource: { handler: tagResource(parts), ...tagged(parts), steps: true },
-    UntagResource: { handler: untagResource(parts), ...tagged(parts), steps: true },
-    ListTagsForResource: { handler: listTagsForResource(parts), ...tagged(parts), steps: true },
+    TagResource: { handler: tagResource(parts), ...tagged(parts), action: tagAction('TagResource'), steps: true },
+    UntagResource: { handler: untagResource(parts), ...tagged(parts), action: tagAction('UntagResource'), steps: true },
+    ListTagsForResource: {
+      handler: listTagsForResource(parts),
+      ...tagged(parts),
+      action: tagAction('ListTagsForResource'),
+      access: 'read',
+      steps: true,
+    },
   }) as const;
 
 export const s3control = (parts: S3ControlParts) =>

@@ -1,4 +1,4 @@
-/** Tags of access points, and of buckets, which are S3's to keep. */
+/** Tags of access points, and of buckets of both types, which are S3's to keep. */
 import type {
   ListTagsForResourceRequest,
   ListTagsForResourceResult,
@@ -18,13 +18,23 @@ interface Tagged {
   change(set: Tags, remove: readonly string[]): void | Promise<void>;
 }
 
-export const bucketOfArn = (arn: string): string | undefined => /^arn:aws:s3:::([^/]+)$/.exec(arn)?.[1];
+const DIRECTORY_BUCKET = /^arn:aws:s3express:[^:]*:\d{12}:bucket\/([^/]+)$/;
+
+export const bucketOfArn = (arn: string): string | undefined =>
+  (/^arn:aws:s3:::([^/]+)$/.exec(arn) ?? DIRECTORY_BUCKET.exec(arn))?.[1];
+
+/** "For directory buckets, you must have the s3express:TagResource permission" (API Reference, TagResource). */
+export const tagAction =
+  (verb: 'TagResource' | 'UntagResource' | 'ListTagsForResource') =>
+  ({ ResourceArn }: { readonly ResourceArn: string }): readonly string[] => [
+    `${DIRECTORY_BUCKET.test(ResourceArn) ? 's3express' : 's3'}:${verb}`,
+  ];
 
 function open({ buckets }: S3ControlParts, call: Call, arn: string): Tagged {
   const bucket = bucketOfArn(arn);
   if (bucket !== undefined) {
     const { account, region } = buckets.find(bucket) ?? fail('NoSuchResource');
-    if (account !== call.account || region !== call.region) fail('NoSuchResource');
+    if (account !== call.account || region !== call.region || buckets.arnOf(bucket) !== arn) fail('NoSuchResource');
     return { tags: () => buckets.tagsOf(bucket), change: (set, remove) => buckets.changeTags(bucket, set, remove) };
   }
   if (!call.partition.read((tx) => accessPointKind.exists(tx, arn))) fail('NoSuchResource');
