@@ -6,13 +6,20 @@ import { decimal } from '#services/s3/select/decimals.ts';
 import { refuse, SelectError } from '#services/s3/select/errors.ts';
 import { JsonRow } from '#services/s3/select/json.ts';
 import type { RunningQuery } from '#services/s3/select/run.ts';
-import { timestamp, type Value } from '#services/s3/select/values.ts';
+import { ofNanoseconds } from '#services/s3/select/timestamps.ts';
+import { isTimestamp, timestamp, type Value } from '#services/s3/select/values.ts';
 
 /** Decompressed. A group is read whole; the documented limit is 512 MB. */
 const MOST_GROUP_BYTES = 128 * 1024 * 1024;
 /** "columnar compression for Parquet using GZIP or Snappy" (API Reference). */
 const CODECS: ReadonlySet<string> = new Set(['UNCOMPRESSED', 'SNAPPY', 'GZIP']);
 const COMPRESSORS = { GZIP: (input: Uint8Array, bytes: number) => gunzipSync(input, { maxOutputLength: bytes }) };
+
+/** The package's own make dates, which end at the millisecond. */
+const PARSERS = {
+  timestampFromMicroseconds: (microseconds: bigint) => ofNanoseconds(microseconds * 1000n),
+  timestampFromNanoseconds: ofNanoseconds,
+};
 
 type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
 
@@ -53,7 +60,7 @@ async function readGroups(bytes: number, readRange: ReadRange, { accept, reads }
     if (unknown !== undefined) refuse('ParquetUnsupportedCompressionCodec', unknown);
     const rowEnd = rowStart + Number(group.num_rows);
     const where = { file, metadata, columns, rowStart, rowEnd };
-    const rows = await parquetReadObjects({ ...where, compressors: COMPRESSORS, utf8: false });
+    const rows = await parquetReadObjects({ ...where, compressors: COMPRESSORS, parsers: PARSERS, utf8: false });
     for (const row of rows) if (!accept(new JsonRow(read(row)))) return;
     rowStart = rowEnd;
   }
@@ -112,6 +119,7 @@ const membersReader =
 function readValue(value: unknown): Value {
   if (value === undefined || value === null) return null;
   if (value instanceof Date) return timestamp(value.getTime(), 0);
+  if (isTimestamp(value)) return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (Array.isArray(value)) return value.map(readValue);
   if (typeof value !== 'object') return value as bigint | number | string | boolean;

@@ -1,10 +1,9 @@
 /** Points in time: read, written by a pattern, moved and measured ("Date functions" of the SQL reference). */
 import { refuse } from '#services/s3/select/errors.ts';
 import type { DatePart } from '#services/s3/select/syntax.ts';
-import { offsetText, type Timestamp, timestamp } from '#services/s3/select/values.ts';
+import { offsetText, orderOfTimes, type Timestamp, timestamp } from '#services/s3/select/values.ts';
 
-const FORM =
-  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(?:(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?)?T?$/;
+const FORM = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(?:(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?)?T?$/;
 
 /** Undefined for text that is none: `2024T`, `2024-05T`, `2024-05-01`, `2024-05-01T10:00:00.5+02:00`. */
 export function readTimestamp(text: string): Timestamp | undefined {
@@ -13,10 +12,10 @@ export function readTimestamp(text: string): Timestamp | undefined {
   const [, year, month = '01', day = '01', hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] =
     match;
   const offsetMinutes = zone === 'Z' ? 0 : offsetOf(zone);
-  const thousandths = fraction.padEnd(3, '0').slice(0, 3);
-  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${thousandths}Z`);
+  const digits = fraction.padEnd(9, '0');
+  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${digits.slice(0, 3)}Z`);
   const isThere = !Number.isNaN(at) && new Date(at).getUTCDate() === Number(day);
-  return isThere ? timestamp(at - offsetMinutes * 60_000, offsetMinutes) : undefined;
+  return isThere ? timestamp(at - offsetMinutes * 60_000, offsetMinutes, Number(digits.slice(3, 9))) : undefined;
 }
 
 function offsetOf(zone: string): number {
@@ -49,15 +48,24 @@ export function addTo(time: Timestamp, part: DatePart, count: number): Timestamp
 const checked = (time: Timestamp): Timestamp =>
   Number.isNaN(new Date(time.milliseconds).getTime()) ? refuse('IllegalSqlFunctionArgument') : time;
 
+const nanosecondsOf = ({ milliseconds, nanoseconds }: Timestamp): bigint =>
+  BigInt(milliseconds) * 1_000_000n + BigInt(nanoseconds);
+
+export function ofNanoseconds(nanoseconds: bigint): Timestamp {
+  const beyond = ((nanoseconds % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  return timestamp(Number((nanoseconds - beyond) / 1_000_000n), 0, Number(beyond));
+}
+
 /** Whole parts between the two. */
 export function difference(part: DatePart, from: Timestamp, to: Timestamp): bigint {
   const unit = MILLISECONDS[part];
-  if (unit !== undefined) return BigInt(Math.trunc((to.milliseconds - from.milliseconds) / unit));
+  if (unit !== undefined) return (nanosecondsOf(to) - nanosecondsOf(from)) / BigInt(unit * 1_000_000);
   const [first, last] = [localOf(from), localOf(to)];
   let months = (last.getUTCFullYear() - first.getUTCFullYear()) * 12 + last.getUTCMonth() - first.getUTCMonth();
-  const isOver = to.milliseconds >= from.milliseconds;
-  if (isOver && addTo(from, 'MONTH', months).milliseconds > to.milliseconds) months--;
-  if (!isOver && addTo(from, 'MONTH', months).milliseconds < to.milliseconds) months++;
+  const isOver = orderOfTimes(to, from) >= 0;
+  const beyond = orderOfTimes(addTo(from, 'MONTH', months), to);
+  if (isOver && beyond > 0) months--;
+  if (!isOver && beyond < 0) months++;
   return BigInt(part === 'YEAR' ? Math.trunc(months / 12) : months);
 }
 
@@ -94,10 +102,11 @@ const PATTERN = /'([^']*)'|y+|M+|d+|a|h+|H+|m+|s+|S+|n|X+|x+|[A-Za-z]/g;
 const padded = (value: number, length: number): string => String(value).padStart(length, '0');
 
 /** What a run of letters stands for; undefined for those that the reference does not have. */
-function written(letters: string, local: Date, offset: number): string | undefined {
+function written(letters: string, local: Date, { nanoseconds, offsetMinutes: offset }: Timestamp): string | undefined {
   const { length } = letters;
   const month = MONTHS[local.getUTCMonth()] ?? '';
   const hour = local.getUTCHours();
+  const fraction = local.getUTCMilliseconds() * 1_000_000 + nanoseconds;
   switch (letters[0]) {
     case 'y':
       return length === 2 ? padded(local.getUTCFullYear() % 100, 2) : padded(local.getUTCFullYear(), length);
@@ -116,9 +125,9 @@ function written(letters: string, local: Date, offset: number): string | undefin
     case 's':
       return padded(local.getUTCSeconds(), length);
     case 'S':
-      return padded(local.getUTCMilliseconds(), 3).padEnd(length, '0').slice(0, length);
+      return padded(fraction, 9).padEnd(length, '0').slice(0, length);
     case 'n':
-      return String(local.getUTCMilliseconds() * 1_000_000);
+      return String(fraction);
     case 'X':
     case 'x':
       return zoneText(letters, offset);
@@ -137,6 +146,6 @@ export function formatted(time: Timestamp, pattern: string): string {
   const local = localOf(time);
   return pattern.replace(PATTERN, (letters: string, quoted: string | undefined) => {
     if (quoted !== undefined) return quoted;
-    return written(letters, local, time.offsetMinutes) ?? refuse('EvaluatorInvalidTimestampFormatPattern', letters);
+    return written(letters, local, time) ?? refuse('EvaluatorInvalidTimestampFormatPattern', letters);
   });
 }

@@ -22,6 +22,8 @@ export interface Timestamp {
   readonly kind: typeof TIMESTAMP;
   /** Since 1970. */
   readonly milliseconds: number;
+  /** Beyond them, below a million. */
+  readonly nanoseconds: number;
   readonly offsetMinutes: number;
 }
 
@@ -45,13 +47,14 @@ export const doubleOf = (value: Numeric): number => Number(isDecimal(value) ? de
 /** An integer is a decimal too. */
 export const exactOf = (value: bigint | Decimal): Decimal => (isDecimal(value) ? value : decimal(value, 0));
 
-export const timestamp = (milliseconds: number, offsetMinutes: number): Timestamp => ({
+export const timestamp = (milliseconds: number, offsetMinutes: number, nanoseconds = 0): Timestamp => ({
   kind: TIMESTAMP,
   milliseconds,
+  nanoseconds,
   offsetMinutes,
 });
 
-export const isTimestamp = (value: Value): value is Timestamp =>
+export const isTimestamp = (value: unknown): value is Timestamp =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === TIMESTAMP;
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -73,7 +76,7 @@ export function numberOf(text: string): Numeric | undefined {
 
 /** Undefined: not to be compared. */
 function order(left: Value, right: Value): number | undefined {
-  if (isTimestamp(left) && isTimestamp(right)) return left.milliseconds - right.milliseconds;
+  if (isTimestamp(left) && isTimestamp(right)) return orderOfTimes(left, right);
   if (typeof left === 'string' && typeof right === 'string') return left === right ? 0 : left < right ? -1 : 1;
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
   const [a, b] = [comparable(left, right), comparable(right, left)];
@@ -82,6 +85,9 @@ function order(left: Value, right: Value): number | undefined {
   if (typeof a === 'number' || typeof b === 'number') return orderOf(doubleOf(a), doubleOf(b));
   return compareDecimals(exactOf(a), exactOf(b));
 }
+
+export const orderOfTimes = (left: Timestamp, right: Timestamp): number =>
+  left.milliseconds - right.milliseconds || left.nanoseconds - right.nanoseconds;
 
 /** Across the two kinds of numbers; NaN has no order. */
 const orderOf = (a: bigint | number, b: bigint | number): number | undefined =>
@@ -132,10 +138,11 @@ export const isList = (value: Value): value is readonly Value[] => Array.isArray
 export const isMembers = (value: Value): value is Members =>
   typeof value === 'object' && value !== null && !isList(value) && !isTimestamp(value) && !isDecimal(value);
 
-/** ISO 8601, with the offset that it was given with. */
-function timestampText({ milliseconds, offsetMinutes }: Timestamp): string {
-  const local = new Date(milliseconds + offsetMinutes * 60_000).toISOString().replace(/\.000Z$|Z$/, '');
-  return `${local}${offsetText(offsetMinutes)}`;
+/** ISO 8601, with the offset that it was given with, and as many digits of a second as say all: none, three, six or nine. */
+function timestampText({ milliseconds, nanoseconds, offsetMinutes }: Timestamp): string {
+  const local = new Date(milliseconds + offsetMinutes * 60_000).toISOString().slice(0, -1);
+  const exact = `${local}${String(nanoseconds).padStart(6, '0')}`.replace(/(?:000)+$/, '').replace(/\.$/, '');
+  return `${exact}${offsetText(offsetMinutes)}`;
 }
 
 export function offsetText(offsetMinutes: number): string {
