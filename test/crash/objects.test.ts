@@ -11,9 +11,15 @@ import { CrashClient, type Key } from '#test/crash/client.ts';
 import { newFolder, newServer } from '#test/crash/killed-server.ts';
 import { ObjectLoad } from '#test/crash/objects.ts';
 import type { Ready } from '#test/crash/server.ts';
+import { until } from '#test/until.ts';
 
 const KILLS = Number(process.env['MAKONIS_KILLS'] ?? 15);
 const BUCKET = 'crash-objects';
+/** Of one life of the server; on a busy machine it is over before. */
+const MOST_ANSWERS = 40;
+const MOST_MILLISECONDS = 2000;
+
+const answers = ({ ends }: CrashClient): number => Object.values(ends).reduce((sum, { answered }) => sum + answered, 0);
 
 test(`${KILLS} kills lose no object and tear none`, { timeout: 60_000 + KILLS * 10_000 }, async (t) => {
   const server = newServer(t);
@@ -26,11 +32,14 @@ test(`${KILLS} kills lose no object and tear none`, { timeout: 60_000 + KILLS * 
   const running = load.run(12);
   try {
     for (let kill = 0; kill < KILLS; kill++) {
-      await pause(100 + Math.random() * 500);
+      // Some die before they answer anything, most in the middle of it.
+      const wanted = answers(client) + Math.floor(Math.random() * MOST_ANSWERS);
+      const end = performance.now() + MOST_MILLISECONDS;
+      await until(() => answers(client) >= wanted || performance.now() > end, 'answers or an end');
+      await pause(Math.random() * 50);
       await server.kill();
       await server.start(ready.port);
     }
-    await pause(300);
   } finally {
     load.stop();
   }
