@@ -1,6 +1,7 @@
 /**
  * What a bucket's size costs: a PUT of 4 KiB and a page of 1,000 keys, by HTTP, while the bucket grows. The server is stopped meanwhile, and the
- * rows are put into its store as PutObject does. Run: node bench/s3/million.ts [keys] [seconds a figure]
+ * rows that PutObject makes of new keys are given to its driver, many a commit and in the order of their keys, which writes each page of
+ * the file once. Run: node bench/s3/million.ts [keys] [seconds a figure]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +9,9 @@ import { join } from 'node:path';
 import { present } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
 import { readMasterKeys } from '#platform/secrets/master-key.ts';
-import { openStore } from '#platform/store/open-store.ts';
+import { BatchWriter } from '#platform/store/batch.ts';
 import { sqliteDrivers } from '#platform/store/sqlite/drivers.ts';
-import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
-import { addVersion, type NewVersion } from '#services/s3/objects/versions.ts';
-import { buckets } from '#services/s3/state.ts';
+import { buckets, nextSequence, objects, type VersionRow } from '#services/s3/state.ts';
 import { runLoad } from '../load/client.ts';
 import { measure, show } from '../sqs/measure.ts';
 import { type Peer, startMakonis } from '../sqs/peers.ts';
@@ -20,48 +19,53 @@ import { s3Request } from './request.ts';
 
 const [most = 1_000_000, seconds = 5] = process.argv.slice(2).map(Number);
 const LEVELS = [10_000, 100_000, 1_000_000, 10_000_000].filter((level) => level <= most);
-const AT_ONCE = 500;
+const AT_ONCE = 50_000;
 const CONNECTIONS = 32;
 const REQUESTS = 4000;
 const ROUNDS = 3;
 
-const version: NewVersion = {
-  modifiedAt: Date.now(),
+const now = Date.now();
+const row: VersionRow = {
+  sequence: nextSequence(now, undefined),
+  modifiedAt: now,
   etag: 'd41d8cd98f00b204e9800998ecf8427e',
   bytes: 65_536,
   checksum: { name: 'CRC64NVME', value: 'AAAAAAAAAAA=', type: 'FULL_OBJECT' },
   // The form of the driver's places.
   piece: { place: 's12.34567890.65536' as never, bytes: 65_536, salt: 'AAAAAAAAAAAAAAAAAAAAAA==' },
 };
-const discarding = { discard: () => {} };
 /** Spread over all keys, as names that users make are. */
-const keyOf = (index: number): string =>
-  `photos/${((index * 2_654_435_761) % 4_294_967_296).toString(16).padStart(8, '0')}`;
+const hashOf = (index: number): number => Math.imul(index, 2_654_435_761) >>> 0;
+const nameOf = (hash: number): string => `photos/${hash.toString(16).padStart(8, '0')}`;
+const keyOf = (index: number): string => nameOf(hashOf(index));
 
 const data = mkdtempSync(join(tmpdir(), 'makonis-million-'));
 
 async function fill(from: number, to: number): Promise<void> {
-  const store = openStore({ drivers: sqliteDrivers(join(data, 'regions'), readMasterKeys(`${data}.key`)) });
-  const named = store.partitions({ service: 's3', region: 'us-east-1' as Region });
-  const place = named.find((each) => store.partition(each).read((tx) => tx.get(buckets, buckets.key('large'))));
-  const partition = store.partition(present(place, 'the bucket was made'));
-  const row = partition.read((tx) => tx.get(buckets, buckets.key('large')));
-  const bucket: OpenBucket = {
-    ...present(row, 'the bucket was made'),
-    arn: 'arn:aws:s3:::large',
-    key: Buffer.alloc(32),
-    policyById: undefined,
-  };
+  const drivers = sqliteDrivers(join(data, 'regions'), readMasterKeys(`${data}.key`));
+  const driver = drivers.open('us-east-1' as Region);
+  const path = present(
+    driver.names().find((name) => name.startsWith('s3/')),
+    'the bucket was made',
+  );
+  const owner = { ...driver.own(path), path };
+  const bucket = buckets.codec.decode(present(driver.get(owner.number, buckets.key('large')), 'the bucket was made'));
   const begin = performance.now();
-  for (let at = from; at < to; at += AT_ONCE) {
-    partition.transact((tx) => {
-      for (let index = at; index < Math.min(at + AT_ONCE, to); index++) {
-        addVersion(tx, discarding, bucket, keyOf(index), version);
-      }
-    });
-    await partition.durable();
+  const value = objects.codec.encode(row);
+  const hashes = Uint32Array.from({ length: to - from }, (_, index) => hashOf(from + index)).sort();
+  let previous: Promise<void> | undefined;
+  for (let at = 0; at < hashes.length; at += AT_ONCE) {
+    const batch = new BatchWriter();
+    for (const hash of hashes.subarray(at, at + AT_ONCE)) {
+      batch.put(owner.number, objects.key(bucket.id, nameOf(hash)), value);
+    }
+    // One is written while the next is put together.
+    await previous;
+    previous = driver.commit(batch.finish([owner]));
   }
-  await store.close();
+  await previous;
+  await driver.close();
+  await drivers.close();
   console.log(`${to} keys; filled in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
 }
 
