@@ -37,6 +37,7 @@ import { fail, withMembers } from '#platform/error.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { Principal } from '#platform/principal.ts';
 import type { RegisteredOperation, RegisteredService } from '#platform/registry.ts';
+import { again } from '#platform/store/again.ts';
 
 export interface Gateway {
   readonly cloud: Cloud;
@@ -161,7 +162,7 @@ async function answerCall(
 ): Promise<WireResponse> {
   const { cloud, router } = gateway;
   const { requestId, signed } = trace;
-  const { caller, signedPayload } = authenticate(request, path, gateway, service, signed, dialect);
+  const { caller, signedPayload } = await again(() => authenticate(request, path, gateway, service, signed, dialect));
   const { operation, pathParameters } = router.operationOf(request, host, service, codec);
   trace.operation = operation.name;
   trace.labels = pathParameters;
@@ -209,7 +210,7 @@ async function uploadForm(
 ): Promise<WireResponse> {
   const { cloud } = gateway;
   const operation = present(service.operation(trace.operation), 'the operation of forms is one of the service');
-  const principal = signerOf(upload, gateway, service);
+  const principal = await again(() => signerOf(upload, gateway, service));
   trace.principal = nameOf(principal);
   const range = checkForm(upload, cloud.clock.now());
   const origin = originOf(request);

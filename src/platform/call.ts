@@ -13,6 +13,7 @@ import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { Principal } from '#platform/principal.ts';
 import { effectiveQuota } from '#platform/quotas.ts';
 import type { Call, CallScope, ConditionValues, Input, Output } from '#platform/service.ts';
+import { done } from '#platform/store/again.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 interface MeteredAmount {
@@ -196,6 +197,7 @@ export class LiveCall implements Call, CallScope {
 
   invoke(service: string, operation: string, input: Input, region?: Region): Promise<Output> {
     const via = this.#invocation.operation.service.entry.principal;
+    done();
     return this.#invoke(this.#cloud, this.#invocation, via, { service, operation, input, ...(region && { region }) });
   }
 
@@ -213,6 +215,7 @@ export class LiveCall implements Call, CallScope {
 
   /** A handler of steps may have nothing to wait for. */
   handle(): Output | Promise<Output> {
+    this.#metered = undefined;
     return this.#handler(this.#invocation.input, this);
   }
 

@@ -11,10 +11,11 @@ import { networkOf } from '#platform/client-network.ts';
 import type { Cloud, Invocation, Placement, Target } from '#platform/cloud.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { keepAnswer, keptAnswer } from '#platform/idempotency.ts';
-import { meter } from '#platform/metering/usage.ts';
+import { meter, openSum } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
 import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
-import { type Partition, type PartitionName, StoreBusy, StoreUnavailable, Suspend } from '#platform/store/store.ts';
+import { again } from '#platform/store/again.ts';
+import { type Partition, type PartitionName, StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 
 /** Runs a call where the account is held that it works on: here, unless there are other processes. */
 export function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
@@ -22,7 +23,7 @@ export function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
 }
 
 async function dispatchPlaced(cloud: Cloud, placement: Placement, given: Invocation): Promise<Output> {
-  const account = accountOf(cloud, given);
+  const account = await again(() => accountOf(cloud, given));
   for (;;) {
     const leave = placement.enter(account);
     if (leave !== undefined) return await dispatchHere(cloud, given).finally(leave);
@@ -49,21 +50,29 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
   try {
     admitSource(cloud, given);
     given.operation.validate(given.input);
-    invocation = resolved(given);
+    const found = again(() => resolved(given));
+    invocation = found instanceof Promise ? await found : found;
     if (given.operation.declaration.identify !== undefined) invocation = await identified(cloud, given);
-    call = callIn(cloud, invocation, ownerOf(cloud, invocation));
+    const placed = again(() => callIn(cloud, invocation, ownerOf(cloud, invocation)));
+    call = placed instanceof Promise ? await placed : placed;
   } catch (error) {
     throw await refusedAtOnce(cloud, invocation, error);
   }
   const { callerAccount, partition } = call;
-  // Policies and credentials that decide here may themselves wait for the disk.
-  const permission = callerAccount && cloud.identity.durable(callerAccount);
+  const gates: { permission?: Promise<void> | undefined } = {};
   let output: Output;
   try {
-    const waits = authorised(cloud, invocation, call);
-    if (waits !== undefined) await waits;
-    admit(cloud, invocation, call);
-    const ran = invocation.operation.declaration.steps ? runSteps(cloud, call) : runTransaction(cloud, call);
+    const deciding = again(() => {
+      // Policies and credentials that decide here may themselves wait for the disk.
+      gates.permission = callerAccount && cloud.identity.durable(callerAccount);
+      authorise(cloud, invocation, call);
+    });
+    if (deciding !== undefined) await deciding;
+    const admitting = admit(cloud, invocation, call);
+    if (admitting !== undefined) await admitting;
+    const ran = invocation.operation.declaration.steps
+      ? runSteps(cloud, call)
+      : again(() => runTransaction(cloud, call));
     output = ran instanceof Promise ? await ran : ran;
   } catch (error) {
     const refusal = serviceErrorOf(error, cloud, invocation);
@@ -73,15 +82,19 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
     throw refusal;
   }
   try {
-    const others = writeOthersAudit(cloud, call, output);
-    const billed = count(cloud, call);
+    const { losses } = partition;
+    const writing = writeOthersAudit(cloud, call, output);
+    const others = writing instanceof Promise ? await writing : writing;
+    const counted = count(cloud, call);
+    const billed = counted instanceof Promise ? await counted : counted;
+    if (partition.losses !== losses) throw new StoreUnavailable('what this call has written was lost');
     const gate = partition.durable();
     if (gate !== undefined) await gate;
     if (billed !== partition) await billed.durable();
     const besides = readToo(invocation)?.durable();
     if (besides !== undefined) await besides;
-    for (const other of others) await other.durable();
-    if (permission !== undefined) await permission;
+    for (const other of others) await other;
+    if (gates.permission !== undefined) await gates.permission;
   } catch (error) {
     dropStreams(output);
     throw serviceErrorOf(error, cloud, invocation);
@@ -100,17 +113,6 @@ function dropStreams(output: Output): void {
 }
 
 const readToo = ({ operation }: Invocation): Partition | undefined => operation.declaration.readsToo?.();
-
-/** A promise where a resource's service has to be loaded first. */
-function authorised(cloud: Cloud, invocation: Invocation, call: LiveCall): Promise<void> | undefined {
-  try {
-    authorise(cloud, invocation, call);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Suspend)) throw error;
-    return error.ready.then(() => authorised(cloud, invocation, call));
-  }
-}
 
 /** The call with its resource under its own name. */
 function resolved(given: Invocation): Invocation {
@@ -137,7 +139,7 @@ async function identified(cloud: Cloud, invocation: Invocation): Promise<Invocat
 async function refusedAtOnce(cloud: Cloud, invocation: Invocation, error: unknown): Promise<ServiceError> {
   const refusal = serviceErrorOf(error, cloud, invocation);
   const own = ownPlaceOf(cloud, invocation);
-  if (own !== undefined) await writeRefusal(cloud, callIn(cloud, invocation, own), refusal);
+  if (own !== undefined) await writeRefusal(cloud, await again(() => callIn(cloud, invocation, own)), refusal);
   return refusal;
 }
 
@@ -201,9 +203,16 @@ function take({ throttle, clock }: Cloud, operation: RegisteredOperation, bucket
 
 type Rate = ThrottleDeclaration | (() => ThrottleDeclaration);
 
-function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void {
-  const { operation, input } = invocation;
-  if (operation.service.declaration.throttles !== undefined) admitCaller(cloud, invocation, call);
+/** Each of the two takes its token once, after all that it reads. */
+function admit(cloud: Cloud, invocation: Invocation, call: LiveCall): void | Promise<void> {
+  const { throttles } = invocation.operation.service.declaration;
+  const first = throttles && again(() => admitCaller(cloud, invocation, call));
+  if (invocation.operation.declaration.rate === undefined) return first;
+  const second = () => again(() => admitResource(cloud, invocation, call));
+  return first instanceof Promise ? first.then(second) : second();
+}
+
+function admitResource(cloud: Cloud, { operation, input }: Invocation, call: LiveCall): void {
   // The declaration's input type is the one that the validator has just checked.
   const own = operation.declaration.rate?.(input as never, call);
   if (own === undefined) return;
@@ -232,52 +241,56 @@ function throttled({ service: { declaration } }: RegisteredOperation): ServiceEr
   return new ThrottlingError(throttlingError, throttlingMessage);
 }
 
-/** The handler as one transaction, with its audit record; again from the start when the store has to be waited for. */
-function runTransaction(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
-  try {
-    return call.partition.transact((tx) => {
-      const token = call.tokenUse();
-      const kept = token && keptAnswer(tx, token);
-      const output = kept ?? call.handleIn(tx);
-      if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-      writeAudit(cloud, tx, call, output);
-      return output;
-    });
-  } catch (error) {
-    if (!(error instanceof Suspend)) throw error;
-    return error.ready.then(() => runTransaction(cloud, call));
-  }
-}
+/** The handler as one transaction, with its audit record. */
+const runTransaction = (cloud: Cloud, call: LiveCall): Output =>
+  call.partition.transact((tx) => {
+    const token = call.tokenUse();
+    const kept = token && keptAnswer(tx, token);
+    const output = kept ?? call.handleIn(tx);
+    if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
+    writeAudit(cloud, tx, call, output);
+    return output;
+  });
 
 function runSteps(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
   const { partition } = call;
   const { losses } = partition;
   const token = call.tokenUse();
-  const kept = token && partition.read((tx) => keptAnswer(tx, token));
-  const finish = (output: Output): Output => {
-    // Its steps may have ended a while ago, and what they wrote may have been lost since.
-    if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
-    partition.transact((tx) => {
-      if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-      writeAudit(cloud, tx, call, output);
+  let kept: Output | undefined;
+  const finish = (output: Output): Output | Promise<Output> =>
+    again(() => {
+      // Its steps may have ended a while ago, and what they wrote may have been lost since.
+      if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
+      partition.transact((tx) => {
+        if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
+        writeAudit(cloud, tx, call, output);
+      });
+      return output;
     });
-    return output;
-  };
-  const ran = kept ?? call.handle();
+  const ran = again(() => {
+    kept = token && partition.read((tx) => keptAnswer(tx, token));
+    return kept ?? call.handle();
+  });
   return ran instanceof Promise ? ran.then(finish) : finish(ran);
 }
 
 /** Only what is answered is metered: it joins the batch that the answer waits for. Answers whose it is. */
-function count({ store }: Cloud, call: LiveCall): Partition {
-  const { operation, payer } = call;
-  const partition = payer === undefined ? call.partition : store.partition({ ...call.partition.name, account: payer });
-  const resource = call.meteredResource();
-  meter(partition, call.now, { usageType: call.usageType, operation, resource }, 1);
-  for (const { usageType, amount, resource: own } of call.metered) {
-    meter(partition, call.now, { usageType, operation, resource: own ?? resource }, amount);
-  }
-  return partition;
-}
+const count = ({ store }: Cloud, call: LiveCall): Partition | Promise<Partition> =>
+  again(() => {
+    const { operation, payer, now, metered } = call;
+    const partition =
+      payer === undefined ? call.partition : store.partition({ ...call.partition.name, account: payer });
+    const resource = call.meteredResource();
+    // All that is read comes before the first that is counted.
+    for (const { usageType, resource: own } of metered) {
+      openSum(partition, now, { usageType, operation, resource: own ?? resource });
+    }
+    meter(partition, now, { usageType: call.usageType, operation, resource }, 1);
+    for (const { usageType, amount, resource: own } of metered) {
+      meter(partition, now, { usageType, operation, resource: own ?? resource }, amount);
+    }
+    return partition;
+  });
 
 /** What a client is told of a failure: its own errors as they are, ours without their inside, which goes to the log. */
 export function serviceErrorOf(error: unknown, cloud: Pick<Cloud, 'log'>, invocation?: Invocation): ServiceError {

@@ -88,9 +88,9 @@ const storeOfEnvironment = (): { readonly store?: StoreAddress } => {
   return storeUrl === undefined ? {} : { store: { ...parseStoreAddress(storeUrl), schema } };
 };
 
-/** How many nodes every cloud has: test/sdk/over-nodes.test.ts sets it. */
+/** How many nodes every cloud has, over a store across a wire: test/sdk/over-nodes.test.ts sets it. Unset, it is alone and over files. */
 export const NODES_VARIABLE = 'MAKONIS_INTERNAL_TEST_NODES';
-const nodeCount = Number(process.env[NODES_VARIABLE] ?? 1);
+const nodeCount = Number(process.env[NODES_VARIABLE] ?? 0);
 
 export async function cloud(t: TestContext, options: TestCloudOptions = {}): Promise<TestCloud> {
   const folder = mkdtempSync(join(options.parent ?? tmpdir(), 'makonis-test-'));
@@ -98,7 +98,7 @@ export async function cloud(t: TestContext, options: TestCloudOptions = {}): Pro
   const keyFile = join(folder, 'master-key.json');
   const masterKeys = createMasterKeys(keyFile);
   // Services are tested here. That leases end, and how, is not for a busy machine to bring in.
-  const farm = nodeCount > 1 ? memoryFarm(masterKeys, minutes(2)) : undefined;
+  const farm = nodeCount > 0 ? memoryFarm(masterKeys, minutes(2)) : undefined;
   const clouds: RunningCloud[] = [];
   const {
     parent: _,

@@ -48,7 +48,7 @@ export interface Farm {
 
 /** `lasts`: how long a lease is believed in; that of the product by default. */
 export function memoryFarm(masterKeys: MasterKeys, lasts?: Milliseconds): Farm {
-  const disk = memoryDisk(rowSeals(createSealer(masterKeys)));
+  const disk = memoryDisk({ seals: rowSeals(createSealer(masterKeys)), isRemote: true });
   const ledger = new MemoryLedger(() => performance.now(), lasts);
   return {
     ledger,

@@ -10,6 +10,7 @@ import { type Deliver, RETRY_JOB, Relay, retryTarget } from '#platform/jobs/rela
 import { TimerRunner } from '#platform/jobs/timers.ts';
 import type { RegisteredService, Registry } from '#platform/registry.ts';
 import type { JobCall, Reconciler, TimerJob } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Partition, PartitionName, Store } from '#platform/store/store.ts';
 
 export interface JobsOptions {
@@ -69,7 +70,7 @@ export class Jobs {
     for (const name of store.partitions({})) {
       if (!isOwned(name)) continue;
       if (this.#stopping.signal.aborted) return;
-      if (this.#options.registry.service(name.service)) this.attach(store.partition(name));
+      if (this.#options.registry.service(name.service)) this.attach(await again(() => store.partition(name)));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -68,18 +68,27 @@ export function meter(partition: Partition, now: Milliseconds, dimension: UsageD
     return;
   }
   const memory = partition.memory(meterSlot);
-  if (now - memory.hour >= hours(1)) startHour(partition, memory, hourOf(now));
-  const operations = getOrInsert(memory.sums, dimension.resource, () => new Map<string, Map<string, Sum>>());
-  const types = getOrInsert(operations, dimension.operation, () => new Map<string, Sum>());
-  const sum = getOrInsert(types, dimension.usageType, () => ({
-    ...dimension,
-    amount: storedAmount(partition, memory.hour, dimension),
-    isTouched: false,
-  }));
+  const sum = sumIn(partition, memory, now, dimension);
   sum.amount += amount;
   if (sum.isTouched) return;
   sum.isTouched = true;
   if (memory.touched.push(sum) === 1) partition.beforeCommit(memory.write);
+}
+
+/** Reads what `meter` will add to. */
+export function openSum(partition: Partition, now: Milliseconds, dimension: UsageDimension): void {
+  if (partition.enter === undefined) sumIn(partition, partition.memory(meterSlot), now, dimension);
+}
+
+function sumIn(partition: Partition, memory: Meter, now: Milliseconds, dimension: UsageDimension): Sum {
+  if (now - memory.hour >= hours(1)) startHour(partition, memory, hourOf(now));
+  const operations = getOrInsert(memory.sums, dimension.resource, () => new Map<string, Map<string, Sum>>());
+  const types = getOrInsert(operations, dimension.operation, () => new Map<string, Sum>());
+  return getOrInsert(types, dimension.usageType, () => ({
+    ...dimension,
+    amount: storedAmount(partition, memory.hour, dimension),
+    isTouched: false,
+  }));
 }
 
 /** Counted if the transaction stands. */

@@ -11,7 +11,7 @@ import { assert } from '#platform/base/assert.ts';
 import { type Milliseconds, systemClock } from '#platform/base/clock.ts';
 import { type BatchOwner, BatchWriter } from '#platform/store/batch.ts';
 import type { StoreDriver } from '#platform/store/driver.ts';
-import { dropLayer, type Layer } from '#platform/store/overlay.ts';
+import { HeldLayers, type Layer } from '#platform/store/overlay.ts';
 import { RowCache } from '#platform/store/row-cache.ts';
 import { StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 
@@ -87,6 +87,7 @@ export class Committer {
   readonly driver: StoreDriver;
   /** For all partitions together: of a remote driver all rows, of a near one those of tables that say so. */
   readonly kept: RowCache;
+  readonly held = new HeldLayers();
   /** The partition whose transaction is running: there is at most one. */
   active: BatchMember | undefined;
   readonly #limits: PendingLimits;
@@ -102,7 +103,7 @@ export class Committer {
 
   constructor(driver: StoreDriver, limits: PendingLimits, onFault: (error: unknown) => void) {
     this.driver = driver;
-    this.kept = new RowCache(driver.isRemote ? undefined : NEAR_ROOM_BYTES);
+    this.kept = driver.later?.cache ?? new RowCache(NEAR_ROOM_BYTES);
     this.#limits = limits;
     this.#onFault = onFault;
   }
@@ -186,8 +187,8 @@ export class Committer {
     this.#flying = undefined;
     this.times.count++;
     this.times.milliseconds += systemClock.monotonic() - batch.closedAt;
-    for (const layer of batch.layers) dropLayer(layer);
-    if (batch.writer.memory.length <= KEPT_BYTES) this.#spare = batch.writer.memory;
+    const areGone = this.held.settled(batch.layers);
+    if (areGone && batch.writer.memory.length <= KEPT_BYTES) this.#spare = batch.writer.memory;
     for (const action of batch.whenDurable) this.#guarded(action);
     batch.settle();
     // Not at once: those who have just been woken may join.
@@ -201,6 +202,7 @@ export class Committer {
     this.#abandoned = undefined;
     this.#flying = undefined;
     this.#filling = new Batch();
+    this.held.lost();
     const members = new Set(lost.flatMap((batch) => (batch ? [...batch.members] : [])));
     for (const member of members) this.#guarded(() => member.lose());
     for (const batch of lost) batch?.settle(error);

@@ -102,7 +102,8 @@ function epochs(place: Place): void {
     await driver.close();
     const reopened = drivers.open(region);
     assert.deepEqual(reopened.names(), ['a/b/c']);
-    assert.deepEqual(reopened.own('a/b/c'), { number: first.number, epoch: second.epoch + 1 });
+    const { number, epoch } = reopened.own('a/b/c');
+    assert.deepEqual({ number, epoch }, { number: first.number, epoch: second.epoch + 1 });
     assert.notEqual(reopened.own('a/b/d').number, first.number);
     await reopened.close();
     await drivers.close();

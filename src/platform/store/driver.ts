@@ -1,6 +1,6 @@
 /**
  * What a store stands on: a driver per region keeps ordered byte keys within numbered partitions. Reads are answered at
- * once, or throw `Suspend`. A batch (batch.ts) is applied wholly or not at all, in order, and is on disk when `commit`
+ * once, while the thread sleeps if need be; a driver across a wire answers them `later` besides. A batch (batch.ts) is applied wholly or not at all, in order, and is on disk when `commit`
  * resolves; after a failed commit the driver trusts nothing it held open and starts afresh with the next batch. What a batch
  * says is to be sealed lies sealed (row-seals.ts), and is read as it lies.
  *
@@ -9,6 +9,7 @@
  */
 import type { Region } from '#platform/base/ids.ts';
 import type { Key } from '#platform/store/keys.ts';
+import type { RowCache } from '#platform/store/row-cache.ts';
 
 export interface DriverRow {
   readonly key: Key;
@@ -20,6 +21,18 @@ export interface OwnedNumber {
   readonly epoch: number;
 }
 
+/** Tables of a partition that its new owner was told whole, so that it need not ask. */
+export interface KnownTables {
+  /** Of all of them, in the order of their keys. */
+  readonly rows: readonly DriverRow[];
+  /** The prefixes of the tables that are not among them. */
+  readonly others: ReadonlySet<string>;
+}
+
+export interface Taken extends OwnedNumber {
+  readonly known?: KnownTables;
+}
+
 /** Keys from `from` up to, not including, `before`. */
 export interface DriverRange {
   readonly from: Key;
@@ -28,11 +41,22 @@ export interface DriverRange {
   readonly reverse: boolean;
 }
 
+/** The reads of a driver across a wire, for who need not sleep. */
+export interface LaterReads {
+  /** Where its rows are kept in memory, which is worth it. */
+  readonly cache: RowCache;
+  own(name: string): Promise<Taken>;
+  find(name: string): Promise<number | undefined>;
+  get(partition: number, key: Key): Promise<Buffer | undefined>;
+  /** In the order of the keys. */
+  rows(partition: number, keys: readonly Key[]): Promise<(Buffer | undefined)[]>;
+  range(partition: number, range: DriverRange): Promise<DriverRow[]>;
+}
+
 export interface StoreDriver {
-  /** Reads go across a wire: rows are worth keeping in memory. */
-  readonly isRemote?: true;
+  readonly later?: LaterReads;
   /** Takes a partition over, under a new epoch. `name` is `service/account/region`. */
-  own(name: string): OwnedNumber;
+  own(name: string): Taken;
   /** The names of all partitions that were written to. */
   names(): string[];
   get(partition: number, key: Key): Buffer | undefined;

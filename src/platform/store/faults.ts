@@ -72,7 +72,7 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
     open(region) {
       const driver = inner.open(region);
       return {
-        ...(driver.isRemote && { isRemote: true }),
+        ...(driver.later && { later: driver.later }),
         own: (name) => driver.own(name),
         names: () => driver.names(),
         get: (partition, key) => read(() => driver.get(partition, key)),

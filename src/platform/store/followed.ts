@@ -4,6 +4,7 @@
  * with what it was decided on: `durable` says whether the owner has taken it.
  */
 import { hash } from 'node:crypto';
+import { findNumber, readRange, readRow } from '#platform/store/again.ts';
 import { BatchWriter, visitBatch } from '#platform/store/batch.ts';
 import { Committer, type PendingLimits } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow, OwnedNumber, SharedDriver, StoreDriver } from '#platform/store/driver.ts';
@@ -115,14 +116,14 @@ class ProposingDriver implements StoreDriver {
 
   get(_number: number, key: Key): Buffer | undefined {
     const number = this.#stored();
-    const value = number === undefined ? undefined : this.#parts.driver.get(number, key);
+    const value = number === undefined ? undefined : readRow(this.#parts.driver, undefined, number, key);
     this.#note({ key, digest: digestOf(value) });
     return value;
   }
 
   range(_number: number, range: DriverRange): DriverRow[] {
     const number = this.#stored();
-    const rows = number === undefined ? [] : this.#parts.driver.range(number, range);
+    const rows = number === undefined ? [] : readRange(this.#parts.driver, undefined, number, range);
     this.#note({ range, digest: digestOfRows(rows) });
     return rows;
   }
@@ -146,7 +147,7 @@ class ProposingDriver implements StoreDriver {
 
   /** Known once its first owner has written. */
   #stored(): number | undefined {
-    this.#number ??= this.#parts.driver.find(this.#path);
+    this.#number ??= findNumber(this.#parts.driver, this.#path);
     return this.#number;
   }
 }
@@ -163,7 +164,7 @@ export class FollowedPartition extends OwnedPartition {
 
   constructor(name: PartitionName, path: string, parts: FollowedParts) {
     const driver = new ProposingDriver(name, path, parts);
-    super(name, path, new Committer(driver, parts.limits, parts.onFault), parts.sealing);
+    super(name, path, driver.own(), new Committer(driver, parts.limits, parts.onFault), parts.sealing);
     this.#driver = driver;
     this.#isVouchedFor = parts.isVouchedFor;
     this.#propose = (proposal) => parts.propose(name, { path, reads: [], batch: NO_BATCH, entries: [], ...proposal });

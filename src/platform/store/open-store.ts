@@ -4,8 +4,9 @@ import type { Clock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { adopt, type KeepBooks } from '#platform/store/adopt.ts';
+import { waitUntil } from '#platform/store/again.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
-import type { SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
+import type { LaterReads, SharedDriver, StoreDrivers, Taken } from '#platform/store/driver.ts';
 import { FollowedPartition, type Proposal, type Propose } from '#platform/store/followed.ts';
 import { OwnedPartition, type Sealing } from '#platform/store/partition.ts';
 import { dayOf, type RowSeals } from '#platform/store/row-seals.ts';
@@ -73,6 +74,12 @@ const rethrow = (error: unknown): void => {
 
 type Account = PartitionName['account'];
 
+interface Taking {
+  readonly account: Account;
+  readonly ready: Promise<void>;
+  taken?: Taken;
+}
+
 export const openStore = (options: StoreOptions): SharedStore => new OpenStore(options);
 
 class OpenStore implements SharedStore {
@@ -83,6 +90,8 @@ class OpenStore implements SharedStore {
   readonly #committers = new Map<Region, Committer>();
   /** Service, account, region: looked up several times a request, so no text is put together for it. */
   readonly #partitions = new Map<string, Map<Account, Map<Region, OwnedPartition>>>();
+  /** Partitions that are being opened, by path: until who waits for them opens them. */
+  readonly #taking = new Map<string, Taking>();
 
   constructor(options: StoreOptions) {
     this.#drivers = options.drivers;
@@ -126,15 +135,18 @@ class OpenStore implements SharedStore {
 
   async retire(isRetired: (account: Account) => boolean): Promise<void> {
     const retired = this.#retired(({ name }) => isRetired(name.account));
+    // Who is given these accounts must not have them taken away by what was asked before.
+    await this.#untaken(isRetired);
     await Promise.allSettled(retired.map((partition) => partition.written()));
     for (const partition of retired) partition.lose();
   }
 
   async abandon(): Promise<void> {
     const retired = this.#retired(() => true);
+    const untaken = this.#untaken(() => true);
     for (const committer of this.#committers.values()) committer.abandon(new StoreUnavailable('the lease is over'));
     for (const partition of retired) partition.lose();
-    await Promise.allSettled([...this.#committers.values()].map((committer) => committer.drain()));
+    await Promise.allSettled([untaken, ...[...this.#committers.values()].map((committer) => committer.drain())]);
   }
 
   opens(isOpened: (account: Account) => boolean): void {
@@ -171,7 +183,34 @@ class OpenStore implements SharedStore {
     const path = pathOf(name);
     const sharing = this.#sharing;
     const term = sharing && { isHeld: () => sharing.holds(name.account), isAnnounced: sharing.isAnnounced(name) };
-    return new OwnedPartition(name, path, this.#committerOf(name.region), this.#sealingOf(path), term);
+    const committer = this.#committerOf(name.region);
+    return new OwnedPartition(name, path, this.#take(name, path, committer), committer, this.#sealingOf(path), term);
+  }
+
+  #take(name: PartitionName, path: string, { driver }: Committer): Taken {
+    const { later } = driver;
+    const known = this.#taking.get(path);
+    if (later !== undefined && known?.taken === undefined) {
+      waitUntil(() => (known ?? this.#takeLater(name, path, later)).ready);
+    }
+    this.#taking.delete(path);
+    return known?.taken ?? driver.own(path);
+  }
+
+  /** What was waited for counts if nothing has happened to the partition meanwhile. */
+  #takeLater({ account }: PartitionName, path: string, later: LaterReads): Taking {
+    const taking: Taking = {
+      account,
+      ready: later.own(path).then((taken) => {
+        taking.taken = taken;
+      }),
+    };
+    this.#taking.set(path, taking);
+    // Who asks next asks anew.
+    taking.ready.catch(() => {
+      if (this.#taking.get(path) === taking) this.#taking.delete(path);
+    });
+    return taking;
   }
 
   #follow(name: PartitionName, { propose, isAnnounced, isFeedFresh }: Sharing): FollowedPartition {
@@ -211,6 +250,13 @@ class OpenStore implements SharedStore {
     const gone = this.#all().filter(isGone);
     for (const { name } of gone) this.#partitions.get(name.service)?.get(name.account)?.delete(name.region);
     return gone;
+  }
+
+  /** When nobody is taking a partition of these accounts over any more. */
+  async #untaken(isRetired: (account: Account) => boolean): Promise<void> {
+    const taking = [...this.#taking].filter(([, { account }]) => isRetired(account));
+    for (const [path] of taking) this.#taking.delete(path);
+    await Promise.allSettled(taking.map(([, { ready }]) => ready));
   }
 
   #retired(isRetired: (partition: OwnedPartition) => boolean): OwnedPartition[] {

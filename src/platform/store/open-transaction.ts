@@ -30,6 +30,11 @@ export class OpenTransaction implements Transaction {
     return this.#partition.range(table, options);
   }
 
+  expect(table: RowTable<unknown>, keys: readonly Key[]): void {
+    assert(this.#isOpen, 'the transaction has ended');
+    this.#partition.expect(table, keys);
+  }
+
   put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
     this.#beforeWrite();
     this.#partition.put(table, key, row);

@@ -1,12 +1,13 @@
 /**
  * What is written but not yet on disk, per partition and table, in layers: one for each batch that has not settled, so two at
- * most. A layer holds the newest value of each key in its batch, and ranges that were deleted; it is dropped whole with the batch.
+ * most, besides those that are held (`HeldLayers`). A layer holds the newest value of each key in its batch, and ranges that were deleted; it is dropped whole with the batch.
  *
  * One map, which keys come to and go from, would be simpler, and dear. A map of JavaScript that has had its fill of them moves to a new
  * table, and the old one points there: if it lies among V8's old objects, it keeps alive all that the new one holds, and so
  * on from table to table, until a full collection. Each write became an old object that way.
  */
 import { assert } from '#platform/base/assert.ts';
+import type { Hold, Holder } from '#platform/store/again.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
 import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
@@ -24,6 +25,8 @@ interface Pending {
 
 export interface Layer extends Pending {
   readonly overlay: TableOverlay;
+  /** It stays for who reads the disk meanwhile (`HeldLayers`). */
+  isOnDisk: boolean;
   /** Whose writes these are. */
   readonly batch: object;
 }
@@ -38,7 +41,7 @@ export interface TableOverlay {
 export const newTableOverlay = (kept?: KeptTable): TableOverlay => ({ layers: [], kept });
 
 export function addLayer(overlay: TableOverlay, batch: object): Layer {
-  const layer: Layer = { overlay, batch, writes: new Map(), clears: [] };
+  const layer: Layer = { overlay, batch, isOnDisk: false, writes: new Map(), clears: [] };
   overlay.layers.push(layer);
   return layer;
 }
@@ -48,7 +51,7 @@ export function dropLayer(layer: Layer): void {
   const { layers, kept } = layer.overlay;
   assert(layers[0] === layer, 'batches settle in their order');
   layers.shift();
-  kept?.committed(layer.writes, layer.clears.length > 0);
+  kept?.committed(layer.writes, layer.clears);
 }
 
 const isDeletion = (span: BatchSpan): boolean => span.end < 0;
@@ -74,9 +77,10 @@ export function pendingValue({ layers }: TableOverlay, key: Key): Buffer | null 
 /** Whether the disk may not have the last word on something within the range. */
 export const hasPending = ({ layers }: TableOverlay, range: KeyRange): boolean =>
   layers.some(
-    ({ writes, clears }) =>
-      clears.some(({ from, before }) => from < range.before && range.from < before) ||
-      [...writes.keys()].some((key) => isWithin(key, range)),
+    ({ isOnDisk, writes, clears }) =>
+      !isOnDisk &&
+      (clears.some(({ from, before }) => from < range.before && range.from < before) ||
+        [...writes.keys()].some((key) => isWithin(key, range))),
   );
 
 /** Deletes a range in a layer; what undoes that. */
@@ -150,4 +154,63 @@ function addPending(
     if (!isDeletion(span)) rows.push({ key, value: pendingBytes(span) });
   }
   return at;
+}
+
+interface Kept {
+  /** Which batch. */
+  readonly nth: number;
+  readonly layers: readonly Layer[];
+}
+
+interface OpenHold extends Hold {
+  isLost: boolean;
+  /** The last batch that was on disk when it began. */
+  readonly since: number;
+}
+
+/**
+ * Layers whose batch is on disk. They go at once, unless somebody reads the disk without holding the thread (again.ts): what comes back may be
+ * older than the batch, so its layer stays until all have ended who had begun before it was on disk.
+ */
+export class HeldLayers implements Holder {
+  #batches = 0;
+  #kept: Kept[] = [];
+  /** The oldest first. */
+  readonly #holds = new Set<OpenHold>();
+
+  hold(): Hold {
+    const hold: OpenHold = {
+      isLost: false,
+      since: this.#batches,
+      release: () => {
+        this.#holds.delete(hold);
+        this.#drop();
+      },
+    };
+    this.#holds.add(hold);
+    return hold;
+  }
+
+  /** These are on disk. Whether they have gone, and so their memory may be used again. */
+  settled(layers: readonly Layer[]): boolean {
+    this.#batches++;
+    for (const layer of layers) layer.isOnDisk = true;
+    this.#kept.push({ nth: this.#batches, layers });
+    this.#drop();
+    return this.#kept.length === 0;
+  }
+
+  /** The overlay is forgotten, with what was kept of it. */
+  lost(): void {
+    for (const hold of this.#holds) hold.isLost = true;
+    this.#holds.clear();
+    this.#drop();
+  }
+
+  #drop(): void {
+    const [oldest] = this.#holds;
+    while (this.#kept[0] !== undefined && (oldest === undefined || this.#kept[0].nth <= oldest.since)) {
+      for (const layer of this.#kept.shift()?.layers ?? []) dropLayer(layer);
+    }
+  }
 }

@@ -5,9 +5,10 @@
  */
 import { assert } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import { done, expectRows, readRange, readRow } from '#platform/store/again.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
-import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
+import type { DriverRange, DriverRow, KnownTables, Taken } from '#platform/store/driver.ts';
 import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
 import { OpenTransaction } from '#platform/store/open-transaction.ts';
 import {
@@ -20,6 +21,7 @@ import {
   pendingValue,
   type TableOverlay,
 } from '#platform/store/overlay.ts';
+import type { KeptTable } from '#platform/store/row-cache.ts';
 import type { RowSeal } from '#platform/store/row-seals.ts';
 import {
   type KeyedRow,
@@ -67,8 +69,11 @@ export class OwnedPartition implements Partition, BatchMember {
   readonly #term: Term | undefined;
   #isRetired = false;
 
-  constructor(name: PartitionName, path: string, committer: Committer, sealing?: Sealing, term?: Term) {
-    const { number, epoch } = committer.driver.own(path);
+  /** Tables that its owner was told whole and has not used yet. */
+  #known: KnownTables | undefined;
+
+  constructor(name: PartitionName, path: string, taken: Taken, committer: Committer, sealing?: Sealing, term?: Term) {
+    const { number, epoch, known } = taken;
     this.name = name;
     this.path = path;
     this.number = number;
@@ -76,10 +81,12 @@ export class OwnedPartition implements Partition, BatchMember {
     this.#committer = committer;
     this.#sealing = sealing;
     this.#term = term;
+    this.#known = known;
     this.#reader = {
       partition: this,
       get: (table, key) => this.get(table, key),
       range: (table, options) => this.range(table, options),
+      expect: (table, keys) => this.expect(table, keys),
     };
   }
 
@@ -134,6 +141,7 @@ export class OwnedPartition implements Partition, BatchMember {
     this.#losses++;
     this.#lastBatch = undefined;
     this.#hookedBatch = undefined;
+    this.#known = undefined;
     this.#tables.clear();
     this.forget();
   }
@@ -169,7 +177,7 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   #isKept(table: RowTable<unknown>): boolean {
-    return table.isKept || this.#committer.driver.isRemote === true;
+    return table.isKept || this.#committer.driver.later !== undefined;
   }
 
   #kept(table: RowTable<unknown>, key: Key): Buffer | undefined {
@@ -182,7 +190,8 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   #read(table: RowTable<unknown>, key: Key): Buffer | undefined {
-    const stored = this.#committer.driver.get(this.number, key);
+    const { driver, held } = this.#committer;
+    const stored = readRow(driver, held, this.number, key);
     return stored && this.#opened(table, key, stored);
   }
 
@@ -207,7 +216,19 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   #stored(table: RowTable<unknown>, range: DriverRange): DriverRow[] {
-    const rows = this.#committer.driver.range(this.number, range);
+    const { driver, held } = this.#committer;
+    if (driver.later === undefined) return this.#openedRows(table, driver.range(this.number, range));
+    const ofTable = this.#overlayOf(table).kept;
+    const known = ofTable?.range(range);
+    if (known !== undefined) return known;
+    const rows = this.#openedRows(table, readRange(driver, held, this.number, range));
+    const isAll =
+      range.from === table.prefix && range.before === afterPrefix(table.prefix) && rows.length < range.limit;
+    if (isAll) ofTable?.keepAll(rows);
+    return rows;
+  }
+
+  #openedRows(table: RowTable<unknown>, rows: DriverRow[]): DriverRow[] {
     if (!table.isSealed) return rows;
     return rows.map(({ key, value }) => ({ key, value: this.#opened(table, key, value) }));
   }
@@ -215,6 +236,16 @@ export class OwnedPartition implements Partition, BatchMember {
   /** As it was before it went to the disk. */
   #opened({ isSealed }: RowTable<unknown>, key: Key, stored: Buffer): Buffer {
     return isSealed && this.#sealing ? this.#sealing.open(stored, key) : stored;
+  }
+
+  expect(table: RowTable<unknown>, keys: readonly Key[]): void {
+    const { driver, held } = this.#committer;
+    if (driver.later === undefined) return;
+    const overlay = this.#overlayOf(table);
+    const unknown = keys.filter(
+      (key) => pendingValue(overlay, key) === undefined && overlay.kept?.get(key) === undefined,
+    );
+    expectRows(driver, held, this.number, unknown);
   }
 
   put<Row>(table: RowTable<Row>, key: Key, row: Row): void {
@@ -269,6 +300,7 @@ export class OwnedPartition implements Partition, BatchMember {
     try {
       const result = action(tx);
       assert(!(result instanceof Promise), 'a transaction is synchronous');
+      if (!outer && (writer.operations !== operations || this.#undo.length > 0)) done();
       return result;
     } catch (error) {
       this.#playUndo(undoFrom);
@@ -329,8 +361,16 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   #overlayOf(table: RowTable<unknown>): TableOverlay {
-    const kept = () => (this.#isKept(table) ? this.#committer.kept.table() : undefined);
-    return getOrInsert(this.#tables, table.prefix, () => newTableOverlay(kept()));
+    return getOrInsert(this.#tables, table.prefix, () => newTableOverlay(this.#newKept(table)));
+  }
+
+  #newKept(table: RowTable<unknown>): KeptTable | undefined {
+    if (!this.#isKept(table)) return undefined;
+    const { kept } = this.#committer;
+    const known = this.#known;
+    if (known === undefined || known.others.has(table.prefix)) return kept.table();
+    const rows = known.rows.filter(({ key }) => key.startsWith(table.prefix));
+    return kept.table(this.#openedRows(table, rows));
   }
 
   #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {

@@ -4,9 +4,10 @@
  * were sealed, by table (the overlay's, with which they are forgotten when a commit fails), and bounded in all.
  *
  * Two generations stand for an order of use: what is asked for moves into the young one; when that has had half of the room, the
- * old one is dropped.
+ * old one is dropped. Of a small table all rows may be here: then memory knows what is not there, too, and answers ranges.
  */
 import type { BatchSpan } from '#platform/store/batch.ts';
+import type { DriverRange, DriverRow } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 
 const DEFAULT_ROOM_BYTES = 64 * 2 ** 20;
@@ -15,8 +16,16 @@ const LONGEST_VALUE = 16 * 1024;
 /** What an entry takes beside its bytes. */
 const ENTRY_BYTES = 150;
 
+/** A table with more is not kept whole: its keys are sorted anew for a range after each new one. */
+const MOST_WHOLE_ROWS = 512;
+
 /** Null: the disk has no such row. */
 type KeptValue = Buffer | null;
+
+interface KeyRange {
+  readonly from: Key;
+  readonly before: Key;
+}
 
 export class RowCache {
   readonly #room: number;
@@ -27,8 +36,11 @@ export class RowCache {
     this.#room = room;
   }
 
-  table(): KeptTable {
-    return new KeptTable(this);
+  /** `rows`: all that the disk has, as they were before they were sealed. */
+  table(rows?: readonly DriverRow[]): KeptTable {
+    const table = new KeptTable(this);
+    if (rows !== undefined) table.keepAll(rows);
+    return table;
   }
 
   /** `table` has taken something in. */
@@ -45,6 +57,10 @@ export class KeptTable {
   readonly #cache: RowCache;
   #young = new Map<Key, KeptValue>();
   #old = new Map<Key, KeptValue>();
+  /** All rows of the table are here, and no deleted ones. */
+  #isWhole = false;
+  /** Of a whole one, the keys, once they were asked for. */
+  #sorted: Key[] | undefined;
 
   constructor(cache: RowCache) {
     this.#cache = cache;
@@ -52,45 +68,88 @@ export class KeptTable {
 
   /** Undefined when only the disk knows. */
   get(key: Key): KeptValue | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.#put(key, old);
-    return old;
+    const value = this.#valueOf(key);
+    if (value !== undefined && this.#old.has(key)) this.#put(key, value);
+    return value === undefined && this.#isWhole ? null : value;
+  }
+
+  /** Undefined when only the disk knows. */
+  range({ from, before, limit, reverse }: DriverRange): DriverRow[] | undefined {
+    if (!this.#isWhole) return undefined;
+    this.#sorted ??= [...this.#young.keys(), ...this.#old.keys()].sort();
+    const sorted = this.#sorted;
+    const keys = sorted.slice(firstFrom(sorted, from), firstFrom(sorted, before));
+    if (reverse) keys.reverse();
+    // A whole table has each of its keys, and no deleted rows. One that is whole no more by now was so when it was asked.
+    const rows = keys.slice(0, limit).map((key) => ({ key, value: Buffer.from(this.#valueOf(key) as Buffer) }));
+    for (const { key, value } of rows) if (this.#old.has(key)) this.#put(key, value);
+    return rows;
   }
 
   /** What was read just now. */
   keep(key: Key, value: KeptValue): void {
-    if (value === null || value.length <= LONGEST_VALUE) this.#put(key, value);
+    if (!this.#isWhole && (value === null || value.length <= LONGEST_VALUE)) this.#put(key, value);
   }
 
-  /** What is on the disk now; the spans' memory is used again after this. */
-  committed(writes: ReadonlyMap<Key, BatchSpan>, hasCleared: boolean): void {
-    if (hasCleared) {
-      this.#young = new Map();
-      this.#old = new Map();
-    }
+  /** All rows of the table, as they were read just now. */
+  keepAll(rows: readonly DriverRow[]): void {
+    if (rows.length > MOST_WHOLE_ROWS || rows.some(({ value }) => value.length > LONGEST_VALUE)) return;
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#sorted = undefined;
+    this.#isWhole = true;
+    for (const { key, value } of rows) this.#put(key, Buffer.from(value));
+  }
+
+  /** What is on the disk now: these were deleted, then those written. The spans' memory is used again after this. */
+  committed(writes: ReadonlyMap<Key, BatchSpan>, clears: readonly KeyRange[]): void {
+    this.#sorted = undefined;
+    for (const { from, before } of clears)
+      for (const kept of [this.#young, this.#old])
+        for (const key of kept.keys()) if (key >= from && key < before) kept.delete(key);
     for (const [key, { bytes, start, end }] of writes) {
-      if (end < 0) this.#put(key, null);
-      else if (end - start <= LONGEST_VALUE) this.#put(key, Buffer.from(bytes.subarray(start, end)));
-      else this.#forget(key);
+      if (end >= 0 && end - start <= LONGEST_VALUE) this.#put(key, Buffer.from(bytes.subarray(start, end)));
+      else if (end < 0 && !this.#isWhole) this.#put(key, null);
+      else this.#forget(key, end < 0);
     }
+    if (this.#young.size + this.#old.size > MOST_WHOLE_ROWS) this.#isWhole = false;
   }
 
   /** Whether nothing is left. */
   age(): boolean {
+    if (this.#old.size > 0) this.#isWhole = false;
     this.#old = this.#young;
     this.#young = new Map();
     return this.#old.size === 0;
   }
 
+  #valueOf(key: Key): KeptValue | undefined {
+    const young = this.#young.get(key);
+    return young === undefined ? this.#old.get(key) : young;
+  }
+
   #put(key: Key, value: KeptValue): void {
+    this.#old.delete(key);
     this.#young.set(key, value);
     this.#cache.grown(this, ENTRY_BYTES + key.length + (value?.length ?? 0));
   }
 
-  #forget(key: Key): void {
+  #forget(key: Key, isGone: boolean): void {
     this.#young.delete(key);
     this.#old.delete(key);
+    if (!isGone) this.#isWhole = false;
   }
+}
+
+/** The place of the first key of at least `from`. */
+function firstFrom(sorted: readonly Key[], from: Key): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    // Within the array.
+    if ((sorted[middle] as Key) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

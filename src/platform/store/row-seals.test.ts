@@ -68,7 +68,7 @@ async function writeAndRead(open: () => StoreDrivers): Promise<void> {
 }
 
 test('rows of a sealed table are read as they were written, and lie sealed', async () => {
-  const drivers = memoryDrivers(seals);
+  const drivers = memoryDrivers({ seals });
   await writeAndRead(() => drivers);
 });
 
@@ -81,7 +81,7 @@ test('nothing of them is in the files of a disk', async (t) => {
 });
 
 test('a row that was moved, altered, or comes from another account does not open', async () => {
-  const { store } = start(memoryDrivers(seals));
+  const { store } = start(memoryDrivers({ seals }));
   const [mine, other] = [store.partition(MINE), store.partition({ ...MINE, account: OTHER })];
   mine.transact((tx) => tx.put(secrets, secrets.key('a'), { body: 'a secret' }));
   await mine.durable();

@@ -7,8 +7,8 @@
  * yet on disk; so they are serial by construction and read what came before. Nothing that read or wrote such a write is
  * told to a client before the batch is on disk (`Partition.durable`).
  *
- * A transaction is a synchronous function. A driver whose data is across a wire throws `Suspend` from a read that it
- * can't answer at once; the transaction is undone, waited for and run again. So handlers read, decide, then write, and
+ * A transaction is a synchronous function. Where the data is across a wire, a read that memory can't answer throws `Suspend`; the
+ * transaction is undone, the answer waited for, and it is run again (again.ts). So handlers read, decide, then write, and
  * touch the owner's memory last.
  */
 
@@ -73,6 +73,8 @@ export interface ReadTransaction {
     table: Table<Row, Values>,
     options?: RangeOptions<Values, Row>,
   ): KeyedRow<Row>[];
+  /** These will be asked for: where each would have to be waited for, all are fetched together. */
+  expect(table: RowTable<unknown>, keys: readonly Key[]): void;
 }
 
 export interface Transaction extends ReadTransaction {

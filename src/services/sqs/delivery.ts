@@ -34,6 +34,8 @@ export interface Delivery extends Window {
   append(chunk: Chunk): boolean;
   /** Takes messages out; each must then be handed out, removed or put back. */
   pick(rules: PickRules): Picked;
+  /** Whether a pick of so many may want a page. */
+  isShortOf(count: number): boolean;
   /** Picked messages wait again where they did; in the order of the pick. */
   putBack(entries: readonly Entry[]): void;
   /** Whether a pick may find something; may be wrong in being too hopeful. */
@@ -110,6 +112,10 @@ export class StandardDelivery extends Window implements Delivery {
       (isSpent ? redrive : deliver).push(entry);
     }
     return { deliver, redrive };
+  }
+
+  isShortOf(count: number): boolean {
+    return !this.isComplete && this.#fresh.size < count && this.#asideSize < FAIR_SCAN;
   }
 
   putBack(entries: readonly Entry[]): void {

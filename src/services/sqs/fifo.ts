@@ -73,6 +73,10 @@ export class FifoDelivery extends Window implements Delivery {
     return picked;
   }
 
+  isShortOf(): boolean {
+    return !this.isComplete && this.#open.first() === undefined && this.size < FIFO_SCAN;
+  }
+
   putBack(entries: readonly Entry[]): void {
     for (const entry of entries) this.addReturned(entry);
   }

@@ -94,6 +94,13 @@ function chunked(sent: readonly NewMessage[]): NewMessage[][] {
 
 /** The messages with their bodies, wherever those lie. */
 export function wholeMessages(tx: ReadTransaction, queue: OpenQueue, entries: readonly Entry[]): MessageRow[] {
+  const apart = entries.filter(({ isBodyApart }) => isBodyApart);
+  if (apart.length > 1) {
+    tx.expect(
+      bodies,
+      apart.map((entry) => bodies.key(queue.id, sequenceOf(entry))),
+    );
+  }
   let chunk: Chunk | undefined;
   let rows: readonly MessageRow[] = [];
   return entries.map((entry) => {

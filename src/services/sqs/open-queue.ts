@@ -175,11 +175,17 @@ export function readPage(tx: ReadTransaction, queue: OpenQueue, index: Delivery)
   return page.length > 0;
 }
 
-export function dropIndexOnUndo(tx: Transaction, queue: OpenQueue): void {
+/** What it answers says that the index is as it was: it is not dropped. */
+export function dropIndexOnUndo(tx: Transaction, queue: OpenQueue): () => void {
+  let isAsBefore = false;
   tx.onUndo(() => {
+    if (isAsBefore) return;
     queue.index = undefined;
     clearCache(queue);
   });
+  return () => {
+    isAsBefore = true;
+  };
 }
 
 const costOf = (rows: readonly MessageRow[]): number => rows.reduce((sum, { body }) => sum + 200 + body.length, 0);

@@ -5,10 +5,11 @@
 import { seconds } from '#platform/base/clock.ts';
 import type { Message, ReceiveMessageRequest, ReceiveMessageResult } from '#platform/model/generated/sqs.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import { queueAddress } from './address.ts';
-import { MAX_REDRIVEN_AT_ONCE } from './delivery.ts';
+import { MAX_REDRIVEN_AT_ONCE, type Picked } from './delivery.ts';
 import { checkSigned, type OpeningKeys, openedBody, openingKeys } from './encryption.ts';
 import { fail } from './errors.ts';
 import { MAX_IN_FLIGHT, MAX_RECEIVED, MAX_VISIBILITY_SECONDS, MAX_WAIT_SECONDS } from './limits.ts';
@@ -129,7 +130,7 @@ async function lookAgain(wish: Wish, until: number, last: Look): Promise<Receive
       notifyWaiters(queue, clock);
       return {};
     }
-    found = call.transact((tx) => look(tx, openQueue(tx, wish.name), wish, clock.now()));
+    found = await again(() => call.transact((tx) => look(tx, openQueue(tx, wish.name), wish, clock.now())));
     if (Array.isArray(found) && found.length > 0) {
       notifyWaiters(queue, clock);
       return { Messages: found };
@@ -162,8 +163,11 @@ function look(tx: Transaction, queue: OpenQueue, wish: Wish, now: number): Look 
     const again = repeat(tx, queue, wish, now, visibleAt);
     if (again !== undefined) return again;
   }
-  dropIndexOnUndo(tx, queue);
   const deadLetterQueue = deadLetterQueueOf(tx, queue);
+  index.advance(now);
+  // Before anything is picked: who has to wait for a page begins anew.
+  while (index.isShortOf(wish.max) && readPage(tx, queue, index));
+  const keepIndex = dropIndexOnUndo(tx, queue);
   const picked = index.pick({
     now,
     max: Math.min(wish.max, MAX_IN_FLIGHT - index.inFlight),
@@ -181,19 +185,32 @@ function look(tx: Transaction, queue: OpenQueue, wish: Wish, now: number): Look 
     // More dead letters may follow before the next live message; between two loads others get their turn.
     return { until: () => call.partition.durable() };
   }
-  return handOut(tx, queue, picked.deliver, wish, now, visibleAt);
+  const rows = rowsOf(tx, queue, picked, keepIndex);
+  return handOut(tx, queue, picked.deliver, rows, wish, { now, visibleAt });
+}
+
+/** The picked messages. Who has to wait for their rows finds the queue as it was. */
+function rowsOf(tx: Transaction, queue: OpenQueue, { deliver, redrive }: Picked, keepIndex: () => void): MessageRow[] {
+  try {
+    return wholeMessages(tx, queue, deliver);
+  } catch (error) {
+    if (redrive.length === 0) {
+      indexOf(tx, queue).putBack(deliver);
+      keepIndex();
+    }
+    throw error;
+  }
 }
 
 function handOut(
   tx: Transaction,
   queue: OpenQueue,
   entries: readonly Entry[],
+  rows: readonly MessageRow[],
   wish: Wish,
-  now: number,
-  visibleAt: number,
+  { now, visibleAt }: { readonly now: number; readonly visibleAt: number },
 ): Look {
   const index = indexOf(tx, queue);
-  const rows = wholeMessages(tx, queue, entries);
   const keys = openingKeys(wish.envelopes, queue, wish.call, rows);
   if (keys instanceof Promise) {
     index.putBack(entries);

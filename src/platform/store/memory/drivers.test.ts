@@ -1,5 +1,4 @@
 import { driverConformance } from '#platform/store/conformance.ts';
-import type { StoreDrivers } from '#platform/store/driver.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 
 driverConformance(
@@ -14,9 +13,8 @@ driverConformance(
 driverConformance(
   'memory, with rows kept as of a remote driver',
   () => {
-    const drivers = memoryDrivers();
-    const open: StoreDrivers['open'] = (region) => Object.assign(drivers.open(region), { isRemote: true as const });
-    return () => ({ ...drivers, open });
+    const drivers = memoryDrivers({ isRemote: true });
+    return () => drivers;
   },
   1000,
 );

@@ -2,8 +2,16 @@
 import { present } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
 import { batchOwners, visitBatch } from '#platform/store/batch.ts';
-import type { DriverRange, DriverRow, OwnedNumber, SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
+import type {
+  DriverRange,
+  DriverRow,
+  LaterReads,
+  OwnedNumber,
+  SharedDriver,
+  StoreDrivers,
+} from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
+import { RowCache } from '#platform/store/row-cache.ts';
 import type { RowSeals } from '#platform/store/row-seals.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
@@ -63,15 +71,43 @@ export interface Fence {
 
 const NOTHING: ReadonlySet<string> = new Set();
 
+export interface MemoryOptions {
+  readonly seals?: RowSeals;
+  /** As across a wire: reads are answered `later` too. */
+  readonly isRemote?: boolean;
+}
+
 class MemoryDriver implements SharedDriver {
+  readonly later?: LaterReads;
   readonly #region: MemoryRegion;
   readonly #seals: RowSeals | undefined;
   readonly #fence: Fence | undefined;
 
-  constructor(region: MemoryRegion, seals: RowSeals | undefined, fence: Fence | undefined) {
+  constructor(region: MemoryRegion, { seals, isRemote = false }: MemoryOptions, fence: Fence | undefined) {
     this.#region = region;
     this.#seals = seals;
     this.#fence = fence;
+    if (isRemote) this.later = this.#laterReads();
+  }
+
+  #laterReads(): LaterReads {
+    /** Read at once or in the next turn: what is on the disk by then may have been written meanwhile, or not. */
+    let isNextTurn = false;
+    const later = async <T>(read: () => T): Promise<T> => {
+      isNextTurn = !isNextTurn;
+      if (isNextTurn) await new Promise((resolve) => setImmediate(resolve));
+      const answer = read();
+      if (!isNextTurn) await new Promise((resolve) => setImmediate(resolve));
+      return answer;
+    };
+    return {
+      cache: new RowCache(),
+      own: (name) => later(() => this.own(name)),
+      find: (name) => later(() => this.find(name)),
+      get: (partition, key) => later(() => this.get(partition, key)),
+      rows: (partition, keys) => later(() => keys.map((key) => this.get(partition, key))),
+      range: (partition, range) => later(() => this.range(partition, range)),
+    };
   }
 
   own(name: string): OwnedNumber {
@@ -145,7 +181,7 @@ export interface MemoryDisk {
   drivers(fence?: Fence): StoreDrivers<SharedDriver>;
 }
 
-export function memoryDisk(seals?: RowSeals): MemoryDisk {
+export function memoryDisk(options: MemoryOptions = {}): MemoryDisk {
   const regions = new Map<Region, MemoryRegion>();
   return {
     drivers: (fence) => ({
@@ -153,11 +189,11 @@ export function memoryDisk(seals?: RowSeals): MemoryDisk {
       open(region) {
         const kept = regions.get(region) ?? new MemoryRegion();
         regions.set(region, kept);
-        return new MemoryDriver(kept, seals, fence);
+        return new MemoryDriver(kept, options, fence);
       },
       close: async () => {},
     }),
   };
 }
 
-export const memoryDrivers = (seals?: RowSeals): StoreDrivers<SharedDriver> => memoryDisk(seals).drivers();
+export const memoryDrivers = (options?: MemoryOptions): StoreDrivers<SharedDriver> => memoryDisk(options).drivers();

@@ -42,7 +42,7 @@ const tlsOf = ({ authorities, certificate, key, verifies }: StoreTls): Connectio
   ...(key !== undefined && { key }),
 });
 
-function clientConfig(address: StoreAddress, { statement }: Patience): ClientConfig {
+function clientConfig(address: StoreAddress, { statement }: Patience, isPipelined: boolean): ClientConfig {
   const { host, port, user, database, password, schema, tls } = address;
   const limits = { statement_timeout: statement, idle_in_transaction_session_timeout: statement };
   const settings = Object.entries({ ...SETTINGS, ...limits, search_path: schema });
@@ -55,6 +55,7 @@ function clientConfig(address: StoreAddress, { statement }: Patience): ClientCon
     password: password ?? '',
     application_name: 'makonis',
     keepAlive: true,
+    pipeline: isPipelined,
     connectionTimeoutMillis: CONNECT_LIMIT,
     ssl: tls === undefined ? false : tlsOf(tls),
     options: settings.map(([name, value]) => `-c ${name}=${value}`).join(' '),
@@ -63,13 +64,17 @@ function clientConfig(address: StoreAddress, { statement }: Patience): ClientCon
 
 /**
  * Rejects with the reason; nothing is left open then. Of several servers the first that takes writes; all are tried at once, since one that has
- * lost its power does not even refuse.
+ * lost its power does not even refuse. Pipelined, statements are sent before those that were sent earlier are answered.
  */
-export async function connect(address: StoreAddress, patience = DEFAULT_PATIENCE): Promise<Client> {
+export async function connect(
+  address: StoreAddress,
+  patience = DEFAULT_PATIENCE,
+  isPipelined = false,
+): Promise<Client> {
   const { others = [] } = address;
-  if (others.length === 0) return await connectTo(address, patience);
+  if (others.length === 0) return await connectTo(address, patience, isPipelined);
   const servers = [address, ...others.map((other) => ({ ...address, ...other }))];
-  const attempts = servers.map((server) => connectTo(server, patience));
+  const attempts = servers.map((server) => connectTo(server, patience, isPipelined));
   const ends = Promise.allSettled(attempts);
   try {
     const found = await Promise.any(attempts);
@@ -91,9 +96,9 @@ function combined(servers: readonly StoreAddress[], ends: readonly PromiseSettle
   return new Error(texts.join('; '), { cause: reasons[0] });
 }
 
-async function connectTo(address: StoreAddress, patience: Patience): Promise<Client> {
+async function connectTo(address: StoreAddress, patience: Patience, isPipelined: boolean): Promise<Client> {
   const { default: postgres } = await pg();
-  const client = new postgres.Client(clientConfig(address, patience));
+  const client = new postgres.Client(clientConfig(address, patience, isPipelined));
   // A connection that ends while nobody waits for it: the next statement is told.
   client.on('error', () => {});
   try {

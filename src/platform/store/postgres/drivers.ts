@@ -1,15 +1,15 @@
 /**
- * The driver over PostgreSQL. A read that no memory of the owner answers is asked of the database while this thread sleeps, as it
- * does while SQLite reads a page from the disk: some 0.1 ms on the same machine. Reads stay plain calls everywhere: in jobs, reconcilers and the loading of
- * memory as in handlers. What most requests read they find in the rows kept (store/row-cache.ts), which no other process writes
- * while this one owns the partition.
+ * The driver over PostgreSQL. What most requests read they find in the rows kept (store/row-cache.ts), which no other process writes
+ * while this one owns the partition. A read that no memory answers is asked of the database `later`, and the request waits for it (store/again.ts);
+ * in jobs and reconcilers, which can't begin anew, this thread sleeps until it is answered, as it does while SQLite reads a page from the
+ * disk: some 0.1 ms on the same machine.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { assert } from '#platform/base/assert.ts';
 import { type Milliseconds, seconds } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
-import type { DriverRange, DriverRow, OwnedNumber, SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
+import type { DriverRange, DriverRow, LaterReads, SharedDriver, StoreDrivers, Taken } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 import { DEFAULT_PATIENCE } from '#platform/store/postgres/connect.ts';
 import type {
@@ -21,7 +21,9 @@ import type {
   Reply,
   Report,
   Start,
+  TakenPartition,
 } from '#platform/store/postgres/orders.ts';
+import { RowCache } from '#platform/store/row-cache.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
@@ -41,6 +43,8 @@ class PostgresThread {
   #running: Running | undefined;
   #questions = 0;
   readonly #waiting = new Map<Region, (error: Error | undefined) => void>();
+  /** Questions that nobody sleeps for, by their ids. */
+  readonly #asked = new Map<number, (reply: Reply) => void>();
 
   constructor(options: PostgresOptions) {
     this.#options = options;
@@ -50,9 +54,8 @@ class PostgresThread {
   ask<Kind extends Question['kind']>(question: Extract<Question, { kind: Kind }>): Answers[Kind] {
     this.#running ??= this.#start();
     const { worker, replies, answered } = this.#running;
-    this.#questions = (this.#questions + 1) | 0;
-    const id = this.#questions;
-    post(worker, { kind: 'ask', id, question });
+    const id = this.#nextId();
+    post(worker, { kind: 'ask', id, question, isAsleep: true });
     const before = Atomics.load(answered, 0);
     if (before !== id && Atomics.wait(answered, 0, before, ANSWER_LIMIT) === 'timed-out') {
       throw new StoreUnavailable('the database does not answer');
@@ -66,6 +69,21 @@ class PostgresThread {
       // The thread answers what was asked.
       return reply.answer as Answers[Kind];
     }
+  }
+
+  askLater<Kind extends Question['kind']>(question: Extract<Question, { kind: Kind }>): Promise<Answers[Kind]> {
+    return new Promise((resolve, reject) => {
+      this.#running ??= this.#start();
+      const { worker } = this.#running;
+      const id = this.#nextId();
+      this.#asked.set(id, ({ answer, error }) => {
+        if (error !== undefined) reject(new StoreUnavailable(error));
+        // The thread answers what was asked.
+        else resolve(answer as Answers[Kind]);
+      });
+      worker.ref();
+      post(worker, { kind: 'ask', id, question, isAsleep: false });
+    });
   }
 
   commit(region: Region, batch: Uint8Array, member: Membership | undefined): Promise<void> {
@@ -83,6 +101,11 @@ class PostgresThread {
     running.worker.ref();
     post(running.worker, { kind: 'stop' });
     await exited;
+  }
+
+  #nextId(): number {
+    this.#questions = (this.#questions + 1) | 0;
+    return this.#questions;
   }
 
   #order(order: Extract<Order, { region: Region }>): Promise<void> {
@@ -104,9 +127,11 @@ class PostgresThread {
       workerData,
       transferList: [port2],
     });
-    worker.on('message', ({ region, error }: Report) =>
-      this.#settle(region, error === undefined ? undefined : new StoreUnavailable(error)),
-    );
+    worker.on('message', (message: Report | Reply) => {
+      if ('id' in message) return this.#answered(message);
+      const { region, error } = message;
+      this.#settle(region, error === undefined ? undefined : new StoreUnavailable(error));
+    });
     worker.on('error', (error) => this.#fail(new StoreUnavailable(error.message, { cause: error })));
     worker.on('exit', () => {
       if (this.#running?.worker === worker) this.#running = undefined;
@@ -122,12 +147,24 @@ class PostgresThread {
   #settle(region: Region, error: Error | undefined): void {
     const settle = this.#waiting.get(region);
     this.#waiting.delete(region);
-    if (this.#waiting.size === 0) this.#running?.worker.unref();
+    this.#rest();
     settle?.(error);
+  }
+
+  #answered(reply: Reply): void {
+    const settle = this.#asked.get(reply.id);
+    this.#asked.delete(reply.id);
+    this.#rest();
+    settle?.(reply);
+  }
+
+  #rest(): void {
+    if (this.#waiting.size === 0 && this.#asked.size === 0) this.#running?.worker.unref();
   }
 
   #fail(error: Error): void {
     for (const region of [...this.#waiting.keys()]) this.#settle(region, error);
+    for (const id of [...this.#asked.keys()]) this.#answered({ id, error: error.message });
   }
 }
 
@@ -148,8 +185,14 @@ function unpacked({ bytes, lengths }: PackedRows): DriverRow[] {
   return rows;
 }
 
+const taken = ({ number, epoch, rows, others }: TakenPartition): Taken => ({
+  number,
+  epoch,
+  known: { rows: unpacked(rows), others: new Set(others) },
+});
+
 class PostgresDriver implements SharedDriver {
-  readonly isRemote = true;
+  readonly later: LaterReads;
   readonly #region: Region;
   readonly #thread: PostgresThread;
   readonly #incarnation: (() => number) | undefined;
@@ -158,10 +201,29 @@ class PostgresDriver implements SharedDriver {
     this.#region = region;
     this.#thread = thread;
     this.#incarnation = incarnation;
+    this.later = {
+      cache: new RowCache(),
+      own: async (name) => taken(await thread.askLater<'own'>(this.#owning(name))),
+      find: (name) => thread.askLater<'find'>({ kind: 'find', region, name }),
+      async get(partition, key) {
+        const value = await thread.askLater<'get'>({ kind: 'get', partition, key });
+        return value && asBuffer(value);
+      },
+      async rows(partition, keys) {
+        const found = unpacked(await thread.askLater<'rows'>({ kind: 'rows', partition, keys }));
+        const values = new Map(found.map(({ key, value }) => [key, value]));
+        return keys.map((key) => values.get(key));
+      },
+      range: async (partition, range) => unpacked(await thread.askLater<'range'>(ranging(partition, range))),
+    };
   }
 
-  own(name: string): OwnedNumber {
-    return this.#thread.ask<'own'>({ kind: 'own', region: this.#region, name });
+  own(name: string): Taken {
+    return taken(this.#thread.ask<'own'>(this.#owning(name)));
+  }
+
+  #owning(name: string): Extract<Question, { kind: 'own' }> {
+    return { kind: 'own', region: this.#region, name, incarnation: this.#incarnation?.() };
   }
 
   find(name: string): number | undefined {
@@ -177,9 +239,8 @@ class PostgresDriver implements SharedDriver {
     return value && asBuffer(value);
   }
 
-  range(partition: number, { from, before, limit, reverse }: DriverRange): DriverRow[] {
-    const most = Number.isFinite(limit) ? limit : null;
-    return unpacked(this.#thread.ask<'range'>({ kind: 'range', partition, from, before, limit: most, reverse }));
+  range(partition: number, range: DriverRange): DriverRow[] {
+    return unpacked(this.#thread.ask<'range'>(ranging(partition, range)));
   }
 
   commit(batch: Uint8Array, announced: ReadonlySet<string> = NOTHING): Promise<void> {
@@ -192,6 +253,13 @@ class PostgresDriver implements SharedDriver {
     return this.#thread.close(this.#region);
   }
 }
+
+const ranging = (
+  partition: number,
+  { from, before, limit, reverse }: DriverRange,
+): Extract<Question, { kind: 'range' }> => {
+  return { kind: 'range', partition, from, before, limit: Number.isFinite(limit) ? limit : null, reverse };
+};
 
 const NOTHING: ReadonlySet<string> = new Set();
 

@@ -174,8 +174,11 @@ function takeOver(): void {
     t.after(() => others.close());
     const other = others.open(region);
     const mine = { ...driver.own('x/y/z'), path: 'x/y/z' };
-    const taken = other.own(PATH);
-    assert.deepEqual(taken, { number: owner.number, epoch: owner.epoch + 1 });
+    const owned = (path: string): OwnedNumber => {
+      const { number, epoch } = other.own(path);
+      return { number, epoch };
+    };
+    assert.deepEqual(owned(PATH), { number: owner.number, epoch: owner.epoch + 1 });
     const writer = new BatchWriter();
     writer.put(mine.number, key('k'), 'mine');
     writer.put(owner.number, key('k'), 'not mine any more');
@@ -191,7 +194,7 @@ function takeOver(): void {
     };
     await put(driver, mine);
     await assert.rejects(put(other, rival), StoreUnavailable);
-    assert.deepEqual(other.own('x/y/z'), { number: mine.number, epoch: mine.epoch + 1 });
+    assert.deepEqual(owned('x/y/z'), { number: mine.number, epoch: mine.epoch + 1 });
     await other.close();
   });
 }

@@ -7,14 +7,15 @@ import type { Key } from '#platform/store/keys.ts';
 import type { Patience } from '#platform/store/postgres/connect.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
-/** Asked by a thread that sleeps until it is answered. */
+/** Asked by a thread that sleeps until it is answered, or goes on meanwhile. */
 export type Question =
   | { readonly kind: 'regions' }
   | { readonly kind: 'names'; readonly region: Region }
-  | { readonly kind: 'own'; readonly region: Region; readonly name: string }
+  | { readonly kind: 'own'; readonly region: Region; readonly name: string; readonly incarnation: number | undefined }
   /** Its number, without taking it over. */
   | { readonly kind: 'find'; readonly region: Region; readonly name: string }
   | { readonly kind: 'get'; readonly partition: number; readonly key: Key }
+  | { readonly kind: 'rows'; readonly partition: number; readonly keys: readonly Key[] }
   | {
       readonly kind: 'range';
       readonly partition: number;
@@ -31,12 +32,19 @@ export interface PackedRows {
   readonly lengths: Uint32Array<ArrayBuffer>;
 }
 
+/** A partition that was taken over, with its small tables; `others` are the prefixes of the rest. */
+export interface TakenPartition extends OwnedNumber {
+  readonly rows: PackedRows;
+  readonly others: readonly string[];
+}
+
 export interface Answers {
   readonly regions: Region[];
   readonly names: string[];
-  readonly own: OwnedNumber;
+  readonly own: TakenPartition;
   readonly find: number | undefined;
   readonly get: Uint8Array<ArrayBuffer> | undefined;
+  readonly rows: PackedRows;
   readonly range: PackedRows;
 }
 
@@ -49,12 +57,12 @@ export interface Membership {
 }
 
 export type Order =
-  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly isAsleep: boolean }
   | { readonly kind: 'commit'; readonly region: Region; readonly batch: Uint8Array; readonly member?: Membership }
   | { readonly kind: 'close'; readonly region: Region }
   | { readonly kind: 'stop' };
 
-/** To a question; taken out of the port by the one who sleeps. */
+/** To a question. Who sleeps takes it out of a port of its own. */
 export interface Reply {
   readonly id: number;
   readonly answer?: Answers[Question['kind']];

@@ -1,10 +1,14 @@
-/** Reads, over a connection of their own. A read that its connection is lost under is asked again: it changes nothing. */
+/**
+ * Reads, over a connection of their own: those that somebody sleeps for one after the other, those that nobody sleeps for as they come, without
+ * waiting for the answer before. A read that its connection is lost under is asked again: it changes nothing.
+ */
 import type { Client } from 'pg';
+import { present } from '#platform/base/assert.ts';
 import { type Milliseconds, seconds, systemClock } from '#platform/base/clock.ts';
 import type { Region } from '#platform/base/ids.ts';
-import type { OwnedNumber } from '#platform/store/driver.ts';
+import { keyArrays } from '#platform/store/postgres/arrays.ts';
 import { answered, connect, isRefusal, type Patience } from '#platform/store/postgres/connect.ts';
-import type { PackedRows, Question } from '#platform/store/postgres/orders.ts';
+import type { PackedRows, Question, TakenPartition } from '#platform/store/postgres/orders.ts';
 import { ensureLayout } from '#platform/store/postgres/schema.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
 
@@ -15,6 +19,7 @@ import type { StoreAddress } from '#platform/store/store-address.ts';
 const REFUSAL_TIME: Milliseconds = seconds(0.5);
 
 const GET = { name: 'get', text: 'SELECT value FROM rows WHERE partition = $1 AND key = $2' };
+const ROWS = { name: 'rows', text: 'SELECT key, value FROM rows WHERE partition = $1 AND key = ANY ($2)' };
 const rangeIn = (order: 'ASC' | 'DESC') => ({
   name: `range ${order}`,
   text: `SELECT key, value FROM rows WHERE partition = $1 AND key >= $2 AND key < $3 ORDER BY key ${order} LIMIT $4`,
@@ -23,20 +28,25 @@ const UP = rangeIn('ASC');
 const DOWN = rangeIn('DESC');
 const OWN = {
   name: 'own',
-  text: 'UPDATE partitions SET epoch = epoch + 1 WHERE region = $1 AND name = $2 RETURNING number, epoch::float8',
+  text: 'SELECT its_number, its_epoch::float8, row_key, row_value FROM own($1, $2, $3, $4, $5)',
 };
+/** Of a table, and of all tables of a partition together, that its new owner is told. */
+const MOST_TOLD_ROWS = 128;
+const MOST_TOLD_BYTES = 256 * 1024;
 
 const keyBytes = (key: string): Buffer => Buffer.from(key, 'latin1');
 
 export class Reader {
   readonly #address: StoreAddress;
   readonly #patience: Patience;
-  #client: Client | undefined;
+  readonly #isPipelined: boolean;
+  #client: Promise<Client> | undefined;
   #refusal: { readonly until: Milliseconds; readonly error: unknown } | undefined;
 
-  constructor(address: StoreAddress, patience: Patience) {
+  constructor(address: StoreAddress, patience: Patience, isPipelined: boolean) {
     this.#address = address;
     this.#patience = patience;
+    this.#isPipelined = isPipelined;
   }
 
   async answer(question: Question) {
@@ -50,7 +60,7 @@ export class Reader {
         return (await this.#rows<[string]>({ text, values: [question.region] })).map(([name]) => name);
       }
       case 'own':
-        return this.#own(question.region, question.name);
+        return this.#own(question.incarnation, question.region, question.name);
       case 'find': {
         const text = 'SELECT number FROM partitions WHERE region = $1 AND name = $2';
         const [known] = await this.#rows<[number]>({ text, values: [question.region, question.name] });
@@ -61,6 +71,10 @@ export class Reader {
         // Apart from the memory of the connection, which would go with it to the other thread.
         return row && new Uint8Array(row[0]);
       }
+      case 'rows': {
+        const values = [question.partition, keyArrays(question.keys)];
+        return packed(await this.#rows<[Buffer, Buffer]>({ ...ROWS, values }));
+      }
       case 'range': {
         const { partition, from, before, limit, reverse } = question;
         const values = [partition, keyBytes(from), keyBytes(before), limit];
@@ -70,52 +84,68 @@ export class Reader {
   }
 
   async close(): Promise<void> {
-    await this.#client?.end().catch(() => {});
+    await this.#client?.then((client) => client.end()).catch(() => {});
   }
 
-  /** Raises the epoch of a partition that is known; one that is not becomes so with the first batch. */
-  async #own(region: Region, name: string): Promise<OwnedNumber> {
-    const [known] = await this.#rows<[number, number]>({ ...OWN, values: [region, name] });
-    if (known) return { number: known[0], epoch: known[1] };
-    const text = "SELECT nextval('partition_numbers')::integer";
-    const [made] = await this.#rows<[number]>({ text, values: [] });
-    return { number: made?.[0] ?? 0, epoch: 1 };
+  async #own(incarnation: number | undefined, region: Region, name: string): Promise<TakenPartition> {
+    const values = [incarnation ?? null, region, name, MOST_TOLD_ROWS, MOST_TOLD_BYTES];
+    const [taken, ...rest] = await this.#rows<OwnRow>({ ...OWN, values });
+    const [number, epoch] = present(taken, 'a partition is taken over or made');
+    const rows: [Buffer, Buffer][] = [];
+    const others: string[] = [];
+    for (const [, , key, value] of rest) {
+      if (value === null) others.push(key.toString('latin1'));
+      else rows.push([key, value]);
+    }
+    return { number, epoch, rows: packed(rows), others };
   }
 
   async #rows<Row extends unknown[]>(statement: { name?: string; text: string; values: unknown[] }): Promise<Row[]> {
     for (let attempts = 0; ; attempts++) {
-      const client = await this.#connected();
+      const opened = this.#connected();
+      const client = await opened;
       try {
         return (await answered<Row>(client, this.#patience, { ...statement, rowMode: 'array' })).rows;
       } catch (error) {
         if (isRefusal(error)) throw error;
-        this.#drop();
+        this.#drop(opened);
         if (attempts > 0) throw error;
       }
     }
   }
 
-  async #connected(): Promise<Client> {
+  #connected(): Promise<Client> {
     if (this.#client !== undefined) return this.#client;
+    const opening = this.#open();
+    this.#client = opening;
+    opening.catch(() => {
+      if (this.#client === opening) this.#client = undefined;
+    });
+    return opening;
+  }
+
+  async #open(): Promise<Client> {
     const now = systemClock.monotonic();
-    if (this.#refusal !== undefined && now < this.#refusal.until) throw this.#refusal.error;
     try {
-      const client = await connect(this.#address, this.#patience);
+      if (this.#refusal !== undefined && now < this.#refusal.until) throw this.#refusal.error;
+      const client = await connect(this.#address, this.#patience, this.#isPipelined);
       await ensureLayout(client, this.#address.schema);
       this.#refusal = undefined;
-      this.#client = client;
       return client;
     } catch (error) {
-      this.#refusal = { until: systemClock.monotonic() + REFUSAL_TIME, error };
+      if (error !== this.#refusal?.error) this.#refusal = { until: systemClock.monotonic() + REFUSAL_TIME, error };
       throw error;
     }
   }
 
-  #drop(): void {
-    this.#client?.end().catch(() => {});
-    this.#client = undefined;
+  #drop(opened: Promise<Client>): void {
+    if (this.#client === opened) this.#client = undefined;
+    opened.then((client) => client.end()).catch(() => {});
   }
 }
+
+/** The first says what was taken, the others rows of it, or the prefix alone of a table that is too large. */
+type OwnRow = [number: number, epoch: number, key: Buffer, value: Buffer | null];
 
 function packed(rows: readonly (readonly [Buffer, Buffer])[]): PackedRows {
   let length = 0;

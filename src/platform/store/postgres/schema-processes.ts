@@ -2,7 +2,7 @@
  * The tables of several processes (platform/cluster): who is alive until when, and who holds which slot. A commit of one of them holds
  * its row in `nodes` until the end, so that who strikes it off waits for it, and what comes after is refused.
  */
-const STRUCK_OFF = 'MK003';
+export const STRUCK_OFF = 'MK003';
 /** Of the slots table; platform/cluster/slots.ts has the same number, and a cloud keeps it. */
 const SLOTS = 256;
 /** What is longer is said as "anything": a notification holds 8,000 bytes. */

@@ -9,10 +9,11 @@
  */
 import type { Client } from 'pg';
 import { DataFolderError } from '#platform/store/data-folder.ts';
+import { OWNING_LAYOUT } from '#platform/store/postgres/schema-owning.ts';
 import { PROCESSES_LAYOUT } from '#platform/store/postgres/schema-processes.ts';
 
 /** Of the tables and functions below; what rows hold has a format of its own (migrate.ts). */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /** Refusals of `commit_batch`, as SQLSTATE. */
 export const REFUSALS = { fenced: 'MK001', takenOver: 'MK002' } as const;
@@ -79,7 +80,7 @@ $$;
 `;
 
 /** In order; a released one is never changed. */
-const LAYOUTS: readonly string[] = [LAYOUT_1, PROCESSES_LAYOUT];
+const LAYOUTS: readonly string[] = [LAYOUT_1, PROCESSES_LAYOUT, OWNING_LAYOUT];
 
 /** Makes what is missing. Several processes may come here at once: one of them does it. */
 export async function ensureLayout(client: Client, schema: string): Promise<void> {

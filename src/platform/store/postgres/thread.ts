@@ -1,5 +1,5 @@
 /**
- * The thread that talks to the database, one for a store: writers of the regions, and a reader. It carries out what drivers.ts orders;
+ * The thread that talks to the database, one for a store: writers of the regions, and two readers. It carries out what drivers.ts orders;
  * packing, sealing and the protocol cost the thread that answers requests nothing.
  */
 import { parentPort, workerData } from 'node:worker_threads';
@@ -17,7 +17,10 @@ const port = present(parentPort, 'this runs in a thread of its own');
 const { address, masterKeys, patience, replies, answered } = workerData as Start;
 const signal = new Int32Array(answered);
 const seals = masterKeys && rowSeals(createSealer(masterKeys));
-const reader = new Reader(address, patience);
+/** Of who sleeps, and of partitions that are taken over, which is done in the order of asking. */
+const reader = new Reader(address, patience, false);
+const laterReader = new Reader(address, patience, true);
+let taking: Promise<unknown> = Promise.resolve();
 const writers = new Map<Region, Writer>();
 
 const writerOf = (region: Region): Writer =>
@@ -25,19 +28,30 @@ const writerOf = (region: Region): Writer =>
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
 
-async function answer(id: number, question: Question): Promise<void> {
+async function answer({ id, question, isAsleep }: Extract<Order, { kind: 'ask' }>): Promise<void> {
   let reply: Reply;
   try {
-    // What is in doubt may still come: nothing is read before it has, or can't any more.
-    for (const writer of writers.values()) await writer.settle(0);
-    const found = await reader.answer(question);
+    const found = await find(question, isAsleep);
     reply = { id, ...(found !== undefined && { answer: found }) };
   } catch (error) {
     reply = { id, error: reasonOf(error) };
   }
+  if (!isAsleep) return port.postMessage(reply);
   replies.postMessage(reply);
   Atomics.store(signal, 0, id);
   Atomics.notify(signal, 0);
+}
+
+function find(question: Question, isAsleep: boolean) {
+  const asked = async () => {
+    // What is in doubt may still come: nothing is read before it has, or can't any more.
+    for (const writer of writers.values()) await writer.settle(0);
+    return await (isAsleep || question.kind === 'own' ? reader : laterReader).answer(question);
+  };
+  if (question.kind !== 'own') return asked();
+  const taken = taking.then(asked);
+  taking = taken.catch(() => {});
+  return taken;
 }
 
 async function report(region: Region, action: Promise<void>): Promise<void> {
@@ -59,6 +73,7 @@ function close(region: Region): Promise<void> {
 async function stop(): Promise<void> {
   for (const region of [...writers.keys()]) await close(region);
   await reader.close();
+  await laterReader.close();
   port.close();
   replies.close();
 }
@@ -66,7 +81,7 @@ async function stop(): Promise<void> {
 port.on('message', (order: Order) => {
   switch (order.kind) {
     case 'ask':
-      return void answer(order.id, order.question);
+      return void answer(order);
     case 'commit':
       return void report(order.region, writerOf(order.region).commit(order.batch, order.member));
     case 'close':

@@ -8,6 +8,7 @@ import type { Milliseconds } from '#platform/base/clock.ts';
 import { type AccountId, iamId, isAccountId, randomBytes } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
+import { again } from '#platform/store/again.ts';
 import type { MemorySlot, Partition, Store, Transaction } from '#platform/store/store.ts';
 import { accountOfKeyId } from '#services/iam/access-keys/access-key-id.ts';
 import { type AccessKeyPair, keysOf, putAccessKey } from '#services/iam/access-keys/keys.ts';
@@ -117,7 +118,9 @@ async function makeAccount(
   const { id } = request;
   const chosen = chosenOf(request);
   const row: AccountRow = { id, name: request.name ?? id, createdAt: wholeSecond(now), status: 'ACTIVE' };
-  const keys = await commit(partitionOf(store, id), (tx) => {
+  // An id that was made up is not made up again when the partition is there.
+  const partition = await again(() => partitionOf(store, id));
+  const keys = await commit(partition, (tx) => {
     eraseAccount(tx);
     tx.put(accounts, accounts.key(id), row);
     const root = putAccessKey(tx, sealer, { account: id, owner: ROOT_OWNER, now });
@@ -182,8 +185,8 @@ async function enterDirectory(store: Store, row: AccountRow, chosen: Chosen): Pr
   });
 }
 
-async function commit<T>(partition: Partition, action: (tx: Transaction) => T): Promise<T> {
-  const result = partition.transact(action);
+async function commit<T>(partition: Partition, action: (tx: Transaction) => T): Promise<Awaited<T>> {
+  const result = await again(() => partition.transact(action));
   await partition.durable();
   return result;
 }

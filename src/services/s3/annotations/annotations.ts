@@ -79,7 +79,7 @@ export const putObjectAnnotation =
     const keys = await storedKeys(parts, call, found.bucket, encryption, undefined);
     const object = { account: call.account, bucket: found.bucket, key, encryption, keys };
     const { received, row } = await storeAnnotation(parts, call, object, name, payload, input as Claims);
-    writeReceived(call, received, (tx) => {
+    await writeReceived(call, received, (tx) => {
       const { bucket, row: now } = versionNow(parts, tx, input as ReadTarget, found.row);
       checkObject(now, ObjectIfMatch);
       if (now.encryption?.kind !== encryption?.kind) fail('OperationAborted');

@@ -81,7 +81,7 @@ async function append(
     mostBytes: MOST_PUT_BYTES,
     defaultChecksum: before.checksum?.name ?? 'CRC64NVME',
   });
-  const row = writeReceived(call, received, (tx) => {
+  const row = await writeReceived(call, received, (tx) => {
     const { row: now } = findGrowing(parts, tx, input, before.bytes);
     // The object may have been replaced by another one of the same size.
     if (now === undefined || now.sequence !== before.sequence) return fail('ConditionalRequestConflict');

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { CompleteMultipartUploadOutput, CompleteMultipartUploadRequest } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
@@ -55,7 +56,7 @@ export const completeMultipartUpload =
     const checksum = await checksumOf(upload, chosen);
     checkClaims(input, checksum, chosen);
     const blobs = await parts.blobs(call.region);
-    const row = call.transact((tx) => {
+    const complete = (tx: Transaction): VersionRow => {
       const bucket = openBucket(tx, parts.sealer, target.Bucket);
       requireUpload(tx, bucket, target);
       checkUnchanged(tx, target.UploadId, chosen);
@@ -80,7 +81,8 @@ export const completeMultipartUpload =
       const name = 'ObjectCreated:CompleteMultipartUpload';
       notify(tx, bucket, { name, key: target.Key, row: added }, call);
       return added;
-    });
+    };
+    const row = await again(() => call.transact(complete));
     return completedOutput(parts, row, input, call);
   };
 
@@ -172,6 +174,10 @@ function chooseParts(
 
 /** Between the reading and the transaction a part may have been uploaded again. */
 function checkUnchanged(tx: Transaction, uploadId: string, chosen: readonly Chosen[]): void {
+  tx.expect(
+    partRows,
+    chosen.map(({ number }) => partRows.key(uploadId, number)),
+  );
   for (const { number, piece } of chosen) {
     const now = tx.get(partRows, partRows.key(uploadId, number));
     // Its bytes may have moved: the salt stays.

@@ -85,7 +85,7 @@ async function store(
     checksum: fullChecksum(received),
     ...(received.further && { ofWhole: received.further.digest.toString('base64') }),
   };
-  writeReceived(call, received, (tx) => {
+  await writeReceived(call, received, (tx) => {
     if (upload.checksum !== undefined && received.checksum.name !== upload.checksum.name) {
       fail('InvalidRequest', {
         message: `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksum.name.toLowerCase()}, actual checksum Type: ${received.checksum.name.toLowerCase()}`,

@@ -11,6 +11,7 @@ import type {
   Error as KeyError,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { versionConditions } from '#services/s3/access.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -24,7 +25,7 @@ import { quotedEtag } from '#services/s3/objects/conditions.ts';
 import { addVersion, findVersion, newest, removeVersion, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { replicateNew } from '#services/s3/replication/queue.ts';
-import { nextSequence, type VersionRow } from '#services/s3/state.ts';
+import { nextSequence, objects, type VersionRow } from '#services/s3/state.ts';
 
 const MOST_KEYS = 1000;
 
@@ -47,7 +48,7 @@ export const deleteObject =
   (parts: S3Parts) =>
   async (input: DeleteObjectRequest, call: Call): Promise<DeleteObjectOutput> => {
     const blobs = await parts.blobs(call.region);
-    const { versionId, isDeleteMarker } = call.transact((tx) => {
+    const deleted = (tx: Transaction): Outcome => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
       const { Key, VersionId, IfMatch: ETag, IfMatchSize: Size, IfMatchLastModifiedTime: LastModifiedTime } = input;
       const victim = { Key, VersionId, ETag, Size, LastModifiedTime } as Victim;
@@ -59,7 +60,8 @@ export const deleteObject =
         call,
         mayBypass(parts, bucket, Key, input.BypassGovernanceRetention, call),
       );
-    });
+    };
+    const { versionId, isDeleteMarker } = await again(() => call.transact(deleted));
     return { ...(versionId !== undefined && { VersionId: versionId }), ...(isDeleteMarker && { DeleteMarker: true }) };
   };
 
@@ -131,10 +133,14 @@ export const deleteObjects =
     const victims = (input.Delete.Objects ?? []) as readonly Victim[];
     if (victims.length === 0 || victims.length > MOST_KEYS) fail('MalformedXML');
     const blobs = await parts.blobs(call.region);
-    const deleted: DeletedObject[] = [];
-    const errors: KeyError[] = [];
-    call.transact((tx) => {
+    const deleteAll = (tx: Transaction) => {
+      const deleted: DeletedObject[] = [];
+      const errors: KeyError[] = [];
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      tx.expect(
+        objects,
+        victims.map(({ Key }) => objects.key(bucket.id, Key)),
+      );
       for (const victim of victims) {
         try {
           checkPermission(parts, tx, bucket, victim, call);
@@ -147,7 +153,9 @@ export const deleteObjects =
           errors.push({ Key, ...(VersionId !== undefined && { VersionId }), Code: error.code, Message: error.message });
         }
       }
-    });
+      return { deleted, errors };
+    };
+    const { deleted, errors } = await again(() => call.transact(deleteAll));
     return {
       ...(input.Delete.Quiet !== true && { Deleted: deleted }),
       ...(errors.length > 0 && { Errors: errors }),

@@ -56,8 +56,8 @@ export const getObject =
     const replaced = overrides(input, call);
     const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
     for (;;) {
-      const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
       const its = partsOf(found.row, call);
+      const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);
       const pieces = its.map(({ piece }) => piece);
       const range = wantedRange(input, found.row, its);
       try {

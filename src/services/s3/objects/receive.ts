@@ -10,6 +10,7 @@ import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 import type { Payload } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { blobKey } from '#services/s3/buckets/open-bucket.ts';
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
@@ -204,21 +205,23 @@ function receivedOf(
 }
 
 /** The transaction that names the bytes; if it fails they are given up. */
-export function writeReceived<T>(
+export async function writeReceived<T>(
   call: Call,
   received: Pick<Received, 'settle' | 'drop'>,
   action: (tx: Transaction) => T,
-): T {
+): Promise<Awaited<T>> {
   let isWritten = false;
   try {
-    const written = call.transact((tx) => {
-      tx.onDurable(received.settle);
-      return action(tx);
+    return await again(() => {
+      const written = call.transact((tx) => {
+        tx.onDurable(received.settle);
+        return action(tx);
+      });
+      isWritten = true;
+      // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
+      call.partition.durable()?.catch(received.settle);
+      return written;
     });
-    isWritten = true;
-    // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
-    call.partition.durable()?.catch(received.settle);
-    return written;
   } finally {
     if (!isWritten) received.drop();
   }
