@@ -36,6 +36,8 @@ export interface RegisteredOperation {
   readonly isManagement: boolean;
   /** Its input has a body that is handed on as it comes. */
   readonly isStreaming: boolean;
+  /** Its output has a body, or events, that are handed on as they come. */
+  readonly streamsBack: boolean;
   readonly usageType: string;
   /** The input member that holds an idempotency token. */
   readonly tokenMember: string | undefined;
@@ -61,6 +63,14 @@ function isStreaming({ shapes }: ServiceModel, { input }: OperationModel): boole
   const shape = input && shapes[input.shape];
   const payload = shape?.payload === undefined ? undefined : shape.members?.[shape.payload];
   return payload !== undefined && (payload.streaming ?? shapes[payload.shape]?.streaming ?? false);
+}
+
+function streamsBack({ shapes }: ServiceModel, { output }: OperationModel): boolean {
+  const members = Object.values((output && shapes[output.shape]?.members) ?? {});
+  return members.some(({ shape, streaming }) => {
+    const target = shapes[shape];
+    return streaming ?? target?.streaming ?? target?.eventstream ?? false;
+  });
 }
 
 const NOUN_END = /[/:]/;
@@ -202,6 +212,7 @@ export class RegisteredService {
       isReadOnly: access === 'read',
       isManagement: (declaration.event ?? defaults?.event ?? 'management') === 'management',
       isStreaming: isStreaming(this.model, model),
+      streamsBack: streamsBack(this.model, model),
       usageType: declaration.usage ?? defaults?.usage ?? 'Requests',
       tokenMember: this.#tokenMember(model),
       validate: this.#compileValidator(this.model, model.input?.shape),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -28,6 +30,15 @@ async function byHolding({ nodes, account }: SeveralClouds): Promise<{ holder: R
   await until(() => nodes.some((node) => has(node, account)), 'a holder');
   const holder = nodes.find((node) => has(node, account)) ?? assert.fail('nobody holds the account');
   return { holder, others: nodes.filter((node) => node !== holder) };
+}
+
+/** Of a request that `fetch` does not make. */
+async function statusOf(address: string, headers: Record<string, string>, body: string): Promise<number | undefined> {
+  const asking = request(`http://${address}/session`, { method: 'POST', headers });
+  asking.end(body, 'latin1');
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
 }
 
 const succeeds = (action: () => Promise<unknown>): Promise<boolean> =>
@@ -142,8 +153,9 @@ test('the port between processes takes nothing from strangers', async (t) => {
     fetch(`http://${address}/call`, { method: 'POST', headers, body }).then(({ status }) => status);
   assert.equal(await ask({}, 'hello'), 403);
   assert.equal(await ask({ 'x-makonis-call': `1/1/${incarnation}` }, 'hello'), 403);
-  assert.equal(
-    await ask({ 'x-makonis-call': `1/1/${incarnation}` }, '\x20\0\0\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'),
-    403,
-  );
+  const frame = '\x20\0\0\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
+  assert.equal(await ask({ 'x-makonis-call': `1/1/${incarnation}` }, frame), 403);
+  const asSession = { 'x-makonis-call': `1/2/${incarnation}`, connection: 'upgrade', upgrade: 'makonis' };
+  assert.equal(await statusOf(address, asSession, frame), 403);
+  assert.equal(await statusOf(address, { connection: 'upgrade', upgrade: 'makonis' }, ''), 403);
 });

@@ -234,17 +234,35 @@ class Connection {
   }
 }
 
+/** Rejects with `NotSent`. */
+export function connectTo(address: string): Promise<Socket> {
+  const at = address.lastIndexOf(':');
+  const [host, port] = [address.slice(0, at).replace(/^\[|\]$/g, ''), Number(address.slice(at + 1))];
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true, keepAlive: true });
+    const fail = (): void => {
+      socket.destroy();
+      reject(new NotSent(`nobody takes calls at ${address}`));
+    };
+    socket.setTimeout(CONNECT_LIMIT, fail);
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.removeAllListeners('timeout');
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}
+
 /** The connections to one address. */
 export class Connections {
-  readonly #host: string;
-  readonly #port: number;
+  readonly #address: string;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
 
   constructor(address: string) {
-    const at = address.lastIndexOf(':');
-    this.#host = address.slice(0, at).replace(/^\[|\]$/g, '');
-    this.#port = Number(address.slice(at + 1));
+    this.#address = address;
   }
 
   async exchange(path: string, exchange: Exchange): Promise<Answer> {
@@ -256,27 +274,14 @@ export class Connections {
     for (const connection of this.#all) connection.destroy();
   }
 
-  #open(): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host: this.#host, port: this.#port, noDelay: true, keepAlive: true });
-      const fail = (): void => {
-        socket.destroy();
-        reject(new NotSent(`nobody takes calls at ${this.#host}:${this.#port}`));
-      };
-      socket.setTimeout(CONNECT_LIMIT, fail);
-      socket.once('error', fail);
-      socket.once('connect', () => {
-        socket.removeAllListeners('timeout');
-        socket.off('error', fail);
-        const connection = new Connection(
-          socket,
-          (idle) => this.#idle.push(idle),
-          (ended) => this.#drop(ended),
-        );
-        this.#all.add(connection);
-        resolve(connection);
-      });
-    });
+  async #open(): Promise<Connection> {
+    const connection = new Connection(
+      await connectTo(this.#address),
+      (idle) => this.#idle.push(idle),
+      (ended) => this.#drop(ended),
+    );
+    this.#all.add(connection);
+    return connection;
   }
 
   #drop(connection: Connection): void {

@@ -2,10 +2,11 @@
  * Sends calls, and transactions of others' partitions, to who holds them. What was certainly not run is sent again, until a
  * lease has had time to move; then, and when the outcome is unknown, the client is told that the service is not available.
  */
-import { Connections, NotSent, OutcomeUnknown } from '#gateway/forward/connection.ts';
+import { CallSession } from '#gateway/forward/call-session.ts';
+import { Connections, connectTo, NotSent, OutcomeUnknown } from '#gateway/forward/connection.ts';
 import { BrokenFrame, FrameReader, FrameWriter } from '#gateway/forward/frames.ts';
 import type { Message, Reply } from '#gateway/forward/messages.ts';
-import { pack, type Stream, unpack } from '#gateway/forward/packing.ts';
+import { noStream, type Packed, pack, type Stream, unpack } from '#gateway/forward/packing.ts';
 import { refused } from '#gateway/forward/refusal.ts';
 import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
@@ -24,6 +25,8 @@ export interface Peer {
 
 export interface ForwarderOptions {
   readonly sealer: PurposeSealer;
+  /** Of a session, by its number. */
+  readonly sealerOf: (number: string) => PurposeSealer;
   readonly clock: Clock;
   readonly incarnation: () => number;
   /** Undefined while nobody is known. */
@@ -35,10 +38,14 @@ export interface ForwarderOptions {
 /** A lease ends after 3 s, is taken within half a second, and the store may need a moment. */
 const HELD_BACK: Milliseconds = seconds(8);
 const PAUSE: Milliseconds = 50;
+/** A longer message would hold up those that come after it on the same connection. */
+const MOST_IN_SESSION = 256 * 1024;
 
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #connections = new Map<string, Connections>();
+  /** By the life of the process that they are with. */
+  readonly #sessions = new Map<number, Promise<CallSession | undefined>>();
   #calls = 0;
   /** For the metrics. */
   readonly counts = { answered: 0, repeated: 0, unavailable: 0 };
@@ -56,35 +63,34 @@ export class Forwarder {
     const { operation, input, caller, region, requestId, origin, address, idempotencyToken, client } = invocation;
     const service = operation.service.name;
     const call = { service, key: operation.key, input, caller, region, requestId, origin, address, idempotencyToken };
-    const reply = await this.#send({ kind: 'call', account, ...call }, isHere, client).catch((error: unknown) => {
+    // A call that is answered in one turn is not worth being told that nobody waits for it any more.
+    const signal = operation.declaration.steps || operation.streamsBack ? client.signal : undefined;
+    const way = { signal, streamsBack: operation.streamsBack };
+    const reply = await this.#send({ kind: 'call', account, ...call }, isHere, way).catch((error: unknown) => {
       throw unavailable(error);
     });
     if (reply === undefined) return undefined;
     if (reply.kind === 'refusal') throw refused(reply.refusal);
+    if (reply.kind === 'unavailable') throw unavailable(new OutcomeUnknown(reply.reason));
     // A call is answered by an output or a refusal.
     return { output: (reply as Extract<Reply, { kind: 'output' }>).output as Output };
   }
 
   /** False: the partition is held here by now. */
   async propose(account: PartitionName['account'], proposal: Proposal, isHere: () => boolean): Promise<boolean> {
-    const reply = await this.#send({ kind: 'proposal', account, proposal }, isHere, undefined).catch(
-      (error: unknown) => {
-        throw new StoreUnavailable('the owner of a partition can’t be reached', { cause: error });
-      },
-    );
+    const reply = await this.#send({ kind: 'proposal', account, proposal }, isHere, BRIEFLY).catch((error: unknown) => {
+      throw new StoreUnavailable('the owner of a partition can’t be reached', { cause: error });
+    });
     if (reply?.kind === 'unavailable') throw new StoreUnavailable(reply.reason);
     return reply !== undefined;
   }
 
   close(): void {
     for (const connections of this.#connections.values()) connections.close();
+    for (const session of this.#sessions.values()) session.then((open) => open?.destroy()).catch(() => {});
   }
 
-  async #send(
-    message: Message,
-    isHere: () => boolean,
-    client: Invocation['client'] | undefined,
-  ): Promise<Reply | undefined> {
+  async #send(message: Message, isHere: () => boolean, way: Way): Promise<Reply | undefined> {
     const { clock, holderOf, look } = this.#options;
     const { account } = message;
     const until = clock.monotonic() + HELD_BACK;
@@ -94,7 +100,7 @@ export class Forwarder {
       if (isHere()) return undefined;
       const peer = holderOf(account);
       const reply =
-        peer && peer.incarnation !== this.#options.incarnation() ? await this.#ask(peer, packed, client) : undefined;
+        peer && peer.incarnation !== this.#options.incarnation() ? await this.#ask(peer, packed, way) : undefined;
       if (reply !== undefined && reply.kind !== 'not-held') {
         this.counts.answered++;
         return reply;
@@ -111,25 +117,44 @@ export class Forwarder {
   }
 
   /** Undefined: it certainly was not run. */
-  async #ask(
-    peer: Peer,
-    { bytes, stream }: ReturnType<typeof pack>,
-    client: Invocation['client'] | undefined,
-  ): Promise<Reply | undefined> {
-    const { sealer, incarnation } = this.#options;
-    const number = `${incarnation()}/${++this.#calls}/${peer.incarnation}`;
+  async #ask(peer: Peer, packed: Packed, way: Way): Promise<Reply | undefined> {
+    if (packed.stream !== undefined || way.streamsBack || packed.bytes.length > MOST_IN_SESSION)
+      return this.#askApart(peer, packed, way);
+    const session = await this.#sessionWith(peer).catch(unlessNotSent);
+    // Sealed by the session's key.
+    return session && (unpack(await session.ask(packed.bytes, way.signal), noStream) as Reply);
+  }
+
+  #sessionWith(peer: Peer): Promise<CallSession | undefined> {
+    return getOrInsert(this.#sessions, peer.incarnation, () => {
+      const { sealerOf, clock } = this.#options;
+      const number = this.#numberFor(peer);
+      const forget = (): void => void this.#sessions.delete(peer.incarnation);
+      const opening = connectTo(peer.address).then((socket) =>
+        CallSession.open(socket, sealerOf(number), number, clock, forget),
+      );
+      opening.then((session) => session ?? forget(), forget);
+      return opening;
+    });
+  }
+
+  #numberFor({ incarnation }: Peer): string {
+    return `${this.#options.incarnation()}/${++this.#calls}/${incarnation}`;
+  }
+
+  /** Over a connection of its own for that time. */
+  async #askApart(peer: Peer, { bytes, stream }: Packed, { signal }: Way): Promise<Reply | undefined> {
+    const { sealer } = this.#options;
+    const number = this.#numberFor(peer);
     const frames = new FrameWriter(sealer, number, 'call');
     const connections = getOrInsert(this.#connections, peer.address, () => new Connections(peer.address));
     const exchange = {
       number,
       first: frames.frame(bytes),
       rest: stream && frames.frames(stream),
-      signal: client?.signal,
+      signal,
     };
-    const answer = await connections.exchange('/call', exchange).catch((error: unknown) => {
-      if (error instanceof NotSent) return undefined;
-      throw error;
-    });
+    const answer = await connections.exchange('/call', exchange).catch(unlessNotSent);
     // Refused before it was looked at: it is another life of that process by now.
     if (answer === undefined || answer.status === 403) return undefined;
     if (answer.status !== 200) throw new OutcomeUnknown(`the other process has answered ${answer.status}`);
@@ -138,6 +163,19 @@ export class Forwarder {
     // Sealed by the cloud's key for this call.
     return unpack(first, () => reader.stream()) as Reply;
   }
+}
+
+/** How a message may go. */
+interface Way {
+  readonly signal: AbortSignal | undefined;
+  readonly streamsBack: boolean;
+}
+
+const BRIEFLY: Way = { signal: undefined, streamsBack: false };
+
+function unlessNotSent(error: unknown): undefined {
+  if (!(error instanceof NotSent)) throw error;
+  return undefined;
 }
 
 /** A body that somebody has begun to read can't be sent again. */

@@ -44,6 +44,11 @@ export class FrameWriter {
     return sealed;
   }
 
+  /** One has been sent by another writer. */
+  skip(): void {
+    this.#index++;
+  }
+
   /** A stream's frames, and how it ended. What it throws is a frame too. */
   async *frames(stream: Stream): AsyncGenerator<Buffer, void> {
     try {
@@ -75,26 +80,60 @@ export class FrameReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #index = 0;
   #bytes: Buffer;
+  /** What came after `#bytes`, until there is enough for a frame. */
+  #pieces: Buffer[] = [];
+  #piecesBytes = 0;
 
   /** `head`: what came of it so far. */
-  constructor(sealer: PurposeSealer, number: string, way: Way, head: Buffer, source?: AsyncIterable<Uint8Array>) {
+  constructor(
+    sealer: PurposeSealer,
+    number: string,
+    way: Way,
+    head: Buffer = NO_BYTES,
+    source?: AsyncIterable<Uint8Array>,
+  ) {
     this.#sealer = sealer;
     this.#place = `${number} ${way}`;
     this.#bytes = head;
     this.#source = source?.[Symbol.asyncIterator]() ?? NOTHING;
   }
 
+  push(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#piecesBytes += bytes.length;
+  }
+
   /** Undefined when it lies not here whole. */
   next(): Buffer | undefined {
-    if (this.#bytes.length < LENGTH_BYTES) return undefined;
+    if (!this.#hasFrame()) return undefined;
     const length = this.#bytes.readUInt32LE(0);
-    if (length > LARGEST_FRAME) throw new BrokenFrame('a frame is too large');
     const end = LENGTH_BYTES + length;
-    if (this.#bytes.length < end) return undefined;
     const plain = this.#sealer.open(this.#bytes.subarray(LENGTH_BYTES, end), `${this.#place} ${this.#index++}`);
     if (plain === undefined) throw new BrokenFrame('a frame was not sealed here for this');
     this.#bytes = this.#bytes.subarray(end);
     return plain;
+  }
+
+  /** Puts pieces together when they are enough for a frame: its length, then all of it. */
+  #hasFrame(): boolean {
+    for (let wanted = LENGTH_BYTES; ; ) {
+      const here = this.#bytes.length + this.#piecesBytes;
+      if (here < wanted) return false;
+      if (this.#bytes.length < wanted) this.#join();
+      const length = this.#bytes.readUInt32LE(0);
+      if (length > LARGEST_FRAME) throw new BrokenFrame('a frame is too large');
+      if (this.#bytes.length >= LENGTH_BYTES + length) return true;
+      if (here < LENGTH_BYTES + length) return false;
+      wanted = LENGTH_BYTES + length;
+    }
+  }
+
+  #join(): void {
+    const [first] = this.#pieces;
+    const isAlone = this.#bytes.length === 0 && this.#pieces.length === 1 && first !== undefined;
+    this.#bytes = isAlone ? first : Buffer.concat([this.#bytes, ...this.#pieces]);
+    this.#pieces = [];
+    this.#piecesBytes = 0;
   }
 
   async read(): Promise<Buffer> {
@@ -103,8 +142,7 @@ export class FrameReader {
       if (frame !== undefined) return frame;
       const { done, value } = await this.#source.next();
       if (done === true) throw new BrokenFrame('a message has no end');
-      // A copy, where something is left: rare, since a frame mostly comes in pieces of its own.
-      this.#bytes = this.#bytes.length === 0 ? asBuffer(value) : Buffer.concat([this.#bytes, value]);
+      this.push(asBuffer(value));
     }
   }
 
@@ -130,6 +168,7 @@ export class FrameReader {
   }
 }
 
+const NO_BYTES = Buffer.alloc(0);
 const NOTHING: AsyncIterator<Uint8Array> = { next: async () => ({ done: true, value: undefined }) };
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

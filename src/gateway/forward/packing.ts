@@ -26,18 +26,21 @@ type Special =
 const special = (...parts: Special): ReadonlySet<unknown> => new Set<unknown>(parts);
 
 interface Walk {
-  isPlain: boolean;
   stream: Stream | undefined;
 }
 
 export function pack(value: unknown): Packed {
-  const walk: Walk = { isPlain: true, stream: undefined };
+  if (isPlain(value)) return { bytes: lettered(JSON_TEXT, Buffer.from(JSON.stringify(value))), stream: undefined };
+  const walk: Walk = { stream: undefined };
   const plain = flattened(value, walk);
-  const body = walk.isPlain ? Buffer.from(JSON.stringify(plain)) : serialize(plain);
+  return { bytes: lettered(STRUCTURED, serialize(plain)), stream: walk.stream };
+}
+
+function lettered(letter: number, body: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(body.length + 1);
-  bytes[0] = walk.isPlain ? JSON_TEXT : STRUCTURED;
-  body.copy(bytes, 1);
-  return { bytes, stream: walk.stream };
+  bytes[0] = letter;
+  bytes.set(body, 1);
+  return bytes;
 }
 
 /** `streamOf` makes what is read of the stream, if there is one. */
@@ -46,29 +49,39 @@ export function unpack(bytes: Buffer, streamOf: () => Stream): unknown {
   return restored(deserialize(bytes.subarray(1)), streamOf);
 }
 
+/** For what has come without one. */
+export const noStream = (): never => {
+  throw new BrokenValue('a value has a stream that did not come with it');
+};
+
+class BrokenValue extends Error {
+  override name = 'BrokenValue';
+}
+
+/** Whether JSON can say all of it. Most calls and answers are so, and are not copied. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null || value === undefined) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (Object.getPrototypeOf(value) !== Object.prototype || Symbol.asyncIterator in value) return false;
+  for (const key in value) if (!isPlain((value as Record<string, unknown>)[key])) return false;
+  return true;
+}
+
 function flattened(value: unknown, walk: Walk): unknown {
-  if (typeof value === 'bigint') walk.isPlain = false;
-  // JSON has no words for these.
-  if (typeof value === 'number' && !Number.isFinite(value)) walk.isPlain = false;
   assert(typeof value !== 'function', 'a value of an operation is plain data');
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => flattened(item, walk));
-  if (value instanceof Uint8Array) {
-    walk.isPlain = false;
-    return value;
-  }
+  if (value instanceof Uint8Array) return value;
   if (Symbol.asyncIterator in value) return streamPlace(value as Stream, walk);
   const prototype = Object.getPrototypeOf(value);
   const entries = Object.entries(value).map(([key, item]) => [key, flattened(item, walk)] as const);
-  if (prototype === null) {
-    walk.isPlain = false;
-    return new Map(entries);
-  }
+  if (prototype === null) return new Map(entries);
   return Object.fromEntries(entries);
 }
 
 function streamPlace(stream: Stream, walk: Walk): unknown {
-  walk.isPlain = false;
   // Whoever has names of trailers is a Payload.
   const payload = 'trailerNames' in stream ? (stream as Payload) : undefined;
   if (payload?.whole !== undefined) return special('payload', payload.whole, { ...payload.trailers });

@@ -85,8 +85,10 @@ export class Processes {
     const node = (): ClusterNode => present(late.node, 'a process has joined before it is called');
     const parts = (): Parts => present(late.parts, 'a process has begun before it is called');
     const purpose = sealer.purpose('forward');
+    const sealerOf = (number: string) => sealer.purpose(`forward/${number}`);
     const forwarder = new Forwarder({
       sealer: purpose,
+      sealerOf,
       clock: systemClock,
       incarnation: () => node().incarnation,
       holderOf: (account) => node().holderOf(account),
@@ -99,6 +101,7 @@ export class Processes {
       onFault,
       cloud: () => parts().cloud,
       sealer: purpose,
+      sealerOf,
       incarnation: () => late.node?.incarnation ?? 0,
       async isHeld(account) {
         // Handed over a moment ago: the sender knows it before this process does.

@@ -2,17 +2,19 @@
  * The port where a process takes the calls of the others. Who can seal by the cloud's key for this very process, under a number that
  * was not used before, is one of them; everybody else gets 403 and no more. A call that came so is run here or not at all.
  */
+import { type SessionClient, takeSession } from '#gateway/forward/answer-session.ts';
 import { BrokenFrame, FrameReader, FrameWriter, LARGEST_FRAME } from '#gateway/forward/frames.ts';
 import type { ForwardedCall, Message, Reply } from '#gateway/forward/messages.ts';
-import { pack, unpack } from '#gateway/forward/packing.ts';
+import { noStream, pack, unpack } from '#gateway/forward/packing.ts';
 import { refusalOf } from '#gateway/forward/refusal.ts';
 import { ReplayGuard } from '#gateway/forward/replay-guard.ts';
 import { startHttp1 } from '#gateway/http/http1-server.ts';
-import type { IncomingRequest, Listener, ListenOptions } from '#gateway/http/listener.ts';
+import type { IncomingRequest, Listener, ListenOptions, TakeOver } from '#gateway/http/listener.ts';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
+import { assert } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
 import { released } from '#platform/blobs/released.ts';
-import type { Cloud } from '#platform/cloud.ts';
+import type { Cloud, Invocation } from '#platform/cloud.ts';
 import { dispatchHere } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
@@ -22,6 +24,8 @@ import { type PartitionName, StoreUnavailable } from '#platform/store/store.ts';
 export interface ForwardServerOptions extends Pick<ListenOptions, 'hosts' | 'port' | 'clock' | 'onFault'> {
   readonly cloud: () => Cloud;
   readonly sealer: PurposeSealer;
+  /** Of a session, by its number. */
+  readonly sealerOf: (number: string) => PurposeSealer;
   /** This life of this process: calls for an earlier one are not taken. */
   readonly incarnation: () => number;
   /** Whether the account's partitions are held here, after another look if they seem not to be. */
@@ -53,6 +57,7 @@ export function startForwardServer({
       planBody: ({ contentLength }) =>
         contentLength === undefined ? { mode: 'stream' } : { mode: 'buffer', limitBytes: LARGEST_FRAME },
       serve: (request) => serve(request, options, guard),
+      upgrade: (request) => session(request, { ...options, onFault }, guard),
     },
   });
 }
@@ -62,7 +67,7 @@ type Parts = Omit<ForwardServerOptions, 'hosts' | 'port' | 'clock' | 'onFault'>;
 async function serve(request: IncomingRequest, parts: Parts, guard: ReplayGuard): Promise<WireResponse> {
   const number = request.headers['x-makonis-call'] ?? '';
   const [, from, counter, to] = SENT_BY.exec(number) ?? [];
-  if (Number(to) !== parts.incarnation()) return FORBIDDEN;
+  if (Number(to) !== parts.incarnation() || request.headers['upgrade'] !== undefined) return FORBIDDEN;
   const inHead = request.headers['x-makonis-first'];
   const head = inHead === undefined ? request.body : Buffer.from(inHead, 'base64');
   const frames = new FrameReader(parts.sealer, number, 'call', head, request.stream);
@@ -78,15 +83,50 @@ async function serve(request: IncomingRequest, parts: Parts, guard: ReplayGuard)
   }
 }
 
-async function replyTo(message: Message, request: IncomingRequest, parts: Parts, from: number): Promise<Reply> {
-  if (!(await parts.isHeld(message.account))) return { kind: 'not-held' };
+/** Calls without long bodies, many on one connection. */
+function session(
+  request: IncomingRequest,
+  parts: Parts & Pick<ForwardServerOptions, 'onFault'>,
+  guard: ReplayGuard,
+): TakeOver | undefined {
+  const number = request.headers['x-makonis-call'] ?? '';
+  const [, from, counter, to] = SENT_BY.exec(number) ?? [];
+  if (Number(to) !== parts.incarnation()) return undefined;
+  const answer = async (asked: Buffer, client: SessionClient): Promise<Buffer> => {
+    try {
+      // What is sealed by the session's key was packed by `forwarder.ts`, which sends what streams another way.
+      const message = unpack(asked, noStream) as Message;
+      // It may have been for an earlier life of this process.
+      const reply = Number(to) === parts.incarnation() ? await replyTo(message, client, parts, Number(from)) : NOT_HELD;
+      const { bytes, stream } = pack(reply);
+      assert(stream === undefined, 'what streams back is not asked for in a session');
+      return bytes;
+    } catch (error) {
+      parts.onFault(error);
+      return FAULT;
+    }
+  };
+  const opened = takeSession(request.body, parts.sealerOf(number), number, answer);
+  return opened !== undefined && guard.admit(Number(from), Number(counter)) ? opened : undefined;
+}
+
+const NOT_HELD: Reply = { kind: 'not-held' };
+const FAULT = pack({ kind: 'unavailable', reason: 'a fault of the other process' } satisfies Reply).bytes;
+
+async function replyTo(
+  message: Message,
+  client: Invocation['client'],
+  parts: Parts,
+  from: number,
+): Promise<Reply> {
+  if (!(await parts.isHeld(message.account))) return NOT_HELD;
   // What one that was struck off has decided is not written by way of another either: its heirs act on that.
   if (message.kind === 'proposal' && !(await parts.isAlive(from))) {
     return { kind: 'unavailable', reason: 'the sender was struck off the roll' };
   }
   const leave = parts.enter(message.account);
   try {
-    if (message.kind === 'call') return { kind: 'output', output: await run(parts.cloud(), message, request) };
+    if (message.kind === 'call') return { kind: 'output', output: await run(parts.cloud(), message, client) };
     await parts.adopt(message.proposal);
     return { kind: 'output', output: undefined };
   } catch (error) {
@@ -98,7 +138,7 @@ async function replyTo(message: Message, request: IncomingRequest, parts: Parts,
   }
 }
 
-async function run(cloud: Cloud, call: ForwardedCall, client: IncomingRequest) {
+async function run(cloud: Cloud, call: ForwardedCall, client: Invocation['client']) {
   const service = cloud.registry.service(call.service);
   await service?.load();
   const operation = service?.operationOf(call.key);

@@ -1,0 +1,159 @@
+/** The calling end of a session (session.ts). */
+import type { Socket } from 'node:net';
+import { NotSent, OutcomeUnknown } from '#gateway/forward/connection.ts';
+import { FrameReader, FrameWriter } from '#gateway/forward/frames.ts';
+import { ANSWER, CALL, CANCEL, PING, Session } from '#gateway/forward/session.ts';
+import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
+import type { PurposeSealer } from '#platform/secrets/sealer.ts';
+
+/** Who says nothing for so long, though asked, is not there: the process is stopped, or the network is cut. */
+const SILENCE: Milliseconds = seconds(5);
+const LOOKED_EVERY: Milliseconds = seconds(2);
+const OPENING_LIMIT: Milliseconds = seconds(2);
+const HEAD_END = '\r\n\r\n';
+const MOST_HEAD_BYTES = 4096;
+
+interface Asked {
+  readonly resolve: (answer: Buffer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class CallSession {
+  readonly #session: Session;
+  readonly #clock: Clock;
+  readonly #onClose: () => void;
+  readonly #asked = new Map<number, Asked>();
+  #last = 0;
+  /** When the other end said something, or it became its turn to. */
+  heardAt: Milliseconds;
+  #look: TimerHandle | undefined;
+
+  private constructor(socket: Socket, sealer: PurposeSealer, number: string, clock: Clock, onClose: () => void) {
+    this.#clock = clock;
+    this.#onClose = onClose;
+    this.heardAt = clock.monotonic();
+    const writer = new FrameWriter(sealer, number, 'call');
+    // The first was the one that opened it.
+    writer.skip();
+    this.#session = new Session(socket, writer, new FrameReader(sealer, number, 'answer'), {
+      onMessage: (kind, call, bytes) => this.#heard(kind, call, bytes),
+      onClose: () => this.#closed(),
+    });
+  }
+
+  /** Undefined: the other end takes no session under this number. Rejects with `NotSent`. */
+  static open(
+    socket: Socket,
+    sealer: PurposeSealer,
+    number: string,
+    clock: Clock,
+    onClose: () => void,
+  ): Promise<CallSession | undefined> {
+    return new Promise((resolve, reject) => {
+      const limit = clock.after(OPENING_LIMIT, () => socket.destroy());
+      let head = '';
+      const end = (): void => {
+        limit.cancel();
+        socket.off('data', read);
+        socket.off('close', fail);
+      };
+      const fail = (): void => {
+        end();
+        reject(new NotSent('no session was opened'));
+      };
+      const read = (bytes: Buffer): void => {
+        // Nothing follows the head before something is asked.
+        head += bytes.toString('latin1');
+        if (!head.includes(HEAD_END)) {
+          if (head.length > MOST_HEAD_BYTES) socket.destroy();
+          return;
+        }
+        end();
+        if (head.startsWith('HTTP/1.1 101 ')) {
+          resolve(new CallSession(socket, sealer, number, clock, onClose));
+          return;
+        }
+        socket.destroy();
+        resolve(undefined);
+      };
+      socket.on('data', read);
+      socket.on('close', fail);
+      socket.on('error', () => {});
+      const hello = new FrameWriter(sealer, number, 'call').frame(Buffer.alloc(0));
+      socket.write(
+        `POST /session HTTP/1.1\r\nhost: makonis\r\nx-makonis-call: ${number}\r\nconnection: upgrade\r\nupgrade: makonis\r\ncontent-length: ${hello.length}\r\n\r\n`,
+      );
+      socket.write(hello);
+    });
+  }
+
+  /** Rejects with `OutcomeUnknown`. */
+  ask(bytes: Buffer, signal: AbortSignal | undefined): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#last = (this.#last + 1) >>> 0;
+      const call = this.#last;
+      if (this.#asked.size === 0) this.heardAt = this.#clock.monotonic();
+      this.#asked.set(
+        call,
+        signal === undefined ? { resolve, reject } : this.#cancellable(call, signal, resolve, reject),
+      );
+      this.#session.send(CALL, call, bytes);
+      this.#look ??= this.#lookLater();
+    });
+  }
+
+  destroy(): void {
+    this.#session.destroy();
+  }
+
+  #cancellable(
+    call: number,
+    signal: AbortSignal,
+    resolve: (answer: Buffer) => void,
+    reject: (error: Error) => void,
+  ): Asked {
+    const cancel = (): void => this.#session.send(CANCEL, call);
+    signal.addEventListener('abort', cancel, { once: true });
+    const stop = (): void => signal.removeEventListener('abort', cancel);
+    return {
+      resolve(answer) {
+        stop();
+        resolve(answer);
+      },
+      reject(error) {
+        stop();
+        reject(error);
+      },
+    };
+  }
+
+  #heard(kind: number, call: number, bytes: Buffer): void {
+    this.heardAt = this.#clock.monotonic();
+    if (kind !== ANSWER) return;
+    const asked = this.#asked.get(call);
+    this.#asked.delete(call);
+    asked?.resolve(bytes);
+  }
+
+  #lookLater(): TimerHandle {
+    return this.#clock.after(LOOKED_EVERY, () => {
+      this.#look = undefined;
+      const silence = this.#clock.monotonic() - this.heardAt;
+      if (this.#asked.size === 0) return;
+      if (silence > SILENCE) {
+        this.#session.destroy();
+        return;
+      }
+      this.#session.send(PING, 0);
+      this.#look = this.#lookLater();
+    });
+  }
+
+  #closed(): void {
+    this.#look?.cancel();
+    const error = new OutcomeUnknown('the other process has closed the connection');
+    for (const { reject } of this.#asked.values()) reject(error);
+    this.#asked.clear();
+    this.#onClose();
+  }
+}
