@@ -1,5 +1,5 @@
 /**
- * What it costs to forward a call: two nodes in this process, over rows in memory, and calls that begin at the one that holds the account
+ * What it costs to forward a call (real.ts: between real processes): two nodes in this process, over rows in memory, and calls that begin at the one that holds the account
  * and at the other, in turns. CPU time is of both ends together. Run: node bench/processes/main.ts [calls] [rounds]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { Input, Output } from '#platform/service.ts';
 import { PLAIN } from '#test/plain-cloud.ts';
 import { memoryFarm, settled } from '#test/sdk/several.ts';
+import { until } from '#test/until.ts';
 
 const AT_ONCE = 32;
 const [calls = 4000, rounds = 5] = process.argv.slice(2).map(Number);
@@ -65,6 +66,8 @@ const isHolder = ({ cloud }: RunningCloud): boolean => {
   leave?.();
   return leave !== undefined;
 };
+// Who was handed a slot sees it at its next look.
+await until(() => nodes.filter(isHolder).length === 1, 'a holder');
 const holder = present(nodes.find(isHolder), 'one holds it').cloud;
 const other = present(
   nodes.find((node) => !isHolder(node)),
