@@ -113,12 +113,7 @@ function session(
 const NOT_HELD: Reply = { kind: 'not-held' };
 const FAULT = pack({ kind: 'unavailable', reason: 'a fault of the other process' } satisfies Reply).bytes;
 
-async function replyTo(
-  message: Message,
-  client: Invocation['client'],
-  parts: Parts,
-  from: number,
-): Promise<Reply> {
+async function replyTo(message: Message, client: Invocation['client'], parts: Parts, from: number): Promise<Reply> {
   if (!(await parts.isHeld(message.account))) return NOT_HELD;
   // What one that was struck off has decided is not written by way of another either: its heirs act on that.
   if (message.kind === 'proposal' && !(await parts.isAlive(from))) {

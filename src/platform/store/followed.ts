@@ -9,7 +9,8 @@ import { BatchWriter, visitBatch } from '#platform/store/batch.ts';
 import { Committer, type PendingLimits } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow, OwnedNumber, SharedDriver, StoreDriver } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
-import { OwnedPartition, type Sealing } from '#platform/store/partition.ts';
+import { OwnedPartition } from '#platform/store/partition.ts';
+import type { Sealing } from '#platform/store/row-seals.ts';
 import {
   type Entry,
   type MemorySlot,

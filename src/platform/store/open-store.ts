@@ -8,8 +8,8 @@ import { waitUntil } from '#platform/store/again.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
 import type { LaterReads, SharedDriver, StoreDrivers, Taken } from '#platform/store/driver.ts';
 import { FollowedPartition, type Proposal, type Propose } from '#platform/store/followed.ts';
-import { OwnedPartition, type Sealing } from '#platform/store/partition.ts';
-import { dayOf, type RowSeals } from '#platform/store/row-seals.ts';
+import { OwnedPartition } from '#platform/store/partition.ts';
+import { dayOf, type RowSeals, type Sealing } from '#platform/store/row-seals.ts';
 import { type Partition, type PartitionName, type Store, StoreUnavailable } from '#platform/store/store.ts';
 
 export interface StoreOptions {

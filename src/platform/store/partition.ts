@@ -22,7 +22,7 @@ import {
   type TableOverlay,
 } from '#platform/store/overlay.ts';
 import type { KeptTable } from '#platform/store/row-cache.ts';
-import type { RowSeal } from '#platform/store/row-seals.ts';
+import type { Sealing } from '#platform/store/row-seals.ts';
 import {
   type KeyedRow,
   type MemorySlot,
@@ -40,12 +40,6 @@ export interface Term {
   readonly isHeld: () => boolean;
   /** Others keep in memory what it says, and are told when that changes. */
   readonly isAnnounced: boolean;
-}
-
-/** How rows of sealed tables are read from the disk, and by the keys of which day they are written. */
-export interface Sealing {
-  readonly open: RowSeal['open'];
-  readonly today: () => number;
 }
 
 export class OwnedPartition implements Partition, BatchMember {

@@ -18,6 +18,12 @@ export interface RowSeal {
   open(sealed: Buffer, key: string): Buffer;
 }
 
+/** How rows of sealed tables are read from the disk, and by the keys of which day they are written. */
+export interface Sealing {
+  readonly open: RowSeal['open'];
+  readonly today: () => number;
+}
+
 /** `partition`: its name as text. */
 export type RowSeals = (partition: string) => RowSeal;
 
