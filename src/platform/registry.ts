@@ -262,7 +262,11 @@ export class Registry {
 
   /** All code is in memory; what a service does beside loading waits for its first use. */
   async preloadAll(): Promise<void> {
-    await Promise.all(this.services.map((service) => service.entry.preload?.() ?? service.load()));
+    await Promise.all(
+      this.services.map(({ entry, load, loadFacts }) => {
+        return entry.preload === undefined ? load() : Promise.all([entry.preload(), entry.facts && loadFacts()]);
+      }),
+    );
   }
 
   async loadAll(): Promise<void> {

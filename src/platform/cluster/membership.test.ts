@@ -8,9 +8,10 @@ import { MemoryLedger } from '#platform/cluster/memory/ledger.ts';
 import { rightfulHolder, SLOTS, slotOf } from '#platform/cluster/slots.ts';
 
 /** What a process has asked the ledger, and where that is on its way. */
-type Asked =
-  | { readonly stage: 'sent'; readonly sentAt: Instant }
-  | { readonly stage: 'answered'; readonly sentAt: Instant; readonly roll: Roll | undefined };
+type Asked = { readonly sentAt: Instant; readonly sentTime: number } & (
+  | { readonly stage: 'sent' }
+  | { readonly stage: 'answered'; readonly roll: Roll | undefined }
+);
 
 interface Simulated {
   readonly id: string;
@@ -19,6 +20,8 @@ interface Simulated {
   readonly rate: number;
   monotonic: number;
   wall: number;
+  /** When its wall clock was last set back, until it has renewed since. */
+  setBackAt: number | undefined;
   /** The process gets no time (SIGSTOP): its clocks run. */
   isStopped: boolean;
   /** The machine is suspended: its monotonic clock stands. */
@@ -59,6 +62,7 @@ class World {
       rate,
       monotonic: at * 1000,
       wall: at * 1_000_000,
+      setBackAt: undefined,
       isStopped: false,
       isSuspended: false,
       isCut: false,
@@ -70,18 +74,25 @@ class World {
     // Always within the array.
     const node = this.nodes[at] as Simulated;
     if (name === 'go') Object.assign(node, { isStopped: false, isSuspended: false, isCut: false });
-    // A suspended machine whose wall clock is set back meanwhile knows nothing any more: no clock would.
-    else if (name === 'set') node.wall += node.isSuspended ? Math.max(0, by) : by;
+    // A machine whose wall clock is set back between a renewal and the end of being suspended knows nothing any more: no clock would.
+    else if (name === 'set') this.#set(node, node.isSuspended ? Math.max(0, by) : by);
     else if (name === 'stop') node.isStopped = true;
     else if (name === 'cut') node.isCut = true;
-    else if (name === 'suspend') node.isSuspended = node.isStopped = true;
-    else if (name === 'reach') await this.#reach(node);
+    else if (name === 'suspend') {
+      node.isStopped = true;
+      node.isSuspended = node.setBackAt === undefined;
+    } else if (name === 'reach') await this.#reach(node);
     else if (node.isStopped || node.isCut) return;
     else if (name === 'renew') {
       await this.#act('send', node);
       await this.#reach(node);
       this.#answer(node);
     } else await this.#act(name, node);
+  }
+
+  #set(node: Simulated, by: number): void {
+    node.wall += by;
+    if (by < 0) node.setBackAt = this.time;
   }
 
   #pass(by: number): void {
@@ -117,7 +128,7 @@ class World {
     if (node.asked !== undefined) return;
     const sentAt = { monotonic: node.monotonic, wall: node.wall };
     node.membership ??= new Membership(await this.ledger.join(this.#entry(node)), sentAt);
-    node.asked = { stage: 'sent', sentAt };
+    node.asked = { stage: 'sent', sentAt, sentTime: this.time };
   }
 
   /** The order arrives, whatever has become of who sent it. */
@@ -125,15 +136,17 @@ class World {
     const { asked, membership } = node;
     if (asked?.stage !== 'sent' || membership === undefined) return;
     const roll = await this.ledger.renew(membership.incarnation, this.#entry(node), '');
-    node.asked = { stage: 'answered', sentAt: asked.sentAt, roll };
+    node.asked = { ...asked, stage: 'answered', roll };
   }
 
   #answer(node: Simulated): void {
     const { asked, membership } = node;
     if (asked?.stage !== 'answered' || membership === undefined) return;
     node.asked = undefined;
-    if (asked.roll !== undefined) membership.renewed(asked.sentAt, asked.roll);
-    else {
+    if (asked.roll !== undefined) {
+      membership.renewed(asked.sentAt, asked.roll);
+      if (asked.sentTime > (node.setBackAt ?? 0)) node.setBackAt = undefined;
+    } else {
       membership.over();
       node.membership = undefined;
     }

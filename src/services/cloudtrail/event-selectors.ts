@@ -2,7 +2,8 @@
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { Call } from '#platform/service.ts';
 import { refuse } from './errors.ts';
-import { canFind, checkSelectors } from './selectors.ts';
+import { canFind } from './match.ts';
+import { checkSelectors } from './selectors.ts';
 import type { Selectors, TrailRow } from './state.ts';
 import type { TrailDirectory } from './trail-directory.ts';
 import { trailArn } from './trail-names.ts';

@@ -153,23 +153,6 @@ export const DEFAULT_SELECTORS: Selectors = {
   ],
 };
 
-/** Whether reads, or writes, are among the management events that are asked for. */
-const logsManagement = ({ basic = [], advanced = [] }: Selectors, kind: 'ReadOnly' | 'WriteOnly'): boolean =>
-  basic.some(
-    ({ IncludeManagementEvents: isIncluded, ReadWriteType: type = 'All' }) =>
-      isIncluded !== false && (type === 'All' || type === kind),
-  ) ||
-  advanced.some(({ FieldSelectors }) =>
-    FieldSelectors.every(({ Field, Equals = [] }) => {
-      if (Field === 'eventCategory') return Equals.includes('Management');
-      return Field !== 'readOnly' || Equals.includes(String(kind === 'ReadOnly'));
-    }),
-  );
-
-/** "To log Insights events on the API call rate, the trail must log write management events", of the error rate "read or write". */
-export const canFind = (selectors: Selectors, type: Model.InsightType): boolean =>
-  logsManagement(selectors, 'WriteOnly') || (type === 'ApiErrorRateInsight' && logsManagement(selectors, 'ReadOnly'));
-
 /** "HasCustomEventSelectors": whether they differ from the default. */
 export const isCustom = (selectors: Selectors): boolean =>
   JSON.stringify(selectors) !== JSON.stringify(DEFAULT_SELECTORS);

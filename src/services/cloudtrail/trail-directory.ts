@@ -5,8 +5,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { DataEvent } from '#platform/cloud.ts';
 import type { InsightType } from '#platform/model/generated/cloudtrail.ts';
 import type { MemorySlot, Store } from '#platform/store/store.ts';
-import { compileSelectors, type Matcher } from './match.ts';
-import { canFind } from './selectors.ts';
+import { canFind, compileSelectors, type Matcher } from './match.ts';
 import { type Period, type TrailRow, trails } from './state.ts';
 import { trailArn } from './trail-names.ts';
 

@@ -118,13 +118,20 @@ class Hands {
   }
 
   async kill(id: string): Promise<void> {
-    const end = this.#options.clock.monotonic() + END_WITHIN;
+    const { tag, clock } = this.#options;
+    const end = clock.monotonic() + END_WITHIN;
+    const killed = new Set<number>();
     for (let pids = this.#pidsOf(id); pids.length > 0; pids = this.#pidsOf(id)) {
-      if (this.#options.clock.monotonic() > end) throw new MachineError('failed', `${id} does not end`);
-      for (const pid of pids) killProcess(pid);
+      if (clock.monotonic() > end) throw new MachineError('failed', `${id} does not end`);
+      for (const pid of pids) {
+        killProcess(pid);
+        killed.add(pid);
+      }
       await this.#pause();
     }
-    while (!leaveGroups(this.#options.tag, id) && this.#options.clock.monotonic() < end) await this.#pause();
+    // One that has ended is there until its parent has heard of it, in its groups or only as a number.
+    const isLeft = () => !leaveGroups(tag, id) || [...killed].some((pid) => existsSync(`/proc/${pid}`));
+    while (isLeft() && clock.monotonic() < end) await this.#pause();
     emptyFolder(this.#folderOf(id), this.#ownersOf(id));
   }
 
