@@ -93,6 +93,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ),
     'MultipartUpload: VersionId is not in the SDK': 'the SDK is older than botocore 1.44.5',
     'DeleteObjectAnnotationRequest: BypassGovernanceRetention is not in the SDK': 'ours: models/patches/s3.json',
+    'AccessDenied: BucketRegion is not in the SDK': 'ours: models/patches/s3.json',
     'GetObjectRequest: ServerSideEncryption is not in the SDK': 'ours: models/patches/s3.json',
     'HeadObjectRequest: ServerSideEncryption is not in the SDK': 'ours: models/patches/s3.json',
     ...ofMembers(['GetObjectOutput', 'HeadObjectOutput'], 'ExpiresString is in the SDK only', EXPIRES),

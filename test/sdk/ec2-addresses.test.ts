@@ -223,7 +223,7 @@ test('an associated address is released at once in the default VPC only; a reass
     await ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId, PrivateIpAddress }));
     return AllocationId;
   };
-  const bound = await lead(await newInterface(own));
+  const bound = await lead(await newInterface(own, '10.0.1.5'));
   await assert.rejects(ec2.send(new ReleaseAddressCommand({ AllocationId: bound })), refusal('InvalidIPAddress.InUse'));
   const free = await lead(await newInterface(theirs));
   await ec2.send(new ReleaseAddressCommand({ AllocationId: free }));
