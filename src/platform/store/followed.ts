@@ -187,6 +187,11 @@ export class FollowedPartition extends OwnedPartition {
       .catch(() => {});
   }
 
+  /** Its rows are written by another process. */
+  protected override isKept(): boolean {
+    return false;
+  }
+
   override async readDurably<T>(action: (tx: ReadTransaction) => T): Promise<T> {
     if (super.durable() !== undefined) throw new StoreUnavailable('a transaction of another’s partition is under way');
     const { found, reads } = this.#driver.noting(() => this.read(action));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
-import { memoryDrivers } from '#platform/store/memory/drivers.ts';
+import { memoryDisk, memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 
 const kept = table('kept', [text], jsonRows<{ readonly words: string }>(1), { isKept: true });
@@ -46,4 +46,30 @@ test('rows of a table that says so are kept in memory, where the disk is near to
   assert.equal(words(kept), undefined);
   await partition.durable();
   assert.equal(words(kept), undefined);
+});
+
+test('of a partition that another process owns no row is kept', async (t) => {
+  const disk = memoryDisk();
+  const place = { service: 's3', account: '123456789012' as AccountId, region: 'us-east-1' as Region };
+  const owner = openStore({ drivers: disk.drivers() });
+  const never = (): never => assert.fail('nothing is proposed');
+  const follower = openStore({
+    drivers: disk.drivers(),
+    sharing: {
+      owns: () => false,
+      holds: () => false,
+      isAnnounced: () => true,
+      isFeedFresh: () => true,
+      propose: never,
+      keepBooks: never,
+      onAdopted: never,
+      onRetired: never,
+    },
+  });
+  t.after(() => Promise.all([owner.close(), follower.close()]));
+  for (const text of ['first', 'second']) {
+    owner.partition(place).transact((tx) => tx.put(kept, kept.key('row'), { words: text }));
+    await owner.partition(place).durable();
+    assert.equal(follower.partition(place).read((tx) => tx.get(kept, kept.key('row')))?.words, text);
+  }
 });

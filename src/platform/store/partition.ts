@@ -166,11 +166,11 @@ export class OwnedPartition implements Partition, BatchMember {
     const overlay = this.#tables.get(table.prefix);
     const pending = overlay && pendingValue(overlay, key);
     if (pending !== undefined) return pending ? table.codec.decode(pending) : undefined;
-    const stored = this.#isKept(table) ? this.#kept(table, key) : this.#read(table, key);
+    const stored = this.isKept(table) ? this.#kept(table, key) : this.#read(table, key);
     return stored && table.codec.decode(stored);
   }
 
-  #isKept(table: RowTable<unknown>): boolean {
+  protected isKept(table: RowTable<unknown>): boolean {
     return table.isKept || this.#committer.driver.later !== undefined;
   }
 
@@ -359,7 +359,7 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   #newKept(table: RowTable<unknown>): KeptTable | undefined {
-    if (!this.#isKept(table)) return undefined;
+    if (!this.isKept(table)) return undefined;
     const { kept } = this.#committer;
     const known = this.#known;
     if (known === undefined || known.others.has(table.prefix)) return kept.table();
