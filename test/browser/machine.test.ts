@@ -23,6 +23,23 @@ const litPixels = (page: Browser['page']): Promise<number> =>
       return data.filter((value, at) => at % 4 === 1 && value > 100).length;
     });
 
+/** Something was written since there were so many lit pixels. */
+const untilMore = (page: Browser['page'], before: number, seconds?: number): Promise<void> =>
+  until(async () => (await litPixels(page)) > before + MORE_THAN_A_CURSOR, 'the guest shows it', seconds);
+
+/** A shell that begins throws away what was typed before; one that is there answers an empty line by a prompt. */
+async function untilPrompted(page: Browser['page']): Promise<void> {
+  const answersEnter = async (): Promise<boolean> => {
+    const before = await litPixels(page);
+    await page.keyboard.press('Enter');
+    return await untilMore(page, before, 2).then(
+      () => true,
+      () => false,
+    );
+  };
+  await until(answersEnter, 'the screen has a prompt', BOOTS_WITHIN_MILLISECONDS / 1000);
+}
+
 test('a machine is launched, and typed into, by a browser', {
   skip: noConsole || noMachines,
   timeout: 280_000,
@@ -64,24 +81,13 @@ test('a machine is launched, and typed into, by a browser', {
   await page.getByTestId('screen').locator('canvas').waitFor();
   // It takes keys as soon as the first picture is there.
   await page.getByRole('button', { name: 'Ctrl+Alt+Del' }).and(page.locator(':enabled')).waitFor();
-  const shows = async (before: number, seconds?: number): Promise<void> =>
-    until(async () => (await litPixels(page)) > before + MORE_THAN_A_CURSOR, 'the guest shows it', seconds);
-  // A shell that begins throws away what was typed before; one that is there answers an empty line by a prompt.
-  const answersEnter = async (): Promise<boolean> => {
-    const before = await litPixels(page);
-    await page.keyboard.press('Enter');
-    return await shows(before, 2).then(
-      () => true,
-      () => false,
-    );
-  };
-  await until(answersEnter, 'the screen has a prompt', BOOTS_WITHIN_MILLISECONDS / 1000);
+  await untilPrompted(page);
   const before = await litPixels(page);
   await page.keyboard.type('touch typed-by-', { delay: 50 });
   // A person holds it down; `type` does not.
   await page.keyboard.press('Shift+A');
   await page.keyboard.type('nna\n', { delay: 50 });
-  await shows(before);
+  await untilMore(page, before);
   await look('screen');
   await page.getByRole('button', { name: 'Close' }).click();
 

@@ -185,7 +185,6 @@ const SQS: NotMet = [
     in: 'ReceiveMessage',
     why: 'of 120,000 messages in flight: standard.test.ts beside the service sends them',
   },
-  { error: 'OverLimit', in: 'SetQueueAttributes', why: 'no attribute has a limit but that of its values' },
   {
     error: 'KmsInvalidKeyUsage',
     in: 'ReceiveMessage',
