@@ -1,5 +1,11 @@
 /** The `Call` that a handler gets, and what the dispatcher keeps beside it: metered amounts, audit facts. */
-import type { AuditAdditions, AuditedCall, AuditPlace, RequestAdditions } from '#platform/audit/record.ts';
+import {
+  type AuditAdditions,
+  type AuditedCall,
+  type AuditPlace,
+  lastTextOf,
+  type RequestAdditions,
+} from '#platform/audit/record.ts';
 import { type AuditedResource, type AuditedResources, auditedResources } from '#platform/audit/resources.ts';
 import { isAllowed } from '#platform/authorise.ts';
 import { assert } from '#platform/base/assert.ts';
@@ -290,10 +296,12 @@ const withRequest = (own: AuditAdditions | undefined, { additionalEventData }: R
   additionalEventData: { ...additionalEventData, ...own?.additionalEventData },
 });
 
+const furtherText = lastTextOf();
+
 /** A structure's JSON text with further members; what is none (it was hidden whole) stays as it is. */
 function joined(text: string, members: Readonly<Record<string, unknown>> | undefined): string {
   if (members === undefined || !text.endsWith('}')) return text;
-  const further = JSON.stringify(members);
+  const further = furtherText(members);
   if (further === '{}') return text;
   return text === '{}' ? further : `${text.slice(0, -1)},${further.slice(1)}`;
 }

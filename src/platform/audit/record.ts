@@ -129,6 +129,17 @@ export function writeAuditedEvent(tx: Transaction, time: Milliseconds, event: Au
   writeRecord(tx, JSON.stringify(record));
 }
 
+/** The JSON text of members, kept for the same ones once more: an operation may say one thing again and again. */
+export function lastTextOf(): (members: object) => string {
+  let last: { readonly members: object; readonly text: string } | undefined;
+  return (members) => {
+    if (last?.members !== members) last = { members, text: JSON.stringify(members) };
+    return last.text;
+  };
+}
+
+const additionalText = lastTextOf();
+
 /** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
 export function recordText(call: AuditedCall): string {
   const { error, additions, resources } = call;
@@ -141,7 +152,7 @@ export function recordText(call: AuditedCall): string {
     (error ? `"errorCode":${jsonText(error.code)},"errorMessage":${jsonText(cut(error.message))},` : '') +
     `"requestParameters":${partText(call.input, MAX_PART_CHARACTERS)},` +
     `"responseElements":${output ? partText(output, MAX_PART_CHARACTERS) : 'null'},` +
-    (additional ? `"additionalEventData":${partText(JSON.stringify(additional), MAX_ADDITIONAL_CHARACTERS)},` : '') +
+    (additional ? `"additionalEventData":${partText(additionalText(additional), MAX_ADDITIONAL_CHARACTERS)},` : '') +
     `"requestID":"${call.requestId}","eventID":"${call.eventId}","readOnly":${call.isReadOnly},` +
     (resources.text === '' ? '' : `"resources":${resources.text},`) +
     `"eventType":"AwsApiCall","managementEvent":${call.isManagement},"recipientAccountId":"${call.account}",` +
