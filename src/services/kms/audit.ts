@@ -42,53 +42,30 @@ const MATERIALS = {
   DestinationKeyMaterialId: 'destinationKeyMaterialId',
 } as const;
 
-type Materials = Readonly<Partial<Record<keyof typeof MATERIALS, string>>>;
-
 /**
  * "Always includes the encryptionAlgorithm … even if the encryption algorithm wasn't specified": `algorithms` are the members that name one.
  * A key is used again and again, and what is said of it is the same each time: it is put together once.
  */
 export const usedMaterial = (...algorithms: readonly string[]) => {
-  let last: { readonly materials: Materials; readonly named: number; readonly additions: AuditAdditions } | undefined;
+  const [materials, names] = [Object.keys(MATERIALS), Object.values(MATERIALS)];
+  let last: readonly unknown[] = [];
+  let additions: AuditAdditions = {};
   return (input: object, output: Output | undefined): AuditAdditions => {
     // Of the input nothing but these members is read, whatever the operation.
     const given = input as Readonly<Record<string, unknown>>;
-    const materials: Materials = output ?? {};
-    let named = 0;
-    for (const member of algorithms) named = named * 2 + (given[member] === undefined ? 0 : 1);
-    const isLast =
-      last?.named === named &&
-      last.materials.KeyMaterialId === materials.KeyMaterialId &&
-      last.materials.SourceKeyMaterialId === materials.SourceKeyMaterialId &&
-      last.materials.DestinationKeyMaterialId === materials.DestinationKeyMaterialId;
-    if (last !== undefined && isLast) return last.additions;
-    const additions = additionsOf(
-      materials,
-      algorithms.filter((member) => given[member] === undefined),
-    );
-    const { KeyMaterialId, SourceKeyMaterialId, DestinationKeyMaterialId } = materials;
-    last = {
-      materials: {
-        ...(KeyMaterialId !== undefined && { KeyMaterialId }),
-        ...(SourceKeyMaterialId !== undefined && { SourceKeyMaterialId }),
-        ...(DestinationKeyMaterialId !== undefined && { DestinationKeyMaterialId }),
-      },
-      named,
-      additions,
+    const ids = materials.map((member) => output?.[member]);
+    const named = algorithms.map((member) => given[member] !== undefined);
+    const told = [...ids, ...named];
+    if (told.every((each, at) => each === last[at])) return additions;
+    const used = names.flatMap((name, at) => (ids[at] === undefined ? [] : [[name, ids[at]] as const]));
+    const unnamed = algorithms.filter((_, at) => !named[at]);
+    last = told;
+    additions = {
+      ...(used.length > 0 && { additionalEventData: Object.fromEntries(used) }),
+      ...(unnamed.length > 0 && {
+        requestParameters: Object.fromEntries(unnamed.map((member) => [smallFirst(member), 'SYMMETRIC_DEFAULT'])),
+      }),
     };
     return additions;
   };
 };
-
-function additionsOf(output: Materials, unnamed: readonly string[]): AuditAdditions {
-  const materials = Object.entries(MATERIALS).flatMap(([member, name]) => {
-    const id = output[member as keyof typeof MATERIALS]; // its own keys
-    return id === undefined ? [] : [[name, id] as const];
-  });
-  return {
-    ...(materials.length > 0 && { additionalEventData: Object.fromEntries(materials) }),
-    ...(unnamed.length > 0 && {
-      requestParameters: Object.fromEntries(unnamed.map((member) => [smallFirst(member), 'SYMMETRIC_DEFAULT'])),
-    }),
-  };
-}
