@@ -1,13 +1,13 @@
 /** A machine that nothing leads to from outside, entered by ssh through an EC2 Instance Connect Endpoint. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { program } from '#test/cli/makonis.ts';
+import { awsCommands, noSsh } from '#test/clients/ec2-shell.ts';
 import { noMachines } from '#test/machines.ts';
 import { until } from '#test/until.ts';
 
-const noSsh = spawnSync('ssh', ['-V']).error !== undefined && 'no ssh here';
 const SSH_OPTIONS = [
   'StrictHostKeyChecking=no',
   'UserKnownHostsFile=/dev/null',
@@ -21,12 +21,7 @@ async function started(t: TestContext) {
   const up = await cloud.run('up', '--detach', '--port', '0');
   assert.equal(up.code, 0, up.err);
   const settings = await cloud.settings();
-  const aws = async (command: string, query?: string): Promise<string> => {
-    const output = query === undefined ? [] : ['--query', query, '--output', 'text'];
-    const { code, out, err } = await cloud.exec('aws', [...command.split(' '), ...output], settings);
-    assert.equal(code, 0, `aws ${command}: ${err}`);
-    return out.trim();
-  };
+  const aws = awsCommands(cloud, settings);
   return { cloud, settings, aws };
 }
 

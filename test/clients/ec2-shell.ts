@@ -5,14 +5,20 @@ import type { Program } from '#test/cli/makonis.ts';
 
 export const noSsh = spawnSync('ssh', ['-V']).error !== undefined && 'no ssh here';
 
-/** Runs `aws ec2 …` and answers what it prints by `--query`, as text. */
-export function commandLine(cloud: Program, settings: Record<string, string>) {
+/** Runs `aws …` and answers what it prints by `--query`, as text. */
+export function awsCommands(cloud: Program, settings: Record<string, string>) {
   return async (command: string, query?: string): Promise<string> => {
     const output = query === undefined ? [] : ['--query', query, '--output', 'text'];
-    const { code, out, err } = await cloud.exec('aws', ['ec2', ...command.split(' '), ...output], settings);
-    assert.equal(code, 0, `aws ec2 ${command}: ${err}`);
+    const { code, out, err } = await cloud.exec('aws', [...command.split(' '), ...output], settings);
+    assert.equal(code, 0, `aws ${command}: ${err}`);
     return out.trim();
   };
+}
+
+/** The same for `aws ec2 …`. */
+export function commandLine(cloud: Program, settings: Record<string, string>) {
+  const aws = awsCommands(cloud, settings);
+  return (command: string, query?: string): Promise<string> => aws(`ec2 ${command}`, query);
 }
 
 /** Runs a command in a machine, as its user. */

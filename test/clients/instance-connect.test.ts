@@ -3,14 +3,14 @@
  * is pushed to its serial line.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Program, program } from '#test/cli/makonis.ts';
+import { awsCommands, noSsh } from '#test/clients/ec2-shell.ts';
 import { noMachines } from '#test/machines.ts';
 import { until } from '#test/until.ts';
 
-const noSsh = spawnSync('ssh', ['-V']).error !== undefined && 'no ssh here';
 const NOBODY_KNOWN = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'BatchMode=yes'];
 const OPTIONS = ['-F', 'none', ...NOBODY_KNOWN.flatMap((option) => ['-o', option]), '-o', 'IdentityAgent=none'];
 
@@ -47,12 +47,7 @@ test('a machine is entered by keys that are pushed to it', {
   const up = await cloud.run('up', '--detach', '--port', '0', '--serial-console-port', '0');
   assert.equal(up.code, 0, up.err);
   const settings = await cloud.settings();
-  const aws = async (command: string, query?: string): Promise<string> => {
-    const output = query === undefined ? [] : ['--query', query, '--output', 'text'];
-    const { code, out, err } = await cloud.exec('aws', [...command.split(' '), ...output], settings);
-    assert.equal(code, 0, `aws ${command}: ${err}`);
-    return out.trim();
-  };
+  const aws = awsCommands(cloud, settings);
   const { id, address } = await launched(aws);
 
   const [key, other] = [newKey(cloud, 'pushed'), newKey(cloud, 'other')];
