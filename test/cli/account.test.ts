@@ -44,12 +44,7 @@ test('account create, list and key', async (t) => {
 test('quota list, approve, deny and set', async (t) => {
   const p = program(t);
   await p.run('up', '--detach', '--port', '0');
-  const settings = await p.settings();
-  const credentials = {
-    accessKeyId: settings['AWS_ACCESS_KEY_ID'] ?? '',
-    secretAccessKey: settings['AWS_SECRET_ACCESS_KEY'] ?? '',
-  };
-  const client = new ServiceQuotasClient({ endpoint: p.state().url, region: 'eu-west-1', credentials });
+  const client = new ServiceQuotasClient({ ...(await p.clientConfig()), region: 'eu-west-1' });
   t.after(() => client.destroy());
   const quota = { ServiceCode: 'sqs', QuotaCode: 'L-06F64E4D' };
   const value = async () => (await client.send(new GetServiceQuotaCommand(quota))).Quota?.Value;

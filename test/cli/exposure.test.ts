@@ -78,15 +78,7 @@ test('health and metrics are for who may read the data folder, and for no web pa
 
 /** Does what secrets take part in, and names them. */
 async function leaveSecrets(p: Program): Promise<(string | undefined)[]> {
-  const settings = await p.settings();
-  const config = {
-    endpoint: settings['AWS_ENDPOINT_URL'] ?? '',
-    region: 'us-east-1',
-    credentials: {
-      accessKeyId: settings['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: settings['AWS_SECRET_ACCESS_KEY'] ?? '',
-    },
-  };
+  const config = await p.clientConfig();
   const [iam, sqs, sts] = [new IAMClient(config), new SQSClient(config), new STSClient(config)];
   try {
     const Password = 'Correct-Horse-1';
@@ -98,7 +90,7 @@ async function leaveSecrets(p: Program): Promise<(string | undefined)[]> {
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     const { Credentials } = await sts.send(new GetSessionTokenCommand({}));
     const given = [AccessKey?.SecretAccessKey, Credentials?.SecretAccessKey, Credentials?.SessionToken];
-    return [settings['AWS_SECRET_ACCESS_KEY'], Password, MessageBody, ...given];
+    return [config.credentials.secretAccessKey, Password, MessageBody, ...given];
   } finally {
     for (const client of [iam, sqs, sts]) client.destroy();
   }

@@ -11,15 +11,7 @@ import { type Program, program, ROOT } from '#test/cli/makonis.ts';
 const isRoot = process.getuid?.() === 0;
 
 async function identity(p: Program): Promise<string> {
-  const settings = await p.settings();
-  const client = new STSClient({
-    endpoint: settings['AWS_ENDPOINT_URL'] ?? '',
-    region: settings['AWS_REGION'] ?? '',
-    credentials: {
-      accessKeyId: settings['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: settings['AWS_SECRET_ACCESS_KEY'] ?? '',
-    },
-  });
+  const client = new STSClient(await p.clientConfig());
   try {
     return (await client.send(new GetCallerIdentityCommand({}))).Arn ?? '';
   } finally {

@@ -29,6 +29,14 @@ export interface Program {
   };
   /** Settings of `makonis env`. */
   settings(): Promise<Record<string, string>>;
+  /** What `makonis env` prints, for a client of AWS's SDK. */
+  clientConfig(): Promise<ClientConfig>;
+}
+
+interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export function program(
@@ -56,6 +64,11 @@ export function program(
       return Object.fromEntries(
         [...out.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
       );
+    },
+    async clientConfig() {
+      const { AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '', ...keys } = await self.settings();
+      const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = keys;
+      return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
     },
   };
   t.after(async () => {

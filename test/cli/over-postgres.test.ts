@@ -23,15 +23,7 @@ function apart(schema: string): { readonly url: string; readonly password: strin
 }
 
 async function clientsOf(p: Program) {
-  const settings = await p.settings();
-  const config = {
-    endpoint: settings['AWS_ENDPOINT_URL'] ?? '',
-    region: 'us-east-1',
-    credentials: {
-      accessKeyId: settings['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: settings['AWS_SECRET_ACCESS_KEY'] ?? '',
-    },
-  };
+  const config = await p.clientConfig();
   return { sqs: new SQSClient(config), s3: new S3Client({ ...config, forcePathStyle: true }) };
 }
 
