@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeRecord } from '#platform/audit/journal.ts';
-import { recordText } from '#platform/audit/record.ts';
+import { recordOf } from '#platform/audit/record.ts';
 import { asAudited } from '#platform/audit/resources.ts';
 import { systemClock } from '#platform/base/clock.ts';
 import { type AccountId, type Region, timedId } from '#platform/base/ids.ts';
@@ -36,8 +36,8 @@ const now = systemClock.now();
 
 const timeOf = (n: number): number => now - SPAN_MILLISECONDS + Math.floor((n / events) * SPAN_MILLISECONDS);
 
-const text = (n: number): string =>
-  recordText({
+const record = (n: number) =>
+  recordOf({
     eventId: timedId(timeOf(n)),
     time: timeOf(n),
     source: 'sqs.amazonaws.com',
@@ -73,7 +73,7 @@ collector.opened(source);
 let taking = 0;
 for (let n = 0; n < events; n += BATCH) {
   source.transact((tx) => {
-    for (let at = n; at < Math.min(events, n + BATCH); at++) writeRecord(tx, text(at));
+    for (let at = n; at < Math.min(events, n + BATCH); at++) writeRecord(tx, record(at));
   });
   await source.durable();
   const begin = process.cpuUsage();

@@ -6,6 +6,6 @@ import type { ReadTransaction } from '#platform/store/store.ts';
 export const waitingRecords = (tx: ReadTransaction): AuditRecord[] =>
   packsAfter(tx, undefined, Number.POSITIVE_INFINITY)
     .flatMap(({ records }) => records)
-    // Written by recordText.
+    // Written by record.ts.
     .map((text) => JSON.parse(text) as AuditRecord)
     .toReversed();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dropPacksBefore, listen, packsAfter, writeRecord } from '#platform/audit/journal.ts';
+import { dropPacksBefore, type JournalRecord, listen, packsAfter, writeRecord } from '#platform/audit/journal.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
 import type { Partition } from '#platform/store/store.ts';
@@ -8,7 +8,8 @@ import { OWN, REGION } from '#platform/tiny-cloud.fixture.ts';
 
 const open = (drivers = memoryDrivers()): Partition =>
   openStore({ drivers }).partition({ service: 'sqs', account: OWN, region: REGION });
-const write = (partition: Partition, record: string): void => partition.transact((tx) => writeRecord(tx, record));
+const write = (partition: Partition, record: JournalRecord): void =>
+  partition.transact((tx) => writeRecord(tx, record));
 const packs = (partition: Partition) => partition.read((tx) => packsAfter(tx, undefined, 100));
 
 test('the records of a batch are one row, in their order; who listens is told once', async () => {
@@ -27,15 +28,14 @@ test('the records of a batch are one row, in their order; who listens is told on
 });
 
 test('what records have in common is written once, and each is read as it was', async () => {
-  const record = (who: string, id: number, rest = 'true') =>
-    `{"userIdentity":"${who}","requestID":"${id}","eventID":"${id}","readOnly":${rest}}`;
+  const record = (who: string, id: number, rest = 'true') => ({
+    before: `{"userIdentity":"${who}"`,
+    ids: `,"requestID":"${id}","eventID":"${id}"`,
+    after: `,"readOnly":${rest}}`,
+  });
   const records = [
     ...[record('ann', 1), record('ann', 2), record('bob', 3), record('bob', 4, 'false'), record('ann', 5, 'false')],
-    ...['no ids', record('é𝄞', 6), record('é𝄞', 6), record('', 7), '{"eventID":"8","readOnly":true}', record('ann', 9)],
-    ...[
-      '{"requestParameters":{"a":",\\"requestID\\":"},"requestID":"10","eventID":"10","readOnly":true}',
-      record('ann', 11),
-    ],
+    ...['of a service itself', record('ann', 6, 'false'), record('é𝄞', 7), record('é𝄞', 8), record('', 9)],
   ];
   const drivers = memoryDrivers();
   const partition = open(drivers);
@@ -44,7 +44,7 @@ test('what records have in common is written once, and each is read as it was', 
   const found = open(drivers).read((tx) => packsAfter(tx, undefined, 100));
   assert.deepEqual(
     found.map((pack) => pack.records),
-    [records],
+    [records.map((each) => (typeof each === 'string' ? each : each.before + each.ids + each.after))],
   );
 });
 

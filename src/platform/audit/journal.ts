@@ -15,20 +15,30 @@ import {
 /** What may wait for a batch to close while the one before is being synced. */
 const MOST_WAITING_CHARACTERS = 32 * 2 ** 20;
 
+/** A record, in the pieces that it may have in common with the next: all but its ids. */
+export interface SharedRecord {
+  readonly before: string;
+  readonly ids: string;
+  readonly after: string;
+}
+
+export type JournalRecord = SharedRecord | string;
+
+const textOf = (record: JournalRecord): string =>
+  typeof record === 'string' ? record : record.before + record.ids + record.after;
+
 /**
  * Records as JSON text, which has no line feeds and no tabs of its own: a line each, in the order of their ends. Those of one caller
  * differ from each other in their ids, if at all: what stands before and after them is written when it changes, a tab on either side.
  */
-const lines: RowCodec<readonly string[]> = {
+const lines: RowCodec<readonly JournalRecord[]> = {
   encode(records) {
     let [head, tail] = ['', ''];
     return records
       .map((record) => {
-        const from = record.indexOf(',"requestID":"');
-        const to = record.indexOf(',"readOnly":', from);
-        if (from < 0 || to < 0) return record;
-        const [before, after] = [record.slice(0, from), record.slice(to)];
-        const line = `${before === head ? '' : before}\t${record.slice(from, to)}\t${after === tail ? '' : after}`;
+        if (typeof record === 'string') return record;
+        const { before, ids, after } = record;
+        const line = `${before === head ? '' : before}\t${ids}\t${after === tail ? '' : after}`;
         [head, tail] = [before, after];
         return line;
       })
@@ -57,7 +67,7 @@ const packs = table('audit', [u64, u64], lines);
 
 interface Journal {
   /** Of the batch that takes writes now. */
-  records: string[];
+  records: JournalRecord[];
   characters: number;
   isAwaited: boolean;
   /** Of the last pack. */
@@ -85,8 +95,11 @@ export const listen = (partition: Partition, listener: () => void): void => {
   listeners.set(partition, listener);
 };
 
+const lengthOf = (record: JournalRecord): number =>
+  typeof record === 'string' ? record.length : record.before.length + record.ids.length + record.after.length;
+
 /** Adds a record to the batch that the transaction writes. */
-export function writeRecord(tx: Transaction, record: string): void {
+export function writeRecord(tx: Transaction, record: JournalRecord): void {
   const { partition } = tx;
   if (partition.enter !== undefined) {
     partition.enter({ kind: 'audit', record });
@@ -95,7 +108,7 @@ export function writeRecord(tx: Transaction, record: string): void {
   const journal = partition.memory(journalSlot);
   if (journal.characters > MOST_WAITING_CHARACTERS) throw new StoreBusy('too many records wait for the disk');
   journal.records.push(record);
-  journal.characters += record.length;
+  journal.characters += lengthOf(record);
   tx.onUndo(() => journal.records.pop());
   if (journal.isAwaited) return;
   journal.isAwaited = true;
@@ -118,7 +131,9 @@ export interface Pack {
 
 /** The packs after one of this key, in their order. Those of a batch that is still open are not among them. */
 export const packsAfter = (tx: ReadTransaction, after: Key | undefined, limit: number): Pack[] =>
-  tx.range(packs, { ...(after !== undefined && { after }), limit }).map(({ key, row }) => ({ key, records: row }));
+  tx
+    .range(packs, { ...(after !== undefined && { after }), limit })
+    .map(({ key, row }) => ({ key, records: row.map(textOf) }));
 
 /** Removes packs that lie safely elsewhere: all before that of this key. */
 export function dropPacksBefore(tx: Transaction, before: Key): void {

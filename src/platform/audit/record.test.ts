@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { writeRecord } from '#platform/audit/journal.ts';
-import { type AuditedCall, recordText } from '#platform/audit/record.ts';
+import { type AuditedCall, recordOf } from '#platform/audit/record.ts';
 import { asAudited } from '#platform/audit/resources.ts';
 import { timedId, timeOfId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
@@ -43,7 +43,7 @@ function start() {
   const partition = openStore({ drivers: memoryDrivers() }).partition({ service: 'sqs', account: OWN, region: REGION });
   return {
     async write(over?: Partial<AuditedCall>): Promise<void> {
-      partition.transact((tx) => writeRecord(tx, recordText(call(over))));
+      partition.transact((tx) => writeRecord(tx, recordOf(call(over))));
       await partition.durable();
     },
     read: () => partition.read(waitingRecords),
@@ -212,4 +212,37 @@ test('long texts are cut', async () => {
   await write({ userAgent: 'x'.repeat(5000), error: new ServiceError('E', 'y'.repeat(5000)), output: undefined });
   const [record] = read();
   assert.deepEqual([record?.userAgent.length, record?.errorMessage?.length], [1024, 1024]);
+});
+
+test('a record says nothing of the one before it', () => {
+  const first = call();
+  const others: Partial<AuditedCall>[] = [
+    { time: NOW + 1000 },
+    { source: 'sns.amazonaws.com' },
+    { region: 'eu-west-1' },
+    { account: OTHER },
+    { sourceAddress: '::1' },
+    { userAgent: 'other' },
+    { principal: userOf(OTHER) },
+    { accessKeyId: 'AKIAOTHER' },
+    { invokedBy: 'sns.amazonaws.com' },
+    { tls: { version: 'TLSv1.3', cipherSuite: 'TLS_AES_128_GCM_SHA256', host: 'localhost' } },
+    { isReadOnly: true },
+    { isManagement: false },
+    { resources: asAudited([]) },
+    { input: '{}' },
+    { output: '{}' },
+    { error: new ServiceError('AccessDenied', 'no') },
+    { error: new ServiceError('AccessDenied', 'not') },
+    { additions: { additionalEventData: { a: 'b' } } },
+    { additions: { userIdentity: { type: 'WebIdentityUser' } } },
+    { sharedEventId: 'shared' },
+  ];
+  const known = recordOf(first);
+  const told = others.map((over) => {
+    const { before, ids, after } = recordOf(call(over));
+    assert.deepEqual(recordOf(first), known);
+    return before + ids + after;
+  });
+  assert.equal(new Set(told).size, others.length);
 });

@@ -5,7 +5,7 @@
  * Source of the form and its sizes: CloudTrail user guide, "CloudTrail record contents", event version 1.11.
  */
 import { identityText, secondText, strangerText } from '#platform/audit/identity.ts';
-import { writeRecord } from '#platform/audit/journal.ts';
+import { type SharedRecord, writeRecord } from '#platform/audit/journal.ts';
 import type { AuditedResource, AuditedResources } from '#platform/audit/resources.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION, type Region, timedId } from '#platform/base/ids.ts';
@@ -140,26 +140,59 @@ export function lastTextOf(): (members: object) => string {
 
 const additionalText = lastTextOf();
 
-/** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
-export function recordText(call: AuditedCall): string {
-  const { error, additions, resources } = call;
-  const output = call.isReadOnly ? undefined : call.output;
+/** Most records of an operation differ from the one before in their ids alone: what is around those is put together when it changes. */
+export function recordOf(call: AuditedCall): SharedRecord {
+  const { error, additions, resources, sharedEventId } = call;
   const additional = additions?.additionalEventData;
-  return (
-    `{"eventVersion":"1.11","userIdentity":${whoText(call)},"eventTime":"${secondText(call.time)}",` +
-    `"eventSource":"${call.source}","eventName":"${call.operation}","awsRegion":"${regionOf(call.region)}",` +
-    `"sourceIPAddress":${jsonText(call.sourceAddress)},"userAgent":${jsonText(cut(call.userAgent))},` +
-    (error ? `"errorCode":${jsonText(error.code)},"errorMessage":${jsonText(cut(error.message))},` : '') +
-    `"requestParameters":${partText(call.input, MAX_PART_CHARACTERS)},` +
-    `"responseElements":${output ? partText(output, MAX_PART_CHARACTERS) : 'null'},` +
-    (additional ? `"additionalEventData":${partText(additionalText(additional), MAX_ADDITIONAL_CHARACTERS)},` : '') +
-    `"requestID":"${call.requestId}","eventID":"${call.eventId}","readOnly":${call.isReadOnly},` +
-    (resources.text === '' ? '' : `"resources":${resources.text},`) +
-    `"eventType":"AwsApiCall","managementEvent":${call.isManagement},"recipientAccountId":"${call.account}",` +
-    (call.sharedEventId ? `"sharedEventID":"${call.sharedEventId}",` : '') +
-    `"eventCategory":"${call.isManagement ? 'Management' : 'Data'}"${tlsText(call.tls)}${consoleText(call.principal)}}`
-  );
+  const before = beginnings(call.operation, [
+    ...[whoText(call), secondText(call.time), call.source, call.operation, regionOf(call.region)],
+    ...[call.sourceAddress, call.userAgent, error?.code, error?.message, call.input],
+    ...[call.isReadOnly ? undefined : call.output, additional && additionalText(additional)],
+  ]);
+  const after = ends(call.operation, [
+    ...[String(call.isReadOnly), resources.text, String(call.isManagement), call.account, sharedEventId],
+    ...[tlsText(call.tls), consoleText(call.principal)],
+  ]);
+  return { before, ids: `,"requestID":"${call.requestId}","eventID":"${call.eventId}"`, after };
 }
+
+type Parts = readonly (string | undefined)[];
+
+/** What is longer is not worth its memory. */
+const MOST_KEPT_CHARACTERS = 4096;
+
+/** The text of an operation's parts, kept for the same ones once more. */
+function lastWritten(write: (parts: Parts) => string): (operation: string, parts: Parts) => string {
+  const last = new Map<string, { readonly parts: Parts; readonly text: string }>();
+  return (operation, parts) => {
+    const known = last.get(operation);
+    if (known !== undefined && parts.every((part, at) => part === known.parts[at])) return known.text;
+    const text = write(parts);
+    if (text.length <= MOST_KEPT_CHARACTERS) last.set(operation, { parts, text });
+    return text;
+  };
+}
+
+/** An `AuditRecord`, in the order of its members; by hand, since every management call pays for one. */
+const beginnings = lastWritten(
+  ([who, time, source, name, region, address = '', agent = '', code, message = '', input = '', output, additional]) =>
+    `{"eventVersion":"1.11","userIdentity":${who},"eventTime":"${time}",` +
+    `"eventSource":"${source}","eventName":"${name}","awsRegion":"${region}",` +
+    `"sourceIPAddress":${jsonText(address)},"userAgent":${jsonText(cut(agent))},` +
+    (code === undefined ? '' : `"errorCode":${jsonText(code)},"errorMessage":${jsonText(cut(message))},`) +
+    `"requestParameters":${partText(input, MAX_PART_CHARACTERS)},` +
+    `"responseElements":${output ? partText(output, MAX_PART_CHARACTERS) : 'null'}` +
+    (additional ? `,"additionalEventData":${partText(additional, MAX_ADDITIONAL_CHARACTERS)}` : ''),
+);
+
+const ends = lastWritten(
+  ([isReadOnly, resources, isManagement, account, sharedEventId, tls, console]) =>
+    `,"readOnly":${isReadOnly},` +
+    (resources === '' ? '' : `"resources":${resources},`) +
+    `"eventType":"AwsApiCall","managementEvent":${isManagement},"recipientAccountId":"${account}",` +
+    (sharedEventId ? `"sharedEventID":"${sharedEventId}",` : '') +
+    `"eventCategory":"${isManagement === 'true' ? 'Management' : 'Data'}"${tls}${console}}`,
+);
 
 function whoText({ principal, account, accessKeyId, invokedBy, additions }: AuditedCall): string {
   if (additions?.userIdentity) return JSON.stringify(additions.userIdentity);

@@ -130,7 +130,8 @@ function ofStructure(value: unknown, members: readonly Member[]): string {
 
 function ofMap(value: unknown, redact: Redact): string {
   if (typeof value !== 'object' || value === null) return HIDDEN;
-  return `{${Object.entries(value)
-    .map(([key, member]) => `${JSON.stringify(key)}:${redact(member)}`)
-    .join(',')}}`;
+  const from = value as Record<string, unknown>;
+  let text = '';
+  for (const key of Object.keys(from)) text += `${text === '' ? '' : ','}${jsonText(key)}:${redact(from[key])}`;
+  return `{${text}}`;
 }

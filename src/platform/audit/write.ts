@@ -4,7 +4,7 @@
  * call in the caller's account alone, so that nobody fills another's.
  */
 import { writeRecord } from '#platform/audit/journal.ts';
-import { type AuditPlace, recordText } from '#platform/audit/record.ts';
+import { type AuditPlace, recordOf } from '#platform/audit/record.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
@@ -99,5 +99,5 @@ function write(
   output: Output | undefined,
   error: ServiceError | undefined,
 ): void {
-  writeRecord(tx, recordText(call.audited(place, output, error)));
+  writeRecord(tx, recordOf(call.audited(place, output, error)));
 }

@@ -12,6 +12,7 @@
  * touch the owner's memory last.
  */
 
+import type { JournalRecord } from '#platform/audit/journal.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { Key, PrefixOf, RowTable, Table } from '#platform/store/keys.ts';
 
@@ -98,7 +99,7 @@ export interface MemorySlot<T> {
 
 /** What any process may add to the books of a partition, without a look at them. */
 export type Entry =
-  | { readonly kind: 'audit'; readonly record: string }
+  | { readonly kind: 'audit'; readonly record: JournalRecord }
   | {
       readonly kind: 'usage';
       readonly now: number;

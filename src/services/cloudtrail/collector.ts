@@ -184,7 +184,7 @@ export const homeOf = (region: Region): Region => (region === GLOBAL_REGION ? GL
 const cursorOf = ({ name }: Partition) => cursors.key(name.service, name.region);
 
 function takenRecord(text: string, { name }: Partition): TakenRecord {
-  // Written by recordText.
+  // Written by record.ts.
   const record = JSON.parse(text) as AuditRecord;
   const time = timeOfId(record.eventID) ?? Date.parse(record.eventTime);
   return { text, record, time, isGlobal: name.region === GLOBAL_REGION };
