@@ -164,7 +164,9 @@ export function batchOwners(batch: Uint8Array): BatchOwner[] {
   return owners;
 }
 
-export const isEmptyBatch = (batch: Uint8Array): boolean => asBuffer(batch).readUInt32LE(0) === 0;
+export const batchOperations = (batch: Uint8Array): number => asBuffer(batch).readUInt32LE(0);
+
+export const isEmptyBatch = (batch: Uint8Array): boolean => batchOperations(batch) === 0;
 
 /** Calls the visitor for each operation, in order; its buffers are views into the batch. */
 export function visitBatch(batch: Uint8Array, visitor: BatchVisitor): void {

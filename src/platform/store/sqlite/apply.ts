@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { assert, present } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
-import { type BatchOwner, type BatchVisitor, batchOwners, visitBatch } from '#platform/store/batch.ts';
+import { type BatchOwner, type BatchVisitor, batchOperations, batchOwners, visitBatch } from '#platform/store/batch.ts';
 import type { RowSeal, RowSeals } from '#platform/store/row-seals.ts';
 import { LARGE_BYTES, openForWriting } from '#platform/store/sqlite/file.ts';
 
@@ -17,6 +17,13 @@ const CHECKPOINT_PAGES = 4000;
  * as a backup does.
  */
 const MOST_PAGES = 262_144;
+
+/** The WAL is looked at when so many pages may have come: asking costs a fifth of a small commit. */
+const LOOK_AFTER_PAGES = 256;
+const PAGE_BYTES = 4096;
+/** A commit's own: of the header, of owners, of the trees above the rows. */
+const PAGES_OF_COMMIT = 4;
+const PAGES_OF_OPERATION = 2;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -110,6 +117,8 @@ export class FileWriter {
   readonly #seals: RowSeals | undefined;
   #open: OpenFile | undefined;
   #pagesInWal = 0;
+  /** That may have come since. */
+  #newPages = LOOK_AFTER_PAGES;
 
   constructor(path: string, seals: RowSeals | undefined) {
     this.#path = path;
@@ -126,6 +135,8 @@ export class FileWriter {
       for (const owner of batchOwners(batch)) file.confirm(owner);
       visitBatch(batch, file);
       statements.commit.run();
+      this.#newPages +=
+        PAGES_OF_COMMIT + PAGES_OF_OPERATION * batchOperations(batch) + Math.ceil(batch.length / PAGE_BYTES);
     } catch (error) {
       this.#drop();
       throw error;
@@ -135,7 +146,8 @@ export class FileWriter {
   /** To be called when nobody waits. */
   tidy(): void {
     const file = this.#open;
-    if (!file) return;
+    if (!file || this.#newPages < LOOK_AFTER_PAGES) return;
+    this.#newPages = 0;
     try {
       this.#pagesInWal = file.pagesInWal();
       if (this.#pagesInWal > CHECKPOINT_PAGES) file.statements.checkpoint.get();
