@@ -49,7 +49,7 @@ test('no two ciphertexts are alike, and no context is an empty one', () => {
   assert.ok(decryptUnder(material, encryptUnder(material, head, Buffer.from('x'), undefined), {}));
 });
 
-test('each message has a key of its own, also among others of the same material', () => {
+test('no two messages of a material share a key and a nonce', () => {
   const zeros = Buffer.alloc(64);
   const [first = zeros, second = zeros] = [1, 2].map(() => encryptUnder(material, head, zeros, undefined));
   // The same key and nonce would give the same key stream.
@@ -57,9 +57,30 @@ test('each message has a key of its own, also among others of the same material'
   for (const blob of [first, second, first]) assert.deepEqual(decryptUnder(material, blob, undefined), zeros);
 });
 
+test('a ciphertext of the first format opens, under its context alone', () => {
+  const blob = Buffer.from(
+    'AQASNFZ4kBISNKvNEqs0zVbvEjRWeJCrq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6tEuUvVkCFLUrW0fA9QFycL079NOvvqsKXXUQAR5TUqZpAbsjgOCQ==',
+    'base64',
+  );
+  const own = createSecretKey(Buffer.alloc(32, 7));
+  assert.deepEqual(readHead(blob), head);
+  assert.equal(decryptUnder(own, blob, { purpose: 'test "1"', a: 'é' })?.toString(), 'secret');
+  assert.equal(decryptUnder(own, blob, { purpose: 'test "1"', a: 'e' }), undefined);
+  const asCounted = Buffer.from([2, ...blob.subarray(1)]);
+  assert.equal(decryptUnder(own, asCounted, { purpose: 'test "1"', a: 'é' }), undefined);
+});
+
 test('anything else has no head', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => readHead(Buffer.from([2, ...bytes])) === undefined),
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => readHead(Buffer.from([3, ...bytes])) === undefined),
   );
-  for (const length of [0, 1, 55, 88]) assert.equal(readHead(Buffer.alloc(length, 1)), undefined);
+  for (const [length, format] of [
+    [0, 1],
+    [1, 1],
+    [55, 2],
+    [88, 1],
+    [92, 2],
+  ] as const) {
+    assert.equal(readHead(Buffer.alloc(length, format)), undefined);
+  }
 });

@@ -2,15 +2,18 @@
  * The ciphertext of a symmetric key. It names the account, the key and the material, so that Decrypt needs no key id, finds the
  * material of before a rotation, and works in each region that has a related multi-Region key:
  *
- *   format 1 | flags | account (6, decimal digits) | key id (16) | material id (32) | salt (16) | tag (16) | encrypted
+ *   format 2 | flags | account (6, decimal digits) | key id (16) | material id (32) | salt (16) | count (4) | tag (16) | encrypted
  *
- * Each is encrypted under a key of its own, derived from the material and the salt: the material itself never meets a nonce,
- * so no count of messages wears it out (NIST SP 800-38D 8.3). All that stands before the salt, and the encryption context, are
- * additional data: a ciphertext that was altered, moved to another key or account, or comes with another context does not open.
+ * The material itself never meets a nonce, so no count of messages wears it out (NIST SP 800-38D 8.3): it is encrypted under keys that are
+ * derived from the material and a salt. A salt serves one process for a while; its messages are counted, and the count is their nonce.
+ * All that stands before the salt, and the encryption context, are additional data: a ciphertext that was altered, moved to another key
+ * or account, or comes with another context does not open. Format 1 had a salt for each message, and no count.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { BoundedMap } from '#platform/base/bounded-map.ts';
-import { type AccountId, pooledRandom } from '#platform/base/ids.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
+import { type AccountId, randomBytes } from '#platform/base/ids.ts';
+import { jsonText } from '#platform/base/json-text.ts';
 
 export interface CiphertextHead {
   readonly account: AccountId;
@@ -20,21 +23,32 @@ export interface CiphertextHead {
 
 export type EncryptionContext = Readonly<Record<string, string>>;
 
-const FORMAT = 1;
+const FORMAT = 2;
+const UNCOUNTED = 1;
 const MULTI_REGION = 1;
 const HEAD_BYTES = 2 + 6 + 16 + 32;
 const SALT_BYTES = 16;
+const COUNT_AT = HEAD_BYTES + SALT_BYTES;
+const COUNT_BYTES = 4;
 const TAG_BYTES = 16;
-const BODY_AT = HEAD_BYTES + SALT_BYTES + TAG_BYTES;
-/** Each key encrypts one message. */
-const NONCE = Buffer.alloc(12);
+const NONCE_BYTES = 12;
+const MESSAGES_PER_SALT = 2 ** 20;
+
+const tagAt = (blob: Buffer): number => COUNT_AT + (blob[0] === UNCOUNTED ? 0 : COUNT_BYTES);
 
 /** A key's ciphertexts all begin alike, and a call asks several times: for its owner, its resource, its key. Nothing here is secret. */
 const heads = new BoundedMap<CiphertextHead>({ entries: 5000, characters: 5000 * HEAD_BYTES });
 
+let last: { readonly blob?: Buffer; readonly head?: CiphertextHead | undefined } = {};
+
 /** Undefined for what is no ciphertext of ours. */
 export function readHead(blob: Buffer): CiphertextHead | undefined {
-  if (blob.length <= BODY_AT) return undefined;
+  if (last.blob !== blob) last = { blob, head: findHead(blob) };
+  return last.head;
+}
+
+function findHead(blob: Buffer): CiphertextHead | undefined {
+  if (blob.length <= tagAt(blob) + TAG_BYTES) return undefined;
   const text = blob.toString('latin1', 0, HEAD_BYTES);
   const known = heads.get(text);
   if (known !== undefined) return known;
@@ -44,7 +58,7 @@ export function readHead(blob: Buffer): CiphertextHead | undefined {
 }
 
 function parseHead(blob: Buffer): CiphertextHead | undefined {
-  if (blob[0] !== FORMAT || (blob[1] ?? 0) > MULTI_REGION) return undefined;
+  if ((blob[0] !== FORMAT && blob[0] !== UNCOUNTED) || (blob[1] ?? 0) > MULTI_REGION) return undefined;
   const account = blob.toString('hex', 2, 8);
   if (!/^\d{12}$/.test(account)) return undefined;
   const id = blob.toString('hex', 8, 24);
@@ -62,7 +76,7 @@ function writeHead({ account, keyId, materialId }: CiphertextHead): Buffer {
   const isMultiRegion = keyId.startsWith('mrk-');
   const id = isMultiRegion ? keyId.slice(4) : keyId.replaceAll('-', '');
   const flags = isMultiRegion ? '01' : '00';
-  return Buffer.from(`01${flags}${account}${id}${materialId}`, 'hex');
+  return Buffer.from(`02${flags}${account}${id}${materialId}`, 'hex');
 }
 
 export function encryptUnder(
@@ -72,12 +86,12 @@ export function encryptUnder(
   context: EncryptionContext | undefined,
 ): Buffer {
   const start = writeHead(head);
-  const salt = pooledRandom(SALT_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', messageKey(material, salt), NONCE);
+  const { salt, key, count } = nextOf(material);
+  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(count));
   cipher.setAAD(additionalData(start, context));
   const body = cipher.update(plaintext);
   cipher.final();
-  return Buffer.concat([start, salt, cipher.getAuthTag(), body]);
+  return Buffer.concat([start, salt, count, cipher.getAuthTag(), body]);
 }
 
 /** Undefined if it was altered, moved, or encrypted with another context. */
@@ -86,11 +100,12 @@ export function decryptUnder(
   blob: Buffer,
   context: EncryptionContext | undefined,
 ): Buffer | undefined {
-  const salt = blob.subarray(HEAD_BYTES, HEAD_BYTES + SALT_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', messageKey(material, salt), NONCE, { authTagLength: TAG_BYTES });
+  const at = tagAt(blob);
+  const nonce = nonceOf(blob.subarray(COUNT_AT, at));
+  const decipher = createDecipheriv('aes-256-gcm', messageKey(material, blob), nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(additionalData(blob.subarray(0, HEAD_BYTES), context));
-  decipher.setAuthTag(blob.subarray(HEAD_BYTES + SALT_BYTES, BODY_AT));
-  const plaintext = decipher.update(blob.subarray(BODY_AT));
+  decipher.setAuthTag(blob.subarray(at, at + TAG_BYTES));
+  const plaintext = decipher.update(blob.subarray(at + TAG_BYTES));
   try {
     decipher.final();
   } catch {
@@ -99,10 +114,51 @@ export function decryptUnder(
   return plaintext;
 }
 
+/** Zeros where nothing counts. */
+function nonceOf(count: Buffer): Buffer {
+  const nonce = Buffer.alloc(NONCE_BYTES);
+  nonce.set(count, NONCE_BYTES - count.length);
+  return nonce;
+}
+
+/** The messages of a salt, which nobody but this process encrypts with. */
+interface Series {
+  readonly salt: Buffer;
+  readonly key: KeyObject;
+  messages: number;
+}
+
+/** What follows from a material goes with its key object, which is dropped with its open key (open-key.ts). */
+const series = new WeakMap<KeyObject, Series>();
+
+function nextOf(material: KeyObject): Pick<Series, 'salt' | 'key'> & { readonly count: Buffer } {
+  let current = series.get(material);
+  if (current === undefined || current.messages >= MESSAGES_PER_SALT) {
+    const salt = randomBytes(SALT_BYTES);
+    current = { salt, key: derive(material, salt), messages: 0 };
+    series.set(material, current);
+  }
+  const count = Buffer.alloc(COUNT_BYTES);
+  count.writeUInt32BE(current.messages++);
+  return { salt: current.salt, key: current.key, count };
+}
+
+const derived = new WeakMap<KeyObject, Map<string, KeyObject>>();
+const MOST_DERIVED = 32;
+
+function messageKey(material: KeyObject, blob: Buffer): KeyObject {
+  const salt = blob.subarray(HEAD_BYTES, COUNT_AT);
+  // No other message has it.
+  if (blob[0] === UNCOUNTED) return derive(material, salt);
+  const known = getOrInsert(derived, material, () => new Map<string, KeyObject>());
+  if (known.size > MOST_DERIVED) known.clear();
+  return getOrInsert(known, salt.toString('latin1'), () => derive(material, salt));
+}
+
 /** The counter of the first step, which is the only one. */
 const FIRST = Buffer.from([0, 0, 0, 1]);
 
-/** What is hashed, but for the salt. It goes with the key object, which is dropped with its open key (open-key.ts). */
+/** What is hashed, but for the salt. */
 const beginnings = new WeakMap<KeyObject, Buffer>();
 
 function beginningOf(material: KeyObject): Buffer {
@@ -121,7 +177,7 @@ function beginningOf(material: KeyObject): Buffer {
  * NIST SP 800-56C, 4.1, with SHA-256. A key object: Node takes three times as long to make a cipher of a key's bytes. The hash as
  * text: a buffer of the native side would cost three times as much again.
  */
-function messageKey(material: KeyObject, salt: Buffer): KeyObject {
+function derive(material: KeyObject, salt: Buffer): KeyObject {
   const input = beginningOf(material);
   input.set(salt, input.length - SALT_BYTES);
   return createSecretKey(hash('sha256', input, 'binary'), 'latin1');
@@ -131,6 +187,6 @@ function messageKey(material: KeyObject, salt: Buffer): KeyObject {
 function additionalData(head: Buffer, context: EncryptionContext | undefined): Buffer {
   const keys = Object.keys(context ?? {});
   if (context === undefined || keys.length === 0) return head;
-  const pairs = keys.sort().map((key) => [key, context[key]]);
-  return Buffer.concat([head, Buffer.from(JSON.stringify(pairs))]);
+  const pairs = keys.sort().map((key) => `[${jsonText(key)},${jsonText(context[key] ?? '')}]`);
+  return Buffer.concat([head, Buffer.from(`[${pairs.join(',')}]`)]);
 }
