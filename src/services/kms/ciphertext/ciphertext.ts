@@ -86,12 +86,13 @@ export function encryptUnder(
   context: EncryptionContext | undefined,
 ): Buffer {
   const start = writeHead(head);
-  const { salt, key, count } = nextOf(material);
-  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(count));
+  const { salt, key, messages } = nextOf(material);
+  const nonce = nonceOf(messages);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(additionalData(start, context));
   const body = cipher.update(plaintext);
   cipher.final();
-  return Buffer.concat([start, salt, count, cipher.getAuthTag(), body]);
+  return Buffer.concat([start, salt, nonce.subarray(-COUNT_BYTES), cipher.getAuthTag(), body]);
 }
 
 /** Undefined if it was altered, moved, or encrypted with another context. */
@@ -101,9 +102,9 @@ export function decryptUnder(
   context: EncryptionContext | undefined,
 ): Buffer | undefined {
   const at = tagAt(blob);
-  const nonce = nonceOf(blob.subarray(COUNT_AT, at));
+  const nonce = nonceOf(blob[0] === UNCOUNTED ? 0 : blob.readUInt32BE(COUNT_AT));
   const decipher = createDecipheriv('aes-256-gcm', messageKey(material, blob), nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(additionalData(blob.subarray(0, HEAD_BYTES), context));
+  decipher.setAAD(additionalData(blob, context));
   decipher.setAuthTag(blob.subarray(at, at + TAG_BYTES));
   const plaintext = decipher.update(blob.subarray(at + TAG_BYTES));
   try {
@@ -114,11 +115,13 @@ export function decryptUnder(
   return plaintext;
 }
 
-/** Zeros where nothing counts. */
-function nonceOf(count: Buffer): Buffer {
-  const nonce = Buffer.alloc(NONCE_BYTES);
-  nonce.set(count, NONCE_BYTES - count.length);
-  return nonce;
+/** Both are read at once by whom they are given to. */
+const nonceBytes = Buffer.alloc(NONCE_BYTES);
+const dataBytes = Buffer.alloc(4096);
+
+function nonceOf(count: number): Buffer {
+  nonceBytes.writeUInt32BE(count, NONCE_BYTES - COUNT_BYTES);
+  return nonceBytes;
 }
 
 /** The messages of a salt, which nobody but this process encrypts with. */
@@ -131,28 +134,27 @@ interface Series {
 /** What follows from a material goes with its key object, which is dropped with its open key (open-key.ts). */
 const series = new WeakMap<KeyObject, Series>();
 
-function nextOf(material: KeyObject): Pick<Series, 'salt' | 'key'> & { readonly count: Buffer } {
+function nextOf(material: KeyObject): Readonly<Series> {
   let current = series.get(material);
-  if (current === undefined || current.messages >= MESSAGES_PER_SALT) {
+  if (current === undefined || current.messages === MESSAGES_PER_SALT) {
     const salt = randomBytes(SALT_BYTES);
     current = { salt, key: derive(material, salt), messages: 0 };
     series.set(material, current);
   }
-  const count = Buffer.alloc(COUNT_BYTES);
-  count.writeUInt32BE(current.messages++);
-  return { salt: current.salt, key: current.key, count };
+  current.messages++;
+  return current;
 }
 
 const derived = new WeakMap<KeyObject, Map<string, KeyObject>>();
 const MOST_DERIVED = 32;
 
 function messageKey(material: KeyObject, blob: Buffer): KeyObject {
-  const salt = blob.subarray(HEAD_BYTES, COUNT_AT);
-  // No other message has it.
-  if (blob[0] === UNCOUNTED) return derive(material, salt);
+  const make = (): KeyObject => derive(material, blob.subarray(HEAD_BYTES, COUNT_AT));
+  // No other message has this salt.
+  if (blob[0] === UNCOUNTED) return make();
   const known = getOrInsert(derived, material, () => new Map<string, KeyObject>());
   if (known.size > MOST_DERIVED) known.clear();
-  return getOrInsert(known, salt.toString('latin1'), () => derive(material, salt));
+  return getOrInsert(known, blob.toString('latin1', HEAD_BYTES, COUNT_AT), make);
 }
 
 /** The counter of the first step, which is the only one. */
@@ -183,10 +185,16 @@ function derive(material: KeyObject, salt: Buffer): KeyObject {
   return createSecretKey(hash('sha256', input, 'binary'), 'latin1');
 }
 
-/** The pairs in one order, in a form that no other pairs have. No context is an empty one. */
-function additionalData(head: Buffer, context: EncryptionContext | undefined): Buffer {
+/** A ciphertext's head, and the pairs in one order, in a form that no other pairs have. No context is an empty one. */
+function additionalData(blob: Buffer, context: EncryptionContext | undefined): Buffer {
   const keys = Object.keys(context ?? {});
-  if (context === undefined || keys.length === 0) return head;
-  const pairs = keys.sort().map((key) => `[${jsonText(key)},${jsonText(context[key] ?? '')}]`);
-  return Buffer.concat([head, Buffer.from(`[${pairs.join(',')}]`)]);
+  if (context === undefined || keys.length === 0) return blob.subarray(0, HEAD_BYTES);
+  let text = '';
+  for (const key of keys.sort()) text += `${text === '' ? '[' : ','}[${jsonText(key)},${jsonText(context[key] ?? '')}]`;
+  text += ']';
+  // Up to three bytes a character.
+  const most = HEAD_BYTES + 3 * text.length;
+  const bytes = most > dataBytes.length ? Buffer.alloc(most) : dataBytes;
+  blob.copy(bytes, 0, 0, HEAD_BYTES);
+  return bytes.subarray(0, HEAD_BYTES + bytes.write(text, HEAD_BYTES));
 }
