@@ -145,13 +145,27 @@ export function recordOf(call: AuditedCall): SharedRecord {
   const { error, additions, resources, sharedEventId } = call;
   const additional = additions?.additionalEventData;
   const before = beginnings(call.operation, [
-    ...[whoText(call), secondText(call.time), call.source, call.operation, regionOf(call.region)],
-    ...[call.sourceAddress, call.userAgent, error?.code, error?.message, call.input],
-    ...[call.isReadOnly ? undefined : call.output, additional && additionalText(additional)],
+    whoText(call),
+    secondText(call.time),
+    call.source,
+    call.operation,
+    regionOf(call.region),
+    call.sourceAddress,
+    call.userAgent,
+    error?.code,
+    error?.message,
+    call.input,
+    call.isReadOnly ? undefined : call.output,
+    additional && additionalText(additional),
   ]);
   const after = ends(call.operation, [
-    ...[String(call.isReadOnly), resources.text, String(call.isManagement), call.account, sharedEventId],
-    ...[tlsText(call.tls), consoleText(call.principal)],
+    String(call.isReadOnly),
+    resources.text,
+    String(call.isManagement),
+    call.account,
+    sharedEventId,
+    tlsText(call.tls),
+    consoleText(call.principal),
   ]);
   return { before, ids: `,"requestID":"${call.requestId}","eventID":"${call.eventId}"`, after };
 }

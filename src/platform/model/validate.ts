@@ -122,11 +122,17 @@ function mapPredicate(
   isSparse: boolean,
 ): Predicate | undefined {
   if (isSparse && !isValidKey && !isValidValue) return undefined;
-  const areValues = listPredicate(isValidValue, isSparse);
   return (value) => {
     if (typeof value !== 'object' || value === null) return true;
-    if (isValidKey && !Object.keys(value).every(isValidKey)) return false;
-    return !areValues || areValues(Object.values(value));
+    const map = value as Record<string, unknown>;
+    for (const key of Object.keys(map)) {
+      if (isValidKey && !isValidKey(key)) return false;
+      const element = map[key];
+      if (element === undefined || element === null) {
+        if (!isSparse) return false;
+      } else if (isValidValue && !isValidValue(element)) return false;
+    }
+    return true;
   };
 }
 

@@ -48,18 +48,20 @@ const MATERIALS = {
  */
 export const usedMaterial = (...algorithms: readonly string[]) => {
   const [materials, names] = [Object.keys(MATERIALS), Object.values(MATERIALS)];
-  let last: readonly unknown[] = [];
-  let additions: AuditAdditions = {};
+  let ids: readonly unknown[] = [];
+  let named: readonly boolean[] = [];
+  let additions: AuditAdditions | undefined;
   return (input: object, output: Output | undefined): AuditAdditions => {
     // Of the input nothing but these members is read, whatever the operation.
     const given = input as Readonly<Record<string, unknown>>;
-    const ids = materials.map((member) => output?.[member]);
-    const named = algorithms.map((member) => given[member] !== undefined);
-    const told = [...ids, ...named];
-    if (told.every((each, at) => each === last[at])) return additions;
+    const isKnown =
+      materials.every((member, at) => output?.[member] === ids[at]) &&
+      algorithms.every((member, at) => (given[member] !== undefined) === named[at]);
+    if (additions !== undefined && isKnown) return additions;
+    ids = materials.map((member) => output?.[member]);
+    named = algorithms.map((member) => given[member] !== undefined);
     const used = names.flatMap((name, at) => (ids[at] === undefined ? [] : [[name, ids[at]] as const]));
     const unnamed = algorithms.filter((_, at) => !named[at]);
-    last = told;
     additions = {
       ...(used.length > 0 && { additionalEventData: Object.fromEntries(used) }),
       ...(unnamed.length > 0 && {

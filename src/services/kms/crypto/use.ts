@@ -57,7 +57,7 @@ export function checkUsable(key: OpenKey, usage: Model.KeyUsageType, operation: 
 export function checkContext(context: EncryptionContext | undefined): void {
   if (context === undefined) return;
   let length = 0;
-  for (const [key, value] of Object.entries(context)) length += key.length + value.length;
+  for (const key of Object.keys(context)) length += key.length + (context[key]?.length ?? 0);
   if (length > MAX_CONTEXT_LENGTH) {
     fail('Validation', `The encryption context must not exceed ${MAX_CONTEXT_LENGTH} characters.`);
   }
