@@ -176,3 +176,20 @@ test('a new primary region is recorded in both regions', async (t) => {
   assert.notEqual(here.eventID, there.eventID);
   assert.equal(there.requestParameters.primaryRegion, 'eu-west-1');
 });
+
+test('what a primary key shares with its replicas is recorded where the primary is, without their names', async (t) => {
+  const { c, kms, key } = await startKms(t);
+  const own = await key();
+  const { id: KeyId, arn } = await key({ MultiRegion: true });
+  await kms.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1' }));
+  await kms.send(new EnableKeyRotationCommand({ KeyId }));
+  await kms.send(new EnableKeyRotationCommand({ KeyId: own.id }));
+  const records = await recordsOf(c, 'SynchronizeMultiRegionKey');
+  assert.deepEqual(
+    records.map(({ awsRegion, eventType, userIdentity, responseElements, resources, serviceEventDetails }) => [
+      ...[awsRegion, eventType, userIdentity.invokedBy, responseElements, resources[0].ARN, serviceEventDetails],
+    ]),
+    [1, 2].map(() => ['us-east-1', 'AwsApiCall', 'AWS Internal', { keyId: arn }, arn, undefined]),
+  );
+  assert.deepEqual(await recordsOf(c, 'SynchronizeMultiRegionKey', 'eu-west-1'), []);
+});

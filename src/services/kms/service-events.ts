@@ -1,5 +1,6 @@
 /** "Internal operations that AWS KMS calls for you" (Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail"), in the audit. */
-import { writeAuditedEvent } from '#platform/audit/record.ts';
+import { type AuditedEvent, writeAuditedEvent } from '#platform/audit/record.ts';
+import { newRequestId } from '#platform/base/ids.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import type { OpenKey } from '#services/kms/keys/open-key.ts';
 
@@ -13,23 +14,40 @@ export function recordServiceEvent(
   now: number,
   details: Readonly<Record<string, string>> = {},
 ): void {
+  writeAuditedEvent(tx, now, {
+    ...ofItself(tx, arn),
+    eventName,
+    responseElements: null,
+    eventType: 'AwsServiceEvent',
+    serviceEventDetails: { ...details, keyId: row.id },
+  });
+}
+
+/** What a primary key and its replicas share was brought from one region to others, which are not named. AWS records it as a call. */
+export function recordSynchronization(tx: Transaction, { arn }: Pick<OpenKey, 'arn'>, now: number): void {
+  writeAuditedEvent(tx, now, {
+    ...ofItself(tx, arn),
+    eventName: 'SynchronizeMultiRegionKey',
+    responseElements: { keyId: arn },
+    requestID: newRequestId(),
+    eventType: 'AwsApiCall',
+  });
+}
+
+function ofItself(tx: Transaction, arn: string) {
   // Keys are in accounts' partitions.
   const { account, region } = tx.partition.name;
-  writeAuditedEvent(tx, now, {
+  return {
     userIdentity: { accountId: account, invokedBy: ITSELF },
     eventSource: 'kms.amazonaws.com',
-    eventName,
     awsRegion: region,
     sourceIPAddress: ITSELF,
     userAgent: ITSELF,
     requestParameters: null,
-    responseElements: null,
     readOnly: false,
     resources: [{ accountId: account, type: 'AWS::KMS::Key', ARN: arn }],
-    eventType: 'AwsServiceEvent',
     managementEvent: true,
     recipientAccountId: account,
-    serviceEventDetails: { ...details, keyId: row.id },
     eventCategory: 'Management',
-  });
+  } satisfies Partial<AuditedEvent>;
 }

@@ -17,6 +17,7 @@ import { startDeletion } from '#services/kms/keys/waiting.ts';
 import { nextSequence, putMaterial, sealMaterial, secretOf } from '#services/kms/material/material.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { armRotation } from '#services/kms/rotation/schedule.ts';
+import { recordSynchronization } from '#services/kms/service-events.ts';
 import { materials, type Related, untold } from '#services/kms/state.ts';
 
 export const withReplicas = (related: Related, replicas: readonly Region[]): Related => ({
@@ -66,6 +67,8 @@ export function tellAll(parts: KmsParts, partition: Partition, keyId: string, no
   }
   partition.transact((tx) => {
     if (tx.range(untold, { prefix: [keyId], limit: 1 }).length === 0) cancelTimer(tx, 'tellRelatedKeys', keyId);
+    const key = findKey(tx, keyId);
+    if (regions.length > 0 && key?.row.related?.primary === partition.name.region) recordSynchronization(tx, key, now);
   });
 }
 
