@@ -10,6 +10,7 @@ import {
   CloudTrailClient,
   CreateTrailCommand,
   type CreateTrailCommandInput,
+  DeleteTrailCommand,
   GetTrailStatusCommand,
   type InsightSelector,
   ListInsightsDataCommand,
@@ -219,6 +220,26 @@ test('a trail that stops is closed by a last digest, and each new start begins a
   const { previousDigestS3Object, digestStartTime } = newest();
   assert.equal(previousDigestS3Object, null);
   assert.ok(Date.parse(digestStartTime) >= since - 1000);
+});
+
+test('a trail that is deleted delivers its last files at once, and closes them by a digest', async (t) => {
+  const { bucket, c, client } = await start(t, { EnableLogFileValidation: true });
+  await c.client(SQSClient).send(new CreateQueueCommand({ QueueName: 'orders' }));
+  await client.send(new DeleteTrailCommand({ Name: 'audit' }));
+  const [file = '', ...files] = bucket.keys('CloudTrail');
+  const [digest = '', ...digests] = bucket.keys('CloudTrail-Digest');
+  assert.deepEqual([files, digests], [[], []]);
+  assert.deepEqual(
+    bucket.records(file).map(({ eventName }) => eventName),
+    ['StartLogging', 'CreateQueue'],
+  );
+  assert.deepEqual(
+    bucket.digest(digest).logFiles.map(({ s3Object }) => s3Object),
+    [file],
+  );
+  await client.send(new CreateTrailCommand({ Name: 'audit', S3BucketName: 'logs' }));
+  const status = await client.send(new GetTrailStatusCommand({ Name: 'audit' }));
+  assert.equal(status.LatestDeliveryTime, undefined);
 });
 
 /** Runs the validator of the installed AWS CLI over the bucket's objects, which it gets as files. */

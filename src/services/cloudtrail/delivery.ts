@@ -64,6 +64,26 @@ export const deliverLogs =
     return EVERY;
   };
 
+/**
+ * "If logging is stopped or the trail is deleted, CloudTrail will deliver a final digest file … for any remaining log files": at once, from
+ * each region that a stopped trail has logged.
+ */
+export async function closeTrail(
+  deps: DeliveryDeps,
+  account: AccountId,
+  trail: LiveTrail,
+  now: Milliseconds,
+): Promise<void> {
+  for (const partition of deps.trails.partitionsOf(account, trail)) {
+    // Those of an account are regions'.
+    const region = partition.name.region as Region;
+    await deps.take(account, region);
+    const route = { trail, partition, account, region, now };
+    await deliverEvents(deps, route);
+    await deliverDigest(deps, route);
+  }
+}
+
 /** What waits in this region for trails that were deleted in theirs. */
 function dropDeleted(tx: Transaction, trails: readonly LiveTrail[]): void {
   const known = new Set(trails.map(({ arn }) => arn));
@@ -166,7 +186,7 @@ async function put(bucket: LogBucket, { trail, account, region }: Route, file: T
   }
 }
 
-/** The chain begins anew when logging or validation has begun anew, and "if logging is stopped …, CloudTrail will deliver a final digest file". */
+/** The chain begins anew when logging or validation has begun anew. A trail that has stopped gets its last. */
 async function deliverDigest({ bucket, keys }: DeliveryDeps, route: Route): Promise<void> {
   const { trail, partition, region, now } = route;
   const { row: settings, arn } = trail;

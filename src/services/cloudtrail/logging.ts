@@ -2,6 +2,7 @@
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { Call } from '#platform/service.ts';
 import { deliveryOf } from './delivery.ts';
+import type { TrailRow } from './state.ts';
 import type { TrailDirectory } from './trail-directory.ts';
 import { ownTrail, putTrail, seenTrail } from './trails.ts';
 
@@ -21,10 +22,16 @@ export function startLogging(directory: TrailDirectory, { Name }: Model.StartLog
 export function stopLogging(directory: TrailDirectory, { Name }: Model.StopLoggingRequest, call: Call): object {
   const row = ownTrail(directory, Name, call, call.tx);
   if (!row.isLogging) return {};
-  const stopped = { isLogging: false, stoppedAt: call.now, stoppedBy: call.eventId };
-  putTrail(directory, call.tx, call.account, { ...row, ...stopped });
+  putTrail(directory, call.tx, call.account, stopped(row, call));
   return {};
 }
+
+export const stopped = (row: TrailRow, { now, eventId }: Pick<Call, 'now' | 'eventId'>): TrailRow => ({
+  ...row,
+  isLogging: false,
+  stoppedAt: now,
+  stoppedBy: eventId,
+});
 
 /** Of this region: each region that a trail logs delivers by itself. */
 export function getTrailStatus(

@@ -6,7 +6,8 @@
  */
 import type { CloudTrailOperations as Operations } from '#platform/model/generated/cloudtrail.ts';
 import { type Call, type CallScope, defineService, type Handlers } from '#platform/service.ts';
-import { deliverLogs } from './delivery.ts';
+import { deleteTrail } from './delete-trail.ts';
+import { type DeliveryDeps, deliverLogs } from './delivery.ts';
 import { refuse } from './errors.ts';
 import { getEventConfiguration, putEventConfiguration } from './event-configuration.ts';
 import { getEventSelectors, getInsightSelectors, putEventSelectors, putInsightSelectors } from './event-selectors.ts';
@@ -17,16 +18,7 @@ import { type LookupDeps, lookupEvents } from './lookup-events.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { addTags, listTags, removeTrailTags } from './tags.ts';
 import { arnOf } from './trail-names.ts';
-import {
-  createTrail,
-  deleteTrail,
-  describeTrails,
-  getTrail,
-  listTrails,
-  type TrailDeps,
-  trailKind,
-  updateTrail,
-} from './trails.ts';
+import { createTrail, describeTrails, getTrail, listTrails, type TrailDeps, trailKind, updateTrail } from './trails.ts';
 
 export interface CloudTrailDeps extends LookupDeps, TrailDeps {
   readonly keys: SigningKeys;
@@ -85,6 +77,11 @@ const trailNamed = {
 const tagged = { resource: ({ ResourceId }: { readonly ResourceId: string }) => ResourceId } as const;
 const noOrganization = (): never => refuse('OrganizationsNotInUseException');
 
+const deliveryDeps = ({ trails, bucket, keys, collector }: CloudTrailDeps): DeliveryDeps => ({
+  ...{ trails, bucket, keys },
+  take: (account, region) => collector.take(account, region),
+});
+
 const operations = (deps: CloudTrailDeps) => {
   const { trails, keys } = deps;
   /** Handlers that need to know the trails of other regions. */
@@ -95,7 +92,7 @@ const operations = (deps: CloudTrailDeps) => {
   return {
     AddTags: { handler: addTags, ...tagged },
     CreateTrail: { handler: (input, call) => createTrail(deps, input, call), ...named, steps: true },
-    DeleteTrail: { handler: withTrails(deleteTrail), ...named },
+    DeleteTrail: { handler: (input, call) => deleteTrail(deliveryDeps(deps), input, call), ...named, steps: true },
     DeregisterOrganizationDelegatedAdmin: { handler: noOrganization, resource: all },
     DescribeTrails: { handler: withTrails(describeTrails), resource: all },
     GetEventConfiguration: { handler: withTrails(getEventConfiguration), ...trailNamed },
@@ -146,11 +143,6 @@ export const cloudtrail = (deps: CloudTrailDeps) =>
     throttles: { LookupEvents: { perSecond: 2, burst: 2 }, ListInsightsData: { perSecond: 2, burst: 2 } },
     timers: { sweepHistory },
     reconcilers: {
-      deliverLogs: deliverLogs({
-        trails: deps.trails,
-        bucket: deps.bucket,
-        keys: deps.keys,
-        take: (account, region) => deps.collector.take(account, region),
-      }),
+      deliverLogs: deliverLogs(deliveryDeps(deps)),
     },
   });

@@ -4,7 +4,7 @@ import type { Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import type { DataEvent } from '#platform/cloud.ts';
 import type { InsightType } from '#platform/model/generated/cloudtrail.ts';
-import type { MemorySlot, Store } from '#platform/store/store.ts';
+import type { MemorySlot, Partition, Store } from '#platform/store/store.ts';
 import { canFind, compileSelectors, type Matcher } from './match.ts';
 import { type Period, type TrailRow, trails } from './state.ts';
 import { trailArn } from './trail-names.ts';
@@ -46,6 +46,14 @@ export class TrailDirectory {
   /** Those that log what happens in a region. */
   in(account: AccountId, region: Region): readonly LiveTrail[] {
     return this.of(account).filter(({ row, homeRegion }) => row.isMultiRegion || homeRegion === region);
+  }
+
+  /** Where what a trail takes waits for it: in the regions that it logs. */
+  partitionsOf(account: AccountId, { row, homeRegion }: LiveTrail): Partition[] {
+    return this.#store
+      .partitions({ service: 'cloudtrail', account })
+      .filter(({ region }) => row.isMultiRegion || region === homeRegion)
+      .map((name) => this.#store.partition(name));
   }
 
   changed(account: AccountId): void {

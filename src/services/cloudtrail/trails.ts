@@ -4,12 +4,11 @@ import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call, Kind } from '#platform/service.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import { deleteTags, setTags } from '#platform/tags.ts';
+import { setTags } from '#platform/tags.ts';
 import { refuse } from './errors.ts';
 import type { LogBucket } from './log-bucket.ts';
-import { queuesOf } from './queues.ts';
 import { DEFAULT_SELECTORS, isCustom } from './selectors.ts';
-import { deliveries, type TrailRow, trails, waiting } from './state.ts';
+import { type TrailRow, trails } from './state.ts';
 import { checkedTags } from './tags.ts';
 import type { LiveTrail, TrailDirectory } from './trail-directory.ts';
 import { arnOf, checkName, readName, trailArn } from './trail-names.ts';
@@ -34,7 +33,7 @@ export function putTrail(directory: TrailDirectory, tx: Transaction, account: Ac
   announce(directory, tx, account);
 }
 
-function announce(directory: TrailDirectory, tx: Transaction, account: AccountId): void {
+export function announce(directory: TrailDirectory, tx: Transaction, account: AccountId): void {
   directory.changed(account);
   // A partition is listed once it holds rows.
   tx.onDurable(() => directory.changed(account));
@@ -117,17 +116,6 @@ export async function updateTrail(
     putTrail(deps.trails, tx, call.account, changed);
     return settingsView(changed, call.region, call.account);
   });
-}
-
-export function deleteTrail(directory: TrailDirectory, { Name }: Model.DeleteTrailRequest, call: Call): object {
-  const { name } = ownTrail(directory, Name, call, call.tx);
-  const arn = trailArn(call.region, call.account, name);
-  call.tx.delete(trails, trails.key(name));
-  for (const [queue] of queuesOf(arn)) call.tx.deleteRange(waiting, [queue]);
-  call.tx.delete(deliveries, deliveries.key(arn));
-  deleteTags(call.tx, arn);
-  announce(directory, call.tx, call.account);
-  return {};
 }
 
 export function getTrail(
