@@ -1,11 +1,10 @@
 # Where QEMU enters a kernel that was unpacked beforehand (kernel-entry.ts): as Xen's PVH says it, with 32 bits, no paging and %ebx at
 # hvm_start_info. It writes down for the kernel what a boot loader would (Documentation/arch/x86/zero-page.rst), and enters it with 64 bits
 # (boot.rst). A kernel has a PVH entry of its own, but that one knows of no screen; this one asks the firmware's data area.
-# as --32 -o o kernel-entry.S && ld -m elf_i386 -Ttext 0x100000 -e 0 --oformat binary -o b o
+# as --32 -I .. -o o kernel-entry.S && ld -m elf_i386 -Ttext 0x100000 -e 0 --oformat binary -o b o
         .equ    params, 0x101000                # four pages, cleared here: what the kernel is told, and three tables of pages
-        .equ    level4, 0x102000
-        .equ    level3, 0x103000
-        .equ    level2, 0x104000
+        .equ    tables, 0x102000
+        .equ    mapped, 512
         .text
         .code32
         cli
@@ -59,43 +58,15 @@
         movb    $1, params + 0x0f
         movw    0x485, %ax
         movw    %ax, params + 0x10
-# Long mode: the first GiB is mapped to itself, by pages of 2 MiB.
-5:      movl    $level3 + 3, level4
-        movl    $level2 + 3, level3
-        movl    $level2, %edi
-        movl    $0x83, %eax
-        movl    $512, %ecx
-6:      movl    %eax, (%edi)
-        addl    $8, %edi
-        addl    $0x200000, %eax
-        loop    6b
-        movl    $level4, %eax
-        movl    %eax, %cr3
-        movl    %cr4, %eax
-        orl     $0x20, %eax                     # physical address extension
-        movl    %eax, %cr4
-        movl    $0xc0000080, %ecx               # EFER: long mode
-        rdmsr
-        orl     $0x100, %eax
-        wrmsr
-        lgdt    table
-        movl    %cr0, %eax
-        orl     $0x80000000, %eax               # paging
-        movl    %eax, %cr0
-        ljmp    $0x10, $wide
-        .code64
-wide:   movl    $0x18, %eax
+# The first GiB is mapped.
+5:
+        .include "enter-long-mode.S"
+        movl    $0x18, %eax
         movl    %eax, %ds
         movl    %eax, %es
         movl    %eax, %ss
         movl    $params, %esi
         movl    kernel(%rip), %eax
         jmp     *%rax
-        .balign 8
-gdt:    .quad   0, 0
-        .quad   0x00af9a000000ffff              # code of 64 bits
-        .quad   0x00cf92000000ffff
-table:  .word   31
-        .long   gdt
         .balign 4
 kernel: .long   0                               # where the kernel begins: said when it is joined to this

@@ -14,7 +14,8 @@ test('the way in is what kernel-entry.S says', { skip: lacks('as') || lacks('ld'
   const folder = mkdtempSync(join(tmpdir(), 'makonis-entry-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const [object, binary] = [join(folder, 'o'), join(folder, 'b')];
-  execFileSync('as', ['--32', '-o', object, join(import.meta.dirname, 'kernel-entry.S')]);
+  const shared = ['-I', join(import.meta.dirname, '..')];
+  execFileSync('as', ['--32', ...shared, '-o', object, join(import.meta.dirname, 'kernel-entry.S')]);
   execFileSync('ld', ['-m', 'elf_i386', '-Ttext', '0x100000', '-e', '0', '--oformat', 'binary', '-o', binary, object]);
   assert.deepEqual(readFileSync(binary), kernelEntry());
 });
