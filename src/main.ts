@@ -128,6 +128,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await processes?.begin({
     cloud,
     store,
+    connections,
     onOwned: (isOwned) => void jobs.resume(store, isOwned).catch(onFault),
     onRetired(partition) {
       jobs.detach(partition);

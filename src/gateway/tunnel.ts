@@ -12,7 +12,7 @@ import { carry, refuseUpgrade, toWebSocket } from '#gateway/web-socket.ts';
 import { commonError } from '#gateway/wire/common-errors.ts';
 import { present } from '#platform/base/assert.ts';
 import { newRequestId } from '#platform/base/ids.ts';
-import type { Connections, OpenConnection } from '#platform/connections.ts';
+import type { Connections } from '#platform/connections.ts';
 import { dispatch, serviceErrorOf } from '#platform/dispatch.ts';
 import { fail, type ServiceError } from '#platform/error.ts';
 import type { Input } from '#platform/service.ts';
@@ -53,7 +53,7 @@ async function takeOver(
     const open = await granted(request, requestId, gateway, connections, (name) => {
       trace.principal = name;
     });
-    const other = await reached(open, gateway);
+    const other = (await reached(open, gateway)) ?? fail('ServiceUnavailable', MOVED, { status: 503 });
     // Who asked may be gone.
     socket.once('close', () => other.destroy());
     if (socket.destroyed) return void other.destroy();
@@ -67,14 +67,14 @@ async function takeOver(
   }
 }
 
-/** The way that the call is granted. */
+/** The way that the call is granted: it begins here, or in the process that holds the caller's account, which has run the call. */
 async function granted(
   request: IncomingRequest,
   requestId: string,
   gateway: Gateway,
   connections: Connections,
   onCaller: (name: string) => void,
-): Promise<OpenConnection> {
+): Promise<() => Promise<Duplex | undefined>> {
   const { cloud } = gateway;
   const service = present(cloud.registry.service(SERVICE), `${SERVICE} is a service`);
   await service.load();
@@ -82,9 +82,10 @@ async function granted(
   const called = callerOf(request, gateway, service);
   onCaller(nameOf(called.caller.principal));
   await dispatch(cloud, { ...called, operation, input: inputOf(request), requestId, client: request });
-  return (
-    connections.taken(requestId) ?? fail('ServiceUnavailable', 'The tunnel is open in another place.', { status: 503 })
-  );
+  const { principal } = called.caller;
+  const elsewhere = async () =>
+    'account' in principal ? cloud.placement?.connect(principal.account, requestId) : undefined;
+  return connections.taken(requestId) ?? elsewhere;
 }
 
 function inputOf({ query }: IncomingRequest): Input {
@@ -103,7 +104,7 @@ function inputOf({ query }: IncomingRequest): Input {
 }
 
 /** That nobody answers there is no fault of ours. */
-async function reached(open: OpenConnection, { cloud }: Gateway): Promise<Duplex> {
+async function reached<Way>(open: () => Promise<Way>, { cloud }: Gateway): Promise<Way> {
   try {
     return await open();
   } catch (error) {
@@ -111,6 +112,9 @@ async function reached(open: OpenConnection, { cloud }: Gateway): Promise<Duplex
     return fail('ConnectionFailure', UNREACHED);
   }
 }
+
+/** The account has another holder since. */
+const MOVED = 'The tunnel could not be opened at this moment. Try again.';
 
 const UNREACHED =
   'The instance can not be reached at this port. Its security groups must allow what comes from the EC2 Instance Connect Endpoint, ' +

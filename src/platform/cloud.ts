@@ -1,4 +1,5 @@
 /** What the request path hands on: the running cloud, who calls, and what for. Types only, so that its files need not import each other. */
+import type { Duplex } from 'node:stream';
 import type { Reached } from '#platform/arrival.ts';
 import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
@@ -54,6 +55,8 @@ export interface Placement {
   enter(account: PartitionName['account']): (() => void) | undefined;
   /** Undefined: it is held here by now. */
   forward(account: PartitionName['account'], invocation: Invocation): Promise<{ readonly output: Output } | undefined>;
+  /** What a forwarded call has left where the account is held, under the id of its request (connections.ts); undefined: nothing. */
+  connect(account: PartitionName['account'], requestId: string): Promise<Duplex | undefined>;
 }
 
 /** Who asks, from where. */

@@ -146,6 +146,7 @@ const SERVICES: readonly ServiceLine[] = [
         host: await given.host(),
         networks: await offers.vpcNetworks(),
         instanceProfiles: await offers.instanceProfiles(),
+        linkedRoles: await offers.linkedRoles(),
         pushedKeys: await offers.pushedKeys(),
       }),
   },
@@ -334,6 +335,9 @@ function offersOfIam(parts: Parts) {
   const instanceProfiles = lazy(async () =>
     (await import('#services/iam/instance-profiles/for-instances.ts')).createInstanceProfiles(store, await sessions()),
   );
+  const linkedRoles = lazy(async () =>
+    (await import('#services/iam/service-linked-roles/service-linked-roles.ts')).linkedRoles(store),
+  );
   const people = lazy(async () =>
     (await import('#services/iam/identity/people.ts')).createPeople(store, sealer, identity, await passwords()),
   );
@@ -354,6 +358,7 @@ function offersOfIam(parts: Parts) {
     accounts,
     delegatedAccess,
     instanceProfiles,
+    linkedRoles,
     passwords,
     people,
     rootAccess,

@@ -55,6 +55,8 @@ export interface TestCloud {
     Class: new (config: ClientConfig) => T,
     options?: { credentials?: Credentials; region?: string; endpoint?: string },
   ): T;
+  /** Where the next client would go: each to another node, if there are several. */
+  nextUrl(): string;
   /** Moves the cloud's clock, and that of the clients with it. */
   advance(milliseconds: number): void;
   /** Stops the cloud and starts it again on the same data. The port changes; `client` knows the new one. */
@@ -173,6 +175,7 @@ function testCloud({ t, running, clock, folder, nextUrl, restart }: TestCloudPar
     account: first.account,
     data: join(folder, 'data'),
     authorityFile: join(folder, 'tls', 'ca.pem'),
+    nextUrl,
     administrator: first.administrator,
     operator,
     client(Class, { credentials = first.administrator, region = 'us-east-1', endpoint = nextUrl() } = {}) {

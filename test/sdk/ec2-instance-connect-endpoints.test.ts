@@ -21,9 +21,17 @@ import {
   ModifyInstanceConnectEndpointCommand,
   ModifyNetworkInterfaceAttributeCommand,
 } from '@aws-sdk/client-ec2';
+import {
+  DeleteServiceLinkedRoleCommand,
+  GetRoleCommand,
+  GetServiceLinkedRoleDeletionStatusCommand,
+  IAMClient,
+  ListAttachedRolePoliciesCommand,
+} from '@aws-sdk/client-iam';
 import { startNetworks, tagged } from '#test/sdk/ec2-network.ts';
 import { newUser, operate } from '#test/sdk/people.ts';
 import { refusal } from '#test/sdk/refusals.ts';
+import { until } from '#test/until.ts';
 
 async function start(t: TestContext) {
   const given = await startNetworks(t);
@@ -186,7 +194,15 @@ test('who makes an endpoint needs the permissions that AWS names', async (t) => 
   };
   await allow(own);
   await assert.rejects(create(), refusal('UnauthorizedOperation', /ec2:CreateNetworkInterface/));
-  await allow(own, { Effect: 'Allow', Action: 'ec2:CreateNetworkInterface', Resource: arn('subnet/*') });
+  const withInterface = { Effect: 'Allow', Action: 'ec2:CreateNetworkInterface', Resource: arn('subnet/*') };
+  await allow(own, withInterface);
+  await assert.rejects(create(), refusal('UnauthorizedOperation', /iam:CreateServiceLinkedRole/));
+  await allow(own, withInterface, {
+    Effect: 'Allow',
+    Action: 'iam:CreateServiceLinkedRole',
+    Resource: '*',
+    Condition: { StringEquals: { 'iam:AWSServiceName': 'ec2-instance-connect.amazonaws.com' } },
+  });
   const { InstanceConnectEndpoint: made } = await create();
   const remove = () =>
     anna.send(
@@ -197,4 +213,43 @@ test('who makes an endpoint needs the permissions that AWS names', async (t) => 
   await assert.rejects(remove(), refusal('UnauthorizedOperation'));
   await allow(bySubnet(subnet));
   await remove();
+});
+
+test('the first endpoint brings the role of EC2 Instance Connect, which stays as long as there is one', async (t) => {
+  const { c, ec2, create } = await start(t);
+  const iam = c.client(IAMClient);
+  const RoleName = 'AWSServiceRoleForEC2InstanceConnect';
+  await assert.rejects(iam.send(new GetRoleCommand({ RoleName })), refusal('NoSuchEntityException'));
+  const { InstanceConnectEndpointId: id = '' } = await create();
+  const role = () =>
+    iam.send(new GetRoleCommand({ RoleName })).then(
+      ({ Role }) => Role,
+      () => undefined,
+    );
+  await until(async () => (await role()) !== undefined, 'the role');
+  const { Path, AssumeRolePolicyDocument: trust = '' } = (await role()) ?? {};
+  assert.equal(Path, '/aws-service-role/ec2-instance-connect.amazonaws.com/');
+  assert.deepEqual(JSON.parse(decodeURIComponent(trust)).Statement[0].Principal, {
+    Service: 'ec2-instance-connect.amazonaws.com',
+  });
+  const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
+  assert.deepEqual(AttachedPolicies, [
+    {
+      PolicyName: 'Ec2InstanceConnectEndpoint',
+      PolicyArn: 'arn:aws:iam::aws:policy/aws-service-role/Ec2InstanceConnectEndpoint',
+    },
+  ]);
+
+  const deleted = async (): Promise<string | undefined> => {
+    const { DeletionTaskId } = await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName }));
+    let status: string | undefined;
+    await until(async () => {
+      ({ Status: status } = await iam.send(new GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId })));
+      return status === 'SUCCEEDED' || status === 'FAILED';
+    }, 'an end of the deletion');
+    return status;
+  };
+  assert.equal(await deleted(), 'FAILED');
+  await ec2.send(new DeleteInstanceConnectEndpointCommand({ InstanceConnectEndpointId: id }));
+  assert.equal(await deleted(), 'SUCCEEDED');
 });

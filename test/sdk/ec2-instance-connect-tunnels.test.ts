@@ -77,7 +77,7 @@ async function withTunnels(t: TestContext) {
         ...(given.credentials && { credential: given.credentials }),
       },
     );
-    const url = `${c.url.replace('http', 'ws')}/openTunnel?${tamper(request.query)}`;
+    const url = `${c.nextUrl().replace('http', 'ws')}/openTunnel?${tamper(request.query)}`;
     return new WebSocket(url, { headers: { host }, perMessageDeflate: false });
   };
   /** What the refusal says. */

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { NODES_VARIABLE } from '#test/sdk/cloud.ts';
 
-/** Each service with its ways: directories, other accounts, sessions, envelopes, timers, messages between services, long bodies. */
-const FILES = ['sqs', 'iam', 'iam-roles', 'sts', 'kms-keys', 's3-buckets', 's3-objects', 's3-multipart', 'audit'];
+/** Each service with its ways: directories, other accounts, sessions, envelopes, timers, messages between services, long bodies, tunnels. */
+const FILES = [
+  ...['sqs', 'iam', 'iam-roles', 'sts', 'kms-keys', 's3-buckets', 's3-objects', 's3-multipart', 'audit'],
+  'ec2-instance-connect-tunnels',
+];
 
 for (const name of FILES) {
   test(`${name}, over three nodes`, async () => {

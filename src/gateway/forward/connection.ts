@@ -13,6 +13,11 @@ export class NotSent extends Error {
   override name = 'NotSent';
 }
 
+export function unlessNotSent(error: unknown): undefined {
+  if (!(error instanceof NotSent)) throw error;
+  return undefined;
+}
+
 /** The connection broke after the call was sent: nobody knows what became of it. */
 export class OutcomeUnknown extends Error {
   override name = 'OutcomeUnknown';

@@ -2,8 +2,10 @@
  * Sends calls, and transactions of others' partitions, to who holds them. What was certainly not run is sent again, until a
  * lease has had time to move; then, and when the outcome is unknown, the client is told that the service is not available.
  */
+import type { Duplex } from 'node:stream';
 import { CallSession } from '#gateway/forward/call-session.ts';
-import { Connections, connectTo, NotSent, OutcomeUnknown } from '#gateway/forward/connection.ts';
+import { carriedFrom } from '#gateway/forward/carried.ts';
+import { Connections, connectTo, NotSent, OutcomeUnknown, unlessNotSent } from '#gateway/forward/connection.ts';
 import { BrokenFrame, FrameReader, FrameWriter } from '#gateway/forward/frames.ts';
 import type { Message, Reply } from '#gateway/forward/messages.ts';
 import { noStream, type Packed, pack, type Stream, unpack } from '#gateway/forward/packing.ts';
@@ -46,6 +48,7 @@ export class Forwarder {
   readonly #connections = new Map<string, Connections>();
   /** By the life of the process that they are with. */
   readonly #sessions = new Map<number, Promise<CallSession | undefined>>();
+  readonly #carried = new Set<Duplex>();
   #calls = 0;
   /** For the metrics. */
   readonly counts = { answered: 0, repeated: 0, unavailable: 0 };
@@ -85,7 +88,21 @@ export class Forwarder {
     return reply !== undefined;
   }
 
+  /** What a call has left there under the id of its request. Rejects with `NotSent` where nothing is left, or nobody holds the account. */
+  async connect(account: PartitionName['account'], requestId: string): Promise<Duplex> {
+    const peer = this.#options.holderOf(account);
+    if (peer === undefined || peer.incarnation === this.#options.incarnation()) throw new NotSent('it is nowhere');
+    const { sealerOf, clock } = this.#options;
+    const number = this.#numberFor(peer);
+    const socket = await connectTo(peer.address);
+    const stream = await carriedFrom(socket, requestId, { sealer: sealerOf(number), number, clock });
+    this.#carried.add(stream);
+    stream.once('close', () => this.#carried.delete(stream));
+    return stream;
+  }
+
   close(): void {
+    for (const stream of this.#carried) stream.destroy();
     for (const connections of this.#connections.values()) connections.close();
     for (const session of this.#sessions.values()) session.then((open) => open?.destroy()).catch(() => {});
   }
@@ -172,11 +189,6 @@ interface Way {
 }
 
 const BRIEFLY: Way = { signal: undefined, streamsBack: false };
-
-function unlessNotSent(error: unknown): undefined {
-  if (!(error instanceof NotSent)) throw error;
-  return undefined;
-}
 
 /** A body that somebody has begun to read can't be sent again. */
 function onlyOnce(stream: Stream): Stream {

@@ -2,6 +2,7 @@
  * Joins a process to the others of its cloud: its lease (platform/cluster), its port for their calls, its calls to them, and what the
  * store, the jobs and the audit have to do when accounts come and go. A cloud of one process has none of this.
  */
+import { unlessNotSent } from '#gateway/forward/connection.ts';
 import { Forwarder } from '#gateway/forward/forwarder.ts';
 import { startForwardServer } from '#gateway/forward/server.ts';
 import type { Listener } from '#gateway/http/listener.ts';
@@ -15,6 +16,7 @@ import { keepBooks } from '#platform/cluster/books.ts';
 import type { Ledger, LiveNode } from '#platform/cluster/ledger.ts';
 import { ClusterNode } from '#platform/cluster/node.ts';
 import { slotOf } from '#platform/cluster/slots.ts';
+import type { Connections } from '#platform/connections.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { SharedDriver, StoreDrivers } from '#platform/store/driver.ts';
@@ -33,6 +35,7 @@ export interface ProcessesOptions {
 export interface Parts {
   readonly cloud: Cloud;
   readonly store: SharedStore;
+  readonly connections: Connections;
   readonly onOwned: (isOwned: (name: PartitionName) => boolean) => void;
   readonly onRetired: (partition: Partition) => void;
   readonly onAdopted: (partition: Partition) => void;
@@ -114,6 +117,7 @@ export class Processes {
       isAlive: (incarnation) => node().isAlive(incarnation),
       enter: (account) => enter(calls, account),
       adopt: (proposal) => parts().store.adopt(proposal),
+      taken: (requestId) => parts().connections.taken(requestId),
     });
     const given: Given = { options, forwarder, calls, late };
     const address = formatNodeAddress({ ...options.node, port: listener.port });
@@ -239,6 +243,7 @@ function placementOf(node: ClusterNode, { forwarder, calls }: Given): Placement 
   return {
     enter: (account) => (node.admits(account) ? enter(calls, account) : undefined),
     forward: (account, invocation) => forwarder.call(account, invocation, () => node.admits(account)),
+    connect: (account, requestId) => forwarder.connect(account, requestId).catch(unlessNotSent),
   };
 }
 

@@ -3,6 +3,7 @@
  * was not used before, is one of them; everybody else gets 403 and no more. A call that came so is run here or not at all.
  */
 import { type SessionClient, takeSession } from '#gateway/forward/answer-session.ts';
+import { CARRIED, carriedTo } from '#gateway/forward/carried.ts';
 import { BrokenFrame, FrameReader, FrameWriter, LARGEST_FRAME } from '#gateway/forward/frames.ts';
 import type { ForwardedCall, Message, Reply } from '#gateway/forward/messages.ts';
 import { noStream, pack, unpack } from '#gateway/forward/packing.ts';
@@ -15,6 +16,7 @@ import { assert } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
 import { released } from '#platform/blobs/released.ts';
 import type { Cloud, Invocation } from '#platform/cloud.ts';
+import type { Connections } from '#platform/connections.ts';
 import { dispatchHere } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
@@ -35,6 +37,8 @@ export interface ForwardServerOptions extends Pick<ListenOptions, 'hosts' | 'por
   /** Marks the beginning of a call, and gives what marks its end. */
   readonly enter: (account: PartitionName['account']) => () => void;
   readonly adopt: (proposal: Proposal) => Promise<void>;
+  /** What a call has left here under the id of its request. */
+  readonly taken: Connections['taken'];
 }
 
 const FORBIDDEN: WireResponse = { status: 403, headers: {}, body: '' };
@@ -57,7 +61,8 @@ export function startForwardServer({
       planBody: ({ contentLength }) =>
         contentLength === undefined ? { mode: 'stream' } : { mode: 'buffer', limitBytes: LARGEST_FRAME },
       serve: (request) => serve(request, options, guard),
-      upgrade: (request) => session(request, { ...options, onFault }, guard),
+      upgrade: (request) =>
+        request.path === CARRIED ? carried(request, options) : session(request, { ...options, onFault }, guard),
     },
   });
 }
@@ -108,6 +113,14 @@ function session(
   };
   const opened = takeSession(request.body, parts.sealerOf(number), number, answer);
   return opened !== undefined && guard.admit(Number(from), Number(counter)) ? opened : undefined;
+}
+
+/** A repetition finds nothing: what is left under an id is taken once. */
+function carried(request: IncomingRequest, { incarnation, sealerOf, taken }: Parts): TakeOver | undefined {
+  const number = request.headers['x-makonis-call'] ?? '';
+  const [, , , to] = SENT_BY.exec(number) ?? [];
+  if (Number(to) !== incarnation()) return undefined;
+  return carriedTo(request.body, { sealer: sealerOf(number), number }, taken);
 }
 
 const NOT_HELD: Reply = { kind: 'not-held' };

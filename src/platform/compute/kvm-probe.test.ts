@@ -14,7 +14,7 @@ test('the boot sector is what long-mode.S says', { skip: lacks('as') || lacks('l
   const folder = mkdtempSync(join(tmpdir(), 'makonis-probe-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const [object, binary] = [join(folder, 'o'), join(folder, 'b')];
-  execFileSync('as', ['--32', '-o', object, join(import.meta.dirname, 'long-mode.S')]);
+  execFileSync('as', ['--32', '-I', import.meta.dirname, '-o', object, join(import.meta.dirname, 'long-mode.S')]);
   execFileSync('ld', ['-m', 'elf_i386', '-Ttext', '0x7c00', '-e', '0', '--oformat', 'binary', '-o', binary, object]);
   assert.deepEqual(readFileSync(binary), bootSector());
 });

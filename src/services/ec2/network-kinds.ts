@@ -1,7 +1,9 @@
 /** Kinds of networks' resources. What holds another one fast lets go of it first (`release`): else neither could be removed. */
+
 import type { Kind } from '#platform/service.ts';
 import { addresses } from '#services/ec2/addresses/state.ts';
 import { dhcpOptions } from '#services/ec2/dhcp-options/state.ts';
+import { CONNECT_PRINCIPAL } from '#services/ec2/instance-connect-endpoints/linked-role.ts';
 import { instanceConnectEndpoints } from '#services/ec2/instance-connect-endpoints/state.ts';
 import { internetGateways } from '#services/ec2/internet-gateways/state.ts';
 import { keptKind } from '#services/ec2/kept-kind.ts';
@@ -63,7 +65,7 @@ export const networkKinds = {
     ['DeleteInstanceConnectEndpoint', 'InstanceConnectEndpointId'],
     {
       cloudFormationType: 'AWS::EC2::InstanceConnectEndpoint',
-      linkedRole: 'ec2-instance-connect.amazonaws.com',
+      linkedRole: CONNECT_PRINCIPAL,
       holdsData: false,
     },
   ),

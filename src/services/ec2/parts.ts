@@ -8,7 +8,7 @@ import type { Store } from '#platform/store/store.ts';
 import { openPublicAddresses, type PublicAddresses } from '#services/ec2/addresses/public-addresses.ts';
 import type { VpcNetworks } from '#services/ec2/networks/apply.ts';
 import type { PushedKeysApi } from '#services/ec2-instance-connect/api.ts';
-import type { InstanceProfilesApi } from '#services/iam/api.ts';
+import type { InstanceProfilesApi, LinkedRolesApi } from '#services/iam/api.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 
 /** What comes from outside. */
@@ -21,6 +21,7 @@ export interface Ec2Given {
   /** Where machines run. Undefined: nothing can be launched here, as on AWS when there is no capacity. */
   readonly host: Host | undefined;
   readonly instanceProfiles: InstanceProfilesApi;
+  readonly linkedRoles: LinkedRolesApi;
   readonly sealer: Sealer;
   readonly envelopes: Envelopes;
   /** Keys that EC2 Instance Connect gives guests to let in. */

@@ -4,12 +4,14 @@
  *
  * Order of reading: resources.ts, filters.ts, then key-pairs/ as an example of a noun.
  */
+
 import type * as Model from '#platform/model/generated/ec2.ts';
 import { type CallScope, defineService, type Handlers } from '#platform/service.ts';
 import { keepAddresses } from '#services/ec2/addresses/keep.ts';
 import { withDryRun } from '#services/ec2/dry-run.ts';
 import { facts } from '#services/ec2/facts.ts';
 import { inRegion } from '#services/ec2/in-region.ts';
+import { LINKED_ROLE_WORK, makeLinkedRole } from '#services/ec2/instance-connect-endpoints/linked-role.ts';
 import { instanceOperations } from '#services/ec2/instance-operations.ts';
 import { instanceReconciler } from '#services/ec2/instances/reconcile.ts';
 import { instanceTimers } from '#services/ec2/instances/transition.ts';
@@ -119,6 +121,7 @@ const declared = (parts: Ec2Parts, keys: IdentityKeys) =>
     encodedRefusals: true,
     documents: identityCertificate(parts, keys),
     timers: instanceTimers(parts),
+    work: { [LINKED_ROLE_WORK]: makeLinkedRole(parts) },
     reconcilers: {
       addresses: keepAddresses(parts),
       ...(parts.host && { instances: instanceReconciler(parts, parts.host) }),

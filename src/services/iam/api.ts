@@ -218,6 +218,14 @@ export interface InstanceProfileView {
 }
 
 /** For services that run programs of their users: what a profile is, and credentials of its role. */
+/** Service-linked roles, for the services that have one in the accounts of their users. */
+export interface LinkedRolesApi {
+  /** The service by its principal. */
+  find(account: AccountId, service: string): { readonly arn: string; readonly isThere: boolean };
+  /** On disk, unless it was there. */
+  make(account: AccountId, service: string, now: Milliseconds): Promise<void>;
+}
+
 export interface InstanceProfilesApi {
   /** By ARN, or by name within an account. Undefined if there is none. */
   profile(account: AccountId, nameOrArn: string): InstanceProfileView | undefined;

@@ -9,6 +9,7 @@ import { deleteTags, setTags, tagsOf } from '#platform/tags.ts';
 import { describe, type Tagged } from '#services/ec2/describe.ts';
 import { fail } from '#services/ec2/errors.ts';
 import type { Fields } from '#services/ec2/filters.ts';
+import { needLinkedRole } from '#services/ec2/instance-connect-endpoints/linked-role.ts';
 import {
   type InstanceConnectEndpointRow,
   instanceConnectEndpoints,
@@ -72,6 +73,7 @@ export const createInstanceConnectEndpoint =
     };
     instanceConnectEndpoints.put(tx, row);
     setTags(tx, resourceArn(call, 'instance-connect-endpoint', id), tags);
+    needLinkedRole(parts, call, id);
     return {
       InstanceConnectEndpoint: shownEndpoint(parts, { ...row, tags }, call, 'create-in-progress'),
       ...(input.ClientToken !== undefined && { ClientToken: input.ClientToken }),

@@ -7,6 +7,7 @@ import {
   describeInstanceConnectEndpoints,
   modifyInstanceConnectEndpoint,
 } from '#services/ec2/instance-connect-endpoints/endpoints.ts';
+import { permissionForRole } from '#services/ec2/instance-connect-endpoints/linked-role.ts';
 import { everywhere, making, modifying, on } from '#services/ec2/network-permissions.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
@@ -34,6 +35,7 @@ export const connectEndpointOperations = (parts: Ec2Parts) =>
       further: (input: Creating, scope: CallScope) => [
         ...creating.further(input, scope),
         ...withInterface(input, scope),
+        ...permissionForRole(parts, scope),
       ],
     },
     DescribeInstanceConnectEndpoints: { handler: describeInstanceConnectEndpoints(parts), ...everywhere },

@@ -8,6 +8,7 @@ import { type Milliseconds, minutes, type TimerHandle } from '#platform/base/clo
 import { isAccountId } from '#platform/base/ids.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { JobCall, Reconciler } from '#platform/service.ts';
+import { StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { meterStorage } from '#services/ec2/storage/metering.ts';
 import { type StorageTask, tasksOf } from '#services/ec2/storage/tasks.ts';
@@ -95,7 +96,12 @@ class Keeper {
   #meterLater(): void {
     const { partition, clock } = this.#job;
     const timer = clock.after(METER, () => {
-      partition.transact((tx) => meterStorage(tx, clock.now()));
+      try {
+        partition.transact((tx) => meterStorage(tx, clock.now()));
+      } catch (error) {
+        // Another process has the account by now, and meters on; or the store takes nothing at present.
+        if (!(error instanceof StoreUnavailable || error instanceof StoreBusy)) throw error;
+      }
       this.#meterLater();
     });
     this.#timers.set('metering', timer);

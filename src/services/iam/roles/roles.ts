@@ -62,7 +62,10 @@ export function wholeRole(
 }
 
 /** A new role, whichever operation makes it. */
-export function insertRole(call: Call, columns: Omit<RoleRow, 'id' | 'createdAt'>): RoleRow {
+/** What of a call makes a role. */
+export type RoleMaker = Pick<Call, 'tx' | 'account' | 'now' | 'quota'>;
+
+export function insertRole(call: RoleMaker, columns: Omit<RoleRow, 'id' | 'createdAt'>): RoleRow {
   const { tx, account } = call;
   const key = roles.key(nameKey(columns.name));
   if (tx.get(roles, key)) alreadyExists('Role', columns.name);

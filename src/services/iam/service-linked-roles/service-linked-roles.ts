@@ -6,13 +6,15 @@ import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope } from '#platform/service.ts';
+import type { Store } from '#platform/store/store.ts';
+import type { LinkedRolesApi } from '#services/iam/api.ts';
 import { invalidInput } from '#services/iam/errors.ts';
 import { entityArn } from '#services/iam/names.ts';
 import { found, ROLE } from '#services/iam/owners.ts';
-import { insertRole, wholeRole } from '#services/iam/roles/roles.ts';
+import { insertRole, type RoleMaker, wholeRole } from '#services/iam/roles/roles.ts';
 import { SERVICE_ROLE_PATH } from '#services/iam/roles/service-linked.ts';
 import { LINKED_SERVICES, type LinkedService } from '#services/iam/service-linked-roles/services.ts';
-import { attachedTo, attachments, EMPTY } from '#services/iam/state.ts';
+import { attachedTo, attachments, EMPTY, partitionOf, type RoleRow } from '#services/iam/state.ts';
 
 const LONGEST_NAME = 64;
 const SESSION_SECONDS = 3600;
@@ -45,12 +47,22 @@ export function createServiceLinkedRole(
   call: Call,
 ): Model.CreateServiceLinkedRoleResponse {
   const { tx } = call;
-  const { policy } = serviceFor(input);
-  const { name, path } = nameOf(input);
+  const linked = serviceFor(input);
+  const { name } = nameOf(input);
   if (name.length > LONGEST_NAME) invalidInput(`The role name ${name} is longer than ${LONGEST_NAME} characters.`);
   if (found(tx, ROLE.table, name)) {
     invalidInput(`Service role name ${name} has been taken in this account, please try a different suffix.`);
   }
+  return { Role: wholeRole(principals, call, insertLinkedRole(call, input, linked)) };
+}
+
+function insertLinkedRole(
+  call: RoleMaker,
+  input: Model.CreateServiceLinkedRoleRequest,
+  { policy }: LinkedService,
+): RoleRow {
+  const { tx } = call;
+  const { name, path } = nameOf(input);
   const { AWSServiceName: service, Description: description } = input;
   const row = insertRole(call, {
     name,
@@ -65,5 +77,24 @@ export function createServiceLinkedRole(
   const arn = `arn:aws:iam::aws:policy/aws-service-role/${policy}`;
   tx.put(attachments, attachments.key(row.id, arn), EMPTY);
   tx.put(attachedTo, attachedTo.key(arn, row.id), EMPTY);
-  return { Role: wholeRole(principals, call, row) };
+  return row;
 }
+
+/** For services that make theirs when it is first needed. */
+export const linkedRoles = (store: Store): LinkedRolesApi => ({
+  find(account, service) {
+    const name = nameOf({ AWSServiceName: service });
+    const isThere = partitionOf(store, account).read((tx) => found(tx, ROLE.table, name.name) !== undefined);
+    return { arn: entityArn(account, 'role', name), isThere };
+  },
+  async make(account, service, now) {
+    const [input, partition] = [{ AWSServiceName: service }, partitionOf(store, account)];
+    const linked = serviceFor(input);
+    partition.transact((tx) => {
+      // A service's need for its role is not held against the account.
+      const maker: RoleMaker = { tx, account, now, quota: () => Number.POSITIVE_INFINITY };
+      if (!found(tx, ROLE.table, nameOf(input).name)) insertLinkedRole(maker, input, linked);
+    });
+    await partition.durable();
+  },
+});

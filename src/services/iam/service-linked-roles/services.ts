@@ -31,7 +31,7 @@ const TABLE: readonly (readonly [principal: string, role: string, policy: string
   ['custom-resource.application-autoscaling.amazonaws.com', 'ApplicationAutoScaling_CustomResource', 'AWSApplicationAutoScalingCustomResourcePolicy'],
   ['dax.amazonaws.com', 'DAX', 'DAXServiceRolePolicy'],
   ['dynamodb.application-autoscaling.amazonaws.com', 'ApplicationAutoScaling_DynamoDBTable', 'AWSApplicationAutoscalingDynamoDBTablePolicy'],
-  ['ec2-instance-connect.amazonaws.com', 'Ec2InstanceConnect', 'Ec2InstanceConnectEndpoint'],
+  ['ec2-instance-connect.amazonaws.com', 'EC2InstanceConnect', 'Ec2InstanceConnectEndpoint'],
   ['ec2.application-autoscaling.amazonaws.com', 'ApplicationAutoScaling_EC2SpotFleetRequest', 'AWSApplicationAutoscalingEC2SpotFleetRequestPolicy'],
   ['ec2fleet.amazonaws.com', 'EC2Fleet', 'AWSEC2FleetServiceRolePolicy'],
   ['ecs.amazonaws.com', 'ECS', 'AmazonECSServiceRolePolicy'],

@@ -43,7 +43,7 @@ const MODULES = { '.': ['evdev', 'button'], late: ['virtio-rng', 'virtio_balloon
 export const micro: Recipe = {
   image: {
     name: 'makonis-micro',
-    version: '1.3.0',
+    version: '1.4.0',
     user: USER,
     sizeGiB: 1,
     boot: {
