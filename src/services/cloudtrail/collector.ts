@@ -9,6 +9,7 @@ import type { AuditRecord } from '#platform/audit/record.ts';
 import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION, isAccountId, type Region, timeOfId } from '#platform/base/ids.ts';
 import type { AuditReader, DataEvent } from '#platform/cloud.ts';
+import { again } from '#platform/store/again.ts';
 import type { Partition, Store, Transaction } from '#platform/store/store.ts';
 import { countAggregates } from './aggregates.ts';
 import { addToHistory, type HistoryRecord } from './history.ts';
@@ -64,9 +65,12 @@ export class Collector implements AuditReader {
     if (!isAccountId(partition.name.account)) return;
     listen(partition, () => this.#note(partition));
     // When the work that opens it is done.
-    queueMicrotask(() => {
-      if (partition.read((tx) => packsAfter(tx, undefined, 1)).length > 0) this.#note(partition);
-    });
+    queueMicrotask(() => void this.#noteIfAny(partition).catch(this.#deps.onFault));
+  }
+
+  async #noteIfAny(partition: Partition): Promise<void> {
+    const packs = await again(() => partition.read((tx) => packsAfter(tx, undefined, 1)));
+    if (packs.length > 0) this.#note(partition);
   }
 
   /** Another process owns it by now, and takes its records. */
