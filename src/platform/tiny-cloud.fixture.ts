@@ -173,6 +173,16 @@ export const notesEntry = (declaration: ServiceDeclaration = notesService()): Se
   load: async () => declaration,
 });
 
+/** Of the one service, whose operations nobody calls. */
+export const registryOf = (declaration: ServiceDeclaration): Registry =>
+  new Registry([
+    new RegisteredService(
+      notesEntry(declaration),
+      { summary: { metadata: model.metadata }, load: () => fail('Unexpected', 'nothing is called') },
+      () => () => {},
+    ),
+  ]);
+
 export const userOf = (account: AccountId): Principal => ({
   kind: 'user',
   account,
