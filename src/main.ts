@@ -153,7 +153,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const listener = await listen(options, { gateway, connections }, onFault, clock, tls);
   metrics.gauge(
     'store_held_thread_total',
-    'Reads of a store across a wire that requests had to wait for which did not ask for them.',
+    'Reads of the database that held up all requests.',
     () => heldThread.times,
   );
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
