@@ -40,6 +40,7 @@ import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceEntry } from '#platform/service.ts';
+import { heldThread } from '#platform/store/again.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
 import { openStore } from '#platform/store/open-store.ts';
@@ -151,11 +152,17 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, { gateway, connections }, onFault, clock, tls);
+  metrics.gauge(
+    'store_held_thread_total',
+    'Reads of the database that held up all requests.',
+    () => heldThread.times,
+  );
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
-  void jobs.resume(store).catch(onFault);
+  // Of several processes each has taken up what is its own when it joined.
+  if (processes === undefined) void jobs.resume(store).catch(onFault);
   for (const region of blobs.regions()) careFor(region);
 
   return {

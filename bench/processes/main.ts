@@ -1,6 +1,6 @@
 /**
  * What it costs to forward a call (real.ts: between real processes): two nodes in this process, over rows in memory, and calls that begin at the one that holds the account
- * and at the other, in turns. CPU time is of both ends together. Run: node bench/processes/main.ts [calls] [rounds]
+ * and at the other, in turns. CPU time is of both ends together. Run: node bench/processes/main.ts [calls] [rounds] [at once]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,8 +16,7 @@ import { PLAIN } from '#test/plain-cloud.ts';
 import { memoryFarm, settled } from '#test/sdk/several.ts';
 import { until } from '#test/until.ts';
 
-const AT_ONCE = 32;
-const [calls = 4000, rounds = 5] = process.argv.slice(2).map(Number);
+const [calls = 4000, rounds = 5, atOnce = 32] = process.argv.slice(2).map(Number);
 
 const folder = mkdtempSync(join(tmpdir(), 'makonis-bench-'));
 const masterKeys = createMasterKeys(join(folder, 'master-key.json'));
@@ -53,7 +52,7 @@ async function measure(cloud: Cloud, accessKeyId: string, input: Input): Promise
   const worker = async (): Promise<void> => {
     while (left-- > 0) await call(cloud, accessKeyId, 'SendMessage', input);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   const { user, system } = process.cpuUsage(before);
   return (user + system) / calls;
 }

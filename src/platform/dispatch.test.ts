@@ -5,7 +5,17 @@ import { seconds } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import { usageOf } from '#platform/metering/usage.ts';
-import { noteArn, notes, OTHER, OWN, REGION, type TinyCloud, tinyCloud, userOf } from '#platform/tiny-cloud.fixture.ts';
+import {
+  noteArn,
+  notes,
+  OTHER,
+  OWN,
+  REGION,
+  streams,
+  type TinyCloud,
+  tinyCloud,
+  userOf,
+} from '#platform/tiny-cloud.fixture.ts';
 import { until } from '#test/until.ts';
 
 const refused = (code: string) => (error: unknown) => error instanceof ServiceError && error.code === code;
@@ -123,6 +133,16 @@ test('a call in steps whose write is lost on the way is not answered with succes
   await until(() => tiny.partition.losses === 1, 'the loss');
   tiny.clock.advance(seconds(1));
   await rejected;
+});
+
+test('a stream that nobody will read, as its call was lost on the way, is given up', async (t) => {
+  const tiny = tinyCloud(t);
+  tiny.faults.failNext('before');
+  const rejected = assert.rejects(tiny.call('Stream', { Name: 'a' }), { code: 'ServiceUnavailable' });
+  await until(() => tiny.partition.losses === 1, 'the loss');
+  tiny.clock.advance(seconds(1));
+  await rejected;
+  assert.equal(streams.open, 0);
 });
 
 test('reads without a write wait for their usage, and count after a failed commit', async (t) => {

@@ -257,16 +257,27 @@ function runSteps(cloud: Cloud, call: LiveCall): Output | Promise<Output> {
   const { losses } = partition;
   const token = call.tokenUse();
   let kept: Output | undefined;
-  const finish = (output: Output): Output | Promise<Output> =>
-    again(() => {
-      // Its steps may have ended a while ago, and what they wrote may have been lost since.
-      if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
-      partition.transact((tx) => {
-        if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
-        writeAudit(cloud, tx, call, output);
-      });
-      return output;
+  const end = (output: Output): Output => {
+    // Its steps may have ended a while ago, and what they wrote may have been lost since.
+    if (partition.losses !== losses) throw new StoreUnavailable('a step of this call was lost');
+    partition.transact((tx) => {
+      if (token !== undefined && kept === undefined) keepAnswer(tx, token, output);
+      writeAudit(cloud, tx, call, output);
     });
+    return output;
+  };
+  const finish = (output: Output): Output | Promise<Output> => {
+    const drop = (error: unknown): never => {
+      dropStreams(output);
+      throw error;
+    };
+    try {
+      const ended = again(() => end(output));
+      return ended instanceof Promise ? ended.catch(drop) : ended;
+    } catch (error) {
+      return drop(error);
+    }
+  };
   const ran = again(() => {
     kept = token && partition.read((tx) => keptAnswer(tx, token));
     return kept ?? call.handle();

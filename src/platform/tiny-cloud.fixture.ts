@@ -40,7 +40,7 @@ export const REGION = 'us-east-1' as Region;
 const model: ServiceModel = {
   metadata: { serviceId: 'Notes', apiVersion: '1', endpointPrefix: 'notes', protocols: ['json'] },
   operations: Object.fromEntries(
-    ['Put', 'Get', 'Remove', 'Fail', 'Slow', 'Twice', 'Limited', 'Assign'].map((name) => [
+    ['Put', 'Get', 'Remove', 'Fail', 'Slow', 'Stream', 'Twice', 'Limited', 'Assign'].map((name) => [
       name,
       { name, input: { shape: 'Note' }, output: { shape: 'Note' } },
     ]),
@@ -76,6 +76,9 @@ const target = {
   resource: ({ Name = '' }: Note, { account }: CallScope) => noteArn(Name, account),
   owner: ({ Owner }: Note) => (Owner === undefined ? {} : { account: Owner as AccountId }),
 };
+
+/** Those that nobody has read or given up. */
+export const streams = { open: 0 };
 
 const operations = {
   Put: {
@@ -125,6 +128,23 @@ const operations = {
       return { Name };
     },
   },
+  /** Answers a stream, after a second. */
+  Stream: {
+    ...target,
+    steps: true,
+    handler: async ({ Name = '' }: Note, call: Call) => {
+      call.transact((tx) => tx.put(notes, notes.key(Name), { body: 'streamed' }));
+      await new Promise<void>((resolve) => {
+        call.clock.after(1000, resolve);
+      });
+      streams.open++;
+      const end = async () => {
+        streams.open--;
+        return { done: true, value: undefined };
+      };
+      return { Name, Body: { [Symbol.asyncIterator]: () => ({ next: end, return: end }) } };
+    },
+  },
   Twice: {
     ...target,
     steps: true,
@@ -172,6 +192,16 @@ export const notesEntry = (declaration: ServiceDeclaration = notesService()): Se
   ...(declaration.reconcilers && { reconciles: true }),
   load: async () => declaration,
 });
+
+/** Of the one service, whose operations nobody calls. */
+export const registryOf = (declaration: ServiceDeclaration): Registry =>
+  new Registry([
+    new RegisteredService(
+      notesEntry(declaration),
+      { summary: { metadata: model.metadata }, load: () => fail('Unexpected', 'nothing is called') },
+      () => () => {},
+    ),
+  ]);
 
 export const userOf = (account: AccountId): Principal => ({
   kind: 'user',

@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { RunningCloud } from '#main';
-import type { AccountId } from '#platform/base/ids.ts';
+import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
+import { jsonRows, table } from '#platform/store/keys.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { type SeveralClouds, severalClouds } from '#test/sdk/several.ts';
 import { until } from '#test/until.ts';
@@ -40,6 +41,10 @@ async function statusOf(address: string, headers: Record<string, string>, body: 
   response.resume();
   return response.statusCode;
 }
+
+/** Enough for some of them to be anybody's. */
+const ACCOUNTS = Array.from({ length: 64 }, (_, at) => String(100_000_000_000 + at) as AccountId);
+const proposals = table('proposal', [], jsonRows<object>(1));
 
 const succeeds = (action: () => Promise<unknown>): Promise<boolean> =>
   action().then(
@@ -115,6 +120,26 @@ test('who was struck off neither writes nor answers, and others have its account
     () => succeeds(() => there.send(new SendMessageCommand({ QueueUrl, MessageBody: 'again' }))),
     'its return',
   );
+});
+
+test('who was struck off and has joined again has its transactions taken by those that it knew before', async (t) => {
+  const { nodes, ledger } = await severalClouds(t, 2);
+  const [holder = assert.fail(), proposer = assert.fail()] = nodes;
+  const propose = async (): Promise<void> => {
+    const account = ACCOUNTS.find((each) => has(holder, each) && !has(proposer, each)) ?? assert.fail();
+    const partition = proposer.cloud.store.partition({ service: 'iam', account, region: GLOBAL_REGION });
+    partition.transact((tx) => tx.put(proposals, proposals.key(), {}));
+    await partition.durable();
+  };
+  await propose();
+  const { incarnation } = proposer.processes?.status().find(({ id }) => id === proposer.processes?.id) ?? assert.fail();
+  await ledger.leave(incarnation);
+  const isBack = ({ processes }: RunningCloud): boolean => {
+    const lives = (processes?.status() ?? []).map((node) => node.incarnation);
+    return lives.length === nodes.length && !lives.includes(incarnation);
+  };
+  await until(() => nodes.every(isBack), 'its return');
+  await until(() => succeeds(propose), 'a transaction that is taken');
 });
 
 test('a node that drains hands all over while calls go on, and one that joins gets its share', async (t) => {

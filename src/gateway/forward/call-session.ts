@@ -27,6 +27,7 @@ export class CallSession {
   /** When the other end said something, or it became its turn to. */
   heardAt: Milliseconds;
   #look: TimerHandle | undefined;
+  #isEnding = false;
 
   private constructor(socket: Socket, sealer: PurposeSealer, number: string, clock: Clock, onClose: () => void) {
     this.#clock = clock;
@@ -106,6 +107,12 @@ export class CallSession {
     this.#session.destroy();
   }
 
+  /** Closes it when all that was asked has been answered; nothing more is asked. */
+  end(): void {
+    this.#isEnding = true;
+    if (this.#asked.size === 0) this.destroy();
+  }
+
   #cancellable(
     call: number,
     signal: AbortSignal,
@@ -133,6 +140,7 @@ export class CallSession {
     const asked = this.#asked.get(call);
     this.#asked.delete(call);
     asked?.resolve(bytes);
+    if (this.#isEnding && this.#asked.size === 0) this.destroy();
   }
 
   #lookLater(): TimerHandle {

@@ -47,7 +47,7 @@ export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #connections = new Map<string, Connections>();
   /** By the life of the process that they are with. */
-  readonly #sessions = new Map<number, Promise<CallSession | undefined>>();
+  readonly #sessions = new Map<number, Open>();
   readonly #carried = new Set<Duplex>();
   #calls = 0;
   /** For the metrics. */
@@ -104,7 +104,7 @@ export class Forwarder {
   close(): void {
     for (const stream of this.#carried) stream.destroy();
     for (const connections of this.#connections.values()) connections.close();
-    for (const session of this.#sessions.values()) session.then((open) => open?.destroy()).catch(() => {});
+    for (const { session } of this.#sessions.values()) session.then((open) => open?.destroy()).catch(() => {});
   }
 
   async #send(message: Message, isHere: () => boolean, way: Way): Promise<Reply | undefined> {
@@ -143,16 +143,23 @@ export class Forwarder {
   }
 
   #sessionWith(peer: Peer): Promise<CallSession | undefined> {
-    return getOrInsert(this.#sessions, peer.incarnation, () => {
-      const { sealerOf, clock } = this.#options;
-      const number = this.#numberFor(peer);
-      const forget = (): void => void this.#sessions.delete(peer.incarnation);
-      const opening = connectTo(peer.address).then((socket) =>
-        CallSession.open(socket, sealerOf(number), number, clock, forget),
-      );
-      opening.then((session) => session ?? forget(), forget);
-      return opening;
-    });
+    const { sealerOf, clock } = this.#options;
+    const from = this.#options.incarnation();
+    const known = this.#sessions.get(peer.incarnation);
+    if (known?.from === from) return known.session;
+    // It was opened by an earlier life of this process, and speaks for that. Who waits for it has asked by the end of the turn.
+    known?.session.then((open) => setImmediate(() => open?.end())).catch(() => {});
+    const number = this.#numberFor(peer);
+    const forget = (): void => {
+      if (this.#sessions.get(peer.incarnation) === opened) this.#sessions.delete(peer.incarnation);
+    };
+    const session = connectTo(peer.address).then((socket) =>
+      CallSession.open(socket, sealerOf(number), number, clock, forget),
+    );
+    const opened: Open = { from, session };
+    this.#sessions.set(peer.incarnation, opened);
+    session.then((open) => open ?? forget(), forget);
+    return session;
   }
 
   #numberFor({ incarnation }: Peer): string {
@@ -180,6 +187,12 @@ export class Forwarder {
     // Sealed by the cloud's key for this call.
     return unpack(first, () => reader.stream()) as Reply;
   }
+}
+
+interface Open {
+  /** The life of this process that it speaks for. */
+  readonly from: number;
+  readonly session: Promise<CallSession | undefined>;
 }
 
 /** How a message may go. */

@@ -12,6 +12,7 @@ import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import type { Input, Output } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 
 export interface Assumption {
   readonly role: string;
@@ -78,7 +79,7 @@ async function sessionCaller(cloud: Cloud, assumption: Assumption): Promise<Omit
   const session = known !== undefined && known.until > now ? known : await assume(cloud, assumption);
   sessions.set(id, session);
   return {
-    principal: principalOf(cloud, session, region),
+    principal: await again(() => principalOf(cloud, session, region)),
     accessKeyId: session.accessKeyId,
     sourceAddress: servicePrincipal,
     userAgent: servicePrincipal,

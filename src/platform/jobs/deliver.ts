@@ -5,6 +5,7 @@ import { dispatch } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Delivery } from '#platform/jobs/outbox.ts';
 import type { Input, Output } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 
 export interface ServiceCall {
   readonly service: string;
@@ -62,6 +63,8 @@ function ownWork(cloud: Cloud, { service, from, operation, input, sourceAccount:
   const work = service === from ? cloud.registry.service(from)?.declaration.work?.[operation] : undefined;
   if (work === undefined) return undefined;
   const { clock, log, store, stopping } = cloud;
-  const partition = store.partition({ service, account, region });
-  return () => work(input, { account, region, now: clock.now(), partition, clock, log }, stopping);
+  return async () => {
+    const partition = await again(() => store.partition({ service, account, region }));
+    await work(input, { account, region, now: clock.now(), partition, clock, log }, stopping);
+  };
 }

@@ -5,11 +5,10 @@ import { silent } from '#platform/base/log.ts';
 import { Jobs } from '#platform/jobs/jobs.ts';
 import { send } from '#platform/jobs/outbox.ts';
 import { setTimer } from '#platform/jobs/timers.ts';
-import { RegisteredService, Registry } from '#platform/registry.ts';
 import type { Reconciler, ServiceDeclaration } from '#platform/service.ts';
 import { memoryDrivers } from '#platform/store/memory/drivers.ts';
 import { openStore } from '#platform/store/open-store.ts';
-import { notesEntry, notesService, OWN, REGION } from '#platform/tiny-cloud.fixture.ts';
+import { notesService, OWN, REGION, registryOf } from '#platform/tiny-cloud.fixture.ts';
 import { until } from '#test/until.ts';
 
 test('a start takes up what every partition has pending, and a stop ends it', async () => {
@@ -83,13 +82,3 @@ test('a partition that was open before there were jobs is taken up too', async (
   assert.deepEqual(seen, ['rings']);
   await jobs.stop();
 });
-
-const registryOf = (declaration: ServiceDeclaration): Registry =>
-  new Registry([
-    new RegisteredService(
-      notesEntry(declaration),
-      { summary: { metadata: METADATA }, load: () => assert.fail('nothing is called') },
-      () => () => {},
-    ),
-  ]);
-const METADATA = { serviceId: 'Notes', apiVersion: '1', endpointPrefix: 'notes', protocols: ['json' as const] };

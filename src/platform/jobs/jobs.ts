@@ -46,10 +46,10 @@ export class Jobs {
     this.#options = options;
   }
 
-  /** Called for each partition that is opened. Its work begins when the present one is done. */
+  /** Called for each partition that is opened. Its work begins when the present one is done. That of others' partitions is theirs. */
   attach(partition: Partition): void {
     const service = this.#options.registry.service(partition.name.service);
-    if (service === undefined || this.#runners.has(partition)) return;
+    if (service === undefined || partition.enter !== undefined || this.#runners.has(partition)) return;
     this.#runners.set(partition, []);
     queueMicrotask(() => this.#start(partition, service));
   }
@@ -67,7 +67,7 @@ export class Jobs {
 
   /** Opens what holds rows and is owned here, a partition a turn. The directory was opened before there were jobs. */
   async resume(store: Store, isOwned: (name: PartitionName) => boolean = () => true): Promise<void> {
-    for (const name of store.partitions({})) {
+    for (const name of await again(() => store.partitions({}))) {
       if (!isOwned(name)) continue;
       if (this.#stopping.signal.aborted) return;
       if (this.#options.registry.service(name.service)) this.attach(await again(() => store.partition(name)));

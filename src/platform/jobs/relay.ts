@@ -13,8 +13,9 @@ import { ServiceError, ThrottlingError } from '#platform/error.ts';
 import { type Delivery, listen, nextTarget, type OutboxRow, outboxRows } from '#platform/jobs/outbox.ts';
 import { isTimerSet, setTimer } from '#platform/jobs/timers.ts';
 import type { TimerJob } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Key } from '#platform/store/keys.ts';
-import type { MemorySlot, Partition } from '#platform/store/store.ts';
+import type { MemorySlot, Partition, ReadTransaction } from '#platform/store/store.ts';
 
 /** Throws when the target refuses or fails. */
 export type Deliver = (delivery: Delivery) => Promise<void>;
@@ -32,7 +33,7 @@ const FIRST_RETRY: Milliseconds = seconds(1);
 const LONGEST_RETRY: Milliseconds = seconds(60);
 /** When the store takes nothing. */
 const STORE_RETRY: Milliseconds = seconds(1);
-/** A search over targets that all wait for their timer lets others run this often. */
+/** Targets that are looked at before those that were told of get their turn, and then other work. */
 const SEARCHED_AT_ONCE = 100;
 
 export interface RelayOptions {
@@ -66,7 +67,7 @@ export class Relay {
   /** Where the search among the rows is; undefined when it has been through. */
   #search: { readonly after: string | undefined } | undefined;
   #isSearchDue = true;
-  #isSearchPaused = false;
+  #isFilling = false;
   #storeRetry: TimerHandle | undefined;
   #isStopped = false;
 
@@ -75,7 +76,7 @@ export class Relay {
     this.#options = options;
     relays.set(partition, this);
     listen(partition, (target) => this.run(target, 0));
-    this.#fill();
+    void this.#fill();
   }
 
   stop(): void {
@@ -89,7 +90,7 @@ export class Relay {
     const known = this.#waiting.get(target);
     if (known === undefined && this.#waiting.size >= MOST_WAITING) this.#isSearchDue = true;
     else this.#waiting.set(target, Math.max(known ?? 0, failures));
-    this.#fill();
+    void this.#fill();
   }
 
   /** The store has failed: what is in memory may be wrong. */
@@ -99,30 +100,39 @@ export class Relay {
       this.#storeRetry = undefined;
       this.#search = undefined;
       this.#isSearchDue = true;
-      this.#fill();
+      void this.#fill();
     });
   }
 
   /** Gives a lane to as many targets as may have one. */
-  #fill(): void {
-    while (!this.#isStopped && this.#lanes.size < MOST_LANES) {
-      const [waiting] = this.#waiting;
-      const found = this.#found(waiting);
-      if (found === undefined) return;
-      const [target, failures] = found;
-      this.#waiting.delete(target);
-      this.#lanes.add(target);
-      void this.#drain(target, failures).then(() => this.#fill());
+  async #fill(): Promise<void> {
+    // Who fills sees what is new before it ends.
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    try {
+      for (let searched = 0; !this.#isStopped && this.#lanes.size < MOST_LANES; ) {
+        if (this.#isSearching && searched++ < SEARCHED_AT_ONCE) {
+          const searching = again(() => this.#searched());
+          const target = searching instanceof Promise ? await searching : searching;
+          if (target !== undefined) this.#open(target, 0);
+          continue;
+        }
+        const [waiting] = this.#waiting;
+        if (waiting === undefined) break;
+        this.#open(...waiting);
+      }
+      if (this.#isSearching && this.#lanes.size < MOST_LANES) setImmediate(() => void this.#fill());
+    } catch (error) {
+      this.#waits(error);
+    } finally {
+      this.#isFilling = false;
     }
   }
 
-  #found(waiting: [target: string, failures: number] | undefined): [target: string, failures: number] | undefined {
-    try {
-      return this.#searched() ?? waiting;
-    } catch (error) {
-      this.#waits(error);
-      return undefined;
-    }
+  #open(target: string, failures: number): void {
+    this.#waiting.delete(target);
+    this.#lanes.add(target);
+    void this.#drain(target, failures).then(() => this.#fill());
   }
 
   /** The database may be away, whatever is read. */
@@ -132,32 +142,17 @@ export class Relay {
     this.lookSoon();
   }
 
-  /** The next target among the rows that is neither under way nor waiting for its timer. */
-  #searched(): [target: string, failures: number] | undefined {
-    if (this.#isSearchPaused) return undefined;
-    if (this.#search === undefined && this.#isSearchDue) {
-      this.#search = { after: undefined };
-      this.#isSearchDue = false;
-    }
-    for (let seen = 0; this.#search !== undefined; seen++) {
-      if (seen === SEARCHED_AT_ONCE) {
-        this.#pauseSearch();
-        return undefined;
-      }
-      const { after } = this.#search;
-      const target = this.#partition.read((tx) => nextTarget(tx, after));
-      this.#search = target === undefined ? undefined : { after: target };
-      if (target !== undefined && !this.#lanes.has(target) && !this.#isPostponed(target)) return [target, 0];
-    }
-    return undefined;
+  get #isSearching(): boolean {
+    return !this.#isStopped && (this.#search !== undefined || this.#isSearchDue);
   }
 
-  #pauseSearch(): void {
-    this.#isSearchPaused = true;
-    setImmediate(() => {
-      this.#isSearchPaused = false;
-      this.#fill();
-    });
+  /** The next target among the rows, if it is neither under way nor waiting for its timer. */
+  #searched(): string | undefined {
+    const target = this.#partition.read((tx) => nextTarget(tx, this.#search?.after));
+    const isFree = target !== undefined && !this.#lanes.has(target) && !this.#isPostponed(target);
+    if (this.#search === undefined) this.#isSearchDue = false;
+    this.#search = target === undefined ? undefined : { after: target };
+    return isFree ? target : undefined;
   }
 
   #isPostponed(target: string): boolean {
@@ -169,18 +164,19 @@ export class Relay {
     const partition = this.#partition;
     let failures = failuresBefore;
     try {
-      if (this.#isPostponed(target)) return;
+      if (await again(() => this.#isPostponed(target))) return;
       for (let after: Key | undefined; ; ) {
         partition.memory(sentSlot);
         const from = after === undefined ? {} : { after };
-        const page = partition.read((tx) => tx.range(outboxRows, { prefix: [target], limit: PAGE, ...from }));
+        const pageFrom = (tx: ReadTransaction) => tx.range(outboxRows, { prefix: [target], limit: PAGE, ...from });
+        const page = await again(() => partition.read(pageFrom));
         if (page.length === 0) return;
         // A read shows rows that are not on disk yet; what a crash can take back must not be sent.
         await partition.durable();
         for (const { key, row } of page) {
           if (this.#isStopped) return;
           const isDone = await this.#deliver(target, row);
-          if (!isDone) return this.#retryLater(target, failures);
+          if (!isDone) return await again(() => this.#retryLater(target, failures));
           partition.transact((tx) => tx.delete(outboxRows, key));
           failures = 0;
           after = key;

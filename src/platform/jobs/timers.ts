@@ -7,13 +7,15 @@
 import { type Clock, hours, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import type { Logger } from '#platform/base/log.ts';
 import type { Input, JobCall, TimerJob } from '#platform/service.ts';
-import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
+import { again } from '#platform/store/again.ts';
+import { jsonRows, type Key, table, text, u64 } from '#platform/store/keys.ts';
 import {
+  type KeyedRow,
   type MemorySlot,
   type Partition,
   type ReadTransaction,
   StoreBusy,
-  Suspend,
+  StoreUnavailable,
   type Transaction,
 } from '#platform/store/store.ts';
 
@@ -83,13 +85,14 @@ export class TimerRunner {
   readonly #options: TimerRunnerOptions;
   #next: Milliseconds = Number.POSITIVE_INFINITY;
   #handle: TimerHandle | undefined;
+  #isRunning = false;
   #isStopped = false;
 
   constructor(partition: Partition, options: TimerRunnerOptions) {
     this.#partition = partition;
     this.#options = options;
     runners.set(partition, this);
-    this.#guarded(() => this.#readNext());
+    void this.#run();
   }
 
   stop(): void {
@@ -102,11 +105,42 @@ export class TimerRunner {
     if (this.#isStopped || due >= this.#next) return;
     this.#next = due;
     this.#handle?.cancel();
-    this.#handle = this.#options.clock.after(Math.max(0, due - this.#options.clock.now()), () => this.#run());
+    this.#handle = this.#options.clock.after(Math.max(0, due - this.#options.clock.now()), () => void this.#run());
   }
 
   lookSoon(): void {
     this.wakeAt(this.#options.clock.now() + STORE_RETRY);
+  }
+
+  /** One page, then the event loop gets its turn before the next. */
+  async #run(): Promise<void> {
+    this.#next = Number.POSITIVE_INFINITY;
+    // Who runs looks at the rows once more before it ends.
+    if (this.#isStopped || this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      this.#partition.memory(firedSlot);
+      const now = this.#options.clock.now();
+      const reading = again(() => this.#due(now));
+      for (const { key, row } of reading instanceof Promise ? await reading : reading) {
+        const firing = this.#fire(key, row, now);
+        if (firing !== undefined) await firing;
+        if (this.#isStopped) return;
+      }
+      const looking = again(() => this.#readNext());
+      if (looking !== undefined) await looking;
+    } catch (error) {
+      // The database may be away. The rows stay as they are.
+      this.#options.log.log('error', 'timers wait for the store', { reason: String(error) });
+      this.lookSoon();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #due(now: Milliseconds): KeyedRow<TimerRow>[] {
+    const before = timerRows.key(Math.floor(now) + 1, '', '');
+    return this.#partition.read((tx) => tx.range(timerRows, { before, limit: PAGE }));
   }
 
   #readNext(): void {
@@ -114,84 +148,45 @@ export class TimerRunner {
     if (first !== undefined) this.wakeAt(timerRows.parts(first.key)[0]);
   }
 
-  /** One page, then the event loop gets its turn before the next. */
-  #run(): void {
-    this.#next = Number.POSITIVE_INFINITY;
-    if (this.#isStopped) return;
-    this.#guarded(() => {
-      this.#partition.memory(firedSlot);
-      const now = this.#options.clock.now();
-      const due = this.#partition.read((tx) =>
-        tx.range(timerRows, { before: timerRows.key(Math.floor(now) + 1, '', ''), limit: PAGE }),
-      );
-      for (const { key, row } of due) this.#fire(key, row, now);
-      this.#readNext();
-    });
-  }
-
-  /** The database may be away, whatever is read. */
-  #guarded(action: () => void): void {
+  /** Fails when the store takes nothing. */
+  #fire(key: Key, row: TimerRow, now: Milliseconds): void | Promise<void> {
+    const failed = (error: unknown) => this.#failed(key, row, now, error);
     try {
-      action();
+      const firing = again(() => this.#partition.transact((tx) => this.#runIn(tx, key, row, now)));
+      return firing?.catch(failed);
     } catch (error) {
-      // The rows stay as they are.
-      if (error instanceof Suspend) {
-        this.#runAfter(error.ready);
-        return;
-      }
-      this.#options.log.log('error', 'timers wait for the store', { reason: String(error) });
-      this.lookSoon();
+      return failed(error);
     }
   }
 
-  #runAfter(ready: Promise<void>): void {
-    const { log } = this.#options;
-    ready.then(
-      () => this.#run(),
-      (error: unknown) => {
-        log.log('error', 'timers wait', { reason: String(error) });
-        this.lookSoon();
-      },
-    );
-  }
-
-  /** Throws when the store takes nothing, or a service has to be loaded. */
-  #fire(key: ReturnType<typeof timerRows.key>, row: TimerRow, now: Milliseconds): void {
+  #runIn(tx: Transaction, key: Key, row: TimerRow, now: Milliseconds): void {
     const [, job, id] = timerRows.parts(key);
     const { log, clock, jobOf } = this.#options;
-    const { account, region } = this.#partition.name;
-    try {
-      this.#partition.transact((tx) => {
-        if (tx.get(timerRows, key) === undefined) return;
-        cancelTimer(tx, job, id);
-        // Timers of the directory partitions (account `global`) work without an account.
-        const call: JobCall = {
-          account: account as JobCall['account'],
-          region,
-          now,
-          partition: this.#partition,
-          clock,
-          log,
-        };
-        const run = jobOf(job);
-        if (run === undefined) throw new Error(`no job ${job} in service ${this.#partition.name.service}`);
-        run(tx, row.payload, call);
-      });
-    } catch (error) {
-      if (error instanceof StoreBusy || error instanceof Suspend) throw error;
-      const failures = (row.failures ?? 0) + 1;
-      const retryAt = Math.floor(now) + Math.min(LONGEST_RETRY, 1000 * 2 ** Math.min(failures, 20));
-      log.log('error', 'timer failed', { job, id, failures, reason: String(error) });
-      this.#postpone(key, { ...row, failures }, retryAt);
-    }
+    const partition = this.#partition;
+    const { account, region, service } = partition.name;
+    if (tx.get(timerRows, key) === undefined) return;
+    cancelTimer(tx, job, id);
+    // Timers of the directory partitions (account `global`) work without an account.
+    const call: JobCall = { account: account as JobCall['account'], region, now, partition, clock, log };
+    const run = jobOf(job);
+    if (run === undefined) throw new Error(`no job ${job} in service ${service}`);
+    run(tx, row.payload, call);
   }
 
-  #postpone(key: ReturnType<typeof timerRows.key>, row: TimerRow, due: Milliseconds): void {
+  #failed(key: Key, row: TimerRow, now: Milliseconds, error: unknown): void | Promise<void> {
+    if (error instanceof StoreBusy || error instanceof StoreUnavailable) throw error;
     const [, job, id] = timerRows.parts(key);
-    this.#partition.transact((tx) => {
-      tx.delete(timerRows, key);
-      tx.put(timerRows, timerRows.key(due, job, id), row);
-      tx.put(timerIndex, timerIndex.key(job, id), { due });
-    });
+    const failures = (row.failures ?? 0) + 1;
+    const retryAt = Math.floor(now) + Math.min(LONGEST_RETRY, 1000 * 2 ** Math.min(failures, 20));
+    this.#options.log.log('error', 'timer failed', { job, id, failures, reason: String(error) });
+    return again(() => this.#partition.transact((tx) => postponeIn(tx, key, { ...row, failures }, retryAt)));
   }
+}
+
+function postponeIn(tx: Transaction, key: Key, row: TimerRow, due: Milliseconds): void {
+  if (tx.get(timerRows, key) === undefined) return;
+  const [, job, id] = timerRows.parts(key);
+  tx.delete(timerRows, key);
+  tx.put(timerRows, timerRows.key(due, job, id), row);
+  tx.put(timerIndex, timerIndex.key(job, id), { due });
 }

@@ -4,12 +4,17 @@
  * it lacked has come. What it has read is kept for it until it has ended.
  *
  * A piece may begin anew while nothing of it stays: a read after its transaction has written, one outside of `again`, and one of a
- * piece that was repeated too often hold the thread.
+ * piece that was repeated too often hold the thread. `heldThread` counts them. Work that goes on by itself runs each of its later steps that
+ * read by an `again` of its own.
  */
 import { assert } from '#platform/base/assert.ts';
-import type { DriverRange, DriverRow, SharedDriver, StoreDriver } from '#platform/store/driver.ts';
+import type { Region } from '#platform/base/ids.ts';
+import type { DriverRange, DriverRow, SharedDriver, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 import { Suspend } from '#platform/store/store.ts';
+
+/** How often the thread was held because what ran could not begin anew. */
+export const heldThread = { times: 0 };
 
 /** What needs more was not made for this: it asks for one thing more each time, or for another (under an id that it makes up). */
 const MOST_WAITS = 24;
@@ -103,7 +108,9 @@ export function waitFor<T>(
   later: () => Promise<T>,
   now: () => T,
 ): T {
-  return current === undefined ? now() : current.answer(driver, question, holder, later);
+  if (current !== undefined) return current.answer(driver, question, holder, later);
+  heldThread.times++;
+  return now();
 }
 
 /** Questions that `waitFor` will be asked, each under its text: all that are not answered yet are asked together, if that spares a wait. */
@@ -119,6 +126,7 @@ function expectAnswers<Asked>(
 /** Throws where what runs may begin anew, when `ready` says so; else the thread has to be held. */
 export function waitUntil(ready: () => Promise<void>): void {
   current?.wait(ready());
+  heldThread.times++;
 }
 
 /** What the work that runs has done stays: it must not begin anew. */
@@ -195,6 +203,32 @@ export function findNumber(driver: SharedDriver, path: string): number | undefin
     undefined,
     () => later.find(path),
     () => driver.find(path),
+  );
+}
+
+/** The regions that hold data. */
+export function readRegions(drivers: StoreDrivers): Region[] {
+  const { later } = drivers;
+  if (later === undefined) return drivers.regions();
+  return waitFor(
+    drivers,
+    'regions',
+    undefined,
+    () => later.regions(),
+    () => drivers.regions(),
+  );
+}
+
+/** The names of all partitions that were written to. */
+export function readNames(driver: StoreDriver): string[] {
+  const { later } = driver;
+  if (later === undefined) return driver.names();
+  return waitFor(
+    driver,
+    'names',
+    undefined,
+    () => later.names(),
+    () => driver.names(),
   );
 }
 

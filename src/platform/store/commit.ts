@@ -9,6 +9,7 @@
  */
 import { assert } from '#platform/base/assert.ts';
 import { type Milliseconds, systemClock } from '#platform/base/clock.ts';
+import { again } from '#platform/store/again.ts';
 import { type BatchOwner, BatchWriter } from '#platform/store/batch.ts';
 import type { StoreDriver } from '#platform/store/driver.ts';
 import { HeldLayers, type Layer } from '#platform/store/overlay.ts';
@@ -160,12 +161,16 @@ export class Committer {
     const batch = this.#filling;
     assert(!this.#flying, 'one batch at a time is under way');
     try {
-      // What these write belongs to this batch: they schedule no other.
-      for (const action of batch.beforeCommit) action();
+      const waiting = this.#runHooksOf(batch);
+      if (waiting !== undefined) {
+        waiting.then(
+          () => this.#close(),
+          (error: unknown) => this.#notClosed(batch, error),
+        );
+        return;
+      }
     } catch (error) {
-      this.#isScheduled = false;
-      this.#onFault(error);
-      this.#lose(error);
+      this.#notClosed(batch, error);
       return;
     }
     const next = new Batch(this.#spare);
@@ -181,6 +186,26 @@ export class Committer {
       () => (this.#abandoned ? this.#lose(this.#abandoned) : this.#settled(batch)),
       (error) => this.#lose(error),
     );
+  }
+
+  /** What they write belongs to this batch: they schedule no other. It stays open while one of them waits for what it reads. */
+  #runHooksOf(batch: Batch): Promise<unknown> | undefined {
+    const { beforeCommit } = batch;
+    for (let at = 0; at < beforeCommit.length; at++) {
+      const action = beforeCommit[at];
+      // What was asked for in a batch that was lost meanwhile is forgotten with it; `runHooks` may have run it.
+      const isDue = (): boolean => this.#filling === batch && beforeCommit[at] === action;
+      const ran = again(() => (isDue() ? action?.() : undefined));
+      if (ran instanceof Promise) return ran.then(() => void (isDue() && beforeCommit.splice(0, at + 1)));
+    }
+    return undefined;
+  }
+
+  #notClosed(batch: Batch, error: unknown): void {
+    this.#isScheduled = false;
+    this.#onFault(error);
+    if (this.#filling === batch) this.#lose(error);
+    else if (this.#filling.hasWork) this.schedule();
   }
 
   #settled(batch: Batch): void {

@@ -47,6 +47,7 @@ export interface LaterReads {
   readonly cache: RowCache;
   own(name: string): Promise<Taken>;
   find(name: string): Promise<number | undefined>;
+  names(): Promise<string[]>;
   get(partition: number, key: Key): Promise<Buffer | undefined>;
   /** In the order of the keys. */
   rows(partition: number, keys: readonly Key[]): Promise<(Buffer | undefined)[]>;
@@ -79,6 +80,8 @@ export interface SharedDriver extends StoreDriver {
 export interface StoreDrivers<Driver extends StoreDriver = StoreDriver> {
   /** Regions that hold data. */
   regions(): Region[];
+  /** Of those across a wire, as above. */
+  readonly later?: { regions(): Promise<Region[]> };
   open(region: Region): Driver;
   close(): Promise<void>;
 }

@@ -68,6 +68,7 @@ export function faulty(inner: StoreDrivers): { drivers: StoreDrivers; faults: Fa
   }
   const drivers: StoreDrivers = {
     regions: () => inner.regions(),
+    ...(inner.later && { later: inner.later }),
     close: () => inner.close(),
     open(region) {
       const driver = inner.open(region);

@@ -202,7 +202,10 @@ export class FollowedPartition extends OwnedPartition {
   override durable(): Promise<void> | undefined {
     const written = super.durable();
     if (this.#entering === undefined) return written;
-    return Promise.all([written, this.#entering]).then(() => {});
+    const both = Promise.all([written, this.#entering]).then(() => {});
+    // Whoever waits sees the rejection; that nobody does must not end the process.
+    both.catch(() => {});
+    return both;
   }
 
   override transact<T>(action: (tx: Transaction) => T): T {

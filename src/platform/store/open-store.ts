@@ -4,7 +4,7 @@ import type { Clock } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { adopt, type KeepBooks } from '#platform/store/adopt.ts';
-import { waitUntil } from '#platform/store/again.ts';
+import { readNames, readRegions, waitUntil } from '#platform/store/again.ts';
 import { Committer, DEFAULT_PENDING_LIMITS, type PendingLimits } from '#platform/store/commit.ts';
 import type { LaterReads, SharedDriver, StoreDrivers, Taken } from '#platform/store/driver.ts';
 import { FollowedPartition, type Proposal, type Propose } from '#platform/store/followed.ts';
@@ -105,9 +105,9 @@ class OpenStore implements SharedStore {
   }
 
   partitions({ service, account, region }: Parameters<Store['partitions']>[0]): PartitionName[] {
-    const regions = region ? [region] : new Set([...this.#drivers.regions(), ...this.#committers.keys()]);
+    const regions = region ? [region] : new Set([...readRegions(this.#drivers), ...this.#committers.keys()]);
     return [...regions]
-      .flatMap((each) => this.#committerOf(each).driver.names().map(nameOf))
+      .flatMap((each) => readNames(this.#committerOf(each).driver).map(nameOf))
       .filter((name) => (service ?? name.service) === name.service && (account ?? name.account) === name.account);
   }
 

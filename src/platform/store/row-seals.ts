@@ -34,24 +34,33 @@ const DAY_BYTES = 2;
 /** Keys of days kept in memory: a backlog is read in the order of its days. */
 const MOST_DAYS = 32;
 
-export const rowSeals =
-  (sealer: Sealer): RowSeals =>
-  (partition) => {
-    const ofDays = new Map<number, PurposeSealer>();
-    const ofDay = (day: number): PurposeSealer => {
-      if (ofDays.size > MOST_DAYS) ofDays.clear();
-      return getOrInsert(ofDays, day, () => sealer.purpose(`rows/${partition}/${day}`));
-    };
-    return {
-      seal(value, key, day) {
-        const sealed = ofDay(day).seal(value, key, DAY_BYTES);
-        sealed.writeUInt16BE(day);
-        return sealed;
-      },
-      open(sealed, key) {
-        const value = ofDay(sealed.readUInt16BE()).open(sealed.subarray(DAY_BYTES), key);
-        if (value === undefined) throw new SealBroken(`a sealed row of ${partition} does not open`);
-        return value;
-      },
-    };
+/** Partitions whose keys are kept in memory: to derive one costs more than to seal a row. */
+const MOST_PARTITIONS = 1000;
+
+export function rowSeals(sealer: Sealer): RowSeals {
+  const seals = new Map<string, RowSeal>();
+  return (partition) => {
+    if (seals.size > MOST_PARTITIONS) seals.clear();
+    return getOrInsert(seals, partition, () => rowSeal(sealer, partition));
   };
+}
+
+function rowSeal(sealer: Sealer, partition: string): RowSeal {
+  const ofDays = new Map<number, PurposeSealer>();
+  const ofDay = (day: number): PurposeSealer => {
+    if (ofDays.size > MOST_DAYS) ofDays.clear();
+    return getOrInsert(ofDays, day, () => sealer.purpose(`rows/${partition}/${day}`));
+  };
+  return {
+    seal(value, key, day) {
+      const sealed = ofDay(day).seal(value, key, DAY_BYTES);
+      sealed.writeUInt16BE(day);
+      return sealed;
+    },
+    open(sealed, key) {
+      const value = ofDay(sealed.readUInt16BE()).open(sealed.subarray(DAY_BYTES), key);
+      if (value === undefined) throw new SealBroken(`a sealed row of ${partition} does not open`);
+      return value;
+    },
+  };
+}

@@ -126,8 +126,8 @@ export interface Partition {
   readDurably<T>(action: (tx: ReadTransaction) => T): Promise<T>;
   /**
    * Runs `action` once, as a transaction of its own, when the current batch is closed: for rows that many requests of a
-   * turn touch and one write can cover (usage). `durable` waits for it as for a write; the undoing of a transaction that
-   * asked for it doesn't take it back.
+   * turn touch and one write can cover (usage). What it reads may have to be waited for: it changes memory after that. `durable`
+   * waits for it as for a write; the undoing of a transaction that asked for it doesn't take it back.
    */
   beforeCommit(action: (tx: Transaction) => void): void;
   /**

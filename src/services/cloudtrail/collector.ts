@@ -4,11 +4,13 @@
  * before each look-up. Records and the cursor of their journal are one transaction of CloudTrail's partition; the journal's rows
  * go when that is on disk. So a crash neither loses nor doubles an event.
  */
-import { dropPacksBefore, listen, packsAfter } from '#platform/audit/journal.ts';
+import { dropPacksBefore, listen, type Pack, packsAfter } from '#platform/audit/journal.ts';
 import type { AuditRecord } from '#platform/audit/record.ts';
 import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION, isAccountId, type Region, timeOfId } from '#platform/base/ids.ts';
 import type { AuditReader, DataEvent } from '#platform/cloud.ts';
+import { again } from '#platform/store/again.ts';
+import type { Key } from '#platform/store/keys.ts';
 import type { Partition, Store, Transaction } from '#platform/store/store.ts';
 import { countAggregates } from './aggregates.ts';
 import { addToHistory, type HistoryRecord } from './history.ts';
@@ -64,9 +66,12 @@ export class Collector implements AuditReader {
     if (!isAccountId(partition.name.account)) return;
     listen(partition, () => this.#note(partition));
     // When the work that opens it is done.
-    queueMicrotask(() => {
-      if (partition.read((tx) => packsAfter(tx, undefined, 1)).length > 0) this.#note(partition);
-    });
+    queueMicrotask(() => void this.#noteIfAny(partition).catch(this.#deps.onFault));
+  }
+
+  async #noteIfAny(partition: Partition): Promise<void> {
+    const packs = await again(() => partition.read((tx) => packsAfter(tx, undefined, 1)));
+    if (packs.length > 0) this.#note(partition);
   }
 
   /** Another process owns it by now, and takes its records. */
@@ -118,7 +123,7 @@ export class Collector implements AuditReader {
         this.#noted.delete(source);
         await source.durable();
       }
-      const target = this.#deps.store.partition({ service: 'cloudtrail', account, region });
+      const target = await again(() => this.#deps.store.partition({ service: 'cloudtrail', account, region }));
       let isMore = true;
       for (let step = 0; isMore && step < steps && !this.#isStopped; step++) {
         isMore = await this.#takeSome(target, sources, account, region);
@@ -138,27 +143,25 @@ export class Collector implements AuditReader {
     account: AccountId,
     region: Region,
   ): Promise<boolean> {
-    const journals = sources.map((source) => {
-      const cursor = cursorOf(source);
-      const after = target.read((tx) => tx.get(cursors, cursor))?.after;
-      return { source, cursor, packs: source.read((tx) => packsAfter(tx, after, PACKS_AT_ONCE)) };
-    });
+    const journals: Journal[] = [];
+    for (const source of sources) journals.push(await again(() => journalOf(target, source)));
     const taken = journals.flatMap(({ source, packs }) =>
       packs.flatMap(({ records }) => records.map((text) => takenRecord(text, source))),
     );
     if (taken.length === 0) return false;
     taken.sort((a, b) => a.time - b.time);
-    target.transact((tx) => {
+    const hand = (tx: Transaction): void => {
       this.#hand(tx, taken, account, region);
       for (const { cursor, packs } of journals) {
         const last = packs.at(-1);
         if (last !== undefined) tx.put(cursors, cursor, { after: last.key });
       }
-    });
+    };
+    await again(() => target.transact(hand));
     await target.durable();
     for (const { source, packs } of journals) {
       const last = packs.at(-1);
-      if (last !== undefined) source.transact((tx) => dropPacksBefore(tx, last.key));
+      if (last !== undefined) await again(() => source.transact((tx) => dropPacksBefore(tx, last.key)));
     }
     return journals.some(({ packs }) => packs.length === PACKS_AT_ONCE);
   }
@@ -180,6 +183,19 @@ export class Collector implements AuditReader {
 }
 
 export const homeOf = (region: Region): Region => (region === GLOBAL_REGION ? GLOBAL_EVENTS_REGION : region);
+
+interface Journal {
+  readonly source: Partition;
+  readonly cursor: Key;
+  readonly packs: readonly Pack[];
+}
+
+/** What was not taken from it yet. */
+function journalOf(target: Partition, source: Partition): Journal {
+  const cursor = cursorOf(source);
+  const after = target.read((tx) => tx.get(cursors, cursor))?.after;
+  return { source, cursor, packs: source.read((tx) => packsAfter(tx, after, PACKS_AT_ONCE)) };
+}
 
 const cursorOf = ({ name }: Partition) => cursors.key(name.service, name.region);
 

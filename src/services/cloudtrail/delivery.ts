@@ -8,7 +8,8 @@ import { days, hours, type Milliseconds, minutes } from '#platform/base/clock.ts
 import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { JobCall } from '#platform/service.ts';
-import type { Partition, Transaction } from '#platform/store/store.ts';
+import { again } from '#platform/store/again.ts';
+import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { closeWindows } from './aggregates.ts';
 import type { AnyRecord } from './event.ts';
 import { digestFile, type FilePlace, type LogFolder, logFile, type TrailFile } from './files.ts';
@@ -48,13 +49,14 @@ export const deliverLogs =
   async ({ partition, account, region, clock }: JobCall): Promise<Milliseconds | undefined> => {
     if (!isAccountId(account)) return undefined;
     await deps.take(account, region);
-    const trails = deps.trails.in(account, region);
+    const trails = await again(() => deps.trails.in(account, region));
     const now = clock.now();
     if (trails.some(({ row }) => row.insights.length > 0)) {
-      partition.transact((tx) => findInsights(tx, now, { account, region, trails }));
+      await again(() => partition.transact((tx) => findInsights(tx, now, { account, region, trails })));
     }
-    while (partition.transact((tx) => closeWindows(tx, now, { account, region, trails })));
-    partition.transact((tx) => dropDeleted(tx, deps.trails.of(account)));
+    const close = () => partition.transact((tx) => closeWindows(tx, now, { account, region, trails }));
+    while (await again(close));
+    await again(() => partition.transact((tx) => dropDeleted(tx, deps.trails.of(account))));
     for (const trail of trails) {
       const route = { trail, partition, account, region, now };
       await deliverEvents(deps, route);
@@ -117,12 +119,13 @@ async function deliverEvents(deps: DeliveryDeps, route: Route): Promise<void> {
 async function deliverFile({ bucket }: DeliveryDeps, route: Route, queue: string, folder: LogFolder): Promise<boolean> {
   const { trail, partition, now } = route;
   const { arn } = trail;
-  const rows = partition.read((tx) => tx.range(waiting, { prefix: [queue], limit: ROWS_A_FILE }));
+  const oldest = (tx: ReadTransaction) => tx.range(waiting, { prefix: [queue], limit: ROWS_A_FILE });
+  const rows = await again(() => partition.read(oldest));
   if (rows.length === 0) return false;
   const records = rows.flatMap(({ row }) => row);
   const file = logFile(placeOf(route), folder, now, uniqueName(), records);
   const error = await put(bucket, route, file);
-  partition.transact((tx) => {
+  const note = (tx: Transaction): void => {
     if (error !== undefined) {
       update(tx, arn, (row) => ({ ...row, latestError: error }));
       dropOld(tx, queue, now);
@@ -134,7 +137,8 @@ async function deliverFile({ bucket }: DeliveryDeps, route: Route, queue: string
       latestDelivery: now,
       files: trail.row.validatesFiles ? [...row.files, deliveredFile(trail.row.bucket, file, records)] : [],
     }));
-  });
+  };
+  await again(() => partition.transact(note));
   return error === undefined && rows.length === ROWS_A_FILE;
 }
 
@@ -192,10 +196,10 @@ async function deliverDigest({ bucket, keys }: DeliveryDeps, route: Route): Prom
   const { row: settings, arn } = trail;
   if (!settings.validatesFiles || settings.startedAt === undefined) return;
   const began = Math.max(settings.startedAt, settings.validatedSince ?? 0);
-  const row = partition.read((tx) => deliveryOf(tx, arn));
+  const row = await again(() => partition.read((tx) => deliveryOf(tx, arn)));
   const isChained = row.digestFrom !== undefined && row.digestFrom >= began;
   const from = isChained && row.digestFrom !== undefined ? row.digestFrom : began;
-  const isDue = settings.isLogging ? now - from >= DIGEST_EVERY : isLastDue(route, from);
+  const isDue = settings.isLogging ? now - from >= DIGEST_EVERY : await again(() => isLastDue(route, from));
   if (!isDue) return;
   const { fingerprint, privateKey } = await keys.current(region, now);
   const digest = digestFile({
@@ -210,7 +214,7 @@ async function deliverDigest({ bucket, keys }: DeliveryDeps, route: Route): Prom
     privateKey,
   });
   const error = await put(bucket, route, digest);
-  partition.transact((tx) =>
+  const note = (tx: Transaction): void =>
     update(tx, arn, ({ latestDigestError: _, ...before }) =>
       error !== undefined
         ? { ...before, latestDigestError: error }
@@ -226,8 +230,8 @@ async function deliverDigest({ bucket, keys }: DeliveryDeps, route: Route): Prom
               signature: digest.signature,
             },
           },
-    ),
-  );
+    );
+  await again(() => partition.transact(note));
 }
 
 /** The last digest has all that came before the trail stopped: what a bucket has not taken yet is waited for. */

@@ -3,6 +3,7 @@ import { days, type Milliseconds } from '#platform/base/clock.ts';
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Collector } from './collector.ts';
 import { refuse } from './errors.ts';
 import { HISTORY_DAYS, type HistoryQuery, lookUp, type Position } from './history.ts';
@@ -28,7 +29,7 @@ export async function lookupEvents(
   const invalid = (): never => refuse('InvalidNextTokenException');
   const start = token === undefined ? undefined : readPosition(pages.open(call, asked, token, invalid), invalid);
   await collector.take(call.account, call.region, STEPS_BEFORE);
-  const { events, next } = call.partition.read((tx) => lookUp(tx, query, limit, start));
+  const { events, next } = await again(() => call.partition.read((tx) => lookUp(tx, query, limit, start)));
   return { Events: events, ...(next && { NextToken: pages.seal(call, asked, `${next.number} ${next.at}`) }) };
 }
 

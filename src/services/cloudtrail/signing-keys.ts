@@ -6,6 +6,7 @@ import type { Region } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Partition, ReadTransaction, Store } from '#platform/store/store.ts';
 import { refuse } from './errors.ts';
 import { type SigningKeyRow, signingKeys } from './state.ts';
@@ -33,8 +34,9 @@ export class SigningKeys {
   /** The region's key of now. */
   async current(region: Region, now: Milliseconds): Promise<SigningKey> {
     const partition = this.#partition(region);
-    if (partition.read((tx) => newest(tx, now)) === undefined) await this.#make(region, partition, now);
-    const found = partition.read((tx) => newest(tx, now));
+    const look = () => partition.read((tx) => newest(tx, now));
+    if ((await again(look)) === undefined) await this.#make(region, partition, now);
+    const found = await again(look);
     if (found === undefined) throw new Error(`no key to sign digests in ${region}`);
     const opened = this.#sealer.purpose(PURPOSE).open(Buffer.from(found.sealedPrivateKey, 'base64'), found.fingerprint);
     if (opened === undefined) throw new Error(`the key ${found.fingerprint} does not open`);

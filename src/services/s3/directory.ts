@@ -6,8 +6,9 @@
  */
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { type InTurn, newInTurn } from '#platform/base/in-turn.ts';
+import { again } from '#platform/store/again.ts';
 import { keptRows } from '#platform/store/kept-rows.ts';
-import type { Store } from '#platform/store/store.ts';
+import type { Store, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/s3/errors.ts';
 import { directoryOf, type NameRow, names } from '#services/s3/state.ts';
 
@@ -37,12 +38,13 @@ export function openDirectory(store: Store): Directory {
     find,
     ownerOf: (name) => find(name) ?? fail('NoSuchBucket', { about: name }),
     async claim(name, claimant) {
-      const owner = partition().transact((tx) => {
+      const claimed = (tx: Transaction): NameRow => {
         const row = tx.get(names, names.key(name));
         if (row !== undefined) return row;
         tx.put(names, names.key(name), claimant);
         return claimant;
-      });
+      };
+      const owner = await again(() => partition().transact(claimed));
       await partition().durable();
       return owner;
     },

@@ -16,6 +16,7 @@ import type {
   StartMessageMoveTaskResult,
 } from '#platform/model/generated/sqs.ts';
 import type { Call, CallScope, JobCall, Permission, TimerJob } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { KeyedRow, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import { queueArn } from './address.ts';
@@ -98,7 +99,7 @@ export function startMessageMoveTask(
     const queues = names.flatMap((name) => findQueue(tx, name) ?? []);
     return refusalToMove(envelopes, source, queues, call);
   });
-  return asked === undefined ? start() : asked.then(start);
+  return asked === undefined ? start() : asked.then((failure) => again(() => start(failure)));
 }
 
 function startTask(

@@ -104,6 +104,7 @@ class MemoryDriver implements SharedDriver {
       cache: new RowCache(),
       own: (name) => later(() => this.own(name)),
       find: (name) => later(() => this.find(name)),
+      names: () => later(() => this.names()),
       get: (partition, key) => later(() => this.get(partition, key)),
       rows: (partition, keys) => later(() => keys.map((key) => this.get(partition, key))),
       range: (partition, range) => later(() => this.range(partition, range)),
@@ -186,6 +187,7 @@ export function memoryDisk(options: MemoryOptions = {}): MemoryDisk {
   return {
     drivers: (fence) => ({
       regions: () => [...regions.keys()],
+      ...(options.isRemote && { later: { regions: async () => [...regions.keys()] } }),
       open(region) {
         const kept = regions.get(region) ?? new MemoryRegion();
         regions.set(region, kept);

@@ -1,8 +1,8 @@
 /**
  * The driver over PostgreSQL. What most requests read they find in the rows kept (store/row-cache.ts), which no other process writes
  * while this one owns the partition. A read that no memory answers is asked of the database `later`, and the request waits for it (store/again.ts);
- * in jobs and reconcilers, which can't begin anew, this thread sleeps until it is answered, as it does while SQLite reads a page from the
- * disk: some 0.1 ms on the same machine.
+ * what can't begin anew puts this thread to sleep until it is answered, as SQLite does while it reads a page from the disk: some 0.1 ms on the
+ * same machine.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { assert } from '#platform/base/assert.ts';
@@ -205,6 +205,7 @@ class PostgresDriver implements SharedDriver {
       cache: new RowCache(),
       own: async (name) => taken(await thread.askLater<'own'>(this.#owning(name))),
       find: (name) => thread.askLater<'find'>({ kind: 'find', region, name }),
+      names: () => thread.askLater<'names'>({ kind: 'names', region }),
       async get(partition, key) {
         const value = await thread.askLater<'get'>({ kind: 'get', partition, key });
         return value && asBuffer(value);
@@ -273,6 +274,7 @@ export function postgresDrivers(
   const thread = new PostgresThread({ address, masterKeys, patience });
   return {
     regions: () => thread.ask<'regions'>({ kind: 'regions' }),
+    later: { regions: () => thread.askLater<'regions'>({ kind: 'regions' }) },
     open: (region) => new PostgresDriver(region, thread, incarnation),
     close: () => thread.stop(),
   };

@@ -1,10 +1,9 @@
 /** A primary that crashes, and a standby that takes its place: every commit had waited for it. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Region } from '#platform/base/ids.ts';
 import { BatchWriter } from '#platform/store/batch.ts';
-import { jsonRows, type Key, table, u64 } from '#platform/store/keys.ts';
-import { openStore } from '#platform/store/open-store.ts';
+import type { Key } from '#platform/store/keys.ts';
 import {
   type Cluster,
   startCluster,
@@ -14,10 +13,10 @@ import {
 } from '#platform/store/postgres/cluster.fixture.ts';
 import { postgresDrivers } from '#platform/store/postgres/drivers.ts';
 import { startNetwork } from '#platform/store/postgres/network.fixture.ts';
+import { writing } from '#platform/store/postgres/writers.fixture.ts';
 import { parseStoreAddress } from '#platform/store/store-address.ts';
 
 const region = 'us-east-1' as Region;
-const account = '123456789012' as AccountId;
 const PATH = 'a/b/c';
 
 /** A driver whose way to the primary can be broken, and which has committed once. */
@@ -40,36 +39,6 @@ async function cuttable(t: TestContext, primary: Cluster, standby: Cluster, sche
   return { network, put, stored: () => driver.get(owner.number, 'k' as Key)?.toString() };
 }
 
-/** Writers that note down what was acknowledged. */
-function writing(t: TestContext, url: string) {
-  const counts = table('count', [u64], jsonRows<{ count: number }>(1));
-  const store = openStore({ drivers: postgresDrivers(parseStoreAddress(url)) });
-  t.after(() => store.close());
-  const partition = store.partition({ service: 'sqs', account, region });
-  const acknowledged = new Map<number, number>();
-  let isOver = false;
-  const write = async (writer: number): Promise<void> => {
-    for (let count = 1; !isOver; count++) {
-      partition.transact((tx) => tx.put(counts, counts.key(writer), { count }));
-      await partition.durable();
-      acknowledged.set(writer, count);
-    }
-  };
-  const writers = Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)));
-  return {
-    acknowledged,
-    async progress(): Promise<void> {
-      const from = acknowledged.get(0) ?? 0;
-      while ((acknowledged.get(0) ?? 0) < from + 20) await new Promise((resolve) => setImmediate(resolve));
-    },
-    async end(): Promise<void> {
-      isOver = true;
-      await writers;
-    },
-    stored: (writer: number) => partition.read((tx) => tx.get(counts, counts.key(writer))?.count),
-  };
-}
-
 test('a failover loses nothing that was acknowledged, and what nobody knows is found out on the new primary', {
   ...withPostgres,
   timeout: 120_000,
@@ -80,7 +49,7 @@ test('a failover loses nothing that was acknowledged, and what nobody knows is f
   t.after(() => standby.remove());
   const there = await cuttable(t, primary, standby, 'there');
   const notThere = await cuttable(t, primary, standby, 'not_there');
-  const writers = writing(t, urlOfAll([primary, standby], 'writers'));
+  const writers = writing(t, parseStoreAddress(urlOfAll([primary, standby], 'writers')));
   await writers.progress();
   // Carried out, but not answered; and not even arrived.
   await there.network.tell({ cut: 'after', thenDown: true });
@@ -104,7 +73,7 @@ test('a failover loses nothing that was acknowledged, and what nobody knows is f
   assert.equal(commits('there'), '2 2', 'it was there, and was not sent again');
   assert.equal(commits('not_there'), '3 2', 'it was not there, and was sent again');
   for (const [writer, count] of writers.acknowledged) {
-    assert.equal(writers.stored(writer), count);
+    assert.deepEqual(writers.stored(writer), [count, count]);
     assert.ok(count >= (before.get(writer) ?? 0));
   }
 });

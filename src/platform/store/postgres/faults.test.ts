@@ -1,19 +1,18 @@
 /** What a database and the way to it can do in the middle of a commit. */
 import assert from 'node:assert/strict';
 import { after, before, suite, type TestContext, test } from 'node:test';
-import type { AccountId, Region } from '#platform/base/ids.ts';
+import type { Region } from '#platform/base/ids.ts';
 import { BatchWriter } from '#platform/store/batch.ts';
 import type { OwnedNumber, StoreDriver } from '#platform/store/driver.ts';
-import { jsonRows, type Key, table, u64 } from '#platform/store/keys.ts';
-import { openStore } from '#platform/store/open-store.ts';
+import type { Key } from '#platform/store/keys.ts';
 import { type Cluster, startCluster, withPostgres } from '#platform/store/postgres/cluster.fixture.ts';
 import { DEFAULT_PATIENCE } from '#platform/store/postgres/connect.ts';
 import { postgresDrivers } from '#platform/store/postgres/drivers.ts';
 import { type BreakableNetwork, startNetwork } from '#platform/store/postgres/network.fixture.ts';
+import { writing } from '#platform/store/postgres/writers.fixture.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 const region = 'us-east-1' as Region;
-const account = '123456789012' as AccountId;
 const key = (name: string): Key => name as Key;
 const PATH = 'a/b/c';
 
@@ -213,38 +212,16 @@ function wrongPassword(): void {
 
 function restarts(): void {
   test('restarts of the database lose nothing that was acknowledged, and fail no write', async (t) => {
-    const counts = table('count', [u64], jsonRows<{ count: number }>(1));
-    const copies = table('copy', [u64], jsonRows<{ count: number }>(1));
-    const store = openStore({ drivers: postgresDrivers(cluster.address('restarts')) });
-    t.after(() => store.close());
-    const partition = store.partition({ service: 'sqs', account, region });
-    const acknowledged = new Map<number, number>();
-    let isOver = false;
-    const write = async (writer: number): Promise<void> => {
-      for (let count = 1; !isOver; count++) {
-        partition.transact((tx) => {
-          tx.put(counts, counts.key(writer), { count });
-          tx.put(copies, copies.key(writer), { count });
-        });
-        await partition.durable();
-        acknowledged.set(writer, count);
-      }
-    };
-    const writers = Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)));
-    const progress = async (): Promise<void> => {
-      const from = acknowledged.get(0) ?? 0;
-      while ((acknowledged.get(0) ?? 0) < from + 20) await new Promise((resolve) => setImmediate(resolve));
-    };
+    const writers = writing(t, cluster.address('restarts'));
     for (const mode of ['immediate', 'fast', 'immediate'] as const) {
-      await progress();
+      await writers.progress();
       await cluster.stop(mode);
       await cluster.start();
     }
-    await progress();
-    isOver = true;
-    await writers;
-    assert.equal(acknowledged.size, 8);
-    for (const [writer, count] of acknowledged) {
+    await writers.progress();
+    await writers.end();
+    assert.equal(writers.acknowledged.size, 8);
+    for (const [writer, count] of writers.acknowledged) {
       const of = (rows: string): number =>
         JSON.parse(
           cluster.sql(`SELECT convert_from(value, 'UTF8') FROM restarts.rows

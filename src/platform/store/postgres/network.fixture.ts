@@ -15,6 +15,8 @@ type Cut = 'before' | 'after' | 'late';
 type Command =
   | { readonly cut: Cut; readonly thenDown?: true }
   | { readonly is: 'up' | 'down' }
+  /** From now on answers come so many milliseconds later. */
+  | { readonly delay: number }
   /** Done when the server has answered it. */
   | { readonly deliver: true };
 
@@ -45,6 +47,7 @@ function serve(target: number): void {
   const port = present(parentPort, 'a thread');
   const pairs = new Set<readonly [Socket, Socket]>();
   let isUp = true;
+  let delay = 0;
   let next: { readonly cut: Cut; readonly thenDown?: true } | undefined;
   let late: ((done: () => void) => void) | undefined;
 
@@ -78,8 +81,9 @@ function serve(target: number): void {
       client.destroy();
     });
     upstream.on('data', (bytes) => {
-      if (!isDeaf) client.write(bytes);
-      else client.destroy();
+      if (isDeaf) client.destroy();
+      else if (delay === 0) client.write(bytes);
+      else setTimeout(() => client.write(bytes), delay);
     });
   });
   server.listen(0, '127.0.0.1', () => {
@@ -91,6 +95,7 @@ function serve(target: number): void {
     const done = (): void => port.postMessage('done');
     if ('deliver' in command) return void present(late, 'one is on its way')(done);
     if ('cut' in command) next = command;
+    else if ('delay' in command) ({ delay } = command);
     else {
       isUp = command.is === 'up';
       if (!isUp) for (const [client] of pairs) client.destroy();

@@ -1,6 +1,7 @@
 /** Each midnight: what the day that ended has stored, by class and age, is counted, and the whole history is written to the export. */
 import { meter } from '#platform/metering/usage.ts';
 import type { AnalyticsConfiguration } from '#platform/model/generated/s3.ts';
+import { again } from '#platform/store/again.ts';
 import { ageGroupOf, analysisFile, type Observation } from '#services/s3/analytics/analysis.ts';
 import { ANALYTICS } from '#services/s3/analytics/count.ts';
 import { type AccessRow, accesses, type StoredRow, stored } from '#services/s3/analytics/state.ts';
@@ -19,13 +20,15 @@ const NOTHING_STORED: StoredRow = { objects: 0, bytes: 0 };
 
 export async function makeAnalysis(report: Report): Promise<void> {
   const { bucket, configuration, job, parts, signal, row } = report;
-  const all = job.partition.read((tx) => configurationsOf<AnalyticsConfiguration>(tx, bucket, ANALYTICS));
+  const all = await again(() =>
+    job.partition.read((tx) => configurationsOf<AnalyticsConfiguration>(tx, bucket, ANALYTICS)),
+  );
   const found = all.find(({ Id }) => Id === configuration);
   if (found === undefined) return;
   const ended = Math.floor(row.startedAt / parts.day) - 1;
   const sums = await countStored(report, found);
   if (signal.aborted) return;
-  keepDay(report, ended, sums);
+  await again(() => keepDay(report, ended, sums));
   await job.partition.durable();
   const count = [...sums.values()].reduce((sum, { objects }) => sum + objects, 0);
   const dimension = {
@@ -54,7 +57,8 @@ async function countStored({ job, bucket, parts, row, signal }: Report, { Filter
   const sums: ByClassAndGroup = new Map();
   let position: ReportPosition | undefined;
   while (!signal.aborted) {
-    const page = job.partition.read((tx) => pageAfter(tx, bucket, scope, position));
+    const from = position;
+    const page = await again(() => job.partition.read((tx) => pageAfter(tx, bucket, scope, from)));
     const last = page.at(-1);
     if (last === undefined) break;
     for (const { key, row: version } of page) {

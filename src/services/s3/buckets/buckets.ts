@@ -14,6 +14,7 @@ import type {
   ListBucketsRequest,
 } from '#platform/model/generated/s3.ts';
 import type { Call, Kind } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { deleteTags } from '#platform/tags.ts';
 import { doorOf } from '#services/s3/access-points/door.ts';
@@ -151,7 +152,8 @@ export const deleteBucket =
 async function remove(parts: S3Parts, name: string, call: Call): Promise<void> {
   const blobs = await parts.blobs(call.region);
   // Uploads in progress don't hold a bucket of this kind. There may be any number of them.
-  while (!call.transact((tx) => dropOrEmpty(tx, parts, blobs, name))) await call.partition.durable();
+  const drop = () => call.transact((tx) => dropOrEmpty(tx, parts, blobs, name));
+  while (!(await again(drop))) await call.partition.durable();
   await call.partition.durable();
   await parts.directory.release(name);
 }
@@ -211,10 +213,10 @@ export const listBuckets =
     const refuse = () => invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
     const after = token === undefined ? '' : parts.pages.open(call, bound, token, refuse);
     const found = [];
-    for (const place of parts.store.partitions({ service: 's3', account: call.account })) {
+    for (const place of await again(() => parts.store.partitions({ service: 's3', account: call.account }))) {
       if (BucketRegion !== undefined && place.region !== BucketRegion) continue;
-      const partition = parts.store.partition(place);
-      const rows = partition.read((tx) => tx.range(buckets));
+      const partition = await again(() => parts.store.partition(place));
+      const rows = await again(() => partition.read((tx) => tx.range(buckets)));
       await partition.durable();
       found.push(...rows.map(({ row }) => ({ ...row, region: place.region })));
     }

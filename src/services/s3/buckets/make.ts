@@ -1,6 +1,8 @@
 /** Making a bucket of either type: its name is claimed first, then its row is written. */
 import type { Tag } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
+import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { checkTags, setTags } from '#platform/tags.ts';
 import { bucketIdsOf, findBucket, newSealedKey, openBucket, putBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
@@ -23,21 +25,26 @@ export async function makeBucket(parts: S3Parts, call: Call, plan: BucketPlan): 
   const { name } = fields;
   const owner = await parts.directory.claim(name, place);
   if (owner.account !== place.account) fail('BucketAlreadyExists', { about: name });
-  const isThere = partitionOf(parts.store, owner).read((tx) => findBucket(tx, parts.sealer, name) !== undefined);
+  const find = (tx: ReadTransaction) => findBucket(tx, parts.sealer, name);
+  const isThere = (await again(() => partitionOf(parts.store, owner).read(find))) !== undefined;
   if (isThere || owner.region !== place.region) return owner;
-  call.transact((tx) => {
-    const { next: id, count } = bucketIdsOf(tx);
-    if (count >= plan.mostBuckets) fail('TooManyBuckets');
-    const tags = checkedTags(plan.tags);
-    tx.put(bucketIds, bucketIds.key(), { next: id + 1, count: count + 1 });
-    putBucket(tx, { id, createdAt: call.now, ...fields, sealedKey: newSealedKey(parts.sealer, place.account, id) });
-    for (const [setting, document] of Object.entries(plan.settings)) {
-      tx.put(settings, settings.key(id, setting), document as Readonly<Record<string, unknown>>);
-    }
-    setTags(tx, openBucket(tx, parts.sealer, name).arn, tags);
-    scheduleCount(tx, { id, name }, call.now);
-  });
+  await again(() => call.transact((tx) => makeIn(tx, parts, call, plan)));
   return undefined;
+}
+
+function makeIn(tx: Transaction, parts: S3Parts, call: Call, plan: BucketPlan): void {
+  const { place, fields } = plan;
+  const { name } = fields;
+  const { next: id, count } = bucketIdsOf(tx);
+  if (count >= plan.mostBuckets) fail('TooManyBuckets');
+  const tags = checkedTags(plan.tags);
+  tx.put(bucketIds, bucketIds.key(), { next: id + 1, count: count + 1 });
+  putBucket(tx, { id, createdAt: call.now, ...fields, sealedKey: newSealedKey(parts.sealer, place.account, id) });
+  for (const [setting, document] of Object.entries(plan.settings)) {
+    tx.put(settings, settings.key(id, setting), document as Readonly<Record<string, unknown>>);
+  }
+  setTags(tx, openBucket(tx, parts.sealer, name).arn, tags);
+  scheduleCount(tx, { id, name }, call.now);
 }
 
 function checkedTags(given: readonly Tag[]): Record<string, string> {

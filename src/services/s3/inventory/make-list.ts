@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import { uuid } from '#platform/base/ids.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { InventoryConfiguration, InventoryEncryption } from '#platform/model/generated/s3.ts';
+import { again } from '#platform/store/again.ts';
 import { configurationsOf } from '#services/s3/configurations/configurations.ts';
 import { type Field, fieldsOf, type ListedVersion, type ListingFacts } from '#services/s3/inventory/fields.ts';
 import { FORMATS, type ListFormat } from '#services/s3/inventory/formats.ts';
@@ -27,10 +28,12 @@ interface Inventory extends Report {
 
 export async function makeInventory(report: Report): Promise<void> {
   const { bucket, configuration, job, parts, save, signal } = report;
-  const found = job.partition.read((tx) => ({
-    wanted: configurationsOf<InventoryConfiguration>(tx, bucket, { name: 'inventory' }),
-    lifecycle: lifecycleOf(tx, bucket),
-  }));
+  const found = await again(() =>
+    job.partition.read((tx) => ({
+      wanted: configurationsOf<InventoryConfiguration>(tx, bucket, { name: 'inventory' }),
+      lifecycle: lifecycleOf(tx, bucket),
+    })),
+  );
   const wanted = found.wanted.find(({ Id }) => Id === configuration);
   const format = wanted && FORMATS[wanted.Destination.S3BucketDestination.Format];
   if (wanted === undefined || format === undefined) return;
@@ -64,7 +67,8 @@ async function makeFile(inventory: Inventory, start: ReportPosition | undefined)
   let position = start;
   async function* pages(): AsyncGenerator<readonly ListedVersion[]> {
     while (rows < ROWS_A_FILE && !signal.aborted) {
-      const page = job.partition.read((tx) => pageAfter(tx, bucket, scope, position));
+      const from = position;
+      const page = await again(() => job.partition.read((tx) => pageAfter(tx, bucket, scope, from)));
       const last = page.at(-1);
       if (last === undefined) return;
       rows += page.length;

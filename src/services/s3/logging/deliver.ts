@@ -6,7 +6,8 @@ import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import { type AccountId, isAccountId, type Region, uuid } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { JobCall } from '#platform/service.ts';
-import type { KeyedRow } from '#platform/store/store.ts';
+import { again } from '#platform/store/again.ts';
+import type { KeyedRow, ReadTransaction } from '#platform/store/store.ts';
 import type { AnsweredRequest } from '#platform/web.ts';
 import { findPoint } from '#services/s3/access-points/resolve.ts';
 import { findBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -24,10 +25,11 @@ const DELIVERER = 'logging.s3.amazonaws.com';
 export const logAnswer =
   (parts: S3Parts) =>
   (answered: AnsweredRequest): void => {
+    // The store may be busy, or fail: the answer is given all the same.
     try {
-      keep(parts, answered);
+      again(() => keep(parts, answered))?.catch(() => {});
     } catch {
-      // The store is busy, or fails: the answer is given all the same.
+      // As above.
     }
   };
 
@@ -63,7 +65,8 @@ export const deliverAccessLogs =
   async ({ partition, account, region, clock }: JobCall, signal: AbortSignal): Promise<Milliseconds | undefined> => {
     if (!isAccountId(account)) return undefined;
     while (!signal.aborted) {
-      const rows = partition.read((tx) => tx.range(accessLog, { limit: RECORDS_AN_OBJECT }));
+      const oldest = (tx: ReadTransaction) => tx.range(accessLog, { limit: RECORDS_AN_OBJECT });
+      const rows = await again(() => partition.read(oldest));
       if (rows.length === 0) break;
       await partition.durable();
       const files = Map.groupBy(rows, ({ row }) => folderOf(row, account, region, clock.now()));

@@ -4,6 +4,7 @@
  */
 import type { StoredBlob } from '#platform/blobs/blobs.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { annotations, annotationsOf, type NamedAnnotation } from '#services/s3/annotations/state.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -39,7 +40,7 @@ export async function bringAnnotations(
   const { bucket, key, row } = replica;
   const wanted = source.annotations;
   if (wanted === undefined) return;
-  const there = call.partition.read((tx) => annotationsOf(tx, bucket, key, row));
+  const there = await again(() => call.partition.read((tx) => annotationsOf(tx, bucket, key, row)));
   const missing = wanted.filter((each) => !there.some((other) => isSame(each, other)));
   if (missing.length === 0 && there.length === wanted.length) return;
   if (!mayWrite(parts, bucket, key, call)) return;

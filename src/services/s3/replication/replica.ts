@@ -7,6 +7,7 @@ import { randomBytes } from '#platform/base/ids.ts';
 import type { StoredBlob } from '#platform/blobs/blobs.ts';
 import type { ReplicationRule } from '#platform/model/generated/s3.ts';
 import type { Call, Output } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
@@ -102,7 +103,7 @@ async function commit(
   const settle = (): void => stored.forEach((blob: StoredBlob) => void blob.settle());
   let isWritten = false;
   try {
-    const written = call.transact((tx) => {
+    const write = (tx: Transaction): VersionRow => {
       const bucket = openDestination(tx, parts, Bucket);
       const { upload } = bytes;
       const [only] = pieces;
@@ -121,7 +122,8 @@ async function commit(
       const name = upload === undefined ? 'ObjectCreated:Put' : 'ObjectCreated:CompleteMultipartUpload';
       notify(tx, bucket, { name, key, row }, call);
       return row;
-    });
+    };
+    const written = await again(() => call.transact(write));
     isWritten = true;
     // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
     call.partition.durable()?.catch(settle);
@@ -147,13 +149,14 @@ export const writeMarker =
   (parts: S3Parts) =>
   async ({ Bucket, Key: key, marker }: MarkerInput, call: Call): Promise<Output> => {
     const blobs = await parts.blobs(call.region);
-    call.transact((tx) => {
+    const write = (tx: Transaction): void => {
       const bucket = openDestination(tx, parts, Bucket);
       if (findReplica(tx, bucket, key, marker) !== undefined) return;
       const row: VersionRow = { ...marker, replication: { isReplica: true } };
       checkReplaced(tx, bucket, key, row, call.clock.now());
       insertVersion(tx, blobs, bucket, key, row, call.clock.now());
       notify(tx, bucket, { name: 'ObjectRemoved:DeleteMarkerCreated', key, row }, call);
-    });
+    };
+    await again(() => call.transact(write));
     return {};
   };

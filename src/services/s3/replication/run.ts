@@ -8,6 +8,7 @@ import { cancelTimer } from '#platform/jobs/timers.ts';
 import { meter } from '#platform/metering/usage.ts';
 import type { ReplicationRule } from '#platform/model/generated/s3.ts';
 import type { JobCall, Output, TimerJob, Work } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { bucketArn } from '#services/s3/names.ts';
@@ -40,18 +41,18 @@ export const replicate =
     } catch (error) {
       if (!isPassing(error)) throw error;
       job.log.log('warn', 'replication waits', { key: order.key, to: order.destination, reason: String(error) });
-      job.partition.transact((tx) => tryAgain(tx, order, job.clock.now()));
+      await again(() => job.partition.transact((tx) => tryAgain(tx, order, job.clock.now())));
     }
   };
 
 /** Undefined: there is nothing to do, or something newer. Throws what may pass. */
 export async function carryOut(parts: S3Parts, order: ReplicationOrder, place: Place): Promise<Outcome | undefined> {
-  const found = find(parts, order, place);
+  const found = await again(() => find(parts, order, place));
   if (found === undefined || found.state.since !== order.since) return undefined;
   // What a crash can take back must not show in another bucket.
   await place.partition.durable();
   const outcome = await bring(parts, order, found, place);
-  place.partition.transact((tx) => settle(tx, parts, order, outcome, place));
+  await again(() => place.partition.transact((tx) => settle(tx, parts, order, outcome, place)));
   return outcome;
 }
 

@@ -6,6 +6,7 @@ import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import { isAccountId } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { JobCall, Reconciler } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Key } from '#platform/store/keys.ts';
 import { findBucket, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
@@ -33,7 +34,8 @@ export const makeReports =
     if (!isAccountId(job.account)) return undefined;
     let after: Key | undefined;
     while (!signal.aborted) {
-      const [due] = job.partition.read((tx) => tx.range(reports, { limit: 1, ...(after && { after }) }));
+      const next = { limit: 1, ...(after && { after }) };
+      const [due] = await again(() => job.partition.read((tx) => tx.range(reports, next)));
       if (due === undefined) break;
       after = due.key;
       await makeReport(parts, makers, job, due.key, due.row, signal);
@@ -51,7 +53,7 @@ async function makeReport(
 ): Promise<void> {
   const { partition, log } = job;
   const [bucketId, kind, configuration] = reports.parts(place);
-  const bucket = partition.read((tx) => findBucket(tx, parts.sealer, row.bucket));
+  const bucket = await again(() => partition.read((tx) => findBucket(tx, parts.sealer, row.bucket)));
   const save = async (changed: ReportRow): Promise<void> => {
     partition.transact((tx) => tx.put(reports, place, changed));
     await partition.durable();

@@ -10,7 +10,8 @@ import { setTimer } from '#platform/jobs/timers.ts';
 import { meterIn } from '#platform/metering/usage.ts';
 import type { JobStatus } from '#platform/model/generated/s3control.ts';
 import type { Input, JobCall, Output, TimerJob, Work } from '#platform/service.ts';
-import type { Partition } from '#platform/store/store.ts';
+import { again } from '#platform/store/again.ts';
+import type { Partition, Transaction } from '#platform/store/store.ts';
 import { changeStatus, findJob, jobArn, unfinished, wake } from '#services/s3control/jobs/jobs.ts';
 import { ManifestProblem } from '#services/s3control/jobs/manifest.ts';
 import { prepareTasks } from '#services/s3control/jobs/prepare.ts';
@@ -60,7 +61,8 @@ export const runJob =
       if (signal.aborted) throw error;
       call.log.log('warn', 'a job waits', { id, reason: String(error) });
       const due = call.clock.now() + PAUSE;
-      call.partition.transact((tx) => setTimer(tx, { job: AGAIN_JOB, id, due, payload: { id } }));
+      const timer = { job: AGAIN_JOB, id, due, payload: { id } };
+      await again(() => call.partition.transact((tx) => setTimer(tx, timer)));
     }
   };
 
@@ -69,7 +71,7 @@ export const wakeAgain: TimerJob = (tx, payload, { now }) => wake(tx, String(pay
 /** Whether there is more to do now. */
 async function step(parts: S3ControlParts, id: string, call: JobCall, signal: AbortSignal): Promise<boolean> {
   signal.throwIfAborted();
-  const job = call.partition.read((tx) => findJob(tx, id));
+  const job = await again(() => call.partition.read((tx) => findJob(tx, id)));
   const next = job && STEPS[job.status];
   return job !== undefined && next !== undefined && (await next(runOf(parts, job, call, signal)));
 }
@@ -108,14 +110,15 @@ function runOf(
 }
 
 /** Changes the job if its status is still what the step began with. */
-function change(run: Run, changes: Partial<JobRow>): boolean {
-  return run.partition.transact((tx) => {
-    const now = findJob(tx, run.id);
-    if (now === undefined || now.status !== run.job.status) return now !== undefined;
-    const changed = changeStatus(tx, now, changes, run.clock.now());
-    if (hasEnded(changed)) meterIn(tx, run.clock.now(), usage(run.assumption, 'BatchOperations-Jobs'), 1);
-    return true;
-  });
+const change = (run: Run, changes: Partial<JobRow>): boolean | Promise<boolean> =>
+  again(() => run.partition.transact((tx) => changeIn(tx, run, changes)));
+
+function changeIn(tx: Transaction, run: Run, changes: Partial<JobRow>): boolean {
+  const now = findJob(tx, run.id);
+  if (now === undefined || now.status !== run.job.status) return now !== undefined;
+  const changed = changeStatus(tx, now, changes, run.clock.now());
+  if (hasEnded(changed)) meterIn(tx, run.clock.now(), usage(run.assumption, 'BatchOperations-Jobs'), 1);
+  return true;
 }
 
 const STEPS: Readonly<Partial<Record<JobStatus, (run: Run) => boolean | Promise<boolean>>>> = {
@@ -154,18 +157,19 @@ async function prepare(run: Run): Promise<boolean> {
 const isRefusal = (error: unknown): error is ServiceError =>
   error instanceof ServiceError && (error.status ?? 400) < 500;
 
-const hasTurn = ({ partition, id }: Run): boolean =>
-  partition.read((tx) => inTurn(unfinished(tx)).some((job) => job.id === id));
+const hasTurn = ({ partition, id }: Run): boolean | Promise<boolean> =>
+  again(() => partition.read((tx) => inTurn(unfinished(tx)).some((job) => job.id === id)));
 
-function start(run: Run): boolean {
-  return hasTurn(run) && change(run, { status: 'Active', activeSince: run.clock.now() });
+async function start(run: Run): Promise<boolean> {
+  return (await hasTurn(run)) && change(run, { status: 'Active', activeSince: run.clock.now() });
 }
 
 /** One chunk of tasks. */
 async function work(run: Run): Promise<boolean> {
-  if (!hasTurn(run)) return change(run, { status: 'Pausing' });
+  if (!(await hasTurn(run))) return change(run, { status: 'Pausing' });
   const { partition, id, job } = run;
-  const chunk = partition.read((tx) => tx.get(taskChunks, taskChunks.key(id, job.doneChunks)));
+  const place = taskChunks.key(id, job.doneChunks);
+  const chunk = await again(() => partition.read((tx) => tx.get(taskChunks, place)));
   if (chunk === undefined) return change(run, { status: 'Completing' });
   const results: TaskResult[] = [];
   for (let at = 0; at < chunk.tasks.length; at += AT_ONCE) {
@@ -173,7 +177,7 @@ async function work(run: Run): Promise<boolean> {
     results.push(...(await Promise.all(some.map((task) => perform(run.parts, run.assumption, job.operation, task)))));
     run.checkStop();
   }
-  noteResults(run, results);
+  await again(() => noteResults(run, results));
   return true;
 }
 
