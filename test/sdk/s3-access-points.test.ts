@@ -359,12 +359,26 @@ test('policies are kept, judged public or not, and blocked', async (t) => {
   await control.send(new CreateAccessPointCommand({ AccountId, Name: 'open', Bucket, PublicAccessBlockConfiguration }));
   await put(reading('*', arn.replace(Name, 'open')), 'open');
   assert.equal(await status('open'), true);
+  // For an access point one that names a set of access points is public, and one of a network never is.
+  const ofSet = (name: string) => {
+    const { Version, Statement } = JSON.parse(reading('*', arn.replace(Name, name)));
+    const StringLike = { 's3:DataAccessPointArn': arn.replace(Name, '*') };
+    const limited = Statement.map((each: object) => ({ ...each, Condition: { StringLike } }));
+    return JSON.stringify({ Version, Statement: limited });
+  };
+  await put(ofSet('open'), 'open');
+  assert.equal(await status('open'), true);
+  await assert.rejects(put(ofSet(Name)), refusal('AccessDenied'));
+  const VpcConfiguration = { VpcId: 'vpc-0123456789abcdef0' };
+  await control.send(new CreateAccessPointCommand({ AccountId, Name: 'inside', Bucket, VpcConfiguration }));
+  await put(reading('*', arn.replace(Name, 'inside')), 'inside');
+  assert.equal(await status('inside'), false);
   await assert.rejects(put(Policy, 'none'), refusal('NoSuchAccessPoint'));
   await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
 });
 
 test('an access point has tags', async (t) => {
-  const { control, AccountId, arn: ResourceArn } = await pointTest(t, { Tags: [{ Key: 'team', Value: 'red' }] });
+  const { c, control, AccountId, arn: ResourceArn } = await pointTest(t, { Tags: [{ Key: 'team', Value: 'red' }] });
   const tags = async () => (await control.send(new ListTagsForResourceCommand({ AccountId, ResourceArn }))).Tags ?? [];
   assert.deepEqual(await tags(), [{ Key: 'team', Value: 'red' }]);
   await control.send(new TagResourceCommand({ AccountId, ResourceArn, Tags: [{ Key: 'stage', Value: 'test' }] }));
@@ -374,4 +388,19 @@ test('an access point has tags', async (t) => {
   await assert.rejects(control.send(reserved), refusal('InvalidTag'));
   const absent = new ListTagsForResourceCommand({ AccountId, ResourceArn: `${ResourceArn}s` });
   await assert.rejects(control.send(absent), refusal('NoSuchResource'));
+  const { credentials, allow } = await newUser(c, 'ann');
+  const ann = controlClient(c, { credentials });
+  const see = () => ann.send(new GetAccessPointCommand({ AccountId, Name }));
+  for (const key of ['s3:AccessPointTag/stage', 'aws:ResourceTag/stage']) {
+    const where = (stage: string) => ({
+      Effect: 'Allow',
+      Action: 's3:GetAccessPoint',
+      Resource: '*',
+      Condition: { StringEquals: { [key]: stage } },
+    });
+    await allow(where('live'));
+    await assert.rejects(see(), refusal('AccessDenied'));
+    await allow(where('test'));
+    assert.equal((await see()).Name, Name);
+  }
 });
