@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
@@ -217,10 +216,8 @@ test('existing objects are replicated by a job, chosen by their status', async (
   assert.deepEqual(counts(await ends(await create({ Operation: { S3ReplicateObject: {} }, Manifest }))), [2, 2, 0]);
 });
 
-const SERVICE_EVENT = 'AwsServiceEvent s3.amazonaws.com';
-
 test('a job waits for its confirmation, may be cancelled, and has tags and a priority', async (t) => {
-  const { c, control, AccountId, create, ends, manifest, put, describe } = await startJobs(t);
+  const { control, AccountId, create, ends, manifest, put, describe } = await startJobs(t);
   await put('a');
   const Manifest = await manifest(`${SOURCE},a\n`);
   const Tags = [{ Key: 'team', Value: 'one' }];
@@ -271,24 +268,6 @@ test('a job waits for its confirmation, may be cancelled, and has tags and a pri
   assert.equal((await list({ MaxResults: 1, NextToken: page.NextToken })).Jobs?.[0]?.JobId, JobId);
   await assert.rejects(list({ NextToken: 'abc' }), { name: 'InvalidNextTokenException' });
   await assert.rejects(describe('no-such-job'), { name: 'NoSuchJob' });
-  c.advance(1000);
-  const told = async (AttributeValue: string) => {
-    const LookupAttributes = [{ AttributeKey: 'EventName' as const, AttributeValue }];
-    const { Events = [] } = await c.client(CloudTrailClient).send(new LookupEventsCommand({ LookupAttributes }));
-    const records = Events.map(({ CloudTrailEvent = '' }) => JSON.parse(CloudTrailEvent));
-    assert.ok(records.every(({ eventType, eventSource }) => `${eventType} ${eventSource}` === SERVICE_EVENT));
-    return records.map(({ serviceEventDetails }) => serviceEventDetails).filter(({ jobId }) => jobId === second);
-  };
-  assert.deepEqual(
-    (await told('JobCreated')).map(({ status, failureCodes }) => [status, failureCodes]),
-    [['New', []]],
-  );
-  const changes = (await told('JobStatusChanged')).reverse();
-  assert.deepEqual(
-    changes.map(({ status }) => status),
-    ['Preparing', 'Suspended', 'Cancelling', 'Cancelled'],
-  );
-  assert.deepEqual(changes.at(-1)?.statusChangeReason, ['not needed']);
 });
 
 test('a version from before versioning is replicated as the null version that it is', async (t) => {
