@@ -1,13 +1,14 @@
 /**
- * Many clients upload large objects at once: how fast, and how much memory the server has at most.
- * Run: node bench/s3/uploads.ts [clients] [MiB each]
+ * Many clients upload large objects at once: how fast, and how much memory the server has at most. With a time each client overwrites its
+ * object until the time is up, so that more flows than the disk has room for.
+ * Run: node bench/s3/uploads.ts [clients] [MiB each] [seconds]
  */
 import { connect } from 'node:net';
 import { sha256Hex } from '#gateway/auth/digest.ts';
 import { startMakonis } from '../sqs/peers.ts';
 import { s3Head, s3Request } from './request.ts';
 
-const [clients = 64, mebibytes = 16] = process.argv.slice(2).map(Number);
+const [clients = 64, mebibytes = 16, longest = 0] = process.argv.slice(2).map(Number);
 const body = Buffer.alloc(mebibytes * 1024 * 1024, 'makonis ');
 const digest = sha256Hex(body);
 
@@ -32,13 +33,17 @@ try {
   const before = peer.residentMib();
   const cpu = peer.cpuSeconds();
   const begin = performance.now();
-  const heads = Array.from({ length: clients }, (_, at) => s3Head(peer, 'PUT', `/objects/${at}`, digest, body.length));
-  const statuses = await Promise.all(heads.map((head) => send(head, body)));
+  const statuses: string[] = [];
+  const client = async (at: number): Promise<void> => {
+    do statuses.push(await send(s3Head(peer, 'PUT', `/objects/${at}`, digest, body.length), body));
+    while (performance.now() - begin < longest * 1000);
+  };
+  await Promise.all(Array.from({ length: clients }, (_, at) => client(at)));
   const seconds = (performance.now() - begin) / 1000;
-  const total = clients * mebibytes;
+  const total = statuses.length * mebibytes;
   const cpuMilliseconds = ((peer.cpuSeconds() - cpu) * 1000) / total;
   console.log(
-    `${clients} x ${mebibytes} MiB: ${statuses.filter((status) => status === '200').length} stored, ${(total / seconds).toFixed(0)} MiB/s, ` +
+    `${clients} clients, ${mebibytes} MiB each: ${statuses.filter((status) => status === '200').length} of ${statuses.length} stored, ${(total / seconds).toFixed(0)} MiB/s, ` +
       `${cpuMilliseconds.toFixed(2)} ms CPU a MiB, memory ${before.toFixed(0)} -> at most ${peer.mostResidentMib().toFixed(0)} MiB`,
   );
 } finally {

@@ -1,17 +1,20 @@
 /** Access points: made and removed; requests through them, by ARN, alias and host; both policies decide. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
+  DeleteObjectAnnotationCommand,
   DeleteObjectsCommand,
-  DeletePublicAccessBlockCommand,
+  GetObjectAnnotationCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  ListObjectAnnotationsCommand,
   ListObjectsV2Command,
   PutBucketPolicyCommand,
   PutBucketTaggingCommand,
+  PutObjectAnnotationCommand,
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
@@ -23,24 +26,17 @@ import {
   DeleteAccessPointPolicyCommand,
   GetAccessPointCommand,
   GetAccessPointPolicyCommand,
-  GetAccessPointPolicyStatusCommand,
   ListAccessPointsCommand,
-  ListTagsForResourceCommand,
   PutAccessPointPolicyCommand,
-  type S3ControlClient,
-  TagResourceCommand,
-  UntagResourceCommand,
 } from '@aws-sdk/client-s3-control';
+import { Bucket, Name, pointTest, reading } from '#test/sdk/access-points.ts';
 import type { Credentials, TestCloud } from '#test/sdk/cloud.ts';
 import { newAccount, newUser } from '#test/sdk/people.ts';
 import { sendRaw, signedRequest, unsigned } from '#test/sdk/raw-request.ts';
 import { reaching } from '#test/sdk/reaching.ts';
 import { refusal } from '#test/sdk/refusals.ts';
-import { type BucketTest, bucketTest, textOf } from '#test/sdk/s3.ts';
+import { bucketTest, textOf } from '#test/sdk/s3.ts';
 import { controlClient } from '#test/sdk/s3control.ts';
-
-const Bucket = 'books';
-const Name = 'readers';
 
 /** Buckets before the host, as SDKs do by themselves. */
 class HostStyleS3 extends S3Client {
@@ -52,23 +48,6 @@ class HostStyleS3 extends S3Client {
 
 const hostStyle = (c: TestCloud, domain = 'localhost', credentials: Credentials = c.administrator): S3Client =>
   c.client(HostStyleS3, { endpoint: `http://${domain}:${c.port}`, credentials });
-
-interface PointTest extends BucketTest {
-  readonly control: S3ControlClient;
-  readonly arn: string;
-  readonly alias: string;
-  readonly AccountId: string;
-}
-
-async function pointTest(t: TestContext, further: Partial<CreateAccessPointCommandInput> = {}): Promise<PointTest> {
-  const made = await bucketTest(t);
-  const control = controlClient(made.c);
-  const AccountId = made.c.account;
-  const point = await control.send(new CreateAccessPointCommand({ AccountId, Name, Bucket, ...further }));
-  const { AccessPointArn: arn = '', Alias: alias = '' } = point;
-  await made.put('novel', 'once upon a time');
-  return { ...made, control, AccountId, arn, alias };
-}
 
 /** All that comes through access points of the account, as AWS recommends it. */
 const delegating = (account: string, bucket = Bucket): string =>
@@ -82,15 +61,6 @@ const delegating = (account: string, bucket = Bucket): string =>
         Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
         Condition: { StringEquals: { 's3:DataAccessPointAccount': account } },
       },
-    ],
-  });
-
-const reading = (principal: unknown, arn: string): string =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Principal: principal, Action: 's3:GetObject', Resource: `${arn}/object/*` },
-      { Effect: 'Allow', Principal: principal, Action: 's3:ListBucket', Resource: arn },
     ],
   });
 
@@ -178,6 +148,14 @@ test('objects are reached by ARN, alias and host, in the path and before it', as
   await client.send(new CopyObjectCommand({ Bucket: arn, Key: 'copy', CopySource: `${arn}/object/poem` }));
   await client.send(new CopyObjectCommand({ Bucket: arn, Key: 'copy 2', CopySource: `${alias}/copy` }));
   assert.equal(await textOf((await s3.send(new GetObjectCommand({ Bucket, Key: 'copy 2' }))).Body), 'roses');
+  const label = { Bucket: arn, Key, AnnotationName: 'label' };
+  await client.send(new PutObjectAnnotationCommand({ ...label, AnnotationPayload: 'long' }));
+  const { AnnotationPayload } = await client.send(new GetObjectAnnotationCommand(label));
+  assert.equal(await AnnotationPayload?.transformToString(), 'long');
+  const listed = () => s3.send(new ListObjectAnnotationsCommand({ Bucket: alias, Key }));
+  assert.equal((await listed()).AnnotationCount, 1);
+  await client.send(new DeleteObjectAnnotationCommand(label));
+  assert.equal((await listed()).AnnotationCount, 0);
   // A bucket may bear the name that SDKs write before the host.
   const named = `${Name}-${AccountId}`;
   await s3.send(new CreateBucketCommand({ Bucket: named }));
@@ -331,47 +309,4 @@ test('an access point of another account opens nothing until the bucket’s owne
   // Its owner alone speaks of it.
   const stranger = new GetAccessPointCommand({ AccountId: partner, Name });
   await assert.rejects(controlClient(c).send(stranger), refusal('AccessDenied'));
-});
-
-test('policies are kept, judged public or not, and blocked', async (t) => {
-  const { s3, control, AccountId, arn } = await pointTest(t);
-  const get = () => control.send(new GetAccessPointPolicyCommand({ AccountId, Name }));
-  const status = async (name = Name) =>
-    (await control.send(new GetAccessPointPolicyStatusCommand({ AccountId, Name: name }))).PolicyStatus?.IsPublic;
-  const put = (Policy: string, name = Name) =>
-    control.send(new PutAccessPointPolicyCommand({ AccountId, Name: name, Policy }));
-  await assert.rejects(get(), refusal('NoSuchAccessPointPolicy'));
-  await assert.rejects(status(), refusal('NoSuchAccessPointPolicy'));
-  await assert.rejects(put(reading({ AWS: AccountId }, `${arn}s`)), refusal('MalformedPolicy'));
-  await assert.rejects(put('no policy'), refusal('MalformedPolicy'));
-  await assert.rejects(put(' '.repeat(20_481)), refusal('InvalidRequest'));
-  const Policy = reading({ AWS: AccountId }, arn);
-  await put(Policy);
-  assert.equal((await get()).Policy, Policy);
-  assert.equal(await status(), false);
-  await assert.rejects(put(reading('*', arn)), refusal('AccessDenied'));
-  const PublicAccessBlockConfiguration = {
-    BlockPublicAcls: false,
-    IgnorePublicAcls: false,
-    BlockPublicPolicy: false,
-    RestrictPublicBuckets: false,
-  };
-  await control.send(new CreateAccessPointCommand({ AccountId, Name: 'open', Bucket, PublicAccessBlockConfiguration }));
-  await put(reading('*', arn.replace(Name, 'open')), 'open');
-  assert.equal(await status('open'), true);
-  await assert.rejects(put(Policy, 'none'), refusal('NoSuchAccessPoint'));
-  await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
-});
-
-test('an access point has tags', async (t) => {
-  const { control, AccountId, arn: ResourceArn } = await pointTest(t, { Tags: [{ Key: 'team', Value: 'red' }] });
-  const tags = async () => (await control.send(new ListTagsForResourceCommand({ AccountId, ResourceArn }))).Tags ?? [];
-  assert.deepEqual(await tags(), [{ Key: 'team', Value: 'red' }]);
-  await control.send(new TagResourceCommand({ AccountId, ResourceArn, Tags: [{ Key: 'stage', Value: 'test' }] }));
-  await control.send(new UntagResourceCommand({ AccountId, ResourceArn, TagKeys: ['team'] }));
-  assert.deepEqual(await tags(), [{ Key: 'stage', Value: 'test' }]);
-  const reserved = new TagResourceCommand({ AccountId, ResourceArn, Tags: [{ Key: 'aws:x', Value: '' }] });
-  await assert.rejects(control.send(reserved), refusal('InvalidTag'));
-  const absent = new ListTagsForResourceCommand({ AccountId, ResourceArn: `${ResourceArn}s` });
-  await assert.rejects(control.send(absent), refusal('NoSuchResource'));
 });

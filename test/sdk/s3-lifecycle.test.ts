@@ -107,6 +107,20 @@ test('objects expire at midnight, by prefix, and say so before', async (t) => {
   await until(async () => (await keysOf(later)).join() === 'kept', 'the object expired');
 });
 
+test('the days of an object of parts are counted from when its upload was begun', async (t) => {
+  const { s3, after } = await opened(t);
+  await configure(s3, rule({ Expiration: { Days: 3 } }));
+  const target = { Bucket, Key: 'long on its way' };
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target));
+  const later = after(days(2));
+  const { ETag } = await later.send(new UploadPartCommand({ ...target, UploadId, PartNumber: 1, Body: 'x' }));
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+  await later.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload }));
+  await put(later, 'new');
+  const fifth = after(days(2));
+  await until(async () => (await keysOf(fifth)).join() === 'new', 'the older one expired');
+});
+
 test('versions: markers come, noncurrent versions go, then the markers', async (t) => {
   const { s3, after } = await opened(t);
   const enabled = { Status: 'Enabled' } as const;

@@ -185,6 +185,8 @@ test('requests go to an active region, signed for all of them', async (t) => {
   assert.equal((await ask(name, '/poem', { method: 'PUT', body: 'far' })).status, 200);
   await assert.rejects(submit([{ Bucket: WEST, TrafficDialPercentage: 0 }]), refusal('InvalidRequest'));
   await assert.rejects(submit([{ Bucket: WEST, TrafficDialPercentage: 50 }]), refusal('InvalidRequest'));
+  const mixed = { Bucket: WEST, Region: 'us-east-1', TrafficDialPercentage: 100 };
+  await assert.rejects(submit([mixed]), refusal('InvalidRequest'));
   await assert.rejects(submit([{ Bucket: 'other', TrafficDialPercentage: 0 }]), refusal('InvalidRequest'));
   const nothing = arn.replace(name, 'nothing.mrap');
   await assert.rejects(submit([], nothing), refusal('NoSuchMultiRegionAccessPoint'));

@@ -11,10 +11,16 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
   ListPartsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
+import { hours } from '#platform/base/clock.ts';
+import { PathStyleS3 } from '#test/sdk/path-style.ts';
 import { refusal } from '#test/sdk/refusals.ts';
 import { type BucketTest, bucketTest, hasStatus } from '#test/sdk/s3.ts';
 
@@ -86,6 +92,73 @@ test('parts become an object, whatever order they came in', async (t) => {
   }
   await b.put('k');
   await assert.rejects(complete([first, last]), refusal('NoSuchUpload'));
+});
+
+/** Begun; an hour passes, which closes idle connections; then `between`; then all parts and the end of it. */
+async function longUpload(b: BucketTest, between: (later: BucketTest) => Promise<unknown> = async () => {}) {
+  const { s3, Bucket, c } = b;
+  const { target } = await begin(b);
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+  const startedAt = Uploads.map(({ Initiated }) => Initiated?.getTime() ?? 0).at(-1);
+  c.advance(hours(1));
+  const later = { ...b, s3: c.client(PathStyleS3) };
+  await between(later);
+  const last = { ...b, s3: c.client(PathStyleS3) };
+  const { ETag } = await last.s3.send(new UploadPartCommand({ ...target, PartNumber: 1, Body: LAST }));
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+  const { VersionId } = await last.s3.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload }));
+  return { startedAt, VersionId, later: last };
+}
+
+const putting = async ({ s3, Bucket }: BucketTest): Promise<string | undefined> =>
+  (await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }))).VersionId;
+
+const datedAt = async ({ s3, Bucket }: BucketTest, VersionId?: string): Promise<number | undefined> =>
+  (await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', VersionId }))).LastModified?.getTime();
+
+test('an object dates from when its upload was begun', async (t) => {
+  const b = await bucketTest(t);
+  const { startedAt, later } = await longUpload(b);
+  assert.equal(await datedAt(later), startedAt);
+  const { Contents = [] } = await later.s3.send(new ListObjectsV2Command({ Bucket: b.Bucket }));
+  assert.equal(Contents[0]?.LastModified?.getTime(), startedAt);
+  // Without versions the last that is done stays, and looks no older than what it took the place of.
+  let before: number | undefined;
+  const { later: last } = await longUpload(later, async (between) => {
+    await putting(between);
+    before = await datedAt(between);
+  });
+  const { ContentLength } = await last.s3.send(new HeadObjectCommand({ Bucket: b.Bucket, Key: 'k' }));
+  assert.equal(ContentLength, LAST.length);
+  assert.equal(await datedAt(last), before);
+});
+
+test('of uploads of a key the one that was begun last is its current version', async (t) => {
+  const b = await bucketTest(t);
+  const { s3, Bucket } = b;
+  const VersioningConfiguration = { Status: 'Enabled' } as const;
+  await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+  let inner: Awaited<ReturnType<typeof longUpload>> | undefined;
+  const outer = await longUpload(b, async (between) => {
+    inner = await longUpload(between);
+  });
+  const { later } = outer;
+  assert.ok((inner?.startedAt ?? 0) - (outer.startedAt ?? 0) >= hours(1));
+  const order = async (of: BucketTest) => {
+    const { Versions = [] } = await of.s3.send(new ListObjectVersionsCommand({ Bucket }));
+    return Versions.map(({ VersionId }) => VersionId);
+  };
+  assert.deepEqual(await order(later), [inner?.VersionId, outer.VersionId]);
+  assert.deepEqual([await datedAt(later), await datedAt(later, outer.VersionId)], [inner?.startedAt, outer.startedAt]);
+  const { Body } = await later.s3.send(new GetObjectCommand({ Bucket, Key: 'k', VersionId: outer.VersionId }));
+  assert.equal(await Body?.transformToString(), LAST.toString());
+  let written: string | undefined;
+  const behind = await longUpload(later, async (between) => {
+    written = await putting(between);
+  });
+  assert.deepEqual((await order(behind.later)).slice(0, 2), [written, behind.VersionId]);
+  const last = await longUpload(behind.later);
+  assert.equal((await order(last.later))[0], last.VersionId);
 });
 
 test('what does not fit together is refused', async (t) => {

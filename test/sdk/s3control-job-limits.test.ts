@@ -17,7 +17,7 @@ import { controlClient } from '#test/sdk/s3control.ts';
 import { until } from '#test/until.ts';
 
 test('what is no job is refused, and a token makes one job', async (t) => {
-  const { create, manifest, control, AccountId } = await startJobs(t);
+  const { create, ends, manifest, put, control, AccountId } = await startJobs(t);
   const Manifest = await manifest(`${SOURCE},a\n`);
   const refused = (given: Given, name = 'BadRequestException') =>
     assert.rejects(create({ Manifest, ...given }), { name });
@@ -26,7 +26,7 @@ test('what is no job is refused, and a token makes one job', async (t) => {
     { Operation: { LambdaInvoke: { FunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:f' } } },
     'NotImplemented',
   );
-  await refused({ Operation: { S3InitiateRestoreObject: {} } });
+  await refused({ Operation: { S3InitiateRestoreObject: { ExpirationInDays: 0 } } });
   await refused({ Operation: { S3PutObjectCopy: {} } });
   await refused({ Operation: { S3PutObjectAcl: {} } });
   await refused({ Manifest: undefined });
@@ -38,6 +38,11 @@ test('what is no job is refused, and a token makes one job', async (t) => {
   const other = new ListJobsCommand({ AccountId: '999999999999' });
   await assert.rejects(control.send(other), { name: 'AccessDenied' });
   assert.equal((await control.send(new ListJobsCommand({ AccountId }))).Jobs?.length, 1);
+  // Objects in archive tiers of INTELLIGENT_TIERING are restored for good, without days; for others S3 refuses that.
+  await put('cold', { StorageClass: 'GLACIER' });
+  const cold = await manifest(`${SOURCE},cold\n`);
+  const withoutDays = await create({ Manifest: cold, Operation: { S3InitiateRestoreObject: {} } });
+  assert.deepEqual(counts(await ends(withoutDays)), [1, 0, 1]);
 });
 
 test('manifests that can not be used, roles that may not, and too many failures end a job', async (t) => {

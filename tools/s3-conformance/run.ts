@@ -1,17 +1,27 @@
 /**
- * ceph/s3-tests, by one command: `node tools/s3-conformance/run.ts CHECKOUT [--old-bucket-defaults] [--shards N] [-k EXPRESSION] [--again]`.
- * All of it, or with --again what did not pass the last time, beside what did.
+ * ceph/s3-tests, by one command: `node tools/s3-conformance/run.ts CHECKOUT [--old-bucket-defaults] [--shards N] [-k EXPRESSION] [--again]
+ * [--anew]`. All of it, or with --again what did not pass the last time, or with -k what the expression names, beside what is known of the rest.
+ * Results are kept as they come: a run that was stopped goes on, or begins anew with --anew.
  * The checkout is fetched by hand; nothing of it is in this repository. The tests are dealt to a few shards, since many of them sleep;
  * each shard has a cloud of its own over TLS (cloud.ts), gone afterwards. Results stay in .cache/s3-conformance/.
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCloud } from './cloud.ts';
 import { canSetUp } from './reasons.ts';
-import { readResults, readTable, type TestResult, tableOf } from './results.ts';
+import { readTable, type TestResult, tableOf } from './results.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.cache', 's3-conformance');
@@ -19,7 +29,7 @@ const PYTHON = join(FOLDER, 'python', 'bin', 'python');
 /** What the suite's tests import; its own list has more, which needs a compiler. */
 const PACKAGES = 'boto3 httplib2 isodate lxml munch pytest pytest-timeout pytz PyYAML requests'.split(' ');
 /** Beside this file; the first come first. */
-const PLUGINS = ['regions', 'dialect', 'headers', 'set_up'];
+const PLUGINS = ['regions', 'dialect', 'headers', 'set_up', 'keep'];
 /** What AWS itself does not pass, by the suite's own word. */
 const MARKS = 'not fails_on_aws';
 const TEST_LIMIT_SECONDS = 300;
@@ -31,6 +41,7 @@ const { values, positionals } = parseArgs({
     shards: { type: 'string', default: '4' },
     k: { type: 'string', short: 'k', default: '' },
     again: { type: 'boolean', default: false },
+    anew: { type: 'boolean', default: false },
   },
 });
 const [given = ''] = positionals;
@@ -39,6 +50,11 @@ if (!existsSync(join(checkout, 's3tests', 'functional'))) {
   console.log(`"${given}" is no checkout of ceph/s3-tests: node tools/s3-conformance/run.ts CHECKOUT`);
   process.exit(2);
 }
+
+const file = join(FOLDER, values['old-bucket-defaults'] ? 'old-defaults.tsv' : 'defaults.tsv');
+/** What a run that has not ended has found. */
+const unended = file.replace(/(?=\.tsv$)/, values.k === '' ? '-under-way' : '-some-under-way');
+const underWay = { first: unended, setUp: unended.replace(/(?=\.tsv$)/, '-set-up') };
 
 /** Ctrl-C, however often, ends the tests; each shard then stops its cloud. */
 const stopping = new AbortController();
@@ -76,16 +92,19 @@ interface Pytest {
   readonly conf: string;
   readonly authorityFile?: string;
   readonly bucketsSetUp?: boolean;
+  /** The file that results go to. */
+  readonly results?: string;
   readonly onText: (text: string) => void;
 }
 
-const pytest = ({ args, conf, authorityFile = '', bucketsSetUp = false, onText }: Pytest) =>
+const pytest = ({ args, conf, authorityFile = '', bucketsSetUp = false, results, onText }: Pytest) =>
   run({
     command: PYTHON,
     args: ['-m', 'pytest', ...['no:cacheprovider', ...PLUGINS].flatMap((plugin) => ['-p', plugin]), ...args],
     env: {
       S3TEST_CONF: conf,
       ...(bucketsSetUp && { BUCKETS_SET_UP: 'yes' }),
+      ...(results !== undefined && { RESULTS: results }),
       AWS_DEFAULT_REGION: 'us-east-1',
       // Whoever runs this may have settings of their own.
       AWS_CONFIG_FILE: '/dev/null',
@@ -119,37 +138,47 @@ interface Shard {
   readonly label: string;
   readonly tests: readonly string[];
   readonly bucketsSetUp: boolean;
+  readonly results: string;
   /** Hears how many more have ended. */
   readonly done: (count: number) => void;
 }
 
 /** Its tests one after another. */
-async function runShard({ label, tests, bucketsSetUp, done }: Shard): Promise<TestResult[]> {
+async function runShard({ label, tests, bucketsSetUp, results, done }: Shard): Promise<void> {
   const day = NEEDS_WHOLE_DAY.test(tests[0] ?? '') ? 'whole' : 'short';
   const home = mkdtempSync(join(tmpdir(), 'makonis-s3-tests-'));
   // A cloud that root starts becomes another user.
   chmodSync(home, 0o755);
   const cloud = await startCloud(ROOT, home, { oldBucketDefaults: values['old-bucket-defaults'], day });
   try {
-    const [list, report] = [join(home, 'tests.txt'), join(home, 'report.xml')];
+    const [list, log] = [join(home, 'tests.txt'), join(FOLDER, `shard-${label}.log`)];
     writeFileSync(list, tests.join('\n'));
-    let said = '';
+    writeFileSync(log, '');
     const onText = (text: string): void => {
-      said += text;
+      appendFileSync(log, text);
       done(text.match(/\d%\]/g)?.length ?? 0);
     };
-    const args = [`--timeout=${TEST_LIMIT_SECONDS}`, '--tb=short', '-v', `--junitxml=${report}`, `@${list}`];
-    await pytest({ args, conf: cloud.conf, authorityFile: cloud.authorityFile, bucketsSetUp, onText });
-    writeFileSync(join(FOLDER, `shard-${label}.log`), said);
-    return readResults(report);
+    const args = [`--timeout=${TEST_LIMIT_SECONDS}`, '--tb=short', '-v', `@${list}`];
+    await pytest({ args, conf: cloud.conf, authorityFile: cloud.authorityFile, bucketsSetUp, results, onText });
   } finally {
     await cloud.stop();
     rmSync(home, { recursive: true, force: true });
   }
 }
 
-/** Dealt to shards, each with a cloud of its own. */
-async function runAll(tests: readonly string[], bucketsSetUp: boolean): Promise<TestResult[]> {
+/** `s3tests/functional/test_s3.py::test_x` as results have it. */
+const nameOf = (test: string): string => test.replace(/^.*\//, '').replace('.py::', '::');
+
+const tableIn = (path: string): TestResult[] => (existsSync(path) ? readTable(readFileSync(path, 'utf8')) : []);
+
+const named = (results: readonly TestResult[]): Map<string, TestResult> =>
+  new Map(results.map((each) => [each.name, each]));
+
+/** What is not in `results` yet, dealt to shards, each with a cloud of its own. */
+async function runAll(all: readonly string[], results: string, bucketsSetUp: boolean): Promise<TestResult[]> {
+  const kept = named(tableIn(results));
+  const tests = all.filter((test) => !kept.has(nameOf(test)));
+  if (tests.length < all.length) console.log(`${all.length - tests.length} have run before the run was stopped`);
   const start = performance.now();
   let ended = 0;
   const done = (count: number): void => {
@@ -164,31 +193,27 @@ async function runAll(tests: readonly string[], bucketsSetUp: boolean): Promise<
     tests.filter((test) => NEEDS_WHOLE_DAY.test(test)),
   ].filter((mine) => mine.length > 0);
   const running = dealt.map((mine, index) =>
-    runShard({ label: `${bucketsSetUp ? 'set-up-' : ''}${index}`, tests: mine, bucketsSetUp, done }),
+    runShard({ label: `${bucketsSetUp ? 'set-up-' : ''}${index}`, tests: mine, bucketsSetUp, results, done }),
   );
   // One that fails ends all, each with its cloud.
   for (const shard of running) shard.catch(() => stopping.abort());
   await Promise.allSettled(running);
-  return (await Promise.all(running)).flat();
+  await Promise.all(running);
+  const found = named(tableIn(results));
+  return all.map(nameOf).flatMap((name) => found.get(name) ?? []);
 }
-
-/** `s3tests/functional/test_s3.py::test_x` as results have it. */
-const nameOf = (test: string): string => test.replace(/^.*\//, '').replace('.py::', '::');
 
 /** Those that fail by what a bucket of today is are run once more, on buckets that are set up for what they do. */
 async function withBucketsSetUp(tests: readonly string[], results: readonly TestResult[]): Promise<TestResult[]> {
-  const failed = new Map(
-    results
-      .filter(({ outcome, name, why }) => outcome === 'failed' && canSetUp(name, why))
-      .map((each) => [each.name, each]),
-  );
+  const failed = named(results.filter(({ outcome, name, why }) => outcome === 'failed' && canSetUp(name, why)));
   if (failed.size === 0) return [...results];
   console.log(`\n${failed.size} once more, with buckets set up`);
   const again = await runAll(
     tests.filter((test) => failed.has(nameOf(test))),
+    underWay.setUp,
     true,
   );
-  const second = new Map(again.map((each) => [each.name, each]));
+  const second = named(again);
   return results.map((each) => {
     const other = second.get(each.name);
     if (other === undefined) return each;
@@ -196,13 +221,30 @@ async function withBucketsSetUp(tests: readonly string[], results: readonly Test
   });
 }
 
-await installPython();
-const file = join(FOLDER, values['old-bucket-defaults'] ? 'old-defaults.tsv' : 'defaults.tsv');
-const before = values.again ? readTable(readFileSync(file, 'utf8')).filter(({ outcome }) => outcome === 'passed') : [];
-const collected = await collect(join(checkout, 's3tests.conf.SAMPLE'));
-const tests = collected.filter((test) => !before.some(({ name }) => name === nameOf(test)));
-const first = await runAll(tests, false);
-const results = [...before, ...(values['old-bucket-defaults'] ? first : await withBucketsSetUp(tests, first))];
-writeFileSync(file, tableOf(results));
-const count = (outcome: TestResult['outcome']): number => results.filter((each) => each.outcome === outcome).length;
-console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped: ${file}`);
+async function main(): Promise<void> {
+  await installPython();
+  const collected = await collect(join(checkout, 's3tests.conf.SAMPLE'));
+  const asked = new Set(collected.map(nameOf));
+  const before = tableIn(file).filter(
+    ({ name, outcome }) => (values.again && outcome === 'passed') || (values.k !== '' && !asked.has(name)),
+  );
+  const known = named(before);
+  const tests = collected.filter((test) => !known.has(nameOf(test)));
+  const first = await runAll(tests, underWay.first, false);
+  const results = [...before, ...(values['old-bucket-defaults'] ? first : await withBucketsSetUp(tests, first))];
+  writeFileSync(file, tableOf(results));
+  for (const each of Object.values(underWay)) rmSync(each, { force: true });
+  const count = (outcome: TestResult['outcome']): number => results.filter((each) => each.outcome === outcome).length;
+  console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped: ${file}`);
+}
+
+// A few tests are run because something changed: what they gave before says nothing.
+if (values.anew || values.k !== '') for (const each of Object.values(underWay)) rmSync(each, { force: true });
+try {
+  await main();
+} catch (error) {
+  if (!stopping.signal.aborted) throw error;
+  if (!(error instanceof Error && error.name === 'AbortError')) console.error(error);
+  console.log('\nstopped; the same command goes on from here');
+  process.exitCode = 1;
+}

@@ -5,9 +5,11 @@ import type { CallScope } from '#platform/service.ts';
 
 export interface BucketFacts {
   /** Where a bucket is; undefined: there is none of the name. */
-  find(name: string): { readonly account: AccountId; readonly region: Region } | undefined;
-  /** Whether a policy opens its resource to everybody ("The meaning of public"). */
-  isPublic(policy: CompiledPolicy): boolean;
+  find(
+    name: string,
+  ): { readonly account: AccountId; readonly region: Region; readonly service?: 's3express' } | undefined;
+  /** Whether a policy opens its access point to everybody ("The meaning of public"). */
+  isPublicPoint(policy: CompiledPolicy, point: { readonly vpcId?: string }): boolean;
   /** What counts of a bucket's policy for the caller. */
   policyInForce(name: string, scope: Pick<CallScope, 'principal' | 'door'>): CompiledPolicy | undefined;
   arnOf(name: string): string;

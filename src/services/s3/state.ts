@@ -189,6 +189,8 @@ export interface UploadRow {
   /** As asked for; a default is reckoned from the completion. */
   readonly lock?: LockRow;
   readonly startedAt: Time;
+  /** What a version that was made then would have; undefined: begun by an older program. */
+  readonly sequence?: number;
   readonly initiator: string;
   readonly headers?: ContentHeaders;
   readonly metadata?: Readonly<Record<string, string>>;

@@ -1,7 +1,9 @@
 /** Operations that are left out, each with its reason. */
-const DIRECTORY = 'comes with directory buckets';
+const DIRECTORY =
+  'access points for directory buckets, which live in an Availability Zone, are not there: those of other buckets are';
 const GRANTS = 'S3 Access Grants hands out sessions that name people of IAM Identity Center, which is not there';
-const LENS = 'no metrics of S3 are gathered over time yet, which Storage Lens reports on';
+const LENS =
+  'Storage Lens reports on 14 days of metrics by bucket and prefix; what is counted here (storage by class, request metrics) is kept for bills and for the moment';
 const OBJECT_LAMBDA = 'S3 Object Lambda calls functions, which need Lambda';
 const OUTPOSTS =
   'a bucket on S3 on Outposts stands on hardware in a place of its own; buckets of S3 have operations of S3';

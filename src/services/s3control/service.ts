@@ -9,6 +9,7 @@ import type { AccountId } from '#platform/base/ids.ts';
 import { GLOBAL_REGION } from '#platform/base/ids.ts';
 import type { S3ControlOperations } from '#platform/model/generated/s3control.ts';
 import { type CallScope, type ConditionValues, defineService, type Handlers } from '#platform/service.ts';
+import { tagsOf } from '#platform/tags.ts';
 import { accessPointKind } from '#services/s3control/access-points/kind.ts';
 import { accessPointArn, findAccessPoint } from '#services/s3control/access-points/open.ts';
 import {
@@ -50,12 +51,21 @@ const ofAccount = {
 /** What an access point's name is told to conditions as, where one is made or spoken of. */
 function pointConditions({ Name, VpcConfiguration }: OnPoint, scope: CallScope): ConditionValues {
   const point = scope.read((tx) => findAccessPoint(tx, Name));
+  const arn = accessPointArn(scope.account, scope.region, Name);
+  const tags = scope.read((tx) => tagsOf(tx, arn));
   const isOfNetwork = point === undefined ? VpcConfiguration !== undefined : point.vpcId !== undefined;
   return {
     's3:accesspointnetworkorigin': isOfNetwork ? 'VPC' : 'Internet',
     's3:dataaccesspointaccount': scope.account,
-    's3:dataaccesspointarn': accessPointArn(scope.account, scope.region, Name),
+    's3:dataaccesspointarn': arn,
     's3:resourceaccount': scope.account,
+    ...Object.fromEntries(
+      Object.entries(tags).flatMap(([key, value]) => [
+        [`s3:accesspointtag/${key}`, value],
+        // Those of the resource; GetAccessPoint is of all resources, to policies.
+        [`aws:resourcetag/${key}`, value],
+      ]),
+    ),
   };
 }
 

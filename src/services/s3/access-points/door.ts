@@ -5,7 +5,7 @@
 import { compiledPolicy } from '#platform/policy/compiled.ts';
 import type { CompiledPolicy } from '#platform/policy/parse.ts';
 import type { CallScope, ConditionValues } from '#platform/service.ts';
-import { isPublic } from '#services/s3/buckets/publicity.ts';
+import { isPublicPoint } from '#services/s3/buckets/publicity.ts';
 import { bucketArn, objectArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
@@ -23,13 +23,14 @@ export function resourcesOf(door: AccessPoint | undefined, bucket: string, key?:
 /** What counts of an access point's policy for this caller. */
 export function pointPolicyInForce(
   { publicAccess }: S3Parts,
-  { policy: text, publicAccessBlock, account }: AccessPoint,
+  point: AccessPoint,
   { principal }: Pick<CallScope, 'principal'>,
 ): CompiledPolicy | undefined {
+  const { policy: text, publicAccessBlock, account } = point;
   if (text === undefined) return undefined;
   const policy = compiledPolicy(text, 'resource');
   const isRestricted = publicAccessBlock.RestrictPublicBuckets || publicAccess.blockOf(account)?.RestrictPublicBuckets;
-  if (!isRestricted || !isPublic(policy)) return policy;
+  if (!isRestricted || !isPublicPoint(policy, point)) return policy;
   const isOwn = 'account' in principal && principal.account === account;
   return isOwn || principal.kind === 'service' ? policy : undefined;
 }

@@ -11,13 +11,17 @@ import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { AccessPoint } from '#services/s3control/api.ts';
 
-/** "Access point compatibility" (S3 User Guide). */
+/**
+ * "Access point compatibility" (S3 User Guide), which is "a partial list", and what else has objects behind access points among its
+ * resources (service authorization reference, `accesspointobject`): annotations and UpdateObjectEncryption.
+ */
 const COMPATIBLE: ReadonlySet<string> = new Set([
   'AbortMultipartUpload',
   'CompleteMultipartUpload',
   'CopyObject',
   'CreateMultipartUpload',
   'DeleteObject',
+  'DeleteObjectAnnotation',
   'DeleteObjects',
   'DeleteObjectTagging',
   'GetBucketAcl',
@@ -27,6 +31,7 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
   'GetBucketPolicy',
   'GetObject',
   'GetObjectAcl',
+  'GetObjectAnnotation',
   'GetObjectAttributes',
   'GetObjectLegalHold',
   'GetObjectRetention',
@@ -34,16 +39,19 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
   'HeadBucket',
   'HeadObject',
   'ListMultipartUploads',
+  'ListObjectAnnotations',
   'ListObjects',
   'ListObjectsV2',
   'ListObjectVersions',
   'ListParts',
   'PutObject',
   'PutObjectAcl',
+  'PutObjectAnnotation',
   'PutObjectLegalHold',
   'PutObjectRetention',
   'PutObjectTagging',
   'RestoreObject',
+  'UpdateObjectEncryption',
   'UploadPart',
   'UploadPartCopy',
 ]);
@@ -51,12 +59,17 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
 /** Not in "Multi-Region Access Point compatibility with S3 operations". */
 const ONE_REGION_ONLY: ReadonlySet<string> = new Set([
   'CopyObject',
+  'DeleteObjectAnnotation',
   'GetBucketAcl',
   'GetBucketCors',
   'GetBucketLocation',
   'GetBucketNotificationConfiguration',
   'GetBucketPolicy',
+  'GetObjectAnnotation',
   'HeadBucket',
+  'ListObjectAnnotations',
+  'PutObjectAnnotation',
+  'UpdateObjectEncryption',
   'UploadPartCopy',
 ]);
 

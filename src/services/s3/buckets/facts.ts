@@ -3,7 +3,7 @@ import { removeTags, setTags, tagsOf } from '#platform/tags.ts';
 import type { BucketFacts } from '#services/s3/api.ts';
 import { findBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
 import { policyInForce } from '#services/s3/buckets/policy.ts';
-import { isPublic } from '#services/s3/buckets/publicity.ts';
+import { isPublicPoint } from '#services/s3/buckets/publicity.ts';
 import { bucketArn, directoryBucketArn } from '#services/s3/names.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { partitionOf } from '#services/s3/state.ts';
@@ -17,7 +17,7 @@ export function bucketFacts(parts: S3Parts): BucketFacts {
   };
   return {
     find: directory.find,
-    isPublic,
+    isPublicPoint,
     policyInForce(name, { principal, door }) {
       const { account } = directory.ownerOf(name);
       const bucket = partitionOfBucket(name).read((tx) => findBucket(tx, sealer, name));

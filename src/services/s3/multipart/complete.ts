@@ -14,12 +14,13 @@ import { checksumMember, DIGEST_BYTES, digestOf } from '#services/s3/objects/che
 import { checkWrite } from '#services/s3/objects/conditions.ts';
 import { combineCrcs, combines } from '#services/s3/objects/crc-combine.ts';
 import { writtenOutput } from '#services/s3/objects/put.ts';
-import { addVersion, newest } from '#services/s3/objects/versions.ts';
+import { addUploaded, newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { replicateNew } from '#services/s3/replication/queue.ts';
 import {
   type Checksum,
   manifests,
+  nextSequence,
   type PartRow,
   parts as partRows,
   type UploadRow,
@@ -66,18 +67,22 @@ export const completeMultipartUpload =
       tx.onDurable(() => {
         for (const { piece } of leftOut) blobs.discard(piece.place);
       });
-      const { startedAt: _, initiator: __, checksum: ___, ...metadata } = upload;
-      const added = addVersion(tx, blobs, bucket, target.Key, {
+      const { startedAt, initiator: _, checksum: __, ...metadata } = upload;
+      const { sequence = nextSequence(startedAt, undefined) } = upload;
+      const now = call.clock.now();
+      const version = {
         ...metadata,
-        ...newLock(bucket, metadata.lock, call.clock.now()),
-        modifiedAt: call.clock.now(),
+        ...newLock(bucket, metadata.lock, now),
+        sequence,
+        modifiedAt: startedAt,
         etag: etagOf(chosen),
         bytes: chosen.reduce((sum, { piece }) => sum + piece.bytes, 0),
         upload: target.UploadId,
         partsCount: chosen.length,
         ...(checksum && { checksum }),
-      });
-      replicateNew(tx, bucket, target.Key, added, call.clock.now());
+      };
+      const added = addUploaded(tx, blobs, bucket, target.Key, version, now);
+      replicateNew(tx, bucket, target.Key, added, now);
       const name = 'ObjectCreated:CompleteMultipartUpload';
       notify(tx, bucket, { name, key: target.Key, row: added }, call);
       return added;

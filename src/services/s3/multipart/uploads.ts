@@ -29,8 +29,9 @@ import { lastModified } from '#services/s3/objects/conditions.ts';
 import { combines } from '#services/s3/objects/crc-combine.ts';
 import { commonPrefix, limitOf, prefixesOf, shownNames } from '#services/s3/objects/list.ts';
 import { metadataOf } from '#services/s3/objects/metadata.ts';
+import { newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { type BucketRow, parts as partRows, type UploadRow, uploads } from '#services/s3/state.ts';
+import { type BucketRow, nextSequence, parts as partRows, type UploadRow, uploads } from '#services/s3/state.ts';
 
 export const MOST_PART_NUMBER = 10_000;
 
@@ -67,8 +68,10 @@ export const createMultipartUpload =
     const id = newUploadId(call.now);
     call.transact((tx) => {
       const bucket = openBucket(tx, parts.sealer, input.Bucket);
+      const startedAt = call.clock.now();
       tx.put(uploads, uploads.key(bucket.id, input.Key, id), {
-        startedAt: call.clock.now(),
+        startedAt,
+        sequence: nextSequence(startedAt, newest(tx, bucket, input.Key)),
         initiator: nameOfCaller(call),
         ...metadata,
         ...ownershipOf(parts, bucket, input as AclRequest, call),

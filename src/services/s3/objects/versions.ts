@@ -70,24 +70,52 @@ export function findVersion(
 
 export type NewVersion = Omit<VersionRow, 'versionId' | 'sequence'>;
 
-/** Makes `version` the newest of its key, as the bucket's versioning has it. */
+/** Makes `version` the newest of its key, as the bucket's versioning has it; `now` where that is not when it was made. */
 export function addVersion(
   tx: Transaction,
   blobs: Discarding,
   bucket: OpenBucket,
   key: string,
   version: NewVersion,
+  now = version.modifiedAt,
 ): VersionRow {
   const previous = newest(tx, bucket, key);
-  const sequence = nextSequence(version.modifiedAt, previous);
+  const sequence = nextSequence(now, previous);
   const isVersioned = bucket.versioning === 'Enabled';
   const row: VersionRow = { ...version, sequence, ...(isVersioned && { versionId: newVersionId(sequence) }) };
   if (previous !== undefined) {
-    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, bucket, key, previous, version.modifiedAt);
+    if (!isVersioned && previous.versionId === undefined) giveUp(tx, blobs, bucket, key, previous, now);
     else keepOlder(tx, bucket, key, previous);
   }
-  if (!isVersioned) dropOlderNull(tx, blobs, bucket, key, version.modifiedAt);
+  if (!isVersioned) dropOlderNull(tx, blobs, bucket, key, now);
   tx.put(objects, objects.key(bucket.id, key), row);
+  return row;
+}
+
+/**
+ * What an upload in parts became. It dates from when the upload was begun ("For multipart uploads, the object creation date is the date of
+ * initiation of the multipart upload"; User Guide, "Working with object metadata"). In a bucket with versioning it takes its place by that:
+ * "the current version of the object is determined by which upload started most recently … even if the first upload is completed after
+ * the second one" ("Concurrent multipart upload operations"). In other buckets one of two would be lost, and AWS leaves open which: the
+ * one that came first is, and the date doesn't go back, for those who ask whether there was a change since.
+ */
+export function addUploaded(
+  tx: Transaction,
+  blobs: Discarding,
+  bucket: OpenBucket,
+  key: string,
+  { sequence, ...version }: NewVersion & { readonly sequence: number },
+  now: number,
+): VersionRow {
+  const current = newest(tx, bucket, key);
+  if (bucket.versioning !== 'Enabled') {
+    const modifiedAt = Math.max(version.modifiedAt, current?.modifiedAt ?? 0);
+    return addVersion(tx, blobs, bucket, key, { ...version, modifiedAt }, now);
+  }
+  if (current === undefined || current.sequence <= sequence) return addVersion(tx, blobs, bucket, key, version);
+  const free = freeSequence(tx, bucket, key, sequence);
+  const row: VersionRow = { ...version, sequence: free, versionId: newVersionId(free) };
+  insertVersion(tx, blobs, bucket, key, row, now);
   return row;
 }
 

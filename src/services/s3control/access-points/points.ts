@@ -145,7 +145,8 @@ const MOST_LISTED = 1000;
 export const listAccessPoints =
   ({ pages }: S3ControlParts) =>
   (input: ListAccessPointsRequest, call: Call): ListAccessPointsResult => {
-    const { Bucket, NextToken: token, MaxResults: limit = MOST_LISTED, DataSourceId, DataSourceType } = input;
+    const { Bucket, NextToken: token, DataSourceId, DataSourceType } = input;
+    const limit = input.MaxResults || MOST_LISTED;
     const bound = [Bucket, DataSourceId, DataSourceType];
     let after =
       token === undefined ? undefined : pages.open(call, bound, token, () => fail('InvalidNextTokenException'));

@@ -32,11 +32,12 @@ const rowOf = (tx: ReadTransaction, name: string): AccessPointRow =>
 export const putAccessPointPolicy =
   ({ buckets, publicAccess, principals }: S3ControlParts) =>
   ({ Name, Policy }: PutAccessPointPolicyRequest, { tx, account }: Call): void => {
-    const { arn, publicAccessBlock } = openAccessPoint(tx, Name);
+    const point = openAccessPoint(tx, Name);
+    const { arn, publicAccessBlock } = point;
     const policy = checkedPolicy(Policy, arn);
     const policyPrincipals = principalsIn(policy, principals);
     const isBlocked = publicAccessBlock.BlockPublicPolicy || publicAccess.blockOf(account)?.BlockPublicPolicy;
-    if (isBlocked && buckets.isPublic(policy)) fail('AccessDenied');
+    if (isBlocked && buckets.isPublicPoint(policy, point)) fail('AccessDenied');
     putAccessPoint(tx, { ...rowOf(tx, Name), policy: Policy, policyPrincipals });
   };
 
@@ -78,6 +79,7 @@ export const deleteAccessPointPolicy = ({ Name }: DeleteAccessPointPolicyRequest
 export const getAccessPointPolicyStatus =
   ({ buckets }: S3ControlParts) =>
   ({ Name }: GetAccessPointPolicyStatusRequest, { tx }: Call): GetAccessPointPolicyStatusResult => {
-    const policy = openAccessPoint(tx, Name).policy ?? fail('NoSuchAccessPointPolicy');
-    return { PolicyStatus: { IsPublic: buckets.isPublic(compiledPolicy(policy, 'resource')) } };
+    const point = openAccessPoint(tx, Name);
+    const policy = compiledPolicy(point.policy ?? fail('NoSuchAccessPointPolicy'), 'resource');
+    return { PolicyStatus: { IsPublic: buckets.isPublicPoint(policy, point) } };
   };

@@ -14,6 +14,10 @@ const BUCKET = /^arn:aws[a-z-]*:s3:::([^/:]+)$/;
 /** `arn:aws:s3:::name` -> `name` */
 export const bucketOfArn = (arn: string): string | undefined => BUCKET.exec(arn)?.[1];
 
+/** Copies may go to directory buckets too: `arn:aws:s3express:<region>:<account>:bucket/<name>`. */
+export const copyTarget = (arn: string): string | undefined =>
+  bucketOfArn(arn) ?? /^arn:aws[a-z-]*:s3express:[a-z0-9-]+:\d{12}:bucket\/([^/:]+)$/.exec(arn)?.[1];
+
 /** `arn:aws:s3:::bucket/key` */
 export function objectOfArn(arn: string): { readonly bucket: string; readonly key: string } | undefined {
   const [, bucket, key] = /^arn:aws[a-z-]*:s3:::([^/:]+)\/(.+)$/s.exec(arn) ?? [];
@@ -36,7 +40,8 @@ function checkOperation(operation: JobOperation): void {
   if (operation.LambdaInvoke !== undefined) fail('NotImplemented');
   const { S3PutObjectCopy: copy, S3InitiateRestoreObject: restore, S3PutObjectAcl: acl } = operation;
   if (copy !== undefined) checkCopy(copy);
-  if (restore !== undefined && (restore.ExpirationInDays === undefined || restore.ExpirationInDays < 1))
+  // "do not set ExpirationInDays when creating … jobs that target S3 Intelligent-Tiering Archive Access and Deep Archive Access tier objects"
+  if (restore?.ExpirationInDays !== undefined && restore.ExpirationInDays < 1)
     badRequest('ExpirationInDays must be a positive integer.');
   if (acl !== undefined) {
     const { AccessControlList: list, CannedAccessControlList: canned } = acl.AccessControlPolicy ?? {};
@@ -59,7 +64,7 @@ function checkTags(tags: readonly { readonly Key: string }[]): void {
 
 /** "All Copy options are supported except for conditional checks on ETags and … SSE-C". */
 function checkCopy(copy: S3CopyObjectOperation): void {
-  if (bucketOfArn(copy.TargetResource ?? '') === undefined)
+  if (copyTarget(copy.TargetResource ?? '') === undefined)
     badRequest('The target resource is not the ARN of a bucket.');
   if (copy.CannedAccessControlList !== undefined && (copy.AccessControlGrants?.length ?? 0) > 0)
     badRequest('Only one of CannedAccessControlList and AccessControlGrants may be specified.');

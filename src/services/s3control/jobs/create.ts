@@ -5,6 +5,7 @@ import type { Call } from '#platform/service.ts';
 import { setTags } from '#platform/tags.ts';
 import { fail } from '#services/s3control/errors.ts';
 import { checkJob } from '#services/s3control/jobs/check.ts';
+import { recordJobEvent } from '#services/s3control/jobs/events.ts';
 import { changeStatus, jobArn, unfinished, wake } from '#services/s3control/jobs/jobs.ts';
 import { tagsOfSet } from '#services/s3control/jobs/tags.ts';
 
@@ -17,7 +18,8 @@ export function createJob(input: CreateJobRequest, call: Call): CreateJobResult 
   if (unfinished(call.tx).length >= MOST_UNFINISHED) fail('TooManyRequestsException');
   const id = timedId(call.now);
   const { Operation, Manifest, ManifestGenerator, Report, Description, Priority, RoleArn } = input;
-  changeStatus(
+  const arn = jobArn(call.account, call.region, id);
+  const job = changeStatus(
     call.tx,
     {
       id,
@@ -40,7 +42,8 @@ export function createJob(input: CreateJobRequest, call: Call): CreateJobResult 
     {},
     call.now,
   );
-  setTags(call.tx, jobArn(call.account, call.region, id), tags);
+  recordJobEvent(call.tx, 'JobCreated', job, arn, call.now);
+  setTags(call.tx, arn, tags);
   wake(call.tx, id, call.now);
   return { JobId: id };
 }

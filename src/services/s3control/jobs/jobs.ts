@@ -7,6 +7,7 @@ import type { TimerJob } from '#platform/service.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags } from '#platform/tags.ts';
 import { fail } from '#services/s3control/errors.ts';
+import { recordJobEvent } from '#services/s3control/jobs/events.ts';
 import { inTurn } from '#services/s3control/jobs/schedule.ts';
 import { hasEnded, type JobRow, jobs, openJobs, resultChunks, taskChunks } from '#services/s3control/jobs/state.ts';
 
@@ -46,6 +47,7 @@ export function changeStatus(tx: Transaction, before: JobRow, changes: Partial<J
   const job = before.status === 'Active' && row.status !== 'Active' ? stopped(row, now) : row;
   const ended = hasEnded(job) ? { ...job, terminatedAt: now } : job;
   tx.put(jobs, jobs.key(job.id), ended);
+  if (ended.status !== before.status) recordJobEvent(tx, 'JobStatusChanged', ended, arnIn(tx.partition, ended.id), now);
   if (!hasEnded(ended)) {
     tx.put(openJobs, openJobs.key(job.id), {});
     return ended;

@@ -9,7 +9,7 @@ import type {
 } from '#platform/model/generated/s3control.ts';
 import type { Input, Output } from '#platform/service.ts';
 import type { ComputedChecksum } from '#services/s3/api.ts';
-import { bucketOfArn } from '#services/s3control/jobs/check.ts';
+import { copyTarget } from '#services/s3control/jobs/check.ts';
 import type { Task, TaskResult } from '#services/s3control/jobs/state.ts';
 import type { S3ControlParts } from '#services/s3control/parts.ts';
 
@@ -41,7 +41,13 @@ const CALLS: Omit<Calls, 'LambdaInvoke'> = {
   S3DeleteObjectTagging: (_, target) => ({ operation: 'DeleteObjectTagging', input: { ...target } }),
   S3InitiateRestoreObject: ({ ExpirationInDays: Days, GlacierJobTier = 'STANDARD' }, target) => ({
     operation: 'RestoreObject',
-    input: { ...target, RestoreRequest: { Days, GlacierJobParameters: { Tier: TIERS[GlacierJobTier] } } },
+    input: {
+      ...target,
+      RestoreRequest: {
+        ...(Days !== undefined && { Days }),
+        GlacierJobParameters: { Tier: TIERS[GlacierJobTier] },
+      },
+    },
   }),
   S3PutObjectLegalHold: ({ LegalHold }, target) => ({
     operation: 'PutObjectLegalHold',
@@ -103,7 +109,7 @@ const GRANT_MEMBERS: Readonly<Record<string, string>> = {
 
 function copyCall(copy: S3CopyObjectOperation, { Bucket, Key, VersionId }: Target): TaskCall {
   const source = `${encodeURIComponent(Bucket)}/${encodeURIComponent(Key)}`;
-  const bucket = bucketOfArn(copy.TargetResource ?? '') ?? '';
+  const bucket = copyTarget(copy.TargetResource ?? '') ?? '';
   const { NewObjectMetadata: metadata, NewObjectTagging: tags, TargetKeyPrefix: prefix } = copy;
   const input = {
     Bucket: bucket,
@@ -170,8 +176,9 @@ export async function perform(
     return { ...task, code: 'InvalidRequest', status: 400, message: 'Task failed due to missing VersionId' };
   }
   const { message, bucket = task.bucket, ...call } = callOf(operation, task);
-  const region = parts.buckets.find(bucket)?.region ?? assumption.region;
-  const asked: RoleCall = { service: 's3', region, ...call };
+  const { region = assumption.region, service = 's3' } = parts.buckets.find(bucket) ?? {};
+  // "You can perform the Copy operation … on objects that are stored in directory buckets": no other of these.
+  const asked: RoleCall = { service: call.operation === 'CopyObject' ? service : 's3', region, ...call };
   for (let tries = 1; ; tries++) {
     try {
       const output = await parts.callAsRole(assumption, asked);

@@ -115,7 +115,8 @@ export const getMultiRegion = (
 export const listMultiRegion =
   ({ pages }: S3ControlParts) =>
   (input: ListMultiRegionAccessPointsRequest, call: Call): ListMultiRegionAccessPointsResult => {
-    const { NextToken: token, MaxResults: limit = MOST_POINTS } = input;
+    const { NextToken: token } = input;
+    const limit = input.MaxResults || MOST_POINTS;
     const after =
       token === undefined ? undefined : pages.open(call, [], token, () => fail('InvalidNextTokenException'));
     const rows = call.tx.range(multiRegionPoints, {

@@ -23,7 +23,7 @@ export const putMultiRegionPolicy =
     const point = openMultiRegion(tx, input.Details.Name);
     const policy = checkedPolicy(input.Details.Policy, multiRegionArn(account, point.alias));
     const isBlocked = point.publicAccessBlock.BlockPublicPolicy || publicAccess.blockOf(account)?.BlockPublicPolicy;
-    if (isBlocked && buckets.isPublic(policy)) fail('AccessDenied');
+    if (isBlocked && buckets.isPublicPoint(policy, {})) fail('AccessDenied');
     putMultiRegion(tx, {
       ...point,
       proposed: input.Details.Policy,
@@ -57,5 +57,6 @@ export const getMultiRegionPolicyStatus =
     { tx }: Call,
   ): GetMultiRegionAccessPointPolicyStatusResult => {
     const { policy } = openMultiRegion(tx, Name);
-    return { Established: { IsPublic: policy !== undefined && buckets.isPublic(compiledPolicy(policy, 'resource')) } };
+    const isPublic = policy !== undefined && buckets.isPublicPoint(compiledPolicy(policy, 'resource'), {});
+    return { Established: { IsPublic: isPublic } };
   };

@@ -40,8 +40,12 @@ export const submitRoutes = (input: SubmitMultiRegionAccessPointRoutesRequest, {
   if (point.regions.length < 2) fail('MethodNotAllowed');
   const dials = new Map<string, number>();
   for (const { Bucket, Region, TrafficDialPercentage: dial } of input.RouteUpdates) {
-    const route = point.regions.find(({ bucket, region }) => bucket === Bucket || region === Region);
-    if (route === undefined || (dial !== ACTIVE && dial !== PASSIVE)) return fail('InvalidRequest');
+    const route = point.regions.find(({ bucket, region }) =>
+      Bucket === undefined ? region === Region : bucket === Bucket,
+    );
+    // "If both are provided, the bucket must be in the specified Region" (API Reference, MultiRegionAccessPointRoute).
+    const isOne = route !== undefined && (Region === undefined || route.region === Region);
+    if (!isOne || (dial !== ACTIVE && dial !== PASSIVE)) return fail('InvalidRequest');
     dials.set(route.region, dial);
   }
   const regions = point.regions.map((route) => ({
