@@ -80,15 +80,30 @@ function offsetOf(zone: string): number {
 export function formatTimestamp(time: number, format: TimestampFormat): string {
   if (format === 'unixTimestamp') return String(time / 1000);
   if (format === 'rfc822') return new Date(time).toUTCString();
-  if (format === 'iso8601Milliseconds') return new Date(time).toISOString();
-  if (time !== lastIso.time) lastIso = { time, text: isoText(time) };
-  return lastIso.text;
+  const text = isoText(Math.trunc(time));
+  return format === 'iso8601' && text.endsWith(WHOLE_SECOND) ? `${text.slice(0, -WHOLE_SECOND.length)}Z` : text;
 }
 
-/** What was made at once has one time in several places: an instance, its volumes and its interfaces. */
-let lastIso = { time: Number.NaN, text: '' };
+const WHOLE_SECOND = '.000Z';
+const DAY = 86_400_000;
+const padded = (length: number, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, number) => String(number).padStart(length, '0'));
+const TWO = padded(2, 60);
+const THREE = padded(3, 1000);
+
+/** A list tells a thousand times, mostly of one day, which is asked for once, and often the same one again. */
+let lastDay = { begin: Number.NaN, text: '' };
+let last = { time: Number.NaN, text: '' };
 
 function isoText(time: number): string {
-  const text = new Date(time).toISOString();
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+  if (time === last.time) return last.text;
+  const inDay = ((time % DAY) + DAY) % DAY;
+  const begin = time - inDay;
+  if (begin !== lastDay.begin) lastDay = { begin, text: new Date(begin).toISOString().slice(0, -'00:00:00.000Z'.length) };
+  const seconds = Math.floor(inDay / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hour = TWO[Math.floor(minutes / 60)];
+  const text = `${lastDay.text}${hour}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[inDay % 1000]}Z`;
+  last = { time, text };
+  return text;
 }

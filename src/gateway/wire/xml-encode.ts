@@ -2,6 +2,7 @@
  * Values to XML text, one compiled writer per shape and element name: tags and namespaces are put together once. Used by
  * the responses of awsQuery, ec2Query and restXml, which differ in what they wrap around it.
  */
+import type { Push } from '#gateway/wire/gathered-text.ts';
 import { type TextWriter, textWriter } from '#gateway/wire/scalar-text.ts';
 import {
   listMember,
@@ -24,9 +25,13 @@ export interface XmlEncoder {
   element(ref: ShapeRef, name: string): XmlWriter;
   /** A structure within an element of that name; `keep` says which of its members belong to the body. */
   document(shape: Resolved, name: string, keep: Keep): XmlWriter;
+  /** The same by pieces: the items of lists that the structure holds are pieces of their own. */
+  pieces(shape: Resolved, name: string, keep: Keep): PieceWriter;
   /** A structure's members without an element around them. */
   content(shape: Resolved): XmlWriter;
 }
+
+type PieceWriter = (value: unknown, push: Push) => void;
 
 type Keep = (member: Resolved) => boolean;
 
@@ -64,6 +69,41 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     };
   }
 
+  function pieces(shape: Resolved, name: string, keep: Keep): PieceWriter {
+    const start = `<${name}${namespaceOf(shape)}`;
+    const end = `</${name}>`;
+    const attributes = attributesOf(model, shape);
+    const members = membersOf(model, shape)
+      .filter((member) => keep(member.shape) && !member.shape.xmlAttribute)
+      .map((member) => ({ name: member.name, write: memberPieces(member) }));
+    return (value, push) => {
+      const source = value as Record<string, unknown>; // the contract: a structure is an object
+      let head = start;
+      for (const attribute of attributes) head += attribute(source);
+      push(`${head}>`);
+      for (const member of members) {
+        const item = source[member.name];
+        if (item !== undefined && item !== null) member.write(item, push);
+      }
+      push(end);
+    };
+  }
+
+  function memberPieces(member: Member): PieceWriter {
+    const name = elementName(model, member, nameOf);
+    if (member.shape.type === 'list') {
+      const { start, write, end } = listParts(member.shape, name);
+      return (value, push) => {
+        push(start);
+        // The contract: a list is an array.
+        for (const item of value as readonly unknown[]) if (item !== undefined && item !== null) push(write(item));
+        push(end);
+      };
+    }
+    const write = element(member.ref, name);
+    return (value, push) => push(write(value));
+  }
+
   const content = perShape((shape) => membersWriter(membersOf(model, shape)));
 
   function membersWriter(all: readonly Member[]): XmlWriter {
@@ -83,12 +123,17 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
   }
 
   function listWriter(shape: Resolved, name: string): XmlWriter {
+    const { start, write, end } = listParts(shape, name);
+    const writeAll = repeated(write);
+    return start === '' ? writeAll : (value) => start + writeAll(value) + end;
+  }
+
+  /** What stands before and after the items, and how one is written. */
+  function listParts(shape: Resolved, name: string): { start: string; write: XmlWriter; end: string } {
     const ref = listMember(shape);
-    const member = resolve(model, ref);
-    if (shape.flattened) return repeated(element({ ...ref, ...flatNamespace(shape) }, name));
-    const write = repeated(element(ref, nameOf(member, 'member')));
-    const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
-    return (value) => start + write(value) + end;
+    if (shape.flattened) return { start: '', write: element({ ...ref, ...flatNamespace(shape) }, name), end: '' };
+    const write = element(ref, nameOf(resolve(model, ref), 'member'));
+    return { start: `<${name}${namespaceOf(shape)}>`, write, end: `</${name}>` };
   }
 
   function mapWriter(shape: Resolved, name: string): XmlWriter {
@@ -98,7 +143,7 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     return mapElements(shape, name, writeKey, writeValue);
   }
 
-  return { element, document, content };
+  return { element, document, pieces, content };
 }
 
 function mapElements(shape: Resolved, name: string, writeKey: XmlWriter, writeValue: XmlWriter): XmlWriter {
@@ -142,9 +187,25 @@ function scalarWriter(shape: Resolved, name: string, timestamps: TimestampFormat
   // `compile` has dealt with structures, lists and maps.
   const write = textWriter(shape, timestamps) as TextWriter;
   const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
-  if (shape.type === 'string' || shape.type === 'character') return (value) => start + escapeXml(String(value)) + end;
+  if (shape.type === 'string' || shape.type === 'character') return stringWriter(start, end);
   return (value) => start + write(value) + end;
 }
+
+/** Items of a list have mostly one owner, one type, one class: a short text that was written last need not be looked through again. */
+function stringWriter(start: string, end: string): XmlWriter {
+  let last: unknown;
+  let written = '';
+  return (value) => {
+    if (value === last) return written;
+    const text = start + escapeXml(String(value)) + end;
+    if (text.length > LONGEST_KEPT) return text;
+    last = value;
+    written = text;
+    return text;
+  };
+}
+
+const LONGEST_KEPT = 128;
 
 function attributesOf(model: ServiceModel, shape: Resolved): ((value: Record<string, unknown>) => string)[] {
   return membersOf(model, shape)

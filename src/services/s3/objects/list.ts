@@ -10,7 +10,7 @@ import type {
   ListObjectsV2Request,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
-import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
+import { afterPrefix, type Key, type Table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { ownersOf } from '#services/s3/acl/ownership.ts';
 import { restoreStatus } from '#services/s3/archive/restore.ts';
@@ -19,7 +19,8 @@ import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
 import { lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { type BucketRow, objects, type VersionRow } from '#services/s3/state.ts';
+import { type BucketRow, listedObjects, objects } from '#services/s3/state.ts';
+import type { ListedRow } from '#services/s3/version-rows.ts';
 
 const MOST_LISTED = 1000;
 /** Rows that a page looks at: about 20 ms. */
@@ -33,15 +34,15 @@ export interface Walk {
   readonly limit: number;
 }
 
-export type Listed = { readonly key: string; readonly row: VersionRow } | { readonly prefix: string };
+export type Listed<Row> = { readonly key: string; readonly row: Row } | { readonly prefix: string };
 
-export interface Page {
-  readonly entries: readonly Listed[];
+export interface Page<Row> {
+  readonly entries: readonly Listed<Row>[];
   /** Where the next page goes on, if there may be more: the last entry's key or prefix, or what was looked at last. */
   readonly next: string | undefined;
 }
 
-const nameOf = (entry: Listed): string => ('prefix' in entry ? entry.prefix : entry.key);
+const nameOf = (entry: Listed<unknown>): string => ('prefix' in entry ? entry.prefix : entry.key);
 
 /** Where the keys that begin so begin. */
 const beginning = (bucket: BucketRow, prefix: string): string =>
@@ -56,10 +57,15 @@ export function commonPrefix(
   return end < 0 ? undefined : key.slice(0, end + delimiter.length);
 }
 
-/** Newest versions alone; keys whose newest is a delete marker are not there. */
-export function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
+/** Newest versions alone; keys whose newest is a delete marker are not there. `table`: the objects, as the caller reads them. */
+export function walkKeys<Row extends Pick<ListedRow, 'isDeleteMarker'>>(
+  tx: ReadTransaction,
+  table: Table<Row, [number, string]>,
+  bucket: BucketRow,
+  walk: Walk,
+): Page<Row> {
   const { prefix, delimiter, after, limit } = walk;
-  const entries: Listed[] = [];
+  const entries: Listed<Row>[] = [];
   const before = afterPrefix(beginning(bucket, prefix));
   let from = beginning(bucket, prefix) as Key;
   if (after !== '') {
@@ -71,7 +77,7 @@ export function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Pa
   if (limit === 0) return { entries, next: undefined };
   const step = delimiter === '' ? limit + 1 : 100;
   for (let scanned = 0; ; scanned += step) {
-    const rows = tx.range(objects, { prefix: [bucket.id], from, before, limit: step });
+    const rows = tx.range(table, { prefix: [bucket.id], from, before, limit: step });
     let leap: Key | undefined;
     for (const { key: at, row } of rows) {
       if (row.isDeleteMarker) continue;
@@ -112,9 +118,9 @@ export function shownNames(encodingType: string | undefined): Shown {
       .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-export type OwnerOf = (row: VersionRow) => ShownOwner;
+export type OwnerOf = (row: ListedRow) => ShownOwner;
 
-function contents(entries: readonly Listed[], show: Shown, asked: Asked) {
+function contents(entries: readonly Listed<ListedRow>[], show: Shown, asked: Asked) {
   return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, asked)]));
 }
 
@@ -130,7 +136,7 @@ export const restoresAt = (
   { now }: Pick<Call, 'now'>,
 ): number | undefined => (attributes?.includes('RestoreStatus') ? now : undefined);
 
-export function objectOf(key: string, row: VersionRow, show: Shown, { ownerOf, restoresAt: now }: Asked) {
+export function objectOf(key: string, row: ListedRow, show: Shown, { ownerOf, restoresAt: now }: Asked) {
   return {
     Key: show(key),
     LastModified: lastModified(row),
@@ -158,7 +164,12 @@ export const listObjectsV2 =
     // An empty token is that of the first page.
     const after = token ? parts.pages.open(call, bound, token, refuse) : (StartAfter ?? '');
     const bucket = openBucket(call.tx, parts.sealer, Bucket);
-    const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after, limit });
+    const { entries, next } = walkKeys(call.tx, listedObjects, bucket, {
+      prefix: Prefix,
+      delimiter: Delimiter,
+      after,
+      limit,
+    });
     return {
       Name: Bucket,
       Prefix: show(Prefix),
@@ -185,7 +196,12 @@ export const listObjects =
     const show = shownNames(input.EncodingType);
     const limit = limitOf(MaxKeys, 'max-keys');
     const bucket = openBucket(call.tx, parts.sealer, Bucket);
-    const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after: Marker, limit });
+    const { entries, next } = walkKeys(call.tx, listedObjects, bucket, {
+      prefix: Prefix,
+      delimiter: Delimiter,
+      after: Marker,
+      limit,
+    });
     return {
       Name: Bucket,
       // Of all names in this older answer the prefix alone is not encoded: SDKs that decode it leave it as it is.
