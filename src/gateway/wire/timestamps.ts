@@ -99,7 +99,8 @@ function isoText(time: number): string {
   if (time === last.time) return last.text;
   const inDay = ((time % DAY) + DAY) % DAY;
   const begin = time - inDay;
-  if (begin !== lastDay.begin) lastDay = { begin, text: new Date(begin).toISOString().slice(0, -'00:00:00.000Z'.length) };
+  if (begin !== lastDay.begin)
+    lastDay = { begin, text: new Date(begin).toISOString().slice(0, -'00:00:00.000Z'.length) };
   const seconds = Math.floor(inDay / 1000);
   const minutes = Math.floor(seconds / 60);
   const hour = TWO[Math.floor(minutes / 60)];

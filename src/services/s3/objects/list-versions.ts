@@ -29,9 +29,7 @@ import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, listedObjects, listedVersions, objects } from '#services/s3/state.ts';
 import type { ListedRow } from '#services/s3/version-rows.ts';
 
-type Entry<Row> =
-  | { readonly key: string; readonly row: Row; readonly isLatest: boolean }
-  | { readonly prefix: string };
+type Entry<Row> = { readonly key: string; readonly row: Row; readonly isLatest: boolean } | { readonly prefix: string };
 
 type Sequenced = Pick<ListedRow, 'sequence'>;
 

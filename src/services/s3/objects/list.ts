@@ -75,13 +75,15 @@ export function walkKeys<Row extends Pick<ListedRow, 'isDeleteMarker'>>(
     if (next > from) from = next;
   }
   if (limit === 0) return { entries, next: undefined };
+  // Where the text begins in keys of the store: taking them apart whole costs more than reading the rows.
+  const name = objects.keyPrefix(bucket.id).length;
   const step = delimiter === '' ? limit + 1 : 100;
   for (let scanned = 0; ; scanned += step) {
     const rows = tx.range(table, { prefix: [bucket.id], from, before, limit: step });
     let leap: Key | undefined;
     for (const { key: at, row } of rows) {
       if (row.isDeleteMarker) continue;
-      const [, key] = objects.parts(at);
+      const key = text.decode(at, name).value;
       const shared = commonPrefix(key, walk);
       const last = entries.at(-1);
       if (entries.length === limit) return { entries, next: last && nameOf(last) };
@@ -112,16 +114,23 @@ export function shownNames(encodingType: string | undefined): Shown {
   if (encodingType === undefined) return (name) => name;
   if (encodingType !== 'url')
     invalidArgument('encoding-type', encodingType, 'Invalid Encoding Method specified in Request');
-  return (name) =>
-    encodeURIComponent(name)
-      .replaceAll('%2F', '/')
-      .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return (name) => (UNRESERVED.test(name) ? name : encoded(name));
 }
+
+/** What stays as it is; most names are of nothing else. */
+const UNRESERVED = /^[\w\-./*]*$/;
+
+const encoded = (name: string): string =>
+  encodeURIComponent(name)
+    .replaceAll('%2F', '/')
+    .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 export type OwnerOf = (row: ListedRow) => ShownOwner;
 
 function contents(entries: readonly Listed<ListedRow>[], show: Shown, asked: Asked) {
-  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, asked)]));
+  const shown = [];
+  for (const entry of entries) if (!('prefix' in entry)) shown.push(objectOf(entry.key, entry.row, show, asked));
+  return shown;
 }
 
 /** What is told to those alone who ask for it. */
@@ -137,17 +146,19 @@ export const restoresAt = (
 ): number | undefined => (attributes?.includes('RestoreStatus') ? now : undefined);
 
 export function objectOf(key: string, row: ListedRow, show: Shown, { ownerOf, restoresAt: now }: Asked) {
-  return {
+  const { checksum, restore } = row;
+  // Validated when the object was made: one of the model's.
+  const StorageClass = (row.storageClass ?? 'STANDARD') as 'STANDARD';
+  const common = {
     Key: show(key),
     LastModified: lastModified(row),
     ETag: quotedEtag(row),
-    ...(row.checksum && { ChecksumAlgorithm: [row.checksum.name], ChecksumType: row.checksum.type }),
     Size: row.bytes,
-    // Validated when the object was made: one of the model's.
-    StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
-    ...(ownerOf && { Owner: ownerOf(row) }),
-    ...(now !== undefined && restoreStatus(row, now)),
+    StorageClass,
   };
+  const shown = checksum ? { ...common, ChecksumAlgorithm: [checksum.name], ChecksumType: checksum.type } : common;
+  if (ownerOf === undefined && restore === undefined) return shown;
+  return { ...shown, ...(ownerOf && { Owner: ownerOf(row) }), ...(now !== undefined && restoreStatus(row, now)) };
 }
 
 export const prefixesOf = (entries: readonly { readonly prefix?: string }[], show: Shown) =>
