@@ -74,9 +74,8 @@ export function xmlFormat(model: ServiceModel): PayloadFormat {
       // An operation's reference has a name of no meaning (`XRequest`), so here the shape's own goes first.
       const name = rootNameOf(model, shape) ?? shape.locationName ?? shape.shape;
       const write = encoder.pieces({ ...inherited, ...shape }, name, keep);
-      const gathered = gatheredText();
       return (value) =>
-        gathered((push) => {
+        gatheredText((push) => {
           push(DECLARATION);
           write(value, push);
         });

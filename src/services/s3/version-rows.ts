@@ -79,11 +79,14 @@ export const listedRows: RowCodec<ListedRow> = {
   encode(): never {
     throw new Error('a list writes nothing');
   },
-  decode: (bytes) => (bytes[0] === MARK_BYTE ? readListed(bytes) : undefined) ?? versionRows.decode(bytes),
+  decode: (bytes) =>
+    bytes[0] === MARK_BYTE
+      ? (readListed(bytes, READ_BYTES) ?? (readListed(bytes, bytes.length) as ListedRow)) // not cut off
+      : versionRows.decode(bytes),
 };
 
-/** What lists tell stands within the first so many bytes, but for checksums and names that are very long. */
-const READ_BYTES = 448;
+/** What lists tell mostly stands within the first so many bytes. */
+const READ_BYTES = 240;
 /** From the name of a member up to its value. */
 const LONGEST_NAME = 32;
 
@@ -91,8 +94,9 @@ const ETAG = ',"etag":"'.length;
 const BYTES = '","bytes":'.length;
 const SEQUENCE = ',"sequence":'.length;
 
-function readListed(bytes: Buffer): ListedRow | undefined {
-  const text = bytes.toString('latin1', 0, READ_BYTES);
+/** Of the first `length` bytes; undefined where those may not be enough. */
+function readListed(bytes: Buffer, length: number): ListedRow | undefined {
+  const text = bytes.toString('latin1', 0, length);
   const modifiedAt = MARK.length + '{"modifiedAt":'.length;
   const etag = text.indexOf(',', modifiedAt) + ETAG;
   const etagEnd = text.indexOf('"', etag);
@@ -113,7 +117,7 @@ function readListed(bytes: Buffer): ListedRow | undefined {
     versionId: readText(rest, ',"versionId":"'),
   };
   // What comes next may have been cut off.
-  return bytes.length > READ_BYTES && rest.at > READ_BYTES - LONGEST_NAME ? undefined : row;
+  return bytes.length > length && rest.at > length - LONGEST_NAME ? undefined : row;
 }
 
 /** Where it is in the text of a row. */
