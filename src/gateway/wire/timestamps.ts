@@ -85,26 +85,24 @@ export function formatTimestamp(time: number, format: TimestampFormat): string {
 }
 
 const WHOLE_SECOND = '.000Z';
-const DAY = 86_400_000;
+const MINUTE = 60_000;
 const padded = (length: number, count: number): readonly string[] =>
   Array.from({ length: count }, (_, number) => String(number).padStart(length, '0'));
 const TWO = padded(2, 60);
 const THREE = padded(3, 1000);
 
-/** A list tells a thousand times, mostly of one day, which is asked for once, and often the same one again. */
-let lastDay = { begin: Number.NaN, text: '' };
+/** What is told together is mostly of one time or of one minute, which `Date` is asked for once: a list tells a thousand times. */
+let lastMinute = { begin: Number.NaN, text: '' };
 let last = { time: Number.NaN, text: '' };
 
 function isoText(time: number): string {
   if (time === last.time) return last.text;
-  const inDay = ((time % DAY) + DAY) % DAY;
-  const begin = time - inDay;
-  if (begin !== lastDay.begin)
-    lastDay = { begin, text: new Date(begin).toISOString().slice(0, -'00:00:00.000Z'.length) };
-  const seconds = Math.floor(inDay / 1000);
-  const minutes = Math.floor(seconds / 60);
-  const hour = TWO[Math.floor(minutes / 60)];
-  const text = `${lastDay.text}${hour}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[inDay % 1000]}Z`;
-  last = { time, text };
-  return text;
+  const inMinute = ((time % MINUTE) + MINUTE) % MINUTE;
+  const begin = time - inMinute;
+  if (begin !== lastMinute.begin) {
+    lastMinute = { begin, text: new Date(begin).toISOString().slice(0, -'00.000Z'.length) };
+  }
+  const rest = `${TWO[Math.floor(inMinute / 1000)]}.${THREE[inMinute % 1000]}Z`;
+  last = { time, text: lastMinute.text + rest };
+  return last.text;
 }

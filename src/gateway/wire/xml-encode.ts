@@ -62,6 +62,8 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     const end = `</${name}>`;
     const attributes = attributesOf(model, shape);
     const write = membersWriter(membersOf(model, shape).filter((member) => keep(member.shape)));
+    const open = `${start}>`;
+    if (attributes.length === 0) return (value) => open + write(value) + end;
     return (value) => {
       let text = start;
       for (const attribute of attributes) text += attribute(value as Record<string, unknown>);
@@ -187,20 +189,29 @@ function scalarWriter(shape: Resolved, name: string, timestamps: TimestampFormat
   // `compile` has dealt with structures, lists and maps.
   const write = textWriter(shape, timestamps) as TextWriter;
   const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
-  if (shape.type === 'string' || shape.type === 'character') return stringWriter(start, end);
-  return (value) => start + write(value) + end;
+  // The same bytes may say something else by now.
+  if (shape.type === 'blob') return (value) => start + write(value) + end;
+  if (shape.type !== 'string' && shape.type !== 'character') return kept((value) => start + write(value) + end);
+  return kept((value) => start + escapeXml(typeof value === 'string' ? value : String(value)) + end);
 }
 
-/** Items of a list have mostly one owner, one type, one class: a short text that was written last need not be looked through again. */
-function stringWriter(start: string, end: string): XmlWriter {
+/** Items of a list have mostly one owner, one type, one class, often one time: a short text that was written last is written again. */
+function kept(write: XmlWriter): XmlWriter {
   let last: unknown;
-  let written = '';
+  let text = '';
+  let isFlat = false;
   return (value) => {
-    if (value === last) return written;
-    const text = start + escapeXml(String(value)) + end;
-    if (text.length > LONGEST_KEPT) return text;
-    last = value;
-    written = text;
+    if (value !== last) {
+      const fresh = write(value);
+      if (fresh.length > LONGEST_KEPT) return fresh;
+      last = value;
+      text = fresh;
+      isFlat = false;
+    } else if (!isFlat) {
+      // V8 keeps what was put together as a tree until somebody looks at its characters, and would walk it each time.
+      PLAIN.test(text);
+      isFlat = true;
+    }
     return text;
   };
 }
@@ -237,8 +248,11 @@ const ESCAPES: readonly (string | undefined)[] = Array.from({ length: 0x3f }, (_
   if (code < 0x20 && code !== 0x9 && code !== 0xa) return reference(code);
   return named[String.fromCharCode(code)];
 });
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be escaped
-const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
+/**
+ * All others (and not DEL, which is rare). As many ranges as this are looked up in a table by V8's regular expressions; with fewer it compares
+ * with their bounds, and digits and letters in turns (ids, hashes) mislead the processor, which costs twice as much.
+ */
+const PLAIN = /^[\t\n !#-%'-;=?-~\x80-\ufffd]*$/;
 
 /**
  * A carriage return would come back as a line feed (XML 1.0, 2.11), so it is written as a reference, as AWS does. So are
@@ -246,11 +260,10 @@ const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
  * Character by character: a message body of JSON is full of quotes, and a replacer function is called for each.
  */
 export function escapeXml(text: string): string {
-  const first = text.search(SPECIAL);
-  if (first < 0) return text;
+  if (PLAIN.test(text)) return text;
   let escaped = '';
   let start = 0;
-  for (let i = first; i < text.length; i++) {
+  for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     const written = code < ESCAPES.length ? ESCAPES[code] : code >= 0xfffe ? reference(code) : undefined;
     if (written === undefined) continue;
