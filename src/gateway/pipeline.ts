@@ -186,6 +186,7 @@ async function answerCall(
   if (urlMember !== undefined && codec.protocol === 'query' && request.path !== '/') {
     input[urlMember] ??= `${origin}${request.path}`;
   }
+  let answer: WireResponse | undefined;
   const output = await dispatch(cloud, {
     operation,
     input,
@@ -195,10 +196,13 @@ async function answerCall(
     requestId,
     origin,
     client: request,
+    onOutput(early) {
+      answer = encode(early, requestId);
+    },
   });
   // Whoever streams has read it by now.
   if (operation.isStreaming) giveBack(request.body);
-  return encode(output, requestId);
+  return answer ?? encode(output, requestId);
 }
 
 /** A browser's form, as the operation that it stands for. */

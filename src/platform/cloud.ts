@@ -109,6 +109,11 @@ export interface Invocation {
   readonly reached?: Reached;
   /** Of an internal call: kept with the answer, whatever the operation. */
   readonly idempotencyToken?: string;
+  /**
+   * Told the output at once, while it waits for the disk, and instead of the caller: what is made of it takes less memory than the output, and is
+   * dropped where the call fails yet. Not called where another process ran the call.
+   */
+  readonly onOutput?: (output: Output) => void;
 }
 
 /** An operation that a handler calls. */

@@ -60,7 +60,7 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
   }
   const { callerAccount, partition } = call;
   const gates: { permission?: Promise<void> | undefined } = {};
-  let output: Output;
+  const held: Held = { output: {} };
   try {
     const deciding = again(() => {
       // Policies and credentials that decide here may themselves wait for the disk.
@@ -70,10 +70,8 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
     if (deciding !== undefined) await deciding;
     const admitting = admit(cloud, invocation, call);
     if (admitting !== undefined) await admitting;
-    const ran = invocation.operation.declaration.steps
-      ? runSteps(cloud, call)
-      : again(() => runTransaction(cloud, call));
-    output = ran instanceof Promise ? await ran : ran;
+    const running = run(cloud, invocation, call, held);
+    if (running !== undefined) await running;
   } catch (error) {
     const refusal = serviceErrorOf(error, cloud, invocation);
     await writeRefusal(cloud, call, refusal);
@@ -83,10 +81,11 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
   }
   try {
     const { losses } = partition;
-    const writing = writeOthersAudit(cloud, call, output);
+    const writing = writeOthersAudit(cloud, call, held.output);
     const others = writing instanceof Promise ? await writing : writing;
     const counted = count(cloud, call);
     const billed = counted instanceof Promise ? await counted : counted;
+    tell(invocation, held);
     if (partition.losses !== losses) throw new StoreUnavailable('what this call has written was lost');
     const gate = partition.durable();
     if (gate !== undefined) await gate;
@@ -96,19 +95,51 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
     for (const other of others) await other;
     if (gates.permission !== undefined) await gates.permission;
   } catch (error) {
-    dropStreams(output);
+    dropStreams(held.output);
     throw serviceErrorOf(error, cloud, invocation);
   }
-  const adds = invocation.reached?.adds;
-  return adds === undefined ? output : { ...output, ...adds };
+  return held.output;
 }
+
+/** Nobody else has it: what is held while a call waits for the disk is copied by garbage collections. */
+interface Held {
+  output: Output;
+}
+
+function run(cloud: Cloud, { operation }: Invocation, call: LiveCall, held: Held): Promise<void> | undefined {
+  const ran = operation.declaration.steps ? runSteps(cloud, call) : again(() => runTransaction(cloud, call));
+  if (ran instanceof Promise) {
+    return ran.then((output) => {
+      held.output = output;
+    });
+  }
+  held.output = ran;
+  return undefined;
+}
+
+/** Who asks for the output at once has made something of it, and needs no more than its streams, in case that nobody is told. */
+function tell({ reached, onOutput }: Invocation, held: Held): void {
+  if (reached?.adds !== undefined) held.output = { ...held.output, ...reached.adds };
+  if (onOutput === undefined) return;
+  onOutput(held.output);
+  held.output = streamsOf(held.output);
+}
+
+const NOTHING: Output = {};
+
+function streamsOf(output: Output): Output {
+  let streams = NOTHING;
+  for (const name in output) if (isStream(output[name])) streams = { ...streams, [name]: output[name] };
+  return streams;
+}
+
+const isStream = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
 /** Nobody will read them: the files that they read from are closed. */
 function dropStreams(output: Output): void {
   for (const value of Object.values(output)) {
-    if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) continue;
-    const stream = value as AsyncIterable<unknown>; // it has the method
-    void stream[Symbol.asyncIterator]().return?.();
+    if (isStream(value)) void value[Symbol.asyncIterator]().return?.();
   }
 }
 
@@ -330,7 +361,7 @@ export async function invokeFor(cloud: Cloud, from: Invocation, via: string, tar
   const operation = service?.operation(target.operation);
   if (operation === undefined) throw new Error(`no operation ${target.service}:${target.operation}`);
   // The caller's token is of its own operation; two steps of it may be the same operation with different inputs.
-  const { idempotencyToken: _, address: _address, reached: _reached, ...rest } = from;
+  const { idempotencyToken: _, address: _address, reached: _reached, onOutput: _onOutput, ...rest } = from;
   return dispatch(cloud, {
     ...rest,
     operation,

@@ -2,6 +2,7 @@
  * A body's format apart from the HTTP bindings around it, so that REST protocols and event streams share one binding
  * each: JSON and XML here, CBOR in rpc-v2-cbor.ts.
  */
+import { gatheredText } from '#gateway/wire/gathered-text.ts';
 import { jsonDecoder, textOf } from '#gateway/wire/json-decode.ts';
 import { jsonEncoder } from '#gateway/wire/json-encode.ts';
 import { type Resolved, resolve, rootNameOf } from '#gateway/wire/shapes.ts';
@@ -72,7 +73,12 @@ export function xmlFormat(model: ServiceModel): PayloadFormat {
     writeMembers(shape, keep) {
       // An operation's reference has a name of no meaning (`XRequest`), so here the shape's own goes first.
       const name = rootNameOf(model, shape) ?? shape.locationName ?? shape.shape;
-      return declared(encoder.document({ ...inherited, ...shape }, name, keep));
+      const write = encoder.pieces({ ...inherited, ...shape }, name, keep);
+      return (value) =>
+        gatheredText((push) => {
+          push(DECLARATION);
+          write(value, push);
+        });
     },
   };
 }

@@ -29,7 +29,9 @@ export function responseEncoder(
   const members = membersOf(model, output);
   const statusMember = members.find((member) => member.shape.location === 'statusCode')?.name;
   const status = operation.http?.responseCode ?? 200;
-  const givesBody = members.some(({ name, shape }) => name === output.payload && shape.streaming === true);
+  const payload = members.find(({ name }) => name === output.payload);
+  // What the format has written is nobody else's; of other bytes those that stream are given away.
+  const givesBody = payload === undefined || payload.shape.streaming === true;
   const writeHeaders = headersWriter(model, output);
   const writeBody = bodyWriter(model, output, members, format, (error) => resolveError(error, operation.name));
   return (values, requestId) => {

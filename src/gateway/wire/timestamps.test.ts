@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { formatTimestamp, parseTimestamp, type TimestampFormat } from '#gateway/wire/timestamps.ts';
 
 const TIME = Date.UTC(2014, 3, 29, 18, 30, 38);
@@ -49,4 +50,19 @@ test('writes each format, with a fraction only where there is one', () => {
   assert.equal(formatTimestamp(TIME + 120, 'iso8601'), '2014-04-29T18:30:38.120Z');
   assert.equal(formatTimestamp(TIME, 'rfc822'), 'Tue, 29 Apr 2014 18:30:38 GMT');
   assert.equal(formatTimestamp(TIME + 120, 'unixTimestamp'), '1398796238.12');
+});
+
+test('writes what Date does', () => {
+  const times = fc.integer({ min: -8.64e15, max: 8.64e15 });
+  const soon = fc.integer({ min: TIME - 100_000_000, max: TIME + 100_000_000 });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(times, soon, fc.double({ min: -1e12, max: 1e13, noNaN: true }))), (all) => {
+      for (const time of all) {
+        assert.equal(formatTimestamp(time, 'iso8601Milliseconds'), new Date(time).toISOString());
+        assert.equal(formatTimestamp(time, 'iso8601'), new Date(time).toISOString().replace('.000Z', 'Z'));
+      }
+    }),
+  );
+  assert.throws(() => formatTimestamp(Number.NaN, 'iso8601'), RangeError);
+  assert.throws(() => formatTimestamp(8.64e15 + 86_400_000, 'iso8601'), RangeError);
 });

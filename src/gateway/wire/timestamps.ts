@@ -80,15 +80,29 @@ function offsetOf(zone: string): number {
 export function formatTimestamp(time: number, format: TimestampFormat): string {
   if (format === 'unixTimestamp') return String(time / 1000);
   if (format === 'rfc822') return new Date(time).toUTCString();
-  if (format === 'iso8601Milliseconds') return new Date(time).toISOString();
-  if (time !== lastIso.time) lastIso = { time, text: isoText(time) };
-  return lastIso.text;
+  const text = isoText(Math.trunc(time));
+  return format === 'iso8601' && text.endsWith(WHOLE_SECOND) ? `${text.slice(0, -WHOLE_SECOND.length)}Z` : text;
 }
 
-/** What was made at once has one time in several places: an instance, its volumes and its interfaces. */
-let lastIso = { time: Number.NaN, text: '' };
+const WHOLE_SECOND = '.000Z';
+const MINUTE = 60_000;
+const padded = (length: number, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, number) => String(number).padStart(length, '0'));
+const TWO = padded(2, 60);
+const THREE = padded(3, 1000);
+
+/** What is told together is mostly of one time or of one minute, which `Date` is asked for once: a list tells a thousand times. */
+let lastMinute = { begin: Number.NaN, text: '' };
+let last = { time: Number.NaN, text: '' };
 
 function isoText(time: number): string {
-  const text = new Date(time).toISOString();
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+  if (time === last.time) return last.text;
+  const inMinute = ((time % MINUTE) + MINUTE) % MINUTE;
+  const begin = time - inMinute;
+  if (begin !== lastMinute.begin) {
+    lastMinute = { begin, text: new Date(begin).toISOString().slice(0, -'00.000Z'.length) };
+  }
+  const rest = `${TWO[Math.floor(inMinute / 1000)]}.${THREE[inMinute % 1000]}Z`;
+  last = { time, text: lastMinute.text + rest };
+  return last.text;
 }

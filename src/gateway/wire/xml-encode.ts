@@ -2,6 +2,7 @@
  * Values to XML text, one compiled writer per shape and element name: tags and namespaces are put together once. Used by
  * the responses of awsQuery, ec2Query and restXml, which differ in what they wrap around it.
  */
+import type { Push } from '#gateway/wire/gathered-text.ts';
 import { type TextWriter, textWriter } from '#gateway/wire/scalar-text.ts';
 import {
   listMember,
@@ -24,9 +25,13 @@ export interface XmlEncoder {
   element(ref: ShapeRef, name: string): XmlWriter;
   /** A structure within an element of that name; `keep` says which of its members belong to the body. */
   document(shape: Resolved, name: string, keep: Keep): XmlWriter;
+  /** The same by pieces: the items of lists that the structure holds are pieces of their own. */
+  pieces(shape: Resolved, name: string, keep: Keep): PieceWriter;
   /** A structure's members without an element around them. */
   content(shape: Resolved): XmlWriter;
 }
+
+type PieceWriter = (value: unknown, push: Push) => void;
 
 type Keep = (member: Resolved) => boolean;
 
@@ -57,11 +62,48 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     const end = `</${name}>`;
     const attributes = attributesOf(model, shape);
     const write = membersWriter(membersOf(model, shape).filter((member) => keep(member.shape)));
+    const open = `${start}>`;
+    if (attributes.length === 0) return (value) => open + write(value) + end;
     return (value) => {
       let text = start;
       for (const attribute of attributes) text += attribute(value as Record<string, unknown>);
       return `${text}>${write(value)}${end}`;
     };
+  }
+
+  function pieces(shape: Resolved, name: string, keep: Keep): PieceWriter {
+    const start = `<${name}${namespaceOf(shape)}`;
+    const end = `</${name}>`;
+    const attributes = attributesOf(model, shape);
+    const members = membersOf(model, shape)
+      .filter((member) => keep(member.shape) && !member.shape.xmlAttribute)
+      .map((member) => ({ name: member.name, write: memberPieces(member) }));
+    return (value, push) => {
+      const source = value as Record<string, unknown>; // the contract: a structure is an object
+      let head = start;
+      for (const attribute of attributes) head += attribute(source);
+      push(`${head}>`);
+      for (const member of members) {
+        const item = source[member.name];
+        if (item !== undefined && item !== null) member.write(item, push);
+      }
+      push(end);
+    };
+  }
+
+  function memberPieces(member: Member): PieceWriter {
+    const name = elementName(model, member, nameOf);
+    if (member.shape.type === 'list') {
+      const { start, write, end } = listParts(member.shape, name);
+      return (value, push) => {
+        push(start);
+        // The contract: a list is an array.
+        for (const item of value as readonly unknown[]) if (item !== undefined && item !== null) push(write(item));
+        push(end);
+      };
+    }
+    const write = element(member.ref, name);
+    return (value, push) => push(write(value));
   }
 
   const content = perShape((shape) => membersWriter(membersOf(model, shape)));
@@ -83,12 +125,17 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
   }
 
   function listWriter(shape: Resolved, name: string): XmlWriter {
+    const { start, write, end } = listParts(shape, name);
+    const writeAll = repeated(write);
+    return start === '' ? writeAll : (value) => start + writeAll(value) + end;
+  }
+
+  /** What stands before and after the items, and how one is written. */
+  function listParts(shape: Resolved, name: string): { start: string; write: XmlWriter; end: string } {
     const ref = listMember(shape);
-    const member = resolve(model, ref);
-    if (shape.flattened) return repeated(element({ ...ref, ...flatNamespace(shape) }, name));
-    const write = repeated(element(ref, nameOf(member, 'member')));
-    const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
-    return (value) => start + write(value) + end;
+    if (shape.flattened) return { start: '', write: element({ ...ref, ...flatNamespace(shape) }, name), end: '' };
+    const write = element(ref, nameOf(resolve(model, ref), 'member'));
+    return { start: `<${name}${namespaceOf(shape)}>`, write, end: `</${name}>` };
   }
 
   function mapWriter(shape: Resolved, name: string): XmlWriter {
@@ -98,7 +145,7 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     return mapElements(shape, name, writeKey, writeValue);
   }
 
-  return { element, document, content };
+  return { element, document, pieces, content };
 }
 
 function mapElements(shape: Resolved, name: string, writeKey: XmlWriter, writeValue: XmlWriter): XmlWriter {
@@ -142,9 +189,34 @@ function scalarWriter(shape: Resolved, name: string, timestamps: TimestampFormat
   // `compile` has dealt with structures, lists and maps.
   const write = textWriter(shape, timestamps) as TextWriter;
   const [start, end] = [`<${name}${namespaceOf(shape)}>`, `</${name}>`];
-  if (shape.type === 'string' || shape.type === 'character') return (value) => start + escapeXml(String(value)) + end;
-  return (value) => start + write(value) + end;
+  // The same bytes may say something else by now.
+  if (shape.type === 'blob') return (value) => start + write(value) + end;
+  if (shape.type !== 'string' && shape.type !== 'character') return kept((value) => start + write(value) + end);
+  return kept((value) => start + escapeXml(typeof value === 'string' ? value : String(value)) + end);
 }
+
+/** Items of a list have mostly one owner, one type, one class, often one time: a short text that was written last is written again. */
+function kept(write: XmlWriter): XmlWriter {
+  let last: unknown;
+  let text = '';
+  let isFlat = false;
+  return (value) => {
+    if (value !== last) {
+      const fresh = write(value);
+      if (fresh.length > LONGEST_KEPT) return fresh;
+      last = value;
+      text = fresh;
+      isFlat = false;
+    } else if (!isFlat) {
+      // V8 keeps what was put together as a tree until somebody looks at its characters, and would walk it each time.
+      PLAIN.test(text);
+      isFlat = true;
+    }
+    return text;
+  };
+}
+
+const LONGEST_KEPT = 128;
 
 function attributesOf(model: ServiceModel, shape: Resolved): ((value: Record<string, unknown>) => string)[] {
   return membersOf(model, shape)
@@ -176,8 +248,11 @@ const ESCAPES: readonly (string | undefined)[] = Array.from({ length: 0x3f }, (_
   if (code < 0x20 && code !== 0x9 && code !== 0xa) return reference(code);
   return named[String.fromCharCode(code)];
 });
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be escaped
-const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
+/**
+ * All others (and not DEL, which is rare). As many ranges as this are looked up in a table by V8's regular expressions; with fewer it compares
+ * with their bounds, and digits and letters in turns (ids, hashes) mislead the processor, which costs twice as much.
+ */
+const PLAIN = /^[\t\n !#-%'-;=?-~\x80-\ufffd]*$/;
 
 /**
  * A carriage return would come back as a line feed (XML 1.0, 2.11), so it is written as a reference, as AWS does. So are
@@ -185,11 +260,10 @@ const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\ufffe\uffff]/;
  * Character by character: a message body of JSON is full of quotes, and a replacer function is called for each.
  */
 export function escapeXml(text: string): string {
-  const first = text.search(SPECIAL);
-  if (first < 0) return text;
+  if (PLAIN.test(text)) return text;
   let escaped = '';
   let start = 0;
-  for (let i = first; i < text.length; i++) {
+  for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     const written = code < ESCAPES.length ? ESCAPES[code] : code >= 0xfffe ? reference(code) : undefined;
     if (written === undefined) continue;

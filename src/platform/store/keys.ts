@@ -45,8 +45,9 @@ export const text: KeyPart<string> = {
     let end = key.indexOf('\0', offset);
     while (end >= 0 && key[end + 1] === '\xff') end = key.indexOf('\0', end + 2);
     assert(end >= 0, 'a text key part has its end');
-    const raw = key.slice(offset, end).replaceAll('\0\xff', '\0');
-    return { value: Buffer.from(raw, 'latin1').toString('utf8'), next: end + 2 };
+    const raw = key.slice(offset, end);
+    if (PLAIN.test(raw)) return { value: raw, next: end + 2 };
+    return { value: Buffer.from(raw.replaceAll('\0\xff', '\0'), 'latin1').toString('utf8'), next: end + 2 };
   },
 };
 

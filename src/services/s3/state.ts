@@ -16,6 +16,7 @@ import type { LoggingRow } from '#services/s3/logging/configuration.ts';
 import type { NotificationRule } from '#services/s3/notifications/rules.ts';
 import type { ReplicationRow } from '#services/s3/replication/state.ts';
 import type { TieringRow } from '#services/s3/tiering/tiers.ts';
+import { listedRows, versionRows } from '#services/s3/version-rows.ts';
 
 /** Milliseconds since 1970. */
 type Time = number;
@@ -226,9 +227,12 @@ export const bucketIds = table('bucket-id', [], jsonRows<{ readonly next: number
 /** Bucket's id, setting's name: a document as it was put. */
 export const settings = table('setting', [u64, text], jsonRows<Readonly<Record<string, unknown>>>(1));
 /** Bucket's id, key -> the newest version, which may be a delete marker. */
-export const objects = table('object', [u64, text], jsonRows<VersionRow>(1), { isKept: true });
+export const objects = table('object', [u64, text], versionRows, { isKept: true });
+/** The same, as lists read them. */
+export const listedObjects = { ...objects, codec: listedRows };
 /** Bucket's id, key, what is left of 2^53 after the sequence: the newest first. */
-export const versions = table('version', [u64, text, u64], jsonRows<VersionRow>(1));
+export const versions = table('version', [u64, text, u64], versionRows);
+export const listedVersions = { ...versions, codec: listedRows };
 /** Bucket's id, key -> where among the older versions the null version is. */
 export const nullVersions = table('null-version', [u64, text], jsonRows<{ readonly sequence: number }>(1));
 /** Bucket's id, key, upload's id. */

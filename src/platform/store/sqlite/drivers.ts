@@ -26,6 +26,7 @@ import { StoreUnavailable } from '#platform/store/store.ts';
 
 const SUFFIX = '.sqlite';
 const NOTHING = Buffer.alloc(0);
+const NONE: readonly null[] = [];
 
 export const regionFile = (folder: string, region: string): string => join(folder, region + SUFFIX);
 
@@ -144,15 +145,17 @@ interface Reader {
 interface RangeStatements {
   readonly rows: StatementSync;
   readonly packed: StatementSync;
+  readonly joined: StatementSync;
 }
 
 type Order = 'ASC' | 'DESC';
+type Bounds = readonly [partition: number, from: Buffer, before: Buffer, limit: number];
 
 /** `[value, large]`, and before them the key in a range. */
 type Value = [Uint8Array, number | null];
 type KeyedValue = [Uint8Array, ...Value];
-/** All keys and values in one piece; then, as JSON, how long each is, and its `large`. */
-type Packed = [bytes: Uint8Array | null, keys: string, values: string, larges: string];
+/** All keys and values in one piece; then, as JSON, how long each is, and its `large`: null where no value stands apart. */
+type Packed = [bytes: Uint8Array | null, keys: string, values: string, larges: string | null];
 
 const RANGE = 'SELECT key, value, large FROM rows WHERE partition = ? AND key >= ? AND key < ? ORDER BY key';
 
@@ -164,13 +167,14 @@ const FEWEST_PACKED = 16;
 const MOST_PACKED = 2048;
 /** Values that stand apart come with the rest up to this size; larger ones are read one by one, as a piece of those has no bound. */
 const MOST_PACKED_BYTES = 16 * 1024;
-const packed = (range: string, order: Order): string =>
+/** `larges`: of a piece that is no use if there are any, the greatest says as much. */
+const packed = (rows: string, larges: string): string =>
   `SELECT CAST(group_concat(key || value, '') AS BLOB), json_group_array(length(key)), json_group_array(length(value)),
-   json_group_array(large) FROM (
-     SELECT key, ifnull(apart.value, row.value) AS value, iif(apart.id IS NULL, row.large, NULL) AS large
-     FROM (${range}) AS row LEFT JOIN large AS apart ON apart.id = row.large AND length(apart.value) <= ${MOST_PACKED_BYTES}
-     ORDER BY key ${order}
-   )`;
+   ${larges} FROM (${rows})`;
+const joined = (range: string, order: Order): string =>
+  `SELECT key, ifnull(apart.value, row.value) AS value, iif(apart.id IS NULL, row.large, NULL) AS large
+   FROM (${range}) AS row LEFT JOIN large AS apart ON apart.id = row.large AND length(apart.value) <= ${MOST_PACKED_BYTES}
+   ORDER BY key ${order}`;
 
 function openReader(path: string): Reader {
   const db = openForReading(path);
@@ -181,7 +185,11 @@ function openReader(path: string): Reader {
   };
   const rangeIn = (order: Order): RangeStatements => {
     const range = `${RANGE} ${order} LIMIT ?`;
-    return { rows: prepare(range), packed: prepare(packed(range, order)) };
+    return {
+      rows: prepare(range),
+      packed: prepare(packed(range, 'max(large)')),
+      joined: prepare(packed(joined(range, order), 'json_group_array(large)')),
+    };
   };
   return {
     db,
@@ -214,6 +222,7 @@ class SqliteDriver implements StoreDriver {
   #reader: Reader | undefined;
   #owned: Map<string, OwnedNumber> | undefined;
   #highest = 0;
+  readonly #tablesWithLarge = new Set<string>();
 
   constructor(path: string, thread: CommitterThread) {
     this.#path = path;
@@ -252,14 +261,14 @@ class SqliteDriver implements StoreDriver {
     const reader = this.#reader;
     if (!reader) return [];
     try {
-      const { rows: statement, packed } = reverse ? reader.down : reader.up;
+      const statements = reverse ? reader.down : reader.up;
       const count = Number.isFinite(limit) ? limit : -1;
       const bounds = [partition, keyBytes(from), keyBytes(before), count] as const;
-      // The columns are those of the statements.
       if (count >= FEWEST_PACKED && count <= MOST_PACKED) {
-        return this.#unpacked(reader, packed.get(...bounds) as unknown as Packed);
+        return this.#unpacked(reader, this.#packed(statements, from.slice(0, from.indexOf('\0')), bounds));
       }
-      const rows = statement.all(...bounds) as unknown as KeyedValue[];
+      // The columns are those of the statements.
+      const rows = statements.rows.all(...bounds) as unknown as KeyedValue[];
       return rows.map(([key, value, large]) => ({
         key: asBuffer(key).toString('latin1') as Key,
         value: this.#value(reader, value, large),
@@ -281,10 +290,21 @@ class SqliteDriver implements StoreDriver {
     if (this.#hasCommitted) await this.#thread.close(this.#path);
   }
 
+  /** Most tables have no values that stand apart, and a look for them is a fifth of the whole: who has is remembered. */
+  #packed({ packed, joined }: RangeStatements, table: string, bounds: Bounds): Packed {
+    if (!this.#tablesWithLarge.has(table)) {
+      // The columns are those of the statements.
+      const found = packed.get(...bounds) as unknown as Packed;
+      if (found[3] === null) return found;
+      this.#tablesWithLarge.add(table);
+    }
+    return joined.get(...bounds) as unknown as Packed;
+  }
+
   #unpacked(reader: Reader, [packed, keys, values, larges]: Packed): DriverRow[] {
     const bytes = asBuffer(packed ?? NOTHING);
     const [keyLengths, valueLengths] = [JSON.parse(keys) as number[], JSON.parse(values) as number[]];
-    const ids = JSON.parse(larges) as (number | null)[];
+    const ids = larges === null ? NONE : (JSON.parse(larges) as (number | null)[]);
     let at = 0;
     return keyLengths.map((length, index) => {
       const value = at + length;

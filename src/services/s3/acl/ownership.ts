@@ -27,6 +27,7 @@ import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { Acl, VersionRow } from '#services/s3/state.ts';
+import type { ListedRow } from '#services/s3/version-rows.ts';
 
 export const takesAcls = ({ ownership }: Pick<OpenBucket, 'ownership'>): boolean => ownership !== 'BucketOwnerEnforced';
 
@@ -78,7 +79,7 @@ export function ownersOf(parts: S3Parts, bucket: OpenBucket, { account }: Call):
   return takesAcls(bucket) ? ({ owner }) => (owner === undefined ? own : parts.users.shown(ownerId(owner))) : () => own;
 }
 
-type Owned = Pick<VersionRow, 'owner'>;
+type Owned = Pick<ListedRow, 'owner'>;
 
 export interface ObjectOwnership {
   readonly owner?: string;

@@ -15,6 +15,7 @@ import { putVersion } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import type { VersionRow } from '#services/s3/state.ts';
 import { archiveTierOf, INTELLIGENT_TIERING } from '#services/s3/tiering/tiers.ts';
+import type { ListedRow } from '#services/s3/version-rows.ts';
 
 interface Retrieval {
   /** The longest that it takes: who waits for that is never too early. */
@@ -72,7 +73,7 @@ function restoreHeader({ restore }: VersionRow, now: number) {
 }
 
 /** As lists tell it, to who asks. */
-export function restoreStatus({ restore }: VersionRow, now: number) {
+export function restoreStatus({ restore }: Pick<ListedRow, 'restore'>, now: number) {
   if (restore === undefined || now >= restore.expiresAt) return {};
   const IsRestoreInProgress = now < restore.readyAt;
   return {

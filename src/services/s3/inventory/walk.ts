@@ -4,7 +4,7 @@ import type { ListedVersion } from '#services/s3/inventory/fields.ts';
 import { walkKeys } from '#services/s3/objects/list.ts';
 import { entriesOf } from '#services/s3/objects/list-versions.ts';
 import type { ReportPosition } from '#services/s3/reports/state.ts';
-import type { BucketRow } from '#services/s3/state.ts';
+import { type BucketRow, objects, versions } from '#services/s3/state.ts';
 
 export interface InventoryScope {
   readonly prefix: string;
@@ -21,7 +21,9 @@ export function pageAfter(
   position: ReportPosition | undefined,
 ): readonly ListedVersion[] {
   const walk = { prefix, delimiter: '', after: position?.key ?? '', limit: ROWS_AT_ONCE, olderThan: position };
-  const entries = withVersions ? entriesOf(tx, bucket, walk) : walkKeys(tx, bucket, walk).entries;
+  const entries = withVersions
+    ? entriesOf(tx, { newest: objects, older: versions }, bucket, walk)
+    : walkKeys(tx, objects, bucket, walk).entries;
   const page: ListedVersion[] = [];
   for (const entry of entries) {
     // Without a delimiter there are no common prefixes.

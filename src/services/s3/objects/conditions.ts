@@ -13,7 +13,7 @@ export interface ReadConditions {
   readonly IfUnmodifiedSince?: Milliseconds;
 }
 
-export const quotedEtag = (row: VersionRow): string => `"${row.etag}"`;
+export const quotedEtag = (row: { readonly etag: string }): string => `"${row.etag}"`;
 
 const withoutQuotes = (tag: string): string =>
   tag

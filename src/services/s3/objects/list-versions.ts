@@ -6,7 +6,7 @@ import type {
   ObjectVersion,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
-import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
+import { afterPrefix, type Key, type Table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -26,33 +26,46 @@ import {
 } from '#services/s3/objects/list.ts';
 import { findVersion, olderKey, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { type BucketRow, objects, type VersionRow, versions } from '#services/s3/state.ts';
+import { type BucketRow, listedObjects, listedVersions, objects } from '#services/s3/state.ts';
+import type { ListedRow } from '#services/s3/version-rows.ts';
 
-type Entry =
-  | { readonly key: string; readonly row: VersionRow; readonly isLatest: boolean }
-  | { readonly prefix: string };
+type Entry<Row> = { readonly key: string; readonly row: Row; readonly isLatest: boolean } | { readonly prefix: string };
+
+type Sequenced = Pick<ListedRow, 'sequence'>;
 
 interface VersionWalk extends Walk {
   /** Only versions of the key `after` that are older than this one; none of them if undefined. */
-  readonly olderThan: Pick<VersionRow, 'sequence'> | undefined;
+  readonly olderThan: Sequenced | undefined;
 }
+
+/** The tables of versions, as the caller reads them. */
+export interface VersionTables<Row> {
+  readonly newest: Table<Row, [number, string]>;
+  readonly older: Table<Row, [number, string, number]>;
+}
+const LISTED: VersionTables<ListedRow> = { newest: listedObjects, older: listedVersions };
 
 const KEYS_AT_ONCE = 200;
 
 /** All versions that a walk meets; its `limit` is the caller's to keep. */
-export function* entriesOf(tx: ReadTransaction, bucket: BucketRow, walk: VersionWalk): Generator<Entry> {
+export function* entriesOf<Row extends Sequenced>(
+  tx: ReadTransaction,
+  tables: VersionTables<Row>,
+  bucket: BucketRow,
+  walk: VersionWalk,
+): Generator<Entry<Row>> {
   const { prefix, after, olderThan } = walk;
   const start = (beginsWith: string) => objects.keyPrefix(bucket.id) + text.encode(beginsWith).slice(0, -2);
   const before = afterPrefix(start(prefix));
   let from = start(prefix) as Key;
   if (after !== '') {
-    if (olderThan !== undefined) yield* older(tx, bucket, after, olderThan);
+    if (olderThan !== undefined) yield* older(tx, tables, bucket, after, olderThan);
     const isPrefix = commonPrefix(after, walk) === after;
     const next = isPrefix ? afterPrefix(start(after)) : (`${objects.key(bucket.id, after)}\0` as Key);
     if (next > from) from = next;
   }
   for (;;) {
-    const rows = tx.range(objects, { prefix: [bucket.id], from, before, limit: KEYS_AT_ONCE });
+    const rows = tx.range(tables.newest, { prefix: [bucket.id], from, before, limit: KEYS_AT_ONCE });
     let leap: Key | undefined;
     for (const { key: at, row } of rows) {
       const [, key] = objects.parts(at);
@@ -63,7 +76,7 @@ export function* entriesOf(tx: ReadTransaction, bucket: BucketRow, walk: Version
         break;
       }
       yield { key, row, isLatest: true };
-      yield* older(tx, bucket, key, row);
+      yield* older(tx, tables, bucket, key, row);
     }
     const last = rows.at(-1);
     if (leap === undefined && (last === undefined || rows.length < KEYS_AT_ONCE)) return;
@@ -71,16 +84,17 @@ export function* entriesOf(tx: ReadTransaction, bucket: BucketRow, walk: Version
   }
 }
 
-function* older(
+function* older<Row>(
   tx: ReadTransaction,
+  { older: table }: VersionTables<Row>,
   bucket: BucketRow,
   key: string,
-  than: Pick<VersionRow, 'sequence'>,
-): Generator<Entry> {
+  than: Sequenced,
+): Generator<Entry<Row>> {
   if (bucket.versioning === undefined) return;
   let after = olderKey(bucket, key, than.sequence);
   for (;;) {
-    const rows = tx.range(versions, { prefix: [bucket.id, key], after, limit: KEYS_AT_ONCE });
+    const rows = tx.range(table, { prefix: [bucket.id, key], after, limit: KEYS_AT_ONCE });
     for (const { key: at, row } of rows) {
       yield { key, row, isLatest: false };
       after = at;
@@ -105,7 +119,7 @@ export const listObjectVersions =
     const bucket = openBucket(call.tx, parts.sealer, Bucket);
     const olderThan = VersionIdMarker ? findVersion(call.tx, bucket, KeyMarker, VersionIdMarker) : undefined;
     const walk = { prefix: Prefix, delimiter: Delimiter, after: KeyMarker, limit, olderThan };
-    const { entries, isTruncated } = firstOf(entriesOf(call.tx, bucket, walk), limit);
+    const { entries, isTruncated } = firstOf(entriesOf(call.tx, LISTED, bucket, walk), limit);
     return {
       Name: Bucket,
       Prefix: show(Prefix),
@@ -124,8 +138,8 @@ export const listObjectVersions =
     };
   };
 
-function firstOf(all: Generator<Entry>, limit: number): { entries: Entry[]; isTruncated: boolean } {
-  const entries: Entry[] = [];
+function firstOf<Each>(all: Generator<Each>, limit: number): { entries: Each[]; isTruncated: boolean } {
+  const entries: Each[] = [];
   if (limit === 0) return { entries, isTruncated: false };
   for (const entry of all) {
     if (entries.length === limit) return { entries, isTruncated: true };
@@ -134,13 +148,13 @@ function firstOf(all: Generator<Entry>, limit: number): { entries: Entry[]; isTr
   return { entries, isTruncated: false };
 }
 
-function nextMarkers(last: Entry | undefined, show: Shown) {
+function nextMarkers(last: Entry<ListedRow> | undefined, show: Shown) {
   if (last === undefined) return {};
   if ('prefix' in last) return { NextKeyMarker: show(last.prefix) };
   return { NextKeyMarker: show(last.key), NextVersionIdMarker: shownVersionId(last.row) };
 }
 
-function shownEntries(entries: readonly Entry[], show: Shown, asked: Asked & { readonly ownerOf: OwnerOf }) {
+function shownEntries(entries: readonly Entry<ListedRow>[], show: Shown, asked: Asked & { readonly ownerOf: OwnerOf }) {
   const found: { Versions: ObjectVersion[]; DeleteMarkers: DeleteMarkerEntry[] } = { Versions: [], DeleteMarkers: [] };
   for (const entry of entries) {
     if ('prefix' in entry) continue;

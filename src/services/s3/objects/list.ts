@@ -10,7 +10,7 @@ import type {
   ListObjectsV2Request,
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
-import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
+import { afterPrefix, type Key, type Table, text } from '#platform/store/keys.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { ownersOf } from '#services/s3/acl/ownership.ts';
 import { restoreStatus } from '#services/s3/archive/restore.ts';
@@ -19,7 +19,8 @@ import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { invalidArgument } from '#services/s3/errors.ts';
 import { lastModified, quotedEtag } from '#services/s3/objects/conditions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
-import { type BucketRow, objects, type VersionRow } from '#services/s3/state.ts';
+import { type BucketRow, listedObjects, objects } from '#services/s3/state.ts';
+import type { ListedRow } from '#services/s3/version-rows.ts';
 
 const MOST_LISTED = 1000;
 /** Rows that a page looks at: about 20 ms. */
@@ -33,15 +34,15 @@ export interface Walk {
   readonly limit: number;
 }
 
-export type Listed = { readonly key: string; readonly row: VersionRow } | { readonly prefix: string };
+export type Listed<Row> = { readonly key: string; readonly row: Row } | { readonly prefix: string };
 
-export interface Page {
-  readonly entries: readonly Listed[];
+export interface Page<Row> {
+  readonly entries: readonly Listed<Row>[];
   /** Where the next page goes on, if there may be more: the last entry's key or prefix, or what was looked at last. */
   readonly next: string | undefined;
 }
 
-const nameOf = (entry: Listed): string => ('prefix' in entry ? entry.prefix : entry.key);
+const nameOf = (entry: Listed<unknown>): string => ('prefix' in entry ? entry.prefix : entry.key);
 
 /** Where the keys that begin so begin. */
 const beginning = (bucket: BucketRow, prefix: string): string =>
@@ -56,10 +57,15 @@ export function commonPrefix(
   return end < 0 ? undefined : key.slice(0, end + delimiter.length);
 }
 
-/** Newest versions alone; keys whose newest is a delete marker are not there. */
-export function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Page {
+/** Newest versions alone; keys whose newest is a delete marker are not there. `table`: the objects, as the caller reads them. */
+export function walkKeys<Row extends Pick<ListedRow, 'isDeleteMarker'>>(
+  tx: ReadTransaction,
+  table: Table<Row, [number, string]>,
+  bucket: BucketRow,
+  walk: Walk,
+): Page<Row> {
   const { prefix, delimiter, after, limit } = walk;
-  const entries: Listed[] = [];
+  const entries: Listed<Row>[] = [];
   const before = afterPrefix(beginning(bucket, prefix));
   let from = beginning(bucket, prefix) as Key;
   if (after !== '') {
@@ -69,13 +75,15 @@ export function walkKeys(tx: ReadTransaction, bucket: BucketRow, walk: Walk): Pa
     if (next > from) from = next;
   }
   if (limit === 0) return { entries, next: undefined };
+  // Where the text begins in keys of the store: taking them apart whole costs more than reading the rows.
+  const name = objects.keyPrefix(bucket.id).length;
   const step = delimiter === '' ? limit + 1 : 100;
   for (let scanned = 0; ; scanned += step) {
-    const rows = tx.range(objects, { prefix: [bucket.id], from, before, limit: step });
+    const rows = tx.range(table, { prefix: [bucket.id], from, before, limit: step });
     let leap: Key | undefined;
     for (const { key: at, row } of rows) {
       if (row.isDeleteMarker) continue;
-      const [, key] = objects.parts(at);
+      const key = text.decode(at, name).value;
       const shared = commonPrefix(key, walk);
       const last = entries.at(-1);
       if (entries.length === limit) return { entries, next: last && nameOf(last) };
@@ -106,16 +114,23 @@ export function shownNames(encodingType: string | undefined): Shown {
   if (encodingType === undefined) return (name) => name;
   if (encodingType !== 'url')
     invalidArgument('encoding-type', encodingType, 'Invalid Encoding Method specified in Request');
-  return (name) =>
-    encodeURIComponent(name)
-      .replaceAll('%2F', '/')
-      .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return (name) => (UNRESERVED.test(name) ? name : encoded(name));
 }
 
-export type OwnerOf = (row: VersionRow) => ShownOwner;
+/** What stays as it is; most names are of nothing else. */
+const UNRESERVED = /^[\w\-./*]*$/;
 
-function contents(entries: readonly Listed[], show: Shown, asked: Asked) {
-  return entries.flatMap((entry) => ('prefix' in entry ? [] : [objectOf(entry.key, entry.row, show, asked)]));
+const encoded = (name: string): string =>
+  encodeURIComponent(name)
+    .replaceAll('%2F', '/')
+    .replace(/[!~'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+export type OwnerOf = (row: ListedRow) => ShownOwner;
+
+function contents(entries: readonly Listed<ListedRow>[], show: Shown, asked: Asked) {
+  const shown = [];
+  for (const entry of entries) if (!('prefix' in entry)) shown.push(objectOf(entry.key, entry.row, show, asked));
+  return shown;
 }
 
 /** What is told to those alone who ask for it. */
@@ -130,18 +145,20 @@ export const restoresAt = (
   { now }: Pick<Call, 'now'>,
 ): number | undefined => (attributes?.includes('RestoreStatus') ? now : undefined);
 
-export function objectOf(key: string, row: VersionRow, show: Shown, { ownerOf, restoresAt: now }: Asked) {
-  return {
+export function objectOf(key: string, row: ListedRow, show: Shown, { ownerOf, restoresAt: now }: Asked) {
+  const { checksum, restore } = row;
+  // Validated when the object was made: one of the model's.
+  const StorageClass = (row.storageClass ?? 'STANDARD') as 'STANDARD';
+  const common = {
     Key: show(key),
     LastModified: lastModified(row),
     ETag: quotedEtag(row),
-    ...(row.checksum && { ChecksumAlgorithm: [row.checksum.name], ChecksumType: row.checksum.type }),
     Size: row.bytes,
-    // Validated when the object was made: one of the model's.
-    StorageClass: (row.storageClass ?? 'STANDARD') as 'STANDARD',
-    ...(ownerOf && { Owner: ownerOf(row) }),
-    ...(now !== undefined && restoreStatus(row, now)),
+    StorageClass,
   };
+  const shown = checksum ? { ...common, ChecksumAlgorithm: [checksum.name], ChecksumType: checksum.type } : common;
+  if (ownerOf === undefined && restore === undefined) return shown;
+  return { ...shown, ...(ownerOf && { Owner: ownerOf(row) }), ...(now !== undefined && restoreStatus(row, now)) };
 }
 
 export const prefixesOf = (entries: readonly { readonly prefix?: string }[], show: Shown) =>
@@ -158,7 +175,12 @@ export const listObjectsV2 =
     // An empty token is that of the first page.
     const after = token ? parts.pages.open(call, bound, token, refuse) : (StartAfter ?? '');
     const bucket = openBucket(call.tx, parts.sealer, Bucket);
-    const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after, limit });
+    const { entries, next } = walkKeys(call.tx, listedObjects, bucket, {
+      prefix: Prefix,
+      delimiter: Delimiter,
+      after,
+      limit,
+    });
     return {
       Name: Bucket,
       Prefix: show(Prefix),
@@ -185,7 +207,12 @@ export const listObjects =
     const show = shownNames(input.EncodingType);
     const limit = limitOf(MaxKeys, 'max-keys');
     const bucket = openBucket(call.tx, parts.sealer, Bucket);
-    const { entries, next } = walkKeys(call.tx, bucket, { prefix: Prefix, delimiter: Delimiter, after: Marker, limit });
+    const { entries, next } = walkKeys(call.tx, listedObjects, bucket, {
+      prefix: Prefix,
+      delimiter: Delimiter,
+      after: Marker,
+      limit,
+    });
     return {
       Name: Bucket,
       // Of all names in this older answer the prefix alone is not encoded: SDKs that decode it leave it as it is.

@@ -18,6 +18,7 @@ import {
   versions,
 } from '#services/s3/state.ts';
 import { meterEarlyDeletion } from '#services/s3/storage/classes.ts';
+import type { ListedRow } from '#services/s3/version-rows.ts';
 
 const SEQUENCE_BYTES = 8;
 /** So many versions of other buckets may have had the same sequence. */
@@ -28,7 +29,7 @@ const VERSION_ID = /^[A-Za-z0-9_-]{32}$/;
 type Discarding = Pick<Blobs, 'discard'>;
 
 const NULL_VERSION = 'null';
-export const shownVersionId = (row: VersionRow): string => row.versionId ?? NULL_VERSION;
+export const shownVersionId = (row: Pick<ListedRow, 'versionId'>): string => row.versionId ?? NULL_VERSION;
 
 function newVersionId(sequence: number): string {
   const bytes = randomBytes(24);
