@@ -137,6 +137,7 @@ const SERVICES: readonly ServiceLine[] = [
         import('#services/ec2/service.ts'),
         offers.envelopes(),
         offers.instanceProfiles(),
+        offers.linkedRoles(),
         offers.pushedKeys(),
       ]),
     load: async ({ offers, ...given }) =>
@@ -286,9 +287,7 @@ function offersOf(parts: Parts) {
   const kmsParts = lazy(async () => (await import('#services/kms/parts.ts')).kmsParts(parts));
   const envelopes = lazy(async () => (await import('#services/kms/envelope.ts')).envelopes(await kmsParts()));
   const quotas = lazy(async () => (await import('#services/service-quotas/requests.ts')).quotaRequests(parts));
-  const pushedKeys = lazy(async () =>
-    (await import('#services/ec2-instance-connect/pushed-keys.ts')).openPushedKeys(store),
-  );
+  const pushedKeys = lazy(async () => (await import('#services/ec2-instance-connect/pushed-keys.ts')).openKeys(store));
   const serialConsole = lazy(async () =>
     (await import('#services/ec2-instance-connect/serial-console.ts')).serialConsole({
       ...parts,
@@ -335,9 +334,7 @@ function offersOfIam(parts: Parts) {
   const instanceProfiles = lazy(async () =>
     (await import('#services/iam/instance-profiles/for-instances.ts')).createInstanceProfiles(store, await sessions()),
   );
-  const linkedRoles = lazy(async () =>
-    (await import('#services/iam/service-linked-roles/service-linked-roles.ts')).linkedRoles(store),
-  );
+  const linkedRoles = lazy(async () => (await import('#services/iam/linked-roles.ts')).linkedRoles(store));
   const people = lazy(async () =>
     (await import('#services/iam/identity/people.ts')).createPeople(store, sealer, identity, await passwords()),
   );

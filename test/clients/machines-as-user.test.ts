@@ -66,6 +66,47 @@ async function launchTwo(aws: Aws): Promise<string[]> {
   return ids;
 }
 
+/** Through an EC2 Instance Connect Endpoint, from whose interface it comes. */
+async function entersByEndpoint(
+  { cloud, aws, settings, key }: { cloud: Program; aws: Aws; settings: Record<string, string>; key: string },
+  [subnet, address]: readonly [string, string],
+): Promise<void> {
+  const made = 'InstanceConnectEndpoint.[InstanceConnectEndpointId,NetworkInterfaceIds[0]]';
+  const [endpoint = '', nic = ''] = (await aws(`create-instance-connect-endpoint --subnet-id ${subnet}`, made)).split(
+    '\t',
+  );
+  const from = await aws(
+    `describe-network-interfaces --network-interface-ids ${nic}`,
+    'NetworkInterfaces[0].PrivateIpAddress',
+  );
+  const proxy = [
+    process.execPath,
+    join(import.meta.dirname, 'open-tunnel.ts'),
+    settings['AWS_ENDPOINT_URL'],
+    endpoint,
+    '%h',
+    '%p',
+  ];
+  const options = [
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+    'BatchMode=yes',
+    `ProxyCommand=${proxy.join(' ')}`,
+  ];
+  const words = ['-F', 'none', '-i', key, ...options.flatMap((option) => ['-o', option]), `ec2-user@${address}`];
+  const said = await cloud.exec('ssh', [...words, 'echo $SSH_CONNECTION; head -c 1000000 /dev/zero | wc -c'], settings);
+  assert.equal(said.code, 0, said.err);
+  assert.match(
+    said.out,
+    new RegExp(`^${from.replaceAll('.', '\\.')} \\d+ ${address.replaceAll('.', '\\.')} 22\n1000000\n$`),
+  );
+  await aws(
+    `delete-instance-connect-endpoint --instance-connect-endpoint-id ${endpoint}`,
+    'InstanceConnectEndpoint.State',
+  );
+}
+
 /** By whichever of its addresses. */
 async function reachesNothingOfTheHost(t: TestContext, inside: (command: string) => Promise<string>): Promise<void> {
   const server = createServer((_, response) => response.end('it is the host')).listen(0, '0.0.0.0');
@@ -119,6 +160,8 @@ test('an ordinary user has machines in networks', { skip, timeout: 900_000 }, as
     60,
   );
 
+  const [subnet = ''] = (await show('SubnetId')).split(/\s+/);
+  await entersByEndpoint({ cloud, aws, settings, key }, [subnet, privateIps[0] ?? '']);
   await reachesNothingOfTheHost(t, (command) => inside(address, command));
 
   // Machines keep their namespaces while no control plane runs, and the next one finds them.

@@ -56,7 +56,7 @@ export const timers = {
 
 export const expiry = (now: number): number => now + KEY_LIVES;
 
-export const openPushedKeys = (store: Store): PushedKeysApi => ({
+export const openKeys = (store: Store): PushedKeysApi => ({
   async activeKeys({ account, region, id }: InstancePlace, now) {
     const partition = store.partition({ service: 'ec2-instance-connect', account, region });
     const texts = partition.read((tx) => textsOf(tx, id, now));

@@ -6,21 +6,19 @@ import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
 import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope } from '#platform/service.ts';
-import type { Store } from '#platform/store/store.ts';
-import type { LinkedRolesApi } from '#services/iam/api.ts';
 import { invalidInput } from '#services/iam/errors.ts';
 import { entityArn } from '#services/iam/names.ts';
 import { found, ROLE } from '#services/iam/owners.ts';
 import { insertRole, type RoleMaker, wholeRole } from '#services/iam/roles/roles.ts';
 import { SERVICE_ROLE_PATH } from '#services/iam/roles/service-linked.ts';
 import { LINKED_SERVICES, type LinkedService } from '#services/iam/service-linked-roles/services.ts';
-import { attachedTo, attachments, EMPTY, partitionOf, type RoleRow } from '#services/iam/state.ts';
+import { attachedTo, attachments, EMPTY, type RoleRow } from '#services/iam/state.ts';
 
 const LONGEST_NAME = 64;
 const SESSION_SECONDS = 3600;
 
 /** `AWSServiceRoleForAutoScaling_blue`, at `/aws-service-role/autoscaling.amazonaws.com/`. */
-function nameOf({ AWSServiceName: service, CustomSuffix: suffix }: Model.CreateServiceLinkedRoleRequest) {
+export function nameOf({ AWSServiceName: service, CustomSuffix: suffix }: Model.CreateServiceLinkedRoleRequest) {
   const { roleName = 'AWSServiceRole' } = LINKED_SERVICES.get(service) ?? {};
   return {
     path: `${SERVICE_ROLE_PATH}${service}/`,
@@ -31,7 +29,7 @@ function nameOf({ AWSServiceName: service, CustomSuffix: suffix }: Model.CreateS
 export const linkedRoleArn = (input: Model.CreateServiceLinkedRoleRequest, { account }: CallScope): string =>
   entityArn(account, 'role', nameOf(input));
 
-function serviceFor({
+export function serviceFor({
   AWSServiceName: service,
   CustomSuffix: suffix,
 }: Model.CreateServiceLinkedRoleRequest): LinkedService {
@@ -56,7 +54,7 @@ export function createServiceLinkedRole(
   return { Role: wholeRole(principals, call, insertLinkedRole(call, input, linked)) };
 }
 
-function insertLinkedRole(
+export function insertLinkedRole(
   call: RoleMaker,
   input: Model.CreateServiceLinkedRoleRequest,
   { policy }: LinkedService,
@@ -79,22 +77,3 @@ function insertLinkedRole(
   tx.put(attachedTo, attachedTo.key(arn, row.id), EMPTY);
   return row;
 }
-
-/** For services that make theirs when it is first needed. */
-export const linkedRoles = (store: Store): LinkedRolesApi => ({
-  find(account, service) {
-    const name = nameOf({ AWSServiceName: service });
-    const isThere = partitionOf(store, account).read((tx) => found(tx, ROLE.table, name.name) !== undefined);
-    return { arn: entityArn(account, 'role', name), isThere };
-  },
-  async make(account, service, now) {
-    const [input, partition] = [{ AWSServiceName: service }, partitionOf(store, account)];
-    const linked = serviceFor(input);
-    partition.transact((tx) => {
-      // A service's need for its role is not held against the account.
-      const maker: RoleMaker = { tx, account, now, quota: () => Number.POSITIVE_INFINITY };
-      if (!found(tx, ROLE.table, nameOf(input).name)) insertLinkedRole(maker, input, linked);
-    });
-    await partition.durable();
-  },
-});
