@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -229,6 +230,17 @@ test('composite check sums are of consecutive parts, and the kind that was begun
   const parts = [await whole.upload(2, LAST, { ChecksumAlgorithm: 'CRC32' })];
   await assert.rejects(whole.complete(parts, { ChecksumType: 'COMPOSITE' }), refusal('BadDigest'));
   await whole.complete(parts, { ChecksumType: 'FULL_OBJECT' });
+});
+
+test('who completes an upload may say what the whole has', async (t) => {
+  const b = await bucketTest(t);
+  const { upload, complete } = await begin(b, { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
+  const part = await upload(1, LAST, { ChecksumAlgorithm: 'CRC32' });
+  await assert.rejects(complete([part], { ChecksumCRC32: 'AAAAAA==' }), { name: 'BadDigest' });
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(LAST));
+  const done = await complete([part], { ChecksumCRC32: sum.toString('base64') });
+  assert.equal(done.ChecksumCRC32, sum.toString('base64'));
 });
 
 test('conditions hold when an upload is completed', async (t) => {

@@ -97,6 +97,11 @@ const REASONS: readonly Reason[] = [
   },
   {
     whose: 'AWS',
+    why: 'completes a composite upload without the check sums of its parts: InvalidRequest (what clients report of AWS: apache/opendal, pull request 4580)',
+    tests: s3('get_multipart_checksum_object_attributes'),
+  },
+  {
+    whose: 'AWS',
     why: 'to delete an identity provider that is not there is no error (DeleteOpenIDConnectProvider: "idempotent")',
     tests: /^test_iam::test_account_oidc_provider$/,
   },

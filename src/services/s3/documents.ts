@@ -11,7 +11,9 @@ export function checkDocument(operation: string, { headers, body }: GivenBody): 
   if (body.length === 0) return undefined;
   const md5 = headers['content-md5'];
   if (md5 !== undefined) checkMd5(md5, body);
-  const claimed = CHECKSUM_NAMES.filter((name) => headers[checksumHeader(name)] !== undefined);
+  // Those of CompleteMultipartUpload are of the object ("the Base64 encoded, … checksum of the object", API Reference).
+  const isOfObject = operation === 'CompleteMultipartUpload';
+  const claimed = CHECKSUM_NAMES.filter((name) => !isOfObject && headers[checksumHeader(name)] !== undefined);
   const isClaimed = md5 !== undefined || claimed.length > 0 || headers['x-amz-trailer'] !== undefined;
   if (operation === 'DeleteObjects' && !isClaimed) {
     fail('InvalidRequest', { message: 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*' });
