@@ -133,14 +133,14 @@ function wantedRange(
 export async function openBody(
   parts: S3Parts,
   call: Pick<Call, 'region'>,
-  { base, inner }: ObjectKeys,
+  { base, inner, isBaseOfBucket }: ObjectKeys,
   pieces: readonly Piece[],
   { start, end }: ByteRange,
 ): Promise<Body> {
   const blobs = await parts.blobs(call.region);
   const read = async (piece: Piece, range: BlobRange): Promise<Body> => {
     const salt = Buffer.from(piece.salt, 'base64');
-    const body = await blobs.read(piece.place, range, blobKey(base, salt));
+    const body = await blobs.read(piece.place, range, blobKey(base, salt), isBaseOfBucket);
     if (inner === undefined) return body;
     const key = blobKey(inner, salt);
     return body instanceof Uint8Array ? innerLayer(key, body, range.start) : innerLayerOf(key, body, range.start);
