@@ -24,8 +24,8 @@ export interface PendingLimits {
 
 export const DEFAULT_PENDING_LIMITS: PendingLimits = { operations: 200_000, bytes: 64 * 2 ** 20, age: 5_000 };
 
-/** For rows that a driver has near: some 16,000 rows of objects. */
-const NEAR_ROOM_BYTES = 8 * 2 ** 20;
+/** For rows that a driver has near: some 30,000 rows of objects, 10,000 that are asked for. */
+const NEAR_ROOM_BYTES = 16 * 2 ** 20;
 
 /** Memory larger than this is not kept for the next batch. */
 const KEPT_BYTES = 4 * 2 ** 20;
