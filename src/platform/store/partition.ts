@@ -268,6 +268,7 @@ export class OwnedPartition implements Partition, BatchMember {
   /** Deletes the rows from one key up to another. */
   clear(table: RowTable<unknown>, from: Key, before: Key): void {
     if (this.#isChange(table)) this.#announce();
+    this.#open().isMoreThanCounts = true;
     this.#open().writer.deleteRange(this.number, from, before);
     this.#undo.push(clearRange(this.#layerOf(table), { from, before }));
   }
@@ -287,6 +288,12 @@ export class OwnedPartition implements Partition, BatchMember {
     const { whenDurable } = this.#open();
     whenDurable.push(action);
     this.#undo.push(() => whenDurable.pop());
+  }
+
+  onRefused(action: () => void): void {
+    const { whenRefused } = this.#open();
+    whenRefused.push(action);
+    this.#undo.push(() => whenRefused.pop());
   }
 
   #transact<T>(action: (tx: Transaction) => T, isBounded: boolean): T {
@@ -377,6 +384,7 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {
+    if (!COUNTS.has(table.name)) this.#open().isMoreThanCounts = true;
     if (this.#isChange(table)) this.#announce();
     const { writes } = this.#layerOf(table);
     const previous = writes.get(key);
@@ -395,8 +403,10 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 }
 
+/** The platform's tables of what was asked for: no call reads them, and what they say is in memory while the disk takes no writes. */
+const COUNTS: ReadonlySet<string> = new Set(['usage', 'usage-final']);
 /** The platform's tables that any call may write to: nothing is kept in memory elsewhere of what they say. */
-const BOOKKEEPING: ReadonlySet<string> = new Set(['usage', 'usage-final', 'audit']);
+const BOOKKEEPING: ReadonlySet<string> = new Set([...COUNTS, 'audit']);
 
 /** What decodes a row may keep a part of its bytes, and change it. */
 const copied = <Row>(
