@@ -14,7 +14,11 @@ import { startCloud } from '#main';
 import { silent } from '#platform/base/log.ts';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 
-const THREADS = ['#services/s3/hashing/worker.ts', '#services/s3/select/worker.ts'];
+const THREADS = [
+  '#services/s3/hashing/worker.ts',
+  '#services/s3/hashing/whole-worker.ts',
+  '#services/s3/select/worker.ts',
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'makonis-compile-'));
 const running = await startCloud({

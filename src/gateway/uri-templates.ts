@@ -5,6 +5,7 @@
  * (S3's PutObject, UploadPart and CopyObject differ in nothing else).
  */
 import type { Headers } from '#gateway/wire/protocol.ts';
+import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 
 export interface TemplateMatch {
@@ -24,7 +25,6 @@ export interface TemplateRequest {
 
 interface Candidate {
   readonly operation: string;
-  readonly method: string;
   readonly labels: readonly string[];
   /** `acl` or `x-id=GetObject`. */
   readonly literals: readonly string[];
@@ -42,10 +42,17 @@ interface Node {
   readonly literal: Map<string, Node>;
   label: Node | undefined;
   greedy: Node | undefined;
-  readonly candidates: Candidate[];
+  /** By method. */
+  readonly candidates: Map<string, Candidates>;
 }
 
-const newNode = (): Node => ({ literal: new Map(), label: undefined, greedy: undefined, candidates: [] });
+interface Candidates {
+  readonly all: Candidate[];
+  /** Those that a request without a query may mean. */
+  readonly plain: Candidate[];
+}
+
+const newNode = (): Node => ({ literal: new Map(), label: undefined, greedy: undefined, candidates: new Map() });
 
 /** Of operations of one form (S3's ListBuckets and ListDirectoryBuckets) the service's own are meant. */
 export function templateRouter(
@@ -96,7 +103,10 @@ function add(
     if (label[2] === '+') node = node.greedy ??= newNode();
     else node = node.label ??= newNode();
   }
-  node.candidates.push({ ...asked, method, labels, literals: query === '' ? [] : query.split('&') });
+  const candidate = { ...asked, labels, literals: query === '' ? [] : query.split('&') };
+  const { all, plain } = getOrInsert(node.candidates, method, (): Candidates => ({ all: [], plain: [] }));
+  all.push(candidate);
+  if (candidate.literals.length === 0) plain.push(candidate);
 }
 
 /** A trailing slash is no segment of its own, except inside of greedy labels. */
@@ -144,10 +154,11 @@ interface Asked {
 }
 
 function choose(node: Node, values: readonly string[], asked: Asked): TemplateMatch | undefined {
+  const ofMethod = node.candidates.get(asked.method);
+  if (ofMethod === undefined) return undefined;
   let best: Candidate | undefined;
   let most = -1;
-  for (const candidate of node.candidates) {
-    if (candidate.method !== asked.method) continue;
+  for (const candidate of asked.parts.length === 0 ? ofMethod.plain : ofMethod.all) {
     if (!candidate.literals.every((literal) => asked.parts.some((part) => matchesLiteral(part, literal)))) continue;
     const fit = 2 * (candidate.literals.length * MANY + fitOf(candidate.required, asked)) + Number(candidate.isOwn());
     if (fit > most) [best, most] = [candidate, fit];

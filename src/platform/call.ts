@@ -244,7 +244,9 @@ export class LiveCall implements Call, CallScope {
   /** A created resource's ARN is among the asked-for resources already: actions name what they make. */
   meteredResource(): string {
     const [first] = this.resources;
-    return first === undefined || first === '*' ? '' : first;
+    if (first === undefined || first === '*') return '';
+    const { meteredResource } = this.#invocation.operation.service.declaration;
+    return meteredResource === undefined ? first : meteredResource(first);
   }
 
   #newEvent(): { readonly id: string; readonly time: Milliseconds } {

@@ -365,6 +365,8 @@ export interface ServiceDeclaration {
   readonly kinds: Readonly<Record<string, Kind>>;
   /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
+  /** What of a resource the bill names, where it is less than the ARN (an object's bucket). */
+  readonly meteredResource?: (arn: string) => string;
   /** How the audit names members; the default is the model's names with a small first letter. */
   readonly auditNames?: AuditNames;
   /** What it says of each request beside its input. */

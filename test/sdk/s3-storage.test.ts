@@ -1,7 +1,18 @@
 /** What becomes of the bytes on disk: given back, copied by a backup, refused when there is no room. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -17,6 +28,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { hours, seconds } from '#platform/base/clock.ts';
+import type { AccountId, Region } from '#platform/base/ids.ts';
+import { usageOf } from '#platform/metering/usage.ts';
 import { STORE_FORMAT, writeManifest } from '#platform/store/data-folder.ts';
 import { backupData, restoreData } from '#storage';
 import { cloud } from '#test/sdk/cloud.ts';
@@ -110,6 +123,28 @@ test('a backup of a running cloud holds every object of its moment, and links wh
   }
 });
 
+/** Leaves no byte. */
+function takeTheRest(disk: string): string {
+  const path = join(disk, 'dregs');
+  const file = openSync(path, 'w');
+  try {
+    for (;;) writeSync(file, Buffer.alloc(1024));
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+    return path;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readsOf({ running, account, clock }: Awaited<ReturnType<typeof cloud>>): number {
+  const place = { service: 's3', account: account as AccountId, region: 'us-east-1' as Region };
+  const rows = running.cloud.store.partition(place).read((tx) => usageOf(tx, 0, clock.now() + hours(1)));
+  return rows
+    .filter(({ usageType, operation }) => usageType === 'Requests-Tier2' && operation === 'GetObject')
+    .reduce((sum, { amount }) => sum + amount, 0);
+}
+
 async function fillUp(t: TestContext, disk: string): Promise<void> {
   const made = await cloud(t, { parent: disk });
   const s3 = made.client(PathStyleS3);
@@ -131,12 +166,18 @@ async function fillUp(t: TestContext, disk: string): Promise<void> {
       }
     }
     assert.equal(failure.$metadata.httpStatusCode, 503, String(failure));
-    assert.ok((await get(s3, 'before')).equals(contentOf(1)), 'a full disk can be read');
+    const dregs = takeTheRest(disk);
+    const counted = readsOf(made);
+    for (let i = 0; i < 200; i++) {
+      assert.ok((await get(s3, 'before')).equals(contentOf(1)), 'a full disk can be read');
+    }
     await assert.rejects(get(s3, `key ${stored.length}`), { name: 'NoSuchKey' });
     rmSync(filler);
+    rmSync(dregs);
     // Without a restart.
     await put(s3, 'after', contentOf(2));
     assert.ok((await get(s3, 'after')).equals(contentOf(2)));
+    assert.equal(readsOf(made) - counted, 201, 'usage that had to wait is counted');
   }
   for (const [index, size] of stored.entries()) {
     assert.ok((await get(s3, `key ${index}`)).equals(Buffer.alloc(size, index)), `key ${index}`);

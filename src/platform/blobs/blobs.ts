@@ -80,9 +80,15 @@ export interface Blobs {
   put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /**
    * The bytes of a range, checked. A short range comes as one buffer, a long one as a stream whose first part has been
-   * checked. Throws BlobDamaged.
+   * checked. Throws BlobDamaged. `mayKeep`: what the key opens may stay in memory for the next reader who shows it; so the bytes are not
+   * to be changed.
    */
-  read(place: BlobPlace, range: BlobRange, key?: Uint8Array): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
+  read(
+    place: BlobPlace,
+    range: BlobRange,
+    key?: Uint8Array,
+    mayKeep?: boolean,
+  ): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
   /** What is stored of a sealed blob, for a copy by somebody who does not have its key. */
   readSealed(place: BlobPlace): Promise<AsyncIterable<Uint8Array>>;
   /** What is read later stays until then, also if it is discarded. The answer ends that. */

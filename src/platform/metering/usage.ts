@@ -5,10 +5,13 @@
  * The owner of a partition adds in memory; each batch writes one absolute row for each touched dimension, in the same
  * commit as the calls that it counts. So there is no shared counter, and a crash neither loses nor doubles: after it the
  * sums are read again from the rows. A row can't be written by a deposed owner, as nothing can.
+ *
+ * While the disk takes no writes, calls that only read are answered (store/commit.ts). What they count is owed: it waits in memory, by
+ * row, and joins each batch until one is on disk.
  */
 import { type Clock, hours, type Milliseconds } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
-import { jsonRows, table, text, u64 } from '#platform/store/keys.ts';
+import { jsonRows, type Key, table, text, u64 } from '#platform/store/keys.ts';
 import type { MemorySlot, Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 
 export interface UsageDimension {
@@ -31,6 +34,8 @@ const usageFinal = table('usage-final', [], jsonRows<{ before: Milliseconds }>(1
 
 interface Sum extends UsageDimension {
   amount: number;
+  /** What the last batch with it says. */
+  written: number;
   isTouched: boolean;
 }
 
@@ -52,13 +57,36 @@ const meterSlot: MemorySlot<Meter> = {
   },
 };
 
+/** Sums that were answered and are not on disk. They outlive the partition's memory, which a lost batch takes with it. */
+const owed = new WeakMap<Partition, Map<Key, number>>();
+
+const keyOf = (hour: Milliseconds, { usageType, operation, resource }: UsageDimension): Key =>
+  usageRows.key(hour, usageType, operation, resource);
+
 function writeTouched(tx: Transaction, meter: Meter): void {
-  for (const sum of meter.touched) {
-    sum.isTouched = false;
-    const key = usageRows.key(meter.hour, sum.usageType, sum.operation, sum.resource);
-    tx.put(usageRows, key, { amount: sum.amount });
-  }
+  const { hour, touched } = meter;
   meter.touched = [];
+  writeOwed(tx);
+  for (const sum of touched) {
+    sum.isTouched = false;
+    sum.written = sum.amount;
+    tx.put(usageRows, keyOf(hour, sum), { amount: sum.amount });
+  }
+  tx.onRefused(() => {
+    const sums = getOrInsert(owed, tx.partition, () => new Map<Key, number>());
+    for (const sum of touched) sums.set(keyOf(hour, sum), sum.written);
+  });
+}
+
+function writeOwed(tx: Transaction): void {
+  const sums = owed.get(tx.partition);
+  if (sums === undefined) return;
+  const written = new Map(sums);
+  for (const [key, amount] of written) tx.put(usageRows, key, { amount });
+  tx.onDurable(() => {
+    for (const [key, amount] of written) if (sums.get(key) === amount) sums.delete(key);
+    if (sums.size === 0) owed.delete(tx.partition);
+  });
 }
 
 /** Counts `amount`. It is on disk when `partition.durable()` says so. */
@@ -87,6 +115,7 @@ function sumIn(partition: Partition, memory: Meter, now: Milliseconds, dimension
   return getOrInsert(types, dimension.usageType, () => ({
     ...dimension,
     amount: storedAmount(partition, memory.hour, dimension),
+    written: 0,
     isTouched: false,
   }));
 }
@@ -110,7 +139,9 @@ function startHour(partition: Partition, memory: Meter, hour: Milliseconds): voi
 }
 
 function storedAmount(partition: Partition, hour: Milliseconds, dimension: UsageDimension): number {
-  const key = usageRows.key(hour, dimension.usageType, dimension.operation, dimension.resource);
+  const key = keyOf(hour, dimension);
+  const waiting = owed.get(partition)?.get(key);
+  if (waiting !== undefined) return waiting;
   return partition.read((tx) => tx.get(usageRows, key))?.amount ?? 0;
 }
 

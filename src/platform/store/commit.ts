@@ -3,7 +3,8 @@
  * of the turn the batch is closed and handed to the driver; while it is being synced the next one fills. When it is on
  * disk its layers of the overlay go and everybody who waited for it continues (the output gate). When it can't get there,
  * nothing that waits is told that it succeeded: this batch and the next, which may have read from it, are lost, and the
- * partitions that they touched forget what they had in memory.
+ * partitions that they touched forget what they had in memory. A batch that holds nothing but counts (usage) is different: who waits for it
+ * has only read, and is answered; the counts wait in memory for a batch that the disk takes.
  *
  * What may wait is bounded in operations, bytes and time; beyond that `admit` throws `StoreBusy`.
  */
@@ -12,7 +13,7 @@ import { type Milliseconds, systemClock } from '#platform/base/clock.ts';
 import { again } from '#platform/store/again.ts';
 import { type BatchOwner, BatchWriter } from '#platform/store/batch.ts';
 import type { StoreDriver } from '#platform/store/driver.ts';
-import { HeldLayers, type Layer } from '#platform/store/overlay.ts';
+import { HeldLayers, type Layer, withdrawLayer } from '#platform/store/overlay.ts';
 import { RowCache } from '#platform/store/row-cache.ts';
 import { StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 
@@ -24,8 +25,8 @@ export interface PendingLimits {
 
 export const DEFAULT_PENDING_LIMITS: PendingLimits = { operations: 200_000, bytes: 64 * 2 ** 20, age: 5_000 };
 
-/** For rows that a driver has near: some 16,000 rows of objects. */
-const NEAR_ROOM_BYTES = 8 * 2 ** 20;
+/** For rows that a driver has near: some 30,000 rows of objects, 10,000 that are asked for. */
+const NEAR_ROOM_BYTES = 16 * 2 ** 20;
 
 /** Memory larger than this is not kept for the next batch. */
 const KEPT_BYTES = 4 * 2 ** 20;
@@ -42,6 +43,9 @@ export class Batch {
   readonly layers: Layer[] = [];
   readonly whenDurable: (() => void)[] = [];
   readonly beforeCommit: (() => void)[] = [];
+  /** What becomes of its counts if the disk takes no writes and there is nothing else in it. */
+  readonly whenRefused: (() => void)[] = [];
+  isMoreThanCounts = false;
   /** Partitions whose change other processes are told of. */
   announced: Set<string> | undefined;
   /** In real time: how slow a disk is has nothing to do with the clock that tests move. */
@@ -97,6 +101,8 @@ export class Committer {
   #flying: Batch | undefined;
   /** Of batches that are on disk: how many, and how long that took. */
   readonly times = { count: 0, milliseconds: 0 };
+  /** The disk takes no writes, and calls that only read are answered. */
+  areCountsWaiting = false;
   #isScheduled = false;
   /** Why what is under way counts as lost, whatever the driver will say. */
   #abandoned: Error | undefined;
@@ -184,7 +190,7 @@ export class Committer {
       : this.driver.commit(batch.writer.finish(batch.members), batch.announced);
     sent.then(
       () => (this.#abandoned ? this.#lose(this.#abandoned) : this.#settled(batch)),
-      (error) => this.#lose(error),
+      (error) => (this.#isLoss(batch) ? this.#lose(error) : this.#refused(batch, error)),
     );
   }
 
@@ -208,8 +214,25 @@ export class Committer {
     else if (this.#filling.hasWork) this.schedule();
   }
 
+  /** Among several processes a batch is refused for other reasons than a full disk. */
+  #isLoss({ isMoreThanCounts }: Batch): boolean {
+    return isMoreThanCounts || this.driver.later !== undefined || this.#abandoned !== undefined;
+  }
+
+  /** A disk that takes no writes is no reason to refuse who only reads: nothing that is lost was seen by anybody. */
+  #refused(batch: Batch, cause: unknown): void {
+    this.#flying = undefined;
+    if (!this.areCountsWaiting) this.#onFault(new StoreUnavailable('usage waits in memory for the disk', { cause }));
+    this.areCountsWaiting = true;
+    for (const layer of batch.layers) withdrawLayer(layer);
+    for (const action of batch.whenRefused) this.#guarded(action);
+    batch.settle();
+    if (this.#filling.hasWork) this.schedule();
+  }
+
   #settled(batch: Batch): void {
     this.#flying = undefined;
+    this.areCountsWaiting = false;
     this.times.count++;
     this.times.milliseconds += systemClock.monotonic() - batch.closedAt;
     const areGone = this.held.settled(batch.layers);

@@ -79,7 +79,10 @@ export interface RowTable<Row> {
   readonly codec: RowCodec<Row>;
   /** Rows hold what users keep: they lie sealed (row-seals.ts). */
   readonly isSealed: boolean;
-  /** Single rows are asked for again and again: some are kept in memory, also where the disk is near (row-cache.ts). */
+  /**
+   * Single rows are asked for again and again: some are kept in memory, also where the disk is near (row-cache.ts), and decoded once. All
+   * who ask get the same row: nobody may change it.
+   */
   readonly isKept: boolean;
 }
 

@@ -54,6 +54,8 @@ export interface SharedStore extends Store {
   opens(isOpened: (account: PartitionName['account']) => boolean): void;
   /** Of all batches that are on disk. */
   readonly commitTimes: { readonly count: number; readonly milliseconds: number };
+  /** Some disk takes no writes, and usage of calls that only read waits in memory. */
+  readonly areCountsWaiting: boolean;
   /** The feed tells that these partitions have changed; without paths, that anything may have. */
   changed(paths?: readonly string[]): void;
 }
@@ -167,6 +169,10 @@ class OpenStore implements SharedStore {
       sum.milliseconds += times.milliseconds;
     }
     return sum;
+  }
+
+  get areCountsWaiting(): boolean {
+    return [...this.#committers.values()].some(({ areCountsWaiting }) => areCountsWaiting);
   }
 
   #open(name: PartitionName): Partition {

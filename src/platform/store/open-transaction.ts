@@ -60,6 +60,11 @@ export class OpenTransaction implements Transaction {
     this.#partition.onDurable(action);
   }
 
+  onRefused(action: () => void): void {
+    assert(this.#isOpen, 'the transaction has ended');
+    this.#partition.onRefused(action);
+  }
+
   #beforeWrite(): void {
     assert(this.#isOpen, 'the transaction has ended');
     this.#partition.admit();

@@ -54,6 +54,12 @@ export function dropLayer(layer: Layer): void {
   kept?.committed(layer.writes, layer.clears);
 }
 
+/** The layer of the oldest batch, which the disk has refused. */
+export function withdrawLayer({ overlay: { layers }, batch }: Layer): void {
+  assert(layers[0]?.batch === batch, 'batches settle in their order');
+  layers.shift();
+}
+
 const isDeletion = (span: BatchSpan): boolean => span.end < 0;
 
 /** A copy: the batch's memory serves another batch once this one is on disk. */

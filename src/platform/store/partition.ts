@@ -9,7 +9,14 @@ import { done, expectRows, readRange, readRow } from '#platform/store/again.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow, KnownTables, Taken } from '#platform/store/driver.ts';
-import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
+import {
+  afterPrefix,
+  type Key,
+  type PrefixOf,
+  type RowCodec,
+  type RowTable,
+  type Table,
+} from '#platform/store/keys.ts';
 import { OpenTransaction } from '#platform/store/open-transaction.ts';
 import {
   addLayer,
@@ -166,7 +173,8 @@ export class OwnedPartition implements Partition, BatchMember {
     const overlay = this.#tables.get(table.prefix);
     const pending = overlay && pendingValue(overlay, key);
     if (pending !== undefined) return pending ? table.codec.decode(pending) : undefined;
-    const stored = this.isKept(table) ? this.#kept(table, key) : this.#read(table, key);
+    if (this.isKept(table)) return this.#kept(table, key);
+    const stored = this.#read(table, key);
     return stored && table.codec.decode(stored);
   }
 
@@ -174,13 +182,14 @@ export class OwnedPartition implements Partition, BatchMember {
     return table.isKept || this.#committer.driver.later !== undefined;
   }
 
-  #kept(table: RowTable<unknown>, key: Key): Buffer | undefined {
+  #kept<Row>(table: RowTable<Row>, key: Key): Row | undefined {
     const { kept } = this.#overlayOf(table);
-    const known = kept?.get(key);
-    if (known !== undefined) return known === null ? undefined : Buffer.from(known);
+    const { codec } = table;
+    const known = table.isKept ? kept?.row(key, codec.decode) : copied(kept?.get(key), codec);
+    if (known !== undefined) return known === null ? undefined : known;
     const stored = this.#read(table, key);
     kept?.keep(key, stored ? Buffer.from(stored) : null);
-    return stored;
+    return stored && codec.decode(stored);
   }
 
   #read(table: RowTable<unknown>, key: Key): Buffer | undefined {
@@ -259,6 +268,7 @@ export class OwnedPartition implements Partition, BatchMember {
   /** Deletes the rows from one key up to another. */
   clear(table: RowTable<unknown>, from: Key, before: Key): void {
     if (this.#isChange(table)) this.#announce();
+    this.#open().isMoreThanCounts = true;
     this.#open().writer.deleteRange(this.number, from, before);
     this.#undo.push(clearRange(this.#layerOf(table), { from, before }));
   }
@@ -278,6 +288,12 @@ export class OwnedPartition implements Partition, BatchMember {
     const { whenDurable } = this.#open();
     whenDurable.push(action);
     this.#undo.push(() => whenDurable.pop());
+  }
+
+  onRefused(action: () => void): void {
+    const { whenRefused } = this.#open();
+    whenRefused.push(action);
+    this.#undo.push(() => whenRefused.pop());
   }
 
   #transact<T>(action: (tx: Transaction) => T, isBounded: boolean): T {
@@ -368,6 +384,7 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   #write(table: RowTable<unknown>, key: Key, span: BatchSpan): void {
+    if (!COUNTS.has(table.name)) this.#open().isMoreThanCounts = true;
     if (this.#isChange(table)) this.#announce();
     const { writes } = this.#layerOf(table);
     const previous = writes.get(key);
@@ -386,8 +403,16 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 }
 
+/** The platform's tables of what was asked for: no call reads them, and what they say is in memory while the disk takes no writes. */
+const COUNTS: ReadonlySet<string> = new Set(['usage', 'usage-final']);
 /** The platform's tables that any call may write to: nothing is kept in memory elsewhere of what they say. */
-const BOOKKEEPING: ReadonlySet<string> = new Set(['usage', 'usage-final', 'audit']);
+const BOOKKEEPING: ReadonlySet<string> = new Set([...COUNTS, 'audit']);
+
+/** What decodes a row may keep a part of its bytes, and change it. */
+const copied = <Row>(
+  known: { readonly bytes: Buffer } | null | undefined,
+  codec: RowCodec<Row>,
+): Row | null | undefined => known && codec.decode(Buffer.from(known.bytes));
 
 const MOVED = 'the partition is another process’s by now';
 

@@ -19,8 +19,17 @@ const ENTRY_BYTES = 150;
 /** A table with more is not kept whole: its keys are sorted anew for a range after each new one. */
 const MOST_WHOLE_ROWS = 512;
 
+interface KeptRow {
+  readonly bytes: Buffer;
+  /** Once it was asked for, of tables that say that their rows are kept. */
+  row?: unknown;
+}
+
 /** Null: the disk has no such row. */
-type KeptValue = Buffer | null;
+type KeptValue = KeptRow | null;
+
+/** What a row takes beside its bytes once it is decoded, in multiples of these. */
+const DECODED = 3;
 
 interface KeyRange {
   readonly from: Key;
@@ -68,9 +77,23 @@ export class KeptTable {
 
   /** Undefined when only the disk knows. */
   get(key: Key): KeptValue | undefined {
-    const value = this.#valueOf(key);
-    if (value !== undefined && this.#old.has(key)) this.#put(key, value);
-    return value === undefined && this.#isWhole ? null : value;
+    const value = this.#young.get(key);
+    if (value !== undefined) return value;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.#put(key, old);
+    return old === undefined && this.#isWhole ? null : old;
+  }
+
+  /** As `get`, decoded: once, for all who ask. */
+  row<Row>(key: Key, decode: (bytes: Buffer) => Row): Row | null | undefined {
+    const kept = this.get(key);
+    if (!kept) return kept;
+    if (kept.row === undefined) {
+      kept.row = decode(kept.bytes);
+      this.#cache.grown(this, DECODED * kept.bytes.length);
+    }
+    // A key is of one table, and its rows are decoded in one way.
+    return kept.row as Row;
   }
 
   /** Undefined when only the disk knows. */
@@ -81,14 +104,14 @@ export class KeptTable {
     const keys = sorted.slice(firstFrom(sorted, from), firstFrom(sorted, before));
     if (reverse) keys.reverse();
     // A whole table has each of its keys, and no deleted rows. One that is whole no more by now was so when it was asked.
-    const rows = keys.slice(0, limit).map((key) => ({ key, value: Buffer.from(this.#valueOf(key) as Buffer) }));
-    for (const { key, value } of rows) if (this.#old.has(key)) this.#put(key, value);
+    const rows = keys.slice(0, limit).map((key) => ({ key, value: Buffer.from(this.#bytesOf(key)) }));
+    for (const { key } of rows) this.get(key);
     return rows;
   }
 
   /** What was read just now. */
-  keep(key: Key, value: KeptValue): void {
-    if (!this.#isWhole && (value === null || value.length <= LONGEST_VALUE)) this.#put(key, value);
+  keep(key: Key, bytes: Buffer | null): void {
+    if (!this.#isWhole && (bytes === null || bytes.length <= LONGEST_VALUE)) this.#put(key, bytes && { bytes });
   }
 
   /** All rows of the table, as they were read just now. */
@@ -98,7 +121,7 @@ export class KeptTable {
     this.#old = new Map();
     this.#sorted = undefined;
     this.#isWhole = true;
-    for (const { key, value } of rows) this.#put(key, Buffer.from(value));
+    for (const { key, value } of rows) this.#put(key, { bytes: Buffer.from(value) });
   }
 
   /** What is on the disk now: these were deleted, then those written. The spans' memory is used again after this. */
@@ -108,7 +131,7 @@ export class KeptTable {
       for (const kept of [this.#young, this.#old])
         for (const key of kept.keys()) if (key >= from && key < before) kept.delete(key);
     for (const [key, { bytes, start, end }] of writes) {
-      if (end >= 0 && end - start <= LONGEST_VALUE) this.#put(key, Buffer.from(bytes.subarray(start, end)));
+      if (end >= 0 && end - start <= LONGEST_VALUE) this.#put(key, { bytes: Buffer.from(bytes.subarray(start, end)) });
       else if (end < 0 && !this.#isWhole) this.#put(key, null);
       else this.#forget(key, end < 0);
     }
@@ -123,15 +146,15 @@ export class KeptTable {
     return this.#old.size === 0;
   }
 
-  #valueOf(key: Key): KeptValue | undefined {
-    const young = this.#young.get(key);
-    return young === undefined ? this.#old.get(key) : young;
+  /** Of a row of a whole table. */
+  #bytesOf(key: Key): Buffer {
+    return (this.#young.get(key) ?? (this.#old.get(key) as KeptRow)).bytes;
   }
 
   #put(key: Key, value: KeptValue): void {
     this.#old.delete(key);
     this.#young.set(key, value);
-    this.#cache.grown(this, ENTRY_BYTES + key.length + (value?.length ?? 0));
+    this.#cache.grown(this, ENTRY_BYTES + key.length + sizeOf(value));
   }
 
   #forget(key: Key, isGone: boolean): void {
@@ -140,6 +163,9 @@ export class KeptTable {
     if (!isGone) this.#isWhole = false;
   }
 }
+
+const sizeOf = (value: KeptValue): number =>
+  value === null ? 0 : value.bytes.length * (value.row === undefined ? 1 : 1 + DECODED);
 
 /** The place of the first key of at least `from`. */
 function firstFrom(sorted: readonly Key[], from: Key): number {

@@ -87,6 +87,8 @@ export interface Transaction extends ReadTransaction {
   onUndo(action: () => void): void;
   /** Runs when the transaction's batch is on disk (not when it fails). */
   onDurable(action: () => void): void;
+  /** Runs when the disk takes no writes and those who wait are answered nevertheless: the batch holds nothing but counts (commit.ts). */
+  onRefused(action: () => void): void;
 }
 
 /** A named place for what the owner keeps in memory about a partition; dropped when a commit fails. */

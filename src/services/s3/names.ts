@@ -54,6 +54,12 @@ export const directoryBucketArn = (bucket: string, { account, region }: Pick<Nam
   `arn:aws:s3express:${region}:${account}:bucket/${bucket}`;
 export const objectArn = (bucket: string, key: string): string => `arn:aws:s3:::${bucket}/${key}`;
 
+/** Of a bucket's ARN, or an object's. */
+export function bucketOfArn(arn: string): string {
+  const end = arn.indexOf('/');
+  return end < 0 ? arn : arn.slice(0, end);
+}
+
 /** S3's own name for an account: 64 hexadecimal digits that say nothing of it. */
 export const canonicalUser = (account: AccountId): string =>
   hash('sha256', `makonis/s3/canonical-user/${account}`, 'hex');
@@ -66,7 +72,6 @@ export function auditedResources(arn: string, accountId: AccountId): readonly Au
   if (point !== undefined && owner !== undefined) {
     return [{ accountId: owner, type: 'AWS::S3::AccessPoint', ARN: point }];
   }
-  const end = arn.indexOf('/');
-  const bucket = { accountId, type: 'AWS::S3::Bucket', ARN: end < 0 ? arn : arn.slice(0, end) };
-  return end < 0 ? [bucket] : [{ type: 'AWS::S3::Object', ARN: arn }, bucket];
+  const bucket = { accountId, type: 'AWS::S3::Bucket', ARN: bucketOfArn(arn) };
+  return bucket.ARN === arn ? [bucket] : [{ type: 'AWS::S3::Object', ARN: arn }, bucket];
 }

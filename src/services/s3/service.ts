@@ -60,7 +60,7 @@ import {
   listMultipartUploads,
   listParts,
 } from '#services/s3/multipart/uploads.ts';
-import { auditedResources, bucketArn, canonicalUser } from '#services/s3/names.ts';
+import { auditedResources, bucketArn, bucketOfArn, canonicalUser } from '#services/s3/names.ts';
 import { notImplemented, notOffered } from '#services/s3/not-implemented.ts';
 import {
   getBucketNotificationConfiguration,
@@ -333,6 +333,7 @@ export const s3 = (parts: S3Parts) =>
     notOffered,
     kinds: { bucket: bucketKind },
     auditedResources,
+    meteredResource: bucketOfArn,
     auditNames,
     auditedRequest,
     resolve: resolveBucket(parts),

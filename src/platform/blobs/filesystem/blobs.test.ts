@@ -81,6 +81,32 @@ test('what is sealed and very short lies in its place', async (t) => {
   await assert.rejects(blobs.read(turned, { start: 0, end: 512 }, key), BlobDamaged);
 });
 
+test('what is read again and again may come from memory, until it is discarded; a damaged blob is never kept', async (t) => {
+  const folder = folderOf(t);
+  const key = Buffer.alloc(32, 1);
+  const all = { start: 0, end: 5000 };
+  const blobs = await openFilesystemBlobs(folder, clock, refuse);
+  t.after(() => blobs.close());
+  const contents = [Buffer.alloc(5000, 'one'), Buffer.alloc(5000, 'two')];
+  const [one, two] = await Promise.all(contents.map((bytes) => blobs.put(bytes, { owner: 'row', key })));
+  assert.ok(one && two);
+  const read = async (place: BlobPlace, mayKeep: boolean): Promise<Uint8Array> => {
+    const found = await blobs.read(place, all, key, mayKeep);
+    assert.ok(found instanceof Uint8Array);
+    return found;
+  };
+  // The first reading opens the segment.
+  for (let i = 0; i < 3; i++) assert.ok(contents[0]?.equals(await read(one.place, true)));
+  assert.ok(contents[1]?.equals(await read(two.place, true)));
+  for (const { place } of [one, two]) await damage(folder, place);
+  assert.ok(contents[0]?.equals(await read(one.place, true)), 'as it was when it was read and checked');
+  await assert.rejects(read(one.place, false), BlobDamaged, 'who may not keep it reads the disk');
+  await assert.rejects(blobs.read(one.place, all, Buffer.alloc(32, 2), true), BlobDamaged, 'another key');
+  for (let i = 0; i < 2; i++) await assert.rejects(read(two.place, true), BlobDamaged);
+  blobs.discard(one.place);
+  await assert.rejects(read(one.place, true), BlobDamaged, 'nothing is kept of what is discarded');
+});
+
 test('a draft that a crash left is removed, a torn segment is read up to its tear', async (t) => {
   const folder = folderOf(t);
   const first = await openFilesystemBlobs(folder, clock, refuse);

@@ -40,6 +40,7 @@ import {
   stepOf,
   storedSteps,
 } from '#platform/blobs/filesystem/ranges.ts';
+import { RecentBlobs } from '#platform/blobs/filesystem/recent.ts';
 import { encodeHead } from '#platform/blobs/filesystem/records.ts';
 import type { SealThreads } from '#platform/blobs/filesystem/seal-threads.ts';
 import { Segments } from '#platform/blobs/filesystem/segments.ts';
@@ -91,6 +92,7 @@ class FilesystemBlobs implements Blobs {
   /** Discarded while pinned. */
   readonly #doomed = new Set<BlobPlace>();
   readonly #condemned = new Set<string | number>();
+  readonly #recent = new RecentBlobs();
 
   constructor(parts: FilesystemParts) {
     this.#parts = parts;
@@ -170,13 +172,27 @@ class FilesystemBlobs implements Blobs {
     return { place: text, bytes: place.bytes, settle: () => void this.#unsettled.delete(text) };
   }
 
-  async read(text: BlobPlace, range: BlobRange, key?: Uint8Array): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  async read(
+    text: BlobPlace,
+    range: BlobRange,
+    key?: Uint8Array,
+    mayKeep = false,
+  ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+    const recent = key && mayKeep ? this.#recent.read(text, range, key) : undefined;
+    if (recent !== undefined) return recent;
     const place = readPlace(text);
+    const opened = (whole: Uint8Array): void => {
+      if (key !== undefined && mayKeep) this.#recent.wasRead(text, whole, key);
+    };
     const { start, end } = range;
     if (start < 0 || end > place.bytes || start > end) throw new RangeError(`${text} has no range ${start}-${end}`);
     if (start === end) return new Uint8Array(0);
-    if (place.kind === 'row') return openBlocks(place.blocks, 0, key).subarray(start, end);
-    const brief = key === undefined ? undefined : this.#readBriefly(place, range, key);
+    if (place.kind === 'row') {
+      const whole = openBlocks(place.blocks, 0, key);
+      opened(whole);
+      return whole.subarray(start, end);
+    }
+    const brief = key === undefined ? undefined : this.#readBriefly(place, range, key, opened);
     if (brief !== undefined) return brief;
     const source = await this.#source(place);
     if (end - start > WHOLE_READ_BYTES) return this.#stream(source, place, range, key);
@@ -188,11 +204,19 @@ class FilesystemBlobs implements Blobs {
   }
 
   /** What is short, sealed and at hand: read and opened in one go. */
-  #readBriefly(place: StoredPlace, range: BlobRange, key: Uint8Array): Uint8Array | undefined {
+  #readBriefly(
+    place: StoredPlace,
+    range: BlobRange,
+    key: Uint8Array,
+    opened: (whole: Uint8Array) => void,
+  ): Uint8Array | undefined {
     if (place.kind !== 'segment') return undefined;
     const blocks = blocksOf(place, range, true);
     const stored = this.#parts.segments.readBriefly(place.segment, blocks.offset, blocks.bytes);
-    return stored && blocks.cut(openBlocks(stored, blocks.first, key));
+    if (stored === undefined) return undefined;
+    const plain = openBlocks(stored, blocks.first, key);
+    if (plain.length === place.bytes) opened(plain);
+    return blocks.cut(plain);
   }
 
   /** The first step is read before anything is answered, so that a damaged beginning is an error and no broken stream. */
@@ -269,6 +293,7 @@ class FilesystemBlobs implements Blobs {
   }
 
   discard(text: BlobPlace): void {
+    this.#recent.drop(text);
     const place = readPlace(text);
     if (place.kind === 'row') return;
     this.#unsettled.delete(text);

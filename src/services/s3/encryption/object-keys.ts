@@ -22,6 +22,8 @@ export interface ObjectKeys {
   readonly base: Uint8Array;
   /** Of DSSE-KMS: see inner-layer.ts. */
   readonly inner?: Uint8Array;
+  /** The base is the bucket's, which is at hand anyway: what it opens may be kept. Of other keys nothing stays. */
+  readonly isBaseOfBucket?: true;
 }
 
 export interface NewKeys {
@@ -122,7 +124,7 @@ export async function storedKeys(
   customerKey: CustomerKey | undefined,
 ): Promise<ObjectKeys> {
   checkCustomerKey(encryption, customerKey);
-  if (encryption === undefined) return { base: bucket.key };
+  if (encryption === undefined) return { base: bucket.key, isBaseOfBucket: true };
   if (encryption.kind === 'SSE-C') return { base: customerKey?.key ?? fail('AccessDenied') };
   return keysOf(encryption.kind, bucket, await openKey(parts, call, encryption));
 }

@@ -9,6 +9,7 @@ import type { Clock } from '#platform/base/clock.ts';
 import { inSharedPieces, PIECES } from '#platform/threads/shared-pieces.ts';
 import { StreamThreads } from '#platform/threads/stream-threads.ts';
 import type { Answer, Order, StreamOrder } from '#services/s3/hashing/orders.ts';
+import { type WholeHashing, wholeHashing } from '#services/s3/hashing/whole.ts';
 import { newHasher } from '#services/s3/objects/checksums.ts';
 import type { ChecksumName } from '#services/s3/state.ts';
 
@@ -25,6 +26,8 @@ export interface Hashing {
 }
 
 export interface Hashings {
+  /** Of a body that came whole. */
+  readonly whole: WholeHashing;
   begin(names: readonly ChecksumName[], announcedBytes: number | undefined): Promise<Hashing>;
 }
 
@@ -42,6 +45,7 @@ export function hashings(clock: Clock, onFault: (error: unknown) => void, mostTh
     onFault,
   });
   return {
+    whole: wholeHashing(clock, onFault),
     begin: async (names, announcedBytes = 0) =>
       (announcedBytes < SHORT_BYTES ? undefined : await hashedInThreads(threads, names)) ?? (await hashedHere(names)),
   };

@@ -133,12 +133,13 @@ function wantedRange(
 export async function openBody(
   parts: S3Parts,
   call: Pick<Call, 'region'>,
-  { base, inner }: ObjectKeys,
+  { base, inner, isBaseOfBucket }: ObjectKeys,
   pieces: readonly Piece[],
   { start, end }: ByteRange,
 ): Promise<Body> {
   const blobs = await parts.blobs(call.region);
   const read = async (piece: Piece, range: BlobRange): Promise<Body> => {
+    if (isBaseOfBucket) return blobs.read(piece.place, range, keyUnderBucket(base, piece), true);
     const salt = Buffer.from(piece.salt, 'base64');
     const body = await blobs.read(piece.place, range, blobKey(base, salt));
     if (inner === undefined) return body;
@@ -164,6 +165,17 @@ export async function openBody(
     release();
     throw error;
   }
+}
+
+/** Rows that are asked for again and again are kept, and so are their pieces. */
+const derived = new WeakMap<Piece, { readonly base: Uint8Array; readonly key: Uint8Array }>();
+
+function keyUnderBucket(base: Uint8Array, piece: Piece): Uint8Array {
+  const known = derived.get(piece);
+  if (known?.base === base) return known.key;
+  const key = blobKey(base, Buffer.from(piece.salt, 'base64'));
+  derived.set(piece, { base, key });
+  return key;
 }
 
 interface WantedPiece {

@@ -3,7 +3,6 @@
  * them (length, Content-MD5, a check sum in a header or trailer) is held against what came. Whoever calls commits a row and
  * settles the blob, or calls `drop`.
  */
-import { hash } from 'node:crypto';
 import { present } from '#platform/base/assert.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
@@ -17,13 +16,7 @@ import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts
 import type { ObjectKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { Hashings } from '#services/s3/hashing/hashing.ts';
-import {
-  CHECKSUM_NAMES,
-  checksumHeader,
-  checksumMember,
-  DIGEST_BYTES,
-  digestOf,
-} from '#services/s3/objects/checksums.ts';
+import { CHECKSUM_NAMES, checksumHeader, checksumMember, DIGEST_BYTES } from '#services/s3/objects/checksums.ts';
 import type { ChecksumName, Piece } from '#services/s3/state.ts';
 
 /** What PutObject and UploadPart say of their bodies. */
@@ -134,16 +127,19 @@ function checksumOf(body: Payload, claims: Claims): ChecksumName | undefined {
 }
 
 async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOptions): Promise<Received> {
-  const md5 = hash('md5', bytes, 'hex');
-  const digests = await Promise.all(
-    namesOf(name, options).map(async (each) => ({ name: each, digest: await digestOf(each, bytes) })),
-  );
-  if (bytes.length === 0 && !options.isPart) return receivedOf(undefined, '', 0, md5, digests, options);
+  const names = namesOf(name, options);
+  const hashing = options.hashings.whole(['MD5', ...names], bytes);
+  const received = async (stored: StoredBlob | undefined, salt: string): Promise<Received> => {
+    const [md5, ...sums] = await hashing;
+    const digests = sums.map((digest, at) => ({ name: names[at] ?? name, digest }));
+    return receivedOf(stored, salt, bytes.length, md5?.toString('hex') ?? '', digests, options);
+  };
+  if (bytes.length === 0 && !options.isPart) return received(undefined, '');
   const salt = randomBytes(16);
   const { base, inner } = options.keys;
   const content = inner === undefined ? bytes : innerLayer(blobKey(inner, salt), bytes);
   const stored = await options.blobs.put(content, { owner: options.owner, key: blobKey(base, salt) });
-  return receivedOf(stored, salt.toString('base64'), bytes.length, md5, digests, options);
+  return received(stored, salt.toString('base64'));
 }
 
 async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions): Promise<Received> {
