@@ -152,10 +152,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, { gateway, connections }, onFault, clock, tls);
-  metrics.gauge('store_held_thread_total', 'Reads of the database that held up all requests.', () => heldThread.times);
-  const isUsageWaiting = (): number => Number(store.areCountsWaiting);
-  metrics.gauge('usage_waiting', '1 while a disk takes no writes: usage of reads waits in memory.', isUsageWaiting);
-  metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
+  showStates(metrics, store, listener);
   const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
@@ -334,6 +331,13 @@ const gatewayOf = (
   refusesVersion2,
   console: consoleSite(consolePages, connections),
 });
+
+function showStates(metrics: Metrics, store: Store, listener: Listener): void {
+  metrics.gauge('store_held_thread_total', 'Reads of the database that held up all requests.', () => heldThread.times);
+  const isUsageWaiting = (): number => Number(store.areCountsWaiting);
+  metrics.gauge('usage_waiting', '1 while a disk takes no writes: usage of reads waits in memory.', isUsageWaiting);
+  metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
+}
 
 /** Where the console's pages are built to. */
 const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console', 'dist');

@@ -3,9 +3,8 @@
  * metered and audited, which kinds of resource it has, its quotas and its jobs. Handlers hold behaviour only: plain
  * input, plain output, and a `Call` that carries who, where and when. They never see HTTP, XML or a status code.
  *
- * A handler is a synchronous function that runs as one transaction of the partition it is declared for. One that waits
- * (a long poll) or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short
- * ones by `call.transact`.
+ * A handler is a synchronous function that runs as one transaction of the partition it is declared for. One that waits (a long poll)
+ * or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short ones by `call.transact`.
  */
 import type { Arrival, Resolved } from '#platform/arrival.ts';
 import type { AuditAdditions, AuditedRequest, AuditedScope, RequestAdditions } from '#platform/audit/record.ts';
@@ -363,7 +362,7 @@ export interface ServiceDeclaration {
   /** Operations of a model that services share which AWS itself does not have here, each with the reason: refused alike. */
   readonly notOffered?: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Kind>>;
-  /** How the audit names a resource of an account where that is more than the ARN and the kind's type (an object and its bucket). */
+  /** How the audit names a resource where that is more than the ARN and the kind's type (an object and its bucket). */
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
   /** What of a resource the bill names, where it is less than the ARN (an object's bucket). */
   readonly meteredResource?: (arn: string) => string;

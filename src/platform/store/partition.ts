@@ -7,16 +7,10 @@ import { assert } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import { done, expectRows, readRange, readRow } from '#platform/store/again.ts';
 import type { BatchSpan } from '#platform/store/batch.ts';
+import { BOOKKEEPING, COUNTS } from '#platform/store/bookkeeping.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow, KnownTables, Taken } from '#platform/store/driver.ts';
-import {
-  afterPrefix,
-  type Key,
-  type PrefixOf,
-  type RowCodec,
-  type RowTable,
-  type Table,
-} from '#platform/store/keys.ts';
+import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
 import { OpenTransaction } from '#platform/store/open-transaction.ts';
 import {
   addLayer,
@@ -28,6 +22,7 @@ import {
   pendingValue,
   type TableOverlay,
 } from '#platform/store/overlay.ts';
+import { PartitionMemory } from '#platform/store/partition-memory.ts';
 import type { KeptTable } from '#platform/store/row-cache.ts';
 import type { Sealing } from '#platform/store/row-seals.ts';
 import {
@@ -57,7 +52,7 @@ export class OwnedPartition implements Partition, BatchMember {
   #losses = 0;
   readonly #committer: Committer;
   readonly #tables = new Map<string, TableOverlay>();
-  readonly #memory = new Map<MemorySlot<unknown>, unknown>();
+  readonly #memory = new PartitionMemory();
   readonly #reader: ReadTransaction;
   /** The last batch with writes of this partition. */
   #lastBatch: Batch | undefined;
@@ -128,13 +123,11 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   memory<T>(slot: MemorySlot<T>): T {
-    // A slot's value is of the slot's type, which a map of many slots can't say.
-    const known = this.#memory.get(slot as MemorySlot<unknown>) as T | undefined;
-    if (known !== undefined || this.#memory.has(slot as MemorySlot<unknown>)) return known as T;
-    const value = slot.load(this);
-    this.#memory.set(slot as MemorySlot<unknown>, value);
+    const known = this.#memory.get(slot);
+    if (known !== undefined || this.#memory.has(slot)) return known as T;
+    const value = this.#memory.load(slot, this);
     // Loaded from what a running transaction wrote, it must not outlive it.
-    if (this.#committer.active === this) this.#undo.push(() => this.#dropMemory(slot as MemorySlot<unknown>));
+    if (this.#committer.active === this) this.#undo.push(() => this.#memory.drop(slot));
     return value;
   }
 
@@ -149,7 +142,7 @@ export class OwnedPartition implements Partition, BatchMember {
 
   /** Drops what is in memory: the rows say the same. */
   forget(): void {
-    for (const slot of [...this.#memory.keys()]) this.#dropMemory(slot);
+    this.#memory.clear();
   }
 
   /** Another process may own it from now on: no transaction begins, nothing is answered. Its batches go on. */
@@ -185,7 +178,7 @@ export class OwnedPartition implements Partition, BatchMember {
   #kept<Row>(table: RowTable<Row>, key: Key): Row | undefined {
     const { kept } = this.#overlayOf(table);
     const { codec } = table;
-    const known = table.isKept ? kept?.row(key, codec.decode) : copied(kept?.get(key), codec);
+    const known = table.isKept ? kept?.row(key, codec.decode) : kept?.ownRow(key, codec.decode);
     if (known !== undefined) return known === null ? undefined : known;
     const stored = this.#read(table, key);
     kept?.keep(key, stored ? Buffer.from(stored) : null);
@@ -394,25 +387,7 @@ export class OwnedPartition implements Partition, BatchMember {
       else writes.delete(key);
     });
   }
-
-  #dropMemory(slot: MemorySlot<unknown>): void {
-    if (!this.#memory.has(slot)) return;
-    const value = this.#memory.get(slot);
-    this.#memory.delete(slot);
-    slot.unload?.(value);
-  }
 }
-
-/** The platform's tables of what was asked for: no call reads them, and what they say is in memory while the disk takes no writes. */
-const COUNTS: ReadonlySet<string> = new Set(['usage', 'usage-final']);
-/** The platform's tables that any call may write to: nothing is kept in memory elsewhere of what they say. */
-const BOOKKEEPING: ReadonlySet<string> = new Set([...COUNTS, 'audit']);
-
-/** What decodes a row may keep a part of its bytes, and change it. */
-const copied = <Row>(
-  known: { readonly bytes: Buffer } | null | undefined,
-  codec: RowCodec<Row>,
-): Row | null | undefined => known && codec.decode(Buffer.from(known.bytes));
 
 const MOVED = 'the partition is another process’s by now';
 
