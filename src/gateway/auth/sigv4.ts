@@ -264,7 +264,7 @@ export function verifySignature(
     const canonical = canonicalRequest(request, authentication.signedHeaders, {
       normalises: dialect.normalisesPath,
       payloadHash,
-      ...(isPresigned ? { leaveOut: uncoveredParameters(tokenLeftOut) } : {}),
+      leaveOut: isPresigned ? uncoveredParameters(tokenLeftOut) : undefined,
     });
     const stringToSign = stringToSignOf(authentication, canonical);
     return check(stringToSign, authentication.signature) ? undefined : canonical;
