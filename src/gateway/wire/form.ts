@@ -181,13 +181,20 @@ const INDEX = /^\d{1,10}$/;
 
 /** The items of a list or map in the order of their indexes; gaps are passed over, as AWS does. */
 export function itemsOf(node: FormNode, form: Form): FormNode[] {
-  if (node.items === undefined) {
-    const parts = [...(node.parts?.values() ?? [])];
-    node.items = parts.filter(({ name }) => INDEX.test(name)).sort((a, b) => Number(a.name) - Number(b.name));
-    node.strays = parts.filter(({ name }) => !INDEX.test(name));
-  }
+  if (node.items === undefined) sortParts(node);
   for (const stray of node.strays) if (isThere(stray, form)) malformed('Unexpected list element termination');
-  return node.items.filter((item) => isThere(item, form));
+  return (node.items ?? NONE).filter((item) => isThere(item, form));
+}
+
+function sortParts(node: FormNode): void {
+  const items: [number, FormNode][] = [];
+  const strays: FormNode[] = [];
+  for (const [name, part] of node.parts ?? []) {
+    if (INDEX.test(name)) items.push([Number(name), part]);
+    else strays.push(part);
+  }
+  node.items = items.sort(([a], [b]) => a - b).map(([, part]) => part);
+  node.strays = strays;
 }
 
 function nodeOf(root: FormNode, name: string): FormNode {
@@ -215,6 +222,8 @@ function partOf(node: FormNode, name: string): FormNode {
   return part;
 }
 
+const NONE: readonly FormNode[] = [];
+
 const newNode = (name: string, parent: FormNode | undefined): FormNode => ({
   name,
   parent,
@@ -227,13 +236,15 @@ const newNode = (name: string, parent: FormNode | undefined): FormNode => ({
   address: '',
   addressText: '',
   wanted: undefined,
-  found: [],
+  found: NONE,
   items: undefined,
-  strays: [],
+  strays: NONE,
 });
 
-/** A copy: a slice would keep the whole body in memory. */
-const ownText = (text: string): string => Buffer.from(text).toString();
+/** V8 copies a shorter part of a text, and of a longer one keeps the whole text in memory. */
+const SHORTEST_SLICE = 13;
+
+const ownText = (text: string): string => (text.length < SHORTEST_SLICE ? text : Buffer.from(text).toString());
 
 const LONGEST_NAME = 128;
 
