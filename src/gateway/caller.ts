@@ -41,13 +41,15 @@ export interface Authenticated {
 }
 
 /** Where a call comes from. */
-export const placeOf = (request: IncomingRequest): Omit<Caller, 'principal' | 'accessKeyId'> => ({
-  sourceAddress: request.remoteAddress,
-  userAgent: request.headers['user-agent'] ?? '',
-  isSecure: request.secure,
-  ...(request.tls && { tls: { ...request.tls, host: request.headers['host'] ?? '' } }),
-  calledVia: [],
-});
+export function placeOf(request: IncomingRequest): Omit<Caller, 'principal' | 'accessKeyId'> {
+  const place = {
+    sourceAddress: request.remoteAddress,
+    userAgent: request.headers['user-agent'] ?? '',
+    isSecure: request.secure,
+    calledVia: [],
+  };
+  return request.tls ? { ...place, tls: { ...request.tls, host: request.headers['host'] ?? '' } } : place;
+}
 
 /** Whose call a request is that goes on as something else, and what of it is known before its operation. Judged like any. */
 export function callerOf(request: IncomingRequest, gateway: Gateway, service: RegisteredService) {

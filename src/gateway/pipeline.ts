@@ -162,7 +162,8 @@ async function answerCall(
 ): Promise<WireResponse> {
   const { cloud, router } = gateway;
   const { requestId, signed } = trace;
-  const { caller, signedPayload } = await again(() => authenticate(request, path, gateway, service, signed, dialect));
+  const judged = again(() => authenticate(request, path, gateway, service, signed, dialect));
+  const { caller, signedPayload } = judged instanceof Promise ? await judged : judged;
   const { operation, pathParameters } = router.operationOf(request, host, service, codec);
   trace.operation = operation.name;
   trace.labels = pathParameters;

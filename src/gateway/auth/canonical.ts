@@ -83,7 +83,7 @@ function removeDotSegments(path: string): string {
 }
 
 /** Sorted by name, then value, after encoding; `leaveOut` names a parameter that the signature does not cover. */
-function canonicalQuery(query: string, leaveOut?: (name: string) => boolean): string {
+function canonicalQuery(query: string, leaveOut: ((name: string) => boolean) | undefined): string {
   if (query === '') return '';
   const pairs: [name: string, value: string][] = [];
   for (const piece of query.split('&')) {
@@ -150,7 +150,11 @@ function canonicalHeaders(headers: Headers, signed: SignedHeaders): string {
 export function canonicalRequest(
   request: WireRequest,
   signed: SignedHeaders,
-  form: { readonly normalises: boolean; readonly payloadHash: string; readonly leaveOut?: (name: string) => boolean },
+  form: {
+    readonly normalises: boolean;
+    readonly payloadHash: string;
+    readonly leaveOut?: ((name: string) => boolean) | undefined;
+  },
 ): string {
   const path = canonicalPath(request.path, form.normalises);
   const query = canonicalQuery(request.query, form.leaveOut);

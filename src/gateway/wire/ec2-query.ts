@@ -4,7 +4,7 @@
  * parameter was supplied").
  */
 import type { OperationCodec, Protocol } from '#gateway/wire/protocol.ts';
-import { formOf } from '#gateway/wire/query.ts';
+import { formDecoder } from '#gateway/wire/query.ts';
 import { type QueryDialect, queryReader } from '#gateway/wire/query-decode.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
@@ -46,13 +46,12 @@ export const ec2Query: Protocol = {
     const namespace = xmlNamespace ? namespaceOf({ xmlNamespace }) : '';
 
     function compileOperation(operation: OperationModel): OperationCodec {
-      const read = operation.input ? reader(operation.input) : undefined;
+      const read = operation.input ? formDecoder(reader(operation.input)) : undefined;
       const write = operation.output ? encoder.content(structureOf(model, operation.output)) : () => '';
       const start = `<${operation.name}Response${namespace}><requestId>`;
       const end = `</${operation.name}Response>`;
       return {
-        // A structure's reader gives an object.
-        decode: (request) => (read ? (read(formOf(request)) as Record<string, unknown>) : {}),
+        decode: (request) => (read ? read(request) : {}),
         encode: (value, requestId) => ({
           status: 200,
           headers: { 'x-amzn-requestid': requestId, 'content-type': XML_TYPE },

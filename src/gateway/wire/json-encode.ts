@@ -5,10 +5,16 @@
 import { base64Of } from '#gateway/wire/scalar-text.ts';
 import { listMember, mapValue, membersOf, memoized, type Resolved, resolve } from '#gateway/wire/shapes.ts';
 import { formatTimestamp } from '#gateway/wire/timestamps.ts';
-import { jsonText } from '#platform/base/json-text.ts';
+import { isPlainText, jsonText } from '#platform/base/json-text.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
 export type JsonWriter = (value: unknown) => string;
+
+/** Where the writer of a structure is. */
+const BEGINNING = 0;
+const BEHIND = 1;
+const IN_TEXT = 2;
+const ENDS = ['{}', '}', '"}'];
 
 export interface JsonEncoder {
   writer(ref: ShapeRef): JsonWriter;
@@ -40,16 +46,27 @@ export function jsonEncoder(model: ServiceModel): JsonEncoder {
     const names = members.map((member) => member.name);
     const keys = members.map((member) => `${JSON.stringify(member.shape.locationName ?? member.name)}:`);
     const writers = members.map((member) => writer(member.ref));
+    const openings = [keys.map((key) => `{${key}`), keys.map((key) => `,${key}`), keys.map((key) => `",${key}`)];
+    // A text's quotation marks are written with what stands before and behind it: what is put together has half as many pieces.
+    const textOpenings = openings.map((before) => before.map((key) => `${key}"`));
+    const areTexts = members.map(({ shape: { type } }) => type === 'string' || type === 'character');
     return (value) => {
-      // The contract: a structure is an object. The three arrays are of one length.
+      // The contract: a structure is an object. The arrays are of one length, and there is one for each state.
       const source = value as Record<string, unknown>;
       let text = '';
+      let state = BEGINNING;
       for (let i = 0; i < names.length; i++) {
         const item = source[names[i] as string];
         if (item === undefined || item === null) continue;
-        text += (text === '' ? '{' : ',') + keys[i] + (writers[i] as JsonWriter)(item);
+        if (areTexts[i] && isPlainText(item)) {
+          text += (textOpenings[state] as string[])[i] + item;
+          state = IN_TEXT;
+        } else {
+          text += (openings[state] as string[])[i] + (writers[i] as JsonWriter)(item);
+          state = BEHIND;
+        }
       }
-      return text === '' ? '{}' : `${text}}`;
+      return text + ENDS[state];
     };
   }
 

@@ -2,7 +2,7 @@
  * Form parameters to values, one compiled reader per shape, for awsQuery and ec2Query. The two differ in how they name
  * members and in that EC2's lists are all flattened.
  */
-import { type FormNode, indexedChildren } from '#gateway/wire/form.ts';
+import { type Form, type FormNode, hasParts, isThere, itemsOf, partsOf, textAt } from '#gateway/wire/form.ts';
 import { type TextReader, textReader } from '#gateway/wire/scalar-text.ts';
 import {
   listMember,
@@ -17,7 +17,7 @@ import {
 } from '#gateway/wire/shapes.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
-export type FormReader = (node: FormNode) => unknown;
+export type FormReader = (node: FormNode, form: Form) => unknown;
 
 export interface QueryDialect {
   /** Of an item, a key or a value whose own name is `name`. */
@@ -31,7 +31,7 @@ export interface QueryDialect {
 export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: ShapeRef) => FormReader {
   const reader = memoized<FormReader>(
     (ref) => compile(resolve(model, ref)),
-    (slot) => (node) => slot()(node),
+    (slot) => (node, form) => slot()(node, form),
   );
 
   function compile(shape: Resolved): FormReader {
@@ -48,24 +48,24 @@ export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: S
   }
 
   function structureReader(shape: Resolved): FormReader {
-    const members = membersOf(model, shape).map((member) => ({
-      name: member.name,
-      wireName: dialect.wireName(model, member),
-      read: reader(member.ref),
-    }));
+    const members = membersOf(model, shape);
+    const names = members.map((member) => member.name);
+    const wireNames = members.map((member) => dialect.wireName(model, member));
+    const readers = members.map((member) => reader(member.ref));
     const { strange } = dialect;
-    const names = new Set(members.map(({ wireName }) => wireName));
-    return (node) => {
+    return (node, form) => {
       const result: Record<string, unknown> = {};
-      if (node.children === undefined) {
-        if (node.value) malformed('Unexpected complex element termination');
+      if (!hasParts(node, form)) {
+        if (textAt(node, form)) malformed('Unexpected complex element termination');
         return result;
       }
-      for (const member of members) {
-        const child = node.children.get(member.wireName);
-        if (child !== undefined) result[member.name] = member.read(child);
+      const parts = partsOf(node, wireNames);
+      for (let i = 0; i < names.length; i++) {
+        // The three arrays are of one length.
+        const part = parts[i];
+        if (isThere(part, form)) result[names[i] as string] = (readers[i] as FormReader)(part, form);
       }
-      if (strange !== undefined) for (const name of node.children.keys()) if (!names.has(name)) strange(name);
+      if (strange !== undefined) refuseStrange(node, form, parts, strange);
       return result;
     };
   }
@@ -73,39 +73,51 @@ export function queryReader(model: ServiceModel, dialect: QueryDialect): (ref: S
   function listReader(shape: Resolved): FormReader {
     const ref = listMember(shape);
     const read = reader(ref);
-    const itemName = dialect.isFlat(shape) ? undefined : dialect.nameOf(resolve(model, ref), 'member');
-    return (node) => {
-      if (node.children === undefined) {
+    const itemName = dialect.isFlat(shape) ? undefined : [dialect.nameOf(resolve(model, ref), 'member')];
+    return (node, form) => {
+      if (!hasParts(node, form)) {
         // An empty list is a name without a value.
-        if (node.value) malformed('Unexpected list element termination');
+        if (textAt(node, form)) malformed('Unexpected list element termination');
         return [];
       }
-      const items = itemName === undefined ? node : node.children.get(itemName);
-      if (items === undefined) malformed('Unexpected list element termination');
-      return indexedChildren(items).map(read);
+      const items = itemName === undefined ? node : partsOf(node, itemName)[0];
+      if (!isThere(items, form)) malformed('Unexpected list element termination');
+      return itemsOf(items, form).map((item) => read(item, form));
     };
   }
 
   return reader;
 }
 
+function refuseStrange(
+  node: FormNode,
+  form: Form,
+  known: readonly (FormNode | undefined)[],
+  strange: (name: string) => void,
+): void {
+  for (const part of node.parts?.values() ?? []) if (isThere(part, form) && !known.includes(part)) strange(part.name);
+}
+
+const ENTRY: readonly string[] = ['entry'];
+
 function mapReader(model: ServiceModel, dialect: QueryDialect, shape: Resolved, read: FormReader): FormReader {
   const keyName = dialect.nameOf(resolve(model, mapKey(shape)), 'key');
   const valueName = dialect.nameOf(resolve(model, mapValue(shape)), 'value');
+  const names = [keyName, valueName];
   const isFlat = dialect.isFlat(shape);
-  return (node) => {
+  return (node, form) => {
     const result: Record<string, unknown> = Object.create(null);
-    const entries = isFlat ? node : node.children?.get('entry');
-    if (entries === undefined) {
-      if (node.children !== undefined || node.value) malformed('Unexpected map element termination');
+    const entries = isFlat ? node : partsOf(node, ENTRY)[0];
+    if (!isThere(entries, form)) {
+      if (hasParts(node, form) || textAt(node, form)) malformed('Unexpected map element termination');
       return result;
     }
-    for (const entry of indexedChildren(entries)) {
-      const entryKey = entry.children?.get(keyName)?.value;
-      const entryValue = entry.children?.get(valueName);
+    for (const entry of itemsOf(entries, form)) {
+      const [key, value] = partsOf(entry, names);
+      const entryKey = key && textAt(key, form);
       if (entryKey === undefined) malformed('A map entry has no key');
       // Validation says what a null value means; SQS gives a message of its own.
-      result[entryKey] = entryValue === undefined ? null : read(entryValue);
+      result[entryKey] = isThere(value, form) ? read(value, form) : null;
     }
     return result;
   };
@@ -114,8 +126,8 @@ function mapReader(model: ServiceModel, dialect: QueryDialect, shape: Resolved, 
 function scalarReader(shape: Resolved): FormReader {
   // `compile` has dealt with structures, lists and maps.
   const read = textReader(shape, 'iso8601') as TextReader;
-  return (node) => {
-    if (node.children !== undefined) malformed('Start of structure or map found where not expected.');
-    return read(node.value ?? '');
+  return (node, form) => {
+    if (hasParts(node, form)) malformed('Start of structure or map found where not expected.');
+    return read(textAt(node, form) ?? '');
   };
 }

@@ -101,3 +101,28 @@ test('what XML can not hold as it is, is escaped', () => {
   assert.equal(escapeXml('<a b="c">&\'\t\n\r'), "&lt;a b=&quot;c&quot;&gt;&amp;'\t\n&#xD;");
   assert.equal(escapeXml('\0\u001f\ufffe\uffff\u{1f600}'), '&#x0;&#x1F;&#xFFFE;&#xFFFF;\u{1f600}');
 });
+
+test('what a request has is its own, whatever the one before it had', () => {
+  const codec = kitchenCodec('query').operation('Cook');
+  const read = (body: string): unknown => codec.decode(requestOf(body), {});
+  assert.deepEqual(read('Texts.member.1=a&Texts.member.2=b&Inner.Text=c&Count=1&Text=http%3A%2F%2Fd%2Fe'), {
+    Texts: ['a', 'b'],
+    Inner: { Text: 'c' },
+    Count: 1,
+    Text: 'http://d/e',
+  });
+  assert.deepEqual(read('Texts.member.2=b&Text=http%3A%2F%2Fd%2Ff'), { Texts: ['b'], Text: 'http://d/f' });
+  assert.throws(() => read('Texts.member.x=a'), { message: 'Unexpected list element termination' });
+  assert.throws(() => read('Text.x=a'), { code: 'SerializationException' });
+  assert.throws(() => read('Text=a&Text=b'), { code: 'MalformedQueryString' });
+  assert.deepEqual(read('Text=a&Texts=&Inner.Count=2'), { Text: 'a', Texts: [], Inner: { Count: 2 } });
+  assert.deepEqual(read('Inner.%43ount=2&Text=a+b'), { Text: 'a b', Inner: { Count: 2 } });
+  assert.deepEqual(read('Inner.Count=3'), { Inner: { Count: 3 } });
+});
+
+test('names that clients make up are forgotten', () => {
+  for (let at = 0; at < 30; at++) {
+    const name = `${'x'.repeat(100_000)}${at}`;
+    assert.deepEqual(decode(`${name}=1&Text=a&Texts.member.1=b`), { Text: 'a', Texts: ['b'] });
+  }
+});

@@ -2,10 +2,10 @@
  * awsQuery: a form that names its action, answered in XML. `<OpResponse><OpResult>…</OpResult><ResponseMetadata>`.
  * A service whose newest model has no Query protocol (SQS) keeps its Query names in `queryName`, beside JSON's.
  */
-import { type FormNode, parseForm } from '#gateway/wire/form.ts';
+import { Form } from '#gateway/wire/form.ts';
 import { textOf } from '#gateway/wire/json-decode.ts';
 import type { OperationCodec, Protocol, WireRequest } from '#gateway/wire/protocol.ts';
-import { type QueryDialect, queryReader } from '#gateway/wire/query-decode.ts';
+import { type FormReader, type QueryDialect, queryReader } from '#gateway/wire/query-decode.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
 import { errorResolver, otherMembers, type WireError } from '#gateway/wire/wire-error.ts';
@@ -38,7 +38,7 @@ export const awsQuery: Protocol = {
     const namespace = xmlNamespace ? namespaceOf({ xmlNamespace }) : '';
 
     function compileOperation(operation: OperationModel): OperationCodec {
-      const read = operation.input ? reader(operation.input) : undefined;
+      const read = operation.input ? formDecoder(reader(operation.input)) : undefined;
       const result = operation.output?.resultWrapper ?? `${operation.name}Result`;
       const output = operation.output ? structureOf(model, operation.output) : undefined;
       const write = output ? encoder.content(output) : undefined;
@@ -46,8 +46,7 @@ export const awsQuery: Protocol = {
       const middle = `${write ? `</${result}>` : ''}<ResponseMetadata><RequestId>`;
       const end = `</RequestId></ResponseMetadata></${operation.name}Response>`;
       return {
-        // A structure's reader gives an object.
-        decode: (request) => (read ? (read(formOf(request)) as Record<string, unknown>) : {}),
+        decode: (request) => (read ? read(request) : {}),
         encode: (value, requestId) => ({
           status: 200,
           headers: { 'x-amzn-requestid': requestId, 'content-type': XML_TYPE },
@@ -68,10 +67,17 @@ export const awsQuery: Protocol = {
   },
 };
 
-/** The parameters of a POST's body and of a URL (presigned requests have them there). */
-export function formOf(request: WireRequest): FormNode {
-  const root = parseForm(textOf(request.body));
-  return request.query === '' ? root : parseForm(request.query, root);
+/** Reads the parameters of a POST's body and of a URL (presigned requests have them there) as a structure. */
+export function formDecoder(read: FormReader): (request: WireRequest) => Record<string, unknown> {
+  const form = new Form();
+  return (request) => {
+    try {
+      // A structure's reader gives an object.
+      return read(form.begin(textOf(request.body), request.query), form) as Record<string, unknown>;
+    } finally {
+      form.end();
+    }
+  };
 }
 
 /** Type, code, message, then what else the error's shape has. */

@@ -13,11 +13,12 @@ const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 export function checkBatch(entries: readonly BatchEntry[] | undefined, what: string): void {
   if (entries === undefined || entries.length === 0) fail('EmptyBatchRequest', what);
   if (entries.length > MAX_BATCH_ENTRIES) fail('TooManyEntriesInBatchRequest', entries.length);
-  const ids = new Set<string>();
-  for (const { Id } of entries) {
+  // So few that a set of them costs more.
+  for (const [at, { Id }] of entries.entries()) {
     if (!ENTRY_ID.test(Id)) fail('InvalidBatchEntryId');
-    if (ids.has(Id)) fail('BatchEntryIdsNotDistinct', Id);
-    ids.add(Id);
+    for (let before = 0; before < at; before++) {
+      if (entries[before]?.Id === Id) fail('BatchEntryIdsNotDistinct', Id);
+    }
   }
 }
 

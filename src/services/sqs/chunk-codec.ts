@@ -1,4 +1,5 @@
 /** How the messages of a chunk, and what became of each, are written (state.ts says why). */
+import { jsonText } from '#platform/base/json-text.ts';
 import type { RowCodec } from '#platform/store/keys.ts';
 import type { MessageRow, MessageState } from './state.ts';
 
@@ -9,14 +10,18 @@ import type { MessageRow, MessageState } from './state.ts';
  */
 export const chunkCodec: RowCodec<readonly MessageRow[]> = {
   encode(rows) {
-    const head: unknown[] = [rows[0]?.sentAt, rows[0]?.sender];
+    const [first] = rows;
+    let head = `[${first?.sentAt},${jsonText(first?.sender ?? '')}`;
     let inline = '';
     for (const row of rows) {
-      head.push(row.id, row.md5, row.isBodyApart ? -1 : row.body.length, moreOf(row));
+      // Ids and hashes are our own: nothing in them is escaped.
+      head += `,"${row.id}","${row.md5}",${row.isBodyApart ? -1 : row.body.length},`;
+      const more = moreOf(row);
+      head += more === 0 ? '0' : JSON.stringify(more);
       if (!row.isBodyApart) inline += row.body;
     }
-    if (rows[0]?.encryption !== undefined) head.push(rows[0].encryption);
-    return `${JSON.stringify(head)}\n${inline}`;
+    if (first?.encryption !== undefined) head += `,${JSON.stringify(first.encryption)}`;
+    return `${head}]\n${inline}`;
   },
   decode(bytes) {
     const content = bytes.toString('utf8');

@@ -27,14 +27,14 @@ export function deleteMessage(input: DeleteMessageRequest, call: Call): void {
 export function deleteMessageBatch(input: DeleteMessageBatchRequest, call: Call): DeleteMessageBatchResult {
   const queue = openQueue(call.tx, queueAddress(input.QueueUrl).name);
   checkBatch(input.Entries, 'DeleteMessageBatchRequestEntry');
-  // A set: the same handle may be given twice.
-  const gone = new Set<Entry>();
+  const gone: Entry[] = [];
   const result = runBatch(input.Entries, ({ Id, ReceiptHandle }) => {
     const entry = deletable(queue, ReceiptHandle, call, () => fail('ExpiredInBatch'));
-    if (entry !== undefined) gone.add(entry);
+    // The same handle may be given twice.
+    if (entry !== undefined && !gone.includes(entry)) gone.push(entry);
     return { Id };
   });
-  deleteHeld(queue, [...gone], call);
+  deleteHeld(queue, gone, call);
   return result;
 }
 

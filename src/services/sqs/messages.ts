@@ -132,7 +132,12 @@ export function deleteEntries(tx: Transaction, queue: OpenQueue, entries: readon
   writeStates(tx, queue, entries);
 }
 
-const chunksOf = (entries: readonly Entry[]): Iterable<Chunk> => new Set(entries.map(({ chunk }) => chunk));
+/** Each once; those of a chunk mostly follow each other. */
+function chunksOf(entries: readonly Entry[]): readonly Chunk[] {
+  const found: Chunk[] = [];
+  for (const { chunk } of entries) if (found.at(-1) !== chunk && !found.includes(chunk)) found.push(chunk);
+  return found;
+}
 
 function writeState(tx: Transaction, queue: OpenQueue, chunk: Chunk): void {
   const key = states.key(queue.id, chunk.first);
