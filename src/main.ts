@@ -43,7 +43,7 @@ import type { ServiceEntry } from '#platform/service.ts';
 import { heldThread } from '#platform/store/again.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
-import { openStore } from '#platform/store/open-store.ts';
+import { openStore, type SharedStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
@@ -332,7 +332,7 @@ const gatewayOf = (
   console: consoleSite(consolePages, connections),
 });
 
-function showStates(metrics: Metrics, store: Store, listener: Listener): void {
+function showStates(metrics: Metrics, store: SharedStore, listener: Listener): void {
   metrics.gauge('store_held_thread_total', 'Reads of the database that held up all requests.', () => heldThread.times);
   const isUsageWaiting = (): number => Number(store.areCountsWaiting);
   metrics.gauge('usage_waiting', '1 while a disk takes no writes: usage of reads waits in memory.', isUsageWaiting);
