@@ -71,41 +71,6 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     };
   }
 
-  function pieces(shape: Resolved, name: string, keep: Keep): PieceWriter {
-    const start = `<${name}${namespaceOf(shape)}`;
-    const end = `</${name}>`;
-    const attributes = attributesOf(model, shape);
-    const members = membersOf(model, shape)
-      .filter((member) => keep(member.shape) && !member.shape.xmlAttribute)
-      .map((member) => ({ name: member.name, write: memberPieces(member) }));
-    return (value, push) => {
-      const source = value as Record<string, unknown>; // the contract: a structure is an object
-      let head = start;
-      for (const attribute of attributes) head += attribute(source);
-      push(`${head}>`);
-      for (const member of members) {
-        const item = source[member.name];
-        if (item !== undefined && item !== null) member.write(item, push);
-      }
-      push(end);
-    };
-  }
-
-  function memberPieces(member: Member): PieceWriter {
-    const name = elementName(model, member, nameOf);
-    if (member.shape.type === 'list') {
-      const { start, write, end } = listParts(member.shape, name);
-      return (value, push) => {
-        push(start);
-        // The contract: a list is an array.
-        for (const item of value as readonly unknown[]) if (item !== undefined && item !== null) push(write(item));
-        push(end);
-      };
-    }
-    const write = element(member.ref, name);
-    return (value, push) => push(write(value));
-  }
-
   const content = perShape((shape) => membersWriter(membersOf(model, shape)));
 
   function membersWriter(all: readonly Member[]): XmlWriter {
@@ -125,17 +90,9 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
   }
 
   function listWriter(shape: Resolved, name: string): XmlWriter {
-    const { start, write, end } = listParts(shape, name);
+    const { start, write, end } = listParts(shape, name, { model, nameOf, element });
     const writeAll = repeated(write);
     return start === '' ? writeAll : (value) => start + writeAll(value) + end;
-  }
-
-  /** What stands before and after the items, and how one is written. */
-  function listParts(shape: Resolved, name: string): { start: string; write: XmlWriter; end: string } {
-    const ref = listMember(shape);
-    if (shape.flattened) return { start: '', write: element({ ...ref, ...flatNamespace(shape) }, name), end: '' };
-    const write = element(ref, nameOf(resolve(model, ref), 'member'));
-    return { start: `<${name}${namespaceOf(shape)}>`, write, end: `</${name}>` };
   }
 
   function mapWriter(shape: Resolved, name: string): XmlWriter {
@@ -145,7 +102,60 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     return mapElements(shape, name, writeKey, writeValue);
   }
 
-  return { element, document, pieces, content };
+  return { element, document, content, pieces: (...of) => pieces(...of, { model, nameOf, element }) };
+}
+
+interface Compiler extends Pick<XmlEncoder, 'element'> {
+  readonly model: ServiceModel;
+  readonly nameOf: NameOf;
+}
+
+function pieces(shape: Resolved, name: string, keep: Keep, compiler: Compiler): PieceWriter {
+  const { model } = compiler;
+  const start = `<${name}${namespaceOf(shape)}`;
+  const end = `</${name}>`;
+  const attributes = attributesOf(model, shape);
+  const members = membersOf(model, shape)
+    .filter((member) => keep(member.shape) && !member.shape.xmlAttribute)
+    .map((member) => ({ name: member.name, write: memberPieces(member, compiler) }));
+  return (value, push) => {
+    const source = value as Record<string, unknown>; // the contract: a structure is an object
+    let head = start;
+    for (const attribute of attributes) head += attribute(source);
+    push(`${head}>`);
+    for (const member of members) {
+      const item = source[member.name];
+      if (item !== undefined && item !== null) member.write(item, push);
+    }
+    push(end);
+  };
+}
+
+function memberPieces(member: Member, compiler: Compiler): PieceWriter {
+  const name = elementName(compiler.model, member, compiler.nameOf);
+  if (member.shape.type === 'list') {
+    const { start, write, end } = listParts(member.shape, name, compiler);
+    return (value, push) => {
+      push(start);
+      // The contract: a list is an array.
+      for (const item of value as readonly unknown[]) if (item !== undefined && item !== null) push(write(item));
+      push(end);
+    };
+  }
+  const write = compiler.element(member.ref, name);
+  return (value, push) => push(write(value));
+}
+
+/** What stands before and after the items of a list, and how one is written. */
+function listParts(
+  shape: Resolved,
+  name: string,
+  { model, nameOf, element }: Compiler,
+): { start: string; write: XmlWriter; end: string } {
+  const ref = listMember(shape);
+  if (shape.flattened) return { start: '', write: element({ ...ref, ...flatNamespace(shape) }, name), end: '' };
+  const write = element(ref, nameOf(resolve(model, ref), 'member'));
+  return { start: `<${name}${namespaceOf(shape)}>`, write, end: `</${name}>` };
 }
 
 function mapElements(shape: Resolved, name: string, writeKey: XmlWriter, writeValue: XmlWriter): XmlWriter {
