@@ -40,13 +40,13 @@ import { checkMasterKeys } from '#platform/secrets/check-value.ts';
 import type { MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import type { ServiceEntry } from '#platform/service.ts';
-import { heldThread } from '#platform/store/again.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
-import { openStore, type SharedStore } from '#platform/store/open-store.ts';
+import { openStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
+import { showStore } from '#platform/store/store-metrics.ts';
 import { Throttle } from '#platform/throttle.ts';
 import type { Collector } from '#services/cloudtrail/collector.ts';
 import type { LogBucket } from '#services/cloudtrail/log-bucket.ts';
@@ -119,8 +119,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const ports = [options.port, options.adminPort];
   const surroundings = { stopping: stopping.signal, onFault, ports };
   const processes = await openProcesses(options, onFault);
-  const own = options.clock ?? systemClock;
-  const clock = processes?.clockFrom(own) ?? own;
+  const clock = processes?.clockFrom(options.clock ?? systemClock) ?? options.clock ?? systemClock;
   const { cloud, store, jobs, sealer, audit, blobs, careFor, metrics, host, connections, serialConsole } = joinParts(
     { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
     { ...surroundings, processes },
@@ -150,9 +149,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   const listenForSsh = await serialConsoleOf(options, clock, serialConsole);
   await options.onReady?.(cloud.registry);
+  showStore(metrics, store);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, { gateway, connections }, onFault, clock, tls);
-  showStates(metrics, store, listener);
+  metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
   const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
@@ -331,13 +331,6 @@ const gatewayOf = (
   refusesVersion2,
   console: consoleSite(consolePages, connections),
 });
-
-function showStates(metrics: Metrics, store: SharedStore, listener: Listener): void {
-  metrics.gauge('store_held_thread_total', 'Reads of the database that held up all requests.', () => heldThread.times);
-  const isUsageWaiting = (): number => Number(store.areCountsWaiting);
-  metrics.gauge('usage_waiting', '1 while a disk takes no writes: usage of reads waits in memory.', isUsageWaiting);
-  metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
-}
 
 /** Where the console's pages are built to. */
 const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'console', 'dist');
