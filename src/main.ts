@@ -149,7 +149,6 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const tls = options.tlsFolder === undefined ? undefined : await loadTls();
   const listenForSsh = await serialConsoleOf(options, clock, serialConsole);
   await options.onReady?.(cloud.registry);
-  showStore(metrics, store);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, { gateway, connections }, onFault, clock, tls);
   metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
@@ -215,6 +214,7 @@ function joinParts(
   const careFor = onceForEach(regions, (region) => blobChores(region).forEach((chore) => void jobs.keep(chore)));
   const blobs = blobsOf(options, clock, onFault, processes?.blobs, careFor);
   const [metrics, connections] = [new Metrics(), new Connections(clock)];
+  showStore(metrics, store);
   const [authorizationMessages, host] = [sealedAuthorizationMessages(sealer), hostOf(options)];
   const { entries, identity, audit, blobChores, serialConsole } = assembleServices({
     store,
