@@ -159,7 +159,6 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
-  // Of several processes each has taken up what is its own when it joined.
   if (processes === undefined) void jobs.resume(store).catch(onFault);
   for (const region of blobs.regions()) careFor(region);
 
