@@ -43,7 +43,7 @@ import type { ServiceEntry } from '#platform/service.ts';
 import { heldThread } from '#platform/store/again.ts';
 import type { StoreDrivers } from '#platform/store/driver.ts';
 import { commitStart } from '#platform/store/first-commit.ts';
-import { openStore } from '#platform/store/open-store.ts';
+import { openStore, type SharedStore } from '#platform/store/open-store.ts';
 import { rowSeals } from '#platform/store/row-seals.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { StoreAddress } from '#platform/store/store-address.ts';
@@ -111,7 +111,6 @@ export interface RunningCloud {
 }
 
 const DEFAULT_GRACE: Milliseconds = seconds(10);
-
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const { log } = options;
   const stopping = new AbortController();
@@ -152,10 +151,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   await options.onReady?.(cloud.registry);
   const gateway = gatewayOf(options, cloud, metrics, connections);
   const listener = await listen(options, { gateway, connections }, onFault, clock, tls);
-  metrics.gauge('store_held_thread_total', 'Reads of the database that held up all requests.', () => heldThread.times);
-  const isUsageWaiting = (): number => Number(store.areCountsWaiting);
-  metrics.gauge('usage_waiting', '1 while a disk takes no writes: usage of reads waits in memory.', isUsageWaiting);
-  metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
+  countAll(metrics, store, listener);
   const admin = await adminOf(options, { clock, onFault, metrics, processes, stopping: stopping.signal });
   const serial = await listenForSsh();
   ports.splice(0, ports.length, listener.port, admin.port);
@@ -184,6 +180,13 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await blobs.close();
     },
   };
+}
+
+function countAll(metrics: Metrics, store: SharedStore, listener: Listener): void {
+  metrics.gauge('store_held_thread_total', 'Reads of the database that held up all requests.', () => heldThread.times);
+  const waits = (): number => Number(store.areCountsWaiting);
+  metrics.gauge('usage_waiting', '1 while a disk takes no writes: usage of reads waits in memory.', waits);
+  metrics.gauge('connections', 'Open connections of the API port.', () => listener.connections);
 }
 
 interface Surroundings {
