@@ -47,5 +47,7 @@ export async function relay(passage: Duplex, socket: Duplex, write: (bytes: Buff
     return true;
   } catch {
     return false;
+  } finally {
+    passage.destroy();
   }
 }

@@ -38,7 +38,6 @@ export class Http1Connection implements ReaderSink {
   #isHeldUp = false;
   #peerEnded = false;
   #lingered = 0;
-  /** To where the request is served: the whole connection, or a long answer. */
   #passage: Duplex | undefined;
 
   constructor(host: ConnectionHost, socket: Duplex, remoteAddress: string) {
@@ -210,10 +209,11 @@ export class Http1Connection implements ReaderSink {
   }
 
   #serve(request: Http1Request): void {
-    if (this.#host.carrier !== undefined) {
-      this.#carry(request, this.#host.carrier);
-      return;
-    }
+    if (this.#host.carrier !== undefined) this.#carry(request, this.#host.carrier);
+    else this.#serveHere(request);
+  }
+
+  #serveHere(request: Http1Request): void {
     try {
       const response = this.#host.handler.serve(request);
       if (response instanceof Promise) {
@@ -279,17 +279,12 @@ export class Http1Connection implements ReaderSink {
     this.#finish(request);
   }
 
-  /** It comes with its head, and breaks off when it fails. */
   async #answerPassage(request: Http1Request, passage: Duplex, closes: boolean): Promise<void> {
-    if (this.#request !== request || this.#socket.destroyed) {
-      passage.destroy();
-      return;
-    }
+    if (this.#request !== request || this.#socket.destroyed) return void passage.destroy();
     this.#keepAlive &&= !closes;
     this.#passage = passage;
     request.answerBegun = true;
     const isWhole = await relay(passage, this.#socket, (bytes) => this.#write(bytes));
-    passage.destroy();
     this.#passage = undefined;
     if (isWhole) this.#finish(request);
     else this.destroy();
