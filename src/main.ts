@@ -396,9 +396,7 @@ async function listen(
       upgrade: (request) => upgradeAtConsole(request, gateway) ?? upgradeToTunnel(request, gateway, connections),
     },
   };
-  if (tlsFolder === undefined || tls === undefined) {
-    return await startFronted(listenOptions, { most: options.frontThreads ?? 0 });
-  }
+  if (tlsFolder === undefined || tls === undefined) return await startFronted(listenOptions, options.frontThreads);
   const names = tls.serverNames(options.domains, regionsOf(options.readModel));
   return await tls.startNodeServer(listenOptions, tls.openTlsIdentity({ folder: tlsFolder, names, clock }));
 }

@@ -284,9 +284,7 @@ export class Http1Connection implements ReaderSink {
     this.#keepAlive &&= !closes;
     this.#passage = passage;
     request.answerBegun = true;
-    const isWhole = await relay(passage, this.#socket, (bytes) => this.#write(bytes));
-    this.#passage = undefined;
-    if (isWhole) this.#finish(request);
+    if (await relay(passage, this.#socket, (bytes) => this.#write(bytes))) this.#finish(request);
     else this.destroy();
   }
 

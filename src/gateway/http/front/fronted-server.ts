@@ -14,13 +14,6 @@ import { defaultLimits } from '../limits.ts';
 import type { Listener, ListenOptions } from '../listener.ts';
 import type { Fronts } from './fronts.ts';
 
-export interface FrontOptions {
-  /** So many at once; 0: the engine stays alone. */
-  readonly most: number;
-  /** The share of its time since the last call in which this thread had work. */
-  readonly busy?: () => number;
-}
-
 const BUSY = 0.6;
 const RESTING = 0.2;
 /** A client or two gain nothing: they wait for one answer after another. */
@@ -36,9 +29,11 @@ const LONGEST_REQUEST = seconds(60);
 /** One thread is left to the engine. Others share ports in other ways, or not at all. */
 const areOfUse = process.platform === 'linux' && availableParallelism() > 1;
 
+/** `most` fronts at once; `busy` is the share of its time since the last call in which this thread had work. */
 export async function startFronted(
   options: ListenOptions,
-  { most, busy = utilization() }: FrontOptions,
+  most = 0,
+  busy: () => number = utilization(),
 ): Promise<Listener> {
   const limits = { ...defaultLimits, ...options.limits };
   // Connections of one address are counted by each listener for itself.
@@ -104,7 +99,7 @@ class Watch {
   constructor(
     { clock, onFault }: ListenOptions,
     listener: Http1Listener,
-    { most, busy }: Required<FrontOptions>,
+    { most, busy }: { readonly most: number; readonly busy: () => number },
     load: () => Promise<Fronts>,
   ) {
     this.#clock = clock;

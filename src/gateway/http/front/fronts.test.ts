@@ -159,7 +159,8 @@ test('a busy engine has a front, sends its clients there, and has none when it r
   let share = 0.9;
   const listener = await startFronted(
     { port: 0, hosts: ['127.0.0.1'], handler: echo, clock, onFault: assert.ifError },
-    { most: 1, busy: () => share },
+    1,
+    () => share,
   );
   t.after(() => listener.stop(0));
   const open = (count: number) => Promise.all(Array.from({ length: count }, () => Client.open(listener.port)));
