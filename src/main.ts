@@ -8,7 +8,7 @@ import { startAdmin } from '#gateway/admin.ts';
 import { consoleSite, type Pages, readPages, upgradeAtConsole } from '#gateway/console.ts';
 import type { Processes, ProcessesOptions } from '#gateway/forward/processes.ts';
 import { hostReader } from '#gateway/host.ts';
-import { startHttp1 } from '#gateway/http/http1-server.ts';
+import { startFronted } from '#gateway/http/front/fronted-server.ts';
 import type { Listener, ListenOptions } from '#gateway/http/listener.ts';
 import { type Gateway, planBody, serve } from '#gateway/pipeline.ts';
 import { Router } from '#gateway/route.ts';
@@ -65,6 +65,8 @@ export interface CloudOptions {
   readonly processes?: ProcessesOptions | undefined;
   readonly masterKeys: MasterKeys;
   readonly port: number;
+  /** Threads that may read and write connections when the engine's is busy; none by default. */
+  readonly frontThreads?: number;
   readonly adminPort: number;
   readonly adminToken: string;
   /** Empty: loopback only. */
@@ -387,7 +389,7 @@ async function listen(
       upgrade: (request) => upgradeAtConsole(request, gateway) ?? upgradeToTunnel(request, gateway, connections),
     },
   };
-  if (tlsFolder === undefined || tls === undefined) return await startHttp1(listenOptions);
+  if (tlsFolder === undefined || tls === undefined) return await startFronted(listenOptions, options.frontThreads);
   const names = tls.serverNames(options.domains, regionsOf(options.readModel));
   return await tls.startNodeServer(listenOptions, tls.openTlsIdentity({ folder: tlsFolder, names, clock }));
 }

@@ -45,6 +45,8 @@ interface Run {
   errors: number;
   statuses: Record<number, number>;
   readonly latency: ReturnType<typeof createHistogram>;
+  readonly sockets: Set<Socket>;
+  readonly onEmpty: () => void;
 }
 
 const incoming = Buffer.alloc(64 * 1024);
@@ -53,18 +55,14 @@ const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTi
 
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const latency = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
-  const run: Run = { measuring: false, stopped: false, requests: 0, errors: 0, statuses: {}, latency };
-  const sockets = await Promise.all(
-    Array.from({ length: options.connections }, (_, index) => open(options, index, run)),
+  const { promise: allClosed, resolve: onEmpty } = Promise.withResolvers<void>();
+  const counts = { requests: 0, errors: 0, statuses: {} };
+  const run: Run = { measuring: false, stopped: false, ...counts, latency, sockets: new Set(), onEmpty };
+  await Promise.all(
+    Array.from({ length: options.connections }, (_, index) =>
+      open(options, index, run, options.next(index, undefined)),
+    ),
   );
-  const connected = { left: sockets.length };
-  const allClosed = new Promise<void>((resolve) => {
-    for (const socket of sockets) {
-      socket.on('close', () => {
-        if (--connected.left === 0) resolve();
-      });
-    }
-  });
   await Promise.race([pause(options.warmupSeconds ?? 1), allClosed]);
   await options.onMeasure?.('begin');
   const cpu = process.cpuUsage();
@@ -79,7 +77,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const spent = process.cpuUsage(cpu);
   await options.onMeasure?.('end');
   run.stopped = true;
-  for (const socket of sockets) socket.destroy();
+  for (const socket of run.sockets) socket.destroy();
   return {
     requests: run.requests,
     seconds,
@@ -93,7 +91,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   };
 }
 
-function open(options: LoadOptions, index: number, run: Run): Promise<Socket> {
+/** `first` is what it begins with; resolves when it is connected. */
+function open(options: LoadOptions, index: number, run: Run, first: Uint8Array | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: options.host ?? '127.0.0.1',
@@ -108,9 +107,9 @@ function open(options: LoadOptions, index: number, run: Run): Promise<Socket> {
         },
       },
     });
-    let sentAt = 0;
-    const send = (previous: LoadResponse | undefined): void => {
-      const request = run.stopped ? undefined : options.next(index, previous);
+    run.sockets.add(socket);
+    let sentAt = performance.now();
+    const send = (request: Uint8Array | undefined): void => {
       if (!request) {
         socket.end();
         return;
@@ -124,15 +123,26 @@ function open(options: LoadOptions, index: number, run: Run): Promise<Socket> {
         run.statuses[response.status] = (run.statuses[response.status] ?? 0) + 1;
         run.latency.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
       }
-      send(response);
+      const request = run.stopped ? undefined : options.next(index, response);
+      if (request === undefined || !response.closes) {
+        send(request);
+        return;
+      }
+      // The server asks for another connection; an error there counts below.
+      open(options, index, run, request).catch(() => {});
+      socket.end();
     });
     socket.on('error', (error) => {
       run.errors++;
       reject(error);
     });
+    socket.on('close', () => {
+      run.sockets.delete(socket);
+      if (run.sockets.size === 0) run.onEmpty();
+    });
     socket.once('connect', () => {
-      resolve(socket);
-      send(undefined);
+      resolve();
+      send(first);
     });
   });
 }

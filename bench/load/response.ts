@@ -3,9 +3,12 @@
 export interface LoadResponse {
   readonly status: number;
   readonly body: Buffer;
+  /** It is its connection's last. */
+  readonly closes: boolean;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n', 'latin1');
+const CLOSES = /\r\nconnection: *close/i;
 const EMPTY = Buffer.alloc(0);
 
 export class ResponseReader {
@@ -24,10 +27,11 @@ export class ResponseReader {
       if (headEnd < 0) break;
       const status = Number(bytes.toString('latin1', 9, 12));
       const bodyStart = headEnd + HEAD_END.length;
-      const cut = status === 100 ? { body: EMPTY, end: bodyStart } : cutBody(bytes, headEnd, bodyStart, status);
+      const head = bytes.toString('latin1', 0, headEnd);
+      const cut = status === 100 ? { body: EMPTY, end: bodyStart } : cutBody(bytes, head, bodyStart, status);
       if (!cut) break;
       bytes = bytes.subarray(cut.end);
-      if (status !== 100) this.#onResponse({ status, body: cut.body });
+      if (status !== 100) this.#onResponse({ status, body: cut.body, closes: CLOSES.test(head) });
     }
     this.#pending = bytes.length === 0 ? EMPTY : Buffer.from(bytes);
   }
@@ -35,11 +39,10 @@ export class ResponseReader {
 
 function cutBody(
   bytes: Buffer,
-  headEnd: number,
+  head: string,
   start: number,
   status: number,
 ): { body: Buffer; end: number } | undefined {
-  const head = bytes.toString('latin1', 0, headEnd);
   const length = /\r\ncontent-length: *(\d+)/i.exec(head);
   if (length) {
     const end = start + Number(length[1]);

@@ -143,6 +143,7 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     ...config,
     // A machine belongs to a host, and no process knows the others' hosts: with several, EC2 refuses for lack of capacity.
     ...(config.machines && config.node === undefined && { host: machines.open }),
+    frontThreads: 1,
     egress: egressRules(config),
     s3Day: seconds(config.s3DaySeconds),
     scrubBytesPerSecond: config.scrubMibPerSecond * 2 ** 20,

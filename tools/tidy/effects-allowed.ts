@@ -54,6 +54,7 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
     effects: ['processes', 'outward'],
     why: 'starts slirp4netns and speaks to its socket',
   },
+  'src/gateway/http/front/fronted-server.ts': { effects: ['clock'], why: 'how busy its own thread is' },
   'src/gateway/forward/connection.ts': { effects: ['outward'], why: 'calls the other processes of the cloud' },
   'src/hostd/hostd.ts': { effects: ['processes'], why: 'starts hostd' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },

@@ -16,19 +16,29 @@ interface Binding {
 
 /**
  * One server of `create` on each host. Port 0 lets the system choose for the first host; if a later one has that port taken,
- * another is tried. Rejects when a port is taken or no host can be bound.
+ * another is tried. Rejects when a port is taken or no host can be bound. `isShared`: threads of this process may listen on it too.
  */
-export async function bindAll(create: () => Server, hosts: readonly string[], port: number): Promise<Binding> {
+export async function bindAll(
+  create: () => Server,
+  hosts: readonly string[],
+  port: number,
+  isShared = false,
+): Promise<Binding> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await bindOnce(create, hosts, port);
+      return await bindOnce(create, hosts, port, isShared);
     } catch (error) {
       if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }
 
-async function bindOnce(create: () => Server, hosts: readonly string[], port: number): Promise<Binding> {
+async function bindOnce(
+  create: () => Server,
+  hosts: readonly string[],
+  port: number,
+  isShared: boolean,
+): Promise<Binding> {
   const servers: Server[] = [];
   const addresses: string[] = [];
   let bound = port;
@@ -37,7 +47,7 @@ async function bindOnce(create: () => Server, hosts: readonly string[], port: nu
     for (const host of hosts) {
       const server = create();
       try {
-        bound = await listen(server, host, bound);
+        bound = await listen(server, host, bound, isShared);
       } catch (error) {
         if (!absent.has(codeOf(error))) throw error;
         failure = error;
@@ -54,10 +64,10 @@ async function bindOnce(create: () => Server, hosts: readonly string[], port: nu
   return { servers, port: bound, addresses };
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
+function listen(server: Server, host: string, port: number, reusePort: boolean): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog: 1024 }, () => {
+    server.listen({ host, port, backlog: 1024, reusePort }, () => {
       server.off('error', reject);
       // A TCP server that listens has an address, and it is no path.
       resolve((present(server.address(), 'a listening server has an address') as AddressInfo).port);

@@ -1,5 +1,5 @@
 /** An answer whose body is a stream: with the length that the handler gives, or in chunks. */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import { assert } from '#platform/base/assert.ts';
 import { givenLength, openHead } from './http1-response.ts';
@@ -12,7 +12,7 @@ interface AnswerFlow {
 
 /** Rejects when the stream fails or does not keep to its length; returns early when the client is gone. */
 export async function writeStream(
-  socket: Socket,
+  socket: Duplex,
   response: WireResponse,
   body: AsyncIterable<Uint8Array>,
   tail: string,
@@ -44,7 +44,7 @@ export async function writeStream(
 }
 
 /** Resolves when it takes more, or is closed. */
-export function roomIn(socket: Socket): Promise<void> {
+export function roomIn(socket: Duplex): Promise<void> {
   if (socket.destroyed || !socket.writableNeedDrain) return Promise.resolve();
   return new Promise((resolve) => {
     const settle = (): void => {

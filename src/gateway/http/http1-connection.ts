@@ -2,50 +2,26 @@
  * One client's connection: its requests in order, each read, handed to the handler and answered before the next is looked
  * at. Who is slow is found by the listener's sweep (`check`), never by a timer of its own.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { WireResponse } from '#gateway/wire/protocol.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 import { BodyStream } from './body-stream.ts';
+import { type Carrier, joinPassage, relay } from './carrier.ts';
+import { CONTINUE, type ConnectionHost, type Phase } from './connection-host.ts';
 import { BodyPieces } from './http1-body-pieces.ts';
 import { writeStream } from './http1-body-writer.ts';
-import type { HeadParser, Http1Head } from './http1-head.ts';
+import type { Http1Head } from './http1-head.ts';
 import { Http1Reader, type ReaderSink } from './http1-reader.ts';
 import { Http1Request } from './http1-request.ts';
-import { type HeadTail, isBodiless, refusalAnswer, wholeAnswer } from './http1-response.ts';
-import { BodyPace, type HttpLimits } from './limits.ts';
-import type { RequestHandler } from './listener.ts';
+import { isBodiless, refusalAnswer, wholeAnswer } from './http1-response.ts';
+import { BodyPace } from './limits.ts';
 import { type Refusal, refusals } from './refusal.ts';
-import { remoteAddressOf } from './remote-address.ts';
-
-/** What a connection needs of its listener. */
-export interface ConnectionHost {
-  readonly handler: RequestHandler;
-  readonly limits: HttpLimits;
-  readonly parser: HeadParser;
-  readonly tail: HeadTail;
-  readonly stopping: boolean;
-  /** Monotonic, at most a sweep old: nobody needs deadlines to the millisecond. */
-  readonly coarseNow: Milliseconds;
-  /** Bodies being buffered, over all connections. */
-  bufferedBytes: number;
-  onFault(error: unknown): void;
-  onRefusal(refusal: Refusal, remoteAddress: string): void;
-  onClose(connection: Http1Connection): void;
-}
-
-/**
- * `idle` between requests, `head` and `body` while one comes in, `answering`, `lingering` after the last answer; `handed-over` to
- * another protocol.
- */
-type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering' | 'handed-over';
-
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 export class Http1Connection implements ReaderSink {
   readonly remoteAddress: string;
   readonly #host: ConnectionHost;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #reader: Http1Reader;
   #phase: Phase = 'idle';
   #deadline: Milliseconds;
@@ -54,7 +30,7 @@ export class Http1Connection implements ReaderSink {
   #request: Http1Request | undefined;
   #keepAlive = true;
   #bodyComplete = true;
-  readonly #pieces = new BodyPieces();
+  readonly #pieces: BodyPieces;
   /** What the reader is at. */
   #reading: Buffer | undefined;
   #bodyLimit = 0;
@@ -62,11 +38,13 @@ export class Http1Connection implements ReaderSink {
   #isHeldUp = false;
   #peerEnded = false;
   #lingered = 0;
+  #passage: Duplex | undefined;
 
-  constructor(host: ConnectionHost, socket: Socket) {
+  constructor(host: ConnectionHost, socket: Duplex, remoteAddress: string) {
     this.#host = host;
     this.#socket = socket;
-    this.remoteAddress = remoteAddressOf(socket);
+    this.remoteAddress = remoteAddress;
+    this.#pieces = new BodyPieces(host.counts);
     this.#reader = new Http1Reader(this, host.limits, host.parser);
     this.#deadline = host.coarseNow + host.limits.idleTime;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -81,8 +59,8 @@ export class Http1Connection implements ReaderSink {
   retire(): void {
     this.#keepAlive = false;
     if (this.#phase === 'idle') this.#close();
-    // It has no end of its own to wait for.
-    else if (this.#phase === 'handed-over') this.destroy();
+    // It has no end of its own to wait for; what was passed on is ended from there.
+    else if (this.#phase === 'handed-over' && this.#passage === undefined) this.destroy();
   }
 
   destroy(): void {
@@ -98,8 +76,10 @@ export class Http1Connection implements ReaderSink {
   check(now: Milliseconds): void {
     if (this.#phase === 'handed-over') return;
     if (now > this.#writeDeadline) this.destroy();
-    else if (this.#phase === 'body') this.#checkPace(now);
-    else if (now <= this.#deadline) return;
+    else if (this.#phase === 'body') {
+      if (this.#isHeldUp) this.#pace?.restart(now);
+      else if (this.#pace?.isLate(now)) this.refuseAtOnce(refusals.timeout);
+    } else if (now <= this.#deadline) return;
     else if (this.#phase === 'head') this.refuseAtOnce(refusals.timeout);
     else if (this.#phase === 'lingering') this.destroy();
     else if (this.#phase === 'idle') this.#close();
@@ -113,6 +93,7 @@ export class Http1Connection implements ReaderSink {
     if (this.#peerEnded) request.abort();
     this.#bodyComplete = head.bodyLength === 0;
     if (this.#host.stopping) this.refuseAtOnce(refusals.stopping);
+    else if (this.#host.carrier?.mustPass(head)) this.#passOn(head, this.#host.carrier);
     else if (!this.#bodyComplete) this.#planBody(request, head);
   }
 
@@ -133,17 +114,28 @@ export class Http1Connection implements ReaderSink {
     }
   }
 
+  #passOn(head: Http1Head, carrier: Carrier): void {
+    this.#phase = 'handed-over';
+    this.#request = undefined;
+    this.#reader.pass();
+    for (const event of ['data', 'end', 'drain']) this.#socket.removeAllListeners(event);
+    this.#passage = carrier.pass(this.remoteAddress);
+    joinPassage(this.#socket, this.#passage, head, this.#peerEnded);
+  }
+
+  onPassed(bytes: Buffer): void {
+    this.#passage?.write(bytes);
+  }
+
   onBody(chunk: Buffer): void {
     this.#pace?.count(chunk.length);
     if (this.#stream) {
       if (!this.#stream.push(chunk)) this.#holdUp();
       return;
     }
-    this.#host.bufferedBytes += chunk.length;
-    this.#pieces.add(chunk, this.#reading);
+    const buffered = this.#pieces.add(chunk, this.#reading);
     if (this.#pieces.bytes > this.#bodyLimit) this.refuseAtOnce(refusals.bodySize);
-    else if (this.#host.bufferedBytes > this.#host.limits.bufferedBodyBytesTotal)
-      this.refuseAtOnce(refusals.overloaded);
+    else if (buffered > this.#host.limits.bufferedBodyBytesTotal) this.refuseAtOnce(refusals.overloaded);
   }
 
   onEnd(): void {
@@ -153,7 +145,7 @@ export class Http1Connection implements ReaderSink {
     const request = this.#request;
     if (this.#stream) this.#stream.end();
     else if (request) {
-      request.body = this.#takePieces();
+      request.body = this.#pieces.take();
       if (request.headers['upgrade'] === undefined || !this.#handOver(request)) this.#serve(request);
     }
   }
@@ -176,11 +168,6 @@ export class Http1Connection implements ReaderSink {
     // Half an answer can't be taken back; the client sees that it is cut off.
     if (hasBegun || !this.#socket.writable) this.destroy();
     else this.#writeRefusal(refusal);
-  }
-
-  #checkPace(now: Milliseconds): void {
-    if (this.#isHeldUp) this.#pace?.restart(now);
-    else if (this.#pace?.isLate(now)) this.refuseAtOnce(refusals.timeout);
   }
 
   #onData(chunk: Buffer): void {
@@ -221,19 +208,12 @@ export class Http1Connection implements ReaderSink {
     this.#serve(request);
   }
 
-  #takePieces(): Buffer {
-    const whole = this.#pieces.joined();
-    this.#dropPieces();
-    return whole;
-  }
-
-  #dropPieces(): void {
-    if (this.#pieces.bytes === 0) return;
-    this.#host.bufferedBytes -= this.#pieces.bytes;
-    this.#pieces.drop();
-  }
-
   #serve(request: Http1Request): void {
+    if (this.#host.carrier !== undefined) this.#carry(request, this.#host.carrier);
+    else this.#serveHere(request);
+  }
+
+  #serveHere(request: Http1Request): void {
     try {
       const response = this.#host.handler.serve(request);
       if (response instanceof Promise) {
@@ -253,7 +233,7 @@ export class Http1Connection implements ReaderSink {
     // Otherwise the client has gone, or was refused in between: nobody is there to answer.
     const isAwaited = this.#request === request && !this.#socket.destroyed;
     // An unread body can't be skipped safely, so the connection ends with this answer.
-    if (isAwaited) this.#keepAlive &&= this.#bodyComplete && !this.#host.stopping;
+    if (isAwaited) this.#keepAlive &&= this.#bodyComplete && !this.#host.stopping && !this.#host.mayShed();
     if (isAwaited && !isWhole && request.method !== 'HEAD' && !isBodiless(response.status)) {
       this.#answerStream(request, response, body);
       return;
@@ -274,18 +254,38 @@ export class Http1Connection implements ReaderSink {
         this.#socket.uncork();
       }
       // What was copied behind the head is not looked at any more, nor what the system has taken whole.
-      if (
-        response.givesBody &&
-        typeof body !== 'string' &&
-        (second === undefined || this.#socket.writableLength === 0)
-      ) {
-        giveBack(body);
-      }
+      const isTaken = second === undefined || this.#socket.writableLength === 0;
+      if (response.givesBody && typeof body !== 'string' && isTaken) giveBack(body);
     } catch (error) {
       this.#fault(request, error);
       return;
     }
     this.#finish(request);
+  }
+
+  #carry(request: Http1Request, carrier: Carrier): void {
+    carrier.carry(request, this.#keepAlive, {
+      whole: (bytes, closes) => this.#answerCarried(request, bytes, closes),
+      stream: (passage, closes) => this.#answerPassage(request, passage, closes),
+    });
+  }
+
+  #answerCarried(request: Http1Request, bytes: Buffer, closes: boolean): void {
+    if (this.#request !== request || this.#socket.destroyed) return;
+    this.#keepAlive &&= !closes;
+    request.answerBegun = true;
+    this.#write(bytes);
+    if (this.#socket.writableLength === 0) giveBack(bytes);
+    this.#finish(request);
+  }
+
+  async #answerPassage(request: Http1Request, passage: Duplex, closes: boolean): Promise<void> {
+    if (this.#request !== request || this.#socket.destroyed) return void passage.destroy();
+    this.#keepAlive &&= !closes;
+    this.#passage = passage;
+    request.answerBegun = true;
+    if (await relay(passage, this.#socket, (bytes) => this.#write(bytes))) this.#finish(request);
+    else this.destroy();
   }
 
   #answerStream(request: Http1Request, response: WireResponse, body: AsyncIterable<Uint8Array>): void {
@@ -346,7 +346,7 @@ export class Http1Connection implements ReaderSink {
 
   /** The request comes to nothing: its body breaks off, its signal fires, its answer will not be sent. */
   #abandon(): void {
-    this.#dropPieces();
+    this.#pieces.drop();
     const request = this.#request;
     const stream = this.#stream;
     this.#request = undefined;
@@ -368,6 +368,7 @@ export class Http1Connection implements ReaderSink {
 
   #onClosed(): void {
     this.#reader.stop();
+    this.#passage?.destroy();
     this.#abandon();
     this.#host.onClose(this);
   }

@@ -69,7 +69,7 @@ const lengthForm = /^[0-9]{1,15}$/;
  * As bare as `Object.create(null)` (no `constructor`, no `__proto__`), but of a class: who sends the same headers shares one hidden
  * class, where each bare object would be a hash table of its own.
  */
-const HeaderFields = function HeaderFields() {} as unknown as new () => Headers;
+export const HeaderFields = function HeaderFields() {} as unknown as new () => Headers;
 HeaderFields.prototype = Object.create(null);
 
 /** Words of a mark: index of a known name or -1, start and end of the name, start and end of the value. */

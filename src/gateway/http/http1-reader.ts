@@ -13,11 +13,13 @@ export interface ReaderSink {
   /** A piece of the body; never empty. The bytes are the sink's to keep. */
   onBody(chunk: Buffer): void;
   onEnd(): void;
+  /** What follows a head after which the reader was told to `pass`: all there is from then on. */
+  onPassed?(bytes: Buffer): void;
   /** The last that is heard of this reader. */
   onRefuse(refusal: Refusal): void;
 }
 
-type ReaderState = 'head' | 'body' | 'chunked' | 'held' | 'stopped';
+type ReaderState = 'head' | 'body' | 'chunked' | 'held' | 'passing' | 'stopped';
 
 const HEAD_END = Buffer.from('\r\n\r\n', 'latin1');
 const SMALLEST_STORE = 4096;
@@ -67,6 +69,11 @@ export class Http1Reader {
     if (!this.#running && this.#stored > 0) this.#run(this.#take());
   }
 
+  /** From inside `onHead`: what follows is not for this reader. */
+  pass(): void {
+    this.#state = 'passing';
+  }
+
   /** Reads no further, whatever comes. */
   stop(): void {
     this.#state = 'stopped';
@@ -81,6 +88,7 @@ export class Http1Reader {
       if (this.#state === 'head') at = this.#readHead(bytes, at);
       else if (this.#state === 'body') at = this.#readBody(bytes, at);
       else if (this.#state === 'chunked') at = this.#readChunked(bytes, at);
+      else if (this.#state === 'passing') at = this.#passOn(bytes, at);
       else break;
     }
     this.#running = false;
@@ -103,6 +111,11 @@ export class Http1Reader {
     // The sink may have stopped the reader in between.
     if (bodyLength === 0 && this.#state === 'held') this.#sink.onEnd();
     return at + head.byteLength;
+  }
+
+  #passOn(bytes: Buffer, at: number): -1 {
+    this.#sink.onPassed?.(bytes.subarray(at));
+    return -1;
   }
 
   #readBody(bytes: Buffer, at: number): number {

@@ -18,6 +18,8 @@ export class Http1Request implements IncomingRequest {
   declare stream?: AsyncIterable<Uint8Array>;
   /** For the connection: something of the answer has been written. */
   answerBegun = false;
+  /** For who carries it on: told once that nobody waits for it any more. */
+  onAbort: (() => void) | undefined;
   #isAborted = false;
   #controller: AbortController | undefined;
 
@@ -39,5 +41,6 @@ export class Http1Request implements IncomingRequest {
   abort(): void {
     this.#isAborted = true;
     this.#controller?.abort();
+    this.onAbort?.();
   }
 }

@@ -5,7 +5,7 @@ import type { WireResponse } from '#gateway/wire/protocol.ts';
 import { SimulatedClock } from '#platform/base/clock.ts';
 import { startHttp1 } from './http1-server.ts';
 import type { HttpLimits } from './limits.ts';
-import type { IncomingRequest, Listener, RequestHandler } from './listener.ts';
+import type { IncomingRequest, Listener, ListenOptions, RequestHandler } from './listener.ts';
 
 interface Front {
   readonly listener: Listener;
@@ -14,6 +14,16 @@ interface Front {
   readonly refusals: string[];
   client(): Promise<Client>;
 }
+
+const listening = { start: startHttp1 as (options: ListenOptions) => Promise<Listener> };
+
+/** For files that run the tests of another over a listener of their own. */
+export function listenBy(start: (options: ListenOptions) => Promise<Listener>): void {
+  listening.start = start;
+}
+
+/** Whether answers are written from the handler's own memory. */
+export const writesOwnMemory = (): boolean => listening.start === startHttp1;
 
 /** Answers with what it saw, as JSON. */
 export const echo: RequestHandler = {
@@ -31,7 +41,7 @@ export async function front(t: TestContext, handler: RequestHandler, limits: Par
   const faults: unknown[] = [];
   const refusals: string[] = [];
   const clients: Client[] = [];
-  const listener = await startHttp1({
+  const listener = await listening.start({
     port: 0,
     handler,
     clock,
@@ -44,16 +54,15 @@ export async function front(t: TestContext, handler: RequestHandler, limits: Par
     await listener.stop(0);
   });
   const client = async (): Promise<Client> => {
-    const opened = new Client(connect({ host: '127.0.0.1', port: listener.port, allowHalfOpen: true }));
+    const opened = await Client.open(listener.port);
     clients.push(opened);
-    await opened.when(() => opened.socket.readyState === 'open');
     return opened;
   };
   return { listener, clock, faults, refusals, client };
 }
 
 /** A raw client: what it received is text in latin1. */
-class Client {
+export class Client {
   readonly socket: Socket;
   received = '';
   /** How many pieces it came in. */
@@ -61,6 +70,12 @@ class Client {
   ended = false;
   closed = false;
   #waiting: (() => void)[] = [];
+
+  static async open(port: number): Promise<Client> {
+    const opened = new Client(connect({ host: '127.0.0.1', port, allowHalfOpen: true }));
+    await opened.when(() => opened.socket.readyState === 'open');
+    return opened;
+  }
 
   constructor(socket: Socket) {
     this.socket = socket;

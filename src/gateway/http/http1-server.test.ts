@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minutes, seconds } from '#platform/base/clock.ts';
-import { echo, eventually, front, held, text } from './http1-server.fixture.ts';
+import { echo, eventually, front, held, text, writesOwnMemory } from './http1-server.fixture.ts';
 import { defaultLimits } from './limits.ts';
 import { BodyAborted } from './listener.ts';
 import { remoteAddressOf } from './remote-address.ts';
@@ -78,7 +78,7 @@ test('the memory of an answer that is given away is given back once it is sent, 
   ask(slow, long);
   await eventually(() => bodies.length === 1);
   for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(bodies[0]?.length, long, 'the system can not have taken all of it');
+  if (writesOwnMemory()) assert.equal(bodies[0]?.length, long, 'the system can not have taken all of it');
   slow.socket.resume();
   assert.equal((await slow.end()).split('\r\n\r\n')[1], 'a'.repeat(long));
   const quick = await ask(await client(), short).end();
