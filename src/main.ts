@@ -119,12 +119,11 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const stopping = new AbortController();
   const onFault = (error: unknown): void => log.log('error', 'fault', { reason: describe(error) });
   const ports = [options.port, options.adminPort];
-  const surroundings = { stopping: stopping.signal, onFault, ports };
   const processes = await openProcesses(options, onFault);
   const clock = processes?.clockFrom(options.clock ?? systemClock) ?? options.clock ?? systemClock;
   const { cloud, store, jobs, sealer, audit, blobs, careFor, metrics, host, connections, serialConsole } = joinParts(
     { ...options, clock, drivers: processes?.drivers ?? (await driversOf(options)) },
-    { ...surroundings, processes },
+    { stopping: stopping.signal, onFault, ports, processes },
   );
 
   await processes?.begin({
@@ -142,6 +141,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     },
   });
   processes?.count(metrics);
+  showStore(metrics, store);
   const prove = () => proveData(options, store, clock);
   await (processes?.patiently(prove) ?? prove());
   await options.migrate?.(store);
@@ -216,7 +216,6 @@ function joinParts(
   const careFor = onceForEach(regions, (region) => blobChores(region).forEach((chore) => void jobs.keep(chore)));
   const blobs = blobsOf(options, clock, onFault, processes?.blobs, careFor);
   const [metrics, connections] = [new Metrics(), new Connections(clock)];
-  showStore(metrics, store);
   const [authorizationMessages, host] = [sealedAuthorizationMessages(sealer), hostOf(options)];
   const { entries, identity, audit, blobChores, serialConsole } = assembleServices({
     store,

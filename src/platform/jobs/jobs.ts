@@ -65,7 +65,7 @@ export class Jobs {
     for (const runner of this.#runners.get(partition) ?? []) runner.lookSoon();
   }
 
-  /** Opens what holds rows and is owned here, a partition a turn. The directory was opened before there were jobs. Of several processes each takes up what comes to it. */
+  /** Opens what holds rows and is owned here, a partition a turn. The directory was opened before there were jobs. */
   async resume(store: Store, isOwned: (name: PartitionName) => boolean = () => true): Promise<void> {
     for (const name of await again(() => store.partitions({}))) {
       if (!isOwned(name)) continue;
