@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Config, ConfigError, envName, options, readConfig } from '#config';
+import { type Config, envName, options, readConfig } from '#config';
+import { ConfigError } from '#config-values';
 import { egressRules } from '#platform/egress/rules.ts';
 import { parseStoreAddress } from '#platform/store/store-address.ts';
 
@@ -70,6 +71,7 @@ test('each option is read from the file, the environment and a flag, and a slip 
     publicAddresses: ['198.51.100.0/24', '198.51.100.0/24'],
     serialConsolePort: ['4567', 4567],
     scrubMibPerSecond: ['200', 200],
+    frontThreads: ['2', 2],
     logLevel: ['warn', 'warn'],
     user: ['nobody', 'nobody'],
     egress: ['loopback,private', ['loopback', 'private']],

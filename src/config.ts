@@ -4,18 +4,33 @@
  * nearest option; nothing is ignored. This is the only file that reads the environment.
  */
 import { readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import {
+  absolute,
+  addressed,
+  ConfigError,
+  domains,
+  flag,
+  list,
+  mebibytes,
+  networks,
+  nodeAddress,
+  oneOf,
+  overcommit,
+  path,
+  port,
+  publicAddresses,
+  refuse,
+  region,
+  secondsOfDay,
+  storeAddress,
+  threads,
+} from '#config-values';
 import type { LogLevel } from '#platform/base/log.ts';
 import { nearest } from '#platform/base/nearest.ts';
-import { type NodeAddress, parseNodeAddress } from '#platform/cluster/address.ts';
-import {
-  parseStoreAddress,
-  type StoreAddress,
-  StoreAddressError,
-  withPassword,
-} from '#platform/store/store-address.ts';
+import type { NodeAddress } from '#platform/cluster/address.ts';
+import { type StoreAddress, withPassword } from '#platform/store/store-address.ts';
 
 export interface Config {
   /** The API's port; 0 lets the system choose. */
@@ -56,6 +71,8 @@ export interface Config {
   readonly serialConsolePort: number | undefined;
   /** How fast S3's scrub reads what is stored. */
   readonly scrubMibPerSecond: number;
+  /** How many threads may read and write clients' connections while the one that serves is busy. */
+  readonly frontThreads: number;
   readonly logLevel: LogLevel;
   /** The user that a process started as root becomes. */
   readonly user: string;
@@ -72,75 +89,6 @@ interface OptionSpec {
   readonly help: string;
   readonly parse: (text: string) => Parsed;
 }
-
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
-
-const refuse = (problem: string): never => {
-  throw new ConfigError(problem);
-};
-
-const whole =
-  (least: number, most: number, what: (given: string) => string) =>
-  (text: string): number => {
-    const number = Number(text);
-    const isWithin = /^\d{1,6}$/.test(text) && number >= least && number <= most;
-    return isWithin ? number : refuse(what(text));
-  };
-const port = whole(0, 65_535, (given) => `a port is a number from 0 to 65535, not "${given}"`);
-const secondsOfDay = whole(1, 86_400, (given) => `a day takes from 1 to 86400 seconds, not "${given}"`);
-const mebibytes = whole(1, 999_999, (given) => `expected MiB from 1 to 999999, not "${given}"`);
-const path = (text: string): string => (text === '' ? refuse('a path must not be empty') : absolute(text));
-const list = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
-const DOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
-const domains = (text: string): readonly string[] =>
-  list(text).map((name) => (DOMAIN.test(name) ? name : refuse(`"${name}" is no host name`)));
-const flag = (text: string): boolean => {
-  if (/^(true|1|yes|on)$/i.test(text)) return true;
-  return /^(false|0|no|off)$/i.test(text) ? false : refuse(`expected true or false, not "${text}"`);
-};
-const oneOf =
-  (...choices: readonly string[]) =>
-  (text: string): string =>
-    choices.includes(text) ? text : refuse(`expected one of ${choices.join(', ')}, not "${text}"`);
-const networks = (text: string): readonly string[] => {
-  const named = list(text);
-  const unknown = named.find((name) => !['loopback', 'private', 'none'].includes(name));
-  return unknown === undefined ? named : refuse(`expected loopback, private or none, not "${unknown}"`);
-};
-function addressed<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw error instanceof StoreAddressError ? new ConfigError(error.message) : error;
-  }
-}
-const storeAddress = (text: string): StoreAddress => addressed(() => parseStoreAddress(text));
-const nodeAddress = (text: string): NodeAddress =>
-  parseNodeAddress(text) ?? refuse(`expected HOST:PORT, as 10.0.0.1:4570, not "${text}"`);
-const region = (text: string): string =>
-  /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : refuse(`"${text}" is not the name of a region`);
-
-const overcommit = (text: string): readonly number[] => {
-  const [vcpus = 0, memory = 1, ...more] = list(text).map(Number);
-  const isFair = [vcpus, memory].every((factor) => factor >= 0.1 && factor <= 64) && more.length === 0;
-  return isFair ? [vcpus, memory] : refuse(`expected one or two factors from 0.1 to 64, not "${text}"`);
-};
-const publicAddresses = (text: string): string => {
-  const [address = '', bits = ''] = text.split('/');
-  const isBlock = isIPv4(address) && /^\d+$/.test(bits) && Number(bits) >= 8 && Number(bits) <= 30;
-  return isBlock ? text : refuse(`expected a block of IPv4 addresses, as 203.0.113.0/24, not "${text}"`);
-};
-
-const absolute = (text: string): string => {
-  const expanded = text.startsWith('~/') ? join(homedir(), text.slice(2)) : text;
-  return isAbsolute(expanded) ? expanded : resolve(expanded);
-};
 
 export const options: Readonly<Record<keyof Config, OptionSpec>> = {
   port: { flag: '--port', value: 'N', help: 'port of the API (4566)', parse: port },
@@ -242,6 +190,12 @@ export const options: Readonly<Record<keyof Config, OptionSpec>> = {
     help: 'how fast S3 reads what it stores, every week, to find what is damaged (64)',
     parse: mebibytes,
   },
+  frontThreads: {
+    flag: '--front-threads',
+    value: 'N',
+    help: 'threads that read and write connections while the one that serves is busy; 0 for none (1)',
+    parse: threads,
+  },
   logLevel: {
     flag: '--log-level',
     value: 'LEVEL',
@@ -316,6 +270,7 @@ const defaults = (isRoot: boolean): Omit<Config, keyof typeof UNSET> => ({
   machines: true,
   overcommit: [8, 1],
   publicAddresses: '203.0.113.0/24',
+  frontThreads: 1,
   logLevel: 'info',
   user: 'makonis',
 });

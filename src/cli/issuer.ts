@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { callMakonis, type Operator } from '#cli/client.ts';
 import { operatorOf } from '#cli/operator.ts';
 import { CommandError, print, printJson, printTable } from '#cli/output.ts';
-import { ConfigError, processSources, type ReadConfig, readConfig } from '#config';
+import { processSources, type ReadConfig, readConfig } from '#config';
+import { ConfigError } from '#config-values';
 
 const FLAGS = { '--json': 'switch', '--url': 'value', '--keys': 'value' } as const;
 

@@ -4,7 +4,8 @@
  */
 import { CommandError, print, printError } from '#cli/output.ts';
 import { programVersion } from '#cli/program.ts';
-import { ConfigError, options } from '#config';
+import { options } from '#config';
+import { ConfigError } from '#config-values';
 import { nearest } from '#platform/base/nearest.ts';
 
 /** Answers the exit code; a server answers when it has stopped. */

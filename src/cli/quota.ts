@@ -2,7 +2,8 @@
 import { callMakonis, type Operator } from '#cli/client.ts';
 import { operatorOf } from '#cli/operator.ts';
 import { CommandError, print, printJson, printTable } from '#cli/output.ts';
-import { type Config, ConfigError, processSources, type ReadConfig, readConfig } from '#config';
+import { type Config, processSources, type ReadConfig, readConfig } from '#config';
+import { ConfigError } from '#config-values';
 
 const FLAGS = {
   '--json': 'switch',

@@ -32,7 +32,8 @@ import {
 } from '#cli/privileges.ts';
 import { programRoot, programVersion } from '#cli/program.ts';
 import { type RunState, removeRunState, sealSecrets, writeRunState } from '#cli/run-state.ts';
-import { type Config, ConfigError, processSources, readConfig } from '#config';
+import { type Config, processSources, readConfig } from '#config';
+import { ConfigError } from '#config-values';
 import type { Hostd } from '#hostd/hostd.ts';
 import { type CloudOptions, consolePages, type RunningCloud, startCloud } from '#main';
 import { seconds, systemClock } from '#platform/base/clock.ts';
@@ -143,7 +144,6 @@ function startOf(config: Config, folder: DataFolder, log: Logger): Start {
     ...config,
     // A machine belongs to a host, and no process knows the others' hosts: with several, EC2 refuses for lack of capacity.
     ...(config.machines && config.node === undefined && { host: machines.open }),
-    frontThreads: 1,
     egress: egressRules(config),
     s3Day: seconds(config.s3DaySeconds),
     scrubBytesPerSecond: config.scrubMibPerSecond * 2 ** 20,

@@ -54,7 +54,7 @@ function layerOf(file: string): Layer {
   if (path.startsWith('src/services/')) return 'service';
   if (path.startsWith('src/cli/')) return 'cli';
   if (path === 'src/main.ts' || path === 'src/storage.ts') return 'main';
-  return path === 'src/config.ts' ? 'config' : 'outside';
+  return path === 'src/config.ts' || path === 'src/config-values.ts' ? 'config' : 'outside';
 }
 
 /** Of services, what every request or every start needs. A service costs nothing until it is used. */
