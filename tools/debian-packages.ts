@@ -33,6 +33,41 @@ const WANTED: readonly Wanted[] = [
     loss: 'the tests by AWS CLI and boto3 and those of the published vectors are left out',
   },
   {
+    name: 'busybox',
+    test: ['sh', '-c', 'command -v busybox'],
+    loss: 'the tests of networks, and those that log in to a machine, are left out',
+  },
+  {
+    name: 'slirp4netns',
+    test: ['sh', '-c', 'command -v slirp4netns'],
+    loss: 'the tests of machines without root are left out',
+  },
+  {
+    name: 'binutils',
+    test: ['sh', '-c', 'command -v objcopy'],
+    loss: 'what starts kernels is not held against its source',
+  },
+  {
+    name: 'putty-tools',
+    test: ['sh', '-c', 'command -v puttygen'],
+    loss: 'PuTTY does not read our key pairs',
+  },
+  {
+    name: 's3cmd',
+    test: ['sh', '-c', 'command -v s3cmd'],
+    loss: 's3cmd is not tried against S3',
+  },
+  {
+    name: 'rclone',
+    test: ['sh', '-c', 'command -v rclone'],
+    loss: 'rclone is not tried against S3',
+  },
+  {
+    name: 's3fs',
+    test: ['sh', '-c', 'command -v s3fs'],
+    loss: 'no bucket is mounted as a folder',
+  },
+  {
     name: 'chromium',
     test: ['sh', '-c', 'command -v chromium'],
     loss: 'the tests of the web console in a browser are left out',
