@@ -4,6 +4,8 @@ const WORDS = 2;
 export class Counts {
   readonly #words: Int32Array;
   readonly #own: number;
+  /** Bytes of answers and of bodies that were buffered, by this listener so far. */
+  moved = 0;
 
   /** `member` is which of the listeners counts here. */
   constructor(memory: SharedArrayBuffer, member: number) {
@@ -31,6 +33,7 @@ export class Counts {
 
   /** Of bodies that are being buffered; answers how many there are then, over all members. */
   addBytes(count: number): number {
+    if (count > 0) this.moved += count;
     Atomics.add(this.#words, this.#own + 1, count);
     return this.#total(1);
   }

@@ -374,6 +374,7 @@ export class Http1Connection implements ReaderSink {
   }
 
   #write(bytes: string | Uint8Array): boolean {
+    this.#host.counts.moved += bytes.length;
     if (this.#socket.write(bytes as string, 'latin1')) return true; // the encoding is not looked at for bytes
     const { writeTime, writeBytesPerSecond } = this.#host.limits;
     this.#writeDeadline = this.#host.coarseNow + writeTime + (this.#socket.writableLength / writeBytesPerSecond) * 1000;

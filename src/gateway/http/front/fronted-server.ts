@@ -28,24 +28,35 @@ const LONGEST_REQUEST = seconds(60);
 
 /** One thread is left to the engine. Others share ports in other ways, or not at all. */
 const areOfUse = process.platform === 'linux' && availableParallelism() > 1;
+/**
+ * With two processors, where the committer takes a part of the second, small messages gain nothing (decision 3): there it takes so many bytes in a
+ * second that it is worth a thread to move them.
+ */
+const FEW_PROCESSORS = 2;
+const WORTH_BYTES = 64 * 2 ** 20;
 
 /** `most` fronts at once; `busy` is the share of its time since the last call in which this thread had work. */
 export async function startFronted(
   options: ListenOptions,
   most = 0,
   busy: () => number = utilization(),
+  processors: number = availableParallelism(),
 ): Promise<Listener> {
   const limits = { ...defaultLimits, ...options.limits };
   // Connections of one address are counted by each listener for itself.
   if (most === 0 || !areOfUse || Number.isFinite(limits.connectionsPerAddress)) return startHttp1(options);
   const port = await freeOf(options.hosts ?? loopbackHosts, options.port);
   const memory = Counts.memory(membersOf(most));
-  const listener = await startHttp1(
-    { ...options, port },
-    { counts: new Counts(memory, 0), onSweep: () => watch.look() },
-  );
+  const counts = new Counts(memory, 0);
+  const listener = await startHttp1({ ...options, port }, { counts, onSweep: () => watch.look() });
+  let moved = 0;
+  const isWorthIt = (): boolean => {
+    const before = moved;
+    moved = counts.moved;
+    return processors > FEW_PROCESSORS || moved - before > WORTH_BYTES;
+  };
   const place = { hosts: listener.addresses, port: listener.port, limits };
-  const watch = new Watch(options, listener, { most, busy }, async () => {
+  const watch = new Watch(options, listener, { most, busy, isWorthIt }, async () => {
     // Loaded when it is needed: most servers never are that busy.
     const loaded = await import('./fronts.ts');
     return new loaded.Fronts({ ...options, ...place }, listener, memory);
@@ -82,6 +93,12 @@ function utilization(): () => number {
   };
 }
 
+interface Judging {
+  readonly most: number;
+  readonly busy: () => number;
+  readonly isWorthIt: () => boolean;
+}
+
 /** Has fronts started when the engine is busy, and ended when it rests. */
 class Watch {
   readonly #clock: Clock;
@@ -89,6 +106,7 @@ class Watch {
   readonly #onFault: (error: unknown) => void;
   readonly #most: number;
   readonly #busy: () => number;
+  readonly #isWorthIt: () => boolean;
   readonly #load: () => Promise<Fronts>;
   #fronts: Fronts | undefined;
   #busyLooks = 0;
@@ -99,7 +117,7 @@ class Watch {
   constructor(
     { clock, onFault }: ListenOptions,
     listener: Http1Listener,
-    { most, busy }: { readonly most: number; readonly busy: () => number },
+    { most, busy, isWorthIt }: Judging,
     load: () => Promise<Fronts>,
   ) {
     this.#clock = clock;
@@ -107,6 +125,7 @@ class Watch {
     this.#listener = listener;
     this.#most = most;
     this.#busy = busy;
+    this.#isWorthIt = isWorthIt;
     this.#load = load;
   }
 
@@ -123,7 +142,9 @@ class Watch {
 
   #judge(): void {
     const share = this.#busy();
-    const isBusy = share > BUSY && this.#listener.connections >= LEAST_CONNECTIONS;
+    // Asked each time: it looks at what has come since.
+    const isWorthIt = this.#isWorthIt();
+    const isBusy = share > BUSY && isWorthIt && this.#listener.connections >= LEAST_CONNECTIONS;
     this.#busyLooks = isBusy ? this.#busyLooks + 1 : 0;
     this.#restingLooks = share < RESTING ? this.#restingLooks + 1 : 0;
     const running = this.#fronts?.listening ?? 0;

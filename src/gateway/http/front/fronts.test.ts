@@ -161,6 +161,7 @@ test('a busy engine has a front, sends its clients there, and has none when it r
     { port: 0, hosts: ['127.0.0.1'], handler: echo, clock, onFault: assert.ifError },
     1,
     () => share,
+    4,
   );
   t.after(() => listener.stop(0));
   const open = (count: number) => Promise.all(Array.from({ length: count }, () => Client.open(listener.port)));
