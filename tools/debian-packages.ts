@@ -12,10 +12,16 @@ interface Wanted {
   readonly loss: string;
 }
 
-const ofMachines = [...NEEDED_PROGRAMS, ...IMAGE_PROGRAMS].map((needed): Wanted => {
-  const test = ['sh', '-c', `command -v ${needed.program}`] as const;
-  return { name: needed.package, test, loss: `the tests of ${needed.for} are left out` };
+/** A package that is there when its program is. */
+const having = (name: string, program: string, loss: string): Wanted => ({
+  name,
+  test: ['sh', '-c', `command -v ${program}`],
+  loss,
 });
+
+const ofMachines = [...NEEDED_PROGRAMS, ...IMAGE_PROGRAMS].map((needed) =>
+  having(needed.package, needed.program, `the tests of ${needed.for} are left out`),
+);
 
 const WANTED: readonly Wanted[] = [
   ...ofMachines,
@@ -32,47 +38,15 @@ const WANTED: readonly Wanted[] = [
     test: ['python3', '-c', 'import ensurepip, venv'],
     loss: 'the tests by AWS CLI and boto3 and those of the published vectors are left out',
   },
-  {
-    name: 'busybox',
-    test: ['sh', '-c', 'command -v busybox'],
-    loss: 'the tests of networks, and those that log in to a machine, are left out',
-  },
-  {
-    name: 'slirp4netns',
-    test: ['sh', '-c', 'command -v slirp4netns'],
-    loss: 'the tests of machines without root are left out',
-  },
-  {
-    name: 'binutils',
-    test: ['sh', '-c', 'command -v objcopy'],
-    loss: 'what starts kernels is not held against its source',
-  },
-  {
-    name: 'putty-tools',
-    test: ['sh', '-c', 'command -v puttygen'],
-    loss: 'PuTTY does not read our key pairs',
-  },
-  {
-    name: 's3cmd',
-    test: ['sh', '-c', 'command -v s3cmd'],
-    loss: 's3cmd is not tried against S3',
-  },
-  {
-    name: 'rclone',
-    test: ['sh', '-c', 'command -v rclone'],
-    loss: 'rclone is not tried against S3',
-  },
-  {
-    name: 's3fs',
-    test: ['sh', '-c', 'command -v s3fs'],
-    loss: 'no bucket is mounted as a folder',
-  },
-  {
-    name: 'chromium',
-    test: ['sh', '-c', 'command -v chromium'],
-    loss: 'the tests of the web console in a browser are left out',
-  },
-  { name: 'openssh-client', test: ['sh', '-c', 'command -v ssh'], loss: 'no test goes into a machine by ssh' },
+  having('busybox', 'busybox', 'the tests of networks, and those that log in to a machine, are left out'),
+  having('slirp4netns', 'slirp4netns', 'the tests of machines without root are left out'),
+  having('binutils', 'objcopy', 'what starts kernels is not held against its source'),
+  having('putty-tools', 'puttygen', 'PuTTY does not read our key pairs'),
+  having('s3cmd', 's3cmd', 's3cmd is not tried against S3'),
+  having('rclone', 'rclone', 'rclone is not tried against S3'),
+  having('s3fs', 's3fs', 'no bucket is mounted as a folder'),
+  having('chromium', 'chromium', 'the tests of the web console in a browser are left out'),
+  having('openssh-client', 'ssh', 'no test goes into a machine by ssh'),
   {
     // Version 2 is not on PyPI; version 1 is, and comes from there. `aws login` needs 2.32: a newer one on the PATH is used for it.
     name: 'awscli',
