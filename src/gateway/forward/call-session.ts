@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { NotSent, OutcomeUnknown } from '#gateway/forward/connection.ts';
 import { FrameReader, FrameWriter } from '#gateway/forward/frames.ts';
 import { ANSWER, CALL, CANCEL, PING, Session } from '#gateway/forward/session.ts';
+import { callUpgrade } from '#gateway/forward/upgrade-call.ts';
 import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 
@@ -10,8 +11,6 @@ import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 const SILENCE: Milliseconds = seconds(5);
 const LOOKED_EVERY: Milliseconds = seconds(2);
 const OPENING_LIMIT: Milliseconds = seconds(2);
-const HEAD_END = '\r\n\r\n';
-const MOST_HEAD_BYTES = 4096;
 
 interface Asked {
   readonly resolve: (answer: Buffer) => void;
@@ -50,41 +49,20 @@ export class CallSession {
     clock: Clock,
     onClose: () => void,
   ): Promise<CallSession | undefined> {
+    const hello = new FrameWriter(sealer, number, 'call').frame(Buffer.alloc(0));
     return new Promise((resolve, reject) => {
-      const limit = clock.after(OPENING_LIMIT, () => socket.destroy());
-      let head = '';
-      const end = (): void => {
-        limit.cancel();
-        socket.off('data', read);
-        socket.off('close', fail);
-      };
-      const fail = (): void => {
-        end();
-        reject(new NotSent('no session was opened'));
-      };
-      const read = (bytes: Buffer): void => {
+      callUpgrade(socket, { path: '/session', number, hello, limit: OPENING_LIMIT }, clock, {
         // Nothing follows the head before something is asked.
-        head += bytes.toString('latin1');
-        if (!head.includes(HEAD_END)) {
-          if (head.length > MOST_HEAD_BYTES) socket.destroy();
-          return;
-        }
-        end();
-        if (head.startsWith('HTTP/1.1 101 ')) {
-          resolve(new CallSession(socket, sealer, number, clock, onClose));
-          return;
-        }
-        socket.destroy();
-        resolve(undefined);
-      };
-      socket.on('data', read);
-      socket.on('close', fail);
-      socket.on('error', () => {});
-      const hello = new FrameWriter(sealer, number, 'call').frame(Buffer.alloc(0));
-      socket.write(
-        `POST /session HTTP/1.1\r\nhost: makonis\r\nx-makonis-call: ${number}\r\nconnection: upgrade\r\nupgrade: makonis\r\ncontent-length: ${hello.length}\r\n\r\n`,
-      );
-      socket.write(hello);
+        onHead(status) {
+          if (status === '101') {
+            resolve(new CallSession(socket, sealer, number, clock, onClose));
+            return;
+          }
+          socket.destroy();
+          resolve(undefined);
+        },
+        onGone: () => reject(new NotSent('no session was opened')),
+      });
     });
   }
 

@@ -5,6 +5,7 @@
 import { Duplex } from 'node:stream';
 import { NotSent } from '#gateway/forward/connection.ts';
 import { BrokenFrame, FrameReader, FrameWriter } from '#gateway/forward/frames.ts';
+import { callUpgrade } from '#gateway/forward/upgrade-call.ts';
 import type { TakeOver } from '#gateway/http/listener.ts';
 import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts';
 import type { OpenConnection } from '#platform/connections.ts';
@@ -13,7 +14,6 @@ import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 export const CARRIED = '/carried';
 /** Opening what is to be carried may take as long there as here. */
 const OPENING_LIMIT: Milliseconds = seconds(30);
-const MOST_HEAD_BYTES = 4096;
 const NOTHING = Buffer.alloc(0);
 const HEAD_END = '\r\n\r\n';
 const TAKEN = `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: makonis${HEAD_END}`;
@@ -91,41 +91,17 @@ export function carriedFrom(
   const writer = new FrameWriter(sealer, number, 'call');
   const hello = writer.frame(Buffer.from(requestId));
   return new Promise((resolve, reject) => {
-    const limit = clock.after(OPENING_LIMIT, () => socket.destroy());
-    let head: Buffer = NOTHING;
-    const end = (): void => {
-      limit.cancel();
-      socket.off('data', read);
-      socket.off('close', fail);
-    };
-    const fail = (): void => {
-      end();
-      reject(new NotSent('the other process has left'));
-    };
-    const read = (bytes: Buffer): void => {
-      head = Buffer.concat([head, bytes]);
-      const at = head.indexOf(HEAD_END);
-      if (at < 0) {
-        if (head.length > MOST_HEAD_BYTES) socket.destroy();
-        return;
-      }
-      end();
-      const [, status = ''] = head.toString('latin1', 0, at).split(' ');
-      if (status !== '101') {
+    callUpgrade(socket, { path: CARRIED, number, hello, limit: OPENING_LIMIT }, clock, {
+      onHead(status, rest) {
+        if (status === '101') {
+          resolve(new Carried(socket, writer, new FrameReader(sealer, number, 'answer', rest)));
+          return;
+        }
         socket.destroy();
         reject(status === '502' ? new Error('it leads nowhere') : new NotSent('the other process knows of none'));
-        return;
-      }
-      const rest = head.subarray(at + HEAD_END.length);
-      resolve(new Carried(socket, writer, new FrameReader(sealer, number, 'answer', rest)));
-    };
-    socket.on('data', read);
-    socket.on('close', fail);
-    socket.on('error', () => {});
-    socket.write(
-      `POST ${CARRIED} HTTP/1.1\r\nhost: makonis\r\nx-makonis-call: ${number}\r\nconnection: upgrade\r\nupgrade: makonis\r\ncontent-length: ${hello.length}${HEAD_END}`,
-    );
-    socket.write(hello);
+      },
+      onGone: () => reject(new NotSent('the other process has left')),
+    });
   });
 }
 
