@@ -12,15 +12,14 @@ const STOP_LIMIT_MILLISECONDS = 30_000;
 export async function down(args: readonly string[]): Promise<number> {
   const { config } = readConfig(processSources(args));
   const state = readRunState(config.data);
-  const pids = state?.pids.filter(isAlive) ?? [];
-  if (pids.length === 0) {
+  if (state === undefined || !isAlive(state.pids[0])) {
     print(`no cloud runs on ${config.data}`);
     return 0;
   }
-  for (const pid of pids) process.kill(pid, 'SIGTERM');
-  const isDown = await waitUntil(() => !pids.some(isAlive), STOP_LIMIT_MILLISECONDS);
+  process.kill(state.pids[0], 'SIGTERM');
+  const isDown = await waitUntil(() => !state.pids.some(isAlive), STOP_LIMIT_MILLISECONDS);
   if (!isDown) {
-    const left = pids.filter(isAlive).join(' ');
+    const left = state.pids.filter(isAlive).join(' ');
     throw new CommandError(
       `the cloud has not stopped within 30 s (process ${left}). Its log: ${config.data}/log; kill -9 loses nothing that was answered`,
     );

@@ -11,7 +11,12 @@ import { nearest } from '#platform/base/nearest.ts';
 /** Answers the exit code; a server answers when it has stopped. */
 type Command = (args: readonly string[]) => Promise<number>;
 
-const commands: Readonly<Record<string, { readonly run: Command; readonly help: string }>> = {
+interface CommandEntry {
+  readonly run: Command;
+  readonly help: string;
+}
+
+const commands: Readonly<Record<string, CommandEntry>> = {
   up: {
     run: async (args) => (await import('#cli/up.ts')).up(args),
     help: 'start the cloud: makonis up [--port N] [--data DIR] [--detach]',
@@ -64,34 +69,40 @@ const commands: Readonly<Record<string, { readonly run: Command; readonly help: 
   help: { run: help, help: 'this text' },
 };
 
+function commandOf(name: string): CommandEntry {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command !== undefined) return command;
+  const known = Object.keys(commands);
+  throw new ConfigError(`unknown command ${name}${nearest(name, known) || `. There are: ${known.join(', ')}`}`);
+}
+
 async function version(): Promise<number> {
   print(programVersion());
   return 0;
 }
 
-async function help(): Promise<number> {
+/** Of all commands, or of those that are named. */
+async function help(names: readonly string[]): Promise<number> {
+  const told = names.length === 0 ? Object.entries(commands) : names.map((name) => [name, commandOf(name)] as const);
   const rows = (entries: readonly (readonly [string, string])[]): string =>
-    entries.map(([name, text]) => `  ${name.padEnd(24)}${text}`).join('\n');
+    entries.map(([name, text]) => `  ${name.padEnd(26)}${text}`).join('\n');
   const optionRows = Object.values(options).map(({ flag, value, help: text }) => {
     return [value === undefined ? flag : `${flag} ${value}`, text] as const;
   });
   print(`makonis ${programVersion()}: a cloud of your own, with the APIs of AWS\n`);
-  print(`Commands:\n${rows(Object.entries(commands).map(([name, { help: text }]) => [name, text]))}\n`);
+  print(`Commands:\n${rows(told.map(([name, { help: text }]) => [name, text]))}\n`);
   print(`Options (each also as MAKONIS_<NAME>, or in the JSON file of --config):\n${rows(optionRows)}`);
   return 0;
 }
 
+const isHelp = (word: string): boolean => word === '--help' || word === '-h';
+
 async function run(argv: readonly string[]): Promise<number> {
   const [name = 'help', ...args] = argv;
-  const asked = name === '--version' ? 'version' : name === '--help' || name === '-h' ? 'help' : name;
-  const command = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
-  if (command === undefined) {
-    const known = Object.keys(commands);
-    printError(`unknown command ${name}${nearest(asked, known) || `. There are: ${known.join(', ')}`}`);
-    return 2;
-  }
+  const asked = name === '--version' ? 'version' : isHelp(name) ? 'help' : name;
   try {
-    return await command.run(args);
+    const command = commandOf(asked);
+    return await (args.some(isHelp) ? help([asked]) : command.run(args));
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CommandError)) throw error;
     printError(error.message);

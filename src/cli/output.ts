@@ -5,6 +5,12 @@ export class CommandError extends Error {
   override name = 'CommandError';
 }
 
+/** Who reads no further (`| head`) has seen enough. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };

@@ -14,7 +14,8 @@ interface AccessKey {
 }
 
 export interface RunState {
-  readonly pids: readonly number[];
+  /** The server, which `down` asks to stop, and what stays root for it and ends with it. */
+  readonly pids: readonly [server: number, ...others: number[]];
   readonly url: string;
   readonly port: number;
   readonly adminPort: number;
@@ -100,6 +101,6 @@ function isZombie(pid: number): boolean {
 /** The state of a cloud that runs; a CommandError that says how to start it otherwise. */
 export function runningState(data: string): RunState {
   const state = readRunState(data);
-  if (state?.pids.some(isAlive)) return state;
+  if (state !== undefined && isAlive(state.pids[0])) return state;
   throw new CommandError(`no cloud runs on ${data}. Start it: makonis up --detach --data ${data}`);
 }

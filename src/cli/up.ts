@@ -166,6 +166,7 @@ interface MachinesOfThisHost {
   readonly open: () => Promise<Host | undefined>;
   /** Before root is given up: what needs it from then on. */
   readonly staysRoot: (server: Unprivileged) => Promise<void>;
+  readonly rootPid: () => number | undefined;
   readonly close: () => void;
 }
 
@@ -189,6 +190,7 @@ function machinesOf(config: Config, { cloudId }: DataFolder, log: Logger): Machi
       const { startHostd } = await import('#hostd/hostd.ts');
       hostd = startHostd({ data, server, tag, publicCidr, compileCache });
     },
+    rootPid: () => hostd?.pid,
     close: () => hostd?.close(),
   };
 }
@@ -264,11 +266,12 @@ const foldersOf = ({ data, blobs }: Config): string[] => (blobs === undefined ? 
 const masterKeysOf = (path: string, folder: DataFolder): MasterKeys =>
   existsSync(path) || folder.holdsRows ? readMasterKeys(path) : createMasterKeys(path);
 
-function stateOf(config: Config, running: RunningCloud, { options, keyFile }: Start): RunState {
+function stateOf(config: Config, running: RunningCloud, { options, keyFile, machines }: Start): RunState {
   const { operator, first } = running.keys();
+  const rootPid = machines.rootPid();
   const administrator = first && { ...first.administrator, account: first.account };
   return {
-    pids: [process.pid],
+    pids: [process.pid, ...(rootPid === undefined ? [] : [rootPid])],
     url: running.url,
     port: running.port,
     adminPort: running.adminPort,

@@ -130,6 +130,19 @@ test('mistyped words are errors that name the nearest', async (t) => {
   assert.ok(!existsSync(p.data), 'nothing was made');
 });
 
+test('help is of one command, and may be read in part', async (t) => {
+  const p = program(t);
+  const { code, out } = await p.run('backup', '--help');
+  assert.equal(code, 0);
+  assert.match(out, /^Commands:\n {2}backup {20}makonis backup TARGET: .*\n\nOptions/m);
+  assert.match(out, /^ {2}--scrub-mib-per-second N /m);
+  assert.match((await p.run('help', 'bckup')).err, /unknown command bckup: did you mean backup\?/);
+  // More than a pipe holds, to one that reads none of it.
+  const names = 'help '.repeat(2000);
+  const ended = await p.exec('/bin/sh', ['-c', `${join(ROOT, 'bin/makonis')} help ${names} | true`]);
+  assert.equal(ended.err, '');
+});
+
 test('started as root, it serves as somebody else', { skip: !isRoot && 'only root can give root up' }, async (t) => {
   const p = program(t);
   await p.run('up', '--detach', '--port', '0', '--user', 'nobody');
@@ -151,6 +164,7 @@ test('what stays root ends with the server, however that ends', {
   await p.run('up', '--detach', '--port', '0');
   const [pid = 0] = p.state().pids;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  assert.deepEqual(p.state().pids, [pid, ...children]);
   assert.equal(children.length, 1);
   const isThere = (child: number): boolean =>
     isAlive(child) && !/^State:\s+Z/m.test(readFileSync(`/proc/${child}/status`, 'utf8'));
