@@ -114,7 +114,10 @@ function refusal(
   request: AuthorizationRequest,
   conditions: Question['conditions'],
 ): ServiceError {
-  const isEncoded = operation.service.declaration.encodedRefusals === true;
+  const { anonymousRefusal, encodedRefusals: isEncoded = false } = operation.service.declaration;
+  if (anonymousRefusal !== undefined && request.principal.kind === 'anonymous') {
+    return new ServiceError('AccessDenied', anonymousRefusal);
+  }
   if (!isEncoded || callerAccount === undefined) return new ServiceError('AccessDenied', message);
   const encoded = authorizationMessages.encode(request, Object.keys(conditions() ?? {}), callerAccount, now);
   const whole = `You are not authorized to perform this operation. ${message}. Encoded authorization failure message: ${encoded}`;

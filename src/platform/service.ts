@@ -336,10 +336,7 @@ export interface GivenBody {
 }
 
 export interface ServiceDeclaration {
-  /**
-   * Documents that anybody may read by a plain GET, signed or not, below `/~<name>/`: no bucket's name has a tilde, so neither
-   * hides the other. `path` is what follows.
-   */
+  /** Documents that anybody may read by a plain GET below `/~<name>/`, as no bucket is named. `path` is what follows. */
   readonly documents?: (path: string) => Promise<PublicDocument | undefined>;
   /** What the service's site host shows to everybody: pages, not operations. */
   readonly site?: (request: SiteRequest) => Promise<SiteAnswer>;
@@ -388,6 +385,8 @@ export interface ServiceDeclaration {
   };
   /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
+  /** All that a refusal tells callers without a name; the default is as much as it tells others. */
+  readonly anonymousRefusal?: string;
   /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */
   readonly encodedRefusals?: true;
   readonly internal?: Readonly<Record<string, InternalOperation>>;

@@ -62,6 +62,7 @@ test('who asks pays, if the bucket is so, and says so', async (t) => {
   await assert.rejects(read(), refusal('AccessDenied'));
   const anonymous = await sendRaw(c, unsigned(c, { method: 'GET', path: `/${Bucket}/novel` }));
   assert.equal(anonymous.code, 'AccessDenied');
+  assert.match(anonymous.body, /<Message>Access Denied<\/Message>/);
   const RequestPayer = 'requester';
   const paid = await read({ RequestPayer });
   assert.equal(await textOf(paid.Body), 'dear');

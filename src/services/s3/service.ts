@@ -343,6 +343,8 @@ export const s3 = (parts: S3Parts) =>
     site: site(parts),
     quotas,
     accountName: canonicalUser,
+    // "Troubleshoot access denied (403 Forbidden) errors in Amazon S3": the context is for callers of the account or its organization.
+    anonymousRefusal: 'Access Denied',
     formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',
