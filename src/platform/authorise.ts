@@ -114,11 +114,10 @@ function refusal(
   request: AuthorizationRequest,
   conditions: Question['conditions'],
 ): ServiceError {
-  const { anonymousRefusal, encodedRefusals: isEncoded = false } = operation.service.declaration;
-  if (anonymousRefusal !== undefined && request.principal.kind === 'anonymous') {
-    return new ServiceError('AccessDenied', anonymousRefusal);
+  const { refusalMessage, encodedRefusals: isEncoded = false } = operation.service.declaration;
+  if (!isEncoded || callerAccount === undefined) {
+    return new ServiceError('AccessDenied', refusalMessage?.(message, request.principal, request.resource) ?? message);
   }
-  if (!isEncoded || callerAccount === undefined) return new ServiceError('AccessDenied', message);
   const encoded = authorizationMessages.encode(request, Object.keys(conditions() ?? {}), callerAccount, now);
   const whole = `You are not authorized to perform this operation. ${message}. Encoded authorization failure message: ${encoded}`;
   return new ServiceError('AccessDenied', whole);

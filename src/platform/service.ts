@@ -385,8 +385,8 @@ export interface ServiceDeclaration {
   };
   /** Throws if a session of this kind may not call the operation at all, whatever its policies. */
   readonly admitSession?: (session: SessionFacts, operation: string) => void;
-  /** All that a refusal tells callers without a name; the default is as much as it tells others. */
-  readonly anonymousRefusal?: string;
+  /** The service's own words for a refusal, made of AWS's common ones. */
+  readonly refusalMessage?: (message: string, principal: Principal, resource: string) => string;
   /** Refusals carry the decision, encoded, for sts:DecodeAuthorizationMessage: EC2's do, and few others'. */
   readonly encodedRefusals?: true;
   readonly internal?: Readonly<Record<string, InternalOperation>>;

@@ -189,7 +189,7 @@ test('the access point and the bucket must both allow it', async (t) => {
   const Policy = reading({ AWS: userArn(AccountId, 'jane') }, arn);
   await control.send(new PutAccessPointPolicyCommand({ AccountId, Name, Policy }));
   // The bucket has not let it in yet.
-  await assert.rejects(read(), refusal('AccessDenied', /on resource: arn:aws:s3:::books\/novel /));
+  await assert.rejects(read(), refusal('AccessDenied', /on resource: "arn:aws:s3:::books\/novel" /));
   await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: delegating(AccountId) }));
   assert.equal(await read(), 'once upon a time');
   await assert.rejects(read(Bucket), refusal('AccessDenied'));

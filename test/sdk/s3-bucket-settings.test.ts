@@ -262,7 +262,12 @@ test('policies may ask how a request is signed', async (t) => {
 test('a condition on how objects are made lets their parts through', async (t) => {
   const { s3 } = await bucketTest(t);
   const Condition = { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } };
-  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: policyOf(onObjects({ Effect: 'Deny', Condition })) }));
+  await s3.send(
+    new PutBucketPolicyCommand({
+      Bucket,
+      Policy: policyOf(onObjects({ Effect: 'Deny', Action: 's3:PutObject', Condition })),
+    }),
+  );
   const put = new PutObjectCommand({ Bucket, Key: 'novel', Body: 'text' });
   await assert.rejects(s3.send(put), refusal('AccessDenied'));
   await s3.send(new PutObjectCommand({ Bucket, Key: 'novel', Body: 'text', IfNoneMatch: '*' }));

@@ -30,9 +30,9 @@ const WORDS: Readonly<Record<PolicyType, Words>> = {
 };
 
 /** How a refusal names the caller: an ARN, a service's name, or `anonymous`. */
-function nameOf(principal: Exclude<Principal, { kind: 'external' }>): string {
-  if (principal.kind === 'anonymous') return 'anonymous';
-  return principal.kind === 'service' ? principal.service : principal.arn;
+export function nameOf(principal: Principal): string {
+  if (principal.kind === 'service') return principal.service;
+  return 'arn' in principal ? principal.arn : 'anonymous';
 }
 
 export function denialMessage(

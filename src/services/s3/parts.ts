@@ -7,6 +7,7 @@ import type { Deliver } from '#platform/jobs/relay.ts';
 import type { Metrics } from '#platform/metrics.ts';
 import type { PageTokens } from '#platform/page-token.ts';
 import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
+import type { Registry } from '#platform/registry.ts';
 import type { Sealer } from '#platform/secrets/sealer.ts';
 import type { Store } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
@@ -17,6 +18,7 @@ import type { AccessPoints, PublicAccess } from '#services/s3control/api.ts';
 
 export interface S3Parts {
   readonly store: Store;
+  readonly registry: () => Registry;
   readonly clock: Clock;
   readonly sealer: Sealer;
   readonly pages: PageTokens;

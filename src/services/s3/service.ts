@@ -77,6 +77,7 @@ import { putObject } from '#services/s3/objects/put.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from '#services/s3/objects/tagging.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { quotas } from '#services/s3/quotas.ts';
+import { refusalMessage } from '#services/s3/refusals.ts';
 import { replicationInternals, replicationOperations } from '#services/s3/replication/operations.ts';
 import { AGAIN_JOB, REPLICATE_WORK, sendAgain, THRESHOLD_JOB } from '#services/s3/replication/queue.ts';
 import { missThreshold, replicate } from '#services/s3/replication/run.ts';
@@ -343,8 +344,7 @@ export const s3 = (parts: S3Parts) =>
     site: site(parts),
     quotas,
     accountName: canonicalUser,
-    // "Troubleshoot access denied (403 Forbidden) errors in Amazon S3": the context is for callers of the account or its organization.
-    anonymousRefusal: 'Access Denied',
+    refusalMessage,
     formUpload: 'PutObject',
     crossOrigin: cors.crossOrigin(parts),
     throttlingError: 'SlowDown',

@@ -11,7 +11,7 @@ import type {
 } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { type AclRequest, isPrivate, ownerId, privateAcl, shownAcl } from '#services/s3/acl/grants.ts';
-import { checkedAcl, takesAcls } from '#services/s3/acl/ownership.ts';
+import { refusePublicAcl, takesAcls, wantedAcl } from '#services/s3/acl/ownership.ts';
 import { openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { fail } from '#services/s3/errors.ts';
 import { canonicalUser } from '#services/s3/names.ts';
@@ -34,10 +34,10 @@ export const putBucketAcl =
   (input: PutBucketAclRequest, call: Call): void => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
     if (!takesAcls(bucket)) fail('AccessControlListNotSupported');
-    const place = { account: call.account, door: call.door, owner: call.account };
     const acl =
-      checkedAcl(parts, bucket, input as AclRequest, 'bucket', place) ??
+      wantedAcl(parts, input as AclRequest, 'bucket', { account: call.account, owner: call.account }) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });
+    refusePublicAcl(parts, bucket, acl, call, ['s3:PutBucketAcl', bucket.arn]);
     const { acl: _, ...row } = rowOf(bucket);
     putBucket(call.tx, isPrivate(acl) ? row : { ...row, acl });
   };
@@ -57,10 +57,10 @@ export const putObjectAcl =
     const target = input as ReadTarget;
     const { bucket, row } = findObject(parts, target, call);
     if (!takesAcls(bucket)) fail('AccessControlListNotSupported');
-    const place = { account: call.account, door: call.door, owner: row.owner ?? call.account };
     const acl =
-      checkedAcl(parts, bucket, input as AclRequest, 'object', place) ??
+      wantedAcl(parts, input as AclRequest, 'object', { account: call.account, owner: row.owner ?? call.account }) ??
       fail('MissingSecurityHeader', { about: 'x-amz-acl' });
+    refusePublicAcl(parts, bucket, acl, call, ['s3:PutObjectAcl', `${bucket.arn}/${target.Key}`]);
     const { acl: _, ...rest } = row;
     // "An event is not generated when a request results in no change to an object's ACL."
     if (isDeepStrictEqual(row.acl ?? privateAcl(acl.owner), acl)) return {};

@@ -36,6 +36,11 @@ export interface AclRequest {
   readonly GrantWriteACP?: string;
 }
 
+/** With a new object. */
+export interface ObjectAclRequest extends AclRequest {
+  readonly Key: string;
+}
+
 interface GivenPolicy {
   readonly Owner?: { readonly ID?: string };
   readonly Grants?: readonly { readonly Grantee?: GivenGrantee; readonly Permission?: string }[];

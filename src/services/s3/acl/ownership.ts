@@ -17,6 +17,7 @@ import {
   isFullControlOfBucketOwner,
   isPrivate,
   isPublicAcl,
+  type ObjectAclRequest,
   ownerId,
   privateAcl,
   saysAcl,
@@ -26,6 +27,7 @@ import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import type { ShownOwner } from '#services/s3/canonical-users.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { failBlocked } from '#services/s3/refusals.ts';
 import type { Acl, VersionRow } from '#services/s3/state.ts';
 import type { ListedRow } from '#services/s3/version-rows.ts';
 
@@ -87,7 +89,12 @@ export interface ObjectOwnership {
 }
 
 /** Of a new object. */
-export function ownershipOf(parts: S3Parts, bucket: OpenBucket, request: AclRequest, call: Call): ObjectOwnership {
+export function ownershipOf(
+  parts: S3Parts,
+  bucket: OpenBucket,
+  request: ObjectAclRequest,
+  call: Call,
+): ObjectOwnership {
   if (!takesAcls(bucket)) {
     // What the User Guide calls "Uploads with bucket owner full control ACLs or uploads that don't specify an ACL".
     const isAccepted = !saysAcl(request) || isFullControlOfBucketOwner(request, call.account);
@@ -98,24 +105,30 @@ export function ownershipOf(parts: S3Parts, bucket: OpenBucket, request: AclRequ
     principal.kind === 'anonymous' ? 'anonymous' : 'account' in principal ? principal.account : call.account;
   const isGivenAway = bucket.ownership === 'BucketOwnerPreferred' && request.ACL === 'bucket-owner-full-control';
   const owner = isGivenAway ? call.account : (writer ?? call.account);
-  const acl = checkedAcl(parts, bucket, request, 'object', { account: call.account, door: call.door, owner });
+  const acl = wantedAcl(parts, request, 'object', { account: call.account, owner });
+  refusePublicAcl(parts, bucket, acl, call, ['s3:PutObject', `${bucket.arn}/${request.Key}`]);
   return { ...(owner !== call.account && { owner }), ...(acl && !isPrivate(acl) && { acl }) };
 }
 
-interface AclPlace extends Reached {
-  readonly owner: string;
-}
-
-/** The list that a request asks for, if the bucket takes it. */
-export function checkedAcl(
-  parts: S3Parts,
-  bucket: Pick<OpenBucket, 'publicAccessBlock'>,
+/** The list that a request asks for. */
+export function wantedAcl(
+  { users }: S3Parts,
   request: AclRequest,
   of: 'bucket' | 'object',
-  { owner, ...reached }: AclPlace,
+  { account, owner }: { readonly account: AccountId; readonly owner: string },
 ): Acl | undefined {
-  const owners = { owner: ownerId(owner), bucketOwner: ownerId(reached.account), isUser: parts.users.has };
-  const acl = aclOf(request, of, owners);
-  if (acl !== undefined && isPublicAcl(acl) && blocks(parts, bucket, reached, 'BlockPublicAcls')) fail('AccessDenied');
-  return acl;
+  return aclOf(request, of, { owner: ownerId(owner), bucketOwner: ownerId(account), isUser: users.has });
+}
+
+/** Throws for a public list where such are blocked. */
+export function refusePublicAcl(
+  parts: S3Parts,
+  bucket: OpenBucket,
+  acl: Acl | undefined,
+  call: Call,
+  [action, resource]: readonly [action: string, resource: string],
+): void {
+  if (acl !== undefined && isPublicAcl(acl) && blocks(parts, bucket, call, 'BlockPublicAcls')) {
+    failBlocked(call, action, resource, 'acl');
+  }
 }

@@ -19,7 +19,8 @@ import type { Transaction } from '#platform/store/store.ts';
 import { deleteTags } from '#platform/tags.ts';
 import { doorOf } from '#services/s3/access-points/door.ts';
 import { type AclRequest, isPrivate, isPublicAcl } from '#services/s3/acl/grants.ts';
-import { checkedAcl, takesAcls } from '#services/s3/acl/ownership.ts';
+import { refusePublicAcl, takesAcls, wantedAcl } from '#services/s3/acl/ownership.ts';
+import { blocks } from '#services/s3/buckets/block-public-access.ts';
 import { makeBucket } from '#services/s3/buckets/make.ts';
 import { bucketIdsOf, dropBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
 import { ENCRYPTION_SETTING, NOTHING_BLOCKED } from '#services/s3/encryption/wanted.ts';
@@ -104,8 +105,9 @@ async function create(parts: S3Parts, input: CreateBucketRequest, call: Call): P
 function resetAcl(parts: S3Parts, input: CreateBucketRequest, call: Call): void {
   call.transact((tx) => {
     const bucket = openBucket(tx, parts.sealer, input.Bucket);
-    const { account, door } = call;
-    const acl = checkedAcl(parts, bucket, input as AclRequest, 'bucket', { account, door, owner: account });
+    const { account } = call;
+    const acl = wantedAcl(parts, input as AclRequest, 'bucket', { account, owner: account });
+    refusePublicAcl(parts, bucket, acl, call, ['s3:CreateBucket', bucket.arn]);
     const wanted = acl === undefined || isPrivate(acl) ? undefined : acl;
     if (wanted !== undefined && !takesAcls(bucket)) fail('InvalidBucketAclWithObjectOwnership');
     const { acl: _, ...row } = rowOf(bucket);
@@ -118,11 +120,12 @@ const firstOwnership = ({ oldBucketDefaults }: S3Parts, { ObjectOwnership }: Cre
   (ObjectOwnership as Ownership | undefined) ?? (oldBucketDefaults ? 'ObjectWriter' : 'BucketOwnerEnforced');
 
 function firstAcl(parts: S3Parts, input: CreateBucketRequest, account: AccountId): Acl | undefined {
-  const acl = checkedAcl(parts, {}, input as AclRequest, 'bucket', { account, door: undefined, owner: account });
+  const acl = wantedAcl(parts, input as AclRequest, 'bucket', { account, owner: account });
   if (acl === undefined || isPrivate(acl)) return undefined;
   if (firstOwnership(parts, input) === 'BucketOwnerEnforced') fail('InvalidBucketAclWithObjectOwnership');
   // New buckets block public access before anybody can ask for another thing.
-  return isPublicAcl(acl) && !parts.oldBucketDefaults ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
+  const isBlocked = !parts.oldBucketDefaults || blocks(parts, {}, { account, door: undefined }, 'BlockPublicAcls');
+  return isPublicAcl(acl) && isBlocked ? fail('InvalidBucketAclWithBlockPublicAccessError') : acl;
 }
 
 function checkLocation(

@@ -16,9 +16,11 @@ import type { Call, CallScope } from '#platform/service.ts';
 import { bucketAclInForce } from '#services/s3/acl/ownership.ts';
 import { blocks } from '#services/s3/buckets/block-public-access.ts';
 import { type OpenBucket, openBucket, putBucket, rowOf } from '#services/s3/buckets/open-bucket.ts';
+import { checkRules } from '#services/s3/buckets/policy-rules.ts';
 import { isPublic } from '#services/s3/buckets/publicity.ts';
 import { fail } from '#services/s3/errors.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { failBlocked } from '#services/s3/refusals.ts';
 
 /** "Bucket policies are limited to 20 KB in size". */
 const MOST_POLICY_BYTES = 20 * 1024;
@@ -43,18 +45,30 @@ export const putBucketPolicy =
   (parts: S3Parts) =>
   (input: PutBucketPolicyRequest, call: Call): void => {
     const bucket = openBucket(call.tx, parts.sealer, input.Bucket);
-    const policy = checked(input.Policy, bucket);
-    if (isPublic(policy) && blocks(parts, bucket, call, 'BlockPublicPolicy')) fail('AccessDenied');
+    const policy = checked(parts, input.Policy, bucket);
+    if (isPublic(policy) && blocks(parts, bucket, call, 'BlockPublicPolicy')) {
+      failBlocked(call, 's3:PutBucketPolicy', bucket.arn, 'policy');
+    }
     const saved = savedPrincipals(parts.principals, policy, () =>
       fail('MalformedPolicy', { message: 'Invalid principal in policy' }),
     );
     putBucket(call.tx, { ...rowOf(bucket), policy: input.Policy, policyPrincipals: saved });
   };
 
-function checked(text: string, bucket: OpenBucket): CompiledPolicy {
+/** S3's words for faults that the grammar of policies has other words for, and how those begin. */
+const WORDS: readonly (readonly [ofGrammar: string, ofS3: string])[] = [
+  ['Syntax errors in policy', 'Invalid policy syntax.'],
+  ['Policy document must be version', 'The policy must contain a valid version string'],
+  ['Invalid principal in policy', 'Invalid principal in policy'],
+  ['Statement IDs (SID) in a single policy', 'Statement IDs (SID) in a single policy must be unique'],
+];
+
+function checked({ registry }: S3Parts, text: string, bucket: OpenBucket): CompiledPolicy {
   if (Buffer.byteLength(text) > MOST_POLICY_BYTES) {
     fail('InvalidArgument', { message: 'Policy exceeds the maximum allowed document size.' });
   }
+  if (!text.startsWith('{')) fail('MalformedPolicy');
+  if (!isJson(text)) fail('MalformedPolicy', { message: 'This policy contains invalid Json' });
   try {
     const policy = parsePolicy(text, 'resource');
     const { arn, zone } = bucket;
@@ -69,12 +83,24 @@ function checked(text: string, bucket: OpenBucket): CompiledPolicy {
       );
       if (!isOwn) fail('MalformedPolicy', { message: 'Policy has invalid resource' });
     }
+    const model = zone === undefined ? registry().service('s3')?.model.authorization : undefined;
+    if (model !== undefined) checkRules(policy.document, arn, model);
     return policy;
   } catch (error) {
     if (error instanceof ServiceError && error.code === 'MalformedPolicyDocument') {
-      return fail('MalformedPolicy', { message: error.message });
+      const words = WORDS.find(([ofGrammar]) => error.message.startsWith(ofGrammar));
+      return fail('MalformedPolicy', { message: words?.[1] ?? error.message });
     }
     throw error;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,13 +1,16 @@
 /** Which encryption a write gets: what its headers ask for, else the bucket's default. */
 import type { ServerSideEncryptionConfiguration, ServerSideEncryptionRule } from '#platform/model/generated/s3.ts';
+import type { Call } from '#platform/service.ts';
 import { keptRows } from '#platform/store/kept-rows.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { type CustomerKey, type CustomerKeyHeaders, customerKeyOf } from '#services/s3/encryption/customer-keys.ts';
-import { fail, invalidArgument } from '#services/s3/errors.ts';
+import { invalidArgument } from '#services/s3/errors.ts';
+import { failBlocked } from '#services/s3/refusals.ts';
 import { settings } from '#services/s3/state.ts';
 
 export interface EncryptionHeaders extends CustomerKeyHeaders {
+  readonly Key: string;
   readonly ServerSideEncryption?: string;
   readonly SSEKMSKeyId?: string;
   readonly SSEKMSEncryptionContext?: string;
@@ -61,17 +64,19 @@ export function wantedEncryption(
   tx: ReadTransaction,
   bucket: OpenBucket,
   given: EncryptionHeaders,
-  origin: string,
+  call: Call,
 ): WantedEncryption {
   const [rule] = encryptionOf(tx, bucket).Rules;
-  const customerKey = customerKeyOf(given, origin);
+  const customerKey = customerKeyOf(given, call.origin);
   if (customerKey !== undefined) {
     if (given.ServerSideEncryption !== undefined) {
       const message =
         'Server Side Encryption with Customer provided key is incompatible with the encryption method specified';
       return invalidArgument(HEADER, given.ServerSideEncryption, message);
     }
-    if (rule?.BlockedEncryptionTypes?.EncryptionType?.includes('SSE-C')) fail('AccessDenied');
+    if (rule?.BlockedEncryptionTypes?.EncryptionType?.includes('SSE-C')) {
+      failBlocked(call, 's3:PutObject', `${bucket.arn}/${given.Key}`, 'customerKey');
+    }
     return { kind: 'SSE-C', customerKey };
   }
   const byDefault = rule?.ApplyServerSideEncryptionByDefault;

@@ -70,7 +70,7 @@ async function append(
   bucket: OpenBucket,
   before: VersionRow,
 ): Promise<PutObjectOutput> {
-  const wanted = call.partition.read((tx) => wantedEncryption(tx, bucket, input as EncryptionHeaders, call.origin));
+  const wanted = call.partition.read((tx) => wantedEncryption(tx, bucket, input as EncryptionHeaders, call));
   if (wanted.kind !== (before.encryption?.kind ?? 'AES256')) fail('EncryptionTypeMismatch');
   const upload = before.upload ?? randomBytes(18).toString('base64url');
   const received = await receive(payloadOfInput(input.Body), input as Claims, {

@@ -14,7 +14,7 @@ import type {
 import type { Call } from '#platform/service.ts';
 import { afterPrefix, type Key, text } from '#platform/store/keys.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
-import type { AclRequest } from '#services/s3/acl/grants.ts';
+import type { ObjectAclRequest } from '#services/s3/acl/grants.ts';
 import { ownershipOf, ownersOf } from '#services/s3/acl/ownership.ts';
 import { openBucket } from '#services/s3/buckets/open-bucket.ts';
 import type { ShownOwner } from '#services/s3/canonical-users.ts';
@@ -61,7 +61,7 @@ export const createMultipartUpload =
     const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
     const { bucket, wanted } = call.partition.read((tx) => {
       const opened = openBucket(tx, parts.sealer, input.Bucket);
-      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
+      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call) };
     });
     const { encryption } = await newObjectKeys(parts, call, bucket, input.Key, wanted);
     const lock = askedLock(bucket, input as LockHeaders, call.now);
@@ -74,7 +74,7 @@ export const createMultipartUpload =
         sequence: nextSequence(startedAt, newest(tx, bucket, input.Key)),
         initiator: nameOfCaller(call),
         ...metadata,
-        ...ownershipOf(parts, bucket, input as AclRequest, call),
+        ...ownershipOf(parts, bucket, input as ObjectAclRequest, call),
         ...(lock && { lock }),
         ...(checksum && { checksum }),
         ...(encryption && { encryption }),

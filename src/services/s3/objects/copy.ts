@@ -170,7 +170,7 @@ export const copyObject =
     const metadata = copiedMetadata(input, source);
     const { bucket, wanted } = call.partition.read((tx) => {
       const opened = openBucket(tx, parts.sealer, input.Bucket);
-      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call.origin) };
+      return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call) };
     });
     if (input.TaggingDirective !== 'REPLACE') checkTagsTaken(parts, source, bucket, input.Key, call);
     const lock = askedLock(bucket, input as LockHeaders, call.now);

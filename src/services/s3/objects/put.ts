@@ -3,7 +3,7 @@ import type { PutObjectOutput, PutObjectRequest } from '#platform/model/generate
 import { type Payload, payloadOf } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
-import type { AclRequest } from '#services/s3/acl/grants.ts';
+import type { ObjectAclRequest } from '#services/s3/acl/grants.ts';
 import { ownershipOf } from '#services/s3/acl/ownership.ts';
 import { countAccess } from '#services/s3/analytics/count.ts';
 import { type OpenBucket, openBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -47,11 +47,11 @@ export const putObject =
     checkKey(input.Key);
     const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
     const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, input.Bucket));
-    ownershipOf(parts, bucket, input as AclRequest, call);
+    ownershipOf(parts, bucket, input as ObjectAclRequest, call);
     const wanted = call.partition.read((tx) => {
       // Before the bytes come: it spares them. The transaction has the word.
       if (isConditional(input)) checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
-      return wantedEncryption(tx, bucket, input as EncryptionHeaders, call.origin);
+      return wantedEncryption(tx, bucket, input as EncryptionHeaders, call);
     });
     const lock = askedLock(bucket, input as LockHeaders, call.now);
     const payload = payloadOfInput(input.Body);
@@ -128,7 +128,7 @@ export async function commit(
   return writeReceived(call, received, (tx) => {
     const bucket = openBucket(tx, parts.sealer, input.Bucket);
     if (isConditional(input)) checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
-    const ownership = ownershipOf(parts, bucket, input as AclRequest, call);
+    const ownership = ownershipOf(parts, bucket, input as ObjectAclRequest, call);
     const added = addVersion(tx, blobs, bucket, input.Key, { ...withManifest(tx, version), ...ownership });
     further?.(tx, added);
     replicateNew(tx, bucket, input.Key, added, call.clock.now());
