@@ -57,7 +57,7 @@ test('a signed assertion, or a signed response, leads into a role', async (t) =>
 });
 
 test('what an assertion must say', async (t) => {
-  const { c, PrincipalArn, RoleArn, response, assume, update, key } = await saml(t);
+  const { c, PrincipalArn, RoleArn, response, assertion, assume, update, key } = await saml(t);
   const now = c.clock.now();
   const rejects = (options: Partial<AssertionOptions>, error: ReturnType<typeof named>) =>
     assert.rejects(assume(response(options)), error, JSON.stringify(options));
@@ -70,13 +70,19 @@ test('what an assertion must say', async (t) => {
   await rejects({ recipient: 'https://evil.example/saml' }, invalid(/Recipient/));
   await rejects({ recipient: 'https://signin.aws.amazon.com.evil.example/saml' }, invalid(/Recipient/));
   await rejects({ recipient: `${SIGN_IN}/acs/SAMLSPANOTHER` }, invalid(/Recipient/));
+  const incomplete = invalid(/^Responses must contain SubjectConfirmatonData with a Recipient and NotOnOrAfter$/);
+  const whole = responseText(assertion());
+  for (const part of [/ Recipient="[^"]*"/, / NotOnOrAfter="[^"]*"(?= Recipient)/]) {
+    await assert.rejects(assume(base64(signedText(whole.replace(part, ''), key))), incomplete);
+  }
   await rejects({ confirmations: 0 }, invalid(/SubjectConfirmation/));
   await rejects({ confirmations: 2 }, invalid(/SubjectConfirmation/));
   await rejects({ nameId: '' }, denied);
   await rejects({ nameId: 'x'.repeat(1025) }, invalid(/NameID/));
-  await rejects({ attributes: { [`${AWS}Role`]: undefined } }, denied);
-  await rejects({ role: `${RoleArn}-else` }, denied);
-  await rejects({ provider: `${PrincipalArn}-else` }, denied);
+  const other = invalid(/^SAML Assertion doesn't contain the requested Role and Metadata in the attributes$/);
+  await rejects({ attributes: { [`${AWS}Role`]: undefined } }, other);
+  await rejects({ role: `${RoleArn}-else` }, other);
+  await rejects({ provider: `${PrincipalArn}-else` }, other);
   await rejects(
     { attributes: { [`${AWS}RoleSessionName`]: undefined } },
     invalid(/^RoleSessionName is required in AuthnResponse$/),
@@ -102,7 +108,7 @@ test('a provider of another account vouches for nobody here, whatever the trust 
   const { SAMLProviderArn: foreign = '' } = await c
     .client(iam.IAMClient, { credentials })
     .send(new iam.CreateSAMLProviderCommand({ Name: 'corp', SAMLMetadataDocument: metadata([key]) }));
-  const statement = { Effect: 'Allow', Principal: '*', Action: ASSUME };
+  const statement = { Effect: 'Allow', Principal: { AWS: '*' }, Action: ASSUME };
   const policy = { RoleName: 'guest', PolicyDocument: document(statement) };
   await c.client(iam.IAMClient).send(new iam.UpdateAssumeRolePolicyCommand(policy));
   const response = base64(signedText(responseText(assertion({ provider: foreign })), key));

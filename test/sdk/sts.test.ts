@@ -67,6 +67,15 @@ test('a role is assumed when the caller’s and the trust policy allow it', asyn
     return error.name === 'AccessDenied' && error.message.startsWith(expected);
   });
 
+  for (const RoleArn of ['ReadWriteQuiltBucket', 'arn:aws:iam::12345:role/x']) {
+    await assert.rejects(
+      assume(c, eve, { RoleArn }),
+      (error: Error) => error.name === 'ValidationError' && error.message === `${RoleArn} is invalid`,
+    );
+  }
+  // What is no role's is one that is not there.
+  await assert.rejects(assume(c, bob, { RoleArn: `arn:aws:iam::${account}:user/bob` }), named('AccessDenied'));
+
   // The session follows what happens to its role.
   const admin = c.client(iam.IAMClient);
   const ownPolicy = { RoleName: 'of-account', PolicyName: 'own' };

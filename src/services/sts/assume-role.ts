@@ -21,7 +21,7 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   handler: (input, call) => startSession(sessions, input, call),
   secret: ['SessionToken', 'TokenCode', 'ContextAssertion'],
   steps: true,
-  resource: ({ RoleArn }) => RoleArn,
+  resource: ({ RoleArn }) => checkedArn(RoleArn),
   // A service of this cloud has no account: what it does with a role is the role's account's to know.
   owner: ({ RoleArn }, caller) => (caller === undefined ? accountOf(RoleArn) : {}),
   resourcePolicy: ({ RoleArn }) => sessions.role(RoleArn)?.trust,
@@ -34,6 +34,12 @@ export const assumeRole = (sessions: SessionsApi): OperationDeclaration<AssumeRo
   conditions: (input, scope) => ({ ...conditions(input, scope), ...mfaConditions(sessions, input, scope) }),
   audit: chainedTags,
 });
+
+/** What is the ARN of something else is a role that is not there. */
+function checkedArn(arn: string): string {
+  const isArn = isAccountId(parseArn(arn)?.account ?? '');
+  return isArn ? arn : fail('ValidationError', `${arn} is invalid`);
+}
 
 function accountOf(arn: string): { account?: AccountId } {
   const account = parseArn(arn)?.account ?? '';

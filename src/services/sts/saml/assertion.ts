@@ -97,6 +97,9 @@ function checkAudience(assertion: Element, provider: SamlProviderView): void {
   if (restrictions.length === 0 || !restrictions.every(namesUs)) invalid('Audience in the SAML response is not valid');
 }
 
+/** STS spells it so. */
+const INCOMPLETE = 'Responses must contain SubjectConfirmatonData with a Recipient and NotOnOrAfter';
+
 interface Subject {
   readonly name: string;
   readonly type: string;
@@ -115,10 +118,10 @@ function subjectOf(assertion: Element, provider: SamlProviderView, now: Millisec
     return invalid('The response must include exactly one bearer SubjectConfirmation');
   }
   const [data] = childrenNamed(confirmation, names.ASSERTION, 'SubjectConfirmationData');
-  const recipient = attributeOf(data, 'Recipient') ?? '';
-  if (!isSignIn(recipient, provider)) invalid('Recipient in the SAML response is not valid');
+  const recipient = attributeOf(data, 'Recipient');
   const end = attributeOf(data, 'NotOnOrAfter');
-  if (end === undefined) invalid('NotOnOrAfter of the SubjectConfirmationData is missing');
+  if (recipient === undefined || end === undefined) return invalid(INCOMPLETE);
+  if (!isSignIn(recipient, provider)) invalid('Recipient in the SAML response is not valid');
   if (!isBefore(end, now)) expired();
   const format = attributeOf(nameId, 'Format') ?? '';
   const type = format.startsWith(names.NAME_ID_FORMAT) ? format.slice(names.NAME_ID_FORMAT.length) : format;
@@ -142,7 +145,7 @@ function checkRole(attributes: Attributes, roleArn: string, providerArn: string)
   const pairs = (attributes.get(names.ROLE) ?? []).map((value) => value.split(',').map((part) => part.trim()));
   const isOurs = (pair: readonly string[]): boolean =>
     pair.length === 2 && pair.includes(roleArn) && pair.includes(providerArn);
-  if (!pairs.some(isOurs)) notAuthorized();
+  if (!pairs.some(isOurs)) invalid("SAML Assertion doesn't contain the requested Role and Metadata in the attributes");
 }
 
 function claimsOf(

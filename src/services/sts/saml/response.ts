@@ -47,7 +47,9 @@ export async function signedAssertion(base64: string, provider: SamlProviderView
 function textOfBase64(base64: string): string {
   const compact = base64.replace(/\s+/g, '');
   const bytes = Buffer.from(compact, 'base64');
-  if (bytes.toString('base64').replace(/=+$/, '') !== compact.replace(/=+$/, '')) return noResponse();
+  if (bytes.toString('base64').replace(/=+$/, '') !== compact.replace(/=+$/, '')) {
+    return invalid('Invalid base64 SAMLResponse');
+  }
   try {
     // Bytes that are no UTF-8 would read in two ways.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
