@@ -93,7 +93,10 @@ test('rules of a provider', async (t) => {
     await assert.rejects(create({ Url }), named('InvalidInputException', /Invalid Open ID Connect Provider URL/), Url);
   }
   const six = Array.from({ length: 6 }, (_, n) => thumb(n));
-  await assert.rejects(create({ ThumbprintList: six }), named('InvalidInputException'));
+  await assert.rejects(
+    create({ ThumbprintList: six }),
+    named('InvalidInputException', /^Thumbprint list must contain fewer than 5 entries\.$/),
+  );
   await assert.rejects(create({ ThumbprintList: ['z'.repeat(40)] }), named('InvalidInputException'));
   const ids = Array.from({ length: 101 }, (_, n) => `id-${n}`);
   const tooMany = named('LimitExceededException', /^Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100$/);

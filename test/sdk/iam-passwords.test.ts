@@ -34,8 +34,14 @@ test('a login profile is created, read, changed and deleted; a user with one is 
   );
   await admin.send(new iam.DeleteUserCommand({ UserName: 'short' }));
   await assert.rejects(late, refused('NoSuchEntityException', 'The user with name short'));
-  for (const weak of ['Short-1', 'alllowercase', 'lowerUPPER']) {
-    await assert.rejects(create(weak), refused('PasswordPolicyViolationException'), weak);
+  const need = (count: number) => `Password should meet ${count} more of the following requirements: `;
+  const each = (noun: string) => `Password should have at least one ${noun}`;
+  for (const [weak, words] of Object.entries({
+    'Short-1': 'Password should have a minimum length of 8',
+    alllowercase: `${need(2)}${each('uppercase letter')}, ${each('number')}, ${each('symbol')}`,
+    lowercase1: `${need(1)}${each('uppercase letter')}, ${each('symbol')}`,
+  })) {
+    await assert.rejects(create(weak), refused('PasswordPolicyViolationException', words), weak);
   }
   const { LoginProfile: made } = await create(GOOD);
   assert.deepEqual([made?.UserName, made?.PasswordResetRequired], [UserName, true]);
@@ -110,6 +116,7 @@ test('the password policy is enforced, as a whole and part by part', async (t) =
     'AAAAAAAA1!': 'lowercase letter',
     'AAAAAaaaa!': 'number',
     AAAAAaaaa1: 'symbol',
+    aaaaaaaaa1: 'Password should have at least one uppercase letter, Password should have at least one symbol',
   };
   for (const [password, words] of Object.entries(faults)) {
     await assert.rejects(set(password), refused('PasswordPolicyViolationException', words), password);

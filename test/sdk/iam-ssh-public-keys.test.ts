@@ -48,7 +48,7 @@ test('an SSH key’s life', async (t) => {
     SSHPublicKeys?.map((each) => [each.UserName, each.SSHPublicKeyId, each.Status]),
     [[UserName, SSHPublicKeyId, 'Inactive']],
   );
-  const conflict = refusal('DeleteConflictException', /SSH public keys first/);
+  const conflict = refusal('DeleteConflictException', 'Cannot delete entity, must remove referenced objects first.');
   await admin.send(new iam.CreateUserCommand({ UserName: 'bob' }));
   await admin.send(new iam.UploadSSHPublicKeyCommand({ UserName: 'bob', SSHPublicKeyBody: line }));
   await assert.rejects(admin.send(new iam.DeleteUserCommand({ UserName: 'bob' })), conflict);

@@ -74,7 +74,7 @@ function checkedThumbprints(list: readonly string[]): string[] {
   const thumbprints = [...new Set(list.map((thumbprint) => thumbprint.toLowerCase()))];
   if (thumbprints.some((thumbprint) => !/^[0-9a-f]{40}$/.test(thumbprint))) invalidInput('Invalid thumbprint format');
   if (thumbprints.length > MOST_THUMBPRINTS) {
-    invalidInput(`Thumbprint list must contain at most ${MOST_THUMBPRINTS} entries.`);
+    invalidInput(`Thumbprint list must contain fewer than ${MOST_THUMBPRINTS} entries.`);
   }
   return thumbprints;
 }

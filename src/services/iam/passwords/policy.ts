@@ -13,17 +13,20 @@ import { type LoginProfileRow, type PasswordPolicyRow, passwordPolicies } from '
 const POLICY = passwordPolicies.key();
 
 const KINDS: readonly { readonly noun: string; readonly member: keyof PasswordPolicyRow; readonly form: RegExp }[] = [
-  { noun: 'symbol', member: 'requireSymbols', form: /[!@#$%^&*()_+\-=[\]{}|']/ },
-  { noun: 'number', member: 'requireNumbers', form: /[0-9]/ },
   { noun: 'uppercase letter', member: 'requireUppercase', form: /[A-Z]/ },
   { noun: 'lowercase letter', member: 'requireLowercase', form: /[a-z]/ },
+  { noun: 'number', member: 'requireNumbers', form: /[0-9]/ },
+  { noun: 'symbol', member: 'requireSymbols', form: /[!@#$%^&*()_+\-=[\]{}|']/ },
 ];
 const DEFAULT_LENGTH = 8;
 const DEFAULT_KINDS = 3;
 
 export const policyOf = (tx: ReadTransaction): PasswordPolicyRow | undefined => tx.get(passwordPolicies, POLICY);
 
-/** Why the password does not meet the policy; undefined if it does. `accountName` must not be the password by default. */
+/**
+ * Why the password does not meet the policy; undefined if it does. `accountName` must not be the password by default. In the words that
+ * CreateLoginProfile was recorded to say for want of length and of kinds.
+ */
 export function violationOf(
   password: string,
   policy: PasswordPolicyRow | undefined,
@@ -31,13 +34,14 @@ export function violationOf(
 ): string | undefined {
   const least = policy?.minimumLength ?? DEFAULT_LENGTH;
   if (password.length < least) return `Password should have a minimum length of ${least}`;
-  if (policy === undefined) {
-    const kinds = KINDS.filter(({ form }) => form.test(password)).length;
-    const isName = password.toLowerCase() === accountName.toLowerCase();
-    return kinds < DEFAULT_KINDS || isName ? 'Password does not conform to the account password policy.' : undefined;
-  }
-  const missing = KINDS.find(({ member, form }) => policy[member] === true && !form.test(password));
-  return missing && `Password should have at least one ${missing.noun}`;
+  const missing = KINDS.filter(({ form }) => !form.test(password));
+  const asked = missing.filter(({ member }) => policy === undefined || policy[member] === true);
+  const wanted = asked.map(({ noun }) => `Password should have at least one ${noun}`).join(', ');
+  if (policy !== undefined) return wanted || undefined;
+  const more = missing.length - (KINDS.length - DEFAULT_KINDS);
+  if (more > 0) return `Password should meet ${more} more of the following requirements: ${wanted}`;
+  const isName = password.toLowerCase() === accountName.toLowerCase();
+  return isName ? 'Password does not conform to the account password policy.' : undefined;
 }
 
 /** When the password ends; undefined if it doesn't. Enforced from the moment that the policy says so. */

@@ -132,7 +132,7 @@ export function deleteUser(input: Model.DeleteUserRequest, { tx, account }: Call
   if (devicesOf(tx, id).length > 0) deleteConflict('delete MFA device');
   if (has(keysOfOwner)) deleteConflict('delete access keys');
   if (has(signingCertificates)) deleteConflict('delete signing certificates');
-  if (has(sshKeys)) deleteConflict('delete SSH public keys');
+  if (has(sshKeys)) deleteConflict('remove referenced objects');
   if (has(serviceCredentials)) deleteConflict('delete service specific credentials');
   if (has(inlinePolicies)) deleteConflict('delete policies');
   if (has(attachments)) deleteConflict('detach all policies');
