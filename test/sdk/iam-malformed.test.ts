@@ -8,6 +8,7 @@ const allow = (Resource: string | string[]) => document({ Effect: 'Allow', Actio
 const trust = (...Service: string[]) => document({ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' });
 const failing = (name: string, message: RegExp) => (error: unknown) =>
   error instanceof Error && error.name === name && message.test(error.message);
+const legacy = failing('MalformedPolicyDocumentException', /^The policy failed legacy parsing$/);
 const malformed = failing('MalformedPolicyDocumentException', /^Resource queue must be in ARN format or "\*"\.$/);
 
 /** A good policy of at least this many characters. */
@@ -54,12 +55,20 @@ test('each way to write a policy refuses what is none, and what is too long', as
   ];
   for (const [write, limit, tooLong] of ways) {
     await assert.rejects(write(allow('queue')), malformed);
+    for (const account of ['ACCOUNT_ID', '12345', `\${aws:PrincipalAccount}`]) {
+      await assert.rejects(write(allow(`arn:aws:sqs:*:${account}:q`)), legacy, account);
+    }
+    await assert.rejects(write(` ${allow('*')}`), legacy);
     await assert.rejects(write(long(limit)), tooLong);
   }
 
-  const services = Array.from({ length: 100 }, (_, at) => `service-${at}.amazonaws.com`);
+  const services = Array.from({ length: 100 }, (_, at) => `service-${at}.events.amazonaws.com`);
   const trusts: readonly [string, (error: unknown) => boolean][] = [
     [allow('*'), failing('MalformedPolicyDocumentException', /^Missing required field Principal$/)],
+    [
+      ` ${trust('ec2.amazonaws.com')}`,
+      failing('MalformedPolicyDocumentException', /^JSON strings must not have leading spaces$/),
+    ],
     [trust('lambda'), failing('MalformedPolicyDocumentException', /^Invalid principal in policy: "SERVICE":"lambda"$/)],
     [trust(...services), failing('LimitExceededException', /^Cannot exceed quota for ACLSizePerRole: 2048$/)],
   ];

@@ -65,7 +65,7 @@ export function readDocument(text: string, kind: PolicyKind, rules: DocumentRule
   if (text.length > MAX_LENGTH) throw syntaxError();
   const spans = new Map<JsonObject, Span>();
   const root = objectOf(jsonOf(text, kind, spans));
-  onlyKeys(root, ['Version', 'Id', 'Statement']);
+  onlyKeys(root, ['Version', 'Id', 'Statement'], kind);
   const version = root.get('Version') ?? '2008-10-17';
   if (version !== '2012-10-17' && (version !== '2008-10-17' || rules.currentVersionOnly)) {
     throw malformed('Policy document must be version 2012-10-17 or greater.');
@@ -105,7 +105,7 @@ const STATEMENT_KEYS = [
 type Spans = ReadonlyMap<JsonObject, Span>;
 
 function readStatement(statement: JsonObject, kind: PolicyKind, rules: DocumentRules, spans: Spans): PolicyStatement {
-  onlyKeys(statement, STATEMENT_KEYS);
+  onlyKeys(statement, STATEMENT_KEYS, kind);
   for (const key of ['Principal', 'Action', 'Resource']) {
     if (statement.has(key) && statement.has(`Not${key}`)) throw syntaxError();
   }
@@ -216,8 +216,10 @@ function scalarText(value: JsonValue): string {
   throw syntaxError();
 }
 
-function onlyKeys(object: JsonObject, known: readonly string[]): void {
-  for (const key of object.keys()) if (!known.includes(key)) throw syntaxError();
+function onlyKeys(object: JsonObject, known: readonly string[], kind: PolicyKind): void {
+  for (const key of object.keys()) {
+    if (!known.includes(key)) throw kind === 'trust' ? malformed(`Unknown field ${key}`) : syntaxError();
+  }
 }
 
 function objectOf(value: JsonValue | undefined): JsonObject {

@@ -98,6 +98,7 @@ const REFUSED: readonly (readonly [PolicyKind, Change, string | RegExp])[] = [
   ['trust', { Principal: undefined }, 'Missing required field Principal'],
   ['trust', { Principal: {} }, 'Missing required field Principal cannot be empty!'],
   ['trust', { Principal: undefined, NotPrincipal: '*' }, 'Has prohibited field NotPrincipal'],
+  ['trust', { _comment: 'mine' }, 'Unknown field _comment'],
   ['trust', { Resource: '*' }, 'Has prohibited field Resource'],
   ['trust', { NotResource: '*' }, 'Has prohibited field NotResource'],
   ['trust', { Effect: undefined }, 'Missing required field Effect'],
@@ -203,6 +204,7 @@ test('faults of the whole document', () => {
     ['{"Statement":{"Effect":"Allow","Effect":"Deny","Action":"*","Resource":"*"}}', SYNTAX],
     [`${JSON.stringify({ Statement: identity })},`, SYNTAX],
   ];
+  assert.throws(() => parsePolicy('{"statement":[]}', 'trust'), { message: 'Unknown field statement' });
   for (const [text, message] of whole) {
     assert.throws(() => parsePolicy(text, 'identity'), { code: 'MalformedPolicyDocument', message }, text);
   }

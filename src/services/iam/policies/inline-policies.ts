@@ -1,12 +1,11 @@
 /** Inline policies of users, roles and groups. */
 import type { PageTokens } from '#platform/page-token.ts';
-import { parsePolicy } from '#platform/policy/parse.ts';
 import type { Call } from '#platform/service.ts';
 import { noSuchInline } from '#services/iam/errors.ts';
 import { identitiesChanged } from '#services/iam/identity/memory.ts';
 import { type Owner, type OwnerRow, ownerOf } from '#services/iam/owners.ts';
 import { type PageEnd, type PageInput, type Positioned, pageOf } from '#services/iam/paging.ts';
-import { checkInlineDocuments, encodedDocument } from '#services/iam/policies/documents.ts';
+import { checkInlineDocuments, checkWritten, encodedDocument } from '#services/iam/policies/documents.ts';
 import { inlinePolicies } from '#services/iam/state.ts';
 
 type Named = { readonly PolicyName: string };
@@ -16,7 +15,7 @@ export const putInline =
   (input: In & Named & { readonly PolicyDocument: string }, { tx }: Call): void => {
     const { id, name } = ownerOf(tx, owner, input);
     const { PolicyName: policyName, PolicyDocument: document } = input;
-    parsePolicy(document, 'identity');
+    checkWritten(document);
     const others = tx
       .range(inlinePolicies, { prefix: [id] })
       .filter(({ key }) => inlinePolicies.parts(key)[1] !== policyName);

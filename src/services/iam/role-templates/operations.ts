@@ -8,14 +8,17 @@ import {
   acquiringPermissions,
   getRoleTemplateVersion,
 } from '#services/iam/role-templates/role-templates.ts';
+import { trustsOf } from '#services/iam/roles/trust.ts';
 
-export const roleTemplateOperations = ({ identity: { principals } }: IamParts) =>
-  ({
+export const roleTemplateOperations = (parts: IamParts) => {
+  const trusts = trustsOf(parts);
+  return {
     GetRoleTemplateVersion: { handler: getRoleTemplateVersion, resource: ({ TemplateArn }) => TemplateArn },
     AcquireRole: {
-      handler: (input, call) => acquireRole(principals, input, call),
+      handler: (input, call) => acquireRole(trusts, input, call),
       resource: acquiredRoleArn,
       action: () => [],
       further: acquiringPermissions,
     },
-  }) satisfies Partial<Handlers<IamOperations, object>>;
+  } satisfies Partial<Handlers<IamOperations, object>>;
+};

@@ -2,7 +2,6 @@
 import { parseArn } from '#platform/base/arn.ts';
 import { fail } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/iam.ts';
-import type { PrincipalDirectory } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope, FurtherPermission } from '#platform/service.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { invalidInput } from '#services/iam/errors.ts';
@@ -14,10 +13,9 @@ import { putInline } from '#services/iam/policies/inline-policies.ts';
 import { filledDocument, filledText, type Values } from '#services/iam/policies/templates.ts';
 import { type RoleTemplate, roleTemplate, templateArn } from '#services/iam/role-templates/templates.ts';
 import { insertRole, wholeRole } from '#services/iam/roles/roles.ts';
-import { checkedTrust } from '#services/iam/roles/trust.ts';
+import type { Trusts } from '#services/iam/roles/trust.ts';
 import { type RoleRow, roles } from '#services/iam/state.ts';
 
-const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
 const NAME_PATTERN = '@{RoleName}';
 const PATH = '/';
 const SESSION_SECONDS = 3600;
@@ -92,11 +90,7 @@ const existing = (tx: ReadTransaction, values: Values): RoleRow | undefined =>
   tx.get(roles, roles.key(nameKey(roleName(values))));
 
 /** "If a role that matches the template already exists in the account, AcquireRole returns that role." */
-export function acquireRole(
-  principals: PrincipalDirectory,
-  input: Model.AcquireRoleRequest,
-  call: Call,
-): Model.AcquireRoleResponse {
+export function acquireRole(trusts: Trusts, input: Model.AcquireRoleRequest, call: Call): Model.AcquireRoleResponse {
   const { tx } = call;
   const template = templateOf(input.TemplateArn, input.TemplateMinorVersion);
   const values = valuesOf(input);
@@ -107,16 +101,16 @@ export function acquireRole(
   if (old && (old.name !== name || old.template?.arn !== input.TemplateArn)) {
     fail('NameConflict', `Role with name ${name} already exists.`);
   }
-  return { Role: wholeRole(principals, call, old ?? make(principals, call, template, values)) };
+  return { Role: wholeRole(trusts.principals, call, old ?? make(trusts, call, template, values)) };
 }
 
-function make(principals: PrincipalDirectory, call: Call, template: RoleTemplate, values: Values): RoleRow {
+function make(trusts: Trusts, call: Call, template: RoleTemplate, values: Values): RoleRow {
   const RoleName = roleName(values);
   const document = filledDocument(JSON.stringify(template.trust), values);
   const row = insertRole(call, {
     name: RoleName,
     path: PATH,
-    ...checkedTrust(principals, document, call.quota(TRUST_POLICY_LENGTH)),
+    ...trusts.checked(document, call),
     maxSessionSeconds: SESSION_SECONDS,
     template: { arn: templateArn(template), minorVersion: template.minorVersion },
   });

@@ -17,6 +17,7 @@ import {
   updateRoleDescription,
 } from '#services/iam/roles/roles.ts';
 import { unlessServiceLinked } from '#services/iam/roles/service-linked.ts';
+import { trustsOf } from '#services/iam/roles/trust.ts';
 import { listTags, tag, untag } from '#services/iam/tags.ts';
 
 const role = resourceOf(ROLE);
@@ -24,11 +25,13 @@ const conditions = ownerConditions(ROLE);
 const arnOf = (input: { readonly RoleName: string }, { tx, account }: Call): string =>
   entityArn(account, 'role', ownerOf(tx, ROLE, input));
 
-export const roleOperations = ({ pages, identity }: IamParts) => {
+export const roleOperations = (parts: IamParts) => {
+  const { pages, identity } = parts;
   const { principals } = identity;
+  const trusts = trustsOf(parts);
   return {
     CreateRole: {
-      handler: (input, call) => createRole(principals, input, call),
+      handler: (input, call) => createRole(trusts, input, call),
       resource: ({ Path: path = '/', RoleName: name }, { account }) => entityArn(account, 'role', { path, name }),
       conditions: ({ PermissionsBoundary }) => ({ 'iam:permissionsboundary': PermissionsBoundary }),
     },
@@ -41,7 +44,7 @@ export const roleOperations = ({ pages, identity }: IamParts) => {
       conditions,
     },
     UpdateAssumeRolePolicy: {
-      handler: unlessServiceLinked((input, call) => updateAssumeRolePolicy(principals, input, call)),
+      handler: unlessServiceLinked((input, call) => updateAssumeRolePolicy(trusts, input, call)),
       resource: role,
       conditions,
     },

@@ -17,7 +17,7 @@ import { pageBelow } from '#services/iam/paging.ts';
 import { boundaryView, linkBoundary, unlinkBoundary } from '#services/iam/policies/boundaries.ts';
 import { encodedDocument } from '#services/iam/policies/documents.ts';
 import { isServiceLinked, protectedRole } from '#services/iam/roles/service-linked.ts';
-import { checkedTrust, shownTrust } from '#services/iam/roles/trust.ts';
+import { shownTrust, type Trusts } from '#services/iam/roles/trust.ts';
 import {
   addToCount,
   attachments,
@@ -32,7 +32,6 @@ import {
 import { tagList, writeTags } from '#services/iam/tags.ts';
 
 const ROLES_PER_ACCOUNT = 'L-FE177D64';
-const TRUST_POLICY_LENGTH = 'L-C07B4B0D';
 const DEFAULT_SESSION_SECONDS = 3600;
 
 export function roleView(principals: PrincipalDirectory, account: AccountId, row: RoleRow): Model.Role {
@@ -61,10 +60,10 @@ export function wholeRole(
   return { ...view, ...boundaryView(row.boundary), ...(tags.length > 0 && { Tags: tags }) };
 }
 
-/** A new role, whichever operation makes it. */
 /** What of a call makes a role. */
 export type RoleMaker = Pick<Call, 'tx' | 'account' | 'now' | 'quota'>;
 
+/** A new role, whichever operation makes it. */
 export function insertRole(call: RoleMaker, columns: Omit<RoleRow, 'id' | 'createdAt'>): RoleRow {
   const { tx, account } = call;
   const key = roles.key(nameKey(columns.name));
@@ -80,24 +79,20 @@ export function insertRole(call: RoleMaker, columns: Omit<RoleRow, 'id' | 'creat
   return row;
 }
 
-export function createRole(
-  principals: PrincipalDirectory,
-  input: Model.CreateRoleRequest,
-  call: Call,
-): Model.CreateRoleResponse {
+export function createRole(trusts: Trusts, input: Model.CreateRoleRequest, call: Call): Model.CreateRoleResponse {
   const { tx, account } = call;
   const { RoleName: name, Path: path = '/', PermissionsBoundary: boundary, Description: description } = input;
   if (isServiceLinked({ path })) invalidInput(`The path ${path} is reserved for roles of AWS services.`);
   const row = insertRole(call, {
     name,
     path,
-    ...checkedTrust(principals, input.AssumeRolePolicyDocument, call.quota(TRUST_POLICY_LENGTH)),
+    ...trusts.checked(input.AssumeRolePolicyDocument, call),
     maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS,
     ...(description !== undefined && { description }),
     ...(boundary !== undefined && { boundary }),
   });
   writeTags(tx, entityArn(account, 'role', row), input.Tags);
-  return { Role: wholeRole(principals, call, row) };
+  return { Role: wholeRole(trusts.principals, call, row) };
 }
 
 export function roleLastUsed(tx: ReadTransaction, identity: IamIdentity, { id }: RoleRow): Model.RoleLastUsed {
@@ -144,15 +139,10 @@ export function updateRoleDescription(
   return { Role: wholeRole(principals, call, ownerOf(call.tx, ROLE, input)) };
 }
 
-export function updateAssumeRolePolicy(
-  principals: PrincipalDirectory,
-  input: Model.UpdateAssumeRolePolicyRequest,
-  call: Call,
-): void {
+export function updateAssumeRolePolicy(trusts: Trusts, input: Model.UpdateAssumeRolePolicyRequest, call: Call): void {
   const { tx } = call;
   const row = ownerOf(tx, ROLE, input);
-  const trust = checkedTrust(principals, input.PolicyDocument, call.quota(TRUST_POLICY_LENGTH));
-  tx.put(roles, roles.key(nameKey(row.name)), { ...row, ...trust });
+  tx.put(roles, roles.key(nameKey(row.name)), { ...row, ...trusts.checked(input.PolicyDocument, call) });
   identitiesChanged(tx);
 }
 
