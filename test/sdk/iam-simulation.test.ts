@@ -160,8 +160,6 @@ test('a resource’s policy, within an account and across', async (t) => {
   );
   assert.deepEqual(foreign.ResourceSpecificResults?.[0]?.EvalDecisionDetails, foreign.EvalDecisionDetails);
   assert.equal((await custom({ ...across, PolicyInputList: [allow('s3:*')] })).EvalDecision, 'allowed');
-  const role = await custom({ ...input, CallerArn: 'arn:aws:iam::111122223333:role/bob' });
-  assert.equal(role.EvalDecision, 'implicitDeny');
   // The ARN of a service's resource names its account.
   const queue = await custom({
     ...input,
@@ -266,6 +264,8 @@ test('the keys that policies ask for', async (t) => {
   await assert.rejects(missing, failing('NoSuchEntityException', /bobby/));
 });
 
+const NOT_A_USER = /^Invalid caller - Caller must be an IAM user in this context\.$/;
+
 test('what can’t be simulated', async (t) => {
   const { c, admin, custom } = await simulator(t);
   const ResourcePolicy = document({ ...statement('Allow', 's3:*', BUCKET), Principal: '*' });
@@ -280,6 +280,7 @@ test('what can’t be simulated', async (t) => {
     [{ ResourceArns: Array.from({ length: 1001 }, () => '*') }, /At most 1000 resources/],
     [{ CallerArn: 'arn:aws:sts::111122223333:assumed-role/a/b' }, /does not clearly define entity type and name/],
     [{ ResourcePolicy, ResourceArns: [BUCKET] }, /CallerArn/],
+    [{ CallerArn: 'arn:aws:iam::111122223333:role/bob' }, NOT_A_USER],
     [{ ResourcePolicy, ResourceArns: [BUCKET, 'arn:aws:s3:::other'], CallerArn: BOB }, /not applicable to .*other/],
     [{ ResourceOwner: 'somebody' }, /owner/],
     [{ PermissionsBoundaryPolicyInputList: [allow('*'), allow('*')] }, /one permissions boundary/],
@@ -295,6 +296,18 @@ test('what can’t be simulated', async (t) => {
   const nobody = { PolicySourceArn: `arn:aws:iam::${c.account}:role/nobody`, ActionNames: ['s3:GetObject'] };
   const missing = admin.send(new iam.SimulatePrincipalPolicyCommand(nobody));
   await assert.rejects(missing, failing('NoSuchEntityException', /The role with name nobody cannot be found/));
+  const elsewhere = { ...nobody, PolicySourceArn: 'arn:aws:iam::111122223333:role/nobody' };
+  await assert.rejects(
+    admin.send(new iam.SimulatePrincipalPolicyCommand(elsewhere)),
+    invalid(
+      /^Invalid Policy Source Arn: caller's account \d+ does not have access to policies in account 111122223333$/,
+    ),
+  );
+  const trust = document({ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' });
+  await admin.send(new iam.CreateRoleCommand({ RoleName: 'nobody', AssumeRolePolicyDocument: trust }));
+  const ofRole = { ...nobody, ResourcePolicy, ResourceArns: [BUCKET] };
+  await assert.rejects(admin.send(new iam.SimulatePrincipalPolicyCommand(ofRole)), invalid(NOT_A_USER));
+  assert.equal((await admin.send(new iam.SimulatePrincipalPolicyCommand(nobody))).EvaluationResults?.length, 1);
   const root = { ...nobody, PolicySourceArn: `arn:aws:iam::${c.account}:root` };
   await assert.rejects(admin.send(new iam.SimulatePrincipalPolicyCommand(root)), invalid(/does not clearly define/));
   const both = { ...nobody, PolicyExclusionList: [{ PolicyType: 'inline', PolicyArn: 'arn:aws:iam::aws:policy/A' }] };

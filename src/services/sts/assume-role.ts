@@ -55,8 +55,8 @@ function mfaConditions(sessions: SessionsApi, input: AssumeRoleRequest, scope: C
 }
 
 /**
- * A chain hands its source identity on. It takes the permission to set one even so, from the caller's policies and the next role's
- * trust policy (as the IAM User Guide, "Monitor and control actions taken with assumed roles", is remembered).
+ * A chain hands its source identity on. It takes the permission to set one even so, "in both the permissions policy of the principal who
+ * is assuming the role and in the role trust policy of the target role" (IAM User Guide, "Monitor and control actions taken with assumed roles").
  */
 function sourceIdentityOf({ SourceIdentity }: AssumeRoleRequest, principal: Principal): string | undefined {
   return ('session' in principal ? principal.session?.sourceIdentity : undefined) ?? SourceIdentity;

@@ -6,7 +6,7 @@ import type { PageTokens } from '#platform/page-token.ts';
 import { keysOfDocuments } from '#platform/policy/keys-asked.ts';
 import { globOf } from '#platform/policy/match.ts';
 import type { Registry } from '#platform/registry.ts';
-import type { Call, Handlers } from '#platform/service.ts';
+import type { Call, CallScope, Handlers } from '#platform/service.ts';
 import { invalidInput } from '#services/iam/errors.ts';
 import { counted, pageOf } from '#services/iam/paging.ts';
 import type { IamParts } from '#services/iam/parts.ts';
@@ -49,7 +49,12 @@ const keysOf = (sources: readonly Source[]): Model.GetContextKeysForPolicyRespon
   ContextKeyNames: keysOfDocuments(sources.map(({ policy }) => policy.document)),
 });
 
-const source = ({ PolicySourceArn: arn }: { readonly PolicySourceArn: string }): string => arn;
+function source({ PolicySourceArn: arn }: { readonly PolicySourceArn: string }, { account }: CallScope): string {
+  const owner = parseArn(arn)?.account ?? account;
+  if (owner === account) return arn;
+  const what = `caller's account ${account} does not have access to policies in account ${owner}`;
+  return invalidInput(`Invalid Policy Source Arn: ${what}`);
+}
 
 export const simulationOperations = ({ pages, registry }: IamParts) =>
   ({

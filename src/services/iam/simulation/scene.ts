@@ -54,10 +54,14 @@ export function sceneOf(input: Input, account: AccountId, held: Held): Scene {
   const resources = checkedResources(input.ResourceArns);
   checkHandlingOption(input.ResourceHandlingOption, resources);
   const callerArn = input.CallerArn ?? held.arn;
-  const caller = callerArn === undefined ? nobodyOf(account) : callerOf(entityName(callerArn));
-  if (input.ResourcePolicy !== undefined && callerArn === undefined) {
+  const name = callerArn === undefined ? undefined : entityName(callerArn);
+  if (input.ResourcePolicy !== undefined && name === undefined) {
     invalidInput('CallerArn must be provided when a resource policy is simulated.');
   }
+  const namesCaller = input.CallerArn !== undefined || input.ResourcePolicy !== undefined;
+  if (namesCaller && name?.noun !== 'user')
+    invalidInput('Invalid caller - Caller must be an IAM user in this context.');
+  const caller = name === undefined ? nobodyOf(account) : callerOf(name);
   const identity = [...held.policies, ...inputPolicies(input.PolicyInputList)];
   const resourcePolicy = resourcePolicyOf(input.ResourcePolicy, resources);
   const speakers = identity.map(({ policy }) => policy);
