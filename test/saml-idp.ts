@@ -17,8 +17,12 @@ export interface IdpKey {
   readonly certificate: string;
 }
 
-export function idpKey(modulusLength = 2048): IdpKey {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
+export const idpKey = (modulusLength = 2048): IdpKey =>
+  certified(generateKeyPairSync('rsa', { modulusLength }).privateKey);
+
+export const ecIdpKey = (): IdpKey => certified(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+
+function certified(privateKey: KeyObject): IdpKey {
   const { privateKey: issuerKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const life = { notBefore: new Date(Date.now() - days(10)), notAfter: new Date(Date.now() - days(1)) };
   // Long expired: a certificate in metadata is a key and nothing else.

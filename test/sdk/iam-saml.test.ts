@@ -5,7 +5,7 @@ import * as iam from '@aws-sdk/client-iam';
 import { waitingRecords } from '#platform/audit/journal.fixture.ts';
 import { days, hours } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
-import { idpKey, metadata } from '#test/saml-idp.ts';
+import { ecIdpKey, idpKey, metadata } from '#test/saml-idp.ts';
 import { cloud } from '#test/sdk/cloud.ts';
 import { named } from '#test/sdk/federation.ts';
 import { newUser } from '#test/sdk/people.ts';
@@ -83,6 +83,7 @@ test('metadata must be that of an identity provider', async (t) => {
     'no keys': metadata([]) + filler,
     'no certificate': good.replace(/(<ds:X509Certificate>).*?</, `$1${'A'.repeat(800)}<`),
     'a short key': metadata([idpKey(512)]) + filler,
+    'no key of RSA': metadata([ecIdpKey()]) + filler,
     'no name': good.replace(/entityID="[^"]*"/, ''),
     'no date': good.replace('<md:EntityDescriptor', '<md:EntityDescriptor validUntil="soon"'),
   })) {

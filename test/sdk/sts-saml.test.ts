@@ -9,6 +9,7 @@ import {
   type AssertionOptions,
   base64,
   ENTITY,
+  ecIdpKey,
   encryptedText,
   idpKey,
   metadata,
@@ -95,6 +96,10 @@ test('what an assertion must say', async (t) => {
   await rejects({ attributes: { [`${AWS}SessionDuration`]: ['60'] } }, invalid());
   await rejects({ attributes: { [`${AWS}PrincipalTag:Team`]: ['blue', 'red'] } }, invalid());
   await assume(response({ attributes: { [`${AWS}Role`]: [`${PrincipalArn}, ${RoleArn}`, 'x', 'a,b'] } }));
+
+  // A key of another kind stands beside one that counts.
+  await update({ SAMLMetadataDocument: metadata([ecIdpKey(), key]) });
+  await assume(response());
 
   await update({ SAMLMetadataDocument: metadata([key], { validUntil: new Date(now + seconds(30)).toISOString() }) });
   await assume(response());

@@ -62,13 +62,12 @@ function certificatesIn(descriptor: Element): string[] {
     .flatMap((info) => childrenNamed(info, SIGNATURE, 'X509Data'))
     .flatMap((data) => childrenNamed(data, SIGNATURE, 'X509Certificate'))
     .map(textOf);
-  return texts.map((text) => {
+  return texts.flatMap((text) => {
     const certificate = certificateOf(text);
-    const { publicKey } = certificate;
-    // Signatures of other kinds are not verified here.
-    const isFit =
-      publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS;
-    return isFit ? certificate.toString() : unreadable();
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
+    // Signatures of other kinds are not verified here: such a key stands beside one that counts, or the document has none.
+    if (type !== 'rsa') return [];
+    return (details?.modulusLength ?? 0) >= LEAST_BITS ? [certificate.toString()] : unreadable();
   });
 }
 
