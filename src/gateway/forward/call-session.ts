@@ -7,9 +7,12 @@ import { callUpgrade } from '#gateway/forward/upgrade-call.ts';
 import { type Clock, type Milliseconds, seconds, type TimerHandle } from '#platform/base/clock.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 
-/** Who says nothing for so long, though asked, is not there: the process is stopped, or the network is cut. */
-const SILENCE: Milliseconds = seconds(5);
 const LOOKED_EVERY: Milliseconds = seconds(2);
+/**
+ * Who leaves so many PINGs in a row unanswered is not there: the process is stopped, or the network is cut. Looks are counted, not time: where this
+ * process itself was stopped, or waited for the processor, what the other has said meanwhile is read after the first look.
+ */
+const MOST_UNANSWERED = 3;
 const OPENING_LIMIT: Milliseconds = seconds(2);
 
 interface Asked {
@@ -23,15 +26,14 @@ export class CallSession {
   readonly #onClose: () => void;
   readonly #asked = new Map<number, Asked>();
   #last = 0;
-  /** When the other end said something, or it became its turn to. */
-  heardAt: Milliseconds;
+  /** PINGs since the other end said something. */
+  unanswered = 0;
   #look: TimerHandle | undefined;
   #isEnding = false;
 
   private constructor(socket: Socket, sealer: PurposeSealer, number: string, clock: Clock, onClose: () => void) {
     this.#clock = clock;
     this.#onClose = onClose;
-    this.heardAt = clock.monotonic();
     const writer = new FrameWriter(sealer, number, 'call');
     // The first was the one that opened it.
     writer.skip();
@@ -71,7 +73,6 @@ export class CallSession {
     return new Promise((resolve, reject) => {
       this.#last = (this.#last + 1) >>> 0;
       const call = this.#last;
-      if (this.#asked.size === 0) this.heardAt = this.#clock.monotonic();
       this.#asked.set(
         call,
         signal === undefined ? { resolve, reject } : this.#cancellable(call, signal, resolve, reject),
@@ -113,7 +114,7 @@ export class CallSession {
   }
 
   #heard(kind: number, call: number, bytes: Buffer): void {
-    this.heardAt = this.#clock.monotonic();
+    this.unanswered = 0;
     if (kind !== ANSWER) return;
     const asked = this.#asked.get(call);
     this.#asked.delete(call);
@@ -124,12 +125,12 @@ export class CallSession {
   #lookLater(): TimerHandle {
     return this.#clock.after(LOOKED_EVERY, () => {
       this.#look = undefined;
-      const silence = this.#clock.monotonic() - this.heardAt;
       if (this.#asked.size === 0) return;
-      if (silence > SILENCE) {
+      if (this.unanswered === MOST_UNANSWERED) {
         this.#session.destroy();
         return;
       }
+      this.unanswered++;
       this.#session.send(PING, 0);
       this.#look = this.#lookLater();
     });
