@@ -78,6 +78,9 @@ export class LiveCall implements Call, CallScope {
   get principal(): Principal {
     return this.#invocation.caller.principal;
   }
+  get begunAt(): Milliseconds {
+    return this.#invocation.begunAt ?? this.now;
+  }
   get callerAccount(): AccountId | undefined {
     return 'account' in this.principal ? this.principal.account : undefined;
   }

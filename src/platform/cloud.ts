@@ -107,6 +107,8 @@ export interface Invocation {
   readonly address?: Address;
   /** What the service says of it before it is judged (`resolve`). */
   readonly reached?: Reached;
+  /** Among several processes: when the cloud got it, wherever it has been since. */
+  readonly begunAt?: Milliseconds;
   /** Of an internal call: kept with the answer, whatever the operation. */
   readonly idempotencyToken?: string;
   /**

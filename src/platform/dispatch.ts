@@ -15,6 +15,7 @@ import { meter, openSum } from '#platform/metering/usage.ts';
 import type { RegisteredOperation } from '#platform/registry.ts';
 import type { Input, Output, ThrottleDeclaration } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';
+import { PartitionMoved } from '#platform/store/moved.ts';
 import { type Partition, type PartitionName, StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 
 /** Runs a call where the account is held that it works on: here, unless there are other processes. */
@@ -22,13 +23,25 @@ export function dispatch(cloud: Cloud, given: Invocation): Promise<Output> {
   return cloud.placement === undefined ? dispatchHere(cloud, given) : dispatchPlaced(cloud, cloud.placement, given);
 }
 
-async function dispatchPlaced(cloud: Cloud, placement: Placement, given: Invocation): Promise<Output> {
+async function dispatchPlaced(cloud: Cloud, placement: Placement, invocation: Invocation): Promise<Output> {
+  const given = { ...invocation, begunAt: cloud.clock.now() };
   const account = await again(() => accountOf(cloud, given));
   for (;;) {
     const leave = placement.enter(account);
-    if (leave !== undefined) return await dispatchHere(cloud, given).finally(leave);
-    const answer = await placement.forward(account, given);
+    const answer = await (leave === undefined
+      ? placement.forward(account, given)
+      : unlessMoved(dispatchHere(cloud, given)).finally(leave));
     if (answer !== undefined) return answer.output;
+  }
+}
+
+/** Undefined: the account was handed over, and nothing of the call remains. */
+async function unlessMoved(running: Promise<Output>): Promise<{ readonly output: Output } | undefined> {
+  try {
+    return { output: await running };
+  } catch (error) {
+    if (error instanceof PartitionMoved) return undefined;
+    throw error;
   }
 }
 
@@ -73,6 +86,7 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
     const running = run(cloud, invocation, call, held);
     if (running !== undefined) await running;
   } catch (error) {
+    if (error instanceof PartitionMoved && mayBeginElsewhere(given)) throw error;
     const refusal = serviceErrorOf(error, cloud, invocation);
     await writeRefusal(cloud, call, refusal);
     await partition.durable();
@@ -100,6 +114,10 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
   }
   return held.output;
 }
+
+/** A transaction that was not begun has left nothing, and neither have steps that only read. */
+const mayBeginElsewhere = ({ operation }: Invocation): boolean =>
+  operation.declaration.steps === undefined || operation.isReadOnly;
 
 /** Nobody else has it: what is held while a call waits for the disk is copied by garbage collections. */
 interface Held {

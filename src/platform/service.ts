@@ -37,6 +37,8 @@ export interface Call {
   readonly region: Region;
   /** Wall time when the call began; the same all through a synchronous handler. */
   readonly now: Milliseconds;
+  /** When the cloud got it: before `now` where it was on its way to the account's process. */
+  readonly begunAt: Milliseconds;
   readonly clock: Clock;
   readonly log: Logger;
   readonly partition: Partition;
@@ -154,10 +156,7 @@ export interface OperationDeclaration<In = never, Out = unknown> {
     caller: AccountId | undefined,
     region: Region,
   ) => { account?: AccountId; region?: Region };
-  /**
-   * A partition beside the call's own that the operation reads, also to know whom its resource belongs to: an answer or a refusal
-   * waits until what it was told there is on disk.
-   */
+  /** A partition beside the call's own that is read, also for whom the resource belongs to: answers wait until what it told is on disk. */
   readonly readsToo?: () => Partition;
   readonly event?: 'management' | 'data';
   /** The default comes from the action's access level in the service authorization reference. */

@@ -7,12 +7,14 @@ import { CreateBucketCommand, GetObjectCommand, ListBucketsCommand, PutObjectCom
 import {
   CreateQueueCommand,
   GetQueueUrlCommand,
+  ListQueuesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { RunningCloud } from '#main';
+import { seconds } from '#platform/base/clock.ts';
 import { type AccountId, GLOBAL_REGION } from '#platform/base/ids.ts';
 import { jsonRows, table } from '#platform/store/keys.ts';
 import { PathStyleS3 } from '#test/sdk/path-style.ts';
@@ -169,6 +171,42 @@ test('a node that drains hands all over while calls go on, and one that joins ge
   isOver = true;
   await calling;
   assert.equal(await holder.processes?.setDraining('nobody:1', true), false);
+});
+
+test('long polls wait on where their account goes, for as long as they were to', async (t) => {
+  const several = await severalClouds(t, 3);
+  const { clock, nodes } = several;
+  const { holder } = await byHolding(several);
+  const clients = nodes.map((node) => several.client(SQSClient, node));
+  const [first = assert.fail()] = clients;
+  const Attributes = { VisibilityTimeout: '600' };
+  const { QueueUrl } = await first.send(new CreateQueueCommand({ QueueName: 'orders', Attributes }));
+  const poll = new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 });
+  const polls = clients.map((sqs) => sqs.send(poll));
+  const id = holder.processes?.id ?? assert.fail();
+  const drained = async (isDraining: boolean): Promise<void> => {
+    assert.equal(await holder.processes?.setDraining(id, isDraining), true);
+    await (isDraining ? until(() => several.slots()[id] === 0, 'it holds nothing') : several.settled());
+  };
+  await first.send(new ListQueuesCommand({}));
+  await drained(true);
+  for (const body of ['one', 'two', 'three']) await first.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+  const bodies = (await Promise.all(polls)).map(({ Messages = [] }) => Messages[0]?.Body);
+  assert.deepEqual(bodies.sort(), ['one', 'three', 'two']);
+
+  let answered = 0;
+  for (const sqs of clients) {
+    void sqs.send(poll).then(({ Messages }) => {
+      assert.equal(Messages, undefined);
+      answered++;
+    });
+  }
+  await first.send(new ListQueuesCommand({}));
+  clock.advance(seconds(15));
+  await drained(false);
+  assert.equal(answered, 0);
+  clock.advance(seconds(5));
+  await until(() => answered === clients.length, 'all have waited for 20 s');
 });
 
 test('the port between processes takes nothing from strangers', async (t) => {

@@ -23,6 +23,7 @@ import { until } from '#test/until.ts';
 export interface SeveralClouds {
   readonly nodes: readonly RunningCloud[];
   readonly ledger: MemoryLedger;
+  readonly clock: SimulatedClock;
   readonly administrator: Credentials;
   readonly operator: Credentials;
   readonly account: string;
@@ -107,6 +108,7 @@ export async function severalClouds(t: TestContext, count: number, log: Logger =
   const several: SeveralClouds = {
     nodes,
     ledger: farm.ledger,
+    clock,
     administrator,
     operator: keys.operator,
     account,

@@ -63,9 +63,10 @@ export class Forwarder {
     invocation: Invocation,
     isHere: () => boolean,
   ): Promise<{ output: Output } | undefined> {
-    const { operation, input, caller, region, requestId, origin, address, idempotencyToken, client } = invocation;
-    const service = operation.service.name;
-    const call = { service, key: operation.key, input, caller, region, requestId, origin, address, idempotencyToken };
+    const { operation, client, input, caller, region, requestId, origin, address, begunAt, idempotencyToken } =
+      invocation;
+    const told = { input, caller, region, requestId, origin, address, begunAt, idempotencyToken };
+    const call = { service: operation.service.name, key: operation.key, ...told };
     // A call that is answered in one turn is not worth being told that nobody waits for it any more.
     const signal = operation.declaration.steps || operation.streamsBack ? client.signal : undefined;
     const way = { signal, streamsBack: operation.streamsBack };

@@ -19,6 +19,7 @@ export interface ForwardedCall {
   readonly requestId: string;
   readonly origin: string;
   readonly address?: Address | undefined;
+  readonly begunAt?: number | undefined;
   readonly idempotencyToken?: string | undefined;
 }
 

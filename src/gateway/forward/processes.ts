@@ -46,7 +46,7 @@ export interface NodeStatus extends LiveNode {
   readonly partitions: number;
 }
 
-/** Calls of accounts that are to be handed over may end for so long; long polls are cut. */
+/** Calls of accounts that are to be handed over may end for so long; long polls go on where the account goes. */
 const ENDING: Milliseconds = seconds(1);
 const START_LIMIT: Milliseconds = seconds(60);
 const DIRECTORY = 'global';
@@ -134,6 +134,7 @@ export class Processes {
           onOwned(({ account }) => slots.has(slotOf(account)) && node().owns(account));
         },
         async release(slots) {
+          parts().store.leave((account) => slots.has(slotOf(account)));
           await ended(calls, slots);
           await parts().store.retire((account) => slots.has(slotOf(account)));
         },

@@ -21,6 +21,7 @@ import { dispatchHere } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { PurposeSealer } from '#platform/secrets/sealer.ts';
 import type { Proposal } from '#platform/store/followed.ts';
+import { PartitionMoved } from '#platform/store/moved.ts';
 import { type PartitionName, StoreUnavailable } from '#platform/store/store.ts';
 
 export interface ForwardServerOptions extends Pick<ListenOptions, 'hosts' | 'port' | 'clock' | 'onFault'> {
@@ -138,6 +139,7 @@ async function replyTo(message: Message, client: Invocation['client'], parts: Pa
     await parts.adopt(message.proposal);
     return { kind: 'output', output: undefined };
   } catch (error) {
+    if (error instanceof PartitionMoved) return NOT_HELD;
     if (message.kind === 'call') return { kind: 'refusal', refusal: refusalOf(error) };
     if (error instanceof StoreUnavailable) return { kind: 'unavailable', reason: error.message };
     throw error;
@@ -151,7 +153,7 @@ async function run(cloud: Cloud, call: ForwardedCall, client: Invocation['client
   await service?.load();
   const operation = service?.operationOf(call.key);
   if (operation === undefined) throw new ServiceError('InvalidAction', `no operation ${call.service}:${call.key}`);
-  const { input, caller, requestId, origin, address, idempotencyToken } = call;
+  const { input, caller, requestId, origin, address, begunAt, idempotencyToken } = call;
   return dispatchHere(cloud, {
     operation,
     input,
@@ -162,6 +164,7 @@ async function run(cloud: Cloud, call: ForwardedCall, client: Invocation['client
     origin,
     client,
     ...(address && { address }),
+    ...(begunAt !== undefined && { begunAt }),
     ...(idempotencyToken !== undefined && { idempotencyToken }),
   });
 }

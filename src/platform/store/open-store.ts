@@ -46,6 +46,8 @@ export interface Sharing {
 export interface SharedStore extends Store {
   /** The owner's side of `Sharing.propose`. */
   adopt(proposal: Proposal): Promise<void>;
+  /** These accounts will be another process's soon: long polls end. */
+  leave(isLeaving: (account: PartitionName['account']) => boolean): void;
   /** Of these accounts nothing begins here any more; when it resolves, all that had begun is on disk or lost. */
   retire(isRetired: (account: PartitionName['account']) => boolean): Promise<void>;
   /** All that waits counts as lost: another process may own it. When it resolves, no commit is under way. */
@@ -133,6 +135,10 @@ class OpenStore implements SharedStore {
     adopt(partition, proposal, sharing.keepBooks);
     sharing.onAdopted(partition);
     await partition.durable();
+  }
+
+  leave(isLeaving: (account: Account) => boolean): void {
+    for (const partition of this.#all()) if (isLeaving(partition.name.account)) partition.leave();
   }
 
   async retire(isRetired: (account: Account) => boolean): Promise<void> {

@@ -27,6 +27,10 @@ export class PartitionMemory {
     slot.unload?.(value);
   }
 
+  leave(): void {
+    for (const [slot, value] of this.#values) slot.leave?.(value);
+  }
+
   clear(): void {
     for (const slot of [...this.#values.keys()]) this.drop(slot);
   }

@@ -1,7 +1,7 @@
 /**
- * A partition in the hands of its owner. A transaction writes straight into the open batch and into the overlay, and
- * keeps an undo log: when it throws, the log is played backwards and the batch cut to where it was. So there is no copy,
- * no merge and nothing to do at the end of a transaction that succeeds.
+ * A partition in the hands of its owner. A transaction writes straight into the open batch and into the overlay, and keeps an undo log: when
+ * it throws, the log is played backwards and the batch cut to where it was. So there is no copy, no merge and nothing to do at the end of
+ * a transaction that succeeds.
  */
 import { assert } from '#platform/base/assert.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
@@ -11,6 +11,7 @@ import { BOOKKEEPING, COUNTS } from '#platform/store/bookkeeping.ts';
 import type { Batch, BatchMember, Committer } from '#platform/store/commit.ts';
 import type { DriverRange, DriverRow, KnownTables, Taken } from '#platform/store/driver.ts';
 import { afterPrefix, type Key, type PrefixOf, type RowTable, type Table } from '#platform/store/keys.ts';
+import { PartitionMoved, refusedAsMoved } from '#platform/store/moved.ts';
 import { OpenTransaction } from '#platform/store/open-transaction.ts';
 import {
   addLayer,
@@ -25,15 +26,14 @@ import {
 import { PartitionMemory } from '#platform/store/partition-memory.ts';
 import type { KeptTable } from '#platform/store/row-cache.ts';
 import type { Sealing } from '#platform/store/row-seals.ts';
-import {
-  type KeyedRow,
-  type MemorySlot,
-  type Partition,
-  type PartitionName,
-  type RangeOptions,
-  type ReadTransaction,
-  StoreUnavailable,
-  type Transaction,
+import type {
+  KeyedRow,
+  MemorySlot,
+  Partition,
+  PartitionName,
+  RangeOptions,
+  ReadTransaction,
+  Transaction,
 } from '#platform/store/store.ts';
 
 /** Of a partition that other processes may own after this one. */
@@ -60,11 +60,10 @@ export class OwnedPartition implements Partition, BatchMember {
   #hookedBatch: Batch | undefined;
   /** How to undo the running transaction: played backwards. */
   readonly #undo: (() => void)[] = [];
-
   readonly #sealing: Sealing | undefined;
   readonly #term: Term | undefined;
+  isLeaving = false;
   #isRetired = false;
-
   /** Tables that its owner was told whole and has not used yet. */
   #known: KnownTables | undefined;
 
@@ -95,7 +94,7 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   transact<T>(action: (tx: Transaction) => T): T {
-    if (this.#isRetired) throw new StoreUnavailable(MOVED);
+    if (this.#isRetired) throw new PartitionMoved();
     return this.#transact(action, true);
   }
 
@@ -118,7 +117,7 @@ export class OwnedPartition implements Partition, BatchMember {
   }
 
   durable(): Promise<void> | undefined {
-    if (this.#term !== undefined && (this.#isRetired || !this.#term.isHeld())) return moved();
+    if (this.#term !== undefined && (this.#isRetired || !this.#term.isHeld())) return refusedAsMoved();
     return this.written();
   }
 
@@ -145,8 +144,15 @@ export class OwnedPartition implements Partition, BatchMember {
     this.#memory.clear();
   }
 
+  /** Another process will own it when what runs has ended. */
+  leave(): void {
+    this.isLeaving = true;
+    this.#memory.leave();
+  }
+
   /** Another process may own it from now on: no transaction begins, nothing is answered. Its batches go on. */
   retire(): void {
+    this.leave();
     this.#isRetired = true;
   }
 
@@ -387,13 +393,4 @@ export class OwnedPartition implements Partition, BatchMember {
       else writes.delete(key);
     });
   }
-}
-
-const MOVED = 'the partition is another process’s by now';
-
-function moved(): Promise<void> {
-  const refusal = Promise.reject(new StoreUnavailable(MOVED));
-  // Who waits sees it; that nobody does must not end the process.
-  refusal.catch(() => {});
-  return refusal;
 }

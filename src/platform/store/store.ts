@@ -97,6 +97,8 @@ export interface MemorySlot<T> {
   readonly load: (partition: Partition) => T;
   /** Cancels timers and the like before the value is dropped. */
   readonly unload?: (value: T) => void;
+  /** Another process will own the partition soon: who waits in the value is woken, and finds that out. */
+  readonly leave?: (value: T) => void;
 }
 
 /** What any process may add to the books of a partition, without a look at them. */
@@ -140,6 +142,8 @@ export interface Partition {
   durable(): Promise<void> | undefined;
   /** How often writes of this partition were lost because the store failed. */
   readonly losses: number;
+  /** Another process will own it soon, or does by now: who waits for something to happen to it throws `PartitionMoved`. */
+  readonly isLeaving: boolean;
   memory<T>(slot: MemorySlot<T>): T;
   /** Of a partition that another process owns: its books are kept there. `durable` waits for it. */
   readonly enter?: (entry: Entry) => void;

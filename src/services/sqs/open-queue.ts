@@ -47,6 +47,9 @@ const memorySlot: MemorySlot<QueueMemory> = {
   unload: (memory) => {
     for (const queue of memory.open.values()) queue.waiters.close();
   },
+  leave: (memory) => {
+    for (const queue of memory.open.values()) queue.waiters.wakeAll();
+  },
 };
 
 /** Chunks; up to ten messages each. */

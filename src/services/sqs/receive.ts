@@ -6,6 +6,7 @@ import { seconds } from '#platform/base/clock.ts';
 import type { Message, ReceiveMessageRequest, ReceiveMessageResult } from '#platform/model/generated/sqs.ts';
 import type { Call } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';
+import { PartitionMoved } from '#platform/store/moved.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import type { Envelopes } from '#services/kms/api.ts';
 import { queueAddress } from './address.ts';
@@ -108,7 +109,7 @@ export function receiveMessage(
     if (found.length > 0) return { Messages: found };
     if (wait === 0) return {};
   }
-  return lookAgain(wish, call.clock.monotonic() + wait, found);
+  return lookAgain(wish, call.clock.monotonic() + wait - (call.now - call.begunAt), found);
 }
 
 /** `last` is what the look before found. */
@@ -118,6 +119,8 @@ async function lookAgain(wish: Wish, until: number, last: Look): Promise<Receive
   for (let found = last, isFirst = false; ; isFirst = true) {
     const left = until - clock.monotonic();
     if (signal.aborted) return {};
+    // It waits on where the queue goes.
+    if (call.partition.isLeaving) throw new PartitionMoved();
     const queue = call.partition.read((tx) => openQueue(tx, wish.name));
     if (!Array.isArray(found)) await ready(found, queue, call);
     else if (left <= 0) return {};

@@ -62,7 +62,7 @@ const principal: Principal = {
   userName: 'alice',
 };
 
-const NO_REQUEST = { door: undefined, address: undefined, tls: undefined };
+const NO_REQUEST = { door: undefined, address: undefined, tls: undefined, sourceAddress: '127.0.0.1', userAgent: '' };
 
 const timerJobs: Readonly<Record<string, TimerJob>> = service.timers;
 
@@ -93,12 +93,11 @@ export function testSqs(t: TestContext): TestSqs {
     account: ACCOUNT,
     region: REGION,
     now: clock.now(),
+    begunAt: clock.now(),
     clock,
     log: silent,
     partition,
     origin: 'http://localhost:4566',
-    sourceAddress: '127.0.0.1',
-    userAgent: '',
     signal,
     transact: (action) => partition.transact(action),
     meter: () => {},
