@@ -3,6 +3,7 @@
  * file alone, so that tests and the tidy check know where it comes from.
  */
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
+import { madeUp } from '#platform/base/made-up.ts';
 
 declare const brand: unique symbol;
 export type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -59,7 +60,9 @@ const UUID_PLACES = Buffer.from([0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 
  * A UUID (version 4, RFC 9562), as AWS's request ids and message ids are. In one piece: Node's own is put together of twenty, and
  * costs twice as much once somebody writes it.
  */
-export function uuid(): string {
+export const uuid = (): string => madeUp('uuid', newUuid);
+
+function newUuid(): string {
   const at = takeFromPool(UUID_BYTES);
   for (let i = 0; i < UUID_BYTES; i++) {
     // All indexes are in range.
@@ -97,7 +100,13 @@ const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 /** An id of IAM's form: a four-letter prefix (AIDA, AROA, AKIA …) and `length` further characters of base 32. */
 export const iamId = (prefix: string, length = 16): string =>
-  prefix + Array.from(nodeRandomBytes(length), (byte) => BASE32[byte % 32]).join('');
+  prefix + madeUp(`iam ${length}`, () => Array.from(nodeRandomBytes(length), (byte) => BASE32[byte % 32]).join(''));
+
+/** `bytes` at random, for an id, as digits. */
+export const hexId = (bytes: number): string => madeUp(`hex ${bytes}`, () => randomBytes(bytes).toString('hex'));
+
+/** At random, below `count`: where to look first. */
+export const guessBelow = (count: number): number => Number.parseInt(hexId(4), 16) % count;
 
 /** A secret access key: 40 characters of base 64. */
 export const secretAccessKey = (): string =>

@@ -9,6 +9,7 @@
  */
 import { assert } from '#platform/base/assert.ts';
 import type { Region } from '#platform/base/ids.ts';
+import { exchangeTape, type Tape } from '#platform/base/made-up.ts';
 import type { DriverRange, DriverRow, SharedDriver, StoreDriver, StoreDrivers } from '#platform/store/driver.ts';
 import type { Key } from '#platform/store/keys.ts';
 import { Suspend } from '#platform/store/store.ts';
@@ -16,8 +17,8 @@ import { Suspend } from '#platform/store/store.ts';
 /** How often the thread was held because what ran could not begin anew. */
 export const heldThread = { times: 0 };
 
-/** What needs more was not made for this: it asks for one thing more each time, or for another (under an id that it makes up). */
-const MOST_WAITS = 24;
+/** What needs more was not made for this: it asks for one thing more each time. */
+const MOST_WAITS = 256;
 
 /** Keeps what is written meanwhile in memory, so that what was read from the disk stays as good as it was. */
 export interface Holder {
@@ -41,6 +42,7 @@ class Readings {
   suspended: Suspend | undefined;
   /** Something of the work stays. */
   isDone = false;
+  readonly tape: Tape = { values: [], at: 0 };
   #waits = 0;
   #ofDrivers: Map<object, Read> | undefined;
 
@@ -152,10 +154,13 @@ function run<T>(work: () => T, readings: Readings): T | Promise<Awaited<T>> {
 function attempt<T>(work: () => T, readings: Readings): T {
   const outer = current;
   readings.isDone = false;
+  readings.tape.at = 0;
   current = readings.isPatient ? readings : undefined;
+  const outerTape = exchangeTape(readings.tape);
   try {
     return work();
   } finally {
+    exchangeTape(outerTape);
     if (readings.isDone && outer !== undefined) outer.isDone = true;
     current = outer?.isDone === true ? undefined : outer;
   }
@@ -219,17 +224,14 @@ export function readRegions(drivers: StoreDrivers): Region[] {
   );
 }
 
-/** The names of all partitions that were written to. */
-export function readNames(driver: StoreDriver): string[] {
-  const { later } = driver;
-  if (later === undefined) return driver.names();
-  return waitFor(
-    driver,
-    'names',
-    undefined,
-    () => later.names(),
-    () => driver.names(),
-  );
+/** The names of all partitions that were written to, asked of all these drivers together. */
+export function readNames(drivers: readonly StoreDriver[]): string[] {
+  const near = (): string[] => drivers.flatMap((driver) => driver.names());
+  const laters = drivers.flatMap(({ later }) => later ?? []);
+  const [first] = laters;
+  if (first === undefined) return near();
+  const all = async (): Promise<string[]> => (await Promise.all(laters.map((later) => later.names()))).flat();
+  return waitFor(first, `names of ${laters.length}`, undefined, all, near);
 }
 
 export function readRow(

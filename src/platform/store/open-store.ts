@@ -110,8 +110,8 @@ class OpenStore implements SharedStore {
 
   partitions({ service, account, region }: Parameters<Store['partitions']>[0]): PartitionName[] {
     const regions = region ? [region] : new Set([...readRegions(this.#drivers), ...this.#committers.keys()]);
-    return [...regions]
-      .flatMap((each) => readNames(this.#committerOf(each).driver).map(nameOf))
+    return readNames([...regions].map((each) => this.#committerOf(each).driver))
+      .map(nameOf)
       .filter((name) => (service ?? name.service) === name.service && (account ?? name.account) === name.account);
   }
 

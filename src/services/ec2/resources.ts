@@ -3,7 +3,7 @@
  * type and id, under which the platform keeps their tags. Each noun adds a row to RESOURCES.
  */
 import { formatArn } from '#platform/base/arn.ts';
-import { randomBytes } from '#platform/base/ids.ts';
+import { hexId } from '#platform/base/ids.ts';
 import type { ResourceType } from '#platform/model/generated/ec2.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
@@ -34,7 +34,7 @@ const RESOURCES: Readonly<Record<string, ResourceKind>> = {
 const FORM = /^([a-z]+(?:-[a-z]+)*)-[0-9a-f]{8}(?:[0-9a-f]{9})?$/;
 
 /** `key-0123456789abcdef0` */
-export const newId = (prefix: string): string => `${prefix}-0${randomBytes(8).toString('hex')}`;
+export const newId = (prefix: string): string => `${prefix}-0${hexId(8)}`;
 
 interface Place {
   readonly region: string;

@@ -1,5 +1,5 @@
 /** Private addresses of a subnet: which are free, and who has which. The first four of a subnet, and the last, are AWS's. */
-import { randomBytes } from '#platform/base/ids.ts';
+import { guessBelow } from '#platform/base/ids.ts';
 import { blockOf, formatIp, isInBlock, lastOf, parseIp, sizeOf } from '#platform/network/ipv4.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
@@ -38,7 +38,7 @@ function freeAddress(tx: ReadTransaction, subnet: Subnet): number {
   const reserved = reservationsIn(tx, subnet.id).map(({ cidr }) => blockOf(cidr));
   const isReserved = (address: number): boolean => reserved.some((block) => isInBlock(block, address));
   for (let guess = 0; guess < GUESSES; guess++) {
-    const address = first + (randomBytes(4).readUInt32BE() % count);
+    const address = first + guessBelow(count);
     if (!isReserved(address) && !isTaken(tx, subnet, address)) return address;
   }
   const taken = new Set(takenIn(tx, subnet));

@@ -4,13 +4,17 @@
  * account without a look-up, and GetAccessKeyInfo is arithmetic. Ids that an operator chose stand in the directory.
  */
 import { type AccountId, iamId, isAccountId, randomBytes } from '#platform/base/ids.ts';
+import { madeUp } from '#platform/base/made-up.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const FORM = /^A[KS]IA[A-Z2-7]{16}$/;
 const TOP_BIT = 2 ** 47;
 const RANDOM_VALUES = 128;
 
-export function newAccessKeyId(prefix: 'AKIA' | 'ASIA', account: AccountId): string {
+export const newAccessKeyId = (prefix: 'AKIA' | 'ASIA', account: AccountId): string =>
+  madeUp(`${prefix} ${account}`, () => makeKeyId(prefix, account));
+
+function makeKeyId(prefix: 'AKIA' | 'ASIA', account: AccountId): string {
   const random = (randomBytes(1)[0] as number) % RANDOM_VALUES;
   let value = TOP_BIT + Number(account) * RANDOM_VALUES + random;
   // 48 bits are nine characters of five bits and three bits of the tenth; the tenth's other two are random.

@@ -1,6 +1,6 @@
 /** Grants: made, listed, retired by those they name, revoked by who may. They count as soon as their call is answered. */
 import { formatArn } from '#platform/base/arn.ts';
-import { randomBytes } from '#platform/base/ids.ts';
+import { hexId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
 import { nameOfNow, savedId } from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
@@ -51,7 +51,7 @@ function checkedGrant(parts: KmsParts, input: Model.CreateGrantRequest, key: Ope
   if (unfit !== undefined) fail('Validation', `The operation ${unfit} is not valid for ${key.arn}.`);
   const { principal } = call;
   return {
-    id: randomBytes(32).toString('hex'),
+    id: hexId(32),
     createdAt: call.now,
     ...(input.Name !== undefined && { name: input.Name }),
     grantee,
