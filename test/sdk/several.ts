@@ -11,6 +11,7 @@ import { type RunningCloud, startCloud } from '#main';
 import { type Milliseconds, SimulatedClock } from '#platform/base/clock.ts';
 import { type Logger, silent } from '#platform/base/log.ts';
 import { MemoryLedger } from '#platform/cluster/memory/ledger.ts';
+import { rightfulHolder, SLOTS } from '#platform/cluster/slots.ts';
 import { createMasterKeys, type MasterKeys } from '#platform/secrets/master-key.ts';
 import { createSealer } from '#platform/secrets/sealer.ts';
 import { memoryDisk } from '#platform/store/memory/drivers.ts';
@@ -67,12 +68,18 @@ export function memoryFarm(masterKeys: MasterKeys, lasts?: Milliseconds): Farm {
   };
 }
 
-/** When every slot is where it belongs. */
+/** When every slot is where it belongs, as each of them sees it. */
 export const settled = (nodes: readonly RunningCloud[]): Promise<void> =>
-  until(() => {
-    const shares = nodes[0]?.processes?.status().map(({ slots }) => slots) ?? [];
-    return shares.length === nodes.length && shares.every((share) => share > 256 / nodes.length / 2);
-  }, 'every slot is where it belongs');
+  until(() => nodes.every((node) => isSettled(node, nodes.length)), 'every slot is where it belongs');
+
+function isSettled({ processes }: RunningCloud, count: number): boolean {
+  const status = processes?.status() ?? [];
+  const rightful = Array.from({ length: SLOTS }, (_, slot) => rightfulHolder(slot, status)?.incarnation);
+  return (
+    status.length === count &&
+    status.every(({ incarnation, slots }) => slots === rightful.filter((each) => each === incarnation).length)
+  );
+}
 
 export async function severalClouds(t: TestContext, count: number, log: Logger = silent): Promise<SeveralClouds> {
   const folder = mkdtempSync(join(tmpdir(), 'makonis-several-'));
