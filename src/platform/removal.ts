@@ -3,12 +3,14 @@
  * record that holds for a user holds here too. Kinds go in the order that they declare (`removeAfter`); what appears or fails in
  * between is met by another round, until a round removes nothing.
  */
+
 import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { RegisteredService } from '#platform/registry.ts';
 import type { Input, Kind } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { PartitionName } from '#platform/store/store.ts';
 
 export interface Removal {
@@ -35,12 +37,12 @@ async function removeOnce(
   signal: AbortSignal,
 ): Promise<Removal['left']> {
   const left: { arn: string; reason: string }[] = [];
-  for (const place of cloud.store.partitions({ account })) {
+  for (const place of await again(() => cloud.store.partitions({ account }))) {
     const service = cloud.registry.service(place.service);
     if (service === undefined) continue;
     await service.load();
     for (const kind of inRemovalOrder(service)) {
-      for (const arn of resourcesOf(cloud, place, kind)) {
+      for await (const arn of resourcesOf(cloud, place, kind)) {
         if (signal.aborted) return left;
         const at = { account, region: place.region, signal };
         const reason = (await release(cloud, service, kind, arn, at)) ?? (await remove(cloud, service, kind, arn, at));
@@ -68,10 +70,10 @@ export function inRemovalOrder({ declaration }: Pick<RegisteredService, 'declara
   return ordered;
 }
 
-function* resourcesOf(cloud: Cloud, place: PartitionName, kind: Kind): Generator<string> {
+async function* resourcesOf(cloud: Cloud, place: PartitionName, kind: Kind): AsyncGenerator<string> {
   let after: string | undefined;
   for (;;) {
-    const page = cloud.store.partition(place).read((tx) => kind.list(tx, after, PAGE));
+    const page = await again(() => cloud.store.partition(place).read((tx) => kind.list(tx, after, PAGE)));
     yield* page;
     after = page.at(-1);
     if (page.length < PAGE) return;
@@ -97,7 +99,7 @@ async function release(
 ): Promise<string | undefined> {
   const partition = cloud.store.partition({ service: service.name, account: at.account, region: at.region });
   for (let count = 0; count < MOST_RELEASES; count++) {
-    const step = partition.read((tx) => kind.release?.(tx, arn));
+    const step = await again(() => partition.read((tx) => kind.release?.(tx, arn)));
     if (step === undefined) return undefined;
     const reason = await act(cloud, service, step.operation, step.input, at);
     if (reason !== undefined) return reason;

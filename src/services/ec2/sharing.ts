@@ -3,7 +3,9 @@
  * the owner of whatever was ever shared, so that others find it by its id. The directory may name too much (its entry is written first,
  * and stays), never too little: the owner's row has the word.
  */
+
 import type { AccountId, Region } from '#platform/base/ids.ts';
+import { again } from '#platform/store/again.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
 import type { Partition, ReadTransaction } from '#platform/store/store.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
@@ -75,7 +77,7 @@ export async function announce(
   { account, region }: { readonly account: AccountId; readonly region: Region },
   id: string,
 ): Promise<void> {
-  const partition = directory(parts, region);
-  partition.transact((tx) => tx.put(owners, owners.key(id), { account }));
+  const partition = await again(() => directory(parts, region));
+  await again(() => partition.transact((tx) => tx.put(owners, owners.key(id), { account })));
   await partition.durable();
 }

@@ -3,12 +3,14 @@
  * time by the same principal for the same key and context, as SQS's KmsDataKeyReusePeriodSeconds has it: until then a principal
  * that has lost its permission may go on, as on AWS. The plain data keys are in memory only, and few.
  */
+
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { formatArn, parseArn } from '#platform/base/arn.ts';
 import { pooledRandom, randomBytes } from '#platform/base/ids.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Principal, SessionFacts } from '#platform/principal.ts';
 import type { Call, Output } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { DataKey, EnvelopeKey, Envelopes } from '#services/kms/api.ts';
 import { ensureManagedKey } from '#services/kms/managed/managed-keys.ts';
 import { managedService } from '#services/kms/managed/services.ts';
@@ -151,8 +153,8 @@ function inAccountOf({ account, region }: Call, keyId: string): string {
 async function ensureKey(parts: KmsParts, { account, region, now }: Call, keyId: string): Promise<void> {
   const service = managedService(keyId);
   if (service === undefined || (keyId.startsWith('arn:') && parseArn(keyId)?.account !== account)) return;
-  const partition = parts.partitionOf(account, region);
-  partition.transact((tx) => ensureManagedKey(parts, tx, { account, region, now }, service));
+  const partition = await again(() => parts.partitionOf(account, region));
+  await again(() => partition.transact((tx) => ensureManagedKey(parts, tx, { account, region, now }, service)));
   await partition.durable();
 }
 

@@ -3,10 +3,12 @@
  * names, and within one by ARN. A position is `<service> <arn>`, so a page goes on where the last one ended whatever has come
  * or gone in between.
  */
+
 import { parseArn } from '#platform/base/arn.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { RegisteredService, Registry } from '#platform/registry.ts';
 import type { Call, Kind } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Store } from '#platform/store/store.ts';
 import { type Tags, taggedResources } from '#platform/tags.ts';
 
@@ -46,11 +48,12 @@ export function* tagged(deps: TaggingDeps, call: Call, position: string | undefi
 
 /** An answer speaks of other services' partitions: those services have to be there, and what it has read may still wait for the disk. */
 export async function fromAll<Output>(deps: TaggingDeps, call: Call, answer: () => Output): Promise<Output> {
-  await Promise.all(servicesInUse(deps, call).map((service) => service.loadFacts()));
-  const output = answer();
+  const used = await again(() => servicesInUse(deps, call));
+  await Promise.all(used.map((service) => service.loadFacts()));
+  const output = await again(answer);
   const { account, region } = call;
-  const places = taggableServices(deps, call).map(({ name }) =>
-    deps.store.partition({ service: name, account, region }),
+  const places = await again(() =>
+    taggableServices(deps, call).map(({ name }) => deps.store.partition({ service: name, account, region })),
   );
   await Promise.all(places.map((partition) => partition.durable()));
   return output;

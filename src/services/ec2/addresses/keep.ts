@@ -2,6 +2,7 @@
 import { hours } from '#platform/base/clock.ts';
 import { isAccountId } from '#platform/base/ids.ts';
 import type { Reconciler } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import { meterAddresses } from '#services/ec2/addresses/metering.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 
@@ -12,7 +13,7 @@ export const keepAddresses =
   async ({ partition, clock }) => {
     if (!isAccountId(partition.name.account)) return undefined;
     const now = clock.now();
-    partition.transact((tx) => meterAddresses(tx, now));
+    await again(() => partition.transact((tx) => meterAddresses(tx, now)));
     await publicAddresses.tidy(partition, now);
     return EVERY;
   };

@@ -2,7 +2,7 @@
  * What a public address costs: by the second, as long as the account has it, in use or idle ("Amazon VPC pricing", public IPv4
  * addresses). It is counted when its use changes, when it is given up, and every hour; the row says up to when.
  */
-import { meter } from '#platform/metering/usage.ts';
+import { meterIn } from '#platform/metering/usage.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { type AddressRow, addresses } from '#services/ec2/addresses/state.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
@@ -14,7 +14,7 @@ export function meteredAddress(tx: Transaction, row: AddressRow, now: number): A
   // An address is of an account, whose partition it is in.
   const resource = resourceArn(tx.partition.name, 'elastic-ip', row.id);
   const usageType = row.association === undefined ? 'PublicIPv4:IdleAddress' : 'PublicIPv4:InUseAddress';
-  meter(tx.partition, now, { usageType, operation: 'AllocateAddress', resource }, seconds);
+  meterIn(tx, now, { usageType, operation: 'AllocateAddress', resource }, seconds);
   const counted = { ...row, meteredUntil: row.meteredUntil + seconds * 1000 };
   addresses.put(tx, counted);
   return counted;

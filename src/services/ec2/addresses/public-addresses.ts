@@ -7,8 +7,9 @@
  * address that its account doesn't know of; `tidy` gives it back.
  */
 import { hours } from '#platform/base/clock.ts';
-import { GLOBAL_REGION, randomBytes } from '#platform/base/ids.ts';
+import { GLOBAL_REGION, guessBelow } from '#platform/base/ids.ts';
 import { type Block, blockOf, formatIp, sizeOf } from '#platform/network/ipv4.ts';
+import { again } from '#platform/store/again.ts';
 import { type Partition, type ReadTransaction, type Store, Suspend, type Transaction } from '#platform/store/store.ts';
 import { addresses, publicAddressOwners, spareAddresses } from '#services/ec2/addresses/state.ts';
 import { fail } from '#services/ec2/errors.ts';
@@ -31,7 +32,7 @@ const [BEFORE, BEHIND] = [2, 1];
 
 export function openPublicAddresses(store: Store, cidr: string | undefined): PublicAddresses {
   const block = cidr === undefined ? undefined : blockOf(cidr);
-  const directory = store.partition({ service: 'ec2', account: 'global', region: GLOBAL_REGION });
+  const directory = (): Partition => store.partition({ service: 'ec2', account: 'global', region: GLOBAL_REGION });
   /** Those that are the account's in the directory, and not in its own rows yet. */
   const arriving = new Set<string>();
 
@@ -40,16 +41,19 @@ export function openPublicAddresses(store: Store, cidr: string | undefined): Pub
     await undefined;
     if (block === undefined) return fail('NoPublicAddresses');
     const { account, region } = partition.name;
-    const ip = directory.transact((tx) => {
-      const free = freeAddress(tx, block) ?? fail('NoPublicAddresses');
-      tx.put(publicAddressOwners, publicAddressOwners.key(free), { account, region });
-      return free;
-    });
-    arriving.add(ip);
+    const ip = await again(() =>
+      directory().transact((tx) => {
+        const free = freeAddress(tx, block) ?? fail('NoPublicAddresses');
+        tx.put(publicAddressOwners, publicAddressOwners.key(free), { account, region });
+        arriving.add(free);
+        tx.onUndo(() => arriving.delete(free));
+        return free;
+      }),
+    );
     try {
-      await directory.durable();
+      await directory().durable();
       // Since ever: it is the first to be given back, if nobody takes it.
-      partition.transact((tx) => tx.put(spareAddresses, spareAddresses.key(ip), { since: 0 }));
+      await again(() => partition.transact((tx) => tx.put(spareAddresses, spareAddresses.key(ip), { since: 0 })));
     } finally {
       arriving.delete(ip);
     }
@@ -86,7 +90,7 @@ function freeAddress(tx: ReadTransaction, block: Block): string | undefined {
   const isFree = (ip: string): boolean => tx.get(publicAddressOwners, publicAddressOwners.key(ip)) === undefined;
   const at = (offset: number): string => formatIp(block.first + BEFORE + offset);
   for (let guess = 0; guess < GUESSES && count > 0; guess++) {
-    const ip = at(randomBytes(4).readUInt32BE() % count);
+    const ip = at(guessBelow(count));
     if (isFree(ip)) return ip;
   }
   for (let offset = 0; offset < count; offset++) if (isFree(at(offset))) return at(offset);
@@ -94,26 +98,31 @@ function freeAddress(tx: ReadTransaction, block: Block): string | undefined {
 }
 
 async function tidy(
-  directory: Partition,
+  directory: () => Partition,
   arriving: ReadonlySet<string>,
   partition: Partition,
   now: number,
 ): Promise<void> {
   const { account, region } = partition.name;
-  partition.transact((tx) => {
-    for (const { key, row } of tx.range(spareAddresses)) if (row.since < now - KEPT_FOR) tx.delete(spareAddresses, key);
-  });
+  await again(() =>
+    partition.transact((tx) => {
+      for (const { key, row } of tx.range(spareAddresses))
+        if (row.since < now - KEPT_FOR) tx.delete(spareAddresses, key);
+    }),
+  );
   await partition.durable();
-  // In one turn: what arrives meanwhile is in one of the two.
-  const known = partition.read(knownAddresses);
-  directory.transact((tx) => {
-    for (const { key, row } of tx.range(publicAddressOwners)) {
-      if (row.account !== account || row.region !== region) continue;
-      const [ip] = publicAddressOwners.parts(key);
-      if (!known.has(ip) && !arriving.has(ip)) tx.delete(publicAddressOwners, key);
-    }
+  await again(() => {
+    // In one turn: what arrives meanwhile is in one of the two.
+    const known = partition.read(knownAddresses);
+    directory().transact((tx) => {
+      for (const { key, row } of tx.range(publicAddressOwners)) {
+        if (row.account !== account || row.region !== region) continue;
+        const [ip] = publicAddressOwners.parts(key);
+        if (!known.has(ip) && !arriving.has(ip)) tx.delete(publicAddressOwners, key);
+      }
+    });
   });
-  await directory.durable();
+  await directory().durable();
 }
 
 const knownAddresses = (tx: ReadTransaction): ReadonlySet<string> =>

@@ -1,7 +1,9 @@
 /** What of an image can be changed: who may launch it, its words, whether it is deprecated, disabled, protected. */
+
 import { hours } from '#platform/base/clock.ts';
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { findImage } from '#services/ec2/images/register.ts';
@@ -75,11 +77,13 @@ async function share(parts: Ec2Parts, input: Model.ModifyImageAttributeRequest, 
   if (wanted.add.length + wanted.remove.length === 0) fail('MissingParameter', 'launchPermission');
   call.partition.read((tx) => checkSharing(tx, findImage(parts, tx, call, input.ImageId), wanted.add));
   await announce(parts, call, input.ImageId);
-  call.transact((tx) => {
-    const row = findImage(parts, tx, call, input.ImageId);
-    checkSharing(tx, row, wanted.add);
-    images.put(tx, { ...row, sharedWith: changedSharing(row.sharedWith, wanted) });
-  });
+  await again(() =>
+    call.transact((tx) => {
+      const row = findImage(parts, tx, call, input.ImageId);
+      checkSharing(tx, row, wanted.add);
+      images.put(tx, { ...row, sharedWith: changedSharing(row.sharedWith, wanted) });
+    }),
+  );
 }
 
 function checkSharing(tx: ReadTransaction, { id, state, devices }: ImageRow, added: readonly string[]): void {

@@ -2,7 +2,7 @@
 import { seconds } from '#platform/base/clock.ts';
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { Host } from '#platform/compute/host.ts';
-import type { EndListener, MachineId } from '#platform/compute/machine.ts';
+import type { Ending, EndListener, MachineId } from '#platform/compute/machine.ts';
 import type { Partition } from '#platform/store/store.ts';
 import { type BootGate, bootGate } from '#services/ec2/instances/boot-gate.ts';
 import { type Orphans, orphansOf, ownerOf } from '#services/ec2/orphans/orphans.ts';
@@ -12,6 +12,8 @@ export interface Crew {
   readonly gate: BootGate;
   /** What the host runs, looked at after the call: those who ask at the same time look once. */
   observe(): Promise<ReadonlySet<MachineId>>;
+  /** What has ended is noted: before that nobody acts on its being gone. */
+  noted(id: MachineId): Promise<void> | undefined;
   /** Who is told when one of the partition's machines ends, until `leave`; also of those that ended before. */
   join(partition: Partition, onEnd: EndListener): { leave(): void };
   readonly orphans: Orphans;
@@ -27,18 +29,28 @@ export function newCrew(parts: Pick<Ec2Parts, 'store' | 'clock' | 'networks'>, h
   /** Machines are found again before their accounts' partitions are: who ended meanwhile waits for its own. */
   const waiting = new Map<Partition, ((tell: EndListener) => void)[]>();
   let next: Promise<ReadonlySet<MachineId>> | undefined;
+  const ends = new Map<MachineId, Promise<void>>();
 
-  machines.onEnd((id, ending) => {
-    const owner = ownerOf(parts.store, id);
+  async function note(id: MachineId, ending: Ending): Promise<void> {
+    const owner = await ownerOf(parts.store, id);
     if (owner === undefined) return;
     const tell = members.get(owner);
     if (tell !== undefined) return tell(id, ending);
     return new Promise((resolve) => {
       getOrInsert(waiting, owner, () => []).push((later) => resolve(later(id, ending)));
     });
+  }
+
+  machines.onEnd((id, ending) => {
+    const noted = note(id, ending).finally(() => {
+      if (ends.get(id) === noted) ends.delete(id);
+    });
+    ends.set(id, noted);
+    return noted;
   });
 
   return {
+    noted: (id) => ends.get(id)?.catch(() => {}),
     gate: bootGate(parts.clock, BOOTS_PER_CORE * machines.capacity.vcpus, SETTLING[machines.accelerator]),
     observe() {
       // Who asks in this turn shares the look of the next.

@@ -4,7 +4,7 @@
  * nothing is counted twice.
  */
 import { type Milliseconds, minutes } from '#platform/base/clock.ts';
-import { meter } from '#platform/metering/usage.ts';
+import { meterIn } from '#platform/metering/usage.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import type { InstanceRow } from '#services/ec2/instances/state.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
@@ -26,5 +26,5 @@ export function metered(tx: Transaction, row: InstanceRow, now: number): Instanc
 function count(tx: Transaction, { id, type }: InstanceRow, now: number, amount: number): void {
   const { account, region } = tx.partition.name;
   const resource = resourceArn({ account, region }, 'instance', id);
-  meter(tx.partition, now, { usageType: `BoxUsage:${type}`, operation: 'RunInstances', resource }, amount);
+  meterIn(tx, now, { usageType: `BoxUsage:${type}`, operation: 'RunInstances', resource }, amount);
 }

@@ -1,4 +1,5 @@
 /** What was seen on the host, or done there, written down: one transaction each. A row that is gone, or on its way elsewhere, stays. */
+import { again } from '#platform/store/again.ts';
 import type { Partition, Transaction } from '#platform/store/store.ts';
 import type { HostEvent } from '#services/ec2/instances/lifecycle.ts';
 import { endOf } from '#services/ec2/instances/lifecycle.ts';
@@ -12,22 +13,26 @@ import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { type VolumeAttachment, volumes } from '#services/ec2/volumes/state.ts';
 
+/** At once, where the rows are in memory. */
+type Done = void | Promise<void>;
+
 export interface Notes {
   /** `started` is what it was started with; a machine that was found running says nothing of that. */
-  running(id: string, started: { readonly volumes: readonly string[]; readonly interfaces: readonly string[] }): void;
-  event(id: string, event: HostEvent, reason?: StateReason): void;
+  running(id: string, started: { readonly volumes: readonly string[]; readonly interfaces: readonly string[] }): Done;
+  event(id: string, event: HostEvent, reason?: StateReason): Done;
   /** The guest switched itself off, or the machine is gone by itself. */
-  ended(id: string, byGuest: boolean): void;
-  wasReset(id: string): void;
-  check(id: string, isPassed: boolean): void;
-  device(step: DeviceStep, isDone: boolean): void;
-  metered(ids: readonly string[]): void;
+  ended(id: string, byGuest: boolean): Done;
+  wasReset(id: string): Done;
+  check(id: string, isPassed: boolean): Done;
+  device(step: DeviceStep, isDone: boolean): Done;
+  metered(ids: readonly string[]): Done;
 }
 
 export function notesOf(parts: Ec2Parts, partition: Partition): Notes {
   const now = (): number => parts.clock.now();
-  const change = (id: string, action: (tx: Transaction, row: InstanceRow) => void): void =>
-    partition.transact((tx) => {
+  const write = (action: (tx: Transaction) => void): Done => again(() => partition.transact(action));
+  const change = (id: string, action: (tx: Transaction, row: InstanceRow) => void): Done =>
+    write((tx) => {
       const row = instances.find(tx, id);
       if (row !== undefined) action(tx, row);
     });
@@ -54,9 +59,9 @@ export function notesOf(parts: Ec2Parts, partition: Partition): Notes {
         if (row.state !== 'running' || row.check?.isPassed === isPassed) return;
         putInstance(tx, { ...row, check: { isPassed, since: now() } });
       }),
-    device: (step, isDone) => partition.transact((tx) => noteDevice(tx, step, isDone, now())),
+    device: (step, isDone) => write((tx) => noteDevice(tx, step, isDone, now())),
     metered: (ids) =>
-      partition.transact((tx) => {
+      write((tx) => {
         for (const id of ids) {
           const row = instances.find(tx, id);
           if (row?.state === 'running') putInstance(tx, metered(tx, row, now()));

@@ -8,6 +8,7 @@ import { isAccountId } from '#platform/base/ids.ts';
 import type { Host } from '#platform/compute/host.ts';
 import { type Ending, MachineError } from '#platform/compute/machine.ts';
 import type { JobCall, Reconciler } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import { nextTouch, takeTouched, touchNow } from '#services/ec2/instances/changes.ts';
 import { type Crew, newCrew } from '#services/ec2/instances/crew.ts';
 import { NO_CAPACITY } from '#services/ec2/instances/lifecycle.ts';
@@ -75,12 +76,13 @@ class Keeper {
     const member = this.#crew.join(partition, (id, ending) => this.#ended(id, ending));
     const orphans = this.#removeOrphans();
     let sweepAt = clock.monotonic() + SWEEP;
+    // Whoever asks what a host has room for finds it in memory.
+    await again(() => upInstances(partition));
     while (!this.#signal.aborted) {
       const touched = nextTouch(partition);
       const ids = takeTouched(partition);
-      for (const id of ids === 'all' ? partition.read((tx) => instances.ids(tx, undefined, Infinity)) : ids) {
-        this.#look(id);
-      }
+      const all = (): string[] => partition.read((tx) => instances.ids(tx, undefined, Infinity));
+      for (const id of ids === 'all' ? await again(all) : ids) this.#look(id);
       const tick = Promise.withResolvers<void>();
       const timer = clock.after(Math.max(0, sweepAt - clock.monotonic()), tick.resolve);
       await Promise.race([touched, stopped, tick.promise]);
@@ -97,7 +99,7 @@ class Keeper {
   /** Resolves when it is on disk that it has ended. */
   async #ended(id: string, ending: Ending): Promise<void> {
     try {
-      this.#notes.ended(id, ending === 'guest-shutdown');
+      await this.#notes.ended(id, ending === 'guest-shutdown');
       await this.#job.partition.durable();
     } catch (error) {
       this.#complain('the end of a machine is not noted', id, error);
@@ -131,7 +133,7 @@ class Keeper {
         if ((await this.#goOn(id)) === 'rest') return;
         this.#tries.delete(id);
       } catch (error) {
-        if (!this.#failed(id, error)) return;
+        if (!(await this.#failed(id, error))) return;
       }
     }
   }
@@ -141,10 +143,13 @@ class Keeper {
     // What is not on disk may never have been.
     await partition.durable();
     const runs = (await this.#crew.observe()).has(id);
-    const found = partition.read((tx) => {
-      const row = instances.find(tx, id);
-      return row && { row, attached: attachedTo(tx, row) };
-    });
+    await this.#crew.noted(id);
+    const found = await again(() =>
+      partition.read((tx) => {
+        const row = instances.find(tx, id);
+        return row && { row, attached: attachedTo(tx, row) };
+      }),
+    );
     if (found === undefined) return 'rest';
     const { row, attached } = found;
     const wasAsked = this.#asked.get(id) === purposeOf(row);
@@ -160,7 +165,7 @@ class Keeper {
   async #check(row: InstanceRow): Promise<'on' | 'rest'> {
     const isPassed = await this.#host.machines.isResponsive(row.id);
     if (isPassed || this.#job.clock.now() >= row.launchedAt + INITIALIZING) {
-      this.#notes.check(row.id, isPassed);
+      await this.#notes.check(row.id, isPassed);
       return 'on';
     }
     this.#lookAt(row.id, seconds(2));
@@ -195,17 +200,17 @@ class Keeper {
   }
 
   /** Whether to go on at once. */
-  #failed(id: string, error: unknown): boolean {
+  async #failed(id: string, error: unknown): Promise<boolean> {
     if (this.#signal.aborted) return false;
     const tries = (this.#tries.get(id) ?? 0) + 1;
     this.#tries.set(id, tries);
     this.#complain('a step of an instance failed', id, error);
-    const row = this.#job.partition.read((tx) => instances.find(tx, id));
+    const row = await this.#find(id);
     const isStart = row?.state === 'pending' || (row?.state === 'running' && !row.isOnHost);
     const isFull = error instanceof MachineError && error.problem === 'no-capacity';
     if (row !== undefined && isStart && (isFull || tries >= MOST_TRIES)) {
       this.#tries.delete(id);
-      this.#notes.event(id, row.hasRun ? 'start-failed' : 'launch-failed', isFull ? NO_CAPACITY : undefined);
+      await this.#notes.event(id, row.hasRun ? 'start-failed' : 'launch-failed', isFull ? NO_CAPACITY : undefined);
       return true;
     }
     this.#lookAt(id, Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** tries));
@@ -221,7 +226,7 @@ class Keeper {
     const { partition, clock } = this.#job;
     await this.#removeOrphans();
     const running = await this.#crew.observe();
-    const up = [...upInstances(partition).keys()];
+    const up = [...(await again(() => upInstances(partition))).keys()];
     for (const id of up) if (!running.has(id)) this.#look(id);
     for (let at = 0; at < up.length && !this.#signal.aborted; at += CHECKED_AT_ONCE) {
       const some = up.slice(at, at + CHECKED_AT_ONCE).filter((id) => running.has(id));
@@ -230,15 +235,19 @@ class Keeper {
     if (clock.now() - this.#meteredAt < METER) return;
     this.#meteredAt = clock.now();
     for (let at = 0; at < up.length; at += METERED_AT_ONCE) {
-      this.#notes.metered(up.slice(at, at + METERED_AT_ONCE));
+      await this.#notes.metered(up.slice(at, at + METERED_AT_ONCE));
       await partition.durable();
     }
   }
 
   async #recheck(id: string): Promise<void> {
-    const row = this.#job.partition.read((tx) => instances.find(tx, id));
+    const row = await this.#find(id);
     if (row?.check === undefined) return;
-    this.#notes.check(id, await this.#host.machines.isResponsive(id));
+    await this.#notes.check(id, await this.#host.machines.isResponsive(id));
+  }
+
+  async #find(id: string): Promise<InstanceRow | undefined> {
+    return again(() => this.#job.partition.read((tx) => instances.find(tx, id)));
   }
 }
 

@@ -1,4 +1,5 @@
 /** StartInstances, StopInstances, RebootInstances, TerminateInstances: what should be is written down, and the reconciler follows. */
+
 import type {
   InstanceStateChange,
   RebootInstancesRequest,
@@ -10,6 +11,7 @@ import type {
   TerminateInstancesResult,
 } from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
 import { STANDARD_VCPUS } from '#services/ec2/instance-limits.ts';
@@ -97,21 +99,19 @@ export function rebootInstances({ InstanceIds: ids }: RebootInstancesRequest, ca
  */
 export const terminateInstances =
   (parts: Ec2Parts) =>
-  (input: TerminateInstancesRequest, call: Call): TerminateInstancesResult => {
+  async (input: TerminateInstancesRequest, call: Call): Promise<TerminateInstancesResult> => {
     const isForced = input.Force === true || input.SkipOsShutdown === true;
     const zones = call.partition.read((tx) => Object.groupBy(named(tx, input.InstanceIds), ({ zone }) => zone));
     const groups = Object.values(zones).flatMap((rows) => (rows === undefined ? [] : [rows]));
     const spared = groups.flatMap((rows) => rows.find(({ isTerminationProtected }) => isTerminationProtected) ?? []);
-    const changes = groups
-      .filter((rows) => !rows.some(({ isTerminationProtected }) => isTerminationProtected))
-      .map((rows) =>
-        call.transact((tx) =>
-          findInstances(
-            tx,
-            rows.map(({ id }) => id),
-          ).map((row) => change(parts, tx, row, { event: 'terminate', now: call.now, isForced })),
-        ),
-      );
+    const end = (tx: Transaction, ids: readonly string[]) =>
+      findInstances(tx, ids).map((row) => change(parts, tx, row, { event: 'terminate', now: call.now, isForced }));
+    const changes: ReturnType<typeof end> = [];
+    for (const rows of groups) {
+      if (rows.some(({ isTerminationProtected }) => isTerminationProtected)) continue;
+      const ids = rows.map(({ id }) => id);
+      changes.push(...(await again(() => call.transact((tx) => end(tx, ids)))));
+    }
     if (spared[0] !== undefined) fail('TerminationProtected', spared[0].id);
-    return { TerminatingInstances: changes.flat() };
+    return { TerminatingInstances: changes };
   };

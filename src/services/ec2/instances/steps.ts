@@ -1,13 +1,13 @@
 /** The steps of the reconciler, carried out: each may be repeated, and notes what it has done. */
 import type { Host } from '#platform/compute/host.ts';
 import { MachineError } from '#platform/compute/machine.ts';
+import { again } from '#platform/store/again.ts';
 import type { Partition } from '#platform/store/store.ts';
 import type { BootGate } from '#services/ec2/instances/boot-gate.ts';
 import { type Attached, diskOf, machineSpec, nicOf } from '#services/ec2/instances/machine-spec.ts';
 import type { DeviceStep, Step } from '#services/ec2/instances/next-step.ts';
 import type { Notes } from '#services/ec2/instances/noted.ts';
 import { type InstanceRow, instances } from '#services/ec2/instances/state.ts';
-
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { openDataKey } from '#services/ec2/storage/data-keys.ts';
 
@@ -56,10 +56,10 @@ async function boot({ parts, host, gate, notes, partition, signal }: Stage, row:
   await parts.networks?.apply(partition, row.vpc);
   await gate.through(async () => {
     // It waited for its turn, and may not be wanted any more.
-    const now = partition.read((tx) => instances.find(tx, row.id))?.state;
-    if (now !== row.state) return false;
+    const now = await again(() => partition.read((tx) => instances.find(tx, row.id)));
+    if (now?.state !== row.state) return false;
     await host.machines.start(machineSpec(row, disks, interfaces.map(nicOf)));
-    notes.running(row.id, { volumes: volumes.map(({ id }) => id), interfaces: interfaces.map(({ id }) => id) });
+    await notes.running(row.id, { volumes: volumes.map(({ id }) => id), interfaces: interfaces.map(({ id }) => id) });
     return true;
   }, signal);
 }
@@ -90,5 +90,5 @@ async function device({ parts, host, notes, partition }: Stage, step: DeviceStep
         await machines.detachNic(row.id, step.nic.id, step.nic.attachment?.isForced === true);
     }
   }
-  notes.device(step, true);
+  await notes.device(step, true);
 }

@@ -12,6 +12,7 @@ import type {
   KeyPair,
 } from '#platform/model/generated/ec2.ts';
 import type { Call, CallScope, ConditionValues } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags, setTags, type Tags, tagsOf } from '#platform/tags.ts';
 import { fail } from '#services/ec2/errors.ts';
@@ -56,7 +57,7 @@ export async function createKeyPair(input: CreateKeyPairRequest, call: Call): Pr
   const pair = await newKeyPair(type);
   const fingerprint = createdFingerprint(type, pair.privateKey, pair.blob);
   const draft = { name, type, fingerprint, publicKey: openSshLine(pair, name) };
-  const row = call.transact((tx) => keep(tx, call, draft, tags));
+  const row = await again(() => call.transact((tx) => keep(tx, call, draft, tags)));
   return {
     KeyFingerprint: fingerprint,
     KeyMaterial: privateKeyText(pair, format, name),

@@ -3,8 +3,10 @@
  * known by the interface. Version 2 asks for a token first, by a PUT that no page or proxy can be made to send; an instance may
  * require it. How many hops an answer may go is the network's to hold.
  */
+
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { MetadataConnection } from '#platform/network/network.ts';
+import { again } from '#platform/store/again.ts';
 import { type Guest, type GuestRows, guestOf } from '#services/ec2/metadata/guest.ts';
 import { type MetadataAnswer, type MetadataRequest, serveMetadata } from '#services/ec2/metadata/http-reader.ts';
 import { identityDocument, signedDocument } from '#services/ec2/metadata/identity-document.ts';
@@ -71,7 +73,7 @@ async function answer(
   request: MetadataRequest,
 ): Promise<MetadataAnswer> {
   const partition = serving.parts.networks?.partitionOf(connection.vpc);
-  const guest = partition && guestOf(partition, connection);
+  const guest = partition && (await again(() => guestOf(partition, connection)));
   if (partition === undefined || guest === undefined) return NOT_FOUND;
   if (!guest.row.metadata.isEnabled) return FORBIDDEN;
   // Rows that are told may not be on disk yet.

@@ -10,10 +10,12 @@ import { newInTurn } from '#platform/base/in-turn.ts';
 import { lazy } from '#platform/base/lazy.ts';
 import type { Networks, TunnelWay, VpcId } from '#platform/network/network.ts';
 import type { Reconciler } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Partition, ReadTransaction, Store } from '#platform/store/store.ts';
 import { networkInterfaces } from '#services/ec2/network-interfaces/state.ts';
 import { namesOf, type Resolve } from '#services/ec2/networks/names.ts';
 import { planOf, readVpc } from '#services/ec2/networks/plan.ts';
+import { partitionWhere } from '#services/ec2/partitions.ts';
 import { vpcs } from '#services/ec2/vpcs/state.ts';
 import { wakeNow, woken } from '#services/ec2/wakes.ts';
 
@@ -42,11 +44,8 @@ interface Applied {
 
 const unknown: Resolve = () => undefined;
 
-const ownerOf = (store: Store, vpc: VpcId): Partition | undefined =>
-  store
-    .partitions({ service: 'ec2' })
-    .map((name) => store.partition(name))
-    .find((partition) => partition.read((tx) => vpcs.find(tx, vpc)) !== undefined);
+const ownerOf = (store: Store, vpc: VpcId): Promise<Partition | undefined> =>
+  partitionWhere(store, (tx) => vpcs.find(tx, vpc) !== undefined);
 
 type Apply = VpcNetworks['apply'];
 
@@ -72,7 +71,7 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
   const apply = joined(inTurn, follow);
 
   async function follow(partition: Partition, vpc: VpcId): Promise<void> {
-    const rows = partition.read((tx) => readVpc(tx, vpc));
+    const rows = await again(() => partition.read((tx) => readVpc(tx, vpc)));
     await partition.durable();
     const present = there.get(vpc);
     if (!rows?.interfaces.some(({ attachment }) => attachment !== undefined)) {
@@ -96,7 +95,7 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
   const takeUp = lazy(async () => {
     await removeOrphans();
     for (const vpc of await networks.list()) {
-      const partition = ownerOf(store, vpc);
+      const partition = await ownerOf(store, vpc);
       if (partition === undefined || there.has(vpc)) continue;
       there.set(vpc, { partition, plan: undefined, resolve: unknown });
     }
@@ -104,7 +103,7 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
 
   async function removeOrphans(): Promise<void> {
     for (const vpc of await networks.list()) {
-      if (ownerOf(store, vpc) !== undefined) continue;
+      if ((await ownerOf(store, vpc)) !== undefined) continue;
       await inTurn(vpc, () => networks.remove(vpc));
       there.delete(vpc);
     }
@@ -125,7 +124,7 @@ export function vpcNetworks(networks: Networks, store: Store): VpcNetworks {
         await woken(partition, 'networks', signal);
         if (signal.aborted) return undefined;
         const own = [...there].flatMap(([vpc, applied]) => (applied.partition === partition ? vpc : []));
-        const wanted = new Set([...partition.read(attachedVpcs), ...own]);
+        const wanted = new Set([...(await again(() => partition.read(attachedVpcs))), ...own]);
         const results = await Promise.allSettled([...wanted].map((vpc) => apply(partition, vpc)));
         const failures = results.flatMap((result) => (result.status === 'rejected' ? String(result.reason) : []));
         for (const reason of failures) log.log('error', 'a network could not be brought about', { reason });

@@ -11,6 +11,7 @@ import type { Partition, ReadTransaction, Store } from '#platform/store/store.ts
 import { builtAmis } from '#services/ec2/images/built-images.ts';
 import { images } from '#services/ec2/images/state.ts';
 import { instances } from '#services/ec2/instances/state.ts';
+import { partitionWhere } from '#services/ec2/partitions.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { snapshots } from '#services/ec2/snapshots/state.ts';
 import { forgotten } from '#services/ec2/storage/state.ts';
@@ -53,7 +54,7 @@ function every(clock: Clock, interval: Milliseconds): () => boolean {
 
 async function removeMachines(store: Store, { machines }: Host): Promise<void> {
   for (const id of await machines.left()) {
-    if (ownerOf(store, id) !== undefined) continue;
+    if ((await ownerOf(store, id)) !== undefined) continue;
     await machines.kill(id);
     await machines.forget(id);
   }
@@ -63,11 +64,13 @@ async function removeMachines(store: Store, { machines }: Host): Promise<void> {
 async function removeDisks(store: Store, { volumes: disks, images: built }: Host, seen: ReadonlySet<string>) {
   const listed = await disks.list();
   const kept = await built.kept();
-  const nobodys = [
-    ...listed.volumes.filter((id) => !isNamed(store, (tx) => volumes.find(tx, id) !== undefined)),
-    ...listed.snapshots.filter((id) => !isSnapshotNamed(store, built, id)),
-    ...kept.filter((id) => !isBuiltNamed(store, built, id)),
-  ];
+  const nobodys: string[] = [];
+  const note = async (ids: readonly string[], isNamed: (id: string) => Promise<boolean>): Promise<void> => {
+    for (const id of ids) if (!(await isNamed(id))) nobodys.push(id);
+  };
+  await note(listed.volumes, (id) => isNamedBy(store, (tx) => volumes.find(tx, id) !== undefined));
+  await note(listed.snapshots, (id) => isSnapshotNamed(store, built, id));
+  await note(kept, (id) => isBuiltNamed(store, built, id));
   for (const id of nobodys.filter((one) => seen.has(one))) {
     if (id.startsWith('vol-')) await disks.remove(id);
     else await disks.removeSnapshot(id);
@@ -77,15 +80,15 @@ async function removeDisks(store: Store, { volumes: disks, images: built }: Host
   return new Set(nobodys);
 }
 
-const isSnapshotNamed = (store: Store, built: Host['images'], id: string): boolean =>
+const isSnapshotNamed = (store: Store, built: Host['images'], id: string): Promise<boolean> =>
   id.startsWith('ami-')
     ? isBuiltNamed(store, built, id)
-    : isNamed(store, (tx) => snapshots.find(tx, id) !== undefined || forgotten.find(tx, id) !== undefined);
+    : isNamedBy(store, (tx) => snapshots.find(tx, id) !== undefined || forgotten.find(tx, id) !== undefined);
 
 /** An image that is built here, or was by an earlier version and still starts an instance, or is what one is being made of. */
-function isBuiltNamed(store: Store, built: Host['images'], id: string): boolean {
+async function isBuiltNamed(store: Store, built: Host['images'], id: string): Promise<boolean> {
   if (builtAmis({ host: { images: built } }, '').some(({ stored }) => stored === id)) return true;
-  return isNamed(
+  return isNamedBy(
     store,
     (tx) =>
       instances.all(tx).some(({ boot }) => boot.kind === 'kernel' && boot.image === id) ||
@@ -94,11 +97,8 @@ function isBuiltNamed(store: Store, built: Host['images'], id: string): boolean 
   );
 }
 
-const partitionsOf = (store: Store): Partition[] =>
-  store.partitions({ service: 'ec2' }).map((name) => store.partition(name));
+const isNamedBy = async (store: Store, names: (tx: ReadTransaction) => boolean): Promise<boolean> =>
+  (await partitionWhere(store, names)) !== undefined;
 
-const isNamed = (store: Store, names: (tx: ReadTransaction) => boolean): boolean =>
-  partitionsOf(store).some((partition) => partition.read(names));
-
-export const ownerOf = (store: Store, id: MachineId): Partition | undefined =>
-  partitionsOf(store).find((partition) => partition.read((tx) => instances.find(tx, id)) !== undefined);
+export const ownerOf = (store: Store, id: MachineId): Promise<Partition | undefined> =>
+  partitionWhere(store, (tx) => instances.find(tx, id) !== undefined);

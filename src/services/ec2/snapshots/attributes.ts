@@ -1,6 +1,8 @@
 /** With whom a snapshot is shared; and whether the account may share with everybody at all. */
+
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { ReadTransaction } from '#platform/store/store.ts';
 import { fail } from '#services/ec2/errors.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
@@ -32,11 +34,13 @@ export const modifySnapshotAttribute =
     if (change.add.length + change.remove.length === 0) fail('MissingParameter', 'createVolumePermission');
     call.partition.read((tx) => check(tx, findSnapshot(tx, input.SnapshotId), change.add));
     await announce(parts, call, input.SnapshotId);
-    call.transact((tx) => {
-      const row = findSnapshot(tx, input.SnapshotId);
-      check(tx, row, change.add);
-      snapshots.put(tx, { ...row, sharedWith: changedSharing(row.sharedWith, change) });
-    });
+    await again(() =>
+      call.transact((tx) => {
+        const row = findSnapshot(tx, input.SnapshotId);
+        check(tx, row, change.add);
+        snapshots.put(tx, { ...row, sharedWith: changedSharing(row.sharedWith, change) });
+      }),
+    );
   };
 
 /** "Encrypted snapshots … cannot be made public. Snapshots encrypted with your default KMS key cannot be shared" */

@@ -1,6 +1,8 @@
 /** Encryption by default, and the key that is used where none is named. */
+
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { changeStorageSettings, storageSettings } from '#services/ec2/storage/state.ts';
 
@@ -30,7 +32,7 @@ export const modifyDefaultKey =
   ({ envelopes }: Ec2Parts) =>
   async ({ KmsKeyId: given }: Model.ModifyEbsDefaultKmsKeyIdRequest, call: Call) => {
     const key = await envelopes.keyArn(call, given);
-    call.transact((tx) => changeStorageSettings(tx, { defaultKey: key }));
+    await again(() => call.transact((tx) => changeStorageSettings(tx, { defaultKey: key })));
     return { KmsKeyId: key };
   };
 

@@ -8,6 +8,7 @@ import { type Milliseconds, minutes, type TimerHandle } from '#platform/base/clo
 import { isAccountId } from '#platform/base/ids.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { JobCall, Reconciler } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import { StoreBusy, StoreUnavailable } from '#platform/store/store.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { meterStorage } from '#services/ec2/storage/metering.ts';
@@ -50,7 +51,7 @@ class Keeper {
     while (!signal.aborted) {
       await woken(partition, 'storage', signal);
       if (signal.aborted) break;
-      for (const task of partition.read(tasksOf)) this.#start(task);
+      for (const task of await again(() => partition.read(tasksOf))) this.#start(task);
     }
     for (const timer of this.#timers.values()) timer.cancel();
     await Promise.allSettled(this.#working.values());
@@ -78,7 +79,8 @@ class Keeper {
       if (tries >= MOST_TRIES && task.giveUp !== undefined) {
         const { giveUp } = task;
         this.#tries.delete(task.id);
-        partition.transact((tx) => giveUp(tx, error instanceof Error ? error.message : String(error)));
+        const reason = error instanceof Error ? error.message : String(error);
+        await again(() => partition.transact((tx) => giveUp(tx, reason)));
       } else {
         this.#retryLater(task.id, Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** tries));
       }
@@ -95,9 +97,9 @@ class Keeper {
 
   #meterLater(): void {
     const { partition, clock } = this.#job;
-    const timer = clock.after(METER, () => {
+    const timer = clock.after(METER, async () => {
       try {
-        partition.transact((tx) => meterStorage(tx, clock.now()));
+        await again(() => partition.transact((tx) => meterStorage(tx, clock.now())));
       } catch (error) {
         // Another process has the account by now, and meters on; or the store takes nothing at present.
         if (!(error instanceof StoreUnavailable || error instanceof StoreBusy)) throw error;

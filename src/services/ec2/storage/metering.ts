@@ -2,7 +2,7 @@
  * What stored bytes cost ("Amazon EBS pricing"): gigabytes of a volume's size by type, IOPS and throughput that are bought beyond what comes
  * with it, and what snapshots hold, by the second that they are there. A bill makes months of it. Each row says up to when it was counted.
  */
-import { meter } from '#platform/metering/usage.ts';
+import { meterIn } from '#platform/metering/usage.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
 import { type SnapshotRow, snapshots } from '#services/ec2/snapshots/state.ts';
@@ -47,6 +47,5 @@ export function meteredSnapshot(tx: Transaction, row: SnapshotRow, now: number):
 const counter = (tx: Transaction, type: 'volume' | 'snapshot', id: string, operation: string, now: number) => {
   const { account, region } = tx.partition.name;
   const resource = resourceArn({ account, region }, type, id);
-  return (usageType: string, amount: number): void =>
-    meter(tx.partition, now, { usageType, operation, resource }, amount);
+  return (usageType: string, amount: number): void => meterIn(tx, now, { usageType, operation, resource }, amount);
 };

@@ -2,6 +2,7 @@
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { Host } from '#platform/compute/host.ts';
 import type { VolumeKey } from '#platform/compute/volume.ts';
+import { again } from '#platform/store/again.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { deleteTags } from '#platform/tags.ts';
 import { builtAmis } from '#services/ec2/images/built-images.ts';
@@ -23,6 +24,13 @@ export interface Stage {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
+
+type Placed = Pick<Stage, 'partition'>;
+
+const seen = async <T>({ partition }: Placed, action: (tx: ReadTransaction) => T) =>
+  again(() => partition.read(action));
+const written = async ({ partition }: Placed, action: (tx: Transaction) => void): Promise<void> =>
+  again(() => partition.transact(action));
 
 export interface StorageTask {
   /** Of what it is about: one thing at a time is done to it. */
@@ -54,7 +62,7 @@ const creation = (row: VolumeRow): StorageTask => ({
     const fromKey = await sourceKey(stage, origin);
     const key = await openDataKey(stage.parts, stage.partition, row);
     await stage.host.volumes.create({ id, sizeGiB, from: origin?.stored, fromKey, key });
-    stage.partition.transact((tx) => {
+    await written(stage, (tx) => {
       const now = volumes.find(tx, id);
       if (now?.state !== 'creating') return;
       volumes.put(tx, { ...now, state: now.attachment === undefined ? 'available' : 'in-use' });
@@ -79,7 +87,7 @@ const deletion = ({ id }: VolumeRow): StorageTask => ({
   id,
   async run({ host, partition, clock }) {
     await host.volumes.remove(id);
-    partition.transact((tx) => {
+    await written({ partition }, (tx) => {
       const row = volumes.find(tx, id);
       if (row === undefined) return;
       meteredVolume(tx, row, clock.now());
@@ -101,7 +109,7 @@ const modification = (row: VolumeRow, { to }: VolumeModification): StorageTask =
       await host.volumes.grow(row.id, to.sizeGiB, { ...(key && { key }), ...ask });
     }
     if (machine !== undefined) await host.machines.limitDisk(machine, row.id, diskLimits(to));
-    partition.transact((tx) => {
+    await written({ partition }, (tx) => {
       const now = volumes.find(tx, row.id);
       if (now?.modification?.state !== 'modifying') return;
       const { throughputMiB: _, ...rest } = meteredVolume(tx, now, clock.now());
@@ -120,7 +128,7 @@ const modification = (row: VolumeRow, { to }: VolumeModification): StorageTask =
 /** The machine that has the volume open. */
 async function machineOf({ host, partition }: Stage, { attachment }: VolumeRow): Promise<string | undefined> {
   if (attachment === undefined || attachment.status === 'attaching') return undefined;
-  const instance = partition.read((tx) => instances.find(tx, attachment.instance));
+  const instance = await seen({ partition }, (tx) => instances.find(tx, attachment.instance));
   return instance !== undefined && (await host.machines.running()).has(instance.id) ? instance.id : undefined;
 }
 
@@ -140,7 +148,7 @@ const snapshotOf = (
   id: row.id,
   async run(stage) {
     const size = await make(stage);
-    stage.partition.transact((tx) => {
+    await written(stage, (tx) => {
       const now = snapshots.find(tx, row.id);
       if (now?.state !== 'pending') return;
       const completedAt = stage.clock.now();
@@ -158,7 +166,7 @@ const LOOK_AGAIN: Milliseconds = 250;
 /** Until the instance has shut down and begun anew, if it was told to: then all that it had is on its disks. */
 async function rebooted({ partition, clock, signal }: Stage, { after }: SnapshotRow): Promise<void> {
   if (after === undefined) return;
-  while (partition.read((tx) => instances.find(tx, after))?.reboot !== undefined) {
+  while ((await seen({ partition }, (tx) => instances.find(tx, after)))?.reboot !== undefined) {
     signal.throwIfAborted();
     await new Promise<void>((resolve) => clock.after(LOOK_AGAIN, resolve));
   }
@@ -168,7 +176,7 @@ async function taken(stage: Stage, row: SnapshotRow, volume: VolumeRow | undefin
   if (volume === undefined) throw new Error('its volume is gone');
   await rebooted(stage, row);
   const key = await openDataKey(stage.parts, stage.partition, volume);
-  const { attachment } = stage.partition.read((tx) => volumes.find(tx, volume.id)) ?? {};
+  const { attachment } = (await seen(stage, (tx) => volumes.find(tx, volume.id))) ?? {};
   const asking = attachment && { onRunning: () => switched(stage, attachment.instance, volume.id) };
   return stage.host.volumes.snapshot(row.id, volume.id, { ...(key && { key }), ...asking });
 }
@@ -180,7 +188,7 @@ async function taken(stage: Stage, row: SnapshotRow, volume: VolumeRow | undefin
 async function switched({ host, partition, clock, signal }: Stage, id: string, volume: string): Promise<void> {
   for (;;) {
     if ((await host.machines.running()).has(id)) return host.machines.switchLayer(id, volume);
-    const state = partition.read((tx) => instances.find(tx, id))?.state;
+    const state = (await seen({ partition }, (tx) => instances.find(tx, id)))?.state;
     if (state !== 'pending' && state !== 'running') return;
     signal.throwIfAborted();
     await new Promise<void>((resolve) => clock.after(LOOK_AGAIN, resolve));
@@ -204,7 +212,7 @@ function imageTask(tx: ReadTransaction, row: ImageRow): StorageTask | undefined 
   return {
     id: row.id,
     async run({ partition }) {
-      partition.transact((change) => {
+      await written({ partition }, (change) => {
         const now = images.find(change, row.id);
         if (now?.state !== 'pending') return;
         images.put(
@@ -220,6 +228,6 @@ const forget = (id: string): StorageTask => ({
   id,
   async run({ host, partition }) {
     await host.volumes.removeSnapshot(id);
-    partition.transact((tx) => forgotten.drop(tx, id));
+    await written({ partition }, (tx) => forgotten.drop(tx, id));
   },
 });

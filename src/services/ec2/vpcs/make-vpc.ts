@@ -54,10 +54,13 @@ export const findDefaultVpc = (tx: ReadTransaction): VpcRow | undefined =>
 
 /** For whoever is about to look at networks, or to use them. */
 export function ensureDefaultVpc(tx: Transaction, place: Place): void {
-  if (defaultVpcsMade.find(tx, 'vpc') !== undefined) return;
+  if (hasDefaultVpc(tx)) return;
   defaultVpcsMade.put(tx, { id: 'vpc' });
   makeDefaultVpc(tx, place);
 }
+
+/** Whether there is, or was, one. */
+export const hasDefaultVpc = (tx: ReadTransaction): boolean => defaultVpcsMade.find(tx, 'vpc') !== undefined;
 
 export function makeDefaultVpc(tx: Transaction, place: Place): VpcRow {
   const vpc = makeVpc(tx, place, { cidr: DEFAULT_CIDR, isDefault: true, tenancy: 'default', hasDnsHostnames: true });

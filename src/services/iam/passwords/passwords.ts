@@ -9,6 +9,7 @@ import { type Milliseconds, minutes } from '#platform/base/clock.ts';
 import type { AccountId } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
 import type { SealedPlace, Sealer } from '#platform/secrets/sealer.ts';
+import { again } from '#platform/store/again.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import {
   loginProfileBusy,
@@ -144,11 +145,13 @@ export class Passwords {
       isResetRequired: wanted.isResetRequired,
       sealed: this.#sealer.seal(JSON.stringify([hash, ...used].slice(0, MOST_REMEMBERED)), placeOf(owner)),
     };
-    partition.transact((tx) => {
-      // The user may have been deleted meanwhile: it had no profile yet that would have kept it.
-      if (id !== ROOT_OWNER && !tx.get(entities, entities.key(id))) noSuchUser(owner.name);
-      put(tx, owner, row);
-    });
+    await again(() =>
+      partition.transact((tx) => {
+        // The user may have been deleted meanwhile: it had no profile yet that would have kept it.
+        if (id !== ROOT_OWNER && !tx.get(entities, entities.key(id))) noSuchUser(owner.name);
+        put(tx, owner, row);
+      }),
+    );
     return row;
   }
 

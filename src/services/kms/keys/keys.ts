@@ -1,8 +1,10 @@
 /** Keys themselves: created, described, listed, disabled and enabled. */
+
 import type { KeyObject } from 'node:crypto';
 import { uuid } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
 import type { Call } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { addToCount, countOf } from '#services/kms/counts.ts';
 import { fail } from '#services/kms/errors.ts';
@@ -40,7 +42,7 @@ export function createKey(
     });
   if (wanted.origin === 'EXTERNAL') return write(undefined);
   const made = generateMaterial(specOf(wanted.spec).make);
-  return made instanceof Promise ? made.then(write) : write(made);
+  return made instanceof Promise ? made.then((secret) => again(() => write(secret))) : write(made);
 }
 
 function wantedKey(input: Model.CreateKeyRequest): Wanted {

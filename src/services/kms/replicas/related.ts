@@ -11,7 +11,14 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import { cancelTimer, setTimer } from '#platform/jobs/timers.ts';
 import type { KeyMaterialState } from '#platform/model/generated/kms.ts';
 import type { TimerJob } from '#platform/service.ts';
-import type { Partition, Transaction } from '#platform/store/store.ts';
+import { again } from '#platform/store/again.ts';
+import {
+  type Partition,
+  type ReadTransaction,
+  StoreBusy,
+  StoreUnavailable,
+  type Transaction,
+} from '#platform/store/store.ts';
 import { findKey, keyChanged, type OpenKey, putKey } from '#services/kms/keys/open-key.ts';
 import { startDeletion } from '#services/kms/keys/waiting.ts';
 import { nextSequence, putMaterial, sealMaterial, secretOf } from '#services/kms/material/material.ts';
@@ -46,7 +53,7 @@ export function tellRelated(
   const others = regions.filter((region) => region !== partition.name.region);
   if (others.length === 0) return;
   noteUntold(tx, keyId, others, now);
-  tx.onDurable(() => tellAll(parts, partition, keyId, now));
+  tx.onDurable(() => tellLater(parts, partition, keyId, now));
 }
 
 /** Set again until every region is told. */
@@ -56,39 +63,54 @@ export const tellRelatedKeys =
     // The payload is tellRelated's.
     const keyId = String(key);
     setTimer(tx, { job: 'tellRelatedKeys', id: keyId, due: now + minutes(1), payload: { key: keyId } });
-    tx.onDurable(() => tellAll(parts, partition, keyId, now));
+    tx.onDurable(() => tellLater(parts, partition, keyId, now));
   };
 
-export function tellAll(parts: KmsParts, partition: Partition, keyId: string, now: number): void {
-  const regions = partition.read((tx) => tx.range(untold, { prefix: [keyId] }).map(({ key }) => untold.parts(key)[1]));
-  for (const region of regions) {
-    // A note of ours: a region that there is.
-    tell(parts, partition, keyId, region as Region, now);
-  }
-  partition.transact((tx) => {
-    if (tx.range(untold, { prefix: [keyId], limit: 1 }).length === 0) cancelTimer(tx, 'tellRelatedKeys', keyId);
-    const key = findKey(tx, keyId);
-    if (regions.length > 0 && key?.row.related?.primary === partition.name.region) recordSynchronization(tx, key, now);
+/** Where the store takes nothing the note stays, and the timer tells. */
+function tellLater(parts: KmsParts, partition: Partition, keyId: string, now: number): void {
+  tellAll(parts, partition, keyId, now).catch((error: unknown) => {
+    if (!(error instanceof StoreUnavailable || error instanceof StoreBusy)) throw error;
   });
 }
 
-function tell(parts: KmsParts, from: Partition, keyId: string, region: Region, now: number): void {
-  const source = from.read((tx) => findKey(tx, keyId));
-  // Only an account's own partition has keys.
-  const target = parts.partitionOf(from.name.account as AccountId, region);
-  const isThere = target.transact((tx) => {
-    const key = findKey(tx, keyId);
-    if (key === undefined) return false;
-    if (source === undefined) forgetReplica(tx, key, from.name.region, now);
-    else share(parts, tx, key, source, from, now);
-    return true;
+export async function tellAll(parts: KmsParts, partition: Partition, keyId: string, now: number): Promise<void> {
+  const noted = (tx: ReadTransaction) => tx.range(untold, { prefix: [keyId] }).map(({ key }) => untold.parts(key)[1]);
+  const regions = await again(() => partition.read(noted));
+  for (const region of regions) {
+    // A note of ours: a region that there is.
+    await tell(parts, partition, keyId, region as Region, now);
+  }
+  await again(() =>
+    partition.transact((tx) => {
+      if (tx.range(untold, { prefix: [keyId], limit: 1 }).length === 0) cancelTimer(tx, 'tellRelatedKeys', keyId);
+      const key = findKey(tx, keyId);
+      const isPrimary = key?.row.related?.primary === partition.name.region;
+      if (regions.length > 0 && isPrimary) recordSynchronization(tx, key, now);
+    }),
+  );
+}
+
+async function tell(parts: KmsParts, from: Partition, keyId: string, region: Region, now: number): Promise<void> {
+  const isThere = await again(() => {
+    const source = from.read((tx) => findKey(tx, keyId));
+    // Only an account's own partition has keys.
+    const target = parts.partitionOf(from.name.account as AccountId, region);
+    return target.transact((tx) => {
+      const key = findKey(tx, keyId);
+      if (key === undefined) return false;
+      if (source === undefined) forgetReplica(tx, key, from.name.region, now);
+      else share(parts, tx, key, source, from, now);
+      return true;
+    });
   });
-  from.transact((tx) => {
-    tx.delete(untold, untold.key(keyId, region));
-    // Its replication was cut short, or it is deleted.
-    const key = findKey(tx, keyId);
-    if (!isThere && key?.row.related?.replicas.includes(region)) forgetReplica(tx, key, region, now);
-  });
+  await again(() =>
+    from.transact((tx) => {
+      tx.delete(untold, untold.key(keyId, region));
+      // Its replication was cut short, or it is deleted.
+      const key = findKey(tx, keyId);
+      if (!isThere && key?.row.related?.replicas.includes(region)) forgetReplica(tx, key, region, now);
+    }),
+  );
 }
 
 /** Material goes one way; what a replica has not heard of yet takes nothing back. */

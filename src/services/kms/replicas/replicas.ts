@@ -1,8 +1,11 @@
 /** ReplicateKey and UpdatePrimaryRegion: the operations that work in two regions. related.ts says how they keep in step. */
+
 import { formatArn } from '#platform/base/arn.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
 import type { Call, CallScope, Permission } from '#platform/service.ts';
+import { again } from '#platform/store/again.ts';
+import type { Transaction } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
 import { fail } from '#services/kms/errors.ts';
 import { keyOf, ownKey } from '#services/kms/identify.ts';
@@ -70,17 +73,19 @@ export async function replicateKey(
     noteUntold(tx, id, [region], call.now);
   });
   await call.partition.durable();
-  const answer = writeReplica(parts, input, call, key, region, policy);
-  call.transact((tx) => {
-    const row = addReplica(tx, id, region);
-    noteUntold(tx, id, row.related ? relatedRegions(row.related).filter((each) => each !== call.region) : [], call.now);
-  });
+  const answer = await writeReplica(parts, input, call, key, region, policy);
+  await again(() =>
+    call.transact((tx) => {
+      const { related } = addReplica(tx, id, region);
+      noteUntold(tx, id, related ? relatedRegions(related).filter((each) => each !== call.region) : [], call.now);
+    }),
+  );
   await Promise.all([parts.partitionOf(call.account, region).durable(), call.partition.durable()]);
-  tellAll(parts, call.partition, id, call.now);
+  await tellAll(parts, call.partition, id, call.now);
   return answer;
 }
 
-function addReplica(tx: Parameters<Parameters<Call['transact']>[0]>[0], id: string, region: Region): KeyRow {
+function addReplica(tx: Transaction, id: string, region: Region): KeyRow {
   const { row } = findKey(tx, id) ?? fail('KeyNotFound', id);
   if (row.related === undefined || row.related.replicas.includes(region)) return row;
   const changed = { ...row, related: withReplicas(row.related, [...row.related.replicas, region]) };
@@ -88,18 +93,18 @@ function addReplica(tx: Parameters<Parameters<Call['transact']>[0]>[0], id: stri
   return changed;
 }
 
-function writeReplica(
+async function writeReplica(
   parts: KmsParts,
   input: Model.ReplicateKeyRequest,
   call: Call,
   key: Primary,
   region: Region,
   policy: KeyPolicy,
-): Model.ReplicateKeyResponse {
+): Promise<Model.ReplicateKeyResponse> {
   const { deletionAt: _, pendingWindowDays: __, rotation: ___, currentMaterial: ____, ...shared } = key.row;
   const isImported = key.row.origin === 'EXTERNAL';
   try {
-    return parts.partitionOf(call.account, region).transact((tx) => {
+    const write = (tx: Transaction): Model.ReplicateKeyResponse => {
       if (findKey(tx, key.row.id) !== undefined)
         fail('ReplicaExists', formatArn('kms', region, call.account, `key/${key.row.id}`));
       checkKeyQuota(tx, call);
@@ -119,12 +124,15 @@ function writeReplica(
         ReplicaPolicy: policy.text,
         ReplicaTags: tagList(tagsOf(tx, arn)),
       };
-    });
+    };
+    return await again(() => parts.partitionOf(call.account, region).transact(write));
   } catch (error) {
-    call.transact((tx) => {
-      const primary = findKey(tx, key.row.id);
-      if (primary) forgetReplica(tx, primary, region, call.now);
-    });
+    await again(() =>
+      call.transact((tx) => {
+        const primary = findKey(tx, key.row.id);
+        if (primary) forgetReplica(tx, primary, region, call.now);
+      }),
+    );
     throw error;
   }
 }
@@ -151,7 +159,7 @@ export async function updatePrimaryRegion(
     noteUntold(tx, id, related.replicas, call.now);
   });
   await call.partition.durable();
-  tellAll(parts, call.partition, id, call.now);
+  await tellAll(parts, call.partition, id, call.now);
   await Promise.all(related.replicas.map((each) => parts.partitionOf(call.account, each).durable()));
 }
 

@@ -2,13 +2,15 @@
  * Keys of OpenID Connect issuers that the operator has given, for clouds that have no way out to ask the issuer, or should not. They hold
  * for every account that has a provider of that issuer, and until they are changed: whoever rotates its keys brings them here.
  */
+
 import { createPublicKey } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { GLOBAL_REGION } from '#platform/base/ids.ts';
 import { fail } from '#platform/error.ts';
+import { again } from '#platform/store/again.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';
-import type { Partition, Store } from '#platform/store/store.ts';
+import type { Partition, Store, Transaction } from '#platform/store/store.ts';
 import type { SuppliedKeys, SuppliedKeysApi } from '#services/sts/api.ts';
 import { isVerificationKey } from '#services/sts/web-identity/verification-keys.ts';
 
@@ -36,31 +38,33 @@ export const keysSuppliedFor = (store: Store, url: string): readonly JWK[] | und
 export const suppliedDurable = (store: Store): Promise<void> | undefined => everywhere(store).durable();
 
 export function createSuppliedKeys(store: Store): SuppliedKeysApi {
-  const partition = everywhere(store);
+  const change = async (action: (tx: Transaction) => void): Promise<void> => {
+    const partition = await again(() => everywhere(store));
+    await again(() => partition.transact(action));
+    await partition.durable();
+  };
   return {
     async put(issuer, keySet, now) {
       const row: SuppliedRow = { keys: readKeySet(keySet), changedAt: now };
-      partition.transact((tx) => {
+      await change((tx) => {
         const isNew = tx.get(suppliedKeys, keyOf(issuer)) === undefined;
         if (isNew && tx.range(suppliedKeys).length >= MOST_ISSUERS) {
           fail('ServiceQuotaExceededException', `Keys of at most ${MOST_ISSUERS} issuers are kept.`);
         }
         tx.put(suppliedKeys, keyOf(issuer), row);
       });
-      await partition.durable();
       return view(issuer, row);
     },
     async remove(issuer) {
-      partition.transact((tx) => {
+      await change((tx) => {
         if (tx.get(suppliedKeys, keyOf(issuer)) === undefined) {
           fail('NoSuchResourceException', `There are no keys of ${issuer}.`);
         }
         tx.delete(suppliedKeys, keyOf(issuer));
       });
-      await partition.durable();
     },
     list: () =>
-      partition
+      everywhere(store)
         .read((tx) => tx.range(suppliedKeys))
         .map(({ key, row }) => view(SCHEME + suppliedKeys.parts(key)[0], row)),
   };

@@ -12,6 +12,7 @@ import {
   type Permission,
   passRole,
 } from '#platform/service.ts';
+import { Suspend } from '#platform/store/store.ts';
 import type { Tags } from '#platform/tags.ts';
 import type { BlockDevice } from '#services/ec2/images/state.ts';
 import type { InterfaceWish } from '#services/ec2/instances/launch/network.ts';
@@ -24,7 +25,7 @@ import type { UsedTemplate } from '#services/ec2/launch-templates/find.ts';
 import type { Ec2Parts } from '#services/ec2/parts.ts';
 import { resourceArn } from '#services/ec2/resources.ts';
 import { requestTagConditions, shownTags } from '#services/ec2/tags/tag-specifications.ts';
-import { ensureDefaultVpc } from '#services/ec2/vpcs/make-vpc.ts';
+import { ensureDefaultVpc, hasDefaultVpc } from '#services/ec2/vpcs/make-vpc.ts';
 
 const ACTION = 'ec2:RunInstances';
 
@@ -36,7 +37,12 @@ export interface LaunchPermission extends Permission {
 function plannedIn(parts: Ec2Parts, input: RunInstancesRequest, scope: CallScope): LaunchPlan {
   const { account, region, now } = scope;
   const partition = parts.store.partition({ service: 'ec2', account, region });
-  partition.transact((tx) => ensureDefaultVpc(tx, { account, region, now }));
+  if (!partition.read(hasDefaultVpc)) {
+    // Once: what is read next may have to be waited for, and what was written stays.
+    const made = async (): Promise<void> => partition.durable();
+    partition.transact((tx) => ensureDefaultVpc(tx, { account, region, now }));
+    throw new Suspend(made());
+  }
   return scope.read((tx) => launchPlan(parts, tx, input));
 }
 
