@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { CreateVpcCommand, DescribeVpcsCommand, EC2Client, type TagSpecification } from '@aws-sdk/client-ec2';
+import { CreateAliasCommand, CreateKeyCommand, DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateQueueCommand,
@@ -24,29 +26,48 @@ function apart(schema: string): { readonly url: string; readonly password: strin
 
 async function clientsOf(p: Program) {
   const config = await p.clientConfig();
-  return { sqs: new SQSClient(config), s3: new S3Client({ ...config, forcePathStyle: true }) };
+  const [sqs, kms, ec2] = [new SQSClient(config), new KMSClient(config), new EC2Client(config)];
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  const destroy = (): void => {
+    for (const client of [sqs, kms, ec2, s3]) client.destroy();
+  };
+  return { sqs, kms, ec2, s3, destroy };
 }
 
-/** With `name` in a queue, sealed, and in an object. */
+/** What was encrypted under a key of each name's. */
+const secrets = new Map<string, Uint8Array>();
+
+/** With `name` in a queue, sealed, in an object, under a key and on a VPC. */
 async function leave(p: Program, name: string): Promise<void> {
-  const { sqs, s3 } = await clientsOf(p);
+  const { sqs, kms, ec2, s3, destroy } = await clientsOf(p);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  await kms.send(new CreateAliasCommand({ AliasName: `alias/${name}`, TargetKeyId: KeyMetadata?.KeyId }));
+  const encrypted = await kms.send(new EncryptCommand({ KeyId: `alias/${name}`, Plaintext: Buffer.from(name) }));
+  secrets.set(name, encrypted.CiphertextBlob ?? assert.fail());
+  const TagSpecifications: TagSpecification[] = [{ ResourceType: 'vpc', Tags: [{ Key: 'Name', Value: name }] }];
+  await ec2.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16', TagSpecifications }));
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: name }));
   await s3.send(new CreateBucketCommand({ Bucket: name }));
   await s3.send(new PutObjectCommand({ Bucket: name, Key: 'object', Body: name.repeat(20_000) }));
-  sqs.destroy();
-  s3.destroy();
+  destroy();
 }
 
 async function find(p: Program, name: string): Promise<void> {
-  const { sqs, s3 } = await clientsOf(p);
+  const { sqs, kms, ec2, s3, destroy } = await clientsOf(p);
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
   const received = await sqs.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 0 }));
   assert.equal(received.Messages?.[0]?.Body, name);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: name, Key: 'object' }));
   assert.equal(await Body?.transformToString(), name.repeat(20_000));
-  sqs.destroy();
-  s3.destroy();
+  const { Plaintext } = await kms.send(new DecryptCommand({ CiphertextBlob: secrets.get(name) }));
+  assert.equal(Buffer.from(Plaintext ?? []).toString(), name);
+  const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ Filters: [{ Name: 'tag:Name', Values: [name] }] }));
+  assert.deepEqual(
+    Vpcs?.map(({ CidrBlock }) => CidrBlock),
+    ['10.9.0.0/16'],
+  );
+  destroy();
 }
 
 async function good(p: Program, command: string, ...args: string[]): Promise<string> {
@@ -134,7 +155,7 @@ function inTheWay(): void {
 }
 
 function moves(): void {
-  test('a cloud moves from a folder to a database and back, with its messages and objects', async (t) => {
+  test('a cloud moves from a folder to a database and back, with its messages, objects, keys and networks', async (t) => {
     const { url, password } = apart('moved');
     const env = { MAKONIS_STORE: url, PGPASSWORD: password };
     const folder = program(t);
