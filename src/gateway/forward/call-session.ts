@@ -15,6 +15,12 @@ const LOOKED_EVERY: Milliseconds = seconds(2);
 const MOST_UNANSWERED = 3;
 const OPENING_LIMIT: Milliseconds = seconds(2);
 
+export interface SessionPeer {
+  /** Whether it is on the roll: who is off it, and silent, is not waited for any longer. */
+  readonly isListed: () => boolean;
+  readonly onClose: () => void;
+}
+
 interface Asked {
   readonly resolve: (answer: Buffer) => void;
   readonly reject: (error: Error) => void;
@@ -23,7 +29,7 @@ interface Asked {
 export class CallSession {
   readonly #session: Session;
   readonly #clock: Clock;
-  readonly #onClose: () => void;
+  readonly #peer: SessionPeer;
   readonly #asked = new Map<number, Asked>();
   #last = 0;
   /** PINGs since the other end said something. */
@@ -31,9 +37,9 @@ export class CallSession {
   #look: TimerHandle | undefined;
   #isEnding = false;
 
-  private constructor(socket: Socket, sealer: PurposeSealer, number: string, clock: Clock, onClose: () => void) {
+  private constructor(socket: Socket, sealer: PurposeSealer, number: string, clock: Clock, peer: SessionPeer) {
     this.#clock = clock;
-    this.#onClose = onClose;
+    this.#peer = peer;
     const writer = new FrameWriter(sealer, number, 'call');
     // The first was the one that opened it.
     writer.skip();
@@ -49,7 +55,7 @@ export class CallSession {
     sealer: PurposeSealer,
     number: string,
     clock: Clock,
-    onClose: () => void,
+    peer: SessionPeer,
   ): Promise<CallSession | undefined> {
     const hello = new FrameWriter(sealer, number, 'call').frame(Buffer.alloc(0));
     return new Promise((resolve, reject) => {
@@ -57,7 +63,7 @@ export class CallSession {
         // Nothing follows the head before something is asked.
         onHead(status) {
           if (status === '101') {
-            resolve(new CallSession(socket, sealer, number, clock, onClose));
+            resolve(new CallSession(socket, sealer, number, clock, peer));
             return;
           }
           socket.destroy();
@@ -126,7 +132,8 @@ export class CallSession {
     return this.#clock.after(LOOKED_EVERY, () => {
       this.#look = undefined;
       if (this.#asked.size === 0) return;
-      if (this.unanswered === MOST_UNANSWERED) {
+      const most = this.#peer.isListed() ? MOST_UNANSWERED : 1;
+      if (this.unanswered >= most) {
         this.#session.destroy();
         return;
       }
@@ -141,6 +148,6 @@ export class CallSession {
     const error = new OutcomeUnknown('the other process has closed the connection');
     for (const { reject } of this.#asked.values()) reject(error);
     this.#asked.clear();
-    this.#onClose();
+    this.#peer.onClose();
   }
 }

@@ -33,6 +33,7 @@ export interface ForwarderOptions {
   readonly incarnation: () => number;
   /** Undefined while nobody is known. */
   readonly holderOf: (account: PartitionName['account']) => Peer | undefined;
+  readonly isListed: (incarnation: number) => boolean;
   /** Looks at the roll again. */
   readonly look: () => Promise<void>;
 }
@@ -151,11 +152,12 @@ export class Forwarder {
     // It was opened by an earlier life of this process, and speaks for that. Who waits for it has asked by the end of the turn.
     known?.session.then((open) => setImmediate(() => open?.end())).catch(() => {});
     const number = this.#numberFor(peer);
+    const isListed = (): boolean => this.#options.isListed(peer.incarnation);
     const forget = (): void => {
       if (this.#sessions.get(peer.incarnation) === opened) this.#sessions.delete(peer.incarnation);
     };
     const session = connectTo(peer.address).then((socket) =>
-      CallSession.open(socket, sealerOf(number), number, clock, forget),
+      CallSession.open(socket, sealerOf(number), number, clock, { isListed, onClose: forget }),
     );
     const opened: Open = { from, session };
     this.#sessions.set(peer.incarnation, opened);

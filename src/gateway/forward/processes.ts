@@ -95,6 +95,7 @@ export class Processes {
       clock: systemClock,
       incarnation: () => node().incarnation,
       holderOf: (account) => node().holderOf(account),
+      isListed: (incarnation) => node().isListed(incarnation),
       look: () => node().look(),
     });
     const listener = await startForwardServer({

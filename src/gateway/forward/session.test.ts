@@ -30,8 +30,8 @@ async function answering(t: TestContext, answer: Answer): Promise<string> {
   return `127.0.0.1:${listener.port}`;
 }
 
-async function opened(address: string, number = NUMBER, clock = systemClock): Promise<CallSession | undefined> {
-  return CallSession.open(await connectTo(address), sealerOf(number), number, clock, () => {});
+async function opened(address: string, number = NUMBER, clock = systemClock, isListed = () => true) {
+  return CallSession.open(await connectTo(address), sealerOf(number), number, clock, { isListed, onClose: () => {} });
 }
 
 test('calls of a session are answered in any order, short ones and long ones', async (t) => {
@@ -106,6 +106,7 @@ test('a session opens under its own number alone, and what is altered ends it', 
 test('a process that says nothing any more is given up, one that takes its time is not', async (t) => {
   const clock = new SimulatedClock();
   let isSilent = false;
+  let isListed = true;
   const answers: ((bytes: Buffer) => void)[] = [];
   const address = await answering(t, () => new Promise((resolve) => answers.push(resolve)));
   // A network that can be cut without anybody being told.
@@ -120,7 +121,7 @@ test('a process that says nothing any more is given up, one that takes its time 
   t.after(() => through.close());
   const place = through.address();
   assert.ok(typeof place === 'object' && place !== null);
-  const session = (await opened(`127.0.0.1:${place.port}`, NUMBER, clock)) ?? assert.fail();
+  const session = (await opened(`127.0.0.1:${place.port}`, NUMBER, clock, () => isListed)) ?? assert.fail();
   t.after(() => session.destroy());
   const slow = session.ask(Buffer.from('slow'), undefined);
   for (let step = 0; step < 10; step++) {
@@ -135,6 +136,16 @@ test('a process that says nothing any more is given up, one that takes its time 
   isSilent = true;
   const lost = session.ask(Buffer.from('lost'), undefined);
   lost.catch(() => {});
-  for (let step = 0; step < 4; step++) clock.advance(2000);
+  let isGivenUp = false;
+  lost.catch(() => (isGivenUp = true));
+  for (let step = 0; step < 2; step++) clock.advance(2000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isGivenUp, false);
+  // Struck off meanwhile, it is waited for no longer.
+  isListed = false;
+  clock.advance(2000);
+  // Turns, not time: the next look would give it up as well.
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isGivenUp, true);
   await assert.rejects(lost, { name: 'OutcomeUnknown' });
 });

@@ -138,9 +138,13 @@ export class ClusterNode {
 
   /** Whether it is on the roll, as far as this process can see. */
   async isAlive(incarnation: number): Promise<boolean> {
-    const isListed = (): boolean => this.roll.nodes.some((node) => node.incarnation === incarnation);
-    if (!isListed()) await this.look().catch(() => {});
-    return isListed();
+    if (!this.isListed(incarnation)) await this.look().catch(() => {});
+    return this.isListed(incarnation);
+  }
+
+  /** The same, as it was at the last look. */
+  isListed(incarnation: number): boolean {
+    return this.roll.nodes.some((node) => node.incarnation === incarnation);
   }
 
   /** Of those that are off the roll by the time of the call, whose affairs fall to this process, as long as it holds their slots. */
