@@ -2,12 +2,13 @@
 import {
   type AuditAdditions,
   type AuditedCall,
-  type AuditPlace,
+  type AuditedElsewhere,
   lastTextOf,
   type RequestAdditions,
 } from '#platform/audit/record.ts';
 import { type AuditedResource, type AuditedResources, auditedResources } from '#platform/audit/resources.ts';
 import { isAllowed } from '#platform/authorise.ts';
+import { parseArn } from '#platform/base/arn.ts';
 import { assert } from '#platform/base/assert.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import { type AccountId, type Region, timedId, uuid } from '#platform/base/ids.ts';
@@ -139,8 +140,13 @@ export class LiveCall implements Call, CallScope {
     return this.#named.list;
   }
   get #named(): AuditedResources {
-    this.#audited ??= auditedResources(this.#invocation.operation.service, this.resources, this.account);
+    this.#audited ??= auditedResources(this.#invocation.operation.service, this.#resourcesHere, this.account);
     return this.#audited;
+  }
+  /** What a call works on in another region is told there. */
+  get #resourcesHere(): readonly string[] {
+    if (this.resources.length < 2) return this.resources;
+    return this.resources.filter((arn) => (parseArn(arn)?.region || this.region) === this.region);
   }
   /** Whom a call concerns beside the account that it works in: the caller, and owners of resources that are named. */
   get otherAccounts(): readonly AccountId[] {
@@ -151,12 +157,11 @@ export class LiveCall implements Call, CallScope {
     if (own === this.account && owners.every((owner) => owner === own)) return NOBODY;
     return [...new Set([own, ...owners])].filter((account) => account !== this.account);
   }
-  /** Where else it is recorded, in the same account. */
-  get otherRegion(): Region | undefined {
+  /** What is recorded of it in another region of the account. */
+  elsewhere(output: Output): AuditedElsewhere | undefined {
     const { operation, input } = this.#invocation;
-    // The validator has checked the input, and a call that succeeds has found the region.
-    const region = operation.declaration.auditedIn?.(input as never) as Region | undefined;
-    return region === this.region ? undefined : region;
+    // The validator has checked the input.
+    return operation.declaration.auditedElsewhere?.(input as never, output, this);
   }
   get eventId(): string {
     return this.#ownEvent.id;
@@ -257,15 +262,21 @@ export class LiveCall implements Call, CallScope {
     return { id: timedId(time), time };
   }
 
-  /** For the record in an account and a region. */
-  audited({ account, region }: AuditPlace, output: Output | undefined, error: ServiceError | undefined): AuditedCall {
+  /** For the record in an account; `isShared`: another account has one, too. */
+  audited(
+    account: AccountId,
+    output: Output | undefined,
+    error: ServiceError | undefined,
+    isShared: boolean,
+  ): AuditedCall {
+    const { region } = this;
     const { operation, caller, requestId, input } = this.#invocation;
     const invokedBy = caller.calledVia.at(-1);
     // The declaration's input type is the one that the validator has checked; of a refused input nothing is read.
     const own = error === undefined ? operation.declaration.audit?.(input as never, output, this) : undefined;
     const request = operation.service.declaration.auditedRequest?.(operation.model, this);
-    if (error === undefined && this.otherAccounts.length > 0) this.#sharedEventId ??= uuid();
-    const isOwn = account === this.account && region === this.region && error === undefined;
+    if (isShared) this.#sharedEventId ??= uuid();
+    const isOwn = account === this.account && error === undefined;
     const event = isOwn ? this.#ownEvent : this.#newEvent();
     return {
       eventId: event.id,
@@ -292,6 +303,24 @@ export class LiveCall implements Call, CallScope {
       error: error && { code: error.code, message: operation.redactMessage(error.message, input) },
       additions: request ? withRequest(own, request) : own,
       sharedEventId: this.#sharedEventId,
+    };
+  }
+
+  auditedElsewhere({ region, operation: name, input, output, resource }: AuditedElsewhere): AuditedCall {
+    const { service } = this.#invocation.operation;
+    const operation = service.operation(name);
+    assert(operation, `service ${service.name} has no operation ${name}`);
+    const resources = auditedResources(service, [resource], this.account);
+    const scope = { principal: this.principal, auditedResources: resources.list };
+    // As the service says that it calls itself.
+    const own = operation.declaration.audit?.(input as never, output, scope);
+    const { id, time } = this.#newEvent();
+    return {
+      ...this.audited(this.account, output, undefined, false),
+      ...{ eventId: id, time, region, resources, operation: name, invokedBy: this.source, tls: undefined },
+      input: joined(operation.redactInput(input), own?.requestParameters),
+      output: joined(operation.redactOutput(output), own?.responseElements),
+      additions: own,
     };
   }
 }

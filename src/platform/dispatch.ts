@@ -74,6 +74,7 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
   const { callerAccount, partition } = call;
   const gates: { permission?: Promise<void> | undefined } = {};
   const held: Held = { output: {} };
+  let isPermitted = false;
   try {
     const deciding = again(() => {
       // Policies and credentials that decide here may themselves wait for the disk.
@@ -83,12 +84,13 @@ export async function dispatchHere(cloud: Cloud, given: Invocation): Promise<Out
     if (deciding !== undefined) await deciding;
     const admitting = admit(cloud, invocation, call);
     if (admitting !== undefined) await admitting;
+    isPermitted = true;
     const running = run(cloud, invocation, call, held);
     if (running !== undefined) await running;
   } catch (error) {
     if (error instanceof PartitionMoved && mayBeginElsewhere(given)) throw error;
     const refusal = serviceErrorOf(error, cloud, invocation);
-    await writeRefusal(cloud, call, refusal);
+    await writeRefusal(cloud, call, refusal, isPermitted);
     await partition.durable();
     await readToo(invocation)?.durable();
     throw refusal;
@@ -188,7 +190,7 @@ async function identified(cloud: Cloud, invocation: Invocation): Promise<Invocat
 async function refusedAtOnce(cloud: Cloud, invocation: Invocation, error: unknown): Promise<ServiceError> {
   const refusal = serviceErrorOf(error, cloud, invocation);
   const own = ownPlaceOf(cloud, invocation);
-  if (own !== undefined) await writeRefusal(cloud, await again(() => callIn(cloud, invocation, own)), refusal);
+  if (own !== undefined) await writeRefusal(cloud, await again(() => callIn(cloud, invocation, own)), refusal, false);
   return refusal;
 }
 

@@ -7,7 +7,13 @@
  * or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short ones by `call.transact`.
  */
 import type { Arrival, Resolved } from '#platform/arrival.ts';
-import type { AuditAdditions, AuditedRequest, AuditedScope, RequestAdditions } from '#platform/audit/record.ts';
+import type {
+  AuditAdditions,
+  AuditedElsewhere,
+  AuditedRequest,
+  AuditedScope,
+  RequestAdditions,
+} from '#platform/audit/record.ts';
 import type { AuditNames } from '#platform/audit/redact.ts';
 import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
@@ -184,8 +190,8 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   readonly secret?: readonly string[];
   /** What the audit calls it, where that is not its name. */
   readonly eventName?: string;
-  /** The region beside the call's own that has a record of it too, because it works there as well. */
-  readonly auditedIn?: (input: In) => string;
+  /** Of an operation that works in another region too: the call that its service makes there for the caller, as it is recorded there. */
+  readonly auditedElsewhere?: (input: In, output: Output, call: AuditedScope) => AuditedElsewhere;
   /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
   readonly audit?: (input: In, output: Output | undefined, call: AuditedScope) => AuditAdditions;
 }

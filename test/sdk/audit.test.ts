@@ -145,6 +145,36 @@ test('a call on another account’s queue is in both audits, joined by an id', a
   assert.ok(ours.sharedEventID !== undefined && ours.sharedEventID === theirs.sharedEventID);
 });
 
+test('what was permitted on another account’s key and failed is in both audits; what was refused in the caller’s', async (t) => {
+  const c = await cloud(t);
+  const partner = '210987654321';
+  const credentials = await newAccount(c, partner);
+  const own = c.client(KMSClient);
+  const { KeyMetadata } = await own.send(new CreateKeyCommand({}));
+  const KeyId = KeyMetadata?.Arn ?? '';
+  const grant = { KeyId, GranteePrincipal: `arn:aws:iam::${partner}:root`, Operations: ['Decrypt' as const] };
+  await own.send(new CreateGrantCommand(grant));
+  const { CiphertextBlob } = await own.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('x') }));
+  const theirs = c.client(KMSClient, { credentials });
+  const input = { CiphertextBlob, EncryptionContext: { wrong: 'context' } };
+  await assert.rejects(theirs.send(new DecryptCommand(input)), { name: 'InvalidCiphertextException' });
+  const [here, there] = [auditIn(c, 'kms'), auditIn(c, 'kms', REGION, partner)].map((audit) => named(audit, 'Decrypt'));
+  assert.deepEqual(
+    [here, there].map((record) => [record?.errorCode, record?.recipientAccountId, record?.userIdentity['type']]),
+    [
+      ['InvalidCiphertextException', c.account, 'AWSAccount'],
+      ['InvalidCiphertextException', partner, 'IAMUser'],
+    ],
+  );
+  assert.ok(here?.sharedEventID !== undefined && here.sharedEventID === there?.sharedEventID);
+  const refused = new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' });
+  await assert.rejects(theirs.send(refused), { name: 'AccessDeniedException' });
+  const ofRefusal = (audit: readonly AuditRecord[]) => audit.find(({ eventName }) => eventName === 'GenerateDataKey');
+  assert.equal(ofRefusal(auditIn(c, 'kms')), undefined);
+  const refusal = ofRefusal(auditIn(c, 'kms', REGION, partner));
+  assert.deepEqual([refusal?.errorCode, refusal?.sharedEventID], ['AccessDenied', undefined]);
+});
+
 test('a role of another account: its owner’s audit says who assumed it', async (t) => {
   const c = await cloud(t);
   const partner = '210987654321';

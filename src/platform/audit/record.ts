@@ -13,6 +13,7 @@ import { jsonText } from '#platform/base/json-text.ts';
 import type { Address, Caller } from '#platform/cloud.ts';
 import type { ServiceError } from '#platform/error.ts';
 import type { Principal } from '#platform/principal.ts';
+import type { Input, Output } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 
 export interface AuditRecord {
@@ -64,6 +65,16 @@ export interface AuditAdditions {
 export interface AuditedScope {
   readonly principal: Principal;
   readonly auditedResources: readonly AuditedResource[];
+}
+
+/** A call of the service's own in another region of the account. */
+export interface AuditedElsewhere {
+  readonly region: Region;
+  readonly operation: string;
+  readonly input: Input;
+  readonly output: Output;
+  /** An ARN. */
+  readonly resource: string;
 }
 
 /** A request, to a service that says more of it. */

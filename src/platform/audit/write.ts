@@ -1,10 +1,10 @@
 /**
  * Writes what the audit says of a call: in the account that it works in, within the call's transaction; in those of a caller from
- * elsewhere and of resources that it names (a role of another account), with the same `sharedEventID`; and of a refused or failed
- * call in the caller's account alone, so that nobody fills another's.
+ * elsewhere and of resources that it names (a role of another account), with the same `sharedEventID`. So it is with a call that
+ * was permitted and failed; one that was refused is in the caller's account alone, so that nobody fills another's.
  */
 import { writeRecord } from '#platform/audit/journal.ts';
-import { type AuditPlace, recordOf } from '#platform/audit/record.ts';
+import { type AuditedCall, type AuditPlace, recordOf } from '#platform/audit/record.ts';
 import { parseArn } from '#platform/base/arn.ts';
 import { type AccountId, isAccountId } from '#platform/base/ids.ts';
 import type { LiveCall } from '#platform/call.ts';
@@ -19,11 +19,17 @@ const isRecorded = ({ audit }: Cloud, call: LiveCall, account: AccountId): boole
   call.isManagement || audit.wantsData(account, call);
 
 export function writeAudit(cloud: Cloud, tx: Transaction, call: LiveCall, output: Output): void {
-  if (isRecorded(cloud, call, call.account)) write(tx, call, call, output, undefined);
+  if (!isRecorded(cloud, call, call.account)) return;
+  writeRecord(tx, recordOf(call.audited(call.account, output, undefined, call.otherAccounts.length > 0)));
 }
 
 /** When a record is on disk. */
 type Gate = Promise<void> | undefined;
+
+/** A record in another partition than the call's. */
+interface Elsewhere extends AuditPlace {
+  readonly audited: () => AuditedCall;
+}
 
 /** The records of the other accounts that a call concerns, and of another region; what there is to wait for. */
 export function writeOthersAudit(
@@ -31,30 +37,29 @@ export function writeOthersAudit(
   call: LiveCall,
   output: Output,
 ): readonly Gate[] | Promise<readonly Gate[]> {
-  const { otherAccounts, otherRegion, account: own, region } = call;
-  if (otherAccounts.length === 0 && otherRegion === undefined) return NOWHERE;
-  const places: AuditPlace[] = [
-    ...otherAccounts.map((account) => ({ account, region })),
-    ...(otherRegion === undefined ? [] : [{ account: own, region: otherRegion }]),
-  ];
-  return writeEach(cloud, call, output, places);
+  const { otherAccounts, region } = call;
+  const there = call.elsewhere(output);
+  if (otherAccounts.length === 0 && there === undefined) return NOWHERE;
+  const records: Elsewhere[] = otherAccounts.map((account) => ({
+    ...{ account, region },
+    audited: () => call.audited(account, output, undefined, true),
+  }));
+  if (there !== undefined) {
+    records.push({ account: call.account, region: there.region, audited: () => call.auditedElsewhere(there) });
+  }
+  return writeEach(cloud, call, records);
 }
 
 const NOWHERE: readonly Gate[] = [];
 
-async function writeEach(
-  cloud: Cloud,
-  call: LiveCall,
-  output: Output,
-  places: readonly AuditPlace[],
-): Promise<readonly Gate[]> {
+async function writeEach(cloud: Cloud, call: LiveCall, records: readonly Elsewhere[]): Promise<readonly Gate[]> {
   const gates: Gate[] = [];
-  for (const place of places) {
+  for (const { account, region, audited } of records) {
     const partition = await again(() => {
       // Names in ARNs are anybody's to make up: an account that does not exist gets no partition.
-      if (!cloud.identity.isAccount(place.account) || !isRecorded(cloud, call, place.account)) return undefined;
-      const other = cloud.store.partition({ service: call.service, ...place });
-      other.transact((tx) => write(tx, call, place, output, undefined));
+      if (!cloud.identity.isAccount(account) || !isRecorded(cloud, call, account)) return undefined;
+      const other = cloud.store.partition({ service: call.service, account, region });
+      other.transact((tx) => writeRecord(tx, recordOf(audited())));
       return other;
     });
     const gate = partition?.durable();
@@ -65,18 +70,21 @@ async function writeEach(
   return gates;
 }
 
-/** A store that can't write must not hide the refusal. */
-export async function writeRefusal(cloud: Cloud, call: LiveCall, error: ServiceError): Promise<void> {
-  const account = refusedIn(call);
-  if (account === undefined || error.status === STORE_FAILS) return;
+/** `isPermitted`: what has failed is more than an attempt. A store that can't write must not hide the refusal. */
+export async function writeRefusal(
+  cloud: Cloud,
+  call: LiveCall,
+  error: ServiceError,
+  isPermitted: boolean,
+): Promise<void> {
+  if (error.status === STORE_FAILS) return;
+  const { region } = call;
+  const concerned = isPermitted ? [call.account, ...call.otherAccounts] : [];
+  const accounts = [...new Set([refusedIn(call) ?? [], concerned].flat())];
   try {
-    const partition = await again(() => {
-      if (!isRecorded(cloud, call, account)) return undefined;
-      const own = cloud.store.partition({ service: call.service, account, region: call.region });
-      own.transact((tx) => write(tx, call, { account, region: call.region }, undefined, error));
-      return own;
-    });
-    await partition?.durable();
+    const audited = (account: AccountId) => call.audited(account, undefined, error, accounts.length > 1);
+    const records = accounts.map((account) => ({ account, region, audited: () => audited(account) }));
+    for (const gate of await writeEach(cloud, call, records)) await gate;
   } catch (failure) {
     call.log.log('error', 'refusal not audited', { requestId: call.requestId, reason: String(failure) });
   }
@@ -91,13 +99,3 @@ function refusedIn({ principal, callerAccount }: LiveCall): AccountId | undefine
 }
 
 const STORE_FAILS = 503;
-
-function write(
-  tx: Transaction,
-  call: LiveCall,
-  place: AuditPlace,
-  output: Output | undefined,
-  error: ServiceError | undefined,
-): void {
-  writeRecord(tx, recordOf(call.audited(place, output, error)));
-}

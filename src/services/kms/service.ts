@@ -33,6 +33,8 @@ import type { KmsParts } from '#services/kms/parts.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from '#services/kms/policies/policies.ts';
 import { tellRelatedKeys } from '#services/kms/replicas/related.ts';
 import {
+  createdReplica,
+  newPrimary,
   primaryPermissions,
   replicateKey,
   replicatePermissions,
@@ -50,11 +52,6 @@ import {
 type WithParts<In, Out> = (parts: KmsParts, input: In, call: Call) => Out;
 
 const anything = { resource: () => '*' } as const;
-
-const ofTwoPrimaries = {
-  permissions: primaryPermissions,
-  auditedIn: ({ PrimaryRegion }: Model.UpdatePrimaryRegionRequest) => PrimaryRegion,
-} as const;
 
 function managementOperations(parts: KmsParts) {
   const given =
@@ -102,8 +99,20 @@ function managementOperations(parts: KmsParts) {
     RotateKeyOnDemand: { handler: given(rotateKeyOnDemand), ...ownKey },
     ListKeyRotations: { handler: given(listKeyRotations), ...ownKey },
 
-    ReplicateKey: { handler: given(replicateKey), ...ownKey, permissions: replicatePermissions, steps: true },
-    UpdatePrimaryRegion: { handler: given(updatePrimaryRegion), ...ownKey, ...ofTwoPrimaries, steps: true },
+    ReplicateKey: {
+      handler: given(replicateKey),
+      ...ownKey,
+      permissions: replicatePermissions,
+      steps: true,
+      auditedElsewhere: createdReplica,
+    },
+    UpdatePrimaryRegion: {
+      handler: given(updatePrimaryRegion),
+      ...ownKey,
+      permissions: primaryPermissions,
+      steps: true,
+      auditedElsewhere: newPrimary,
+    },
 
     GetParametersForImport: {
       handler: given(getParametersForImport),

@@ -1,9 +1,9 @@
 /** ReplicateKey and UpdatePrimaryRegion: the operations that work in two regions. related.ts says how they keep in step. */
-
+import type { AuditedElsewhere, AuditedScope } from '#platform/audit/record.ts';
 import { formatArn } from '#platform/base/arn.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
-import type { Call, CallScope, Permission } from '#platform/service.ts';
+import type { Call, CallScope, Output, Permission } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { tagsOf } from '#platform/tags.ts';
@@ -41,6 +41,38 @@ export function primaryPermissions(input: Model.UpdatePrimaryRegionRequest, scop
   const here = ownKey.resource(input, scope);
   const there = here.replace(`:${scope.region}:`, `:${input.PrimaryRegion}:`);
   return [here, there].map((resource) => ({ action: 'kms:UpdatePrimaryRegion', resource }));
+}
+
+/** "A ReplicateKey request results in a ReplicateKey operation and a CreateKey operation": the one where the replica is. */
+export function createdReplica(input: Model.ReplicateKeyRequest, { ReplicaKeyMetadata }: Output): AuditedElsewhere {
+  // ReplicateKey's output.
+  const made = ReplicaKeyMetadata as Model.KeyMetadata;
+  const { ReplicaRegion, KeyId: _, ...given } = input;
+  const { KeySpec, KeyUsage, Origin } = made;
+  return {
+    region: ReplicaRegion as Region, // there is one, or the call would have failed
+    operation: 'CreateKey',
+    input: { ...given, KeySpec, KeyUsage, Origin, MultiRegion: true },
+    output: { KeyMetadata: made },
+    resource: made.Arn ?? '',
+  };
+}
+
+/** "… one in the Region with a multi-Region replica key that is converted to a primary key", which does not name the one before. */
+export function newPrimary(
+  { PrimaryRegion }: Model.UpdatePrimaryRegionRequest,
+  _output: Output,
+  { auditedResources: [before] }: AuditedScope,
+): AuditedElsewhere {
+  const [arn, partition, service, , ...rest] = before?.ARN.split(':') ?? [];
+  const resource = [arn, partition, service, PrimaryRegion, ...rest].join(':');
+  return {
+    region: PrimaryRegion as Region, // there is one, or the call would have failed
+    operation: 'UpdatePrimaryRegion',
+    input: { KeyId: resource, PrimaryRegion },
+    output: {},
+    resource,
+  };
 }
 
 interface Primary extends OpenKey {
