@@ -31,7 +31,7 @@ const EncryptionContext = { tenant: 'blue', ключ: 'значение' };
 const invalid = { name: 'InvalidCiphertextException' };
 
 test('what is encrypted comes back under its key and context alone', async (t) => {
-  const { kms, key } = await startKms(t);
+  const { c, kms, key, in: inRegion } = await startKms(t);
   const [a, b] = [await key(), await key()];
   const plaintext = crypto.randomBytes(4096);
   const { CiphertextBlob = text('') } = await kms.send(
@@ -49,6 +49,23 @@ test('what is encrypted comes back under its key and context alone', async (t) =
   Buffer.from(b.id.replaceAll('-', ''), 'hex').copy(moved, 8);
   await assert.rejects(decrypt({ CiphertextBlob: moved }), invalid);
   await assert.rejects(decrypt({ CiphertextBlob: text('nothing of ours') }), invalid);
+  // Elsewhere there is no such key, which is told to who names it alone.
+  const elsewhere = inRegion('eu-west-1');
+  const input = { CiphertextBlob, EncryptionContext };
+  const hidden = (action: string) => ({
+    name: 'AccessDeniedException',
+    message:
+      `User: arn:aws:iam::${c.account}:user/administrator is not authorized to perform: ${action} on the resource associated with ` +
+      'this ciphertext because the resource does not exist in this Region, no resource-based policies allow access, or a ' +
+      'resource-based policy explicitly denies access',
+  });
+  await assert.rejects(elsewhere.send(new DecryptCommand(input)), hidden('kms:Decrypt'));
+  await assert.rejects(elsewhere.send(new DecryptCommand({ ...input, KeyId: a.id })), { name: 'NotFoundException' });
+  const { id: DestinationKeyId } = await key({}, elsewhere);
+  await assert.rejects(
+    elsewhere.send(new ReEncryptCommand({ CiphertextBlob, DestinationKeyId })),
+    hidden('kms:ReEncryptFrom'),
+  );
   await assert.rejects(decrypt({ EncryptionContext: { x: 'x'.repeat(8192) } }), { name: 'ValidationException' });
   await assert.rejects(kms.send(new DecryptCommand({ CiphertextBlob: undefined })), { name: 'ValidationException' });
 });

@@ -123,9 +123,16 @@ async function start(t: Parameters<typeof startKms>[0]) {
 }
 
 test('a key that is not there, and what is no ARN of a key', async (t) => {
-  const { c, all, refused } = await start(t);
+  const { c, all, send, refused } = await start(t);
   await refused('NotFoundException', all, () => '12345678-1234-1234-1234-123456789012');
   await refused('InvalidArnException', all, () => `arn:aws:kms:us-east-1:${c.account}:bucket/x`);
+  const noAliases = { name: 'InvalidArnException', message: 'Key Aliases are not supported for this operation.' };
+  const managed = ['GetKeyPolicy', 'ListGrants', 'EnableKeyRotation', 'GetKeyRotationStatus', 'ScheduleKeyDeletion'];
+  for (const operation of managed) {
+    for (const KeyId of ['alias/x', `arn:aws:kms:us-east-1:${c.account}:alias/x`]) {
+      await assert.rejects(send(operation, { KeyId }), noAliases, operation);
+    }
+  }
 });
 
 test('grant tokens, trials, markers and usages', async (t) => {

@@ -8,6 +8,7 @@ import {
   CreateGrantCommand,
   DecryptCommand,
   DeleteAliasCommand,
+  DescribeKeyCommand,
   DisableKeyCommand,
   EnableKeyCommand,
   EnableKeyRotationCommand,
@@ -62,6 +63,9 @@ test('what KMS does by itself is in the event history, as an event of the servic
       ValidTo: new Date(c.clock.now() + days(2)),
     }),
   );
+  await kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/sqs' }));
+  const [made] = await recordsOf(c, 'CreateKey');
+  assert.deepEqual([made.eventType, made.userIdentity.invokedBy], ['AwsServiceEvent', 'AWS Internal']);
   await pass(days(3));
   const deleted = await key();
   await kms.send(new ScheduleKeyDeletionCommand({ KeyId: deleted.id, PendingWindowInDays: 7 }));
@@ -163,9 +167,32 @@ test('records name the key of what answers nothing, the material and the algorit
   });
 });
 
+test('a replica is made where it is, by a call that KMS makes for who replicates', async (t) => {
+  const { c, kms, key } = await startKms(t);
+  const { id: KeyId, arn } = await key({ MultiRegion: true });
+  const there = arn.replace('us-east-1', 'eu-west-1');
+  await kms.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1', Description: 'west' }));
+  const [made, ...more] = await recordsOf(c, 'CreateKey', 'eu-west-1');
+  assert.equal(more.length, 0);
+  const { userIdentity, requestParameters, responseElements, resources, awsRegion, eventType } = made;
+  assert.deepEqual(
+    [userIdentity.userName, userIdentity.invokedBy, awsRegion, eventType],
+    ['administrator', 'kms.amazonaws.com', 'eu-west-1', 'AwsApiCall'],
+  );
+  assert.deepEqual(requestParameters, {
+    ...{ description: 'west', keyUsage: 'ENCRYPT_DECRYPT', keySpec: 'SYMMETRIC_DEFAULT', origin: 'AWS_KMS' },
+    multiRegion: true,
+  });
+  assert.deepEqual([responseElements.keyMetadata.arn, responseElements.keyMetadata.description], [there, 'west']);
+  assert.deepEqual(resources, [{ accountId: c.account, type: 'AWS::KMS::Key', ARN: there }]);
+  const [replicated] = await recordsOf(c, 'ReplicateKey');
+  assert.equal(replicated.requestID, made.requestID);
+  assert.deepEqual(await recordsOf(c, 'ReplicateKey', 'eu-west-1'), []);
+});
+
 test('a new primary region is recorded in both regions', async (t) => {
   const { c, kms, key } = await startKms(t);
-  const { id: KeyId } = await key({ MultiRegion: true });
+  const { id: KeyId, arn } = await key({ MultiRegion: true });
   await kms.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1' }));
   await kms.send(new UpdatePrimaryRegionCommand({ KeyId, PrimaryRegion: 'eu-west-1' }));
   const [here, ...more] = await recordsOf(c, 'UpdatePrimaryRegion');
@@ -174,7 +201,13 @@ test('a new primary region is recorded in both regions', async (t) => {
   assert.deepEqual([here?.awsRegion, there?.awsRegion], ['us-east-1', 'eu-west-1']);
   assert.equal(here.requestID, there.requestID);
   assert.notEqual(here.eventID, there.eventID);
-  assert.equal(there.requestParameters.primaryRegion, 'eu-west-1');
+  // Each names its own key; the new primary's does not say where the primary was.
+  const newArn = arn.replace('us-east-1', 'eu-west-1');
+  const resourcesOf = ({ resources }: typeof here) => resources.map(({ ARN }: { ARN: string }) => ARN);
+  assert.deepEqual([resourcesOf(here), resourcesOf(there)], [[arn], [newArn]]);
+  assert.deepEqual([here.responseElements, there.responseElements], [{ keyId: arn }, { keyId: newArn }]);
+  assert.deepEqual(there.requestParameters, { keyId: newArn, primaryRegion: 'eu-west-1' });
+  assert.deepEqual([here.userIdentity.invokedBy, there.userIdentity.invokedBy], [undefined, 'kms.amazonaws.com']);
 });
 
 test('what a primary key shares with its replicas is recorded where the primary is, without their names', async (t) => {

@@ -178,7 +178,7 @@ test('aliases name keys, one at a time, and follow the rules of their names', as
   await update(b.id);
   assert.equal(await used('alias/one'), b.arn);
   await assert.rejects(update(signer.id), { name: 'ValidationException' });
-  await assert.rejects(kms.send(new EnableKeyCommand({ KeyId: 'alias/one' })), { name: 'NotFoundException' });
+  await assert.rejects(kms.send(new EnableKeyCommand({ KeyId: 'alias/one' })), { name: 'InvalidArnException' });
   await create('alias/zwei', b.id);
   const names: string[] = [];
   for await (const page of paginateListAliases({ client: kms, pageSize: 1 }, { KeyId: b.id })) {
@@ -200,6 +200,7 @@ test('a key takes fifty aliases', async (t) => {
   }
   await assert.rejects(kms.send(new CreateAliasCommand({ AliasName: 'alias/more', TargetKeyId })), {
     name: 'LimitExceededException',
+    message: 'Aliases per key quota for this account in this region is 50, current usage is 50.',
   });
 });
 
@@ -247,6 +248,11 @@ test('a key has one policy, which its caller can’t lock itself out of by accid
     message: 'The new key policy will not allow you to update the key policy in the future.',
   });
   await assert.rejects(put('no json'), { name: 'MalformedPolicyDocumentException' });
+  const { Principal: _, ...nobody } = statement;
+  await assert.rejects(put(JSON.stringify({ Version: '2012-10-17', Statement: nobody })), {
+    name: 'MalformedPolicyDocumentException',
+    message: 'Policy contains a statement with no principal.',
+  });
   await assert.rejects(
     put(JSON.stringify({ Version: '2012-10-17', Statement: { ...statement, Sid: 'x'.repeat(33_000) } })),
     {
@@ -285,11 +291,22 @@ test('AWS’s own keys come when they are first described, and are nobody’s to
   assert.equal(again.KeyMetadata?.KeyId, KeyMetadata.KeyId);
   const KeyId = KeyMetadata.KeyId ?? '';
   const { Policy = '' } = await kms.send(new GetKeyPolicyCommand({ KeyId }));
-  const { Condition } = JSON.parse(Policy).Statement[0];
-  assert.deepEqual(Condition.StringEquals, {
-    'kms:CallerAccount': c.account,
-    'kms:ViaService': 'sqs.us-east-1.amazonaws.com',
-  });
+  const { Id, Statement } = JSON.parse(Policy);
+  const [through, shown] = Statement;
+  assert.deepEqual(
+    [Id, through.Condition.StringEquals],
+    ['auto-sqs-1', { 'kms:CallerAccount': c.account, 'kms:ViaService': 'sqs.us-east-1.amazonaws.com' }],
+  );
+  assert.equal(
+    through.Sid,
+    'Allow access through Simple Queue Service (SQS) for all principals in the account that are authorized to use SQS',
+  );
+  // Who may make grants through the service may be freed of them.
+  assert.ok(through.Action.includes('kms:CreateGrant') && shown.Action.includes('kms:RevokeGrant'));
+  const { KeyMetadata: s3 } = await kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/s3' }));
+  assert.equal(s3?.Description, 'Default key that protects my S3 objects when no other key is defined');
+  const ofS3 = JSON.parse((await kms.send(new GetKeyPolicyCommand({ KeyId: s3?.KeyId ?? '' }))).Policy ?? '').Statement;
+  assert.equal(JSON.stringify(ofS3).includes('Grant'), false);
   // Only through the service, and not even by the administrator.
   await assert.rejects(kms.send(new EncryptCommand({ KeyId, Plaintext: text('x') })), { name: /AccessDenied/ });
   await assert.rejects(kms.send(new DisableKeyCommand({ KeyId })), { name: /AccessDenied/ });
@@ -309,7 +326,8 @@ test('the aliases of AWS’s own keys are listed before there are keys, as Terra
   const before = await list();
   const names = before.map(({ AliasName = '' }) => AliasName);
   assert.deepEqual(names, [...new Set(names)].sort());
-  assert.ok(['alias/Z', 'alias/aws/ebs', 'alias/aws/s3', 'alias/b'].every((name) => names.includes(name)));
+  const some = ['alias/Z', 'alias/aws/ebs', 'alias/aws/redshift', 'alias/aws/s3', 'alias/aws/xray', 'alias/b'];
+  assert.ok(some.every((name) => names.includes(name)));
   const s3 = before.find(({ AliasName }) => AliasName === 'alias/aws/s3');
   const AliasArn = `arn:aws:kms:us-east-1:${c.account}:alias/aws/s3`;
   assert.deepEqual(s3, { AliasName: 'alias/aws/s3', AliasArn });

@@ -93,7 +93,16 @@ test('a key policy names nobody who is not there; of other clouds it may', async
     const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
     return kms.send(new PutKeyPolicyCommand({ KeyId, Policy }));
   };
-  await assert.rejects(put(`arn:aws:iam::${c.account}:user/nobody`), { name: 'MalformedPolicyDocumentException' });
+  const invalid = {
+    name: 'MalformedPolicyDocumentException',
+    message: 'Policy contains a statement with one or more invalid principals.',
+  };
+  await assert.rejects(put(`arn:aws:iam::${c.account}:user/nobody`), invalid);
+  await assert.rejects(put(`arn:aws::${c.account}:root`), invalid);
+  await assert.rejects(put(`arn:aws:iam::${c.account}:group/all`), {
+    name: 'InvalidArnException',
+    message: 'An ARN in the specified key policy is invalid.',
+  });
   await put('arn:aws:iam::210987654321:role/theirs');
   await c.client(IAMClient).send(new CreateUserCommand({ UserName: 'nobody' }));
   await put(`arn:aws:iam::${c.account}:user/nobody`);

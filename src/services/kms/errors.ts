@@ -13,17 +13,22 @@ const ERRORS = {
   MaterialNotFound: (id: string): Worded => ['NotFoundException', `Key material ${id} does not exist`],
   CustomKeyStoreNotFound: (): Worded => ['CustomKeyStoreNotFoundException', 'There are no custom key stores here.'],
   InvalidArn: (arn: string): Worded => ['InvalidArnException', `Invalid arn ${arn}`],
+  NoAliases: (): Worded => ['InvalidArnException', 'Key Aliases are not supported for this operation.'],
+  ArnInPolicy: (): Worded => ['InvalidArnException', 'An ARN in the specified key policy is invalid.'],
   NoSuchPrincipal: (arn: string): Worded => ['InvalidArnException', `ARN does not refer to a valid principal: ${arn}`],
+  /** What a ciphertext itself names may be anybody's: it is not told whether there is such a key. */
+  NoKeyOfCiphertext: (caller: string, action: string): Worded => [
+    'AccessDenied',
+    `User: ${caller} is not authorized to perform: ${action} on the resource associated with this ciphertext because the resource ` +
+      'does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access',
+  ],
   OtherAccount: (arn: string): Worded => [
     'AccessDenied',
     `This operation can't be performed on a KMS key in another account: ${arn}`,
   ],
   Disabled: (arn: string): Worded => ['DisabledException', `${arn} is disabled.`],
   PendingDeletion: (arn: string): Worded => ['KMSInvalidStateException', `${arn} is pending deletion.`],
-  PendingReplicaDeletion: (arn: string): Worded => [
-    'KMSInvalidStateException',
-    `${arn} is pending deletion of its replica keys.`,
-  ],
+  PendingReplicaDeletion: (arn: string): Worded => ['KMSInvalidStateException', `${arn} is pending replica deletion.`],
   PendingImport: (arn: string): Worded => ['KMSInvalidStateException', `${arn} is pending import.`],
   NotPendingDeletion: (arn: string): Worded => ['KMSInvalidStateException', `${arn} is not pending deletion.`],
   NotPendingRotation: (arn: string): Worded => [
@@ -73,9 +78,13 @@ const ERRORS = {
     'The new key policy will not allow you to update the key policy in the future.',
   ],
   MalformedPolicy: (message: string): Worded => ['MalformedPolicyDocumentException', message],
-  LimitExceeded: (what: string, limit: number): Worded => [
+  QuotaExceeded: (quota: string, limit: number, usage: number): Worded => [
     'LimitExceededException',
-    `You have reached the limit of ${limit} ${what}.`,
+    `${quota} quota for this account in this region is ${limit}, current usage is ${usage}.`,
+  ],
+  PolicyTooLong: (most: number): Worded => [
+    'LimitExceededException',
+    `The key policy document must not exceed ${most} bytes.`,
   ],
   Tag: (message: string): Worded => ['TagException', message],
   InvalidGrantToken: (): Worded => ['InvalidGrantTokenException', 'Invalid grant token.'],

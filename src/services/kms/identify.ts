@@ -74,8 +74,7 @@ export const ownKey = {
 } as const;
 
 function withoutAlias(keyId: string): string {
-  if (keyId.startsWith('alias/')) fail('InvalidKeyId', keyId);
-  if (keyId.startsWith('arn:') && keyId.includes(':alias/')) fail('InvalidArn', keyId);
+  if (aliasIn(keyId) !== undefined) fail('NoAliases');
   return keyId;
 }
 

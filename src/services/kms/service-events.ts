@@ -6,11 +6,11 @@ import type { OpenKey } from '#services/kms/keys/open-key.ts';
 
 const ITSELF = 'AWS Internal';
 
-/** What nobody asked for at the time: a rotation, a deletion that fell due, material that expired. */
+/** What nobody asked for at the time: a service's own key, a rotation, a deletion that fell due, material that expired. */
 export function recordServiceEvent(
   tx: Transaction,
   { row, arn }: Pick<OpenKey, 'row' | 'arn'>,
-  eventName: 'RotateKey' | 'DeleteKey' | 'DeleteExpiredKeyMaterial',
+  eventName: 'CreateKey' | 'RotateKey' | 'DeleteKey' | 'DeleteExpiredKeyMaterial',
   now: number,
   details: Readonly<Record<string, string>> = {},
 ): void {

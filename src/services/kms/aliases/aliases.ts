@@ -28,10 +28,14 @@ export const aliasPermissions =
     const current = scope.read((tx) => aliasTarget(tx, AliasName));
     const targets = [
       ...(current === undefined ? [] : [keyArn(current, scope)]),
-      ...(TargetKeyId === undefined ? [] : [ownKey.resource({ KeyId: TargetKeyId }, scope)]),
+      ...(TargetKeyId === undefined ? [] : [targetArn(TargetKeyId, scope)]),
     ];
     return [aliasArn(scope, AliasName), ...new Set(targets)].map((resource) => ({ action, resource }));
   };
+
+/** CreateAlias and UpdateAlias have no error of their own for what is no key's name. */
+const targetArn = (KeyId: string, scope: CallScope): string =>
+  KeyId.startsWith('alias/') ? fail('InvalidKeyId', KeyId) : ownKey.resource({ KeyId }, scope);
 
 function checkName(name: string): void {
   if (!name.startsWith('alias/')) fail('AliasPrefix');
@@ -81,7 +85,7 @@ function targetOf(tx: ReadTransaction, call: Call, keyId: string): OpenKey {
 function checkRoom(call: Call, keyId: string): void {
   const limit = call.quota(ALIASES_QUOTA);
   const held = call.tx.range(aliasesOf, { prefix: [keyId], limit });
-  if (held.length >= limit) fail('LimitExceeded', 'aliases per KMS key', limit);
+  if (held.length >= limit) fail('QuotaExceeded', 'Aliases per key', limit, held.length);
 }
 
 export function writeAlias(

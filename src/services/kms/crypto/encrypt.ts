@@ -2,7 +2,9 @@
 import { constants, type KeyObject, publicEncrypt, subtle, type webcrypto } from 'node:crypto';
 import type { AccountId } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
+import { nameOf } from '#platform/policy/denial.ts';
 import type { Call, CallScope, Permission } from '#platform/service.ts';
+import type { ReadTransaction } from '#platform/store/store.ts';
 import {
   type CiphertextHead,
   decryptUnder,
@@ -13,7 +15,7 @@ import {
 import { checkContext, checkUsable, noteUse, usableKey } from '#services/kms/crypto/use.ts';
 import { fail } from '#services/kms/errors.ts';
 import { accountNamed, type KeyScope, keyArn, keyOf } from '#services/kms/identify.ts';
-import type { OpenKey } from '#services/kms/keys/open-key.ts';
+import { findKey, type OpenKey } from '#services/kms/keys/open-key.ts';
 import { currentMaterial, publicKeyOf, secretOf } from '#services/kms/material/material.ts';
 import type { KmsParts } from '#services/kms/parts.ts';
 import { specOf } from '#services/kms/specs.ts';
@@ -141,6 +143,20 @@ function keyIdOfSealed({ KeyId, CiphertextBlob, isTrial }: Sealed, keyMember: st
   return headOf(CiphertextBlob).keyId;
 }
 
+/** Where the call names no key, it is not told that the ciphertext's is not there. */
+function keyToOpen(
+  tx: ReadTransaction,
+  place: Pick<Call, 'account' | 'region'>,
+  sealed: Sealed,
+  keyMember: 'keyId' | 'sourceKeyId',
+  { principal }: Pick<Call, 'principal'>,
+): OpenKey {
+  const keyId = keyIdOfSealed(sealed, keyMember);
+  if (sealed.KeyId !== undefined) return keyOf(tx, place, keyId);
+  const action = keyMember === 'keyId' ? 'kms:Decrypt' : 'kms:ReEncryptFrom';
+  return findKey(tx, keyId) ?? fail('NoKeyOfCiphertext', nameOf(principal), action);
+}
+
 const headOf = (blob: Uint8Array): CiphertextHead => headIn(blob) ?? fail('InvalidCiphertext');
 
 const headIn = (blob: Uint8Array): CiphertextHead | undefined => readHead(bufferOf(blob));
@@ -162,9 +178,11 @@ export function decrypt(
   call: Call,
 ): Model.DecryptResponse | Promise<Model.DecryptResponse> {
   const { EncryptionAlgorithm: algorithm = SYMMETRIC, CiphertextBlob: blob } = input;
-  const key = usableKey(call, keyIdOfSealed(sealedBy(input), 'keyId'), 'ENCRYPT_DECRYPT');
+  const sealed = sealedBy(input);
+  const key = call.partition.read((tx) => keyToOpen(tx, call, sealed, 'keyId', call));
+  checkUsable(key, 'ENCRYPT_DECRYPT', 'Decrypt');
   // Only a trial comes without.
-  if (blob === undefined || sealedBy(input).isTrial) return {};
+  if (blob === undefined || sealed.isTrial) return {};
   const answer = ({ plaintext, materialId }: Opened): Model.DecryptResponse => ({
     KeyId: key.arn,
     Plaintext: plaintext,
@@ -216,7 +234,7 @@ export async function reEncrypt(
 ): Promise<Model.ReEncryptResponse> {
   const { SourceEncryptionAlgorithm: from = SYMMETRIC, DestinationEncryptionAlgorithm: to = SYMMETRIC } = input;
   const place = sourcePlace(parts, input, call);
-  const source = place.partition.read((tx) => keyOf(tx, place, keyIdOfSealed(sourceOf(input), 'sourceKeyId')));
+  const source = place.partition.read((tx) => keyToOpen(tx, place, sourceOf(input), 'sourceKeyId', call));
   checkUsable(source, 'ENCRYPT_DECRYPT', 'ReEncryptFrom');
   const destination = usableKey(call, input.DestinationKeyId, 'ENCRYPT_DECRYPT', 'ReEncryptTo');
   const { CiphertextBlob: blob } = input;

@@ -135,10 +135,11 @@ function sameGrant(tx: ReadTransaction, { row }: OpenKey, wanted: GrantRow): Gra
     .find((grant) => facts(grant) === facts(wanted));
 }
 
-function writeGrant(tx: Transaction, { row, arn }: OpenKey, grant: GrantRow, call: Call): void {
+function writeGrant(tx: Transaction, { row }: OpenKey, grant: GrantRow, call: Call): void {
   const limit = call.quota(GRANTS_QUOTA);
   const counter = `grants/${row.id}`;
-  if (countOf(tx, counter) >= limit) fail('LimitExceeded', `grants for ${arn}`, limit);
+  const usage = countOf(tx, counter);
+  if (usage >= limit) fail('QuotaExceeded', 'Grants per key', limit, usage);
   addToCount(tx, counter, 1);
   tx.put(grants, grants.key(row.id, grant.id), grant);
   tx.put(grantsTo, grantsTo.key(row.id, granteeKey(grant), grant.id), {});

@@ -86,7 +86,8 @@ function newRow(wanted: Wanted, input: Model.CreateKeyRequest, { now, region }: 
 
 export function checkKeyQuota(tx: Transaction, call: Call): void {
   const limit = call.quota(KEYS_QUOTA);
-  if (countOf(tx, 'keys') >= limit) fail('LimitExceeded', 'KMS keys', limit);
+  const usage = countOf(tx, 'keys');
+  if (usage >= limit) fail('QuotaExceeded', 'Key', limit, usage);
 }
 
 /** Writes the rows of a new key but its policy and tags. */

@@ -42,8 +42,13 @@ const ALL_IAM = parsePolicy(
   'identity',
 );
 
-/** "The principals in the key policy must exist and be visible to AWS KMS" (PutKeyPolicy); the words are from memory. */
+/** "The principals in the key policy must exist and be visible to AWS KMS" (PutKeyPolicy). */
 const INVALID_PRINCIPAL = 'Policy contains a statement with one or more invalid principals.';
+/** Where KMS has other words than IAM, as its answers have been recorded. */
+const OWN_WORDS: readonly (readonly [start: string, words: string])[] = [
+  ['Missing required field Principal', 'Policy contains a statement with no principal.'],
+  ['Invalid principal in policy:', INVALID_PRINCIPAL],
+];
 
 interface GivenPolicy {
   readonly Policy?: string;
@@ -53,7 +58,7 @@ interface GivenPolicy {
 /** The policy for a key of this ARN. The caller must be able to change it again, unless it waives that. */
 export function checkedPolicy({ principals }: KmsParts, input: GivenPolicy, arn: string, call: Call): KeyPolicy {
   const { Policy: text = defaultPolicy(call.account), BypassPolicyLockoutSafetyCheck: isBypassed = false } = input;
-  if (Buffer.byteLength(text) > MAX_POLICY_BYTES) fail('LimitExceeded', 'bytes of a key policy', MAX_POLICY_BYTES);
+  if (Buffer.byteLength(text) > MAX_POLICY_BYTES) fail('PolicyTooLong', MAX_POLICY_BYTES);
   const policy = compiled(text);
   if (!isBypassed && !mayPutPolicy(policy, arn, call)) fail('PolicyLockout');
   return { text, principals: savedPrincipals(principals, policy, () => fail('MalformedPolicy', INVALID_PRINCIPAL)) };
@@ -63,8 +68,10 @@ function compiled(text: string): CompiledPolicy {
   try {
     return parsePolicy(text, 'resource');
   } catch (error) {
-    if (error instanceof ServiceError) fail('MalformedPolicy', error.message);
-    throw error;
+    if (!(error instanceof ServiceError)) throw error;
+    const { message } = error;
+    if (/"arn:[^:"]*:iam::\d{12}:group\//.test(message)) fail('ArnInPolicy');
+    return fail('MalformedPolicy', OWN_WORDS.find(([start]) => message.startsWith(start))?.[1] ?? message);
   }
 }
 

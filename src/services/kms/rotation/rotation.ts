@@ -92,7 +92,8 @@ export function rotateKeyOnDemand(
   checkState(key, 'rotate');
   checkPrimary(call, key);
   const limit = call.quota(ON_DEMAND_ROTATIONS_QUOTA);
-  if (key.row.onDemandRotations >= limit) fail('LimitExceeded', 'on-demand rotations per KMS key', limit);
+  const usage = key.row.onDemandRotations;
+  if (usage >= limit) fail('QuotaExceeded', 'On-demand rotations per key', limit, usage);
   if (key.row.rotation && key.row.rotation.nextAt - SOON <= now) fail('RotationSoon');
   if (key.row.origin === 'EXTERNAL') promoteImported(tx, key, now);
   else addMaterial(parts, tx, key, 'ON_DEMAND', now);
