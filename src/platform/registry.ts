@@ -198,7 +198,7 @@ export class RegisteredService {
 
   #build(key: string, name: string, declaration: OperationDeclaration): RegisteredOperation | undefined {
     const model = Object.hasOwn(this.model.operations, name) ? this.model.operations[name] : undefined;
-    const { defaults, auditNames } = this.declaration;
+    const { defaults, auditNames, auditTimes } = this.declaration;
     if (model === undefined) return undefined;
     const actions = declaration.action ?? `${this.prefix}:${name}`;
     const access = declaration.access ?? defaults?.access ?? this.#accessOf(name);
@@ -216,8 +216,8 @@ export class RegisteredService {
       usageType: declaration.usage ?? defaults?.usage ?? 'Requests',
       tokenMember: this.#tokenMember(model),
       validate: this.#compileValidator(this.model, model.input?.shape),
-      redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret, auditNames),
-      redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret, auditNames),
+      redactInput: compileRedaction(this.model, model.input?.shape, declaration.secret, auditNames, auditTimes),
+      redactOutput: compileRedaction(this.model, model.output?.shape, declaration.secret, auditNames, auditTimes),
       redactMessage: (message, input) =>
         redactMessage(message, this.model, model.input?.shape, declaration.secret ?? [], input),
     };

@@ -14,7 +14,7 @@ import type {
   AuditedScope,
   RequestAdditions,
 } from '#platform/audit/record.ts';
-import type { AuditNames } from '#platform/audit/redact.ts';
+import type { AuditNames, AuditTimes } from '#platform/audit/redact.ts';
 import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
 import type { AccountId, Region } from '#platform/base/ids.ts';
@@ -370,6 +370,8 @@ export interface ServiceDeclaration {
   readonly meteredResource?: (arn: string) => string;
   /** How the audit names members; the default is the model's names with a small first letter. */
   readonly auditNames?: AuditNames;
+  /** How the audit writes the times of inputs and outputs; the default is text, as most of AWS's services have it. */
+  readonly auditTimes?: AuditTimes;
   /** What it says of each request beside its input. */
   readonly auditedRequest?: (operation: OperationModel, call: AuditedRequest) => RequestAdditions;
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;

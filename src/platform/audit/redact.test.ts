@@ -27,6 +27,8 @@ const model: ServiceModel = {
     Text: { type: 'string' },
     Secret: { type: 'string', sensitive: true },
     Bytes: { type: 'blob' },
+    Timed: { type: 'structure', members: { At: { shape: 'Time' } } },
+    Time: { type: 'timestamp' },
   },
 };
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
@@ -42,6 +44,19 @@ test('what is sensitive is hidden wherever it stands, also in a shape that holds
     redact({ ...tree, Children: [tree, { Children: [tree] }], ByName: { b: tree }, Secrets: { k: 'v' } }),
     { ...hidden, children: [hidden, { children: [hidden] }], byName: { b: hidden }, secrets: { k: HIDDEN } },
   );
+});
+
+test('times are text as CloudTrail writes it, or milliseconds where a service has those', () => {
+  const times = (value: unknown, how?: 'milliseconds') =>
+    JSON.parse(compileRedaction(model, 'Timed', [], undefined, how)({ At: value })).at;
+  assert.equal(times(Date.UTC(2020, 10, 18, 1, 29, 18, 999)), 'Nov 18, 2020, 1:29:18 AM');
+  assert.equal(times(Date.UTC(2022, 7, 9, 22, 3, 7)), 'Aug 9, 2022, 10:03:07 PM');
+  assert.deepEqual(
+    [0, 12].map((hour) => times(Date.UTC(2021, 0, 1, hour))),
+    ['Jan 1, 2021, 12:00:00 AM', 'Jan 1, 2021, 12:00:00 PM'],
+  );
+  assert.equal(times(1_700_000_000_000, 'milliseconds'), 1_700_000_000_000);
+  assert.deepEqual([times('yesterday'), times(1e20)], ['yesterday', 1e20]);
 });
 
 test('what is not in the model is not written down, and without a shape nothing is changed', () => {

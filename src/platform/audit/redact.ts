@@ -12,6 +12,21 @@ type Redact = (value: unknown) => string;
 /** How the audit writes a member; undefined: not at all. */
 export type AuditNames = (member: string, ref: ShapeRef) => string | undefined;
 
+export type AuditTimes = 'text' | 'milliseconds';
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `"Nov 18, 2020, 1:29:18 AM"`, in UTC, as CloudTrail shows the times of requests and answers. */
+function timeText(value: unknown): string {
+  const time = typeof value === 'number' ? new Date(value) : undefined;
+  // A refused call's input may be anything.
+  if (time === undefined || Number.isNaN(time.getTime())) return asItIs(value);
+  const hour = time.getUTCHours();
+  const [minute, second] = [time.getUTCMinutes(), time.getUTCSeconds()].map((part) => String(part).padStart(2, '0'));
+  const day = `${MONTHS[time.getUTCMonth()]} ${time.getUTCDate()}, ${time.getUTCFullYear()}`;
+  return `"${day}, ${hour % 12 || 12}:${minute}:${second} ${hour < 12 ? 'AM' : 'PM'}"`;
+}
+
 export const smallFirst = (member: string): string => member.charAt(0).toLowerCase() + member.slice(1);
 
 const HIDDEN_WORD = 'HIDDEN_DUE_TO_SECURITY_REASONS';
@@ -24,8 +39,9 @@ export function compileRedaction(
   shape: string | undefined,
   secret: readonly string[] = [],
   names: AuditNames = smallFirst,
+  times: AuditTimes = 'text',
 ): (structure: Output) => string {
-  const compilation = { model, secret: new Set(secret), names, known: new Map<string, Redact>() };
+  const compilation = { model, secret: new Set(secret), names, times, known: new Map<string, Redact>() };
   return shape === undefined ? asItIs : redactionOf(compilation, shape);
 }
 
@@ -69,6 +85,7 @@ interface Compilation {
   readonly model: ServiceModel;
   readonly secret: ReadonlySet<string>;
   readonly names: AuditNames;
+  readonly times: AuditTimes;
   readonly known: Map<string, Redact>;
 }
 
@@ -84,13 +101,15 @@ function redactionOf(compilation: Compilation, name: string): Redact {
 }
 
 function build(compilation: Compilation, name: string): Redact {
-  const { model, secret, names } = compilation;
+  const { model, secret, names, times } = compilation;
   const shape = model.shapes[name];
   if (shape === undefined) return asItIs;
   if (shape.sensitive) return () => HIDDEN;
   switch (shape.type) {
     case 'blob':
       return (value) => (value instanceof Uint8Array ? `{"size":${value.length}}` : '{"streamed":true}');
+    case 'timestamp':
+      return times === 'text' ? timeText : asItIs;
     case 'list': {
       const member = shape.member ? redactionOf(compilation, shape.member.shape) : asItIs;
       return member === asItIs

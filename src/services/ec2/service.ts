@@ -106,6 +106,7 @@ function attend(parts: Ec2Parts, keys: IdentityKeys): void {
 
 const declared = (parts: Ec2Parts, keys: IdentityKeys) =>
   defineService({
+    auditTimes: 'milliseconds',
     defaults: { event: 'management', usage: 'Requests' },
     operations: withDryRun({
       DescribeRegions: { handler: describeRegions(parts), ...anything, conditions: inRegion },

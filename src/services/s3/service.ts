@@ -336,6 +336,7 @@ export const s3 = (parts: S3Parts) =>
     auditedResources,
     meteredResource: bucketOfArn,
     auditNames,
+    auditTimes: 'milliseconds',
     auditedRequest,
     resolve: resolveBucket(parts),
     checkBody: checkDocument,

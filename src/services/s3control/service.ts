@@ -129,6 +129,7 @@ const accessPointOperations = (parts: S3ControlParts) =>
 
 export const s3control = (parts: S3ControlParts) =>
   defineService({
+    auditTimes: 'milliseconds',
     operations: {
       ...accessPointOperations(parts),
       ...multiRegionOperations(parts),

@@ -172,6 +172,7 @@ const multipartOperations = (parts: S3Parts) => {
 
 export const s3express = (parts: S3Parts) =>
   defineService({
+    auditTimes: 'milliseconds',
     operations: {
       ...bucketOperations(parts),
       ...objectOperations(parts),
