@@ -271,6 +271,15 @@ async function validate(
   return stderr + stdout;
 }
 
+interface InsightContext {
+  readonly statistics: { readonly baseline: { readonly average: number } };
+  readonly attributions: readonly {
+    readonly attribute: string;
+    readonly insight: readonly { readonly value: string; readonly average: number }[];
+    readonly baseline: readonly { readonly value: string; readonly average: number }[];
+  }[];
+}
+
 test('an unusual rate of calls is an insight: it begins, is delivered and looked up, and ends', async (t) => {
   const { bucket, c, client } = await start(t);
   const InsightSelectors = [{ InsightType: 'ApiCallRateInsight' }] as const;
@@ -291,6 +300,16 @@ test('an unusual rate of calls is an insight: it begins, is delivered and looked
   assert.equal(begun?.insightDetails['state'], 'Start');
   assert.equal(begun.insightDetails['eventName'], 'CreateQueue');
   assert.equal(begun.insightDetails['insightType'], 'ApiCallRateInsight');
+  const { statistics, attributions } = begun.insightDetails['insightContext'] as InsightContext;
+  const usual = statistics.baseline.average;
+  // Three calls in 40 hours, by one user all of them.
+  assert.ok(usual > 0 && usual < 0.01);
+  assert.deepEqual(
+    attributions.map(({ attribute, insight: [now], baseline: [before] }) => [attribute, now?.average, before?.average]),
+    ['userIdentityArn', 'userAgent', 'errorCode'].map((attribute) => [attribute, 30, usual]),
+  );
+  const [who] = attributions;
+  assert.equal(who?.baseline[0]?.value, `arn:aws:iam::${c.account}:user/administrator`);
   await deliver(c, bucket, 'CloudTrail-Insight');
   const last = bucket.records(bucket.keys('CloudTrail-Insight').at(-1) ?? '');
   assert.equal(last.at(-1)?.['sharedEventID'], begun.sharedEventID);

@@ -83,7 +83,9 @@ test('what is wrong with a trail is said in CloudTrail’s words', async (t) => 
     await assert.rejects(create({ Name }), { name: 'InvalidTrailNameException' }, Name);
   }
   const settings: [Omit<UpdateTrailCommandInput, 'Name'>, string][] = [
-    [{ S3BucketName: 'No' }, 'InvalidS3BucketNameException'],
+    ...['No', 'a_b', 'a..b', 'a-.b', 'a.b-', '192.168.1.1', 'x'.repeat(64)].map(
+      (S3BucketName): (typeof settings)[number] => [{ S3BucketName }, 'InvalidS3BucketNameException'],
+    ),
     [{ S3BucketName: 'missing' }, 'S3BucketDoesNotExistException'],
     [{ S3BucketName: 'closed' }, 'InsufficientS3BucketPolicyException'],
     [{ S3KeyPrefix: 'x'.repeat(201) }, 'InvalidS3PrefixException'],

@@ -12,7 +12,7 @@ import { again } from '#platform/store/again.ts';
 import type { Partition, ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { closeWindows } from './aggregates.ts';
 import type { AnyRecord } from './event.ts';
-import { digestFile, type FilePlace, type LogFolder, logFile, type TrailFile } from './files.ts';
+import { digestFile, type FilePlace, fitting, type LogFolder, logFile, type TrailFile } from './files.ts';
 import { findInsights } from './find-insights.ts';
 import type { LogBucket } from './log-bucket.ts';
 import { queuesOf, trailOf } from './queues.ts';
@@ -120,8 +120,9 @@ async function deliverFile({ bucket }: DeliveryDeps, route: Route, queue: string
   const { trail, partition, now } = route;
   const { arn } = trail;
   const oldest = (tx: ReadTransaction) => tx.range(waiting, { prefix: [queue], limit: ROWS_A_FILE });
-  const rows = await again(() => partition.read(oldest));
-  if (rows.length === 0) return false;
+  const waits = await again(() => partition.read(oldest));
+  if (waits.length === 0) return false;
+  const rows = waits.slice(0, fitting(waits.map(({ row }) => row)));
   const records = rows.flatMap(({ row }) => row);
   const file = logFile(placeOf(route), folder, now, uniqueName(), records);
   const error = await put(bucket, route, file);
@@ -139,7 +140,7 @@ async function deliverFile({ bucket }: DeliveryDeps, route: Route, queue: string
     }));
   };
   await again(() => partition.transact(note));
-  return error === undefined && rows.length === ROWS_A_FILE;
+  return error === undefined && (waits.length === ROWS_A_FILE || rows.length < waits.length);
 }
 
 function dropOld(tx: Transaction, queue: string, now: Milliseconds): void {

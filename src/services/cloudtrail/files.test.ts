@@ -3,7 +3,7 @@ import { createHash, generateKeyPairSync, verify } from 'node:crypto';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { hours } from '#platform/base/clock.ts';
-import { type DigestInput, digestFile, logFile } from './files.ts';
+import { type DigestInput, digestFile, fitting, logFile } from './files.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 2, 10, 31);
 const place = { bucket: 'logs', prefix: undefined, account: '123456789012', region: 'us-east-2' };
@@ -31,6 +31,16 @@ test('a log file has CloudTrail’s name and holds its records', () => {
   const content = gunzipSync(file.body);
   assert.deepEqual(JSON.parse(content.toString()), { Records: [{ a: 1 }, { b: 2 }] });
   assert.equal(file.hash, sha256(content));
+});
+
+test('a file takes what fits into it, and one row if none does', () => {
+  const rows = [['12345', '678'], ['90'], ['a'.repeat(20)], ['b']];
+  assert.deepEqual(
+    [7, 8, 9, 10, 30, 31].map((most) => fitting(rows, most)),
+    [1, 1, 1, 2, 3, 4],
+  );
+  assert.equal(fitting(rows), 4);
+  assert.equal(fitting([]), 0);
 });
 
 test('a digest names its files, is signed, and chains to the one before', () => {

@@ -25,6 +25,20 @@ export interface TrailFile {
   readonly hash: string;
 }
 
+/** "50 MB ZIP file, after compression": of text that is no longer, a file is smaller. */
+const MOST_FILE_CHARACTERS = 50_000_000;
+
+/** How many of what waits, from the oldest on, go into one file; one at least. */
+export function fitting(waiting: readonly (readonly string[])[], most = MOST_FILE_CHARACTERS): number {
+  let [rows, characters] = [0, 0];
+  for (const records of waiting) {
+    characters += records.reduce((sum, { length }) => sum + length, 0);
+    if (characters > most && rows > 0) break;
+    rows++;
+  }
+  return rows;
+}
+
 export type LogFolder = 'CloudTrail' | 'CloudTrail-Insight' | 'CloudTrail-Aggregated';
 type Folder = LogFolder | 'CloudTrail-Digest';
 

@@ -133,38 +133,43 @@ function insightRecord(
   } as const;
 }
 
-/** Who called, with what, and with which errors, in the unusual minutes. */
-function attributionsOf(tx: ReadTransaction, { name, errorCode }: RateSubject, state: InsightRow) {
-  const { events } = lookUp(
-    tx,
-    {
-      category: 'management',
-      from: state.startedAt,
-      to: state.lastUnusual + MINUTE - 1,
-      attribute: { key: 'EventName', value: name },
-    },
-    MOST_ATTRIBUTED,
-    undefined,
-  );
-  // Written by the audit.
-  const records = events.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent ?? '{}'));
-  const wanted = records.filter((record) => errorCode === '' || record.errorCode === errorCode);
-  const attribution = (attribute: string, fieldOf: (record: Record<string, unknown>) => unknown) => {
-    const counts = new Map<string, number>();
-    for (const record of wanted) {
-      const value = String(fieldOf(record) ?? 'null');
-      counts.set(value, (counts.get(value) ?? 0) + 1);
-    }
-    const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, 5);
-    return {
-      attribute,
-      insight: most.map(([value, count]) => ({ value, average: count / state.minutes })),
-      baseline: [],
-    };
-  };
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Who called, with what, and with which errors, in the unusual minutes and in those before. */
+function attributionsOf(tx: ReadTransaction, subject: RateSubject, state: InsightRow) {
+  const { startedAt, lastUnusual, baselineMinutes } = state;
+  const unusual = newestOf(tx, subject, startedAt, lastUnusual + MINUTE);
+  const usual = newestOf(tx, subject, startedAt - baselineMinutes * MINUTE, startedAt);
+  const attribution = (attribute: string, fieldOf: (record: Fields) => unknown) => ({
+    attribute,
+    insight: sharesOf(unusual.map(fieldOf), state.sum / state.minutes),
+    baseline: sharesOf(usual.map(fieldOf), state.baseline),
+  });
   return [
     attribution('userIdentityArn', ({ userIdentity }) => (userIdentity as { arn?: string } | undefined)?.arn),
     attribution('userAgent', ({ userAgent }) => userAgent),
     attribution('errorCode', (record) => record['errorCode']),
   ];
+}
+
+/** Of the calls from `from` until `to`, as many as a busy account can be asked for: their shares stand for those of all. */
+function newestOf(
+  tx: ReadTransaction,
+  { name, errorCode }: RateSubject,
+  from: Milliseconds,
+  to: Milliseconds,
+): readonly Fields[] {
+  const attribute = { key: 'EventName', value: name } as const;
+  const { events } = lookUp(tx, { category: 'management', from, to: to - 1, attribute }, MOST_ATTRIBUTED, undefined);
+  // Written by the audit.
+  const records = events.map(({ CloudTrailEvent }): Fields => JSON.parse(CloudTrailEvent ?? '{}'));
+  return records.filter((record) => errorCode === '' || record['errorCode'] === errorCode);
+}
+
+/** The five values that most have, each with its part of the average. */
+function sharesOf(values: readonly unknown[], average: number) {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(String(value ?? 'null'), (counts.get(String(value ?? 'null')) ?? 0) + 1);
+  const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, 5);
+  return most.map(([value, count]) => ({ value, average: (count / values.length) * average }));
 }

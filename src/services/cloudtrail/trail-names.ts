@@ -4,7 +4,7 @@ import type { AccountId, Region } from '#platform/base/ids.ts';
 import { refuse } from './errors.ts';
 
 const NAME = /^[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*$/;
-const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+export const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 export function checkName(name: string): void {
   const isGood = name.length >= 3 && name.length <= 128 && NAME.test(name) && !ADDRESS.test(name);

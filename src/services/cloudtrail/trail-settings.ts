@@ -3,13 +3,15 @@ import type * as Model from '#platform/model/generated/cloudtrail.ts';
 import type { Call } from '#platform/service.ts';
 import { refuse } from './errors.ts';
 import type { TrailRow } from './state.ts';
+import { ADDRESS } from './trail-names.ts';
 
 export type TrailSettings = Pick<
   TrailRow,
   'bucket' | 'prefix' | 'isMultiRegion' | 'includesGlobalEvents' | 'validatesFiles' | 'kmsKey' | 'isRecursive'
 >;
 
-const BUCKET = /^[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]$/;
+/** "… one or more labels, separated by periods": user guide, "Amazon S3 bucket naming requirements". */
+const BUCKET = /^(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 const MOST_PREFIX_CHARACTERS = 200;
 const PREFIX = /^[A-Za-z0-9!_.*'()/-]*$/;
 const KEY =
@@ -27,7 +29,7 @@ export async function checkSettings(
 ): Promise<TrailSettings> {
   refuseWhatIsNotThere(input);
   const bucket = input.S3BucketName ?? before?.bucket ?? '';
-  if (!BUCKET.test(bucket)) refuse('InvalidS3BucketNameException', bucket);
+  if (!BUCKET.test(bucket) || ADDRESS.test(bucket)) refuse('InvalidS3BucketNameException', bucket);
   const prefix = (input.S3KeyPrefix ?? before?.prefix) || undefined;
   if (prefix !== undefined && (prefix.length > MOST_PREFIX_CHARACTERS || !PREFIX.test(prefix))) {
     refuse('InvalidS3PrefixException', prefix);
