@@ -115,3 +115,28 @@ test('data events of S3 are recorded where a trail’s selectors ask for them, w
     { accountId: c.account, type: 'AWS::S3::Bucket', ARN: 'arn:aws:s3:::orders' },
   ]);
 });
+
+test('a trail takes CloudTrail’s own deliveries too, unless it is told not to', async (t) => {
+  const c = await cloud(t);
+  const client = c.client(CloudTrailClient);
+  const s3 = s3Of(c);
+  const EventSelectors = [{ DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }] }];
+  for (const [TrailName, RecursiveLogging] of [
+    ['loud', true],
+    ['quiet', false],
+  ] as const) {
+    const Bucket = `${TrailName}-logs`;
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: logPolicy(Bucket, c.account, TrailName) }));
+    await client.send(new CreateTrailCommand({ Name: TrailName, S3BucketName: Bucket, RecursiveLogging }));
+    await client.send(new PutEventSelectorsCommand({ TrailName, EventSelectors }));
+    await client.send(new StartLoggingCommand({ Name: TrailName }));
+  }
+  await s3.send(new PutObjectCommand({ Bucket: 'quiet-logs', Key: 'mine', Body: 'x' }));
+  const puts = async (trail: string) =>
+    (await recordsOf(c, `${trail}-logs`))
+      .filter(({ eventName }) => eventName === 'PutObject')
+      .map(({ sourceIPAddress }) => sourceIPAddress === 'cloudtrail.amazonaws.com');
+  await passUntil(c, async () => (await puts('loud')).includes(true), 'a delivery that is recorded');
+  assert.deepEqual(await puts('quiet'), [false]);
+});
