@@ -7,13 +7,7 @@
  * or works on several partitions is declared `steps: true`, gets no transaction of its own and makes short ones by `call.transact`.
  */
 import type { Arrival, Resolved } from '#platform/arrival.ts';
-import type {
-  AuditAdditions,
-  AuditedElsewhere,
-  AuditedRequest,
-  AuditedScope,
-  RequestAdditions,
-} from '#platform/audit/record.ts';
+import type * as Audit from '#platform/audit/record.ts';
 import type { AuditNames, AuditTimes } from '#platform/audit/redact.ts';
 import type { AuditedResource } from '#platform/audit/resources.ts';
 import type { Clock, Milliseconds } from '#platform/base/clock.ts';
@@ -191,9 +185,9 @@ export interface OperationDeclaration<In = never, Out = unknown> {
   /** What the audit calls it, where that is not its name. */
   readonly eventName?: string;
   /** Of an operation that works in another region too: the call that its service makes there for the caller, as it is recorded there. */
-  readonly auditedElsewhere?: (input: In, output: Output, call: AuditedScope) => AuditedElsewhere;
+  readonly auditedElsewhere?: (input: In, output: Output, call: Audit.AuditedScope) => Audit.AuditedElsewhere;
   /** What the audit record says beyond input and output; `output` is undefined when the call failed. */
-  readonly audit?: (input: In, output: Output | undefined, call: AuditedScope) => AuditAdditions;
+  readonly audit?: (input: In, output: Output | undefined, call: Audit.AuditedScope) => Audit.AuditAdditions;
 }
 
 /** Every operation of the model is handled, or listed with the reason why it is not: leaving one out does not compile. */
@@ -368,12 +362,11 @@ export interface ServiceDeclaration {
   readonly auditedResources?: (arn: string, account: AccountId) => readonly AuditedResource[];
   /** What of a resource the bill names, where it is less than the ARN (an object's bucket). */
   readonly meteredResource?: (arn: string) => string;
-  /** How the audit names members; the default is the model's names with a small first letter. */
+  /** How the audit names members, and writes times; the default is the model's names with a small first letter, and text. */
   readonly auditNames?: AuditNames;
-  /** How the audit writes the times of inputs and outputs; the default is text, as most of AWS's services have it. */
   readonly auditTimes?: AuditTimes;
   /** What it says of each request beside its input. */
-  readonly auditedRequest?: (operation: OperationModel, call: AuditedRequest) => RequestAdditions;
+  readonly auditedRequest?: (operation: OperationModel, call: Audit.AuditedRequest) => Audit.RequestAdditions;
   readonly quotas: Readonly<Record<string, QuotaDeclaration>>;
   readonly throttles?: Readonly<Record<string, ThrottleDeclaration | ThrottleByQuota>>;
   /** The service's own name for an account, by which resource policies may name principals (S3's canonical users). */

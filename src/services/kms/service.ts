@@ -53,6 +53,10 @@ type WithParts<In, Out> = (parts: KmsParts, input: In, call: Call) => Out;
 
 const anything = { resource: () => '*' } as const;
 
+const inTwoRegions = { ...ownKey, steps: true } as const;
+const ofReplica = { ...inTwoRegions, permissions: replicatePermissions, auditedElsewhere: createdReplica } as const;
+const ofTwoPrimaries = { ...inTwoRegions, permissions: primaryPermissions, auditedElsewhere: newPrimary } as const;
+
 function managementOperations(parts: KmsParts) {
   const given =
     <In, Out>(handler: WithParts<In, Out>) =>
@@ -99,20 +103,8 @@ function managementOperations(parts: KmsParts) {
     RotateKeyOnDemand: { handler: given(rotateKeyOnDemand), ...ownKey },
     ListKeyRotations: { handler: given(listKeyRotations), ...ownKey },
 
-    ReplicateKey: {
-      handler: given(replicateKey),
-      ...ownKey,
-      permissions: replicatePermissions,
-      steps: true,
-      auditedElsewhere: createdReplica,
-    },
-    UpdatePrimaryRegion: {
-      handler: given(updatePrimaryRegion),
-      ...ownKey,
-      permissions: primaryPermissions,
-      steps: true,
-      auditedElsewhere: newPrimary,
-    },
+    ReplicateKey: { handler: given(replicateKey), ...ofReplica },
+    UpdatePrimaryRegion: { handler: given(updatePrimaryRegion), ...ofTwoPrimaries },
 
     GetParametersForImport: {
       handler: given(getParametersForImport),
