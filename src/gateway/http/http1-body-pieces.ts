@@ -6,27 +6,24 @@ export class BodyPieces {
   bytes = 0;
   readonly #counts: Pick<Counts, 'addBytes'>;
   #pieces: Buffer[] = [];
-  /** What they were read in. */
-  #chunks: Buffer[] = [];
 
   constructor(counts: Pick<Counts, 'addBytes'>) {
     this.#counts = counts;
   }
 
-  /** Answers what all bodies of the listener hold then. */
-  add(piece: Buffer, chunk: Buffer | undefined): number {
+  /** The piece is nobody else's. Answers what all bodies of the listener hold then. */
+  add(piece: Buffer): number {
     this.bytes += piece.length;
     this.#pieces.push(piece);
-    if (chunk !== undefined && chunk !== this.#chunks.at(-1)) this.#chunks.push(chunk);
     return this.#counts.addBytes(piece.length);
   }
 
-  /** All of them, copied if there are several. Then what was read ends with them, but for the last, where the next request may begin. */
+  /** All of them, copied and given back if there are several. */
   joined(): Buffer {
     const [first] = this.#pieces;
     if (this.#pieces.length <= 1) return first ?? EMPTY;
     const whole = Buffer.concat(this.#pieces);
-    for (const chunk of this.#chunks.slice(0, -1)) giveBack(chunk);
+    for (const piece of this.#pieces) giveBack(piece);
     return whole;
   }
 
@@ -41,7 +38,6 @@ export class BodyPieces {
     this.#counts.addBytes(-this.bytes);
     this.bytes = 0;
     this.#pieces = [];
-    this.#chunks = [];
   }
 }
 

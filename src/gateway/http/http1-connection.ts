@@ -31,8 +31,6 @@ export class Http1Connection implements ReaderSink {
   #keepAlive = true;
   #bodyComplete = true;
   readonly #pieces: BodyPieces;
-  /** What the reader is at. */
-  #reading: Buffer | undefined;
   #bodyLimit = 0;
   #stream: BodyStream | undefined;
   #isHeldUp = false;
@@ -47,7 +45,6 @@ export class Http1Connection implements ReaderSink {
     this.#pieces = new BodyPieces(host.counts);
     this.#reader = new Http1Reader(this, host.limits, host.parser);
     this.#deadline = host.coarseNow + host.limits.idleTime;
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onPeerEnd());
     socket.on('drain', () => this.#onDrain());
     // 'close' follows each error, and tells all there is to know.
@@ -124,16 +121,17 @@ export class Http1Connection implements ReaderSink {
   }
 
   onPassed(bytes: Buffer): void {
-    this.#passage?.write(bytes);
+    this.#passage?.write(Buffer.from(bytes));
   }
 
-  onBody(chunk: Buffer): void {
-    this.#pace?.count(chunk.length);
+  onBody(lent: Buffer): void {
+    this.#pace?.count(lent.length);
+    const piece = Buffer.from(lent);
     if (this.#stream) {
-      if (!this.#stream.push(chunk)) this.#holdUp();
+      if (!this.#stream.push(piece)) this.#holdUp();
       return;
     }
-    const buffered = this.#pieces.add(chunk, this.#reading);
+    const buffered = this.#pieces.add(piece);
     if (this.#pieces.bytes > this.#bodyLimit) this.refuseAtOnce(refusals.bodySize);
     else if (buffered > this.#host.limits.bufferedBodyBytesTotal) this.refuseAtOnce(refusals.overloaded);
   }
@@ -170,18 +168,19 @@ export class Http1Connection implements ReaderSink {
     else this.#writeRefusal(refusal);
   }
 
-  #onData(chunk: Buffer): void {
+  /** Looks at them until it returns. False: they are for who has taken the connection over. */
+  onBytes(lent: Buffer): boolean {
+    if (this.#phase === 'handed-over') return false;
     if (this.#phase === 'lingering') {
-      this.#lingered += chunk.length;
+      this.#lingered += lent.length;
       if (this.#lingered > this.#host.limits.lingerBytes) this.destroy();
-      return;
+      return true;
     }
-    this.#reading = chunk;
-    this.#reader.push(chunk);
-    this.#reading = undefined;
-    if (this.#reader.stored === 0) return;
+    this.#reader.push(lent);
+    if (this.#reader.stored === 0) return true;
     if (this.#phase === 'idle') this.#enter('head', this.#host.limits.headTime);
     else if (this.#phase === 'answering' && this.#reader.stored > this.#host.limits.pipelinedBytes) this.#holdUp();
+    return true;
   }
 
   #beginBuffer(head: Http1Head, limitBytes: number): void {

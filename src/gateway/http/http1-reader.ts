@@ -1,6 +1,6 @@
 /**
  * A connection's bytes, cut into requests. Pure: bytes are pushed in, the sink is told what they mean, nothing else
- * happens. One request at a time: after a request's end the reader keeps what a client sends ahead and reads on when
+ * happens. They are lent to both: what is kept is copied. One request at a time: after a request's end the reader keeps what a client sends ahead and reads on when
  * `proceed` says that the answer is out. So pipelined requests are answered in order by construction.
  */
 import { ChunkedDecoder } from './http1-chunked.ts';
@@ -10,11 +10,11 @@ import type { Refusal } from './refusal.ts';
 
 export interface ReaderSink {
   onHead(head: Http1Head): void;
-  /** A piece of the body; never empty. The bytes are the sink's to keep. */
-  onBody(chunk: Buffer): void;
+  /** A piece of the body; never empty. */
+  onBody(lent: Buffer): void;
   onEnd(): void;
   /** What follows a head after which the reader was told to `pass`: all there is from then on. */
-  onPassed?(bytes: Buffer): void;
+  onPassed?(lent: Buffer): void;
   /** The last that is heard of this reader. */
   onRefuse(refusal: Refusal): void;
 }

@@ -144,6 +144,18 @@ test('bodies that are being buffered are bounded over all connections', async (t
   await (await client()).send(`PUT /c HTTP/1.1\r\n${H}Content-Length: 9\r\n\r\n123456789`).until(/123456789$/);
 });
 
+test('what was read of a body is not touched by what comes to other connections', async (t) => {
+  const { client } = await front(t, echo);
+  const [first, second] = [await client(), await client()];
+  const head = (length: number): string => `PUT /a HTTP/1.1\r\n${H}Content-Length: ${length}\r\n\r\n`;
+  first.send(`${head(8)}1234`);
+  for (let turn = 1; turn <= 3; turn++) {
+    await second.send(`${head(4)}wxyz`).until(new RegExp(`(?:wxyz[^]*){${turn}}$`));
+  }
+  await first.send('5678').until(/5678$/);
+  assert.equal(first.received.slice(-8), '12345678');
+});
+
 test('a streamed body reaches the handler as it comes, and 100 Continue waits for the first read', async (t) => {
   const seen: string[] = [];
   let read = (): void => {};

@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Milliseconds, TimerHandle } from '#platform/base/clock.ts';
+import { giveBack } from '#platform/blobs/give-back.ts';
 import { bindAll, loopbackHosts } from './bind.ts';
 import type { Carrier } from './carrier.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -9,6 +10,7 @@ import { Counts } from './counts.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { HeadParser } from './http1-head.ts';
 import { HeadTail } from './http1-response.ts';
+import { lendingSocket } from './lending-socket.ts';
 import { defaultLimits, type HttpLimits } from './limits.ts';
 import type { Listener, ListenOptions, RequestHandler } from './listener.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -31,7 +33,7 @@ export interface Http1Listener extends Listener {
 
 export async function startHttp1(options: ListenOptions, shared?: SharedPort): Promise<Http1Listener> {
   const host = new Http1Host(options, shared);
-  const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true };
+  const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true, pauseOnConnect: true };
   const create = (): Server => createServer(settings, (socket) => host.accept(socket));
   const hosts = options.hosts ?? loopbackHosts;
   const { servers, port, addresses } = await bindAll(create, hosts, options.port, shared !== undefined);
@@ -89,7 +91,8 @@ class Http1Host implements ConnectionHost {
     this.coarseNow = options.clock.monotonic();
   }
 
-  accept(socket: Socket): void {
+  accept(accepted: Socket): void {
+    const socket = lendingSocket(accepted, (bytes) => connection.onBytes(bytes));
     const connection = this.#open(socket, remoteAddressOf(socket));
     const connections = this.counts.addConnections(1);
     this.#counted.add(connection);
@@ -102,7 +105,11 @@ class Http1Host implements ConnectionHost {
 
   /** It was counted where it came in. */
   adopt(connection: Duplex, remoteAddress: string): void {
-    this.#open(connection, remoteAddress);
+    const opened = this.#open(connection, remoteAddress);
+    connection.on('data', (chunk: Buffer) => {
+      opened.onBytes(chunk);
+      giveBack(chunk);
+    });
   }
 
   #open(socket: Duplex, remoteAddress: string): Http1Connection {
