@@ -3,6 +3,9 @@
  * nobody has any more, are given back at once: large bodies would fill those 200 MiB in a second.
  */
 export function giveBack({ buffer, length }: Uint8Array): void {
-  // A part of the pool, or of a larger one, is not ours to give; what is empty may be everybody's, or given already.
-  if (length > 0 && buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+  // A part of the pool, or of a larger one, is not ours to give.
+  if (length >= LEAST_BYTES && buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }
+
+/** To give a shorter one back costs more than to leave it to the collector. */
+const LEAST_BYTES = 16 * 1024;
