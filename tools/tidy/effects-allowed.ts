@@ -55,6 +55,10 @@ export const EFFECTS_ALLOWED: Readonly<Record<string, Allowed>> = {
     why: 'starts slirp4netns and speaks to its socket',
   },
   'src/gateway/http/front/fronted-server.ts': { effects: ['clock'], why: 'how busy its own thread is' },
+  'src/gateway/http/lending-socket.ts': {
+    effects: ['outward'],
+    why: 'makes sockets of accepted handles, and connects none',
+  },
   'src/gateway/forward/connection.ts': { effects: ['outward'], why: 'calls the other processes of the cloud' },
   'src/hostd/hostd.ts': { effects: ['processes'], why: 'starts hostd' },
   'src/config.ts': { effects: ['environment'], why: 'options may come from the environment' },
