@@ -18,6 +18,7 @@ export function lendingSocket(accepted: Socket, onBytes: (bytes: Buffer) => bool
     return onBytes(bytes) || socket.push(Buffer.from(bytes));
   };
   const options = { handle, allowHalfOpen: true, onread: { buffer: lent, callback } };
+  // The server counts the accepted one as open for ever; nobody asks it.
   const socket = new Socket(options as SocketConstructorOpts);
   return socket;
 }
