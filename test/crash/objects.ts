@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CrashClient, Key, Outcome } from '#test/crash/client.ts';
 
-/** Small ones share a segment, large ones have files, the largest come as a stream. */
+/** The shortest lie within their row, short ones beside it, small ones share a segment, large ones have files, the largest come as a stream. */
 const SIZES = [0, 100, 5000, 60_000, 700_000, 1_300_000];
 const KEYS = 6;
 

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import {
   AbortMultipartUploadCommand,
@@ -46,7 +47,8 @@ async function get(s3: S3Client, Key: string): Promise<Buffer> {
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
 }
 
-const contentOf = (index: number): Buffer => Buffer.alloc(index % 5 === 0 ? 1_500_000 : 30_000, index);
+/** In a file, beside its row, or in a segment. */
+const contentOf = (index: number): Buffer => Buffer.alloc([1_500_000, 5000][index % 5] ?? 30_000, index);
 
 /** Bytes under a folder. */
 function sizeOf(folder: string): number {
@@ -199,6 +201,18 @@ test('a full disk refuses objects, loses none, and takes them again when there i
   }
 });
 
+/** Of the short object. */
+function damageRow(data: string): void {
+  const rows = new DatabaseSync(join(data, 'regions', 'us-east-1.sqlite'));
+  const short = rows.prepare('SELECT id, value FROM large WHERE length(value) BETWEEN 5000 AND 5100').all();
+  assert.equal(short.length, 1);
+  const { id = null, value } = short[0] ?? {};
+  const damaged = Buffer.from(value as Uint8Array);
+  damaged[1000] = (damaged[1000] ?? 0) ^ 1;
+  rows.prepare('UPDATE large SET value = ? WHERE id = ?').run(damaged, id);
+  rows.close();
+}
+
 test('the scrub tells at once of what is damaged, and how far it has come', async (t) => {
   const { made } = await filled(t, 6, { scrubBytesPerSecond: 2 ** 20 });
   // The segments of an earlier process are not written any more.
@@ -208,6 +222,7 @@ test('the scrub tells at once of what is damaged, and how far it has come', asyn
   const bytes = readFileSync(join(segments, name));
   bytes[1000] = (bytes[1000] ?? 0) ^ 1;
   writeFileSync(join(segments, name), bytes);
+  damageRow(again.data);
   const shown = async (gauge: string): Promise<number> => {
     const answer = await fetch(`http://127.0.0.1:${again.running.adminPort}/metrics`, {
       headers: { authorization: 'Bearer test' },
@@ -223,6 +238,6 @@ test('the scrub tells at once of what is damaged, and how far it has come', asyn
     again.advance(seconds(1));
     return (await shown('scrub_ended_seconds')) > 0;
   }, 'the scrub is over');
-  assert.deepEqual([await shown('damaged_blobs'), await shown('scrubs_under_way')], [1, 0]);
+  assert.deepEqual([await shown('damaged_blobs'), await shown('scrubs_under_way')], [2, 0]);
   assert.ok((await shown('scrubbed_bytes')) > 3_000_000);
 });

@@ -5,6 +5,7 @@
  * is still wanted, and may tell where it went when it was moved.
  */
 import type { Branded } from '#platform/base/ids.ts';
+import type { BlobRow, BlobRows } from '#platform/blobs/rows.ts';
 
 /** Where a blob lies: text for a row, opaque to all but its driver. */
 export type BlobPlace = Branded<'BlobPlace'>;
@@ -13,6 +14,8 @@ export interface StoredBlob {
   readonly place: BlobPlace;
   /** Of the blob itself, not of the room that it takes. */
   readonly bytes: number;
+  /** Not on disk: `nameBlob` puts it there with the row that names it. */
+  readonly row?: BlobRow;
   /** The row is committed, or will never be: from now on the sweep may ask for this blob's owner. */
   settle(): void;
 }
@@ -24,6 +27,8 @@ export interface PutOptions {
   readonly announcedBytes?: number;
   /** What is to be sealed comes in pieces of shared memory (`inSharedPieces`), which threads may read. */
   readonly isShared?: boolean;
+  /** Who names it does so by `nameBlob` (rows.ts): what is short may lie beside the row then. */
+  readonly mayBeRow?: boolean;
   /** 32 bytes, of this blob alone: it is sealed with AES-256-GCM, block by block. */
   readonly key?: Uint8Array;
   /** The source is another sealed blob as `readSealed` gives it, of so many bytes: it is stored as it is, under the key it has. */
@@ -34,6 +39,14 @@ export interface BlobRange {
   /** From the blob's first byte; `end` is not included. */
   readonly start: number;
   readonly end: number;
+}
+
+export interface ReadOptions {
+  readonly key?: Uint8Array;
+  /** What the key opens may stay in memory for the next reader who shows it; so the bytes are not to be changed. */
+  readonly mayKeep?: boolean;
+  /** Where the row is that names it. */
+  readonly rows?: BlobRows;
 }
 
 /** Who still wants which blob. */
@@ -73,24 +86,18 @@ export interface ScrubWatch {
 
 export interface Blobs {
   /**
-   * On disk when the promise resolves, or within the place itself, and so with the row that names it. Bytes that stop coming (the
+   * On disk when the promise resolves, or within the place itself or a row beside it, and so with the row that names it. Bytes that stop coming (the
    * iterable throws) leave nothing behind. A chunk that is to be sealed is its giver's again when the next is asked for, unless it is
    * shared.
    */
   put(source: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /**
    * The bytes of a range, checked. A short range comes as one buffer, a long one as a stream whose first part has been
-   * checked. Throws BlobDamaged. `mayKeep`: what the key opens may stay in memory for the next reader who shows it; so the bytes are not
-   * to be changed.
+   * checked. Throws BlobDamaged.
    */
-  read(
-    place: BlobPlace,
-    range: BlobRange,
-    key?: Uint8Array,
-    mayKeep?: boolean,
-  ): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
+  read(place: BlobPlace, range: BlobRange, options?: ReadOptions): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
   /** What is stored of a sealed blob, for a copy by somebody who does not have its key. */
-  readSealed(place: BlobPlace): Promise<AsyncIterable<Uint8Array>>;
+  readSealed(place: BlobPlace, rows?: BlobRows): Promise<AsyncIterable<Uint8Array>>;
   /** What is read later stays until then, also if it is discarded. The answer ends that. */
   pin(places: readonly BlobPlace[]): () => void;
   /** No row names it any more. Its room is given back, at once or by and by. */

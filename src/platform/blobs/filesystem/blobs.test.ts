@@ -11,7 +11,7 @@ import { BlobDamaged, type BlobPlace, type Blobs, type StoredBlob } from '#platf
 import { blobsConformance, scrubbed } from '#platform/blobs/conformance.ts';
 import { openFilesystemBlobs } from './blobs.ts';
 import { HoldWatch, holdBlobs } from './hold.ts';
-import { readPlace, type StoredPlace } from './places.ts';
+import { isStored, readPlace, type StoredPlace } from './places.ts';
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'makonis-blobs-'));
@@ -31,7 +31,7 @@ blobsConformance((t) => {
 
 function storedPlace(text: BlobPlace): StoredPlace {
   const place = readPlace(text);
-  assert.ok(place.kind !== 'row');
+  assert.ok(isStored(place));
   return place;
 }
 
@@ -74,11 +74,11 @@ test('what is sealed and very short lies in its place', async (t) => {
   assert.deepEqual(await readdir(join(folder, 'segments')), []);
   const blobs = await openFilesystemBlobs(folder, clock, refuse);
   t.after(() => blobs.close());
-  const found = await blobs.read(place, { start: 3, end: 500 }, key);
+  const found = await blobs.read(place, { start: 3, end: 500 }, { key });
   assert.ok(found instanceof Uint8Array && bytes.subarray(3, 500).equals(found));
   const at = place.length / 2;
   const turned = `${place.slice(0, at)}${place[at] === 'A' ? 'B' : 'A'}${place.slice(at + 1)}` as BlobPlace;
-  await assert.rejects(blobs.read(turned, { start: 0, end: 512 }, key), BlobDamaged);
+  await assert.rejects(blobs.read(turned, { start: 0, end: 512 }, { key }), BlobDamaged);
 });
 
 test('what is read again and again may come from memory, until it is discarded; a damaged blob is never kept', async (t) => {
@@ -91,7 +91,7 @@ test('what is read again and again may come from memory, until it is discarded; 
   const [one, two] = await Promise.all(contents.map((bytes) => blobs.put(bytes, { owner: 'row', key })));
   assert.ok(one && two);
   const read = async (place: BlobPlace, mayKeep: boolean): Promise<Uint8Array> => {
-    const found = await blobs.read(place, all, key, mayKeep);
+    const found = await blobs.read(place, all, { key, mayKeep });
     assert.ok(found instanceof Uint8Array);
     return found;
   };
@@ -101,7 +101,8 @@ test('what is read again and again may come from memory, until it is discarded; 
   for (const { place } of [one, two]) await damage(folder, place);
   assert.ok(contents[0]?.equals(await read(one.place, true)), 'as it was when it was read and checked');
   await assert.rejects(read(one.place, false), BlobDamaged, 'who may not keep it reads the disk');
-  await assert.rejects(blobs.read(one.place, all, Buffer.alloc(32, 2), true), BlobDamaged, 'another key');
+  const other = { key: Buffer.alloc(32, 2), mayKeep: true };
+  await assert.rejects(blobs.read(one.place, all, other), BlobDamaged, 'another key');
   for (let i = 0; i < 2; i++) await assert.rejects(read(two.place, true), BlobDamaged);
   blobs.discard(one.place);
   await assert.rejects(read(one.place, true), BlobDamaged, 'nothing is kept of what is discarded');

@@ -1,6 +1,6 @@
 /**
- * Blobs on a file system. What is sealed and at most `ROW_BLOB_BYTES` long stays with the row that names it, and needs no sync of its
- * own. What is at most `SEGMENT_BLOB_BYTES` long is appended to a segment and shares its sync with others; what is longer gets a file. A segment of which half is given up is read once more: what is still wanted moves to the segment
+ * Blobs on a file system. What is sealed and at most `ROW_BLOB_BYTES` long stays within the row that names it, what is at most
+ * `BESIDE_BLOB_BYTES` long may get a row of its own beside that (rows.ts): they need no sync of their own. What is at most `SEGMENT_BLOB_BYTES` long is appended to a segment and shares its sync with others; what is longer gets a file. A segment of which half is given up is read once more: what is still wanted moves to the segment
  * that is written now, and the file goes with the next sweep. So the disk holds at most twice what is wanted, what the last
  * sweep moved, one segment, and what it had not seen.
  */
@@ -15,6 +15,7 @@ import type {
   BlobSharing,
   Blobs,
   PutOptions,
+  ReadOptions,
   ScrubWatch,
   StoredBlob,
   SweepResult,
@@ -31,7 +32,14 @@ import {
 import { Doubts } from '#platform/blobs/filesystem/doubts.ts';
 import { BlobFiles } from '#platform/blobs/filesystem/files.ts';
 import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
-import { placeText, readPlace, rowPlaceText, type StoredPlace } from '#platform/blobs/filesystem/places.ts';
+import {
+  blocksInStore,
+  isStored,
+  placeText,
+  readPlace,
+  rowPlaceText,
+  type StoredPlace,
+} from '#platform/blobs/filesystem/places.ts';
 import {
   blocksOf,
   checkStored,
@@ -48,10 +56,13 @@ import { type FilesystemParts, ours, sweepBlobs } from '#platform/blobs/filesyst
 import { ALONE, writerOfFile, writerOfSegment } from '#platform/blobs/filesystem/writers.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 import { released } from '#platform/blobs/released.ts';
+import { type BlobRows, newBlobRow } from '#platform/blobs/rows.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 /** Rows stay small: lists read them. */
 const ROW_BLOB_BYTES = 512;
+/** A store's file is copied whole by each backup, and what is committed lies in its log first. */
+const BESIDE_BLOB_BYTES = 8 * 1024;
 const SEGMENT_BLOB_BYTES = 1024 * 1024;
 /** Of what is gathered to be appended. */
 const MOST_PARTS = 256;
@@ -70,6 +81,7 @@ export async function openFilesystemBlobs(
   const writer = (): number => sharing?.writer() ?? ALONE;
   const segments = new Segments(segmentsFolder, writer);
   return new FilesystemBlobs({
+    clock,
     segments,
     files: await BlobFiles.open(files, sealThreadsOf(clock, onFault), sharing),
     hold: new HoldWatch(folder),
@@ -140,6 +152,9 @@ class FilesystemBlobs implements Blobs {
     if (isSealed && bytes > 0 && bytes <= ROW_BLOB_BYTES) {
       return { place: rowPlaceText(Buffer.concat(blocks), bytes), bytes, settle: () => {} };
     }
+    if (isSealed && options.mayBeRow === true && bytes > 0 && bytes <= BESIDE_BLOB_BYTES) {
+      return { ...newBlobRow(joined(blocks, encoder), bytes, this.#parts.clock.now()), bytes, settle: () => {} };
+    }
     const head = encodeHead({ owner: options.owner, bytes, isSealed });
     const size = head.length + storedBytes(bytes, isSealed);
     const { segment, offset } = await this.#parts.segments.append([head, ...blocks], size);
@@ -175,8 +190,7 @@ class FilesystemBlobs implements Blobs {
   async read(
     text: BlobPlace,
     range: BlobRange,
-    key?: Uint8Array,
-    mayKeep = false,
+    { key, mayKeep = false, rows }: ReadOptions = {},
   ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
     const recent = key && mayKeep ? this.#recent.read(text, range, key) : undefined;
     if (recent !== undefined) return recent;
@@ -187,8 +201,8 @@ class FilesystemBlobs implements Blobs {
     const { start, end } = range;
     if (start < 0 || end > place.bytes || start > end) throw new RangeError(`${text} has no range ${start}-${end}`);
     if (start === end) return new Uint8Array(0);
-    if (place.kind === 'row') {
-      const whole = openBlocks(place.blocks, 0, key);
+    if (!isStored(place)) {
+      const whole = openBlocks(await blocksInStore(place, rows), 0, key);
       opened(whole);
       return whole.subarray(start, end);
     }
@@ -257,12 +271,13 @@ class FilesystemBlobs implements Blobs {
     if (this.#doomed.delete(place)) this.#remove(place);
   }
 
-  async readSealed(text: BlobPlace): Promise<AsyncIterable<Uint8Array>> {
+  async readSealed(text: BlobPlace, rows?: BlobRows): Promise<AsyncIterable<Uint8Array>> {
     const place = readPlace(text);
-    if (place.kind === 'row') {
-      checkBlocks(place.blocks, true);
+    if (!isStored(place)) {
+      const blocks = await blocksInStore(place, rows);
+      checkBlocks(blocks, true);
       return (async function* () {
-        yield place.blocks;
+        yield blocks;
       })();
     }
     const source = await this.#source(place);
@@ -295,7 +310,7 @@ class FilesystemBlobs implements Blobs {
   discard(text: BlobPlace): void {
     this.#recent.drop(text);
     const place = readPlace(text);
-    if (place.kind === 'row') return;
+    if (!isStored(place)) return;
     this.#unsettled.delete(text);
     if (place.kind === 'segment') this.#parts.doubts.givenUp(place.segment, place.bytes);
     else this.#parts.doubts.file(place.id);
@@ -384,5 +399,17 @@ class FilesystemBlobs implements Blobs {
  * by the heir of this process, which was struck off the roll and does not know it yet.
  */
 const DISK_REFUSES = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'ENOENT']);
+
+/** One piece, and memory of nobody else's. */
+function joined(blocks: readonly Uint8Array[], { ownsBlocks }: BlockWriter): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(blocks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    bytes.set(block, at);
+    at += block.length;
+    if (ownsBlocks) giveBack(block);
+  }
+  return bytes;
+}
 
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };

@@ -11,7 +11,7 @@ import type { BlobOwners, BlobPlace, BlobSharing, Blobs, StoredBlob } from '#pla
 import { scrubbed } from '#platform/blobs/conformance.ts';
 import { StoreUnavailable } from '#platform/store/store.ts';
 import { openFilesystemBlobs } from './blobs.ts';
-import { readPlace } from './places.ts';
+import { isStored, readPlace } from './places.ts';
 
 const clock = new SimulatedClock();
 const never = new AbortController().signal;
@@ -206,7 +206,7 @@ test('the scrub reads what is the process’s own and what it inherited', async 
   const stored = [await settled(first, 2_000_000), await settled(first, 5000)];
   for (const { place: text } of stored) {
     const place = readPlace(text);
-    assert.ok(place.kind !== 'row');
+    assert.ok(isStored(place));
     const path =
       place.kind === 'file'
         ? join(folder, 'files', place.id.slice(0, 2), place.id)

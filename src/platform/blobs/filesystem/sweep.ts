@@ -3,6 +3,7 @@
  * which half is not. Where processes share the folder each does so for its own and what it has inherited: who writes alone knows what is not
  * settled, and of who is gone nothing is. What has no row will never have one again, so no two of them can harm each other.
  */
+import type { Clock } from '#platform/base/clock.ts';
 import type { BlobOwners, BlobPlace, BlobSharing, SweepResult } from '#platform/blobs/blobs.ts';
 import { BlobDamaged } from '#platform/blobs/blobs.ts';
 import { checkBlocks } from '#platform/blobs/blocks.ts';
@@ -15,6 +16,7 @@ import { ALONE, writerOfFile, writerOfSegment } from '#platform/blobs/filesystem
 import { StoreUnavailable } from '#platform/store/store.ts';
 
 export interface FilesystemParts {
+  readonly clock: Clock;
   readonly segments: Segments;
   readonly files: BlobFiles;
   readonly hold: HoldWatch;

@@ -1,4 +1,5 @@
 /** PutObjectAnnotation, GetObjectAnnotation, ListObjectAnnotations, DeleteObjectAnnotation: text that a version carries by name. */
+import { giveUpBlobs } from '#platform/blobs/rows.ts';
 import type {
   DeleteObjectAnnotationOutput,
   DeleteObjectAnnotationRequest,
@@ -85,7 +86,7 @@ export const putObjectAnnotation =
       if (now.encryption?.kind !== encryption?.kind) fail('OperationAborted');
       const { version, before } = putAnnotation(tx, bucket, key, now, name, row);
       putVersion(tx, bucket, key, replicateChange(tx, bucket, key, version, call.clock.now()));
-      if (before !== undefined) tx.onDurable(() => laterBlobs(parts, call).discard(before.piece.place));
+      if (before !== undefined) giveUpBlobs(tx, laterBlobs(parts, call), [before.piece.place]);
       notify(tx, bucket, { name: 'ObjectAnnotation:Put', key, row: now }, call);
     });
     call.meter('PutBytes', received.bytes);
@@ -190,7 +191,7 @@ export const deleteObjectAnnotation =
     const left = { count: kept.count - 1, bytes: kept.bytes - gone.piece.bytes };
     const changed = left.count === 0 ? rest : { ...rest, annotations: left };
     putVersion(tx, bucket, key, replicateChange(tx, bucket, key, changed, call.now));
-    tx.onDurable(() => laterBlobs(parts, call).discard(gone.piece.place));
+    giveUpBlobs(tx, laterBlobs(parts, call), [gone.piece.place]);
     notify(tx, bucket, { name: 'ObjectAnnotation:Delete', key, row }, call);
     return versionOf(found);
   };

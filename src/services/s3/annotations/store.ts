@@ -47,6 +47,7 @@ export async function storeAnnotation(
     owner: annotationOwner(account, bucket, key, name),
     mostBytes: MOST_BYTES,
     defaultChecksum: 'CRC64NVME',
+    mayBeRow: true,
   });
   const { piece } = received;
   if (piece === undefined) return fail('InvalidRequest', { message: NO_BYTES });

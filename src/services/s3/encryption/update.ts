@@ -3,7 +3,8 @@
  * sealed anew and no byte moves; an object of SSE-S3 has no key of its own, so its bytes are sealed again.
  */
 import { randomBytes } from '#platform/base/ids.ts';
-import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
+import type { Blobs, PutOptions, StoredBlob } from '#platform/blobs/blobs.ts';
+import { type BlobRows, giveUpBlobs, nameBlob } from '#platform/blobs/rows.ts';
 import type { UpdateObjectEncryptionRequest, UpdateObjectEncryptionResponse } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
@@ -75,6 +76,7 @@ async function sealAgain(
 ): Promise<void> {
   const blobs = await parts.blobs(call.region);
   const { upload } = row;
+  const rows = call.partition;
   const manifest = upload && call.partition.read((tx) => tx.get(manifests, manifests.key(upload)));
   const made: Resealed[] = [];
   let isWritten = false;
@@ -82,11 +84,12 @@ async function sealAgain(
     const pieces = manifest ? manifest.parts : row.piece ? [{ number: 0, piece: row.piece }] : [];
     for (const { number, piece } of pieces) {
       const owner = upload ? partOwner(call.account, bucket, upload, number) : objectOwner(call.account, bucket, key);
-      made.push(await reseal(blobs, bucket, piece, owner, secret));
+      made.push(await reseal(blobs, rows, bucket, piece, { owner, mayBeRow: upload === undefined }, secret));
     }
     const annotated = call.partition.read((tx) => annotationsOf(tx, bucket, key, row));
     for (const { name, row: each } of annotated) {
-      made.push(await reseal(blobs, bucket, each.piece, annotationOwner(call.account, bucket, key, name), secret));
+      const owner = annotationOwner(call.account, bucket, key, name);
+      made.push(await reseal(blobs, rows, bucket, each.piece, { owner, mayBeRow: true }, secret));
     }
     call.transact((tx) => {
       const now = unchanged(tx, parts, bucket, key, row);
@@ -107,10 +110,12 @@ async function sealAgain(
       }
       const [only] = made;
       putVersion(tx, bucket, key, { ...now, encryption, ...(now.piece && only && { piece: only.piece }) });
-      tx.onDurable(() => {
-        for (const { stored } of made) stored.settle();
-        for (const { place } of old) blobs.discard(place);
-      });
+      for (const { stored } of made) nameBlob(tx, stored);
+      giveUpBlobs(
+        tx,
+        blobs,
+        old.map(({ place }) => place),
+      );
     });
     isWritten = true;
     // Of a commit that fails nobody knows whether it is on disk: the sweep will see.
@@ -127,14 +132,16 @@ const hasSaltOf =
 
 async function reseal(
   blobs: Blobs,
+  rows: BlobRows,
   bucket: OpenBucket,
   piece: Piece,
-  owner: string,
+  options: PutOptions,
   secret: Uint8Array,
 ): Promise<Resealed> {
   const range = { start: 0, end: piece.bytes };
-  const body = await blobs.read(piece.place, range, blobKey(bucket.key, Buffer.from(piece.salt, 'base64')));
+  const key = blobKey(bucket.key, Buffer.from(piece.salt, 'base64'));
+  const body = await blobs.read(piece.place, range, { key, rows });
   const salt = randomBytes(16);
-  const stored = await blobs.put(body, { owner, key: blobKey(secret, salt) });
+  const stored = await blobs.put(body, { ...options, key: blobKey(secret, salt) });
   return { stored, piece: { place: stored.place, bytes: piece.bytes, salt: salt.toString('base64') } };
 }

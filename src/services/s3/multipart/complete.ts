@@ -1,5 +1,6 @@
 /** CompleteMultipartUpload: parts become an object. Their blobs stay where they are; a manifest row lists them. */
 import { hash } from 'node:crypto';
+import { giveUpBlobs } from '#platform/blobs/rows.ts';
 import type { CompleteMultipartUploadOutput, CompleteMultipartUploadRequest } from '#platform/model/generated/s3.ts';
 import type { Call } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';
@@ -64,9 +65,11 @@ export const completeMultipartUpload =
       checkWrite(newest(tx, bucket, target.Key), conditionsOf(input), target.Key);
       const leftOut = keepManifest(tx, target.UploadId, upload, chosen);
       tx.delete(uploads, uploads.key(bucket.id, target.Key, target.UploadId));
-      tx.onDurable(() => {
-        for (const { piece } of leftOut) blobs.discard(piece.place);
-      });
+      giveUpBlobs(
+        tx,
+        blobs,
+        leftOut.map(({ piece }) => piece.place),
+      );
       const { startedAt, initiator: _, checksum: __, ...metadata } = upload;
       const { sequence = nextSequence(startedAt, undefined) } = upload;
       const now = call.clock.now();

@@ -1,5 +1,6 @@
 /** UploadPart and UploadPartCopy. */
 import { present } from '#platform/base/assert.ts';
+import { giveUpBlobs } from '#platform/blobs/rows.ts';
 import type {
   UploadPartCopyOutput,
   UploadPartCopyRequest,
@@ -94,7 +95,7 @@ async function store(
     requireUpload(tx, openBucket(tx, parts.sealer, target.Bucket), target);
     const before = tx.get(partRows, partRows.key(UploadId, PartNumber));
     tx.put(partRows, partRows.key(UploadId, PartNumber), row);
-    if (before !== undefined) tx.onDurable(() => blobs.discard(before.piece.place));
+    if (before !== undefined) giveUpBlobs(tx, blobs, [before.piece.place]);
   });
   return { row, encryption };
 }

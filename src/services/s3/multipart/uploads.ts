@@ -2,6 +2,7 @@
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { type AccountId, randomBytes } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import { giveUpBlobs } from '#platform/blobs/rows.ts';
 import type {
   AbortMultipartUploadRequest,
   CreateMultipartUploadOutput,
@@ -148,9 +149,7 @@ export function abortUpload(
   const places = tx.range(partRows, { prefix: [id] }).map(({ row }) => row.piece.place);
   tx.deleteRange(partRows, [id]);
   tx.delete(uploads, uploads.key(bucket.id, key, id));
-  tx.onDurable(() => {
-    for (const place of places) blobs.discard(place);
-  });
+  giveUpBlobs(tx, blobs, places);
 }
 
 export const listParts =

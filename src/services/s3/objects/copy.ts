@@ -37,7 +37,7 @@ import { newOwner } from '#services/s3/objects/owners.ts';
 import { commit, contentOf, MOST_PUT_BYTES, writtenOutput } from '#services/s3/objects/put.ts';
 import type { ByteRange } from '#services/s3/objects/ranges.ts';
 import { noteRead } from '#services/s3/objects/reads.ts';
-import { type Claims, receive } from '#services/s3/objects/receive.ts';
+import { type Claims, type Naming, receive } from '#services/s3/objects/receive.ts';
 import { findVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type ContentHeaders, type NameRow, partitionOf, type VersionRow } from '#services/s3/state.ts';
@@ -133,6 +133,9 @@ function readSource(header: string): { name: string; key: string; versionId: str
   );
 }
 
+/** Where the source's bytes are to be read. */
+export const rowsOf = ({ place: { region }, partition }: CopySource) => ({ region, partition });
+
 /** The source's bytes as a body that is received like any other. */
 export async function sourceBody(
   parts: S3Parts,
@@ -143,7 +146,7 @@ export async function sourceBody(
 ): Promise<Payload> {
   const customerKey = copySourceKeyOf(headers, call.origin);
   const keys = await storedKeys(parts, call, source.bucket, source.row.encryption, customerKey);
-  const body = await openBody(parts, source.place, keys, piecesOf(source.row, source), range);
+  const body = await openBody(parts, rowsOf(source), keys, piecesOf(source.row, source), range);
   noteRead(parts, { ...source, bytes: range.end - range.start, operation: call.operation }, call.clock.now());
   if (body instanceof Uint8Array) return payloadOf(body);
   const announcedBytes = range.end - range.start;
@@ -185,6 +188,7 @@ export const copyObject =
       owner,
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: row.checksum?.name ?? 'CRC64NVME',
+      mayBeRow: upload === undefined,
     });
     const content = contentOf(bucket, received, encryption, upload);
     const copy = { account: call.account, bucket, key: input.Key, encryption, keys };
@@ -199,7 +203,11 @@ export const copyObject =
       ...annotations.kept,
       ...newLock(bucket, lock, call.clock.now()),
     };
-    const bytes = { settle: both(received.settle, annotations.settle), drop: both(received.drop, annotations.drop) };
+    const bytes: Naming = {
+      name: both(received.name, annotations.name),
+      settle: both(received.settle, annotations.settle),
+      drop: both(received.drop, annotations.drop),
+    };
     const target = input as Parameters<typeof commit>[2];
     const written = await commit(parts, call, target, bytes, version, annotations.write);
     const { ETag: _, ...output } = writtenOutput(written, input.SSECustomerKeyMD5);
@@ -216,10 +224,12 @@ export const copyObject =
     };
   };
 
-const both = (first: () => void, second: () => void) => (): void => {
-  first();
-  second();
-};
+const both =
+  <Given extends unknown[]>(first: (...given: Given) => void, second: (...given: Given) => void) =>
+  (...given: Given): void => {
+    first(...given);
+    second(...given);
+  };
 
 /** Who takes tags along reads them there and writes them here ("Object tagging and additional information", S3 User Guide). */
 function checkTagsTaken(

@@ -132,16 +132,17 @@ function wantedRange(
 /** The bytes of a range over an object's blobs. One that lies in one blob is read from it as it comes. */
 export async function openBody(
   parts: S3Parts,
-  call: Pick<Call, 'region'>,
+  { region, partition: rows }: Pick<Call, 'region' | 'partition'>,
   { base, inner, isBaseOfBucket }: ObjectKeys,
   pieces: readonly Piece[],
   { start, end }: ByteRange,
 ): Promise<Body> {
-  const blobs = await parts.blobs(call.region);
+  const blobs = await parts.blobs(region);
   const read = async (piece: Piece, range: BlobRange): Promise<Body> => {
-    if (isBaseOfBucket) return blobs.read(piece.place, range, keyUnderBucket(base, piece), true);
+    if (isBaseOfBucket)
+      return blobs.read(piece.place, range, { key: keyUnderBucket(base, piece), mayKeep: true, rows });
     const salt = Buffer.from(piece.salt, 'base64');
-    const body = await blobs.read(piece.place, range, blobKey(base, salt));
+    const body = await blobs.read(piece.place, range, { key: blobKey(base, salt), rows });
     if (inner === undefined) return body;
     const key = blobKey(inner, salt);
     return body instanceof Uint8Array ? innerLayer(key, body, range.start) : innerLayerOf(key, body, range.start);

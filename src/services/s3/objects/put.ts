@@ -22,6 +22,7 @@ import {
   type Claims,
   checkAnnounced,
   checkVerifiable,
+  type Naming,
   type Received,
   receive,
   writeReceived,
@@ -67,6 +68,7 @@ export const putObject =
       owner,
       mostBytes: MOST_PUT_BYTES,
       defaultChecksum: 'CRC64NVME',
+      mayBeRow: upload === undefined,
     });
     const content = contentOf(bucket, received, encryption, upload);
     const row = await commit(parts, call, input, received, {
@@ -120,7 +122,7 @@ export async function commit(
   parts: S3Parts,
   call: Call,
   input: Given,
-  received: Pick<Received, 'settle' | 'drop'>,
+  received: Naming,
   version: NewVersion,
   further?: (tx: Transaction, added: VersionRow) => void,
 ): Promise<VersionRow> {

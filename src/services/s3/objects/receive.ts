@@ -7,6 +7,7 @@ import { present } from '#platform/base/assert.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, StoredBlob } from '#platform/blobs/blobs.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
+import { nameBlob } from '#platform/blobs/rows.ts';
 import type { Payload } from '#platform/payload.ts';
 import type { Call } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';
@@ -35,6 +36,8 @@ export interface Received {
   readonly checksum: Digest;
   /** What `further` asked for. */
   readonly further: Digest | undefined;
+  /** For each transaction that writes a row which names them. */
+  name(tx: Transaction): void;
   settle(): void;
   drop(): void;
 }
@@ -55,6 +58,8 @@ export interface ReceiveOptions {
   readonly defaultChecksum: ChecksumName;
   /** One to compute whatever the client names. */
   readonly further?: ChecksumName;
+  /** They are all there is of what the row names: nobody reads on when it is gone. */
+  readonly mayBeRow?: boolean;
   /** A part of an upload lies somewhere, even one without bytes. */
   readonly isPart?: true;
 }
@@ -138,7 +143,7 @@ async function whole(bytes: Uint8Array, name: ChecksumName, options: ReceiveOpti
   const salt = randomBytes(16);
   const { base, inner } = options.keys;
   const content = inner === undefined ? bytes : innerLayer(blobKey(inner, salt), bytes);
-  const stored = await options.blobs.put(content, { owner: options.owner, key: blobKey(base, salt) });
+  const stored = await options.blobs.put(content, { ...blobOptions(options), key: blobKey(base, salt) });
   return received(stored, salt.toString('base64'));
 }
 
@@ -152,7 +157,7 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
     const plain = hashing.through(counted(body, options.mostBytes));
     const source = inner === undefined ? plain : innerLayerOf(blobKey(inner, salt), plain);
     const stored = await options.blobs.put(source, {
-      owner: options.owner,
+      ...blobOptions(options),
       key: blobKey(base, salt),
       ...(announcedBytes !== undefined && { announcedBytes }),
       isShared: hashing.isShared && inner === undefined,
@@ -164,6 +169,8 @@ async function stream(body: Payload, name: ChecksumName, options: ReceiveOptions
     hashing.release();
   }
 }
+
+const blobOptions = ({ owner, mayBeRow = false }: ReceiveOptions) => ({ owner, mayBeRow });
 
 /** The check sum of the client's, and the further one if that is another. */
 const namesOf = (name: ChecksumName, { further }: ReceiveOptions): readonly ChecksumName[] =>
@@ -195,22 +202,25 @@ function receivedOf(
     md5,
     checksum: present(checksum, 'the first of the names'),
     further: digests.find(({ name }) => name === further),
+    name: (tx) => stored && nameBlob(tx, stored),
     settle: () => stored?.settle(),
     drop: () => stored && blobs.discard(stored.place),
   };
 }
 
+export type Naming = Pick<Received, 'name' | 'settle' | 'drop'>;
+
 /** The transaction that names the bytes; if it fails they are given up. */
 export async function writeReceived<T>(
   call: Call,
-  received: Pick<Received, 'settle' | 'drop'>,
+  received: Naming,
   action: (tx: Transaction) => T,
 ): Promise<Awaited<T>> {
   let isWritten = false;
   try {
     return await again(() => {
       const written = call.transact((tx) => {
-        tx.onDurable(received.settle);
+        received.name(tx);
         return action(tx);
       });
       isWritten = true;

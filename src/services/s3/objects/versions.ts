@@ -4,6 +4,7 @@
  */
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs } from '#platform/blobs/blobs.ts';
+import { giveUpBlobs } from '#platform/blobs/rows.ts';
 import type { ReadTransaction, Transaction } from '#platform/store/store.ts';
 import { dropAnnotations } from '#services/s3/annotations/state.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -238,8 +239,5 @@ function giveUp(
     places.push(...(manifest?.parts ?? []).map(({ piece }) => piece.place));
     tx.delete(manifests, manifests.key(row.upload));
   }
-  if (places.length === 0) return;
-  tx.onDurable(() => {
-    for (const place of places) blobs.discard(place);
-  });
+  giveUpBlobs(tx, blobs, places);
 }

@@ -3,6 +3,7 @@
  * replicate?"): whatever annotations a replica has, they become those of its source. Their bytes are sealed anew by the replica's keys.
  */
 import type { StoredBlob } from '#platform/blobs/blobs.ts';
+import { giveUpBlobs, nameBlob } from '#platform/blobs/rows.ts';
 import type { Call } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';
 import type { Transaction } from '#platform/store/store.ts';
@@ -51,13 +52,17 @@ export async function bringAnnotations(
     const keys = replica.keys ?? (await storedKeys(parts, call, bucket, row.encryption, undefined));
     for (const each of missing) {
       const owner = annotationOwner(call.account, bucket, key, each.name);
-      const { stored, piece } = await copyPiece(parts, call, source, each.row.piece, { keys, owner });
+      const { stored, piece } = await copyPiece(parts, call, source, each.row.piece, keys, { owner, mayBeRow: true });
       copies.push({ name: each.name, row: { ...each.row, piece }, stored });
     }
     call.transact((tx) => {
-      tx.onDurable(settle);
+      for (const { stored } of copies) nameBlob(tx, stored);
       const gone = write(tx, replica, wanted, copies);
-      tx.onDurable(() => gone.forEach(({ row: { piece } }) => void blobs.discard(piece.place)));
+      giveUpBlobs(
+        tx,
+        blobs,
+        gone.map(({ row: { piece } }) => piece.place),
+      );
     });
   } catch (error) {
     for (const { stored } of copies) blobs.discard(stored.place);

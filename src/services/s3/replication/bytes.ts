@@ -1,6 +1,6 @@
 /** A replica's bytes: read with the source's keys, sealed with the destination's; of SSE-C, whose key nobody here has, as they lie. */
 import { randomBytes } from '#platform/base/ids.ts';
-import type { StoredBlob } from '#platform/blobs/blobs.ts';
+import type { PutOptions, StoredBlob } from '#platform/blobs/blobs.ts';
 import type { Call } from '#platform/service.ts';
 import { blobKey, type OpenBucket } from '#services/s3/buckets/open-bucket.ts';
 import { innerLayer, innerLayerOf } from '#services/s3/encryption/inner-layer.ts';
@@ -70,7 +70,7 @@ export async function copyPieces(parts: S3Parts, call: Call, source: SourceVersi
         upload === undefined
           ? objectOwner(call.account, to.bucket, to.key)
           : partOwner(call.account, to.bucket, upload, number);
-      const copy = await copyPiece(parts, call, source, piece, { ...to, owner });
+      const copy = await copyPiece(parts, call, source, piece, to.keys, { owner, mayBeRow: upload === undefined });
       stored.push(copy.stored);
       pieces.push(copy.piece);
     }
@@ -86,20 +86,22 @@ export async function copyPiece(
   call: Call,
   source: SourceVersion,
   piece: Piece,
-  { keys, owner }: Pick<Place, 'keys'> & { readonly owner: string },
+  keys: ObjectKeys | undefined,
+  options: PutOptions,
 ): Promise<{ readonly stored: StoredBlob; readonly piece: Piece }> {
   const blobs = await parts.blobs(call.region);
   const { bytes } = piece;
+  const from = { region: source.place.region, partition: parts.store.partition(source.place) };
   if (source.keys === undefined || keys === undefined) {
-    const sealed = await (await parts.blobs(source.region)).readSealed(piece.place);
-    const stored = await blobs.put(sealed, { owner, sealedBytes: bytes });
+    const sealed = await (await parts.blobs(from.region)).readSealed(piece.place, from.partition);
+    const stored = await blobs.put(sealed, { ...options, sealedBytes: bytes });
     return { stored, piece: { ...piece, place: stored.place } };
   }
-  const body = await openBody(parts, source, source.keys, [piece], { start: 0, end: bytes });
+  const body = await openBody(parts, from, source.keys, [piece], { start: 0, end: bytes });
   const salt = randomBytes(16);
   const { base, inner } = keys;
   const content = inner === undefined ? body : layered(blobKey(inner, salt), body);
-  const stored = await blobs.put(content, { owner, key: blobKey(base, salt) });
+  const stored = await blobs.put(content, { ...options, key: blobKey(base, salt) });
   return { stored, piece: { place: stored.place, bytes, salt: salt.toString('base64') } };
 }
 

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from '#platform/base/ids.ts';
 import type { StoredBlob } from '#platform/blobs/blobs.ts';
+import { nameBlob } from '#platform/blobs/rows.ts';
 import type { ReplicationRule } from '#platform/model/generated/s3.ts';
 import type { Call, Output } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';
@@ -116,7 +117,7 @@ async function commit(
         const parts = source.manifest.parts.map((part, index) => ({ ...part, piece: pieces[index] ?? part.piece }));
         tx.put(manifests, manifests.key(upload), { parts });
       }
-      tx.onDurable(settle);
+      for (const each of stored) nameBlob(tx, each);
       checkReplaced(tx, bucket, key, row, call.clock.now());
       insertVersion(tx, blobs, bucket, key, row, call.clock.now());
       const name = upload === undefined ? 'ObjectCreated:Put' : 'ObjectCreated:CompleteMultipartUpload';

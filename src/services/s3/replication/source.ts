@@ -2,9 +2,9 @@
  * Reading a version for its replicas, as the role of the configuration: s3:GetObjectVersionForReplication, and what else is to go
  * along. "If Amazon S3 doesn't have these permissions [s3:GetObjectVersionTagging], it replicates the objects, but not the object tags."
  */
-import type { Region } from '#platform/base/ids.ts';
 import { joinPolicies } from '#platform/policy/compiled.ts';
 import type { Call, Output } from '#platform/service.ts';
+import type { PartitionName } from '#platform/store/store.ts';
 import { holderOf, objectAclInForce, takesAcls } from '#services/s3/acl/ownership.ts';
 import { annotationsOf, type NamedAnnotation } from '#services/s3/annotations/state.ts';
 import type { OpenBucket } from '#services/s3/buckets/open-bucket.ts';
@@ -20,7 +20,8 @@ import { type ManifestRow, manifests, type VersionRow } from '#services/s3/state
 export interface SourceVersion {
   /** Without tags, if those may not be read. */
   readonly row: VersionRow;
-  readonly region: Region;
+  /** Where its rows are. */
+  readonly place: PartitionName;
   /** An account, or `anonymous`. */
   readonly owner: string;
   readonly hasObjectLock: boolean;
@@ -47,7 +48,7 @@ export const readForReplication =
     const { upload } = row;
     const source: SourceVersion = {
       row: tags !== undefined && !may('s3:GetObjectVersionTagging') ? untagged : row,
-      region: call.region,
+      place: call.partition.name,
       owner: row.owner ?? call.account,
       hasObjectLock: bucket.objectLock !== undefined,
       manifest:

@@ -6,6 +6,10 @@ import { type Clock, type Milliseconds, seconds } from '#platform/base/clock.ts'
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { Logger } from '#platform/base/log.ts';
+import type { ScrubWatch } from '#platform/blobs/blobs.ts';
+import { scrubBlobRows } from '#platform/blobs/rows.ts';
+import { again } from '#platform/store/again.ts';
+import type { Partition, Store } from '#platform/store/store.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 
 export type Scrub = (region: Region, log: Logger, signal: AbortSignal) => Promise<void>;
@@ -29,7 +33,7 @@ export function scrubber(parts: S3Parts): Scrub {
     const waitFor = pace(clock, parts.scrubBytesPerSecond, signal);
     try {
       const blobs = await parts.blobs(region);
-      await blobs.scrub({
+      const watch: ScrubWatch = {
         signal,
         read(bytes) {
           scrub.readBytes += bytes;
@@ -39,7 +43,9 @@ export function scrubber(parts: S3Parts): Scrub {
           scrub.damaged++;
           log.log('error', 'a blob is damaged', { region, place });
         },
-      });
+      };
+      await blobs.scrub(watch);
+      for (const partition of await ownPartitions(parts.store, region)) await scrubBlobRows(partition, watch);
     } finally {
       scrub.isUnderWay = false;
     }
@@ -48,6 +54,13 @@ export function scrubber(parts: S3Parts): Scrub {
     Object.assign(scrub, { damagedBefore: scrub.damaged, endedAt: clock.now() });
     log.log('info', 'blobs scrubbed', { region, damaged: scrub.damaged, bytes: scrub.readBytes });
   };
+}
+
+/** Those of the region whose rows may be blobs. What another process owns it reads itself. */
+async function ownPartitions(store: Store, region: Region): Promise<Partition[]> {
+  const names = await again(() => store.partitions({ region }));
+  const ours = names.filter(({ service }) => service === 's3' || service === 's3express');
+  return ours.map((name) => store.partition(name)).filter(({ enter }) => enter === undefined);
 }
 
 const newScrub = (): Progress => ({ isUnderWay: false, readBytes: 0, damaged: 0, damagedBefore: 0, endedAt: 0 });
