@@ -7,6 +7,7 @@ import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink } fro
 import { join } from 'node:path';
 import { BlobDamaged, type BlobSharing, type PutOptions } from '#platform/blobs/blobs.ts';
 import { type BlockWriter, isSealedBy } from '#platform/blobs/blocks.ts';
+import { EarlySyncs } from '#platform/blobs/filesystem/early-syncs.ts';
 import { syncFolder } from '#platform/blobs/filesystem/folders.ts';
 import type { StoredPlace } from '#platform/blobs/filesystem/places.ts';
 import {
@@ -76,9 +77,12 @@ export class BlobFiles {
       const offset = encodeHead({ owner, bytes: 0, isSealed }).length;
       const { key, isShared = false } = options;
       const forThreads = key !== undefined && isShared && first.length === 0;
+      const early = new EarlySyncs(handle);
+      const source = early.through(rest);
       const bytes =
-        (forThreads ? await (await this.#threads()).write({ file: handle.fd, offset, key }, rest) : undefined) ??
-        (await writeBlocks(handle, offset, encoder, first, rest));
+        (forThreads ? await (await this.#threads()).write({ file: handle.fd, offset, key }, source) : undefined) ??
+        (await writeBlocks(handle, offset, encoder, first, source));
+      await early.ended();
       await writeAll(handle, [encodeHead({ owner, bytes, isSealed })], 0);
       await handle.datasync();
       await handle.close();
