@@ -34,3 +34,8 @@ test('translated code has the room that is reckoned with: little for a small sys
   }
   assert.equal(overheadMiB({ ...LAUNCH, accelerator: 'kvm' }), 256);
 });
+
+test('an emulated guest’s memory is a file, which has no huge pages; a real processor’s is not', () => {
+  assert.ok(qemuArguments(LAUNCH).includes('memory-backend-memfd,id=memory,size=1024M'));
+  assert.doesNotMatch(qemuArguments({ ...LAUNCH, accelerator: 'kvm' }).join(' '), /memory-backend/);
+});
