@@ -23,6 +23,7 @@ import type { Launch } from '#platform/compute/qemu/command-line.ts';
 import { isRoot, skip as noQemu, SERVER } from '#platform/compute/qemu/machines.fixture.ts';
 import { processes } from '#platform/compute/qemu/processes.ts';
 import { namespaceOf } from '#platform/network/linux/names.ts';
+import { removeAfterwards, removeRemains } from '#test/remains.ts';
 import { until } from '#test/until.ts';
 
 const lacks = (program: string): string | false =>
@@ -59,20 +60,8 @@ interface Fixture {
 function folder(t: TestContext): Fixture {
   const data = mkdtempSync(join(tmpdir(), 'makonis-hostd-'));
   const tag = data.slice(-6);
-  const started: Hostd[] = [];
-  t.after(async () => {
-    const hostd = startHostd({
-      data,
-      server: SERVER,
-      tag,
-      publicCidr: '198.18.0.0/24',
-      compileCache,
-    });
-    for (const id of await machineHandsOf(hostd).list()) await machineHandsOf(hostd).forget(id);
-    for (const id of await networkHandsOf(hostd).list()) await networkHandsOf(hostd).remove(id);
-    for (const each of [...started, hostd]) each.close();
-    rmSync(data, { recursive: true });
-  });
+  removeAfterwards(data, tag);
+  t.after(() => removeRemains(data, tag));
   const start = (): Hostd => {
     const hostd = startHostd({
       data,
@@ -81,7 +70,6 @@ function folder(t: TestContext): Fixture {
       publicCidr: '198.18.0.0/24',
       compileCache,
     });
-    started.push(hostd);
     // What the server makes before it gives the first order.
     for (const path of [computeFolders(data).layers, computeFolders(data).images]) {
       mkdirSync(path, { recursive: true });

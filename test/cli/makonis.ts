@@ -1,9 +1,10 @@
 /** The program as a user runs it: bin/makonis with a home, a data folder and a key of the test's own, gone when the test ends. */
-import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { removeAfterwards, removeRemains } from '#test/remains.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -45,6 +46,7 @@ export function program(
   more: Record<string, string> = {},
 ): Program {
   const home = mkdtempSync(join(tmpdir(), 'makonis-cli-'));
+  removeAfterwards(home);
   // The cloud of a test that runs as root must get to its data.
   chmodSync(home, 0o755);
   const data = join(home, 'data');
@@ -73,20 +75,9 @@ export function program(
   };
   t.after(async () => {
     if (existsSync(file)) await self.run('down');
-    endMachines(join(data, 'compute', 'machines'));
-    rmSync(home, { recursive: true, force: true });
+    await removeRemains(home);
   });
   return self;
-}
-
-/** Machines outlive their cloud: those that a test which failed has left end here, with the networks that they were in. */
-function endMachines(folder: string): void {
-  const words = (program: string, ...args: readonly string[]): string[] =>
-    (spawnSync(program, args, { encoding: 'utf8' }).stdout ?? '').split(/\s+/).filter(Boolean);
-  const left = existsSync(folder) ? readdirSync(folder).flatMap((id) => words('pgrep', '-f', `guest=${id}`)) : [];
-  const namespaces = new Set(left.flatMap((pid) => words('ip', 'netns', 'identify', pid)));
-  for (const pid of left) process.kill(Number(pid), 'SIGKILL');
-  for (const name of namespaces) spawnSync('ip', ['netns', 'del', name]);
 }
 
 /** What was fetched and compiled before is used again. */

@@ -3,7 +3,7 @@
  * their own, as under hostd; else they run as the present user.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -14,6 +14,7 @@ import { type MachineHands, machineHands } from '#platform/compute/qemu/hands.ts
 import { TestLayers } from '#platform/compute/qemu/layers.fixture.ts';
 import { openQemuMachines } from '#platform/compute/qemu/machines.ts';
 import type { VolumeId, VolumeKey } from '#platform/compute/volume.ts';
+import { removeAfterwards, removeRemains } from '#test/remains.ts';
 import { until } from '#test/until.ts';
 
 export const isRoot = process.getuid?.() === 0;
@@ -30,17 +31,17 @@ const alone: NetdevOf = () => ({ type: 'user', restrict: true });
 export async function openHost(t: TestContext, netdevOf = alone): Promise<TestHost> {
   const folder = mkdtempSync(join(tmpdir(), 'makonis-machines-'));
   const namespace = basename(folder);
+  removeAfterwards(folder, namespace);
   if (isRoot) execFileSync('ip', ['netns', 'add', namespace]);
   // Timers of machines keep no process alive.
   const alive = setInterval(() => {}, 1000);
   const made = new TestHost(folder, namespace, netdevOf);
-  await made.open();
   t.after(async () => {
-    await made.close();
     clearInterval(alive);
-    if (isRoot) execFileSync('ip', ['netns', 'del', namespace]);
-    rmSync(folder, { recursive: true });
+    await made.close();
+    await removeRemains(folder, namespace);
   });
+  await made.open();
   return made;
 }
 
@@ -103,16 +104,15 @@ export class TestHost {
     await this.open();
   }
 
-  /** With all that runs. */
-  async close(): Promise<void> {
-    await this.machines.close();
-    for (const id of await this.#hands.list()) await this.#hands.forget(id);
-  }
-
   /** A new volume's. */
   addDisk(id: VolumeId, key?: VolumeKey): MachineDisk {
     this.layers.addVolume(id, key);
     return diskOf(id, key);
+  }
+
+  /** What runs goes on. */
+  async close(): Promise<void> {
+    await this.#machines?.close();
   }
 
   folderOf(id: string): string {

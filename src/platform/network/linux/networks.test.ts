@@ -1,7 +1,9 @@
 /** VPCs in the kernel, with namespaces as guests: each is wired to its tap (wire.fixture.pl), has a stack of its own and does what it likes. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -12,6 +14,7 @@ import { networkHands } from '#platform/network/linux/hands.ts';
 import { namespaceOf, tapOf } from '#platform/network/linux/names.ts';
 import { LinuxNetworks } from '#platform/network/linux/networks.ts';
 import type { InterfacePlan, MetadataConnection, RulePlan, VpcPlan } from '#platform/network/network.ts';
+import { removeAfterwards, removeRemains } from '#test/remains.ts';
 
 const hex = (digits: number): string => randomBytes(digits).toString('hex').slice(0, digits);
 const lacking = ['ip', 'nft', 'busybox'].filter((program) => spawnSync(program, ['-h']).error !== undefined);
@@ -22,6 +25,7 @@ const PUBLIC = '198.51.100.0/24';
 
 interface World {
   readonly networks: LinuxNetworks;
+  readonly folder: string;
   readonly tag: string;
   /** A namespace that plays the internet. */
   readonly outside: string;
@@ -29,7 +33,10 @@ interface World {
 }
 
 async function world(t: TestContext): Promise<World> {
-  const tag = hex(6);
+  const folder = mkdtempSync(join(tmpdir(), 'mktest-'));
+  const tag = folder.slice(-6);
+  removeAfterwards(folder, tag);
+  t.after(() => removeRemains(folder, tag));
   const outside = `mktest-${tag}-out`;
   sh(`ip netns add ${outside}`, `ip -n ${outside} link set lo up`, `ip -n ${outside} addr add 192.0.2.1/32 dev lo`);
   const hands = networkHands({ tag, publicCidr: PUBLIC, outside });
@@ -42,12 +49,8 @@ async function world(t: TestContext): Promise<World> {
     },
     resolve: (_, name) => (name === 'inside.example' ? ['10.0.1.77'] : undefined),
   });
-  t.after(async () => {
-    for (const id of await networks.list()) await networks.remove(id);
-    await networks.close();
-    sh(`ip netns del ${outside}`);
-  });
-  return { networks, tag, outside, asked };
+  t.after(() => networks.close());
+  return { networks, folder, tag, outside, asked };
 }
 
 function sh(...commands: string[]): void {
@@ -110,8 +113,8 @@ const vpcOf = (interfaces: readonly InterfacePlan[], more: Partial<VpcPlan> = {}
 });
 
 /** Plugs a namespace into an interface's tap, and lets it ask for its address. */
-async function boot(t: TestContext, { tag }: World, plan: VpcPlan, nic: InterfacePlan): Promise<Guest> {
-  const namespace = `mktest-${nic.id}`;
+async function boot({ folder, tag }: World, plan: VpcPlan, nic: InterfacePlan): Promise<Guest> {
+  const namespace = `mktest-${tag}-${nic.id}`;
   const uid = machineUid(nic.machine ?? '');
   sh(
     `ip netns add ${namespace}`,
@@ -121,11 +124,8 @@ async function boot(t: TestContext, { tag }: World, plan: VpcPlan, nic: Interfac
   );
   const args = [namespaceOf(tag, plan.id), tapOf(nic.id), String(uid), namespace, 'eth0'];
   const wire = spawn('perl', [join(import.meta.dirname, 'wire.fixture.pl'), ...args], {
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(async () => {
-    await ended(wire);
-    sh(`ip netns del ${namespace}`);
   });
   await once(wire.stdout, 'data');
   sh(`ip -n ${namespace} link set eth0 up`);
@@ -137,22 +137,14 @@ async function boot(t: TestContext, { tag }: World, plan: VpcPlan, nic: Interfac
   return { nic, namespace };
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill();
-  await once(child, 'exit');
-}
-
 const ping = async ({ namespace }: Pick<Guest, 'namespace'>, address: string): Promise<boolean> =>
   (await inside(namespace, `busybox ping -c 1 -W 2 ${address}`)).code === 0;
 
-const listen = async (t: TestContext, namespace: string, port: number): Promise<void> => {
-  const server = spawn(
-    'ip',
-    ['netns', 'exec', namespace, 'busybox', 'nc', '-ll', '-p', String(port), '-e', '/bin/echo', 'hello'],
-    { stdio: 'ignore' },
-  );
-  t.after(() => ended(server));
+/** Until its namespace goes. */
+const listen = async (namespace: string, port: number): Promise<void> => {
+  spawn('ip', ['netns', 'exec', namespace, 'busybox', 'nc', '-ll', '-p', String(port), '-e', '/bin/echo', 'hello'], {
+    stdio: 'ignore',
+  });
   for (
     let i = 0;
     i < 50 && !(await inside(namespace, `ss -ltn | grep -q :${port}`).then(({ code }) => code === 0));
@@ -168,7 +160,7 @@ test('guests get their addresses and reach each other, also over subnets', { ski
   const [a, b, c] = [guestOf('10.0.1.10'), guestOf('10.0.1.11'), guestOf('10.0.2.10')];
   const plan = vpcOf([a, b, c]);
   await w.networks.apply(plan);
-  const [first, second, third] = [await boot(t, w, plan, a), await boot(t, w, plan, b), await boot(t, w, plan, c)];
+  const [first, second, third] = [await boot(w, plan, a), await boot(w, plan, b), await boot(w, plan, c)];
   assert.ok(await ping(first, '10.0.1.11'));
   assert.ok(await ping(first, '10.0.2.10'));
   assert.ok(await ping(third, '10.0.1.10'));
@@ -194,9 +186,9 @@ test('security groups are stateful, follow a change, and know groups', { skip },
   const members = (...cidrs: string[]) => ({ sets: [{ id: group.set, cidrs }] });
   const plan = vpcOf([a, b], members('10.0.1.10/32'));
   await w.networks.apply(plan);
-  const [first, second] = [await boot(t, w, plan, a), await boot(t, w, plan, b)];
-  await listen(t, second.namespace, 80);
-  await listen(t, second.namespace, 81);
+  const [first, second] = [await boot(w, plan, a), await boot(w, plan, b)];
+  await listen(second.namespace, 80);
+  await listen(second.namespace, 81);
   assert.ok(await reaches(first, '10.0.1.11', 80), 'what the rule allows');
   assert.ok(!(await reaches(first, '10.0.1.11', 81)), 'another port');
   assert.ok(!(await ping(first, '10.0.1.11')), 'another protocol');
@@ -229,7 +221,7 @@ test('a guest is held to its own addresses', { skip }, async (t) => {
   const [a, b, c] = [guestOf('10.0.1.10'), guestOf('10.0.1.11'), guestOf('10.0.1.12')];
   const plan = vpcOf([a, b, c]);
   await w.networks.apply(plan);
-  const [first, second, third] = [await boot(t, w, plan, a), await boot(t, w, plan, b), await boot(t, w, plan, c)];
+  const [first, second, third] = [await boot(w, plan, a), await boot(w, plan, b), await boot(w, plan, c)];
   sh(`ip -n ${first.namespace} addr add 10.0.1.99/32 dev eth0`);
   const from = (source: string) => inside(first.namespace, `busybox ping -c 1 -W 3 -I ${source} 10.0.1.11`);
   assert.equal((await from('10.0.1.10')).code, 0);
@@ -256,7 +248,7 @@ test('metadata knows who asks, and answers nobody else', { skip }, async (t) => 
   const silent = guestOf('10.0.1.12', { metadataHopLimit: undefined });
   const plan = vpcOf([a, b, silent]);
   await w.networks.apply(plan);
-  const guests = [await boot(t, w, plan, a), await boot(t, w, plan, b), await boot(t, w, plan, silent)];
+  const guests = [await boot(w, plan, a), await boot(w, plan, b), await boot(w, plan, silent)];
   const ask = ({ namespace }: Guest) =>
     inside(namespace, 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | busybox nc -w 3 169.254.169.254 80');
   const [first, second, third] = guests as [Guest, Guest, Guest];
@@ -279,9 +271,9 @@ test('an internet gateway leads public addresses out and in, and nobody else', {
   const b = guestOf('10.0.1.11');
   const plan = vpcOf([a, b], { hasInternetGateway: true });
   await w.networks.apply(plan);
-  const [first, second] = [await boot(t, w, plan, a), await boot(t, w, plan, b)];
-  await listen(t, first.namespace, 80);
-  await listen(t, w.outside, 8080);
+  const [first, second] = [await boot(w, plan, a), await boot(w, plan, b)];
+  await listen(first.namespace, 80);
+  await listen(w.outside, 8080);
   const world0 = { namespace: w.outside };
   assert.ok(await reaches(world0, '198.51.100.7', 80), 'from outside to the public address');
   assert.ok((await reaches(second, '198.51.100.7', 80)) === false, 'one without a public address does not get out');
@@ -295,10 +287,9 @@ test('an internet gateway leads public addresses out and in, and nobody else', {
     `ip -n ${far} link set lo up`,
     `ip -n ${w.outside} link add far type veth peer name near netns ${far}`,
   );
-  t.after(() => sh(`ip netns del ${far}`));
   sh(`ip -n ${w.outside} addr add 203.0.113.1/24 dev far`, `ip -n ${w.outside} link set far up`);
   sh(`ip -n ${far} addr add 203.0.113.2/24 dev near`, `ip -n ${far} link set near up`);
-  await listen(t, far, 8080);
+  await listen(far, 8080);
   assert.ok(await reaches(first, '203.0.113.2', 8080), 'the way out');
   assert.ok(!(await reaches(second, '203.0.113.2', 8080)));
 
@@ -325,9 +316,9 @@ test('the host connects from a tunnel’s end, and security groups judge that to
   const end: InterfacePlan = { ...nic, isTunnelEnd: true, metadataHopLimit: undefined, ingress: [], egress };
   const plan = vpcOf([a, b, end], { sets: [{ id: 'sg-00000001', cidrs: ['10.0.1.20/32'] }] });
   await w.networks.apply(plan);
-  const [first, second] = [await boot(t, w, plan, a), await boot(t, w, plan, b)];
-  for (const number of [22, 23, 24]) await listen(t, first.namespace, number);
-  await listen(t, second.namespace, 22);
+  const [first, second] = [await boot(w, plan, a), await boot(w, plan, b)];
+  for (const number of [22, 23, 24]) await listen(first.namespace, number);
+  await listen(second.namespace, 22);
   const connect = (address: string, number: number, as?: string) =>
     w.networks.connect({ vpc: plan.id, interface: end.id, address, port: number, ...(as && { as }) });
 
@@ -358,7 +349,7 @@ test('two VPCs with the same addresses never meet', { skip }, async (t) => {
   const [one, other] = [vpcOf([a, b]), vpcOf([c])];
   await w.networks.apply(one);
   await w.networks.apply(other);
-  const [, , third] = [await boot(t, w, one, a), await boot(t, w, one, b), await boot(t, w, other, c)];
+  const [, , third] = [await boot(w, one, a), await boot(w, one, b), await boot(w, other, c)];
   assert.ok(!(await ping(third as Guest, '10.0.1.11')));
   assert.deepEqual([...(await w.networks.list())].sort(), [one.id, other.id].sort());
   await w.networks.remove(other.id);
