@@ -1,9 +1,9 @@
 /**
- * A cloud with real machines, in a process that kills itself: when it is told to, at the n-th step that it takes on its host from then on. A step is
+ * A cloud with real machines, in a process that kills itself: when it is told to, at a step that it takes on its host from then on. A step is
  * a call of the host's contracts, an order to hostd, or a command to a machine's monitor, each before and after. It was root and became
  * somebody else, as `makonis up` does; hostd keeps root. The guest is tiny-guest.S.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { getCompileCacheDir } from 'node:module';
 import { Socket } from 'node:net';
@@ -47,18 +47,20 @@ function note(level: string, event: string, fields: LogFields = {}): void {
   if (level === 'error') appendFileSync(join(folder, 'errors.log'), `${event} ${JSON.stringify(fields)}\n`);
 }
 
-/** Steps that are left; undefined: it lives. */
-let left: number | undefined;
-let taken: string[] = [];
+/** The step at which it ends, as it is told apart in `steps`; undefined: it lives. */
+let last: string | undefined;
+const taken = new Map<string, number>();
 
+/** Told apart by its name and the how many-th of that name it is. */
 function step(name: string): void {
-  if (left === undefined) return;
-  taken.push(name);
-  left -= 1;
-  if (left <= 0) process.kill(process.pid, 'SIGKILL');
+  const count = (taken.get(name) ?? 0) + 1;
+  taken.set(name, count);
+  const told = count === 1 ? name : `${name} ${count}`;
+  appendFileSync(join(folder, 'steps'), `${told}\n`);
+  if (told === last) process.kill(process.pid, 'SIGKILL');
 }
 
-/** Looks at what is, change nothing. */
+/** They look at what is, and change nothing. */
 const LOOKS = new Set(['running', 'list', 'left', 'isResponsive', 'consoleOutput', 'sizeOf', 'kept', 'close', 'tidy']);
 
 /** The same, with a step before and after each of its promises. */
@@ -152,11 +154,11 @@ const running = await startCloud({
   },
 });
 
-process.on('message', (steps: number) => {
-  const before = taken;
-  taken = [];
-  left = steps > 0 ? steps : undefined;
-  process.send?.({ taken: before });
+process.on('message', (at: string) => {
+  last = at;
+  taken.clear();
+  writeFileSync(join(folder, 'steps'), '');
+  process.send?.('armed');
 });
 // A parent that dies must not leave a server behind.
 process.on('disconnect', () => process.exit());

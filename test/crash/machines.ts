@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,22 +11,31 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { computeFolders } from '#hostd/protocol.ts';
 import { randomBytes } from '#platform/base/ids.ts';
 import { SERVER } from '#platform/compute/qemu/machines.fixture.ts';
-import { processes } from '#platform/compute/qemu/processes.ts';
 import { createMasterKeys } from '#platform/secrets/master-key.ts';
 import type { MachinesPlace, MachinesReady } from '#test/crash/machines-server.ts';
-import { until } from '#test/until.ts';
+import {
+  groupsOf,
+  hasOuterRules,
+  hostdsOf,
+  machinesIn,
+  namespacesOf,
+  removeAfterwards,
+  removeRemains,
+} from '#test/remains.ts';
 
 export class MachinesCloud {
   readonly place: MachinesPlace;
   #child: ChildProcess | undefined;
   #port = 0;
   #client: EC2Client | undefined;
+  #isRemoved = false;
 
   constructor() {
     const folder = mkdtempSync(join(tmpdir(), 'makonis-kills-'));
     createMasterKeys(join(folder, 'master-key.json'));
     chownSync(folder, SERVER.uid, SERVER.gid);
     const tag = randomBytes(4).toString('hex');
+    removeAfterwards(folder, tag);
     this.place = { folder, tag, publicCidr: `198.19.${randomBytes(1)[0]}.0/24` };
   }
 
@@ -35,6 +44,7 @@ export class MachinesCloud {
   }
 
   async start(): Promise<void> {
+    assert.ok(!this.#isRemoved, 'the test is over');
     const file = new URL('./machines-server.ts', import.meta.url);
     const child = fork(file, [JSON.stringify(this.place), String(this.#port)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -53,13 +63,14 @@ export class MachinesCloud {
     });
   }
 
-  /** It kills itself at so many steps from now; 0: it lives. The steps that it took since it was asked last. */
-  async countdown(steps: number): Promise<readonly string[]> {
+  /** From now on it kills itself at this step; '' is none. Whether it was told so in its life. */
+  async endAt(step: string): Promise<boolean> {
     const child = this.#child ?? assert.fail();
     const answer = once(child, 'message');
-    child.send(steps);
-    const [{ taken }] = (await answer) as [{ readonly taken: readonly string[] }];
-    return taken;
+    const end = this.isDead ? undefined : once(child, 'exit');
+    child.send(step, () => {});
+    await Promise.race([answer, end]);
+    return !this.isDead;
   }
 
   get isDead(): boolean {
@@ -73,16 +84,17 @@ export class MachinesCloud {
     await gone;
   }
 
-  /** With all that a test that failed has left. */
+  /** With all that a test that failed has left; what is still under way in one that took too long starts nothing any more. */
   async remove(): Promise<void> {
+    this.#isRemoved = true;
     await this.kill();
     this.#client?.destroy();
-    for (const { pid } of this.machines()) process.kill(pid, 'SIGKILL');
-    await until(() => this.machines().length === 0, 'no machine is left');
-    for (const name of this.namespaces()) execFileSync('ip', ['netns', 'del', name]);
-    if (this.outerRules()) execFileSync('nft', ['delete', 'table', 'inet', `makonis_${this.place.tag}`]);
-    for (const path of this.shares()) execFileSync('rmdir', [path]);
-    rmSync(this.place.folder, { recursive: true });
+    await removeRemains(this.place.folder, this.place.tag);
+  }
+
+  /** Those that it has taken since it was told last where to end. */
+  steps(): string[] {
+    return readFileSync(join(this.place.folder, 'steps'), 'utf8').split('\n').slice(0, -1);
   }
 
   /** What it complained of last. */
@@ -95,27 +107,11 @@ export class MachinesCloud {
     return computeFolders(join(this.place.folder, 'data'));
   }
 
-  /** Processes of machines that were started in this cloud's folder. */
-  machines(): { readonly id: string; readonly pid: number }[] {
-    return processes().flatMap(({ pid }) => {
-      const folder = workingFolder(pid);
-      return folder?.startsWith(`${this.folders.machines}/`) ? { id: basename(folder).replace(/ .*/, ''), pid } : [];
-    });
-  }
+  machines = () => machinesIn(this.folders.machines);
 
-  /** How many of them are there: they end with the control plane. */
-  hostds(): number {
-    return processes().filter(({ pid }) => {
-      const words = commandOf(pid).split('\0');
-      const isHostd = words.some((word) => word.endsWith('src/hostd/main.ts'));
-      return isHostd && words.some((word) => word.includes(this.place.folder));
-    }).length;
-  }
+  hostds = (): number => hostdsOf(this.place.folder);
 
-  namespaces(): string[] {
-    const names = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
-    return names.filter((name) => name.startsWith(`makonis-${this.place.tag}-`));
-  }
+  namespaces = (): string[] => namespacesOf(this.place.tag);
 
   taps(): string[] {
     return this.namespaces().flatMap((namespace) =>
@@ -134,9 +130,7 @@ export class MachinesCloud {
     );
   }
 
-  outerRules(): boolean {
-    return run('nft', 'list', 'tables').includes(`makonis_${this.place.tag}`);
-  }
+  outerRules = (): boolean => hasOuterRules(this.place.tag);
 
   routes(): string[] {
     const prefix = this.place.publicCidr.replace(/0\/24$/, '');
@@ -145,20 +139,7 @@ export class MachinesCloud {
       .filter((line) => line.startsWith(prefix));
   }
 
-  /** Control groups of machines. */
-  shares(): string[] {
-    const parents = ['', 'cpu', 'memory', 'pids'].map((name) =>
-      join('/sys/fs/cgroup', name, `makonis-${this.place.tag}`),
-    );
-    return parents.filter(existsSync).flatMap((path) => [
-      ...readdirSync(path, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map(({ name }) => join(path, name)),
-      path,
-    ]);
-  }
-
-  folderNames = (): string[] => readdirSync(this.folders.machines);
+  shares = (): string[] => groupsOf(this.place.tag);
 
   /** Volumes and snapshots with bytes, and layers that none of them has. */
   disks() {
@@ -208,22 +189,6 @@ export async function newCloud(t: TestContext): Promise<MachinesCloud> {
   });
   await cloud.start();
   return cloud;
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function workingFolder(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return undefined;
-  }
 }
 
 const run = (program: string, ...args: readonly string[]): string =>
