@@ -243,7 +243,10 @@ test('interfaces are found by filters, page by page; there are groups for five o
     const made = await ec2.send(new CreateSecurityGroupCommand({ GroupName: `g${at}`, Description: 'x', VpcId }));
     groups.push(made.GroupId ?? '');
   }
-  await assert.rejects(create({ SubnetId, Groups: groups }), refusal('SecurityGroupsPerInterfaceLimitExceeded'));
+  await assert.rejects(
+    create({ SubnetId, Groups: groups }),
+    refusal('SecurityGroupsPerInterfaceLimitExceeded', /security groups per interface has been reached\.$/),
+  );
   const one = await create({ SubnetId, Groups: groups.slice(1), PrivateIpAddress: '10.0.1.77' });
   for (const _ of [1, 2, 3, 4, 5, 6]) await create({ SubnetId });
   const found = async (Name: string, ...Values: string[]) => {

@@ -80,8 +80,13 @@ test('what a type of volume may be, AWS says', async (t) => {
       'InvalidParameterCombination',
       'The parameter iops is not supported for gp2 volumes.',
     ],
-    [{ VolumeType: 'io1', Iops: 600 }, 'InvalidParameterValue', /^Iops to volume size ratio of 60.000000 is too high/],
-    [{ VolumeType: 'io2' }, 'MissingParameter', 'The request must contain the parameter iops'],
+    [
+      { VolumeType: 'io1', Iops: 600 },
+      'InvalidParameterValue',
+      'Iops to volume size ratio of 60.000000 is too high; maximum is 50',
+    ],
+    [{ VolumeType: 'io2', Iops: 11_000 }, 'InvalidParameterCombination', /^io2 volumes configured .* 1000:1 IOPS:GB/],
+    [{ VolumeType: 'io2' }, 'InvalidParameterCombination', 'The parameter iops must be specified for io2 volumes.'],
     [{ VolumeType: 'gp3', Iops: 2000 }, 'InvalidParameterValue', 'Volume iops of 2000 is too low; minimum is 3000.'],
     [
       { VolumeType: 'gp3', Throughput: 1000 },

@@ -6,9 +6,11 @@ const absent =
   (code: string, noun: string) =>
   (id: string): Worded => ({ code, message: `The ${noun} ID '${id}' does not exist` });
 
-const limit =
-  (code: string, what: string) =>
-  (most: number): Worded => ({ code, message: `The maximum number of ${what} (${most}) has been reached.` });
+/** AWS does not say how many that are. */
+const limit = (code: string, what: string) => (): Worded => ({
+  code,
+  message: `The maximum number of ${what} has been reached.`,
+});
 
 const plain =
   (code: string) =>
@@ -174,7 +176,7 @@ export const NETWORK_ERRORS = {
   InternetGatewayLimit: limit('InternetGatewayLimitExceeded', 'internet gateways'),
   GroupLimit: limit('SecurityGroupLimitExceeded', 'security groups'),
   RuleLimit: limit('RulesPerSecurityGroupLimitExceeded', 'rules per security group'),
-  GroupsPerInterfaceLimit: limit('SecurityGroupsPerInterfaceLimitExceeded', 'security groups per network interface'),
+  GroupsPerInterfaceLimit: limit('SecurityGroupsPerInterfaceLimitExceeded', 'security groups per interface'),
   InterfaceLimit: limit('NetworkInterfaceLimitExceeded', 'network interfaces'),
   PrivateAddressLimit: limit('PrivateIpAddressLimitExceeded', 'private IP addresses of a network interface'),
   AddressLimit: limit('AddressLimitExceeded', 'addresses'),

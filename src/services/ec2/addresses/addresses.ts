@@ -33,7 +33,7 @@ export const allocateAddress =
     const { NetworkBorderGroup: group = region, Address: asked } = input;
     if (group !== region) fail('InvalidParameter', 'networkBorderGroup', group);
     const most = call.quota(ELASTIC_ADDRESSES);
-    if (addresses.ids(tx, undefined, most).length >= most) fail('AddressLimit', most);
+    if (addresses.ids(tx, undefined, most).length >= most) fail('AddressLimit');
     const tags = tagsFor('elastic-ip', input);
     if (asked !== undefined && !takeSpare(tx, asked)) fail('NoSuchAddress', asked);
     const publicIp = asked ?? publicAddresses.take(tx);

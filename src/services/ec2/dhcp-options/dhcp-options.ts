@@ -57,7 +57,7 @@ function optionsOf(configurations: readonly Model.NewDhcpConfiguration[]): DhcpO
 export function createDhcpOptions(input: Model.CreateDhcpOptionsRequest, call: Call): Model.CreateDhcpOptionsResult {
   const { tx } = call;
   const options = optionsOf(input.DhcpConfigurations);
-  if (dhcpOptions.ids(tx, undefined, MOST_SETS).length >= MOST_SETS) fail('DhcpOptionsLimit', MOST_SETS);
+  if (dhcpOptions.ids(tx, undefined, MOST_SETS).length >= MOST_SETS) fail('DhcpOptionsLimit');
   const tags = tagsFor('dhcp-options', input);
   const row = { id: newId('dopt'), options };
   dhcpOptions.put(tx, row);

@@ -23,7 +23,7 @@ export function createInternetGateway(
 ): Model.CreateInternetGatewayResult {
   const { tx } = call;
   const most = call.quota(INTERNET_GATEWAYS);
-  if (internetGateways.ids(tx, undefined, most).length >= most) fail('InternetGatewayLimit', most);
+  if (internetGateways.ids(tx, undefined, most).length >= most) fail('InternetGatewayLimit');
   const tags = tagsFor('internet-gateway', input);
   const row = { id: newId('igw') };
   internetGateways.put(tx, row);

@@ -31,7 +31,7 @@ export function assignPrivateIpAddresses(
   const wanted = given.filter((ip) => !own.has(ip));
   const most = mostAddresses(tx, row);
   const total = row.addresses.length + Math.max(wanted.length, count);
-  if (most !== undefined && total > most) fail('PrivateAddressLimit', most);
+  if (most !== undefined && total > most) fail('PrivateAddressLimit');
   const taken = takeAddresses(tx, findSubnet(tx, row.subnet), id, wanted, Math.max(wanted.length, count));
   networkInterfaces.put(tx, { ...row, addresses: [...row.addresses, ...taken.map((ip) => ({ ip }))] });
   for (const { allocation, ip } of freed) {

@@ -59,7 +59,7 @@ function checkRoom({ id, type }: InstanceRow, { addresses }: NetworkInterfaceRow
   const most = instanceType(type);
   if (most === undefined) return;
   if (present >= most.interfaces) fail('AttachmentLimit', id, most.interfaces);
-  if (addresses.length > most.addresses) fail('PrivateAddressLimit', most.addresses);
+  if (addresses.length > most.addresses) fail('PrivateAddressLimit');
 }
 
 export const interfaceOfAttachment = (tx: ReadTransaction, id: string): NetworkInterfaceRow | undefined =>

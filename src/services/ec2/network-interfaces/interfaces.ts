@@ -60,7 +60,7 @@ function askedAddresses(input: AskedAddresses): { privateIps: readonly string[];
   }
   const privateIps = [...primary, ...secondary];
   const addressCount = Math.max(1, privateIps.length) + more;
-  if (addressCount > MOST_ADDRESSES) fail('PrivateAddressLimit', MOST_ADDRESSES);
+  if (addressCount > MOST_ADDRESSES) fail('PrivateAddressLimit');
   return { privateIps, addressCount };
 }
 

@@ -46,7 +46,7 @@ export function createInterface(
 ): NetworkInterfaceRow {
   const subnet = subnets.find(tx, draft.subnet) ?? fail('NoSuchSubnet', draft.subnet);
   const most = call.quota(NETWORK_INTERFACES);
-  if (countInterfaces(tx.partition) >= most) fail('InterfaceLimit', most);
+  if (countInterfaces(tx.partition) >= most) fail('InterfaceLimit');
   const groups = groupsIn(tx, call, subnet, draft.groups);
   const id = newId('eni');
   const ips = takeAddresses(tx, subnet, id, draft.privateIps ?? [], draft.addressCount ?? 1);
@@ -84,7 +84,7 @@ export function groupsIn(
   if (given.length === 0) return securityGroups.all(tx).flatMap((row) => (isDefaultOf(vpc, row) ? row.id : []));
   const most = call.quota(GROUPS_PER_INTERFACE);
   const groups = [...new Set(given)];
-  if (groups.length > most) fail('GroupsPerInterfaceLimit', most);
+  if (groups.length > most) fail('GroupsPerInterfaceLimit');
   for (const group of groups) {
     const row = securityGroups.find(tx, group) ?? fail('NoSuchGroup', group);
     if (row.vpc !== vpc) fail('GroupElsewhere', group, id);

@@ -65,7 +65,7 @@ function checkedEntries(family: Family, given: readonly Model.AddPrefixListEntry
 }
 
 function checkRoom(entries: readonly PrefixListEntry[], most: number): void {
-  if (entries.length > most) fail('PrefixListLimit', most);
+  if (entries.length > most) fail('PrefixListLimit');
 }
 
 export function createManagedPrefixList(

@@ -23,7 +23,7 @@ export function createRouteTable(input: Model.CreateRouteTableRequest, call: Cal
   const { tx } = call;
   const vpc = findVpc(tx, input.VpcId);
   const most = call.quota(ROUTE_TABLES_PER_VPC);
-  if (routeTables.all(tx).filter((table) => table.vpc === vpc.id).length >= most) fail('RouteTableLimit', most);
+  if (routeTables.all(tx).filter((table) => table.vpc === vpc.id).length >= most) fail('RouteTableLimit');
   const tags = tagsFor('route-table', input);
   const routes = vpc.cidrs.map(
     ({ cidr }) => ({ destination: cidr, target: 'local', origin: 'CreateRouteTable' }) as const,

@@ -98,7 +98,7 @@ export function createRoute(input: Model.CreateRouteRequest, call: Call): Model.
   checkWithinVpc(tx, table.vpc, destination, target);
   const most = call.quota(ROUTES_PER_TABLE);
   const longer = { ...table, routes: [...table.routes, { destination, target, origin: 'CreateRoute' as const }] };
-  if (countRoutes(longer, listSizes(tx, call.region)) > most) fail('RouteLimit', most);
+  if (countRoutes(longer, listSizes(tx, call.region)) > most) fail('RouteLimit');
   routeTables.put(tx, longer);
   return { Return: true };
 }

@@ -104,7 +104,7 @@ export const authorizeSecurityGroupEgress = authorize(true);
 
 function checkRoom(call: Call, group: SecurityGroupRow): void {
   const most = call.quota(RULES_PER_GROUP);
-  if (countRules(group, listSizes(call.tx, call.region)) > most) fail('RuleLimit', most);
+  if (countRules(group, listSizes(call.tx, call.region)) > most) fail('RuleLimit');
 }
 
 interface Revoking extends Permitting {

@@ -51,7 +51,7 @@ export function createSecurityGroup(
   if (vpc === undefined) return fail('VpcNotSpecified');
   if (groupNamed(tx, vpc.id, name) !== undefined) fail('GroupExists', name, vpc.id);
   const most = call.quota(SECURITY_GROUPS);
-  if (securityGroups.ids(tx, undefined, most).length >= most) fail('GroupLimit', most);
+  if (securityGroups.ids(tx, undefined, most).length >= most) fail('GroupLimit');
   const tags = tagsFor('security-group', input);
   const id = makeGroup(tx, { vpc: vpc.id, name, description });
   const arn = resourceArn(call, 'security-group', id);

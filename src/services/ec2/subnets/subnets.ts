@@ -67,7 +67,7 @@ export function createSubnet(input: Model.CreateSubnetRequest, call: Call): Mode
   const others = subnets.all(tx).filter((subnet) => subnet.vpc === vpc.id);
   if (others.some((other) => overlaps(blockOf(other.cidr), block))) fail('SubnetConflict', cidr);
   const most = call.quota(SUBNETS_PER_VPC);
-  if (others.length >= most) fail('SubnetLimit', most);
+  if (others.length >= most) fail('SubnetLimit');
   const zone = zoneNamed(region, input) ?? zonesOf(region)[0] ?? fail('InvalidZone', region);
   const tags = tagsFor('subnet', input);
   const row: SubnetRow = {

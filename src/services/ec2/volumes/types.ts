@@ -27,6 +27,9 @@ const clamp = (value: number, { least, most }: Range): number => Math.min(most, 
 /** A burst of 3,000 IOPS lasts for half an hour on AWS, with credits that are earned; here small volumes always have it. */
 const GP2_BURST = 3000;
 
+const IO2_BOUNDS =
+  'io2 volumes configured with greater than 64 TiB or 256K IOPS or 1000:1 IOPS:GB ratio are not supported.';
+
 const LIMITS: Readonly<Record<VolumeType, TypeLimits>> = {
   gp2: {
     sizeGiB: { least: 1, most: 16 * TIB },
@@ -97,16 +100,15 @@ function iopsOf(type: VolumeType, limit: TypeLimits['iops'], sizeGiB: number, wi
     if (wish === undefined) return limit(sizeGiB);
     return fail('ShapeCombination', `The parameter iops is not supported for ${type} volumes.`);
   }
-  const iops = wish ?? limit.byDefault ?? fail('MissingParameter', 'iops');
+  const iops =
+    wish ?? limit.byDefault ?? fail('ShapeCombination', `The parameter iops must be specified for ${type} volumes.`);
   if (iops < limit.least) fail('WrongShape', `Volume iops of ${iops} is too low; minimum is ${limit.least}.`);
   if (iops > limit.most) fail('WrongShape', `Volume iops of ${iops} is too high; maximum is ${limit.most}.`);
   const ratio = iops / sizeGiB;
   // What comes with every gp3 volume, however small, is not bought.
   if (ratio > limit.perGiB && iops !== limit.byDefault) {
-    fail(
-      'WrongShape',
-      `Iops to volume size ratio of ${ratio.toFixed(6)} is too high; maximum is ${limit.perGiB.toFixed(1)} iops per GiB.`,
-    );
+    if (type === 'io2') fail('ShapeCombination', IO2_BOUNDS);
+    fail('WrongShape', `Iops to volume size ratio of ${ratio.toFixed(6)} is too high; maximum is ${limit.perGiB}`);
   }
   return iops;
 }

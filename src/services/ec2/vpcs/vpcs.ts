@@ -58,7 +58,7 @@ export function createVpc(input: Model.CreateVpcRequest, call: Call): Model.Crea
 
 function checkVpcRoom(call: Call): void {
   const most = call.quota(VPCS);
-  if (vpcs.ids(call.tx, undefined, most).length >= most) fail('VpcLimit', most);
+  if (vpcs.ids(call.tx, undefined, most).length >= most) fail('VpcLimit');
 }
 
 export function createDefaultVpc(_: Model.CreateDefaultVpcRequest, call: Call): Model.CreateDefaultVpcResult {
@@ -160,7 +160,7 @@ export function associateVpcCidrBlock(
   if (row.cidrs.some((present) => overlaps(blockOf(present.cidr), block))) fail('CidrConflict', cidr);
   checkAgainstRoutes(tx, row.id, block);
   const most = call.quota(CIDRS_PER_VPC);
-  if (row.cidrs.length >= most) fail('CidrLimit', most);
+  if (row.cidrs.length >= most) fail('CidrLimit');
   const added = { id: newId('vpc-cidr-assoc'), cidr };
   vpcs.put(tx, { ...row, cidrs: [...row.cidrs, added] });
   for (const table of routeTables.all(tx)) {

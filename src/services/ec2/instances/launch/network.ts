@@ -46,7 +46,7 @@ export function interfaceWishes(
   const crowded = wishes.find(
     ({ addressCount, privateIps }) => Math.max(addressCount, privateIps.length) > type.addresses,
   );
-  if (crowded !== undefined) fail('PrivateAddressLimit', type.addresses);
+  if (crowded !== undefined) fail('PrivateAddressLimit');
   const elsewhere = wishes.find(({ subnet }) => subnet.zone !== primary.subnet.zone);
   if (elsewhere !== undefined) {
     fail('InvalidCombination', 'The network interfaces of an instance must be in the same Availability Zone.');
