@@ -8,7 +8,7 @@ import type { SignedForm } from '#gateway/auth/sigv2.ts';
 import { boundaryOf, readForm, type UploadForm } from '#gateway/form-data.ts';
 import type { IncomingRequest, RequestHead } from '#gateway/http/listener.ts';
 import type { Headers, ServiceCodec, WireRequest, WireResponse } from '#gateway/wire/protocol.ts';
-import { escapeXml } from '#gateway/wire/xml-encode.ts';
+import { escapeXml } from '#gateway/wire/xml-escape.ts';
 import type { Milliseconds } from '#platform/base/clock.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { Payload } from '#platform/payload.ts';

@@ -9,7 +9,8 @@ import { type QueryDialect, queryReader } from '#gateway/wire/query-decode.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
 import { errorResolver, otherMembers } from '#gateway/wire/wire-error.ts';
-import { escapeXml, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { escapeXml } from '#gateway/wire/xml-escape.ts';
 import { ServiceError } from '#platform/error.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 

@@ -10,6 +10,7 @@ const pieces = fc.array(
       .tuple(fc.string({ minLength: 1 }), fc.integer({ min: 1, max: 3000 }))
       .map(([piece, times]) => piece.repeat(times)),
     fc.constant('é€😀'.repeat(3000)),
+    fc.constant('é€😀'.repeat(60_000)),
   ),
 );
 

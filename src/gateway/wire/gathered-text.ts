@@ -1,36 +1,34 @@
 /**
  * A long text that is put together of many pieces. As one text it would be a tree of thousands of nodes, which is made flat and then copied into
- * bytes; so pieces are joined to some kilobytes each, and those are copied. What stays short stays a text.
+ * bytes; so pieces are joined to some kilobytes each, and those are written. What stays short stays a text.
  */
 export type Push = (piece: string) => void;
 
 const JOINED = 8192;
+/** Of UTF-8, for a unit of UTF-16: how many it will be is not asked, which would cost as much as to write them. */
+const MOST_BYTES = 3;
+
+/** Where bytes are written, one text after the other. A longer text has room of its own. */
+const room = Buffer.allocUnsafeSlow(512 * 1024);
 
 /** `write` gives the pieces. Bytes are as long as their memory, which nobody else has. */
 export function gatheredText(write: (push: Push) => void): string | Uint8Array {
-  const joined: string[] = [];
+  let into = room;
   let text = '';
-  let length = 0;
-  let bytes = 0;
-  const keep = (): void => {
-    joined.push(text);
-    length += text.length;
-    bytes += Buffer.byteLength(text);
+  let at = 0;
+  const put = (): void => {
+    const most = at + text.length * MOST_BYTES;
+    if (most > into.length) into = Buffer.concat([into.subarray(0, at)], 2 * most);
+    at += into.write(text, at);
     text = '';
   };
   write((piece) => {
     text += piece;
-    if (text.length >= JOINED) keep();
+    if (text.length >= JOINED) put();
   });
-  if (joined.length === 0) return text;
-  keep();
-  return written(joined, bytes, bytes === length ? 'latin1' : 'utf8');
-}
-
-/** Where all is ASCII, both encodings are the same. */
-function written(texts: readonly string[], length: number, encoding: 'latin1' | 'utf8'): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let at = 0;
-  for (const text of texts) at += bytes.write(text, at, encoding);
+  if (at === 0) return text;
+  put();
+  const bytes = Buffer.allocUnsafeSlow(at);
+  into.copy(bytes, 0, 0, at);
   return bytes;
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { kitchenCodec, requestOf } from '#gateway/wire/kitchen-sink.fixture.ts';
 import { awsQuery } from '#gateway/wire/query.ts';
-import { escapeXml } from '#gateway/wire/xml-encode.ts';
+import { escapeXml } from '#gateway/wire/xml-escape.ts';
 import type { ServiceModel } from '#platform/model/schema.ts';
 
 const sqs = awsQuery.compile(

@@ -9,14 +9,8 @@ import { type FormReader, type QueryDialect, queryReader } from '#gateway/wire/q
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { structureOf } from '#gateway/wire/shapes.ts';
 import { errorResolver, otherMembers, type WireError } from '#gateway/wire/wire-error.ts';
-import {
-  elementName,
-  escapeXml,
-  type NameOf,
-  namespaceOf,
-  type XmlEncoder,
-  xmlEncoder,
-} from '#gateway/wire/xml-encode.ts';
+import { elementName, type NameOf, namespaceOf, type XmlEncoder, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { escapeXml } from '#gateway/wire/xml-escape.ts';
 import type { OperationModel } from '#platform/model/schema.ts';
 
 const XML_TYPE = 'text/xml';

@@ -10,7 +10,8 @@ import { requestDecoder } from '#gateway/wire/rest-request.ts';
 import { errorHeaders, responseEncoder } from '#gateway/wire/rest-response.ts';
 import { serviceCodec } from '#gateway/wire/service-codec.ts';
 import { errorResolver, otherMembers, type WireError } from '#gateway/wire/wire-error.ts';
-import { escapeXml, namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { namespaceOf, xmlEncoder } from '#gateway/wire/xml-encode.ts';
+import { escapeXml } from '#gateway/wire/xml-escape.ts';
 
 /** S3's one error without a body (RFC 9110, 15.4.5). */
 const NOT_MODIFIED = 304;

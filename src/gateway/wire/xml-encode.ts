@@ -16,9 +16,12 @@ import {
   resolve,
 } from '#gateway/wire/shapes.ts';
 import type { TimestampFormat } from '#gateway/wire/timestamps.ts';
+import { BY_HAND } from '#gateway/wire/xml-by-hand.ts';
+import { escapeXml, PLAIN } from '#gateway/wire/xml-escape.ts';
+import { present } from '#platform/base/assert.ts';
 import type { ServiceModel, ShapeRef } from '#platform/model/schema.ts';
 
-type XmlWriter = (value: unknown) => string;
+export type XmlWriter = (value: unknown) => string;
 
 export interface XmlEncoder {
   /** The value within an element of that name; a flattened collection as several of them. */
@@ -61,7 +64,7 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     const start = `<${name}${namespaceOf(shape)}`;
     const end = `</${name}>`;
     const attributes = attributesOf(model, shape);
-    const write = membersWriter(membersOf(model, shape).filter((member) => keep(member.shape)));
+    const write = structureWriter(shape, keep);
     const open = `${start}>`;
     if (attributes.length === 0) return (value) => open + write(value) + end;
     return (value) => {
@@ -69,6 +72,19 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
       for (const attribute of attributes) text += attribute(value as Record<string, unknown>);
       return `${text}>${write(value)}${end}`;
     };
+  }
+
+  function structureWriter(shape: Resolved, keep: Keep): XmlWriter {
+    const members = membersOf(model, shape).filter((member) => keep(member.shape));
+    const byHand = BY_HAND[`${model.metadata.serviceId} ${shape.shape}`];
+    if (byHand === undefined) return membersWriter(members);
+    return byHand((name) => {
+      const member = present(
+        members.find((each) => each.name === name),
+        `${shape.shape} has a member ${name}`,
+      );
+      return element(member.ref, elementName(model, member, nameOf));
+    });
   }
 
   const content = perShape((shape) => membersWriter(membersOf(model, shape)));
@@ -250,39 +266,4 @@ export function namespaceOf(shape: Pick<ShapeRef, 'xmlNamespace'>): string {
   if (namespace === undefined) return '';
   if (typeof namespace === 'string') return ` xmlns="${escapeXml(namespace)}"`;
   return ` xmlns${namespace.prefix ? `:${namespace.prefix}` : ''}="${escapeXml(namespace.uri)}"`;
-}
-
-/** What to write for the characters below U+003F that are not written as they are. */
-const ESCAPES: readonly (string | undefined)[] = Array.from({ length: 0x3f }, (_, code) => {
-  const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  if (code < 0x20 && code !== 0x9 && code !== 0xa) return reference(code);
-  return named[String.fromCharCode(code)];
-});
-/**
- * All others (and not DEL, which is rare). As many ranges as this are looked up in a table by V8's regular expressions; with fewer it compares
- * with their bounds, and digits and letters in turns (ids, hashes) mislead the processor, which costs twice as much.
- */
-const PLAIN = /^[\t\n !#-%'-;=?-~\x80-\ufffd]*$/;
-
-/**
- * A carriage return would come back as a line feed (XML 1.0, 2.11), so it is written as a reference, as AWS does. So are
- * control characters, which no reference makes legal: a key that holds one is then at least not silently another key.
- * Character by character: a message body of JSON is full of quotes, and a replacer function is called for each.
- */
-export function escapeXml(text: string): string {
-  if (PLAIN.test(text)) return text;
-  let escaped = '';
-  let start = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const written = code < ESCAPES.length ? ESCAPES[code] : code >= 0xfffe ? reference(code) : undefined;
-    if (written === undefined) continue;
-    escaped += text.slice(start, i) + written;
-    start = i + 1;
-  }
-  return escaped + text.slice(start);
-}
-
-function reference(code: number): string {
-  return `&#x${code.toString(16).toUpperCase()};`;
 }

@@ -90,34 +90,28 @@ const READ_BYTES = 240;
 /** From the name of a member up to its value. */
 const LONGEST_NAME = 32;
 
+const MODIFIED_AT = MARK.length + '{"modifiedAt":'.length;
 const ETAG = ',"etag":"'.length;
-const BYTES = '","bytes":'.length;
+const BYTES = ',"bytes":'.length;
 const SEQUENCE = ',"sequence":'.length;
 
 /** Of the first `length` bytes; undefined where those may not be enough. */
 function readListed(bytes: Buffer, length: number): ListedRow | undefined {
-  const text = bytes.toString('latin1', 0, length);
-  const modifiedAt = MARK.length + '{"modifiedAt":'.length;
-  const etag = text.indexOf(',', modifiedAt) + ETAG;
-  const etagEnd = text.indexOf('"', etag);
-  const size = etagEnd + BYTES;
-  const sizeEnd = text.indexOf(',', size);
-  const sequence = sizeEnd + SEQUENCE;
-  const rest: Cursor = { text, at: endOfNumber(text, sequence) };
+  const cursor: Cursor = { text: bytes.toString('latin1', 0, length), at: MODIFIED_AT };
   const row: ListedRow = {
-    modifiedAt: numberIn(text, modifiedAt, etag - ETAG),
-    etag: text.slice(etag, etagEnd),
-    bytes: numberIn(text, size, sizeEnd),
-    sequence: numberIn(text, sequence, rest.at),
-    isDeleteMarker: skip(rest, ',"isDeleteMarker":true') || undefined,
-    checksum: readChecksum(rest),
-    storageClass: readText(rest, ',"storageClass":"'),
-    owner: readText(rest, ',"owner":"'),
-    restore: readRestore(rest),
-    versionId: readText(rest, ',"versionId":"'),
+    modifiedAt: readNumber(cursor),
+    etag: readText(cursor, ETAG),
+    bytes: readNumber(cursor, BYTES),
+    sequence: readNumber(cursor, SEQUENCE),
+    isDeleteMarker: skip(cursor, ',"isDeleteMarker":true') || undefined,
+    checksum: skip(cursor, CHECKSUM) ? readChecksum(cursor) : undefined,
+    storageClass: skip(cursor, ',"storageClass":"') ? readText(cursor) : undefined,
+    owner: skip(cursor, ',"owner":"') ? readText(cursor) : undefined,
+    restore: skip(cursor, RESTORE) ? readRestore(cursor) : undefined,
+    versionId: skip(cursor, ',"versionId":"') ? readText(cursor) : undefined,
   };
   // What comes next may have been cut off.
-  return bytes.length > length && rest.at > length - LONGEST_NAME ? undefined : row;
+  return bytes.length > length && cursor.at > length - LONGEST_NAME ? undefined : row;
 }
 
 /** Where it is in the text of a row. */
@@ -134,68 +128,54 @@ function skip(cursor: Cursor, name: string): true | false {
   return true;
 }
 
-/** Up to the quote that ends it, which is passed. */
-function untilQuote(cursor: Cursor): string {
-  const { text, at } = cursor;
-  const end = text.indexOf('"', at);
+/** It begins `after` so many characters, and ends at a quote, which is passed. */
+function readText(cursor: Cursor, after = 0): string {
+  const { text } = cursor;
+  const begin = cursor.at + after;
+  const end = text.indexOf('"', begin);
   cursor.at = end < 0 ? text.length : end + 1;
-  return text.slice(at, cursor.at - 1);
+  return text.slice(begin, cursor.at - 1);
 }
-
-const readText = (cursor: Cursor, name: string): string | undefined =>
-  skip(cursor, name) ? untilQuote(cursor) : undefined;
 
 const CHECKSUM = ',"checksum":{"name":"';
 const TYPE = ',"type":"'.length;
 
 function readChecksum(cursor: Cursor): ListedRow['checksum'] {
-  if (!skip(cursor, CHECKSUM)) return undefined;
   // Both are the model's words, and the value is in base 64: no escapes.
-  const name = untilQuote(cursor) as Checksum['name'];
-  cursor.at += TYPE;
-  const type = untilQuote(cursor) as Checksum['type'];
+  const name = readText(cursor) as Checksum['name'];
+  const type = readText(cursor, TYPE) as Checksum['type'];
   const end = cursor.text.indexOf('}', cursor.at);
   cursor.at = end < 0 ? cursor.text.length : end + 1;
   return { name, type };
 }
 
+const RESTORE = ',"restore":{"readyAt":';
 const EXPIRES_AT = ',"expiresAt":'.length;
 
 function readRestore(cursor: Cursor): ListedRow['restore'] {
-  if (!skip(cursor, ',"restore":{"readyAt":')) return undefined;
   const readyAt = readNumber(cursor);
-  cursor.at += EXPIRES_AT;
-  const expiresAt = readNumber(cursor);
+  const expiresAt = readNumber(cursor, EXPIRES_AT);
   cursor.at += 1;
   return { readyAt, expiresAt };
 }
 
-function readNumber(cursor: Cursor): number {
-  const begin = cursor.at;
-  cursor.at = endOfNumber(cursor.text, begin);
-  return numberIn(cursor.text, begin, cursor.at);
-}
-
 const COMMA = 0x2c;
 const BRACE = 0x7d;
-
-function endOfNumber(text: string, begin: number): number {
-  let end = begin;
-  for (let code = text.charCodeAt(end); end < text.length && code !== COMMA && code !== BRACE; ) {
-    code = text.charCodeAt(++end);
-  }
-  return end;
-}
-
 const ZERO = 0x30;
 
 /** Digits are added up here, which spares a text; anything else is JavaScript's to read. */
-function numberIn(text: string, begin: number, end: number): number {
+function readNumber(cursor: Cursor, after = 0): number {
+  const { text } = cursor;
+  const begin = cursor.at + after;
+  let at = begin;
   let value = 0;
-  for (let at = begin; at < end; at++) {
-    const digit = text.charCodeAt(at) - ZERO;
-    if (digit < 0 || digit > 9) return Number(text.slice(begin, end));
+  for (let digit = text.charCodeAt(at) - ZERO; digit >= 0 && digit <= 9; digit = text.charCodeAt(++at) - ZERO) {
     value = value * 10 + digit;
   }
-  return value;
+  cursor.at = at;
+  const code = text.charCodeAt(at);
+  if (code === COMMA || code === BRACE || at === text.length) return value;
+  const [whole = ''] = /[^,}]*/y.exec(text.slice(begin)) ?? [];
+  cursor.at = begin + whole.length;
+  return Number(whole);
 }

@@ -311,13 +311,17 @@ class SqliteDriver implements StoreDriver {
       const end = value + (valueLengths[index] ?? 0);
       const key = bytes.toString('latin1', at, value) as Key;
       at = end;
-      return { key, value: this.#value(reader, bytes.subarray(value, end), ids[index] ?? null) };
+      const large = ids[index] ?? null;
+      return { key, value: large === null ? bytes.subarray(value, end) : this.#large(reader, large) };
     });
   }
 
   #value(reader: Reader, value: Uint8Array, large: number | null): Buffer {
-    if (large === null) return asBuffer(value);
-    const [body] = (reader.large.get(large) as [Uint8Array] | undefined) ?? [NOTHING];
+    return large === null ? asBuffer(value) : this.#large(reader, large);
+  }
+
+  #large(reader: Reader, id: number): Buffer {
+    const [body] = (reader.large.get(id) as [Uint8Array] | undefined) ?? [NOTHING];
     return asBuffer(body);
   }
 

@@ -83,12 +83,17 @@ export function walkKeys<Row extends Pick<ListedRow, 'isDeleteMarker'>>(
     let leap: Key | undefined;
     for (const { key: at, row } of rows) {
       if (row.isDeleteMarker) continue;
+      if (entries.length === limit) {
+        const last = entries.at(-1);
+        return { entries, next: last && nameOf(last) };
+      }
       const key = text.decode(at, name).value;
       const shared = commonPrefix(key, walk);
-      const last = entries.at(-1);
-      if (entries.length === limit) return { entries, next: last && nameOf(last) };
-      entries.push(shared === undefined ? { key, row } : { prefix: shared });
-      if (shared === undefined) continue;
+      if (shared === undefined) {
+        entries.push({ key, row });
+        continue;
+      }
+      entries.push({ prefix: shared });
       leap = afterPrefix(beginning(bucket, shared));
       break;
     }
@@ -149,20 +154,31 @@ export function objectOf(key: string, row: ListedRow, show: Shown, { ownerOf, re
   const { checksum, restore } = row;
   // Validated when the object was made: one of the model's.
   const StorageClass = (row.storageClass ?? 'STANDARD') as 'STANDARD';
-  const common = {
-    Key: show(key),
-    LastModified: lastModified(row),
-    ETag: quotedEtag(row),
-    Size: row.bytes,
-    StorageClass,
-  };
-  const shown = checksum ? { ...common, ChecksumAlgorithm: [checksum.name], ChecksumType: checksum.type } : common;
+  const Key = show(key);
+  const LastModified = lastModified(row);
+  const ETag = quotedEtag(row);
+  const Size = row.bytes;
+  const shown =
+    checksum === undefined
+      ? { Key, LastModified, ETag, Size, StorageClass }
+      : {
+          Key,
+          LastModified,
+          ETag,
+          ChecksumAlgorithm: [checksum.name],
+          ChecksumType: checksum.type,
+          Size,
+          StorageClass,
+        };
   if (ownerOf === undefined && restore === undefined) return shown;
   return { ...shown, ...(ownerOf && { Owner: ownerOf(row) }), ...(now !== undefined && restoreStatus(row, now)) };
 }
 
-export const prefixesOf = (entries: readonly { readonly prefix?: string }[], show: Shown) =>
-  entries.flatMap(({ prefix }) => (prefix === undefined ? [] : [{ Prefix: show(prefix) }]));
+export function prefixesOf(entries: readonly { readonly prefix?: string }[], show: Shown): { Prefix: string }[] {
+  const shown = [];
+  for (const { prefix } of entries) if (prefix !== undefined) shown.push({ Prefix: show(prefix) });
+  return shown;
+}
 
 export const listObjectsV2 =
   (parts: S3Parts) =>
