@@ -51,6 +51,7 @@ export class LiveCall implements Call, CallScope {
   readonly #invoke: Invoke;
   #tx: Transaction | undefined;
   #metered: MeteredAmount[] | undefined;
+  #billedAs: string | undefined;
   #signal: AbortSignal | undefined;
   #sharedEventId: string | undefined;
   #event: { readonly id: string; readonly time: Milliseconds } | undefined;
@@ -121,7 +122,7 @@ export class LiveCall implements Call, CallScope {
     return this.#signal;
   }
   get usageType(): string {
-    return this.#invocation.operation.usageType;
+    return this.#billedAs ?? this.#invocation.operation.usageType;
   }
   get metered(): readonly MeteredAmount[] {
     return this.#metered ?? NOTHING;
@@ -188,6 +189,10 @@ export class LiveCall implements Call, CallScope {
     this.#metered.push({ usageType, amount, resource });
   }
 
+  billAs(usageType: string): void {
+    this.#billedAs = usageType;
+  }
+
   quota(code: string): number {
     return this.quotaOf(this.account, code);
   }
@@ -218,6 +223,7 @@ export class LiveCall implements Call, CallScope {
   handleIn(tx: Transaction): Output {
     this.#tx = tx;
     this.#metered = undefined;
+    this.#billedAs = undefined;
     try {
       const output = this.#handler(this.#invocation.input, this);
       assert(!(output instanceof Promise), `${this.operation} waits, but is not declared with steps`);
@@ -230,6 +236,7 @@ export class LiveCall implements Call, CallScope {
   /** A handler of steps may have nothing to wait for. */
   handle(): Output | Promise<Output> {
     this.#metered = undefined;
+    this.#billedAs = undefined;
     return this.#handler(this.#invocation.input, this);
   }
 

@@ -57,6 +57,8 @@ export interface Call {
   transact<T>(action: (tx: Transaction) => T): T;
   /** Adds to a usage type beyond the call's own request count: bytes, payload units. */
   meter(usageType: string, amount: number, resource?: string): void;
+  /** What the call itself is counted as, where that follows from what it found. */
+  billAs(usageType: string): void;
   /** The effective value of one of the service's quotas for this account and region. */
   quota(code: string): number;
   /**

@@ -74,10 +74,10 @@ test('who asks pays, if the bucket is so, and says so', async (t) => {
     partner.send(new CopyObjectCommand({ Bucket: 'copies', Key: 'novel', CopySource: `${Bucket}/novel`, ...further }));
   await assert.rejects(copy(), refusal('AccessDenied'));
   await copy({ RequestPayer });
-  assert.deepEqual(await billed(c, PARTNER), ['GetBytes 4', 'Requests-Tier2 1']);
+  assert.deepEqual(await billed(c, PARTNER), ['DataTransfer-Out-Bytes 4', 'Requests-Tier2 1']);
   await set('BucketOwner');
   await read();
-  assert.deepEqual(await billed(c, PARTNER), ['GetBytes 4', 'Requests-Tier2 1']);
+  assert.deepEqual(await billed(c, PARTNER), ['DataTransfer-Out-Bytes 4', 'Requests-Tier2 1']);
 });
 
 /** What reading of the bucket has cost the account. */

@@ -19,7 +19,7 @@ test('requests and storage are metered by their own names', async (t) => {
     records().find((each) => each.usageType === usageType && each.operation === operation)?.amount;
   assert.equal(amountOf('Requests-XZ-Tier1', 'PutObject'), 1);
   assert.equal(amountOf('Requests-XZ-Tier2', 'CreateSession'), 1);
-  assert.equal(amountOf('PutBytes', 'PutObject'), 1000);
+  assert.equal(amountOf('DataTransfer-In-Bytes', 'PutObject'), 1000);
   c.advance(hours(13));
   await until(() => amountOf('TimedStorage-XZ-ByteHrs', 'Storage') === 12_000, 'the storage of twelve hours');
 });

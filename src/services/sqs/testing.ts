@@ -101,6 +101,7 @@ export function testSqs(t: TestContext): TestSqs {
     signal,
     transact: (action) => partition.transact(action),
     meter: () => {},
+    billAs: () => {},
     quota: () => 0,
     allows: () => true,
     ...NO_REQUEST,

@@ -31,6 +31,7 @@ import { findVersion, putVersion, shownVersionId } from '#services/s3/objects/ve
 import type { S3Parts } from '#services/s3/parts.ts';
 import { replicateChange } from '#services/s3/replication/queue.ts';
 import { statusOf } from '#services/s3/replication/state.ts';
+import { BYTES_IN, BYTES_OUT } from '#services/s3/rows.ts';
 import type { VersionRow } from '#services/s3/state.ts';
 import { laterBlobs } from '#services/s3/storage/later-blobs.ts';
 
@@ -89,7 +90,7 @@ export const putObjectAnnotation =
       if (before !== undefined) giveUpBlobs(tx, laterBlobs(parts, call), [before.piece.place]);
       notify(tx, bucket, { name: 'ObjectAnnotation:Put', key, row: now }, call);
     });
-    call.meter('PutBytes', received.bytes);
+    call.meter(BYTES_IN, received.bytes);
     return {
       Key: key,
       AnnotationName: name,
@@ -118,7 +119,7 @@ export const getObjectAnnotation =
     const row = requireAnnotation(call, found, input.Key, input.AnnotationName);
     const { piece, checksum } = row;
     const body = await openBody(parts, call, keys, [piece], { start: 0, end: piece.bytes });
-    call.meter('GetBytes', piece.bytes);
+    call.meter(BYTES_OUT, piece.bytes);
     const described = {
       ...versionOf(found),
       LastModified: row.modifiedAt,

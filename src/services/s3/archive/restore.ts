@@ -110,7 +110,7 @@ export const restoreObject =
     // The status is a member of ours: 200 for a copy that is there already, whose period changes.
     if (isReady) return {};
     notify(call.tx, bucket, { name: 'ObjectRestore:Post', key: input.Key, row }, call);
-    if (retrieval.request !== undefined) call.meter(retrieval.request, 1);
+    if (retrieval.request !== undefined) call.billAs(retrieval.request);
     if (retrieval.bytes !== undefined) call.meter(retrieval.bytes, row.bytes);
     return { StatusCode: ACCEPTED } as RestoreObjectOutput;
   };

@@ -25,6 +25,7 @@ import {
 import { type Claims, type Received, receive, writeReceived } from '#services/s3/objects/receive.ts';
 import { newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { BYTES_IN } from '#services/s3/rows.ts';
 import {
   type Checksum,
   type ManifestRow,
@@ -94,7 +95,7 @@ async function append(
     tx.put(objects, objects.key(bucket.id, input.Key), added);
     return added;
   });
-  call.meter('PutBytes', received.bytes);
+  call.meter(BYTES_IN, received.bytes);
   const { checksum } = row;
   return {
     ...writtenOutput(row),

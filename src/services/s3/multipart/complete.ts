@@ -28,6 +28,7 @@ import {
   uploads,
   type VersionRow,
 } from '#services/s3/state.ts';
+import { billRequest } from '#services/s3/storage/classes.ts';
 
 /** "Each part must be at least 5 MB in size, except the last part." */
 const SMALLEST_PART_BYTES = 5 * 1024 * 1024;
@@ -97,6 +98,7 @@ export const completeMultipartUpload =
 function completedOutput(parts: S3Parts, row: VersionRow, input: CompleteMultipartUploadRequest, call: Call) {
   const { Bucket = '', Key = '' } = input;
   const { checksum } = row;
+  billRequest(call, row.storageClass, 1);
   const bucket = call.partition.read((tx) => openBucket(tx, parts.sealer, Bucket));
   return {
     Location: `${call.origin}/${Bucket}/${encodeURIComponent(Key).replaceAll('%2F', '/')}`,

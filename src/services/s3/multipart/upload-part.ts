@@ -28,7 +28,9 @@ import type { ByteRange } from '#services/s3/objects/ranges.ts';
 import { type Claims, checkAnnounced, receive, writeReceived } from '#services/s3/objects/receive.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
+import { BYTES_IN } from '#services/s3/rows.ts';
 import { type EncryptionRow, type PartRow, parts as partRows } from '#services/s3/state.ts';
+import { billPart } from '#services/s3/storage/classes.ts';
 
 export const uploadPart =
   (parts: S3Parts) =>
@@ -37,7 +39,7 @@ export const uploadPart =
     const payload = payloadOfInput(input.Body);
     checkAnnounced(payload, input as Claims);
     const { row, encryption } = await store(parts, call, target, payload, input as Claims);
-    call.meter('PutBytes', row.piece.bytes);
+    call.meter(BYTES_IN, row.piece.bytes);
     return {
       ETag: `"${row.etag}"`,
       ...shownEncryption(encryption, input.SSECustomerKeyMD5),
@@ -60,6 +62,7 @@ async function store(
     const opened = openBucket(tx, parts.sealer, target.Bucket);
     return { bucket: opened, upload: requireUpload(tx, opened, target) };
   });
+  billPart(call, upload.storageClass);
   const { encryption } = upload;
   const customerKey = customerKeyOf(target, call.origin);
   if (encryption?.kind === 'SSE-C' && customerKey !== undefined && !isRightKey(customerKey, encryption.verifier)) {

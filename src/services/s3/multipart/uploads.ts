@@ -33,6 +33,7 @@ import { metadataOf } from '#services/s3/objects/metadata.ts';
 import { newest } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, nextSequence, parts as partRows, type UploadRow, uploads } from '#services/s3/state.ts';
+import { billPart } from '#services/s3/storage/classes.ts';
 
 export const MOST_PART_NUMBER = 10_000;
 
@@ -60,6 +61,7 @@ export const createMultipartUpload =
     checkKey(input.Key);
     const checksum = checksumOf(input);
     const metadata = metadataOf(input as Parameters<typeof metadataOf>[0]);
+    billPart(call, metadata.storageClass);
     const { bucket, wanted } = call.partition.read((tx) => {
       const opened = openBucket(tx, parts.sealer, input.Bucket);
       return { bucket: opened, wanted: wantedEncryption(tx, opened, input as EncryptionHeaders, call) };

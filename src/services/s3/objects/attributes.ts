@@ -11,6 +11,7 @@ import { limitOf } from '#services/s3/objects/list.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { manifests } from '#services/s3/state.ts';
+import { billRequest } from '#services/s3/storage/classes.ts';
 
 export const getObjectAttributes =
   (parts: S3Parts) =>
@@ -18,6 +19,7 @@ export const getObjectAttributes =
     const found = findObject(parts, input as ReadTarget, call);
     const { row, bucket } = found;
     checkCustomerKey(row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
+    billRequest(call, row.storageClass, 2);
     const wanted = new Set<string>(input.ObjectAttributes);
     const checksum = row.checksum && {
       [checksumMember(row.checksum.name)]: row.checksum.value,

@@ -25,7 +25,9 @@ import { noteRead } from '#services/s3/objects/reads.ts';
 import { shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { statusOf } from '#services/s3/replication/state.ts';
+import { BYTES_OUT } from '#services/s3/rows.ts';
 import { type Checksum, type ManifestRow, manifests, type Piece, type VersionRow } from '#services/s3/state.ts';
+import { billRequest } from '#services/s3/storage/classes.ts';
 
 type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -35,6 +37,7 @@ export const headObject =
     refuseEncryption(input);
     const found = findObject(parts, input as ReadTarget, call);
     checkRead(found.row, input as ReadConditions);
+    billRequest(call, found.row.storageClass, 2);
     const its = partsOf(found.row, call);
     const range = wantedRange(input, found.row, its);
     checkCustomerKey(found.row.encryption, customerKeyOf(input as CustomerKeyHeaders, call.origin));
@@ -63,7 +66,8 @@ export const getObject =
       try {
         const body = await openBody(parts, call, keys, pieces, range ?? { start: 0, end: found.row.bytes });
         const bytes = range === undefined ? found.row.bytes : range.end - range.start;
-        call.meter('GetBytes', bytes);
+        billRequest(call, found.row.storageClass, 2);
+        call.meter(BYTES_OUT, bytes);
         const { partition, operation } = call;
         noteRead(parts, { ...found, partition, operation, key: target.Key, bytes }, call.clock.now());
         const described = {

@@ -30,7 +30,9 @@ import {
 import { addVersion, type NewVersion, newest, shownVersionId } from '#services/s3/objects/versions.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { replicateNew } from '#services/s3/replication/queue.ts';
+import { BYTES_IN } from '#services/s3/rows.ts';
 import { type Checksum, manifests, type VersionRow } from '#services/s3/state.ts';
+import { billRequest } from '#services/s3/storage/classes.ts';
 
 /** "The maximum size of an object that you can upload in a single PUT operation is 5 GB". */
 export const MOST_PUT_BYTES = 5 * 1024 ** 3;
@@ -77,7 +79,7 @@ export const putObject =
       ...metadata,
       ...newLock(bucket, lock, call.clock.now()),
     });
-    call.meter('PutBytes', received.bytes);
+    call.meter(BYTES_IN, received.bytes);
     const { partition } = call;
     countAccess(partition, bucket, input.Key, row, { uploaded: row.bytes }, { now: call.clock.now(), day: parts.day });
     return {
@@ -132,6 +134,7 @@ export async function commit(
     if (isConditional(input)) checkWrite(newest(tx, bucket, input.Key), conditionsOf(input), input.Key);
     const ownership = ownershipOf(parts, bucket, input as ObjectAclRequest, call);
     const added = addVersion(tx, blobs, bucket, input.Key, { ...withManifest(tx, version), ...ownership });
+    billRequest(call, added.storageClass, 1);
     further?.(tx, added);
     replicateNew(tx, bucket, input.Key, added, call.clock.now());
     notify(tx, bucket, { name: CREATED_BY[call.operation] ?? 'ObjectCreated:Put', key: input.Key, row: added }, call);

@@ -22,6 +22,7 @@ import { movedFacts, replicaFacts } from '#services/s3/replication/facts.ts';
 import { NotReplicable } from '#services/s3/replication/failures.ts';
 import type { SourceVersion } from '#services/s3/replication/source.ts';
 import { manifests, type VersionRow } from '#services/s3/state.ts';
+import { billRequest } from '#services/s3/storage/classes.ts';
 
 export interface ReplicaInput {
   readonly Bucket: string;
@@ -55,7 +56,7 @@ export const writeReplica =
     const sealed = { ...(upload && { upload }), ...(encryption && { encryption }) };
     const row = await commit(parts, input, call, copies, sealed);
     await bringAnnotations(parts, source, { bucket, key, row, keys }, call);
-    call.meter('PutBytes', source.row.bytes);
+    billRequest(call, row.storageClass, 1);
     return { copied: source.row.bytes };
   };
 

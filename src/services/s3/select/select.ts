@@ -21,6 +21,7 @@ import { refuse, SelectError } from '#services/s3/select/errors.ts';
 import { scannedPart, selectRequest } from '#services/s3/select/request.ts';
 import { openQuery } from '#services/s3/select/run.ts';
 import { type QueryThreads, queryThreads, type Step } from '#services/s3/select/threads.ts';
+import { billRequest } from '#services/s3/storage/classes.ts';
 
 /** "Only STANDARD, STANDARD_IA, and ONEZONE_IA", and what is read as they are. */
 const UNSUPPORTED_CLASSES: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE', 'REDUCED_REDUNDANCY']);
@@ -41,6 +42,7 @@ export const selectObjectContent =
       // Throws what is wrong with the query.
       openQuery(request);
       if (UNSUPPORTED_CLASSES.has(found.row.storageClass ?? '')) refuse('UnsupportedStorageClass');
+      billRequest(call, found.row.storageClass, 2);
       const part = scannedPart(input, request, found.row.bytes);
       const customerKey = customerKeyOf(input as CustomerKeyHeaders, call.origin);
       const keys = await storedKeys(parts, call, found.bucket, found.row.encryption, customerKey);

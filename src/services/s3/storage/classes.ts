@@ -1,9 +1,10 @@
 /**
  * What storage classes cost, as usage types: one table for all that is metered of them. Sources: S3 User Guide, "Understanding
- * your AWS billing and usage reports for Amazon S3" and "Comparing the Amazon S3 storage classes".
+ * your AWS billing and usage reports for Amazon S3", "Multipart upload and pricing" and "Comparing the Amazon S3 storage classes".
  */
 import { hours } from '#platform/base/clock.ts';
 import { meterIn } from '#platform/metering/usage.ts';
+import type { Call } from '#platform/service.ts';
 import type { Transaction } from '#platform/store/store.ts';
 import { bucketArn } from '#services/s3/names.ts';
 import type { VersionRow } from '#services/s3/state.ts';
@@ -11,6 +12,10 @@ import { type AccessTier, accessTierOf, INTELLIGENT_TIERING } from '#services/s3
 
 interface ClassBilling {
   readonly storage: string;
+  /** Between `Requests-` and the tier; undefined: STANDARD's. */
+  readonly requests?: string;
+  /** Parts of an upload that is under way, whose requests are STANDARD's too; undefined: as `storage`. */
+  readonly staging?: string;
   /** Objects below `least` are billed as if they had so many bytes, under a type of their own. */
   readonly least?: number;
   readonly small?: string;
@@ -32,12 +37,13 @@ const ARCHIVE_INDEX_BYTES = 32 * KIB;
 const ARCHIVE_NAME_BYTES = 8 * KIB;
 export const STANDARD_STORAGE = 'TimedStorage-ByteHrs';
 
-export const EXPRESS_STORAGE = 'TimedStorage-XZ-ByteHrs';
+const EXPRESS_STORAGE = 'TimedStorage-XZ-ByteHrs';
 
 const STANDARD: ClassBilling = { storage: STANDARD_STORAGE };
 
 const infrequent = (code: string, minimumDays: number): ClassBilling => ({
   storage: `TimedStorage-${code}-ByteHrs`,
+  requests: code,
   least: LEAST,
   small: `TimedStorage-${code}-SmObjects`,
   minimumDays,
@@ -54,9 +60,11 @@ const CLASSES: Readonly<Record<string, ClassBilling>> = {
   ONEZONE_IA: infrequent('ZIA', 30),
   GLACIER_IR: infrequent('GIR', 90),
   // There are no retrieval fees; which storage type it is depends on the tier.
-  INTELLIGENT_TIERING: { storage: 'TimedStorage-INT-FA-ByteHrs', transition: 'Requests-Tier4' },
+  INTELLIGENT_TIERING: { storage: 'TimedStorage-INT-FA-ByteHrs', requests: 'INT', transition: 'Requests-Tier4' },
   GLACIER: {
     storage: 'TimedStorage-GlacierByteHrs',
+    requests: 'GLACIER',
+    staging: 'TimedStorage-GlacierStaging',
     more: ARCHIVE_INDEX_BYTES,
     minimumDays: 90,
     early: 'EarlyDelete-ByteHrs',
@@ -64,6 +72,8 @@ const CLASSES: Readonly<Record<string, ClassBilling>> = {
   },
   DEEP_ARCHIVE: {
     storage: 'TimedStorage-GDA-ByteHrs',
+    requests: 'GDA',
+    staging: 'TimedStorage-GDA-Staging',
     more: ARCHIVE_INDEX_BYTES,
     minimumDays: 180,
     early: 'EarlyDelete-GDA',
@@ -82,7 +92,7 @@ const TIERS: Readonly<Record<AccessTier, Pick<ClassBilling, 'storage' | 'more'>>
 
 function billingOf(row: VersionRow, now: number, day: number): ClassBilling {
   const tier = row.storageClass === INTELLIGENT_TIERING ? accessTierOf(row, now, day) : undefined;
-  return tier === undefined ? (CLASSES[row.storageClass ?? ''] ?? STANDARD) : TIERS[tier];
+  return tier === undefined ? billingOfClass(row.storageClass) : TIERS[tier];
 }
 
 export interface Billed {
@@ -117,6 +127,25 @@ export function meterEarlyDeletion(tx: Transaction, bucket: string, row: Version
   if (early === undefined) return;
   const dimension = { usageType: early.usageType, operation: 'EarlyDelete', resource: bucketArn(bucket) };
   meterIn(tx, now, dimension, early.byteHours);
+}
+
+const billingOfClass = (storageClass = ''): ClassBilling => CLASSES[storageClass] ?? STANDARD;
+
+/** "The number of PUT, COPY, or POST requests on S3 Standard-IA objects" is tier 1, "GET and all other" are tier 2; so with other classes. */
+export function billRequest(call: Pick<Call, 'billAs'>, storageClass: string | undefined, tier: 1 | 2): void {
+  const { requests } = billingOfClass(storageClass);
+  if (requests !== undefined) call.billAs(`Requests-${requests}-Tier${tier}`);
+}
+
+/** Of an upload in parts until it is completed: those of archives "are billed at S3 Standard request rates". */
+export function billPart(call: Pick<Call, 'billAs'>, storageClass: string | undefined): void {
+  if (billingOfClass(storageClass).staging === undefined) billRequest(call, storageClass, 1);
+}
+
+/** "Parts are charged according to the storage class specified when the parts were uploaded"; those of archives are staged. */
+export function partStorage(storageClass: string | undefined): string {
+  const { staging, storage } = billingOfClass(storageClass);
+  return staging ?? storage;
 }
 
 export const retrievalType = ({ storageClass = '' }: VersionRow): string | undefined =>

@@ -13,7 +13,7 @@ import type { Transaction } from '#platform/store/store.ts';
 import { findBucket } from '#services/s3/buckets/open-bucket.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { type BucketRow, objects, parts as partRows, uploads, type VersionRow, versions } from '#services/s3/state.ts';
-import { EXPRESS_STORAGE, STANDARD_STORAGE, storageOf } from '#services/s3/storage/classes.ts';
+import { partStorage, STANDARD_STORAGE, storageOf } from '#services/s3/storage/classes.ts';
 import { isMonitored } from '#services/s3/tiering/tiers.ts';
 
 export const COUNT_JOB = 'storage';
@@ -106,7 +106,7 @@ function addUploads(tx: Transaction, page: Page, sums: Sums): Key | undefined {
   const [only] = tx.range(uploads, { ...page, limit: 1 });
   if (only === undefined) return undefined;
   const [, , upload] = uploads.parts(only.key);
-  const usageType = only.row.storageClass === 'EXPRESS_ONEZONE' ? EXPRESS_STORAGE : STANDARD_STORAGE;
+  const usageType = partStorage(only.row.storageClass);
   for (const { row } of tx.range(partRows, { prefix: [upload] })) add(sums, usageType, row.piece.bytes);
   return only.key;
 }
