@@ -347,10 +347,7 @@ export interface ServiceDeclaration {
   readonly formUpload?: string;
   /** Headers that let pages of other origins see the answer; undefined: none. Throws for a preflight that is refused. */
   readonly crossOrigin?: (request: CrossOriginRequest) => Readonly<Record<string, string>> | undefined;
-  /**
-   * Before anything is judged: the input with the resource's own name where it has another one (S3's access points). What it
-   * was reached by is `call.door` from there on.
-   */
+  /** Before anything is judged: the input with the resource's own name (S3's access points). What it was reached by is `call.door` then. */
   readonly resolve?: (input: Input, arrival: Arrival) => Resolved;
   /** Holds a body that is no stream against what its headers say of it (S3's Content-MD5). Throws if it is another. */
   readonly checkBody?: (operation: string, given: GivenBody) => Promise<void> | undefined;

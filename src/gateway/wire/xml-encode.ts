@@ -64,7 +64,8 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
     const start = `<${name}${namespaceOf(shape)}`;
     const end = `</${name}>`;
     const attributes = attributesOf(model, shape);
-    const write = structureWriter(shape, keep);
+    const members = membersOf(model, shape).filter((member) => keep(member.shape));
+    const write = byHand(shape, members, { model, nameOf, element }) ?? membersWriter(members);
     const open = `${start}>`;
     if (attributes.length === 0) return (value) => open + write(value) + end;
     return (value) => {
@@ -72,19 +73,6 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
       for (const attribute of attributes) text += attribute(value as Record<string, unknown>);
       return `${text}>${write(value)}${end}`;
     };
-  }
-
-  function structureWriter(shape: Resolved, keep: Keep): XmlWriter {
-    const members = membersOf(model, shape).filter((member) => keep(member.shape));
-    const byHand = BY_HAND[`${model.metadata.serviceId} ${shape.shape}`];
-    if (byHand === undefined) return membersWriter(members);
-    return byHand((name) => {
-      const member = present(
-        members.find((each) => each.name === name),
-        `${shape.shape} has a member ${name}`,
-      );
-      return element(member.ref, elementName(model, member, nameOf));
-    });
   }
 
   const content = perShape((shape) => membersWriter(membersOf(model, shape)));
@@ -124,6 +112,15 @@ export function xmlEncoder(model: ServiceModel, nameOf: NameOf): XmlEncoder {
 interface Compiler extends Pick<XmlEncoder, 'element'> {
   readonly model: ServiceModel;
   readonly nameOf: NameOf;
+}
+
+function byHand(shape: Resolved, members: readonly Member[], compiler: Compiler): XmlWriter | undefined {
+  const { model, nameOf, element } = compiler;
+  return BY_HAND[`${model.metadata.serviceId} ${shape.shape}`]?.((name) => {
+    const found = members.find((each) => each.name === name);
+    const member = present(found, `${shape.shape} has a member ${name}`);
+    return element(member.ref, elementName(model, member, nameOf));
+  });
 }
 
 function pieces(shape: Resolved, name: string, keep: Keep, compiler: Compiler): PieceWriter {

@@ -6,7 +6,7 @@
 import { randomBytes } from '#platform/base/ids.ts';
 import type { Blobs, ScrubWatch, StoredBlob } from '#platform/blobs/blobs.ts';
 import { BlobDamaged, type BlobPlace } from '#platform/blobs/blobs.ts';
-import { checkBlocks } from '#platform/blobs/blocks.ts';
+import { type BlockWriter, checkBlocks } from '#platform/blobs/blocks.ts';
 import { giveBack } from '#platform/blobs/give-back.ts';
 import { again } from '#platform/store/again.ts';
 import { type Key, table, u64 } from '#platform/store/keys.ts';
@@ -25,9 +25,21 @@ export interface BlobRow {
   readonly blocks: Uint8Array;
 }
 
-export function newBlobRow(blocks: Uint8Array, bytes: number, now: number): { place: BlobPlace; row: BlobRow } {
+export function newBlobRow(
+  blocks: readonly Uint8Array[],
+  { bytes, ownsBlocks }: Pick<BlockWriter, 'bytes' | 'ownsBlocks'>,
+  now: number,
+): { place: BlobPlace; row: BlobRow } {
   const [time, other] = [Math.floor(now), randomBytes(6).readUIntBE(0, 6)];
-  return { place: `b${time}-${other}.${bytes}` as BlobPlace, row: { key: blobRows.key(time, other), blocks } };
+  // In memory of nobody else's.
+  const joined = Buffer.allocUnsafeSlow(blocks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    joined.set(block, at);
+    at += block.length;
+    if (ownsBlocks) giveBack(block);
+  }
+  return { place: `b${time}-${other}.${bytes}` as BlobPlace, row: { key: blobRows.key(time, other), blocks: joined } };
 }
 
 /** Undefined: it is no place of a row. */

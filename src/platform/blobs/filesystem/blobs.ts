@@ -1,8 +1,9 @@
 /**
  * Blobs on a file system. What is sealed and at most `ROW_BLOB_BYTES` long stays within the row that names it, what is at most
- * `BESIDE_BLOB_BYTES` long may get a row of its own beside that (rows.ts): they need no sync of their own. What is at most `SEGMENT_BLOB_BYTES` long is appended to a segment and shares its sync with others; what is longer gets a file. A segment of which half is given up is read once more: what is still wanted moves to the segment
- * that is written now, and the file goes with the next sweep. So the disk holds at most twice what is wanted, what the last
- * sweep moved, one segment, and what it had not seen.
+ * `BESIDE_BLOB_BYTES` long may get a row of its own beside that (rows.ts): they need no sync of their own. What is at most `SEGMENT_BLOB_BYTES`
+ * long is appended to a segment and shares its sync with others; what is longer gets a file. A segment of which half is given up is read once
+ * more: what is still wanted moves to the segment that is written now, and the file goes with the next sweep. So the disk holds at most twice
+ * what is wanted, what the last sweep moved, one segment, and what it had not seen.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,6 +30,7 @@ import {
   openBlocks,
   storedBytes,
 } from '#platform/blobs/blocks.ts';
+import { refusedByDisk } from '#platform/blobs/filesystem/disk-refuses.ts';
 import { Doubts } from '#platform/blobs/filesystem/doubts.ts';
 import { BlobFiles } from '#platform/blobs/filesystem/files.ts';
 import { HoldWatch } from '#platform/blobs/filesystem/hold.ts';
@@ -57,7 +59,6 @@ import { ALONE, writerOfFile, writerOfSegment } from '#platform/blobs/filesystem
 import { giveBack } from '#platform/blobs/give-back.ts';
 import { released } from '#platform/blobs/released.ts';
 import { type BlobRows, newBlobRow } from '#platform/blobs/rows.ts';
-import { StoreUnavailable } from '#platform/store/store.ts';
 
 /** Rows stay small: lists read them. */
 const ROW_BLOB_BYTES = 512;
@@ -114,8 +115,7 @@ class FilesystemBlobs implements Blobs {
     try {
       return await this.#put(source, options);
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      throw DISK_REFUSES.has(code) ? new StoreUnavailable(`a blob can't be written: ${code}`, { cause: error }) : error;
+      throw refusedByDisk(error);
     }
   }
 
@@ -153,7 +153,7 @@ class FilesystemBlobs implements Blobs {
       return { place: rowPlaceText(Buffer.concat(blocks), bytes), bytes, settle: () => {} };
     }
     if (isSealed && options.mayBeRow === true && bytes > 0 && bytes <= BESIDE_BLOB_BYTES) {
-      return { ...newBlobRow(joined(blocks, encoder), bytes, this.#parts.clock.now()), bytes, settle: () => {} };
+      return { ...newBlobRow(blocks, encoder, this.#parts.clock.now()), bytes, settle: () => {} };
     }
     const head = encodeHead({ owner: options.owner, bytes, isSealed });
     const size = head.length + storedBytes(bytes, isSealed);
@@ -392,24 +392,6 @@ class FilesystemBlobs implements Blobs {
     await this.#parts.doubts.keep().catch(() => {});
     this.#parts.hold.close();
   }
-}
-
-/**
- * A full, failing or read-only disk, or more open files than may be: it may be over when the client comes again. A draft that is gone was removed
- * by the heir of this process, which was struck off the roll and does not know it yet.
- */
-const DISK_REFUSES = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'ENOENT']);
-
-/** One piece, and memory of nobody else's. */
-function joined(blocks: readonly Uint8Array[], { ownsBlocks }: BlockWriter): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(blocks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    bytes.set(block, at);
-    at += block.length;
-    if (ownsBlocks) giveBack(block);
-  }
-  return bytes;
 }
 
 const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };

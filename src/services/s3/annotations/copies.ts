@@ -11,7 +11,7 @@ import { policyInForce } from '#services/s3/buckets/policy.ts';
 import { storedKeys } from '#services/s3/encryption/object-keys.ts';
 import { fail } from '#services/s3/errors.ts';
 import { may } from '#services/s3/may.ts';
-import { type CopySource, rowsOf } from '#services/s3/objects/copy.ts';
+import type { CopySource } from '#services/s3/objects/copy.ts';
 import { openBody } from '#services/s3/objects/get.ts';
 import type { S3Parts } from '#services/s3/parts.ts';
 import { TIER_1 } from '#services/s3/rows.ts';
@@ -47,7 +47,7 @@ export async function copyAnnotations(
     const keys = await storedKeys(parts, call, source.bucket, source.row.encryption, undefined);
     for (const { name, row } of found) {
       const range = { start: 0, end: row.piece.bytes };
-      const body = await openBody(parts, rowsOf(source), keys, [row.piece], range);
+      const body = await openBody(parts, { ...source, ...source.place }, keys, [row.piece], range);
       const bytes = body instanceof Uint8Array ? body : Buffer.concat(await Array.fromAsync(body));
       stored.push({ name, ...(await storeAnnotation(parts, call, copy, name, payloadOf(bytes), {})) });
     }

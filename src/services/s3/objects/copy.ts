@@ -133,9 +133,6 @@ function readSource(header: string): { name: string; key: string; versionId: str
   );
 }
 
-/** Where the source's bytes are to be read. */
-export const rowsOf = ({ place: { region }, partition }: CopySource) => ({ region, partition });
-
 /** The source's bytes as a body that is received like any other. */
 export async function sourceBody(
   parts: S3Parts,
@@ -146,7 +143,7 @@ export async function sourceBody(
 ): Promise<Payload> {
   const customerKey = copySourceKeyOf(headers, call.origin);
   const keys = await storedKeys(parts, call, source.bucket, source.row.encryption, customerKey);
-  const body = await openBody(parts, rowsOf(source), keys, piecesOf(source.row, source), range);
+  const body = await openBody(parts, { ...source, ...source.place }, keys, piecesOf(source.row, source), range);
   noteRead(parts, { ...source, bytes: range.end - range.start, operation: call.operation }, call.clock.now());
   if (body instanceof Uint8Array) return payloadOf(body);
   const announcedBytes = range.end - range.start;
