@@ -11,7 +11,7 @@ import { readTree } from '../../tools/tidy/tidy.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What is there, and a little room. A service adds none: its code loads when it is first used. */
-const MOST_FILES = 256;
+const MOST_FILES = 264;
 const MOST_FILES_OF_SERVICES = 39;
 const MOST_MIB = 98;
 /** One in a hundred of a second: a fifth of a percent of the time is 0.2 %. */
