@@ -38,6 +38,7 @@ type Clients = (typeof clients)[number];
 let answered: Record<string, number> = {};
 let done = 0;
 let isOver = false;
+let isSending = true;
 const refused: string[] = [];
 const sent = new Set<string>();
 const received = new Set<string>();
@@ -74,7 +75,7 @@ async function send(worker: number): Promise<void> {
 }
 
 async function receive(): Promise<void> {
-  for (let isEmpty = false; !isOver || !isEmpty; ) {
+  for (let isEmpty = false; isSending || !isEmpty; ) {
     const { Messages = [] } = await call(({ sqs }) =>
       sqs.send(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 5 }),
@@ -121,7 +122,11 @@ async function lost(): Promise<string[]> {
 }
 
 const tell = (told: Told): void => void process.send?.(told);
-const working = Promise.all([send(0), send(1), receive(), receive(), put(0), put(1), makeUsers()]);
+// The last may be answered long after the end was asked for.
+const sending = Promise.all([send(0), send(1)]).finally(() => {
+  isSending = false;
+});
+const working = Promise.all([sending, receive(), receive(), put(0), put(1), makeUsers()]);
 // Told by `end`.
 working.catch(() => {});
 process.on('message', async (order) => {

@@ -77,7 +77,16 @@ test('ssh goes through an endpoint, as security groups allow', {
       ],
       settings,
     );
-  await until(async () => (await push()) !== '' && (await inside('true')).code === 0, 'an answer by ssh', 60);
+  const answers = async (): Promise<boolean> => {
+    await push();
+    const { code, err } = await inside('true');
+    if (code !== 0) t.diagnostic(err.trim());
+    return code === 0;
+  };
+  await until(answers, 'an answer by ssh', 60).catch(async (error: Error) => {
+    const console = await aws(`ec2 get-console-output --instance-id ${id} --latest`, 'Output');
+    throw new Error(`${error.message}; its console: ${console.slice(-500)}`);
+  });
   // More than fits into one message, both ways; and where it comes from.
   const said = await inside(
     'id -un; echo $SSH_CONNECTION; head -c 3000000 /dev/zero | wc -c; head -c 300000 /dev/zero | tr "\\0" x',
