@@ -48,6 +48,8 @@ export interface Call {
   readonly origin: string;
   readonly sourceAddress: string;
   readonly userAgent: string;
+  /** Services that pass the call on for the caller, the first one first. */
+  readonly calledVia: readonly string[];
   /** Aborted when the client is gone or the server stops. */
   readonly signal: AbortSignal;
   /** What `resolve` says that the resource was reached by. */

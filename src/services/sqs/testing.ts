@@ -102,6 +102,7 @@ export function testSqs(t: TestContext): TestSqs {
     transact: (action) => partition.transact(action),
     meter: () => {},
     billAs: () => {},
+    calledVia: [],
     quota: () => 0,
     allows: () => true,
     ...NO_REQUEST,

@@ -143,16 +143,16 @@ function keyIdOfSealed({ KeyId, CiphertextBlob, isTrial }: Sealed, keyMember: st
   return headOf(CiphertextBlob).keyId;
 }
 
-/** Where the call names no key, it is not told that the ciphertext's is not there. */
+/** Where the call names no key, it is not told that the ciphertext's is not there; services are, of what they sealed (SQS's KmsNotFound). */
 function keyToOpen(
   tx: ReadTransaction,
   place: Pick<Call, 'account' | 'region'>,
   sealed: Sealed,
   keyMember: 'keyId' | 'sourceKeyId',
-  { principal }: Pick<Call, 'principal'>,
+  { principal, calledVia }: Pick<Call, 'principal' | 'calledVia'>,
 ): OpenKey {
   const keyId = keyIdOfSealed(sealed, keyMember);
-  if (sealed.KeyId !== undefined) return keyOf(tx, place, keyId);
+  if (sealed.KeyId !== undefined || calledVia.length > 0) return keyOf(tx, place, keyId);
   const action = keyMember === 'keyId' ? 'kms:Decrypt' : 'kms:ReEncryptFrom';
   return findKey(tx, keyId) ?? fail('NoKeyOfCiphertext', nameOf(principal), action);
 }
