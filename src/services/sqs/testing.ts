@@ -62,7 +62,8 @@ const principal: Principal = {
   userName: 'alice',
 };
 
-const NO_REQUEST = { door: undefined, address: undefined, tls: undefined, sourceAddress: '127.0.0.1', userAgent: '' };
+const FROM_NOWHERE = { sourceAddress: '127.0.0.1', userAgent: '', calledVia: [] };
+const NO_REQUEST = { ...FROM_NOWHERE, door: undefined, address: undefined, tls: undefined };
 
 const timerJobs: Readonly<Record<string, TimerJob>> = service.timers;
 
@@ -102,7 +103,6 @@ export function testSqs(t: TestContext): TestSqs {
     transact: (action) => partition.transact(action),
     meter: () => {},
     billAs: () => {},
-    calledVia: [],
     quota: () => 0,
     allows: () => true,
     ...NO_REQUEST,
