@@ -3,7 +3,6 @@
  * record that holds for a user holds here too. Kinds go in the order that they declare (`removeAfter`); what appears or fails in
  * between is met by another round, until a round removes nothing.
  */
-
 import { type AccountId, newRequestId, type Region } from '#platform/base/ids.ts';
 import type { Caller, Cloud } from '#platform/cloud.ts';
 import { dispatch } from '#platform/dispatch.ts';

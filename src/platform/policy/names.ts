@@ -1,6 +1,12 @@
 /** The forms that actions, resources and principals may have in a policy document, with IAM's words for each fault. */
 import { ServiceError } from '#platform/error.ts';
 
+/** A service's own words for faults that are told by how the grammar's begin. */
+export type FaultWords = readonly (readonly [ofGrammar: string, own: string])[];
+
+export const reworded = (message: string, words: FaultWords): string =>
+  words.find(([ofGrammar]) => message.startsWith(ofGrammar))?.[1] ?? message;
+
 export const malformed = (message: string): ServiceError => new ServiceError('MalformedPolicyDocument', message);
 
 export function checkAction(action: string): string {

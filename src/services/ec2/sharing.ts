@@ -3,7 +3,6 @@
  * the owner of whatever was ever shared, so that others find it by its id. The directory may name too much (its entry is written first,
  * and stays), never too little: the owner's row has the word.
  */
-
 import type { AccountId, Region } from '#platform/base/ids.ts';
 import { again } from '#platform/store/again.ts';
 import { jsonRows, table, text } from '#platform/store/keys.ts';

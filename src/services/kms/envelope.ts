@@ -3,7 +3,6 @@
  * time by the same principal for the same key and context, as SQS's KmsDataKeyReusePeriodSeconds has it: until then a principal
  * that has lost its permission may go on, as on AWS. The plain data keys are in memory only, and few.
  */
-
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { formatArn, parseArn } from '#platform/base/arn.ts';
 import { pooledRandom, randomBytes } from '#platform/base/ids.ts';

@@ -9,7 +9,7 @@ export const refusalMessage = (message: string, { kind }: Principal, resource: s
   kind === 'anonymous' ? 'Access Denied' : message.replace(` on resource: ${resource}`, onResource(resource));
 
 /** What a setting of the bucket forbids, whatever policies say; so worded by AWS's answers. */
-export const BLOCKED = {
+const BLOCKED = {
   policy: 'public policies are blocked by the BlockPublicPolicy block public access setting.',
   acl: 'public access control lists (ACLs) are blocked by the BlockPublicAcls block public access setting.',
   customerKey:

@@ -3,7 +3,6 @@
  * names, and within one by ARN. A position is `<service> <arn>`, so a page goes on where the last one ended whatever has come
  * or gone in between.
  */
-
 import { parseArn } from '#platform/base/arn.ts';
 import type { Region } from '#platform/base/ids.ts';
 import type { RegisteredService, Registry } from '#platform/registry.ts';

@@ -1,5 +1,4 @@
 /** What of an image can be changed: who may launch it, its words, whether it is deprecated, disabled, protected. */
-
 import { hours } from '#platform/base/clock.ts';
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';

@@ -1,5 +1,4 @@
 /** StartInstances, StopInstances, RebootInstances, TerminateInstances: what should be is written down, and the reconciler follows. */
-
 import type {
   InstanceStateChange,
   RebootInstancesRequest,

@@ -3,7 +3,6 @@
  * known by the interface. Version 2 asks for a token first, by a PUT that no page or proxy can be made to send; an instance may
  * require it. How many hops an answer may go is the network's to hold.
  */
-
 import { getOrInsert } from '#platform/base/get-or-insert.ts';
 import type { MetadataConnection } from '#platform/network/network.ts';
 import { again } from '#platform/store/again.ts';

@@ -1,5 +1,4 @@
 /** With whom a snapshot is shared; and whether the account may share with everybody at all. */
-
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';

@@ -1,5 +1,4 @@
 /** Encryption by default, and the key that is used where none is named. */
-
 import type * as Model from '#platform/model/generated/ec2.ts';
 import type { Call } from '#platform/service.ts';
 import { again } from '#platform/store/again.ts';

@@ -1,5 +1,4 @@
 /** Keys themselves: created, described, listed, disabled and enabled. */
-
 import type { KeyObject } from 'node:crypto';
 import { uuid } from '#platform/base/ids.ts';
 import type * as Model from '#platform/model/generated/kms.ts';

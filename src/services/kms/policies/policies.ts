@@ -4,6 +4,7 @@ import { ServiceError } from '#platform/error.ts';
 import type * as Model from '#platform/model/generated/kms.ts';
 import { globalContext } from '#platform/policy/context.ts';
 import { evaluate } from '#platform/policy/evaluate.ts';
+import { type FaultWords, reworded } from '#platform/policy/names.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import { asOfNow, savedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { Call } from '#platform/service.ts';
@@ -45,7 +46,7 @@ const ALL_IAM = parsePolicy(
 /** "The principals in the key policy must exist and be visible to AWS KMS" (PutKeyPolicy). */
 const INVALID_PRINCIPAL = 'Policy contains a statement with one or more invalid principals.';
 /** Where KMS has other words than IAM, as its answers have been recorded. */
-const OWN_WORDS: readonly (readonly [start: string, words: string])[] = [
+const OWN_WORDS: FaultWords = [
   ['Missing required field Principal', 'Policy contains a statement with no principal.'],
   ['Invalid principal in policy:', INVALID_PRINCIPAL],
 ];
@@ -71,7 +72,7 @@ function compiled(text: string): CompiledPolicy {
     if (!(error instanceof ServiceError)) throw error;
     const { message } = error;
     if (/"arn:[^:"]*:iam::\d{12}:group\//.test(message)) fail('ArnInPolicy');
-    return fail('MalformedPolicy', OWN_WORDS.find(([start]) => message.startsWith(start))?.[1] ?? message);
+    return fail('MalformedPolicy', reworded(message, OWN_WORDS));
   }
 }
 

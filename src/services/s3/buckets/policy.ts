@@ -10,6 +10,7 @@ import type {
   PutBucketPolicyRequest,
 } from '#platform/model/generated/s3.ts';
 import { compiledPolicy, joinPolicies } from '#platform/policy/compiled.ts';
+import { type FaultWords, reworded } from '#platform/policy/names.ts';
 import { type CompiledPolicy, parsePolicy } from '#platform/policy/parse.ts';
 import { asOfNow, savedPrincipals } from '#platform/policy/principal-ids.ts';
 import type { Call, CallScope } from '#platform/service.ts';
@@ -55,8 +56,8 @@ export const putBucketPolicy =
     putBucket(call.tx, { ...rowOf(bucket), policy: input.Policy, policyPrincipals: saved });
   };
 
-/** S3's words for faults that the grammar of policies has other words for, and how those begin. */
-const WORDS: readonly (readonly [ofGrammar: string, ofS3: string])[] = [
+/** S3's words for faults that the grammar of policies has other words for. */
+const WORDS: FaultWords = [
   ['Syntax errors in policy', 'Invalid policy syntax.'],
   ['Policy document must be version', 'The policy must contain a valid version string'],
   ['Invalid principal in policy', 'Invalid principal in policy'],
@@ -88,8 +89,7 @@ function checked({ registry }: S3Parts, text: string, bucket: OpenBucket): Compi
     return policy;
   } catch (error) {
     if (error instanceof ServiceError && error.code === 'MalformedPolicyDocument') {
-      const words = WORDS.find(([ofGrammar]) => error.message.startsWith(ofGrammar));
-      return fail('MalformedPolicy', { message: words?.[1] ?? error.message });
+      return fail('MalformedPolicy', { message: reworded(error.message, WORDS) });
     }
     throw error;
   }

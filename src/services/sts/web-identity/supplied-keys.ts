@@ -2,7 +2,6 @@
  * Keys of OpenID Connect issuers that the operator has given, for clouds that have no way out to ask the issuer, or should not. They hold
  * for every account that has a provider of that issuer, and until they are changed: whoever rotates its keys brings them here.
  */
-
 import { createPublicKey } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Milliseconds } from '#platform/base/clock.ts';
